@@ -1,0 +1,37 @@
+/// Writes moments the way prompts and packed tool results show them: `2026-11-23 09:25:54 AM EST-0500`.
+package enum ZonedTime {
+    /// The moment on the clock of `zone`; nil when the zone is unknown.
+    ///
+    /// - Parameter microseconds: since 1970 UTC.
+    package static func promptText(
+        microseconds: Int64, zone: String, in database: ZoneDatabase = .system
+    ) -> String? {
+        guard let rules = database.zone(named: zone) else { return nil }
+        let seconds = Int(microseconds.dividedDown(by: 1_000_000))
+        return text(seconds: seconds, offset: rules.offset(at: seconds))
+    }
+
+    /// As `promptText`, in UTC when the zone is unknown: a prompt must still be made on a machine that lost its tz
+    /// database, and the text names the zone it is in.
+    package static func promptTextOrUTC(microseconds: Int64, zone: String) -> String {
+        promptText(microseconds: microseconds, zone: zone)
+            ?? text(seconds: Int(microseconds.dividedDown(by: 1_000_000)), offset: .utc)
+    }
+
+    private static func text(seconds: Int, offset: LocalOffset) -> String {
+        let time = CivilTime(seconds: seconds + offset.seconds)
+        let date = "\(time.year.padded(to: 4))-\(time.month.padded(to: 2))-\(time.day.padded(to: 2))"
+        let hour = time.secondOfDay / 3_600
+        let clockHour = hour % 12 == 0 ? 12 : hour % 12
+        let minute = time.secondOfDay / 60 % 60
+        let clock = "\(clockHour.padded(to: 2)):\(minute.padded(to: 2)):\((time.secondOfDay % 60).padded(to: 2))"
+        return "\(date) \(clock) \(hour < 12 ? "AM" : "PM") \(offset.abbreviation)\(text(of: offset.seconds))"
+    }
+
+    /// `+0530`; with seconds where the place had such a time (`-045602`), as `%z` does.
+    private static func text(of offset: Int) -> String {
+        let size = abs(offset)
+        let seconds = size % 60 == 0 ? "" : (size % 60).padded(to: 2)
+        return "\(offset < 0 ? "-" : "+")\((size / 3_600).padded(to: 2))\((size / 60 % 60).padded(to: 2))\(seconds)"
+    }
+}

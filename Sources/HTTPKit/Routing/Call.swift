@@ -1,0 +1,36 @@
+package import HTTPTypes
+package import LettaAPI
+package import Logging
+
+/// One request to an endpoint, checked and decoded.
+package struct Call<Path: Sendable, Query: Sendable, Body: Sendable>: Sendable {
+    package let path: Path
+    package let query: Query
+    package let body: Body
+    package let caller: Caller
+    package let logger: Logger
+    /// The request's path and query as they were sent; links to further pages are made from it.
+    package let target: String
+
+    package init(
+        path: Path, query: Query, body: Body, caller: Caller, logger: Logger, target: String
+    ) {
+        self.path = path
+        self.query = query
+        self.body = body
+        self.caller = caller
+        self.logger = logger
+        self.target = target
+    }
+}
+
+/// An answer that needs headers beside its body.
+package struct Reply<Output: Sendable>: Sendable {
+    package var output: Output
+    package var headers: HTTPFields
+
+    package init(_ output: Output, headers: HTTPFields = [:]) {
+        self.output = output
+        self.headers = headers
+    }
+}

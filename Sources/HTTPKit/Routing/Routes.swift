@@ -1,0 +1,106 @@
+package import Hummingbird
+package import JSON
+package import LettaAPI
+
+/// A feature's routes.
+package protocol RouteGroup {
+    func register(on routes: Routes)
+}
+
+/// Collects the routes of all features; ``RouteTable`` is made from it once, before the server starts.
+///
+/// A path that begins with `/v1/` is served under `/v1`, under `/latest` and without a prefix, each with
+/// and without the slash at its end. Any other path is served as it stands.
+package final class Routes {
+    private(set) var entries: [Entry] = []
+
+    struct Entry {
+        var record: EndpointRecord
+        var handler: RouteHandler
+    }
+
+    package init() {}
+
+    package var records: [EndpointRecord] { entries.map(\.record) }
+
+    /// Serves `endpoint` with `handler`, which gets checked input and whose output is sent as JSON.
+    package func handle<Path, Query, Body, Output>(
+        _ endpoint: Endpoint<Path, Query, Body, Output>,
+        _ handler: @escaping @Sendable (Call<Path, Query, Body>) async throws -> Output
+    ) {
+        let binding = RequestBinding(endpoint)
+        add(endpoint) { request, context, match in
+            let (call, _) = try await binding.call(for: request, context, match)
+            return Response.json(try await handler(call), status: endpoint.status)
+        }
+    }
+
+    /// As `handle` with a plain output, for answers with headers of their own.
+    package func handle<Path, Query, Body, Output>(
+        _ endpoint: Endpoint<Path, Query, Body, Output>,
+        _ handler: @escaping @Sendable (Call<Path, Query, Body>) async throws -> Reply<Output>
+    ) {
+        let binding = RequestBinding(endpoint)
+        add(endpoint) { request, context, match in
+            let (call, _) = try await binding.call(for: request, context, match)
+            let reply = try await handler(call)
+            return Response.json(reply.output, status: endpoint.status, headers: reply.headers)
+        }
+    }
+
+    /// Serves `endpoint` with a response the handler makes itself: event streams, downloads.
+    ///
+    /// The request's body has been read already, unless the endpoint takes `NoBody`: then the handler
+    /// may read it (uploads).
+    package func handleResponse<Path, Query, Body, Output>(
+        _ endpoint: Endpoint<Path, Query, Body, Output>,
+        _ handler: @escaping @Sendable (Call<Path, Query, Body>, Request) async throws -> Response
+    ) {
+        let binding = RequestBinding(endpoint)
+        add(endpoint) { request, context, match in
+            let (call, request) = try await binding.call(for: request, context, match)
+            return try await handler(call, request)
+        }
+    }
+
+    /// Serves what is no part of the API proper. The captures are in the context, unchecked.
+    package func handleRaw(
+        _ verb: HTTPVerb, _ path: String, _ summary: String,
+        _ handler: @escaping @Sendable (Request, ServerContext) async throws -> Response
+    ) {
+        add(.raw, verb, path, summary) { request, context, _ in try await handler(request, context) }
+    }
+
+    /// Answers 501 for a route that clients know and this server has no use for.
+    package func declareUnserved(_ verb: HTTPVerb, _ path: String) {
+        let text = "\(verb.rawValue) \(path) is not served yet by this server. Nothing was changed."
+        add(.unserved, verb, path, text) { _, _, _ in throw APIError(501, text) }
+    }
+
+    private func add<Path, Query, Body, Output>(
+        _ endpoint: Endpoint<Path, Query, Body, Output>, _ handler: @escaping RouteHandler
+    ) {
+        let names = RouteTemplate(endpoint.path).captureNames
+        entries.append(
+            Entry(
+                record: EndpointRecord(
+                    kind: .endpoint, verb: endpoint.verb, path: endpoint.path, aliases: endpoint.aliases,
+                    summary: endpoint.summary, status: endpoint.status,
+                    captures: zip(names, Path.patterns).map { (name: $0, pattern: $1) },
+                    types: OperationTypes(query: Query.self, body: Body.self, output: Output.self)),
+                handler: handler))
+    }
+
+    private func add(
+        _ kind: EndpointRecord.Kind, _ verb: HTTPVerb, _ path: String, _ summary: String,
+        _ handler: @escaping RouteHandler
+    ) {
+        entries.append(
+            Entry(
+                record: EndpointRecord(
+                    kind: kind, verb: verb, path: path, aliases: [], summary: summary, status: 200,
+                    captures: RouteTemplate(path).captureNames.map { (name: $0, pattern: .text) },
+                    types: nil),
+                handler: handler))
+    }
+}

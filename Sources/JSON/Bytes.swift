@@ -1,0 +1,78 @@
+/// A string that is hashed and compared by its bytes, so that keys which only look alike stay apart.
+struct ByteKey: Hashable, Sendable {
+    let text: String
+
+    init(_ text: String) {
+        self.text = text
+    }
+
+    static func == (left: ByteKey, right: ByteKey) -> Bool {
+        left.text.hasSameBytes(as: right.text)
+    }
+
+    func hash(into hasher: inout Hasher) {
+        var text = text
+        text.withUTF8 { hasher.combine(bytes: UnsafeRawBufferPointer($0)) }
+    }
+}
+
+extension String {
+    /// Whether both have the same UTF-8 bytes; `==` would also take canonically equivalent texts for equal.
+    func hasSameBytes(as other: String) -> Bool {
+        let same: Bool?? = utf8.withContiguousStorageIfAvailable { left in
+            other.utf8.withContiguousStorageIfAvailable { right in
+                guard left.count == right.count else { return false }
+                for place in 0..<left.count where left[place] != right[place] { return false }
+                return true
+            }
+        }
+        if let same, let same { return same }
+        return utf8.elementsEqual(other.utf8)
+    }
+}
+
+/// The bytes that mean something in JSON text.
+enum Byte {
+    static let tab: UInt8 = 0x09
+    static let newline: UInt8 = 0x0A
+    static let carriageReturn: UInt8 = 0x0D
+    static let space: UInt8 = 0x20
+    static let quote: UInt8 = 0x22
+    static let plus: UInt8 = 0x2B
+    static let comma: UInt8 = 0x2C
+    static let minus: UInt8 = 0x2D
+    static let point: UInt8 = 0x2E
+    static let zero: UInt8 = 0x30
+    static let colon: UInt8 = 0x3A
+    static let openBracket: UInt8 = 0x5B
+    static let backslash: UInt8 = 0x5C
+    static let closeBracket: UInt8 = 0x5D
+    static let openBrace: UInt8 = 0x7B
+    static let closeBrace: UInt8 = 0x7D
+}
+
+/// Where the plain run of a string ends: the first place from `start` on that holds a quote, a backslash or a
+/// control character, or `end`. Looks at eight bytes at a time.
+@inline(__always)
+func endOfPlainText(_ bytes: UnsafePointer<UInt8>, from start: Int, to end: Int) -> Int {
+    let ones: UInt64 = 0x0101_0101_0101_0101
+    let highBits: UInt64 = 0x8080_8080_8080_8080
+    var place = start
+    while place &+ 8 <= end {
+        let word = UInt64(littleEndian: UnsafeRawPointer(bytes + place).loadUnaligned(as: UInt64.self))
+        let quote = word ^ (ones &* 0x22)
+        let slash = word ^ (ones &* 0x5C)
+        // A high bit is set in a byte that is zero after the xor, or below 0x20. Borrows run upwards only,
+        // so the lowest bit found is always a true one.
+        let found = ((quote &- ones) & ~quote) | ((slash &- ones) & ~slash) | ((word &- ones &* 0x20) & ~word)
+        let marks = found & highBits
+        if marks != 0 { return place &+ marks.trailingZeroBitCount / 8 }
+        place &+= 8
+    }
+    while place < end {
+        let byte = bytes[place]
+        if byte == Byte.quote || byte == Byte.backslash || byte < Byte.space { return place }
+        place &+= 1
+    }
+    return end
+}

@@ -1,0 +1,73 @@
+public import JSON
+
+/// The changes a client may make to an agent. A field left out keeps its value; `null` clears what can be empty.
+public struct UpdateAgent: Codable, Sendable {
+    public var name: Patch<String> = .keep
+    public var system: Patch<String> = .keep
+    public var description: Patch<String> = .keep
+    public var metadata: Patch<ObjectDocument> = .keep
+    /// Replaces all tags.
+    public var tags: Patch<[String]> = .keep
+    /// Replaces all attached tools.
+    public var toolIDs: Patch<[String]> = .keep
+    /// Replaces all attached blocks.
+    public var blockIDs: Patch<[String]> = .keep
+    public var toolRules: Patch<[JSONValue]> = .keep
+    /// Replaces the context; every id has to be a message of the agent.
+    public var messageIDs: Patch<[String]> = .keep
+    public var model: Patch<String> = .keep
+    public var embedding: Patch<String> = .keep
+    public var modelSettings: Patch<ModelSettings> = .keep
+    public var llmConfig: Patch<LLMConfig> = .keep
+    public var embeddingConfig: Patch<EmbeddingConfig> = .keep
+    public var compactionSettings: Patch<CompactionSettings> = .keep
+    public var contextWindowLimit: Patch<Int> = .keep
+    public var maxTokens: Patch<Int> = .keep
+    public var reasoning: Patch<Bool> = .keep
+    public var parallelToolCalls: Patch<Bool> = .keep
+    public var responseFormat: Patch<ObjectDocument> = .keep
+    /// Replaces all secrets.
+    public var secrets: Patch<[String: String]> = .keep
+    public var toolExecEnvironmentVariables: Patch<[String: String]> = .keep
+    public var messageBufferAutoclear: Patch<Bool> = .keep
+    public var enableSleeptime: Patch<Bool> = .keep
+    public var timezone: Patch<String> = .keep
+    public var maxFilesOpen: Patch<Int> = .keep
+    public var perFileViewWindowCharLimit: Patch<Int> = .keep
+    public var hidden: Patch<Bool> = .keep
+    public var lastRunCompletion: Patch<Timestamp> = .keep
+    public var lastRunDurationMilliseconds: Patch<Int> = .keep
+    public var lastStopReason: Patch<String> = .keep
+    public var projectID: Patch<String> = .keep
+    public var templateID: Patch<String> = .keep
+    public var baseTemplateID: Patch<String> = .keep
+
+    public init() {}
+
+    enum CodingKeys: String, CodingKey {
+        case name, system, description, metadata, tags, model, embedding, reasoning, secrets, timezone, hidden
+        case toolIDs = "tool_ids"
+        case blockIDs = "block_ids"
+        case toolRules = "tool_rules"
+        case messageIDs = "message_ids"
+        case modelSettings = "model_settings"
+        case llmConfig = "llm_config"
+        case embeddingConfig = "embedding_config"
+        case compactionSettings = "compaction_settings"
+        case contextWindowLimit = "context_window_limit"
+        case maxTokens = "max_tokens"
+        case parallelToolCalls = "parallel_tool_calls"
+        case responseFormat = "response_format"
+        case toolExecEnvironmentVariables = "tool_exec_environment_variables"
+        case messageBufferAutoclear = "message_buffer_autoclear"
+        case enableSleeptime = "enable_sleeptime"
+        case maxFilesOpen = "max_files_open"
+        case perFileViewWindowCharLimit = "per_file_view_window_char_limit"
+        case lastRunCompletion = "last_run_completion"
+        case lastRunDurationMilliseconds = "last_run_duration_ms"
+        case lastStopReason = "last_stop_reason"
+        case projectID = "project_id"
+        case templateID = "template_id"
+        case baseTemplateID = "base_template_id"
+    }
+}

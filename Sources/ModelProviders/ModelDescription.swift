@@ -1,0 +1,51 @@
+/// What a model can be asked for.
+package enum ModelType: String, Sendable, CaseIterable {
+    case llm
+    case embedding
+}
+
+/// One model of one provider, with all that clients and the engine need to know to use it.
+package struct ModelDescription: Sendable, Equatable {
+    /// The name clients use: a prefix, a slash, and the provider's own name, which may hold further slashes.
+    package var handle: String
+    /// The provider's own name, the one that goes into requests.
+    package var name: String
+    package var displayName: String
+    package var modelType: ModelType
+    package var providerType: ProviderKind
+    package var providerName: String
+    package var providerCategory: ProviderCategory
+    /// The wire format of the endpoint, such as `openai`.
+    package var endpointType: String
+    package var endpoint: String
+    /// In tokens, input and output together.
+    package var contextWindow: Int
+    /// The default limit of an answer, in tokens.
+    package var maxTokens: Int
+    /// The length of the vectors; nil for language models.
+    package var embeddingDimensions: Int?
+    /// How long the pieces of a text are, in tokens, that are embedded one by one.
+    package var embeddingChunkSize: Int
+    /// How many texts go into one embedding request.
+    package var batchSize: Int
+
+    package init(
+        handle: String, name: String, modelType: ModelType, settings: ProviderSettings,
+        contextWindow: Int, maxTokens: Int, embeddingDimensions: Int? = nil
+    ) {
+        self.handle = handle
+        self.name = name
+        self.displayName = name
+        self.modelType = modelType
+        self.providerType = settings.kind
+        self.providerName = settings.name
+        self.providerCategory = settings.category
+        self.endpointType = settings.kind.rawValue
+        self.endpoint = settings.baseURL
+        self.contextWindow = contextWindow
+        self.maxTokens = maxTokens
+        self.embeddingDimensions = embeddingDimensions
+        self.embeddingChunkSize = 300
+        self.batchSize = 32
+    }
+}

@@ -1,0 +1,70 @@
+import JSON
+
+/// Turns the chunks of a streamed chat completion into deltas, in order.
+///
+/// It irons out what servers do differently with tool calls: some leave the index away, some give every call the index
+/// 0, some repeat id and name in every piece, some give no id.
+struct OpenAIChunkDecoder: Sendable {
+    /// A call under way; its place in `calls` is its index in the deltas.
+    private struct Call {
+        var wireIndex: Int64?
+        var wireID: String?
+    }
+
+    private var calls: [Call] = []
+    /// Whether the model said why it stopped. A stream that ends without is cut.
+    private(set) var isFinished = false
+
+    /// The deltas of one chunk, often none.
+    mutating func decode(_ chunk: JSONValue) throws(ProviderFailure) -> [ModelDelta] {
+        guard chunk.object != nil else {
+            throw ProviderFailure(.invalidAnswer, message: "The provider sent a chunk that is not an object.")
+        }
+        if let error = chunk["error"], !error.isNull { throw .openAI(event: error) }
+        var deltas: [ModelDelta] = []
+        if let choice = chunk["choices"]?.array?.first(where: { ($0["index"]?.int ?? 0) == 0 }) {
+            let delta = choice["delta"] ?? .null
+            if let reasoning = OpenAIAnswerReader.reasoning(of: delta) { deltas.append(.reasoning(reasoning)) }
+            if let text = OpenAIAnswerReader.text(of: delta) { deltas.append(.text(text)) }
+            for piece in delta["tool_calls"]?.array ?? [] {
+                if let call = toolCall(piece) { deltas.append(.toolCall(call)) }
+            }
+            if !isFinished, let reason = OpenAIAnswerReader.finishReason(of: choice) {
+                isFinished = true
+                deltas.append(.finish(reason))
+            }
+        }
+        if let usage = OpenAIAnswerReader.usage(of: chunk) { deltas.append(.usage(usage)) }
+        return deltas
+    }
+
+    /// What is missing when the provider says that its stream is done.
+    mutating func end() -> [ModelDelta] {
+        guard !isFinished else { return [] }
+        isFinished = true
+        return [.finish(calls.isEmpty ? .stop : .toolCalls)]
+    }
+
+    private mutating func toolCall(_ piece: JSONValue) -> ModelToolCallDelta? {
+        let function = piece["function"] ?? .null
+        let id = OpenAIAnswerReader.nonEmpty(piece["id"])
+        let fragment = OpenAIAnswerReader.arguments(of: function) ?? ""
+        if let index = knownCall(index: piece["index"]?.int, id: id) {
+            return fragment.isEmpty ? nil : ModelToolCallDelta(index: index, argumentsFragment: fragment)
+        }
+        guard let name = OpenAIAnswerReader.nonEmpty(function["name"]) else { return nil }
+        calls.append(Call(wireIndex: piece["index"]?.int, wireID: id))
+        return ModelToolCallDelta(
+            index: calls.count - 1, id: id ?? OpenAIAnswerReader.newToolCallID(), name: name,
+            argumentsFragment: fragment)
+    }
+
+    /// The call a piece belongs to, or nil when it begins one.
+    private func knownCall(index: Int64?, id: String?) -> Int? {
+        if let id, let known = calls.lastIndex(where: { $0.wireID == id }) { return known }
+        if let index {
+            return calls.lastIndex { $0.wireIndex == index && (id == nil || $0.wireID == nil) }
+        }
+        return id == nil && !calls.isEmpty ? calls.count - 1 : nil
+    }
+}

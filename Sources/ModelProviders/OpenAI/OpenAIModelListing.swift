@@ -1,0 +1,112 @@
+import JSON
+
+/// Reads the answer of `GET /models` of OpenAI and of the servers that imitate it.
+struct OpenAIModelListing {
+    let settings: ProviderSettings
+
+    static let officialBaseURL = "https://api.openai.com/v1"
+
+    private var isOfficial: Bool { settings.baseURL == Self.officialBaseURL }
+
+    /// Language models first, then embedding models, each sorted by name.
+    func models(from document: JSONValue) throws(ProviderFailure) -> [ModelDescription] {
+        let entries = try entries(of: document)
+        let chat = entries.filter(isChat).map(languageModel)
+        return chat.sorted { $0.name < $1.name } + embeddingModels(entries).sorted { $0.name < $1.name }
+    }
+
+    /// Whether this is llama.cpp's own server, which reads some request fields differently.
+    static func isLlamaServer(_ document: JSONValue) -> Bool {
+        document["data"]?.array?.contains { $0["owned_by"]?.string == "llamacpp" } ?? false
+    }
+
+    /// OpenAI wraps the list in an object, Together sends it bare, an empty Ollama says null.
+    private func entries(of document: JSONValue) throws(ProviderFailure) -> [Entry] {
+        let list: [JSONValue]
+        switch (document, document["data"]) {
+        case (.array(let bare), _): list = bare
+        case (.object, .array(let wrapped)?): list = wrapped
+        case (.object, .null?): list = []
+        default: throw ProviderFailure(.invalidAnswer, message: "The provider's model list has no known form.")
+        }
+        var seen = Set<String>()
+        return list.compactMap(Entry.init).filter { seen.insert($0.name).inserted }
+    }
+
+    private func isChat(_ entry: Entry) -> Bool {
+        isOfficial ? OpenAIKnownModels.isOfferedForChat(entry.name) : entry.type != "embeddings"
+    }
+
+    private func languageModel(_ entry: Entry) -> ModelDescription {
+        let facts = OpenAIKnownModels.facts(of: entry.name)
+        // A catalogue's figure is about the model in general, so what is known of the exact name goes before it.
+        let listed = entry.servedWindow ?? (facts == nil ? entry.catalogueWindow : nil)
+        let window = listed ?? facts?.contextWindow ?? OpenAIKnownModels.fallbackContextWindow
+        var maxTokens = min(OpenAIKnownModels.usualMaxTokens, facts?.maxOutputTokens ?? .max)
+        if listed != nil {
+            // Servers of a small window refuse a request whose answer alone could fill it.
+            maxTokens = min(maxTokens, max(1, window / 2))
+        }
+        let prefix = isOfficial ? "openai" : "openai-proxy"
+        return ModelDescription(
+            handle: "\(prefix)/\(entry.name)", name: entry.name, modelType: .llm, settings: settings,
+            contextWindow: window, maxTokens: maxTokens)
+    }
+
+    /// What calls itself an embedding model, and all of OpenAI's own where the server has some model of theirs.
+    private func embeddingModels(_ entries: [Entry]) -> [ModelDescription] {
+        var models = entries
+            .filter { $0.type == "embeddings" || $0.name.lowercased().contains("embed") }
+            .map { embeddingModel($0.name, window: $0.servedWindow, dimensions: $0.embeddingDimensions) }
+        guard isOfficial || entries.contains(where: \.isOpenAIs) else { return models }
+        for known in OpenAIKnownModels.embeddings where !models.contains(where: { $0.name == known.name }) {
+            models.append(embeddingModel(known.name, window: nil, dimensions: known.dimensions))
+        }
+        return models
+    }
+
+    private func embeddingModel(_ name: String, window: Int?, dimensions: Int?) -> ModelDescription {
+        ModelDescription(
+            handle: "openai/\(name)", name: name, modelType: .embedding, settings: settings,
+            contextWindow: window ?? OpenAIKnownModels.embeddingContextWindow,
+            maxTokens: OpenAIKnownModels.usualMaxTokens,
+            embeddingDimensions: OpenAIKnownModels.embeddingDimensions(of: name) ?? dimensions
+                ?? OpenAIKnownModels.fallbackEmbeddingDimensions)
+    }
+}
+
+/// One line of a provider's list, with whatever beyond the name it tells.
+private struct Entry {
+    var name: String
+    /// LM Studio's word for what the model is: `llm`, `vlm` or `embeddings`.
+    var type: String?
+    /// The window the server really runs the model with.
+    var servedWindow: Int?
+    /// The window a catalogue such as OpenRouter's gives for the model.
+    var catalogueWindow: Int?
+    var embeddingDimensions: Int?
+
+    init?(_ document: JSONValue) {
+        guard let name = document["id"]?.string, !name.isEmpty else { return nil }
+        self.name = name
+        type = document["type"]?.string
+        servedWindow = Self.firstPositive([
+            document["meta"]?["n_ctx"],  // llama-server
+            document["meta"]?["n_ctx_train"],
+            document["max_model_len"],  // vLLM
+            document["loaded_context_length"],  // LM Studio
+            document["max_context_length"],
+        ])
+        catalogueWindow = Self.firstPositive([document["context_length"]])
+        embeddingDimensions = Self.firstPositive([document["meta"]?["n_embd"]])
+    }
+
+    /// Whether this is one of OpenAI's models, passed on by a proxy; a server of open weights tells its window.
+    var isOpenAIs: Bool {
+        servedWindow == nil && OpenAIKnownModels.facts(of: name) != nil
+    }
+
+    private static func firstPositive(_ values: [JSONValue?]) -> Int? {
+        values.lazy.compactMap { $0?.int }.map { Int($0) }.first { $0 > 0 }
+    }
+}

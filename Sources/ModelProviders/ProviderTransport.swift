@@ -1,0 +1,76 @@
+package import AsyncHTTPClient
+import Logging
+import NIOCore
+import NIOHTTP1
+
+/// The connections to all model providers: one pool for the whole process.
+package struct ProviderTransport: Sendable {
+    private let client: HTTPClient
+    private let logger: Logger?
+
+    /// Uses a pool whose owner shuts it down, best made with `recommendedConfiguration()`.
+    package init(client: HTTPClient) {
+        self.client = client
+        self.logger = nil
+    }
+
+    /// Opens a pool of its own, to be closed with `shutdown()`.
+    package init(connectDeadline: Duration = .seconds(10)) {
+        let configuration = Self.recommendedConfiguration(connectDeadline: connectDeadline)
+        self.init(client: HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration))
+    }
+
+    /// Closes the pool; calls under way fail.
+    package func shutdown() async throws {
+        try await client.shutdown()
+    }
+
+    /// What a client needs to hold many long streams to few hosts.
+    ///
+    /// It has no read time-out: how long an answer may take is the caller's to say, call by call.
+    package static func recommendedConfiguration(
+        connectDeadline: Duration = .seconds(10)
+    ) -> HTTPClient.Configuration {
+        var configuration = HTTPClient.Configuration()
+        configuration.timeout.connect = TimeAmount(connectDeadline)
+        // The default of 8 makes the ninth stream to a local server wait for one of the others to end.
+        configuration.connectionPool.concurrentHTTP1ConnectionsPerHostSoftLimit = 256
+        // A refused connection is news for the caller now, not after the connect time-out.
+        configuration.connectionPool.retryConnectionEstablishment = false
+        configuration.decompression = .enabled(limit: .size(128 * 1_024 * 1_024))
+        return configuration
+    }
+
+    /// Sends a request and waits for the head of its response.
+    func send(_ request: HTTPClientRequest) async throws(ProviderFailure) -> HTTPClientResponse {
+        do {
+            return try await client.execute(request, deadline: .distantFuture, logger: logger)
+        } catch {
+            throw ProviderFailure(transportError: error, afterHead: false)
+        }
+    }
+}
+
+extension ProviderFailure {
+    /// Translates what the HTTP client throws. Before the head of a response an unknown error means no connection.
+    init(transportError error: any Error, afterHead: Bool) {
+        switch error {
+        case let failure as ProviderFailure:
+            self = failure
+        case is CancellationError, HTTPClientError.cancelled:
+            self.init(.cancelled, message: "The request was cancelled.")
+        case is DeadlineExceeded, HTTPClientError.readTimeout, HTTPClientError.deadlineExceeded:
+            self.init(.timeout, message: "The provider did not answer in time.")
+        case is NIOTooManyBytesError:
+            self.init(.invalidAnswer, message: "The provider's answer is too long.")
+        case HTTPClientError.invalidURL, HTTPClientError.emptyHost, HTTPClientError.emptyScheme,
+            HTTPClientError.unsupportedScheme:
+            self.init(.badRequest, message: "The provider's base URL is not valid.")
+        case HTTPClientError.remoteConnectionClosed, is IOError, is HTTPParserError:
+            self.init(.cut, message: "The connection to the provider was cut.")
+        default:
+            let message = afterHead ? "The connection to the provider was cut" : "No connection to the provider"
+            self.init(afterHead ? .cut : .connection, message: "\(message): \(error)")
+        }
+    }
+}

@@ -1,0 +1,93 @@
+/// One event of a `text/event-stream`.
+struct ServerSentEvent: Sendable, Equatable {
+    /// Nil for the ordinary events that have no name.
+    var name: String?
+    var data: [UInt8]
+}
+
+/// Finds the events in a stream of bytes that may be cut anywhere.
+///
+/// Lines end with LF, CR or CRLF; comments and unknown fields are skipped. An event that the end of the stream cuts off
+/// is never given out. Memory is bounded by `limit`, for one line as for the data of one event.
+struct ServerSentEventParser: Sendable {
+    struct LimitExceeded: Error, Equatable {}
+
+    static let usualLimit = 10 * 1_024 * 1_024
+
+    private let limit: Int
+    private var line: [UInt8] = []
+    private var data: [UInt8]?
+    private var name: String?
+    private var lastWasCarriageReturn = false
+    private var isFirstLine = true
+
+    init(limit: Int = usualLimit) {
+        self.limit = limit
+    }
+
+    /// Takes the next bytes and gives out the events they complete.
+    mutating func feed(_ bytes: UnsafeRawBufferPointer) throws(LimitExceeded) -> [ServerSentEvent] {
+        var events: [ServerSentEvent] = []
+        var start = bytes.startIndex
+        for index in bytes.indices {
+            let byte = bytes[index]
+            guard byte == UInt8(ascii: "\n") || byte == UInt8(ascii: "\r") else {
+                lastWasCarriageReturn = false
+                continue
+            }
+            let endsCRLF = byte == UInt8(ascii: "\n") && lastWasCarriageReturn
+            lastWasCarriageReturn = byte == UInt8(ascii: "\r")
+            if !endsCRLF {
+                try append(bytes[start..<index])
+                if let event = try endLine() { events.append(event) }
+            }
+            start = index + 1
+        }
+        try append(bytes[start...])
+        return events
+    }
+
+    private mutating func append(_ part: Slice<UnsafeRawBufferPointer>) throws(LimitExceeded) {
+        guard line.count + part.count <= limit else { throw LimitExceeded() }
+        line.append(contentsOf: part)
+    }
+
+    private mutating func endLine() throws(LimitExceeded) -> ServerSentEvent? {
+        defer {
+            line.removeAll(keepingCapacity: line.capacity <= 65_536)
+            isFirstLine = false
+        }
+        var content = line[...]
+        if isFirstLine, content.starts(with: [0xEF, 0xBB, 0xBF]) { content = content.dropFirst(3) }
+        guard !content.isEmpty else { return endEvent() }
+        let colon = content.firstIndex(of: UInt8(ascii: ":")) ?? content.endIndex
+        var value = content[colon...].dropFirst()
+        if value.first == UInt8(ascii: " ") { value = value.dropFirst() }
+        if content[..<colon].elementsEqual("data".utf8) {
+            try addData(value)
+        } else if content[..<colon].elementsEqual("event".utf8) {
+            name = String(decoding: value, as: UTF8.self)
+        }
+        return nil
+    }
+
+    private mutating func addData(_ value: ArraySlice<UInt8>) throws(LimitExceeded) {
+        guard var sofar = data else {
+            data = Array(value)
+            return
+        }
+        data = nil
+        guard sofar.count + value.count < limit else { throw LimitExceeded() }
+        sofar.append(UInt8(ascii: "\n"))
+        sofar.append(contentsOf: value)
+        data = sofar
+    }
+
+    private mutating func endEvent() -> ServerSentEvent? {
+        defer {
+            data = nil
+            name = nil
+        }
+        return data.map { ServerSentEvent(name: name, data: $0) }
+    }
+}

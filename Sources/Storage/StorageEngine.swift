@@ -1,0 +1,46 @@
+/// Runs statements inside one open transaction, on the thread that owns the connection.
+///
+/// After a statement has failed the transaction can only be rolled back, on both engines: later statements
+/// throw the same failure, and so does the transaction even when its body swallows it.
+package protocol SQLExecutor {
+    var dialect: Dialect { get }
+
+    func rows(_ sql: SQLText) throws(SQLFailure) -> [SQLRow]
+
+    /// Returns how many rows the statement itself inserted, updated or deleted; cascades do not count.
+    @discardableResult
+    func execute(_ sql: SQLText) throws(SQLFailure) -> Int
+}
+
+extension SQLExecutor {
+    /// The first row, if there is one.
+    package func row(_ sql: SQLText) throws(SQLFailure) -> SQLRow? {
+        try rows(sql).first
+    }
+
+    /// The first column of the first row; `nil` when there is no row or it holds NULL.
+    package func value<T: SQLReadable>(_ sql: SQLText) throws(SQLFailure) -> T? {
+        guard let value = try row(sql)?.first, value != .null else { return nil }
+        return try T(sqlValue: value)
+    }
+}
+
+/// A database of either kind. Bodies run on threads of the engine's own, so they may take their time, and
+/// never hold one of Swift's.
+package protocol StorageEngine: Sendable {
+    var dialect: Dialect { get }
+
+    /// Runs `body` in one read transaction that sees the database as of one instant. `body` must have no
+    /// effect outside: it runs again when the connection turns out to be lost.
+    func read<T: Sendable>(_ body: @escaping @Sendable (any SQLExecutor) throws -> T) async throws -> T
+
+    /// Runs `body` in one write transaction, which is rolled back when `body` throws. `body` must have no
+    /// effect outside: it runs again when the database could not order it among others.
+    func write<T: Sendable>(_ body: @escaping @Sendable (any SQLExecutor) throws -> T) async throws -> T
+
+    /// Writes a consistent copy to a new file while others go on reading and writing.
+    func backup(to path: String) async throws
+
+    /// Waits for running transactions and gives everything back. Later calls throw `.unavailable`.
+    func close() async
+}

@@ -1,0 +1,192 @@
+import GRDB
+import GRDBSQLite
+import Storage
+
+/// One connection to a SQLite database, confined to the thread that made it. Opens at its first use.
+final class SQLiteConnection {
+    enum Place {
+        case memory
+        case file(String, readOnly: Bool)
+    }
+
+    /// Enough for every statement of the program; what comes on top are `IN` lists of many lengths.
+    private static let statementsKept = 256
+
+    private let place: Place
+    private var queue: DatabaseQueue?
+    private var statements: [String: SQLiteStatement] = [:]
+    private var uses = 0
+
+    init(_ place: Place) {
+        self.place = place
+    }
+
+    func open() throws(SQLFailure) -> DatabaseQueue {
+        if let queue { return queue }
+        do {
+            let opened =
+                switch place {
+                case .memory: try DatabaseQueue(configuration: Self.configuration(readOnly: false))
+                case .file(let path, let readOnly):
+                    try DatabaseQueue(path: path, configuration: Self.configuration(readOnly: readOnly, isFile: true))
+                }
+            queue = opened
+            return opened
+        } catch {
+            throw Self.failure(error)
+        }
+    }
+
+    func close() {
+        statements = [:]
+        // The file is consistent whether or not SQLite could tidy up.
+        try? queue?.close()
+        queue = nil
+    }
+
+    /// Runs `body` in one transaction. A cancellation of `interruption` stops the statement that runs.
+    func transaction<T>(
+        readOnly: Bool, _ interruption: Interruption, _ body: (any SQLExecutor) throws -> T
+    ) throws -> T {
+        let queue = try open()
+        return try queue.inDatabase { database in
+            Self.stopWhenCancelled(database, interruption)
+            defer { sqlite3_progress_handler(database.sqliteConnection, 0, nil, nil) }
+            // A connection in memory is for both; one to a file is opened read-only.
+            let isGuarded = if case .memory = place { readOnly } else { false }
+            if isGuarded { try database.execute(sql: "PRAGMA query_only = 1") }
+            defer {
+                // Can only fail when the connection is closed, and then nothing is left to guard.
+                if isGuarded { try? database.execute(sql: "PRAGMA query_only = 0") }
+            }
+            do {
+                try database.beginTransaction(readOnly ? .deferred : .immediate)
+            } catch {
+                throw Self.failure(error)
+            }
+            return try finish(database, SQLiteExecutor(self, database, interruption), body)
+        }
+    }
+
+    private func finish<T>(
+        _ database: Database, _ executor: SQLiteExecutor, _ body: (any SQLExecutor) throws -> T
+    ) throws -> T {
+        do {
+            let result = try body(executor)
+            if let failure = executor.failure { throw failure }
+            do {
+                try database.commit()
+            } catch {
+                throw Self.failure(error)
+            }
+            return result
+        } catch {
+            // A failed rollback means that SQLite has rolled back by itself.
+            try? database.rollback()
+            throw error
+        }
+    }
+
+    /// Runs one statement that must be outside of a transaction.
+    func withoutTransaction(_ sql: String, _ arguments: String...) throws(SQLFailure) {
+        let queue = try open()
+        do {
+            try queue.inDatabase { try $0.execute(sql: sql, arguments: StatementArguments(arguments)) }
+        } catch {
+            throw Self.failure(error)
+        }
+    }
+
+    func statement(_ sql: String, on database: Database) throws(SQLFailure) -> SQLiteStatement {
+        uses += 1
+        if let statement = statements[sql] {
+            statement.lastUse = uses
+            return statement
+        }
+        if statements.count >= Self.statementsKept,
+            let oldest = statements.min(by: { $0.value.lastUse < $1.value.lastUse })
+        {
+            statements[oldest.key] = nil
+        }
+        let statement = try SQLiteStatement(sql: sql, on: database)
+        statement.lastUse = uses
+        statements[sql] = statement
+        return statement
+    }
+
+    static func failure(_ error: any Error) -> SQLFailure {
+        switch error {
+        case let failure as SQLFailure: failure
+        case let error as DatabaseError: SQLFailure(error, sql: nil)
+        default: SQLFailure(.other, "\(error)")
+        }
+    }
+
+    private static func configuration(readOnly: Bool, isFile: Bool = false) -> Configuration {
+        var configuration = Configuration()
+        configuration.readonly = readOnly
+        configuration.foreignKeysEnabled = true
+        configuration.busyMode = .timeout(10)
+        if isFile, !readOnly { configuration.journalMode = .wal }
+        configuration.prepareDatabase { database in
+            try database.execute(sql: "PRAGMA cache_size = -32000")
+            try database.execute(sql: "PRAGMA temp_store = MEMORY")
+            guard !readOnly else { return }
+            try database.execute(sql: "PRAGMA journal_size_limit = 67108864")
+            // Debian's SQLite overwrites deleted content with zeros, which costs writes.
+            try database.execute(sql: "PRAGMA secure_delete = OFF")
+        }
+        return configuration
+    }
+
+    /// SQLite asks every so many instructions whether to go on. Unlike `sqlite3_interrupt` this can not come
+    /// too early, between two statements, or too late, for the next user.
+    private static func stopWhenCancelled(_ database: Database, _ interruption: Interruption) {
+        let context = Unmanaged.passUnretained(interruption).toOpaque()
+        sqlite3_progress_handler(
+            database.sqliteConnection, 2000,
+            { context in
+                guard let context else { return 0 }
+                return Unmanaged<Interruption>.fromOpaque(context).takeUnretainedValue().isCancelled ? 1 : 0
+            }, context)
+    }
+}
+
+/// Runs a transaction's statements on its connection.
+final class SQLiteExecutor: SQLExecutor {
+    private let connection: SQLiteConnection
+    private let database: Database
+    private let interruption: Interruption
+    /// The first failure: nothing runs after it. SQLite could go on, PostgreSQL can not.
+    private(set) var failure: SQLFailure?
+
+    init(_ connection: SQLiteConnection, _ database: Database, _ interruption: Interruption) {
+        self.connection = connection
+        self.database = database
+        self.interruption = interruption
+    }
+
+    var dialect: Dialect { .sqlite }
+
+    func rows(_ sql: SQLText) throws(SQLFailure) -> [SQLRow] {
+        try run(sql) { (statement, binds) throws(SQLFailure) in try statement.rows(binds) }
+    }
+
+    func execute(_ sql: SQLText) throws(SQLFailure) -> Int {
+        try run(sql) { (statement, binds) throws(SQLFailure) in try statement.execute(binds) }
+    }
+
+    private func run<T>(
+        _ sql: SQLText, _ body: (SQLiteStatement, [SQLValue]) throws(SQLFailure) -> T
+    ) throws(SQLFailure) -> T {
+        if let failure { throw failure }
+        let (text, binds) = sql.rendered(placeholder: "?")
+        do throws(SQLFailure) {
+            if interruption.isCancelled { throw SQLFailure(.cancelled, "cancelled before the statement", sql: text) }
+            return try body(connection.statement(text, on: database), binds)
+        } catch {
+            failure = error
+            throw error
+        }
+    }
+}

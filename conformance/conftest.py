@@ -1,0 +1,79 @@
+"""Fixtures: one scripted model and one server for the whole run, and the client generation that is installed here."""
+
+import importlib.metadata
+
+import pytest
+
+import harness
+
+try:
+    VERSION = importlib.metadata.version("letta-client")
+except importlib.metadata.PackageNotFoundError:
+    VERSION = ""
+GENERATION = "legacy" if VERSION.startswith("0.") else "v1"
+
+
+def pytest_configure(config):
+    config.addinivalue_line("markers", "clients: goes through a published client, so it runs once per generation")
+    config.addinivalue_line("markers", "engine: touches what differs between databases, so it runs on each")
+    config.addinivalue_line("markers", "only(generation): a call that one client generation alone has")
+    if not harness.BINARY.exists():
+        raise pytest.UsageError(f"no server at {harness.BINARY}: build it, or set LETTA_SERVER_BINARY")
+
+
+def pytest_report_header(config):
+    return f"letta-client {VERSION} ({GENERATION}), {'PostgreSQL' if harness.POSTGRES else 'SQLite'}, {harness.BINARY}"
+
+
+def pytest_collection_modifyitems(config, items):
+    def elsewhere(item):
+        return any(GENERATION not in mark.args for mark in item.iter_markers("only"))
+    config.hook.pytest_deselected(items=[item for item in items if elsewhere(item)])
+    items[:] = [item for item in items if not elsewhere(item)]
+
+
+@pytest.fixture(scope="session")
+def model(tmp_path_factory):
+    model = harness.Model(tmp_path_factory.mktemp("model"))
+    yield model
+    model.close()
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory, model):
+    """A server that all tests share: they make what they need and don't count what others made."""
+    server = harness.Server(tmp_path_factory.mktemp("server"), **model.settings)
+    try:
+        yield server.start()
+    finally:
+        server.close()
+
+
+@pytest.fixture
+def own_server(tmp_path, model):
+    """A server that one test may stop, start and fill as it likes."""
+    server = harness.Server(tmp_path / "own", **model.settings)
+    try:
+        yield server.start()
+    finally:
+        server.close()
+
+
+@pytest.fixture
+def http(server):
+    with server.http() as client:
+        yield client
+
+
+def client_of(server):
+    if GENERATION == "legacy":
+        from legacy import Client
+    else:
+        from v1 import Client
+    return Client(server.url)
+
+
+@pytest.fixture
+def client(server):
+    """The installed client behind names that both generations share."""
+    return client_of(server)

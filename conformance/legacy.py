@@ -1,0 +1,125 @@
+"""The 0.1 client, call by call, behind the names that `v1` shares.
+
+Listings are arrays; `every_…` pages through all of them with cursors, as programs written for this generation do.
+"""
+
+from letta_client import Letta
+from letta_client.core.api_error import ApiError
+
+RELATIONS = {"tools", "memory", "tags", "sources", "identities", "tool_exec_environment_variables", "multi_agent_group"}
+
+
+class Client:
+    Error = ApiError
+
+    def __init__(self, url, token=None):
+        self.raw = Letta(base_url=url, token=token, timeout=30)
+
+    # health, models, tags
+
+    def health(self):
+        return self.raw.health.check()
+
+    def models(self, **filters):
+        return self.raw.models.list(**filters)
+
+    def embedding_models(self):
+        return self.raw.models.embeddings.list()
+
+    def tags(self, **filters):
+        return self.raw.tags.list(**filters)
+
+    # agents
+
+    def create_agent(self, **fields):
+        return self.raw.agents.create(**fields)
+
+    def agents(self, **filters):
+        return self.raw.agents.list(**filters)
+
+    def every_agent(self, page, **filters):
+        return pages(self.raw.agents.list, page, **filters)
+
+    def agent_count(self):
+        return self.raw.agents.count()
+
+    def agent(self, agent_id, only=None):
+        """With all relations, or with those of `only` alone."""
+        return self.raw.agents.retrieve(agent_id, **({} if only is None else {"include_relationships": sorted(only)}))
+
+    def update_agent(self, agent_id, **fields):
+        return self.raw.agents.modify(agent_id, **fields)
+
+    def delete_agent(self, agent_id):
+        return self.raw.agents.delete(agent_id)
+
+    def context(self, agent_id):
+        return self.raw.agents.context.retrieve(agent_id)
+
+    # an agent's tools
+
+    def agent_tools(self, agent_id):
+        return self.raw.agents.tools.list(agent_id)
+
+    def attach_tool(self, agent_id, tool_id):
+        return self.raw.agents.tools.attach(agent_id, tool_id)
+
+    def detach_tool(self, agent_id, tool_id):
+        return self.raw.agents.tools.detach(agent_id, tool_id)
+
+    # core memory
+
+    def core_memory(self, agent_id):
+        return self.raw.agents.core_memory.retrieve(agent_id)
+
+    def memory_variables(self, agent_id):
+        return self.raw.agents.memory_variables.list(agent_id)
+
+    def agent_blocks(self, agent_id):
+        return self.raw.agents.blocks.list(agent_id)
+
+    def agent_block(self, agent_id, label):
+        return self.raw.agents.blocks.retrieve(agent_id, label)
+
+    def update_agent_block(self, agent_id, label, **fields):
+        return self.raw.agents.blocks.modify(agent_id, label, **fields)
+
+    def attach_block(self, agent_id, block_id):
+        return self.raw.agents.blocks.attach(agent_id, block_id)
+
+    def detach_block(self, agent_id, block_id):
+        return self.raw.agents.blocks.detach(agent_id, block_id)
+
+    # blocks
+
+    def create_block(self, **fields):
+        return self.raw.blocks.create(**fields)
+
+    def blocks(self, **filters):
+        return self.raw.blocks.list(**filters)
+
+    def every_block(self, page, **filters):
+        return pages(self.raw.blocks.list, page, **filters)
+
+    def block_count(self):
+        return self.raw.blocks.count()
+
+    def block(self, block_id):
+        return self.raw.blocks.retrieve(block_id)
+
+    def update_block(self, block_id, **fields):
+        return self.raw.blocks.modify(block_id, **fields)
+
+    def delete_block(self, block_id):
+        return self.raw.blocks.delete(block_id)
+
+    def agents_of_block(self, block_id, **filters):
+        return self.raw.blocks.agents.list(block_id, **filters)
+
+
+def pages(listing, size, **filters):
+    """All rows, page after page, until a page is empty."""
+    found = listing(limit=size, **filters)
+    while found:
+        yield from found
+        found = listing(limit=size, after=found[-1].id, **filters)

@@ -1,0 +1,113 @@
+"""The 1.x client, call by call, behind the names that `legacy` shares.
+
+Listings are pages; `every_…` is the client's own iterator, which asks for pages until one is empty.
+"""
+
+from letta_client import APIStatusError, BadRequestError, ConflictError, Letta, NotFoundError, UnprocessableEntityError
+
+RELATIONS = {"tools", "blocks", "tags", "sources", "identities", "secrets", "managed_group", "pending_approval"}
+
+
+class Client:
+    Error = APIStatusError
+    classes = {400: BadRequestError, 404: NotFoundError, 409: ConflictError, 422: UnprocessableEntityError}
+
+    def __init__(self, url, token="none"):
+        # No retries: a test wants the first answer.
+        self.raw = Letta(base_url=url, api_key=token, timeout=30, max_retries=0)
+
+    # health, models, tags
+
+    def health(self):
+        return self.raw.health()
+
+    def models(self, **filters):
+        return self.raw.models.list(**filters)
+
+    def embedding_models(self):
+        return self.raw.models.embeddings.list()
+
+    def tags(self, **filters):
+        return self.raw.tags.list(**filters)
+
+    # agents
+
+    def create_agent(self, **fields):
+        return self.raw.agents.create(**fields)
+
+    def agents(self, **filters):
+        return self.raw.agents.list(**filters).items
+
+    def every_agent(self, page, **filters):
+        return self.raw.agents.list(limit=page, **filters)
+
+    def agent(self, agent_id, only=None):
+        """With all relations, or with those of `only` alone. This generation gets none that it does not name."""
+        wanted = RELATIONS if only is None else only
+        return self.raw.agents.retrieve(agent_id, include=[f"agent.{name}" for name in sorted(wanted)])
+
+    def update_agent(self, agent_id, **fields):
+        return self.raw.agents.update(agent_id, **fields)
+
+    def delete_agent(self, agent_id):
+        return self.raw.agents.delete(agent_id)
+
+    def recompile(self, agent_id, **options):
+        return self.raw.agents.recompile(agent_id, **options)
+
+    # an agent's tools
+
+    def agent_tools(self, agent_id, **filters):
+        return self.raw.agents.tools.list(agent_id, **filters).items
+
+    def every_agent_tool(self, agent_id, page, **filters):
+        return self.raw.agents.tools.list(agent_id, limit=page, **filters)
+
+    def attach_tool(self, agent_id, tool_id):
+        return self.raw.agents.tools.attach(tool_id, agent_id=agent_id)
+
+    def detach_tool(self, agent_id, tool_id):
+        return self.raw.agents.tools.detach(tool_id, agent_id=agent_id)
+
+    # core memory
+
+    def agent_blocks(self, agent_id, **filters):
+        return self.raw.agents.blocks.list(agent_id, **filters).items
+
+    def every_agent_block(self, agent_id, page, **filters):
+        return self.raw.agents.blocks.list(agent_id, limit=page, **filters)
+
+    def agent_block(self, agent_id, label):
+        return self.raw.agents.blocks.retrieve(label, agent_id=agent_id)
+
+    def update_agent_block(self, agent_id, label, **fields):
+        return self.raw.agents.blocks.update(label, agent_id=agent_id, **fields)
+
+    def attach_block(self, agent_id, block_id):
+        return self.raw.agents.blocks.attach(block_id, agent_id=agent_id)
+
+    def detach_block(self, agent_id, block_id):
+        return self.raw.agents.blocks.detach(block_id, agent_id=agent_id)
+
+    # blocks
+
+    def create_block(self, **fields):
+        return self.raw.blocks.create(**fields)
+
+    def blocks(self, **filters):
+        return self.raw.blocks.list(**filters).items
+
+    def every_block(self, page, **filters):
+        return self.raw.blocks.list(limit=page, **filters)
+
+    def block(self, block_id):
+        return self.raw.blocks.retrieve(block_id)
+
+    def update_block(self, block_id, **fields):
+        return self.raw.blocks.update(block_id, **fields)
+
+    def delete_block(self, block_id):
+        return self.raw.blocks.delete(block_id)
+
+    def agents_of_block(self, block_id, **filters):
+        return self.raw.blocks.agents.list(block_id, **filters).items
