@@ -6,8 +6,6 @@ Listings are arrays; `every_…` pages through all of them with cursors, as prog
 from letta_client import Letta
 from letta_client.core.api_error import ApiError
 
-RELATIONS = {"tools", "memory", "tags", "sources", "identities", "tool_exec_environment_variables", "multi_agent_group"}
-
 
 class Client:
     Error = ApiError
@@ -39,6 +37,9 @@ class Client:
 
     def every_agent(self, page, **filters):
         return pages(self.raw.agents.list, page, **filters)
+
+    def search_agents(self, *conditions, **options):
+        return self.raw.agents.search(search=list(conditions), **options)
 
     def agent_count(self):
         return self.raw.agents.count()

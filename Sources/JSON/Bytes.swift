@@ -76,3 +76,49 @@ func endOfPlainText(_ bytes: UnsafePointer<UInt8>, from start: Int, to end: Int)
     }
     return end
 }
+
+/// The place of the first byte that is not part of well-formed UTF-8 (no overlong forms, no surrogates), if any.
+@inline(__always)
+func invalidUTF8(_ bytes: UnsafeBufferPointer<UInt8>) -> Int? {
+    guard let start = bytes.baseAddress else { return nil }
+    var place = 0
+    while place &+ 8 <= bytes.count {
+        let word = UnsafeRawPointer(start + place).loadUnaligned(as: UInt64.self)
+        guard word & 0x8080_8080_8080_8080 == 0 else { return invalidUTF8(bytes, from: place) }
+        place &+= 8
+    }
+    while place < bytes.count {
+        guard bytes[place] < 0x80 else { return invalidUTF8(bytes, from: place) }
+        place &+= 1
+    }
+    return nil
+}
+
+@inline(never)
+private func invalidUTF8(_ bytes: UnsafeBufferPointer<UInt8>, from start: Int) -> Int? {
+    var place = start
+    while place < bytes.count {
+        let lead = bytes[place]
+        if lead < 0x80 {
+            place &+= 1
+            continue
+        }
+        // What the second byte may be depends on the first (table 3-7 of the Unicode standard).
+        let length: Int
+        var second: ClosedRange<UInt8> = 0x80...0xBF
+        switch lead {
+        case 0xC2...0xDF: length = 2
+        case 0xE0: (length, second) = (3, 0xA0...0xBF)
+        case 0xED: (length, second) = (3, 0x80...0x9F)
+        case 0xE1...0xEF: length = 3
+        case 0xF0: (length, second) = (4, 0x90...0xBF)
+        case 0xF4: (length, second) = (4, 0x80...0x8F)
+        case 0xF1...0xF3: length = 4
+        default: return place
+        }
+        guard place &+ length <= bytes.count, second ~= bytes[place &+ 1] else { return place }
+        for next in place &+ 2 ..< max(place &+ 2, place &+ length) where bytes[next] & 0xC0 != 0x80 { return place }
+        place &+= length
+    }
+    return nil
+}

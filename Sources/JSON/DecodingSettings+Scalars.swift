@@ -46,7 +46,7 @@ extension DecodingSettings {
             return bool
         case .int(let int) where scalars == .lax:
             if int == 0 || int == 1 { return int == 1 }
-        case .double(let double) where scalars == .lax:
+        case .double(let double) where scalars == .lax && Self.whole(double) != nil:
             if double == 0 || double == 1 { return double == 1 }
         case .string(let string) where scalars == .lax:
             switch string.lowercased() {
@@ -88,11 +88,7 @@ extension DecodingSettings {
         case .bool(let bool) where scalars == .lax:
             return bool ? 1 : 0
         case .string(let string) where scalars == .lax:
-            let trimmed = Self.trimmed(string)
-            if let integer = Integer(trimmed) { return integer }
-            guard let double = Self.number(trimmed) else { throw failure(.unparsable(.integer), value) }
-            guard double == double.rounded() else { throw failure(.unparsable(.integer), value) }
-            return try integer(type, double, value)
+            return try integer(type, Self.trimmed(string), value)
         default:
             throw failure(.wrongType(.integer), value)
         }
@@ -101,10 +97,35 @@ extension DecodingSettings {
     private func integer<Integer: FixedWidthInteger>(
         _ type: Integer.Type, _ double: Double, _ value: JSONValue
     ) throws(JSONDecodingFailure) -> Integer {
-        guard double == double.rounded() else { throw failure(.notWhole, value) }
-        guard let integer = Integer(exactly: double) else { throw failure(.outOfRange, value) }
+        // From 2^52 on a double has no bits left for a fraction.
+        guard double.magnitude >= 0x1p52 || Self.whole(double) != nil else { throw failure(.notWhole, value) }
+        guard let wide = Self.whole(double), let integer = Integer(exactly: wide) else {
+            throw failure(.outOfRange, value)
+        }
         guard scalars == .lax else { throw failure(.wrongType(.integer), value) }
         return integer
+    }
+
+    /// The integer equal to `double`. (`Int64(exactly:)` calls the C math library, which this target does without.)
+    private static func whole(_ double: Double) -> Int64? {
+        guard double >= -0x1p63, double < 0x1p63 else { return nil }
+        let integer = Int64(double)
+        return Double(integer) == double ? integer : nil
+    }
+
+    /// Reads decimal digits, with a sign and a fraction of zeros if need be.
+    private func integer<Integer: FixedWidthInteger>(
+        _ type: Integer.Type, _ text: String, _ value: JSONValue
+    ) throws(JSONDecodingFailure) -> Integer {
+        let parts = text.split(separator: ".", maxSplits: 1, omittingEmptySubsequences: false)
+        let fraction = parts.dropFirst().first ?? "0"
+        guard let whole = parts.first, !fraction.isEmpty, fraction.utf8.allSatisfy({ $0 == Byte.zero }) else {
+            throw failure(.unparsable(.integer), value)
+        }
+        if let integer = Integer(whole) { return integer }
+        let digits = whole.hasPrefix("-") || whole.hasPrefix("+") ? whole.dropFirst() : whole
+        let isDecimal = !digits.isEmpty && digits.utf8.allSatisfy { (0x30...0x39).contains($0) }
+        throw failure(isDecimal ? .outOfRange : .unparsable(.integer), value)
     }
 
     /// Reads a decimal number; the names of what is not a number, and hexadecimal, are not taken.

@@ -12,8 +12,7 @@ extension DocumentReader {
         }
         let plain = UnsafeBufferPointer(start: bytes + open + 1, count: position &- open &- 1)
         position &+= 1
-        guard let text = String(validating: plain, as: UTF8.self) else { throw notUTF8(from: open) }
-        return (text, Self.mark(of: plain))
+        return (try text(plain, from: open), Self.mark(of: plain))
     }
 
     @inline(__always)
@@ -33,9 +32,11 @@ extension DocumentReader {
             scratch.append(contentsOf: UnsafeBufferPointer(start: bytes + copied, count: position - copied))
             switch bytes[position] {
             case Byte.quote:
+                if let bad = invalidUTF8(UnsafeBufferPointer(start: bytes + open, count: position - open)) {
+                    throw error("Invalid UTF-8", at: open + bad)
+                }
                 position += 1
-                guard let text = String(validating: scratch, as: UTF8.self) else { throw notUTF8(from: open) }
-                return text
+                return String(decoding: scratch, as: UTF8.self)
             case Byte.backslash:
                 try escape(open: open)
             default:
@@ -66,7 +67,8 @@ extension DocumentReader {
         let first = position
         var code = UInt32(try hexadecimal(at: position + 2))
         position += 6
-        if 0xD800..<0xDC00 ~= code, position + 1 < count, bytes[position] == Byte.backslash, bytes[position + 1] == 0x75 {
+        let isEscapeNext = position + 1 < count && bytes[position] == Byte.backslash && bytes[position + 1] == 0x75
+        if isEscapeNext, 0xD800..<0xDC00 ~= code {
             let low = UInt32(try hexadecimal(at: position + 2))
             if 0xDC00..<0xE000 ~= low {
                 code = 0x10000 + ((code - 0xD800) << 10) + (low - 0xDC00)
@@ -100,13 +102,11 @@ extension DocumentReader {
         return code
     }
 
-    /// Finds the first bad byte of a string that turned out not to be UTF-8.
-    private func notUTF8(from open: Int) -> JSONSyntaxError {
-        var decoder = UTF8()
-        var rest = UnsafeBufferPointer(start: bytes + open, count: position - open).makeIterator()
-        var place = open
-        while case .scalarValue(let scalar) = decoder.decode(&rest) { place += UTF8.width(scalar) }
-        return error("Invalid UTF-8", at: place)
+    /// Makes a string of the bytes that follow the quote at `open`.
+    @inline(__always)
+    private func text(_ plain: UnsafeBufferPointer<UInt8>, from open: Int) throws(JSONSyntaxError) -> String {
+        if let bad = invalidUTF8(plain) { throw error("Invalid UTF-8", at: open + 1 + bad) }
+        return String(decoding: plain, as: UTF8.self)
     }
 }
 

@@ -1,7 +1,7 @@
 /// Walks once over the bytes of one document; the working part of `JSONParser`.
 ///
 /// `bytes` must stay valid while the reader is used.
-struct DocumentReader {
+struct DocumentReader: ~Copyable {
     let bytes: UnsafePointer<UInt8>
     let count: Int
     let options: JSONParser.Options
@@ -9,6 +9,8 @@ struct DocumentReader {
     var position = 0
     /// Where a string with escapes is put together.
     var scratch: [UInt8] = []
+    private var elements = PendingValues<JSONValue>(capacity: 16)
+    private var members = PendingValues<JSONObject.Element>(capacity: 16)
 
     init(bytes: UnsafePointer<UInt8>, count: Int, options: JSONParser.Options, depthLimit: Int) {
         self.bytes = bytes
@@ -85,20 +87,20 @@ struct DocumentReader {
 
     private mutating func array(depth: Int) throws(JSONSyntaxError) -> [JSONValue] {
         try open(depth: depth)
-        var elements: [JSONValue] = []
         if isNext(Byte.closeBracket) {
             position &+= 1
-            return elements
+            return []
         }
+        let first = elements.count
         while true {
-            elements.append(try value(depth: depth))
+            elements.push(try value(depth: depth))
             skipSpace()
             if isNext(Byte.comma) {
                 position &+= 1
                 skipSpace()
             } else if isNext(Byte.closeBracket) {
                 position &+= 1
-                return elements
+                return elements.pop(from: first)
             } else {
                 throw error("Expecting ',' delimiter")
             }
@@ -107,14 +109,14 @@ struct DocumentReader {
 
     private mutating func object(depth: Int) throws(JSONSyntaxError) -> JSONObject {
         try open(depth: depth)
-        var members: [JSONObject.Element] = []
         if isNext(Byte.closeBrace) {
             position &+= 1
             return JSONObject()
         }
+        let first = members.count
         // One bit per kind of key seen: while a key's bit is clear, the key is new and nothing need be compared.
         var seen: UInt64 = 0
-        // Made only when a bit clashed in an object with many keys.
+        // Where the keys stand; made when a bit clashes in an object with many keys.
         var places: [ByteKey: Int]?
         while true {
             guard isNext(Byte.quote) else { throw error("Expecting property name enclosed in double quotes") }
@@ -124,11 +126,10 @@ struct DocumentReader {
             position &+= 1
             skipSpace()
             let value = try value(depth: depth)
-            if seen & mark != 0, let place = Self.place(of: key, in: members, &places) {
-                members[place].value = value
+            if seen & mark != 0, let place = place(of: key, from: first, &places) {
+                members[first + place].value = value
             } else {
-                places?[ByteKey(key)] = members.count
-                members.append((key, value))
+                members.push((key, value))
             }
             seen |= mark
             skipSpace()
@@ -137,24 +138,27 @@ struct DocumentReader {
                 skipSpace()
             } else if isNext(Byte.closeBrace) {
                 position &+= 1
-                return JSONObject(unique: members, index: places)
+                return JSONObject(unique: members.pop(from: first), index: places)
             } else {
                 throw error("Expecting ',' delimiter")
             }
         }
     }
 
-    /// Finds a key among the members read so far: by walking while they are few, by hashing afterwards, so that an
-    /// object of very many keys costs no quadratic time.
-    private static func place(
-        of key: String, in members: [JSONObject.Element], _ places: inout [ByteKey: Int]?
-    ) -> Int? {
-        if places == nil {
-            guard members.count > JSONObject.indexedAbove else {
-                return members.firstIndex { $0.key.hasSameBytes(as: key) }
-            }
-            places = JSONObject.index(of: members)
+    /// Finds a key among the members of an object read so far, or enters it in `places` as the next one.
+    ///
+    /// Walks while the members are few and hashes afterwards, so that very many keys cost no quadratic time.
+    private func place(of key: String, from first: Int, _ places: inout [ByteKey: Int]?) -> Int? {
+        let count = members.count - first
+        guard count >= JSONObject.indexedAbove else {
+            for place in 0..<count where members[first + place].key.hasSameBytes(as: key) { return place }
+            return nil
         }
-        return places?[ByteKey(key)]
+        var index = places ?? [:]
+        places = nil
+        // Members without a clash have not been entered yet.
+        for place in index.count..<count { index[ByteKey(members[first + place].key)] = place }
+        defer { places = index }
+        return index[ByteKey(key)]
     }
 }

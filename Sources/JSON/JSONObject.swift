@@ -17,10 +17,14 @@ public struct JSONObject: Sendable {
         index = nil
     }
 
-    /// Takes members whose keys are known to differ, and their index if there is one already.
+    /// Takes members whose keys are known to differ, and what there is of their index: the places of the first ones.
     init(unique members: [Element], index: [ByteKey: Int]?) {
         self.members = members
-        self.index = index ?? Self.index(of: members)
+        guard members.count > Self.indexedAbove else { return }
+        var places = index ?? [:]
+        places.reserveCapacity(members.count)
+        for place in places.count..<members.count { places[ByteKey(members[place].key)] = place }
+        self.index = places
     }
 
     init(_ pairs: [(String, JSONValue)]) {

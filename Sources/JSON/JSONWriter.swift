@@ -213,20 +213,12 @@ extension JSONWriter {
         guard double.isFinite else { return write("null" as StaticString) }
         beginValue()
         place = .afterValue
-        var text = double.description
-        // Swift writes out whole numbers up to 2^54, Python up to 10^16.
-        if double.magnitude >= 1e16, double.magnitude < 0x1p54 { text = Self.withExponent(text) }
-        bytes.append(contentsOf: text.utf8)
-    }
-
-    /// Turns `-12345678901234560.0` into `-1.234567890123456e+16`.
-    private static func withExponent(_ text: String) -> String {
-        let sign = text.hasPrefix("-") ? "-" : ""
-        let digits = text.dropFirst(sign.count).dropLast(2)
-        var decimals = digits.dropFirst()
-        while decimals.hasSuffix("0") { decimals.removeLast() }
-        let point = decimals.isEmpty ? "" : "."
-        return "\(sign)\(digits.prefix(1))\(point)\(decimals)e+\(digits.count - 1)"
+        if double.magnitude >= 0x1p53, double.magnitude < 1e16 {
+            // Swift takes the exponent from 2^53 on. All doubles in this range are whole.
+            bytes.append(contentsOf: "\(Int64(double)).0".utf8)
+        } else {
+            bytes.append(contentsOf: double.description.utf8)
+        }
     }
 
     private mutating func append(_ text: StaticString) {

@@ -100,8 +100,31 @@ struct ObjectDecodingContainer<Key: CodingKey>: KeyedDecodingContainerProtocol {
     }
 
     func decodeIfPresent<T: Decodable>(_ type: T.Type, forKey key: Key) throws -> T? {
+        try decodePresent(type, forKey: key)
+    }
+
+    @inline(__always)
+    private func decodePresent<T: Decodable>(_ type: T.Type, forKey key: Key) throws(JSONDecodingFailure) -> T? {
         guard let value = object[key.stringValue], !value.isNull else { return nil }
         return try decode(type, from: value, key)
+    }
+
+    // For these the standard library has ways of its own, which look for the key three times.
+
+    func decodeIfPresent(_ type: String.Type, forKey key: Key) throws -> String? {
+        try decodePresent(type, forKey: key)
+    }
+
+    func decodeIfPresent(_ type: Int.Type, forKey key: Key) throws -> Int? {
+        try decodePresent(type, forKey: key)
+    }
+
+    func decodeIfPresent(_ type: Bool.Type, forKey key: Key) throws -> Bool? {
+        try decodePresent(type, forKey: key)
+    }
+
+    func decodeIfPresent(_ type: Double.Type, forKey key: Key) throws -> Double? {
+        try decodePresent(type, forKey: key)
     }
 
     func nestedContainer<Nested: CodingKey>(
@@ -165,8 +188,9 @@ struct ArrayDecodingContainer: UnkeyedDecodingContainer {
     }
 
     mutating func decode<T: Decodable>(_ type: T.Type) throws -> T {
-        do throws(JSONDecodingFailure) {
-            let value = try decoder.settings.decode(type, from: next())
+        let element = try next()
+        do {
+            let value = try decoder.settings.decode(type, from: element)
             currentIndex += 1
             return value
         } catch {
@@ -192,13 +216,13 @@ struct ArrayDecodingContainer: UnkeyedDecodingContainer {
 
     /// The element to be read next, without passing it.
     private func next() throws(JSONDecodingFailure) -> JSONValue {
-        guard !isAtEnd else { throw JSONDecodingFailure(problem: .missing, input: decoder.value) }
+        guard !isAtEnd else { throw JSONDecodingFailure(path: place, problem: .missing, input: decoder.value) }
         return elements[currentIndex]
     }
 
     private mutating func nextDecoder() throws -> ValueDecoder {
-        guard !isAtEnd else { throw JSONDecodingFailure(path: place, problem: .missing, input: decoder.value) }
-        defer { currentIndex += 1 }
-        return decoder.decoder(for: elements[currentIndex], at: .index(currentIndex))
+        let nested = decoder.decoder(for: try next(), at: .index(currentIndex))
+        currentIndex += 1
+        return nested
     }
 }

@@ -20,7 +20,7 @@ func withDeadline<Value: Sendable>(
     }
 }
 
-/// Turns a clock into a function that tells the time since this call, which can be stored and compared without generics.
+/// Turns a clock into a function that tells the time since this call: something to store and compare without generics.
 func stopwatch<Time: Clock<Duration>>(_ clock: Time) -> @Sendable () -> Duration {
     let start = clock.now
     return { start.duration(to: clock.now) }

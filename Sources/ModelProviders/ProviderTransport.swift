@@ -1,17 +1,14 @@
 package import AsyncHTTPClient
-import Logging
 import NIOCore
 import NIOHTTP1
 
 /// The connections to all model providers: one pool for the whole process.
 package struct ProviderTransport: Sendable {
     private let client: HTTPClient
-    private let logger: Logger?
 
     /// Uses a pool whose owner shuts it down, best made with `recommendedConfiguration()`.
     package init(client: HTTPClient) {
         self.client = client
-        self.logger = nil
     }
 
     /// Opens a pool of its own, to be closed with `shutdown()`.
@@ -37,14 +34,13 @@ package struct ProviderTransport: Sendable {
         configuration.connectionPool.concurrentHTTP1ConnectionsPerHostSoftLimit = 256
         // A refused connection is news for the caller now, not after the connect time-out.
         configuration.connectionPool.retryConnectionEstablishment = false
-        configuration.decompression = .enabled(limit: .size(128 * 1_024 * 1_024))
         return configuration
     }
 
     /// Sends a request and waits for the head of its response.
     func send(_ request: HTTPClientRequest) async throws(ProviderFailure) -> HTTPClientResponse {
         do {
-            return try await client.execute(request, deadline: .distantFuture, logger: logger)
+            return try await client.execute(request, deadline: .distantFuture)
         } catch {
             throw ProviderFailure(transportError: error, afterHead: false)
         }
@@ -57,20 +53,38 @@ extension ProviderFailure {
         switch error {
         case let failure as ProviderFailure:
             self = failure
-        case is CancellationError, HTTPClientError.cancelled:
+        case let error as HTTPClientError:
+            self.init(clientError: error, afterHead: afterHead)
+        case is CancellationError:
             self.init(.cancelled, message: "The request was cancelled.")
-        case is DeadlineExceeded, HTTPClientError.readTimeout, HTTPClientError.deadlineExceeded:
+        case is DeadlineExceeded:
             self.init(.timeout, message: "The provider did not answer in time.")
         case is NIOTooManyBytesError:
             self.init(.invalidAnswer, message: "The provider's answer is too long.")
-        case HTTPClientError.invalidURL, HTTPClientError.emptyHost, HTTPClientError.emptyScheme,
-            HTTPClientError.unsupportedScheme:
-            self.init(.badRequest, message: "The provider's base URL is not valid.")
-        case HTTPClientError.remoteConnectionClosed, is IOError, is HTTPParserError:
-            self.init(.cut, message: "The connection to the provider was cut.")
         default:
-            let message = afterHead ? "The connection to the provider was cut" : "No connection to the provider"
-            self.init(afterHead ? .cut : .connection, message: "\(message): \(error)")
+            self.init(lostConnection: "\(error)", afterHead: afterHead)
         }
+    }
+
+    private init(clientError error: HTTPClientError, afterHead: Bool) {
+        switch error {
+        case .cancelled:
+            self.init(.cancelled, message: "The request was cancelled.")
+        case .readTimeout, .deadlineExceeded:
+            self.init(.timeout, message: "The provider did not answer in time.")
+        case .invalidURL, .emptyHost, .emptyScheme:
+            self.init(.badRequest, message: "The provider's base URL is not valid.")
+        case .remoteConnectionClosed:
+            self.init(lostConnection: "it was closed", afterHead: true)
+        default:
+            self.init(lostConnection: error.shortDescription, afterHead: afterHead)
+        }
+    }
+
+    private init(lostConnection reason: String, afterHead: Bool) {
+        self =
+            afterHead
+            ? ProviderFailure(.cut, message: "The connection to the provider was cut: \(reason)")
+            : ProviderFailure(.connection, message: "No connection to the provider: \(reason)")
     }
 }

@@ -57,7 +57,9 @@ package enum Dialect: Sendable, Hashable, CaseIterable {
     func tableExists(_ table: String) -> SQLText {
         switch self {
         case .sqlite: "SELECT COUNT(*) > 0 FROM sqlite_master WHERE type = 'table' AND name = \(table)"
-        case .postgres: "SELECT to_regclass(\(table)) IS NOT NULL"
+        case .postgres:
+            // Not to_regclass: its cache may miss what another process made while we waited for the lock.
+            "SELECT COUNT(*) > 0 FROM pg_tables WHERE schemaname = current_schema() AND tablename = \(table)"
         }
     }
 

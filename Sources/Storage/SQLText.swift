@@ -81,6 +81,11 @@ package struct SQLText: Sendable, ExpressibleByStringInterpolation {
             parts.append(.bind(value.sqlValue))
         }
 
+        /// `nil` binds NULL. An overload of its own, because the compiler warns of optionals in the general one.
+        package mutating func appendInterpolation(_ value: (some SQLBindable)?) {
+            parts.append(.bind(value.sqlValue))
+        }
+
         package mutating func appendInterpolation(_ fragment: SQLText) {
             parts += fragment.parts
         }

@@ -30,12 +30,12 @@ extension SQLExecutor {
 package protocol StorageEngine: Sendable {
     var dialect: Dialect { get }
 
-    /// Runs `body` in one read transaction that sees the database as of one instant. `body` must have no
-    /// effect outside: it runs again when the connection turns out to be lost.
+    /// Runs `body` in one read transaction that sees the database as of one instant.
     func read<T: Sendable>(_ body: @escaping @Sendable (any SQLExecutor) throws -> T) async throws -> T
 
     /// Runs `body` in one write transaction, which is rolled back when `body` throws. `body` must have no
     /// effect outside: it runs again when the database could not order it among others.
+    @discardableResult
     func write<T: Sendable>(_ body: @escaping @Sendable (any SQLExecutor) throws -> T) async throws -> T
 
     /// Writes a consistent copy to a new file while others go on reading and writing.

@@ -60,6 +60,7 @@ package final class SQLiteEngine: StorageEngine {
         }
     }
 
+    @discardableResult
     package func write<T: Sendable>(_ body: @escaping @Sendable (any SQLExecutor) throws -> T) async throws -> T {
         try await writer.run { connection, interruption in
             try connection.transaction(readOnly: false, interruption, body)

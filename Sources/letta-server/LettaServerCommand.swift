@@ -1,1 +1,22 @@
-@main struct Main { static func main() {} }
+import ArgumentParser
+import LettaServer
+
+@main
+struct LettaServerCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "letta-server", abstract: "A self-hosted server for stateful agents.",
+        version: ServerVersion.current,
+        subcommands: [
+            ServeCommand.self, ConfigCommand.self, MigrateCommand.self, BackupCommand.self, VersionCommand.self,
+        ],
+        defaultSubcommand: ServeCommand.self)
+}
+
+struct VersionCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "version", abstract: "Prints the version of this program and of the API it speaks.")
+
+    func run() {
+        print("letta-server \(ServerVersion.current) (API level \(ServerVersion.apiLevel))")
+    }
+}

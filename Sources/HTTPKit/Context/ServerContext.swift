@@ -1,5 +1,5 @@
 package import Hummingbird
-package import Logging
+import Logging
 
 /// What the server knows about one request while it is answered.
 package struct ServerContext: RequestContext {

@@ -1,5 +1,5 @@
 package import HTTPTypes
-package import LettaAPI
+import LettaAPI
 package import Logging
 
 /// One request to an endpoint, checked and decoded.

@@ -28,7 +28,7 @@ package struct EndpointRecord: Sendable {
 
 /// The types of one operation, kept for describing them.
 package struct OperationTypes: Sendable {
-    package var query: any Decodable.Type
-    package var body: any Decodable.Type
-    package var output: any Decodable.Type
+    package var query: any (Decodable & Sendable).Type
+    package var body: any (Decodable & Sendable).Type
+    package var output: any (Decodable & Sendable).Type
 }

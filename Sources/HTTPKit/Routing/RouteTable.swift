@@ -1,4 +1,4 @@
-package import Hummingbird
+import Hummingbird
 import LettaAPI
 
 /// Answers a request whose path and verb fit a route.

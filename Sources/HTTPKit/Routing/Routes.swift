@@ -1,5 +1,5 @@
 package import Hummingbird
-package import JSON
+import JSON
 package import LettaAPI
 
 /// A feature's routes.

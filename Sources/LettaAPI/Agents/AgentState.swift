@@ -36,6 +36,29 @@ public struct AgentState: Resource, Sendable {
     public var createdAt: Timestamp
     public var updatedAt: Timestamp
     public var relations: AgentRelations
+
+    public init(
+        id: ID<AgentState>, name: String, agentType: AgentType, system: String, llmConfig: Document<LLMConfig>,
+        modelSettings: Document<ModelSettings>, compactionSettings: Document<CompactionSettings>, createdAt: Timestamp
+    ) {
+        self.id = id
+        self.name = name
+        self.agentType = agentType
+        self.system = system
+        self.llmConfig = llmConfig
+        self.modelSettings = modelSettings
+        self.compactionSettings = compactionSettings
+        self.createdAt = createdAt
+        messageIDs = []
+        toolRules = RawJSON(JSONValue.array([]))
+        timezone = "UTC"
+        messageBufferAutoclear = false
+        maxFilesOpen = 0
+        perFileViewWindowCharLimit = 0
+        origin = TemplateOrigin()
+        updatedAt = createdAt
+        relations = AgentRelations()
+    }
 }
 
 /// What is attached to an agent. Empty where it was not asked for.

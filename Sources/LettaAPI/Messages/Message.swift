@@ -111,7 +111,19 @@ public struct Message: Resource, Decodable, Sendable, JSONWritable {
             $0.field("name", name)
             $0.field("tool_calls", toolCalls)
             $0.field("tool_call_id", toolCallID)
+            $0.field("step_id", JSONValue.null)
+            $0.field("run_id", JSONValue.null)
             $0.field("otid", otid)
+            $0.field("tool_returns", [JSONValue]())
+            $0.field("group_id", JSONValue.null)
+            $0.field("sender_id", JSONValue.null)
+            $0.field("batch_item_id", JSONValue.null)
+            $0.field("conversation_id", JSONValue.null)
+            $0.field("is_err", JSONValue.null)
+            $0.field("approval_request_id", JSONValue.null)
+            $0.field("approve", JSONValue.null)
+            $0.field("denial_reason", JSONValue.null)
+            $0.field("approvals", JSONValue.null)
         }
     }
 }

@@ -51,13 +51,13 @@ enum OpenAIAnswerReader {
     static func arguments(of function: JSONValue) -> String? {
         switch function["arguments"] {
         case .string(let text)?: text
-        case .object(let object)?: JSONWriter.string(of: .object(object))
+        case .object(let object)?: JSONWriter.string(of: JSONValue.object(object))
         default: nil
         }
     }
 
     static func newToolCallID() -> String {
-        "call_" + String(UInt64.random(in: .min ... .max), radix: 36) + String(UInt32.random(in: .min ... .max), radix: 36)
+        "call_" + String((0..<20).compactMap { _ in "abcdefghijklmnopqrstuvwxyz0123456789".randomElement() })
     }
 
     static func nonEmpty(_ value: JSONValue?) -> String? {

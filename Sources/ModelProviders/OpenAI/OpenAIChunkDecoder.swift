@@ -48,23 +48,24 @@ struct OpenAIChunkDecoder: Sendable {
     private mutating func toolCall(_ piece: JSONValue) -> ModelToolCallDelta? {
         let function = piece["function"] ?? .null
         let id = OpenAIAnswerReader.nonEmpty(piece["id"])
+        let name = OpenAIAnswerReader.nonEmpty(function["name"])
         let fragment = OpenAIAnswerReader.arguments(of: function) ?? ""
-        if let index = knownCall(index: piece["index"]?.int, id: id) {
+        if let index = knownCall(index: piece["index"]?.int, id: id, isNamed: name != nil) {
             return fragment.isEmpty ? nil : ModelToolCallDelta(index: index, argumentsFragment: fragment)
         }
-        guard let name = OpenAIAnswerReader.nonEmpty(function["name"]) else { return nil }
+        guard let name else { return nil }
         calls.append(Call(wireIndex: piece["index"]?.int, wireID: id))
         return ModelToolCallDelta(
             index: calls.count - 1, id: id ?? OpenAIAnswerReader.newToolCallID(), name: name,
             argumentsFragment: fragment)
     }
 
-    /// The call a piece belongs to, or nil when it begins one.
-    private func knownCall(index: Int64?, id: String?) -> Int? {
+    /// The call a piece belongs to, or nil when it begins one. Only a piece with a name can begin a call.
+    private func knownCall(index: Int64?, id: String?, isNamed: Bool) -> Int? {
         if let id, let known = calls.lastIndex(where: { $0.wireID == id }) { return known }
         if let index {
-            return calls.lastIndex { $0.wireIndex == index && (id == nil || $0.wireID == nil) }
+            return calls.lastIndex { $0.wireIndex == index && (!isNamed || id == nil) }
         }
-        return id == nil && !calls.isEmpty ? calls.count - 1 : nil
+        return isNamed || calls.isEmpty ? nil : calls.count - 1
     }
 }

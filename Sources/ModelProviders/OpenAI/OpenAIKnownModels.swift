@@ -18,7 +18,8 @@ enum OpenAIKnownModels {
     ///
     /// Dated and previewed variants (`gpt-4o-2024-11-20`) share the facts of the model they are named after.
     static func facts(of name: String) -> Facts? {
-        let match = families
+        let match =
+            families
             .filter { family in
                 guard name.hasPrefix(family.prefix) else { return false }
                 let rest = name.dropFirst(family.prefix.count)

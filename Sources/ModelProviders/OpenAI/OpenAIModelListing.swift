@@ -55,7 +55,8 @@ struct OpenAIModelListing {
 
     /// What calls itself an embedding model, and all of OpenAI's own where the server has some model of theirs.
     private func embeddingModels(_ entries: [Entry]) -> [ModelDescription] {
-        var models = entries
+        var models =
+            entries
             .filter { $0.type == "embeddings" || $0.name.lowercased().contains("embed") }
             .map { embeddingModel($0.name, window: $0.servedWindow, dimensions: $0.embeddingDimensions) }
         guard isOfficial || entries.contains(where: \.isOpenAIs) else { return models }

@@ -36,12 +36,12 @@ import Testing
     }
 
     @Test func `years after the last transition follow the footer`() {
-        #expect(text(4_118_065_200, "Europe/Berlin") == "2100-06-30 09:00:00 AM CEST+0200")
-        #expect(text(4_134_006_000, "Europe/Berlin") == "2100-12-31 04:00:00 PM CET+0100")
+        #expect(text(4_118_065_200, "Europe/Berlin") == "2100-06-30 09:00:00 PM CEST+0200")
+        #expect(text(4_134_006_000, "Europe/Berlin") == "2101-01-01 08:00:00 AM CET+0100")
     }
 
     @Test func `years before the first transition have the first time known`() {
-        #expect(text(-2_500_000_000, "Europe/Berlin") == "1890-10-12 05:26:48 PM LMT+005328")
+        #expect(text(-2_500_000_000, "Europe/Berlin") == "1890-10-11 08:26:48 PM LMT+005328")
     }
 
     @Test func `a zone nobody knows`() {
@@ -58,9 +58,10 @@ import Testing
     }
 
     @Test(arguments: [
-        "", "/", "Europe", "Europe/", "/usr/share/zoneinfo/UTC", "../../../etc/passwd", "Europe/../UTC", "Europe//Berlin",
-        "./UTC", "UTC\0", "Europe/Berlin\0", "posixrules", "localtime", "right/Europe/Berlin", "tzdata.zi", "leapseconds",
-        "Not/AZone", "EUROPE/BERLIN/X", "Ёurope/Berlin", "Europe/Ber lin", "UTC\n", "%2e%2e/UTC",
+        "", "/", "Europe", "Europe/", "/usr/share/zoneinfo/UTC", "../../../etc/passwd", "Europe/../UTC",
+        "Europe//Berlin", "./UTC", "UTC\0", "Europe/Berlin\0", "posixrules", "localtime", "right/Europe/Berlin",
+        "tzdata.zi", "leapseconds", "Not/AZone", "EUROPE/BERLIN/X", "Ёurope/Berlin", "Europe/Ber lin", "UTC\n",
+        "%2e%2e/UTC",
         String(repeating: "A", count: 100_000), String(repeating: "A/", count: 20) + "B",
     ])
     func `hostile names are not`(_ name: String) {
@@ -137,7 +138,8 @@ import Testing
     }
 
     @Test(arguments: [
-        "", "E", "CET", "CET-", "CET-1CEST,", "CET-1CEST,M3.5.0", "CET-1CEST,M13.5.0,M10.5.0", "CET-1CEST,M3.6.0,M10.5.0",
+        "", "E", "CET", "CET-", "CET-1CEST,", "CET-1CEST,M3.5.0", "CET-1CEST,M13.5.0,M10.5.0",
+        "CET-1CEST,M3.6.0,M10.5.0",
         "CET-1CEST,M3.5.7,M10.5.0", "CET-1CEST,J0,J9", "CET-1CEST,M3.5.0,M10.5.0x", "<+03", "CET-999999999999999999999",
         "CET-1CEST,M3.5.0/168,M10.5.0",
     ])

@@ -1,0 +1,60 @@
+import HTTPTypes
+import Hummingbird
+import JSON
+import LettaAPI
+import Logging
+import NIOCore
+
+/// The only place where a thrown error becomes bytes.
+struct RenderErrors: RouterMiddleware {
+    /// Tells errors of parts that HTTPKit does not know, such as storage, in the API's terms.
+    let translate: @Sendable (any Error) -> APIError?
+
+    func handle(
+        _ request: Request, context: ServerContext,
+        next: (Request, ServerContext) async throws -> Response
+    ) async throws -> Response {
+        do {
+            return try await next(request, context)
+        } catch let failure as ConnectionFailure {
+            throw failure.underlying
+        } catch {
+            return response(to: error, context)
+        }
+    }
+
+    private func response(to error: any Error, _ context: ServerContext) -> Response {
+        switch error {
+        case let error as APIError:
+            log(error, context)
+            return error.response
+        case let failure as JSONDecodingFailure:
+            return APIError.unfit(ValidationIssue(failure, in: .body)).response
+        case let body as BodyOfOtherType:
+            return .refusing(body)
+        case is CancellationError:
+            return Response(status: .init(code: 499))
+        case is NIOTooManyBytesError:
+            return APIError.tooLarge(context.maxUploadSize).response
+        case let error as HTTPError:
+            return .detail(error.body ?? error.status.reasonPhrase, status: error.status.code, headers: error.headers)
+        case let error as any HTTPResponseError:
+            return .detail(error.status.reasonPhrase, status: error.status.code)
+        default:
+            if let error = translate(error) {
+                log(error, context)
+                return error.response
+            }
+            context.logger.error("Unhandled error", metadata: ["error": "\(String(reflecting: error))"])
+            return .detail("An unknown error occurred", status: 500)
+        }
+    }
+
+    /// The cause stays here; the client is told what the error says itself.
+    private func log(_ error: APIError, _ context: ServerContext) {
+        guard let cause = error.underlying else { return }
+        context.logger.log(
+            level: error.status >= 500 ? .error : .debug, "Request failed",
+            metadata: ["http.status": "\(error.status)", "error": "\(String(reflecting: cause))"])
+    }
+}

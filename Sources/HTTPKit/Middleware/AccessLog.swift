@@ -1,0 +1,86 @@
+import HTTPTypes
+import Hummingbird
+import Logging
+
+/// Names each request, writes one line about it when it has been answered, and counts it.
+///
+/// The line of a streamed answer is written when the stream ends. Nothing of what callers send is in it but the
+/// method and the id.
+struct AccessLog: RouterMiddleware {
+    let metrics: HTTPMetrics
+
+    func handle(
+        _ request: Request, context: ServerContext,
+        next: (Request, ServerContext) async throws -> Response
+    ) async throws -> Response {
+        var context = context
+        let start = ContinuousClock.now
+        let line = Line(method: request.method, start: start, path: context.coreContext.endpointPath, metrics: metrics)
+        do {
+            var response: Response
+            if let id = request.headers[.requestID], Self.isSafe(id) {
+                context.requestID = id
+                context.logger[metadataKey: "hb.request.id"] = .string(id)
+                response = try await withLogger(context.logger) { [context] _ in try await next(request, context) }
+            } else {
+                context.requestID = context.id
+                response = try await next(request, context)
+            }
+            response.headers[.requestID] = context.requestID
+            if request.method == .head {
+                response = response.createHeadResponse()
+            } else if response.body.contentLength == nil {
+                let body = response.body
+                let (status, logger) = (response.status.code, context.logger)
+                response.body = ResponseBody { writer in
+                    // The line belongs to the request however its stream ends.
+                    defer { line.end(status: status, bytes: nil, logger) }
+                    try await body.write(writer)
+                }
+                return response
+            }
+            line.end(status: response.status.code, bytes: response.body.contentLength, context.logger)
+            return response
+        } catch {
+            // Only a broken connection gets here.
+            line.end(status: 499, bytes: nil, context.logger)
+            throw error
+        }
+    }
+
+    /// Whether an id from outside can stand in a log and a header as it is.
+    private static func isSafe(_ id: String) -> Bool {
+        (1...64).contains(id.utf8.count)
+            && id.utf8.allSatisfy { byte in
+                switch byte {
+                case 0x30...0x39, 0x41...0x5A, 0x61...0x7A, 0x2D, 0x2E, 0x3A, 0x5F: true
+                default: false
+                }
+            }
+    }
+
+    private struct Line: Sendable {
+        let method: HTTPRequest.Method
+        let start: ContinuousClock.Instant
+        let path: EndpointPath
+        let metrics: HTTPMetrics
+
+        func end(status: Int, bytes: Int?, _ logger: Logger) {
+            let duration = start.duration(to: .now)
+            let route = path.value ?? "unmatched"
+            metrics.record(route: route, method: method, status: status, duration: duration)
+            logger.info("Request", metadata: metadata(route, status, bytes, duration))
+        }
+
+        private func metadata(_ route: String, _ status: Int, _ bytes: Int?, _ duration: Duration) -> Logger.Metadata {
+            let micros = duration.components.seconds * 1_000_000 + duration.components.attoseconds / 1_000_000_000_000
+            var metadata: Logger.Metadata = [
+                "http.method": .string(HTTPMetrics.label(of: method)), "http.route": .string(route),
+                "http.status": .stringConvertible(status),
+                "duration.ms": .stringConvertible(Double(micros) / 1000),
+            ]
+            if let bytes { metadata["http.bytes"] = .stringConvertible(bytes) }
+            return metadata
+        }
+    }
+}

@@ -1,0 +1,39 @@
+import HTTPTypes
+import Hummingbird
+
+/// Tells browsers which other web pages may read the answers, and answers their preflight questions, for
+/// which no password is needed.
+struct CORS: RouterMiddleware {
+    let origins: OriginPolicy
+
+    func handle(
+        _ request: Request, context: ServerContext,
+        next: (Request, ServerContext) async throws -> Response
+    ) async throws -> Response {
+        guard let origin = request.headers[.origin] else { return try await next(request, context) }
+        let isAccepted = origins.accepts(origin)
+        if request.method == .options, let method = request.headers[.accessControlRequestMethod] {
+            return preflight(request, isAccepted ? origin : nil, method)
+        }
+        var response = try await next(request, context)
+        if isAccepted {
+            Self.allow(origin, &response.headers)
+            response.headers[.accessControlExposeHeaders] = "Link, X-Request-Id"
+        }
+        return response
+    }
+
+    private func preflight(_ request: Request, _ origin: String?, _ method: String) -> Response {
+        guard let origin else { return .text("Disallowed CORS origin", status: .badRequest) }
+        var headers: HTTPFields = [.accessControlAllowMethods: method, .accessControlMaxAge: "600"]
+        headers[.accessControlAllowHeaders] = request.headers[.accessControlRequestHeaders]
+        Self.allow(origin, &headers)
+        return .text("OK", headers: headers)
+    }
+
+    private static func allow(_ origin: String, _ headers: inout HTTPFields) {
+        headers[.accessControlAllowOrigin] = origin
+        headers[.accessControlAllowCredentials] = "true"
+        headers[.vary] = "Origin"
+    }
+}

@@ -1,0 +1,52 @@
+/// Which web pages may call this server, by the origin their browser names.
+struct OriginPolicy: Sendable {
+    private let acceptable: Set<String>
+    private let acceptsAll: Bool
+
+    init(acceptable: [String]) {
+        self.acceptable = Set(acceptable.map { Self.normalized($0) })
+        acceptsAll = acceptable.contains("*")
+    }
+
+    /// Pages of this machine and those listed.
+    func accepts(_ origin: String) -> Bool {
+        if acceptsAll || acceptable.contains(Self.normalized(origin)) { return true }
+        guard let authority = Self.authority(of: origin) else { return false }
+        return HostName.isThisMachine(HostName.withoutPort(authority))
+    }
+
+    /// Also the pages that this server itself serves under the name it was called by.
+    func accepts(_ origin: String, servedAs authority: String?) -> Bool {
+        if let authority, Self.authority(of: origin) == authority.lowercased() { return true }
+        return accepts(origin)
+    }
+
+    private static func normalized(_ origin: String) -> String {
+        var origin = origin.lowercased()
+        if origin.hasSuffix("/") { origin.removeLast() }
+        return origin
+    }
+
+    /// `localhost:3000` of `http://localhost:3000`; nil for what is no web page, such as `null`.
+    private static func authority(of origin: String) -> String? {
+        let origin = normalized(origin)
+        for scheme in ["http://", "https://"] where origin.hasPrefix(scheme) {
+            return String(origin.dropFirst(scheme.count))
+        }
+        return nil
+    }
+}
+
+/// Host names as they stand in headers.
+enum HostName {
+    static func isThisMachine(_ name: String) -> Bool {
+        name == "localhost" || name == "127.0.0.1" || name == "[::1]"
+    }
+
+    /// Lower case, without the port: `[::1]` of `[::1]:8283`.
+    static func withoutPort(_ authority: String) -> String {
+        let authority = authority.lowercased()
+        if authority.hasPrefix("["), let end = authority.firstIndex(of: "]") { return String(authority[...end]) }
+        return String(authority.prefix { $0 != ":" })
+    }
+}

@@ -1,0 +1,62 @@
+import HTTPTypes
+import Hummingbird
+import LettaAPI
+import Synchronization
+
+/// `GET /metrics`: what the process counted, for Prometheus.
+package struct MetricsRoutes: RouteGroup {
+    private let metrics: PrometheusMetrics
+
+    package init(_ metrics: PrometheusMetrics) {
+        self.metrics = metrics
+    }
+
+    package func register(on routes: Routes) {
+        let metrics = metrics
+        routes.handleRaw(.get, "/metrics", "Metrics in the text format of Prometheus.") { _, _ in
+            Response(
+                status: .ok, headers: [.contentType: "text/plain; version=0.0.4; charset=utf-8"],
+                body: ResponseBody(byteBuffer: ByteBuffer(string: metrics.exposition)))
+        }
+    }
+}
+
+/// `GET /openapi.json`: the description of every route registered before this group, made at the first request.
+package struct OpenAPIRoutes: RouteGroup {
+    private let title: String
+    private let version: String
+
+    package init(title: String, version: String) {
+        self.title = title
+        self.version = version
+    }
+
+    package func register(on routes: Routes) {
+        let (title, version, records) = (title, version, routes.records)
+        let document = Once { ByteBuffer(bytes: OpenAPIDocument(records: records, title: title, version: version).bytes) }
+        routes.handleRaw(.get, "/openapi.json", "This description.") { _, _ in
+            Response(
+                status: .ok, headers: [.contentType: "application/json"],
+                body: ResponseBody(byteBuffer: document.value))
+        }
+    }
+}
+
+/// Makes a value when it is first asked for.
+private final class Once<Value: Sendable>: Sendable {
+    private let made = Mutex<Value?>(nil)
+    private let make: @Sendable () -> Value
+
+    init(_ make: @escaping @Sendable () -> Value) {
+        self.make = make
+    }
+
+    var value: Value {
+        made.withLock { made in
+            if let made { return made }
+            let value = make()
+            made = value
+            return value
+        }
+    }
+}

@@ -1,0 +1,26 @@
+import HTTPKit
+import LettaAPI
+
+struct AgentToolRoutes: RouteGroup {
+    let tools: AgentToolService
+
+    func register(on routes: Routes) {
+        routes.handle(API.AgentTools.list, list)
+        routes.handle(API.AgentTools.attach, attach)
+        routes.handle(API.AgentTools.detach, detach)
+    }
+
+    func list(_ call: Call<ID<AgentState>, ListRelated, NoBody>) async throws -> [Tool] {
+        try await tools.list(of: call.path, call.query, as: call.caller.scope)
+    }
+
+    func attach(_ call: Call<NestedPath<AgentState, Tool>, NoQuery, NoBody>) async throws -> AgentState? {
+        let agent = try await tools.attach(call.path.inner, to: call.path.outer, as: call.caller.scope)
+        return call.caller.generation == .legacy ? agent : nil
+    }
+
+    func detach(_ call: Call<NestedPath<AgentState, Tool>, NoQuery, NoBody>) async throws -> AgentState? {
+        let agent = try await tools.detach(call.path.inner, from: call.path.outer, as: call.caller.scope)
+        return call.caller.generation == .legacy ? agent : nil
+    }
+}

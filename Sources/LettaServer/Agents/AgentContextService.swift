@@ -1,0 +1,98 @@
+import AgentEngine
+import JSON
+import LettaAPI
+import Storage
+
+/// Shows what an agent's model sees, and makes its system message anew.
+struct AgentContextService: Sendable {
+    let storage: any StorageEngine
+    let now: @Sendable () -> Timestamp
+
+    /// What fills the context window: the parts of the system message, the tools and the messages.
+    func window(of id: ID<AgentState>, _ query: RetrieveContext, as scope: Scope) async throws -> ContextWindow {
+        if let conversation = query.conversationID, conversation != "default" {
+            throw APIError(404, "Conversation with ID \(conversation) not found")
+        }
+        return try await storage.read { db in
+            guard let row = try AgentStore.row(id, in: scope, db) else { throw APIError.notFound("Agent", id) }
+            let messages = try MessageStore.context(of: id, in: scope, db)
+            let tools = try ToolStore.tools(of: [id], in: scope, db)[id] ?? []
+            var window = ContextWindow(sizeMax: row.contextWindow)
+            window.messageCount = messages.count
+            window.recallMemoryCount = row.nextMessagePosition
+            if messages.first?.role == .system {
+                let blocks = try AgentBlockStore.blocks(of: [id], in: scope, db)[id] ?? []
+                let compiled = try SystemMessageService.compile(row, blocks: blocks, in: scope, db)
+                window.fill(from: compiled)
+            } else {
+                window.system = Self.part(row.system)
+            }
+            window.messages = messages.map(\.wire)
+            window.messageTokens =
+                messages.filter { $0.role != .system }.map { TokenEstimate.tokens(in: $0.content.text) }.reduce(0, +)
+            window.functions = try tools.compactMap(\.jsonSchema).map(Self.function)
+            window.functionTokens = window.functions.map { TokenEstimate.tokens(in: $0.text) }.reduce(0, +)
+            window.sizeCurrent =
+                window.system.tokens + window.coreMemory.tokens + window.toolUsageRules.tokens
+                + window.directories.tokens + window.externalMemorySummary.tokens + window.functionTokens
+                + window.messageTokens
+            return window
+        }
+    }
+
+    /// Makes the system message anew and answers with the new text.
+    func recompile(_ id: ID<AgentState>, _ query: RecompileAgent, as scope: Scope) async throws -> String {
+        let time = now()
+        if query.dryRun == true {
+            return try await storage.read { db in
+                var row = try Self.rowWithSystemMessage(id, in: scope, db)
+                row.systemCompiledAt = time
+                let blocks = try AgentBlockStore.blocks(of: [id], in: scope, db)[id] ?? []
+                return try SystemMessageService.compile(row, blocks: blocks, in: scope, db).text
+            }
+        }
+        return try await storage.write { db in
+            _ = try Self.rowWithSystemMessage(id, in: scope, db)
+            let timeLine: SystemMessageService.TimeLine = query.updateTimestamp == true ? .renewed(time) : .kept
+            try SystemMessageService.refresh([id], timeLine, at: time, in: scope, db)
+            guard let message = try MessageStore.systemMessage(of: id, in: scope, db) else {
+                throw Self.noSystemMessage(id)
+            }
+            return try message.content.value()[0]?["text"]?.string ?? ""
+        }
+    }
+
+    private static func rowWithSystemMessage(
+        _ id: ID<AgentState>, in scope: Scope, _ db: any SQLExecutor
+    ) throws -> AgentRow {
+        guard let row = try AgentStore.rowForUpdate(id, in: scope, db) else { throw APIError.notFound("Agent", id) }
+        guard try MessageStore.systemMessage(of: id, in: scope, db) != nil else { throw noSystemMessage(id) }
+        return row
+    }
+
+    private static func noSystemMessage(_ id: ID<AgentState>) -> APIError {
+        APIError(404, "No system message found for agent '\(id)'")
+    }
+
+    /// A tool's schema as providers get it.
+    private static func function(_ schema: RawJSON) throws -> RawJSON {
+        guard case .object(var function) = try schema.value() else { return schema }
+        function["strict"] = .null
+        return RawJSON(["function": .object(function), "type": "function"] as JSONValue)
+    }
+
+    fileprivate static func part(_ text: String) -> ContextWindow.Part {
+        ContextWindow.Part(text: text, tokens: TokenEstimate.tokens(in: text))
+    }
+}
+
+extension ContextWindow {
+    /// Takes over the texts of a compiled system message with their sizes.
+    fileprivate mutating func fill(from compiled: CompiledContext) {
+        system = AgentContextService.part(compiled.systemPrompt)
+        coreMemory = AgentContextService.part(compiled.coreMemory)
+        externalMemorySummary = AgentContextService.part(compiled.externalMemorySummary)
+        if let rules = compiled.toolUsageRules { toolUsageRules = AgentContextService.part(rules) }
+        if let text = compiled.directories { directories = AgentContextService.part(text) }
+    }
+}

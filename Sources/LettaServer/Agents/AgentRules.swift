@@ -1,0 +1,132 @@
+import AgentEngine
+import JSON
+import LettaAPI
+import Storage
+
+/// What holds for every agent, whether it is being made or changed.
+enum AgentRules {
+    /// The kind of agent that is asked for.
+    ///
+    /// - Throws: `APIError` for kinds that can't be made, or not without a companion.
+    static func kind(of body: CreateAgent) throws -> AgentKind {
+        let kind = body.agentType.flatMap { AgentKind(rawValue: $0.rawValue) } ?? .standard
+        do {
+            try kind.checkCreatable(enableSleeptime: body.enableSleeptime ?? false)
+        } catch {
+            switch error {
+            case .notSupported: throw APIError(400, "Invalid agent type: \(kind.rawValue)")
+            case .needsSleeptime:
+                let text = "Agent type \(kind.rawValue) requires enable_sleeptime to be True"
+                throw APIError.invalidField("agent_type", text, input: .string(kind.rawValue))
+            }
+        }
+        return kind
+    }
+
+    /// - Throws: `APIError` 422 naming the first field whose value can't be.
+    static func check(_ body: CreateAgent) throws {
+        if body.enableSleeptime == true {
+            throw APIError(501, "enable_sleeptime is not served yet by this server. Nothing was changed.")
+        }
+        try checkName(body.name)
+        try checkTimezone(body.timezone)
+        try checkVariables(body.secrets ?? body.toolExecEnvironmentVariables)
+        try checkPositive("max_files_open", body.maxFilesOpen)
+        try checkPositive("per_file_view_window_char_limit", body.perFileViewWindowCharLimit)
+    }
+
+    /// Letters, digits, spaces and `-_'` of any language: the name becomes a file name at export.
+    static func checkName(_ name: String?) throws {
+        guard let name else { return }
+        let isFine = name.unicodeScalars.allSatisfy { scalar in
+            scalar.properties.isAlphabetic || scalar.properties.numericType != nil
+                || scalar.properties.generalCategory == .nonspacingMark
+                || scalar.properties.generalCategory == .spacingMark
+                || scalar == " " || scalar == "-" || scalar == "_" || scalar == "'"
+        }
+        guard isFine else {
+            throw APIError.invalidField(
+                "name",
+                "the name may hold letters of any language, digits, spaces, hyphens, underscores and apostrophes",
+                input: .string(name))
+        }
+    }
+
+    static func checkTimezone(_ name: String?) throws {
+        guard let name, !ZoneDatabase.system.isKnown(name) else { return }
+        throw APIError.invalidField(
+            "timezone", "unknown time zone; give a name of the tz database such as 'Europe/Berlin'",
+            input: .string(name))
+    }
+
+    static func checkPositive(_ field: String, _ number: Int?) throws {
+        guard let number, number <= 0 else { return }
+        throw APIError.invalidField(field, "the number has to be positive", input: .int(Int64(number)))
+    }
+
+    private static func checkVariables(_ variables: [String: String]?) throws {
+        for name in (variables ?? [:]).keys where name.isEmpty || name.contains("=") {
+            throw APIError.invalidField(
+                "secrets", "the name of an environment variable can't be empty or hold '='", input: .string(name))
+        }
+    }
+
+    /// - Throws: `APIError` 422 naming the rule and field that can't be.
+    static func toolRules(_ rules: [JSONValue]) throws -> [ToolRule] {
+        try rules.enumerated().map { index, json in
+            do throws(ToolRuleProblem) {
+                return try ToolRule(json: json)
+            } catch {
+                let issue = ValidationIssue(
+                    type: error.code,
+                    location: [.name("body"), .name("tool_rules"), .index(index)]
+                        + error.path.map { .name($0) },
+                    message: error.message, input: error.input ?? json)
+                throw APIError(status: 422, body: .validation([issue], examples: []))
+            }
+        }
+    }
+
+    /// An agent can't have two blocks with one label: which one would a tool mean?
+    static func checkLabels(_ blocks: [BlockRow]) throws {
+        var seen: Set<String> = []
+        for block in blocks where !seen.insert(block.label).inserted {
+            throw APIError.invalidField(
+                "memory_blocks", "two blocks have the label '\(block.label)'; every label can be used once",
+                input: .string(block.label))
+        }
+    }
+
+    /// The tools with these ids, in this order.
+    ///
+    /// - Throws: `APIError` 400 naming those that are not there.
+    static func tools(_ ids: [ID<Tool>], in scope: Scope, _ db: any SQLExecutor) throws -> [Tool] {
+        let rows = try ToolStore.rows(ids, in: scope, db).map(\.tool)
+        let missing = Set(ids).subtracting(rows.map(\.id)).map { "'\($0)'" }.sorted()
+        guard missing.isEmpty else {
+            throw APIError(400, "Tools not found by id: {\(missing.joined(separator: ", "))}")
+        }
+        return ids.compactMap { id in rows.first { $0.id == id } }
+    }
+
+    static func choice(_ body: CreateAgent) -> DefaultTools.Choice {
+        DefaultTools.Choice(
+            enableSleeptime: body.enableSleeptime ?? false, includeBaseTools: body.includeBaseTools ?? true,
+            includeMultiAgentTools: body.includeMultiAgentTools ?? false,
+            includeBaseToolRules: body.includeBaseToolRules)
+    }
+
+    /// Puts values in the place of `{{name}}`; names without a value stay as they are.
+    static func filled(_ text: String, with variables: [String: String]) -> String {
+        var filled = ""
+        var rest = text[...]
+        while let start = rest.firstRange(of: "{{"), let end = rest[start.upperBound...].firstRange(of: "}}") {
+            filled += rest[..<start.lowerBound]
+            let name = rest[start.upperBound..<end.lowerBound]
+            let trimmed = String(name.drop { $0 == " " }.reversed().drop { $0 == " " }.reversed())
+            filled += variables[trimmed] ?? String(rest[start.lowerBound..<end.upperBound])
+            rest = rest[end.upperBound...]
+        }
+        return filled + rest
+    }
+}

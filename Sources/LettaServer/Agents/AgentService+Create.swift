@@ -1,0 +1,113 @@
+import AgentEngine
+import JSON
+import LettaAPI
+import Storage
+
+extension AgentService {
+    /// Creates an agent with its memory, tools and first messages, all or nothing.
+    ///
+    /// - Throws: `APIError` naming what can't be: no or unknown model, unknown tools or blocks, a label twice, …
+    func create(_ body: CreateAgent, as scope: Scope) async throws -> AgentState {
+        let kind = try AgentRules.kind(of: body)
+        try AgentRules.check(body)
+        let model = try await model(for: body)
+        let embedding = try await embedding(for: body)
+        let rules = try AgentRules.toolRules(body.toolRules ?? [])
+        let time = now()
+        let blocks = try newBlocks(body, at: time, in: scope)
+        let draft = AgentDraft(
+            body: body, kind: kind, id: ids.next(), model: model, embedding: embedding, time: time, scope: scope)
+        let sealed = try seal(body.secrets ?? body.toolExecEnvironmentVariables ?? [:], for: draft.id)
+        return try await storage.write { db in
+            let tools = try Self.tools(for: body, kind: kind, in: scope, db)
+            var row = draft.row(tools: tools, rules: rules)
+            let attached = try blocks.map(\.row) + Self.existingBlocks(body.blockIDs ?? [], in: scope, db)
+            try AgentRules.checkLabels(attached)
+            let messages = try draft.messages(for: row, blocks: attached, ids: ids)
+            row.nextMessagePosition = messages.count
+            try AgentStore.insert(row, in: scope, db)
+            try AgentStore.replaceTags(of: row.id, with: body.tags ?? [], in: scope, db)
+            try AgentStore.replaceSecrets(of: row.id, with: sealed, at: time, in: scope, db)
+            for block in blocks { try BlockStore.insert(block.row, tags: block.tags, by: scope, db) }
+            for block in attached { try CoreMemoryService.attach(block, to: row.id, in: scope, db) }
+            for tool in tools { try ToolStore.attach(tool.id, to: row.id, in: scope, db) }
+            try MessageStore.insert(messages, in: scope, db)
+            try MessageStore.replaceContext(of: row.id, with: messages.map(\.id), in: scope, db)
+            return try AgentStateStore.state(of: row, in: scope, db)
+        }
+    }
+
+    private func model(for body: CreateAgent) async throws -> AgentModel {
+        var model: AgentModel
+        if let config = body.llmConfig {
+            model = AgentModel(config: config)
+        } else if let handle = body.model {
+            model = AgentModel(config: try await models.languageModel(handle))
+            model.config.contextWindow = min(model.config.contextWindow, ModelService.defaultContextWindow)
+            model.config.displayName = nil
+        } else {
+            throw APIError.invalidArgument("Must specify either model or llm_config in request")
+        }
+        // Only the newest kind thinks on its own; the older loops ask for thoughts beside each call.
+        let thinks = (body.agentType ?? .lettaV1) != .lettaV1
+        model.config.putInnerThoughtsInKwargs = thinks
+        model.config.enableReasoner = thinks
+        if let enable = body.reasoning ?? body.enableReasoner { model.config.enableReasoner = enable }
+        if let tokens = body.maxReasoningTokens { model.config.maxReasoningTokens = tokens }
+        if let window = body.contextWindowLimit { model.config.contextWindow = window }
+        if let tokens = body.maxTokens { model.config.maxTokens = tokens }
+        if let parallel = body.parallelToolCalls { model.config.parallelToolCalls = parallel }
+        if let settings = body.modelSettings { model.apply(settings) }
+        try model.validate()
+        return model
+    }
+
+    private func embedding(for body: CreateAgent) async throws -> EmbeddingConfig? {
+        var config = body.embeddingConfig
+        if config == nil, let handle = body.embedding { config = try await models.embeddingModel(handle) }
+        if let size = body.embeddingChunkSize { config?.embeddingChunkSize = size }
+        return config
+    }
+
+    private func newBlocks(
+        _ body: CreateAgent, at time: Timestamp, in scope: Scope
+    ) throws -> [(row: BlockRow, tags: [String])] {
+        try (body.memoryBlocks ?? []).enumerated().map { index, block in
+            var block = block
+            if let variables = body.memoryVariables, let value = block.value {
+                block.value = BlockValue(AgentRules.filled(value.text, with: variables))
+            }
+            // A microsecond apart, so that lists show them in the order they were given.
+            let created = Timestamp(microseconds: time.microseconds + Int64(index))
+            return (try BlockService.block(from: block, id: ids.next(), at: created, in: scope), block.tags ?? [])
+        }
+    }
+
+    private static func existingBlocks(
+        _ ids: [String], in scope: Scope, _ db: any SQLExecutor
+    ) throws -> [BlockRow] {
+        try ids.withoutDuplicates.map { id in
+            guard let block = try BlockStore.rowForUpdate(ID(id), in: scope, db) else {
+                throw BlockService.missing(ID(id))
+            }
+            return block
+        }
+    }
+
+    /// The tools an agent starts with: the base tools of its kind, then what was asked for.
+    private static func tools(
+        for body: CreateAgent, kind: AgentKind, in scope: Scope, _ db: any SQLExecutor
+    ) throws -> [Tool] {
+        let defaults = DefaultTools.names(for: kind, AgentRules.choice(body))
+        let names = (defaults + (body.tools ?? [])).withoutDuplicates
+        let named = try ToolStore.rows(named: names, in: scope, db).map(\.tool)
+        let missing = Set(names).subtracting(named.map(\.name)).sorted()
+        guard missing.isEmpty else {
+            throw APIError(400, "Tools not found by name: {\(missing.map { "'\($0)'" }.joined(separator: ", "))}")
+        }
+        let identified = try AgentRules.tools((body.toolIDs ?? []).map { ID($0) }, in: scope, db)
+        let inOrder = names.compactMap { name in named.first { $0.name == name } } + identified
+        var seen: Set<ID<Tool>> = []
+        return inOrder.filter { seen.insert($0.id).inserted }
+    }
+}

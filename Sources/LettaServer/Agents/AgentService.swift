@@ -1,0 +1,83 @@
+import JSON
+import LettaAPI
+import Storage
+
+/// What may be done with agents, and under which conditions.
+struct AgentService: Sendable {
+    let storage: any StorageEngine
+    let models: ModelService
+    let secrets: SecretBox
+    let ids: IDSource
+    let now: @Sendable () -> Timestamp
+
+    func retrieve(
+        _ id: ID<AgentState>, with relations: AgentRelationSet, as scope: Scope
+    ) async throws -> AgentState {
+        try await storage.read { db in
+            guard let row = try AgentStore.row(id, in: scope, db) else { throw APIError.notFound("Agent", id) }
+            return try AgentStateStore.state(of: row, with: relations, in: scope, db)
+        }
+    }
+
+    func list(
+        _ query: ListAgents, with relations: AgentRelationSet, as scope: Scope
+    ) async throws -> [AgentState] {
+        let order: SortOrder? = query.order ?? (query.ascending == true ? .ascending : nil)
+        let request = try PageRequest(
+            after: query.after, before: query.before, limit: query.limit, order: order, defaultLimit: 50,
+            defaultOrder: .descending)
+        let key = query.orderBy ?? query.sortBy.flatMap(AgentOrder.init(rawValue:)) ?? .createdAt
+        return try await storage.read { db in
+            let page = try AgentListStore.page(request, by: key, matching: query.filter, in: scope, db)
+            return try AgentStateStore.states(of: page.items, with: relations, in: scope, db)
+        }
+    }
+
+    func count(_ filter: AgentFilter, as scope: Scope) async throws -> Int {
+        try await storage.read { db in try AgentListStore.count(matching: filter, in: scope, db) }
+    }
+
+    func search(
+        _ query: SearchAgents, with relations: AgentRelationSet, as scope: Scope
+    ) async throws -> AgentSearchResult {
+        let request = try PageRequest(
+            after: query.after, before: nil, limit: query.limit,
+            order: query.ascending == true ? .ascending : .descending, defaultLimit: 50, defaultOrder: .descending)
+        var filter = AgentFilter()
+        filter.projectID = query.projectID
+        return try await storage.read { [filter] db in
+            let page = try AgentListStore.page(
+                request, by: query.sortBy ?? .createdAt, matching: filter,
+                and: AgentListStore.sql(query.search ?? [], in: scope, db.dialect), in: scope, db)
+            return AgentSearchResult(
+                agents: try AgentStateStore.states(of: page.items, with: relations, in: scope, db),
+                nextCursor: page.isFull ? page.items.last?.id.rawValue : nil)
+        }
+    }
+
+    func tags(_ query: ListTags, as scope: Scope) async throws -> [String] {
+        let request = try PageRequest(
+            after: query.after, before: query.before, limit: query.limit, order: query.order, defaultLimit: 50,
+            defaultOrder: .ascending)
+        return try await storage.read { db in try TagStore.page(query, request, in: scope, db) }
+    }
+
+    /// Deletes an agent with its messages; its blocks stay for whoever else has or wants them.
+    func delete(_ id: ID<AgentState>, as scope: Scope) async throws {
+        try await storage.write { db in
+            guard let row = try AgentStore.rowForUpdate(id, in: scope, db) else {
+                throw APIError.notFound("Agent", id)
+            }
+            try AgentStore.delete(row, in: scope, db)
+        }
+    }
+
+    /// Encrypts environment variables for storage under an agent.
+    func seal(_ variables: [String: String], for agent: ID<AgentState>) throws -> [SealedSecret] {
+        try variables.sorted { $0.key < $1.key }.map { name, value in
+            SealedSecret(
+                id: ids.next(), name: name,
+                sealedValue: try secrets.seal(value, for: "agent_secret/\(agent)/\(name)"))
+        }
+    }
+}

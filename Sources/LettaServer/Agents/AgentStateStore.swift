@@ -1,0 +1,83 @@
+import LettaAPI
+import Storage
+
+/// What is loaded beside an agent's own fields.
+struct AgentRelationSet: OptionSet, Sendable {
+    let rawValue: Int
+
+    static let blocks = AgentRelationSet(rawValue: 1)
+    static let tools = AgentRelationSet(rawValue: 2)
+    static let tags = AgentRelationSet(rawValue: 4)
+    static let secrets = AgentRelationSet(rawValue: 8)
+    static let all: AgentRelationSet = [.blocks, .tools, .tags, .secrets]
+
+    /// What the names of the older parameter ask for; names that mean nothing here are ignored, as the peer does.
+    init(relationships names: [String]) {
+        self = []
+        for name in names {
+            switch name {
+            case "memory", "blocks": insert(.blocks)
+            case "tools": insert(.tools)
+            case "tags": insert(.tags)
+            case "secrets", "tool_exec_environment_variables": insert(.secrets)
+            default: break
+            }
+        }
+    }
+
+    init(_ inclusions: [AgentInclusion]) {
+        self = []
+        for inclusion in inclusions {
+            switch inclusion {
+            case .blocks: insert(.blocks)
+            case .tools: insert(.tools)
+            case .tags: insert(.tags)
+            case .secrets: insert(.secrets)
+            case .identities, .managedGroup, .pendingApproval, .sources: break
+            }
+        }
+    }
+
+    init(rawValue: Int) {
+        self.rawValue = rawValue
+    }
+}
+
+/// Puts agents together from their tables: one query a table, however many agents there are.
+enum AgentStateStore {
+    static func states(
+        of rows: [AgentRow], with relations: AgentRelationSet, in scope: Scope, _ db: any SQLExecutor
+    ) throws -> [AgentState] {
+        let ids = rows.map(\.id)
+        let context = try MessageStore.contextIDs(of: ids, in: scope, db)
+        let tools = relations.contains(.tools) ? try ToolStore.tools(of: ids, in: scope, db) : [:]
+        let tags = relations.contains(.tags) ? try AgentStore.tags(of: ids, in: scope, db) : [:]
+        let secrets = relations.contains(.secrets) ? try AgentStore.secrets(of: ids, in: scope, db) : [:]
+        let blocks = relations.contains(.blocks) ? try blocks(of: ids, in: scope, db) : [:]
+        return rows.map { row in
+            var loaded = AgentRelations()
+            loaded.blocks = blocks[row.id] ?? []
+            loaded.tools = tools[row.id] ?? []
+            loaded.tags = tags[row.id] ?? []
+            loaded.secrets = secrets[row.id] ?? []
+            return row.wire(messageIDs: context[row.id] ?? [], relations: loaded)
+        }
+    }
+
+    static func state(
+        of row: AgentRow, with relations: AgentRelationSet = .all, in scope: Scope, _ db: any SQLExecutor
+    ) throws -> AgentState {
+        guard let state = try states(of: [row], with: relations, in: scope, db).first else {
+            throw APIError.notFound("Agent", row.id)
+        }
+        return state
+    }
+
+    private static func blocks(
+        of agents: [ID<AgentState>], in scope: Scope, _ db: any SQLExecutor
+    ) throws -> [ID<AgentState>: [Block]] {
+        let rows = try AgentBlockStore.blocks(of: agents, in: scope, db)
+        let tags = try BlockStore.tags(of: rows.values.flatMap { $0.map(\.id) }.withoutDuplicates, in: scope, db)
+        return rows.mapValues { $0.map { $0.wire(tags: tags[$0.id] ?? []) } }
+    }
+}

@@ -1,0 +1,60 @@
+import AgentEngine
+import JSON
+import LettaAPI
+import Storage
+
+/// Keeps the system message of agents in step with what it is made from.
+///
+/// Whoever changes a block, an attachment, rules or the system text calls this inside the same
+/// transaction, so that no reader ever sees a prompt that lags behind the memory.
+enum SystemMessageService {
+    /// What the time line of a rewritten message says.
+    enum TimeLine {
+        case kept
+        case renewed(Timestamp)
+    }
+
+    /// Rewrites the system messages of all these agents in place: the messages keep their ids.
+    /// An agent whose context has no system message is left alone.
+    static func refresh(
+        _ agents: [ID<AgentState>], _ timeLine: TimeLine = .kept, at now: Timestamp, in scope: Scope,
+        _ db: any SQLExecutor
+    ) throws {
+        let rows = try AgentStore.rows(agents, in: scope, db)
+        let blocks = try AgentBlockStore.blocks(of: agents, in: scope, db)
+        for var row in rows {
+            guard let message = try MessageStore.systemMessage(of: row.id, in: scope, db) else { continue }
+            if case .renewed(let time) = timeLine {
+                row.systemCompiledAt = time
+                try AgentStore.update(row, in: scope, db)
+            }
+            let compiled = try compile(row, blocks: blocks[row.id] ?? [], in: scope, db)
+            try MessageStore.rewrite(
+                message.id, content: MessageRow.content(texts: [compiled.text]), at: now, in: scope, db)
+        }
+    }
+
+    /// The system message an agent should have now, with the time that its row tells.
+    static func compile(
+        _ row: AgentRow, blocks: [BlockRow], in scope: Scope, _ db: any SQLExecutor
+    ) throws -> CompiledContext {
+        let inContext = try MessageStore.contextIDs(of: [row.id], in: scope, db)[row.id]?.count ?? 0
+        return try compile(row, blocks: blocks, previousMessages: max(0, row.nextMessagePosition - inContext))
+    }
+
+    static func compile(_ row: AgentRow, blocks: [BlockRow], previousMessages: Int) throws -> CompiledContext {
+        var input = ContextInput(
+            kind: AgentKind(rawValue: row.agentType.rawValue) ?? .standard, system: row.system,
+            agentID: row.id.rawValue, compiledAt: row.systemCompiledAt.microseconds,
+            modelEndpointType: try row.llmConfig.json.value()["model_endpoint_type"]?.string ?? "")
+        input.blocks = blocks.map { block in
+            MemoryBlock(
+                label: block.label, description: block.description, value: block.value, limit: block.limit,
+                readOnly: block.readOnly)
+        }
+        input.toolRules = try row.toolRules.value().array?.map { try ToolRule(json: $0) } ?? []
+        input.zone = row.timezone
+        input.previousMessages = previousMessages
+        return ContextCompiler.compile(input)
+    }
+}

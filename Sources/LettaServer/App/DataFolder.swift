@@ -1,0 +1,70 @@
+import FoundationEssentials
+import Glibc
+
+/// The folder that holds everything a server keeps, and the lock that lets one server have it.
+package struct DataFolder: Sendable {
+    package let path: String
+
+    package var database: String { "\(path)/letta.sqlite" }
+    package var backups: String { "\(path)/backups" }
+
+    /// Makes the folder where it is missing, for this user's eyes only.
+    ///
+    /// - Throws: `StartUpFailure.dataFolderUnusable`.
+    package init(path: String) throws {
+        self.path = path
+        for folder in [path, "\(path)/run", "\(path)/backups"] {
+            do {
+                try FileManager.default.createDirectory(
+                    atPath: folder, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
+            } catch {
+                throw StartUpFailure.dataFolderUnusable(path, reason: "\(error)")
+            }
+        }
+    }
+
+    /// Takes the lock. It is held until the process ends, however it ends.
+    ///
+    /// - Throws: `StartUpFailure.dataFolderInUse` when another process has it.
+    package func lock() throws {
+        let file = open("\(path)/server.lock", O_CREAT | O_RDWR | O_CLOEXEC, 0o600)
+        guard file >= 0 else {
+            throw StartUpFailure.dataFolderUnusable(path, reason: String(cString: strerror(errno)))
+        }
+        guard flock(file, LOCK_EX | LOCK_NB) == 0 else {
+            close(file)
+            throw StartUpFailure.dataFolderInUse(path)
+        }
+        // The descriptor stays open on purpose: closing it would give the lock away.
+    }
+
+    /// The key kept in the folder; a new one is made the first time.
+    func encryptionKey() throws -> String {
+        let file = "\(path)/encryption.key"
+        if let data = FileManager.default.contents(atPath: file) {
+            let text = String(decoding: data, as: UTF8.self).filter { !$0.isWhitespace }
+            guard !text.isEmpty else {
+                throw StartUpFailure.dataFolderUnusable(path, reason: "encryption.key is empty")
+            }
+            return text
+        }
+        var generator = SystemRandomNumberGenerator()
+        let bytes = (0..<32).map { _ in UInt8.random(in: .min ... .max, using: &generator) }
+        let key = Data(bytes).base64EncodedString()
+        try write(key, to: file)
+        return key
+    }
+
+    /// Writes a file that was not there before, all of it or nothing, readable for this user alone.
+    private func write(_ text: String, to file: String) throws {
+        let descriptor = open(file, O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC, 0o600)
+        guard descriptor >= 0 else {
+            throw StartUpFailure.dataFolderUnusable(path, reason: "\(file): \(String(cString: strerror(errno)))")
+        }
+        defer { close(descriptor) }
+        let bytes = Array(text.utf8)
+        guard Glibc.write(descriptor, bytes, bytes.count) == bytes.count, fsync(descriptor) == 0 else {
+            throw StartUpFailure.dataFolderUnusable(path, reason: "\(file) could not be written")
+        }
+    }
+}

@@ -1,0 +1,99 @@
+import HTTPKit
+package import Hummingbird
+import LettaAPI
+package import Logging
+import ModelProviders
+package import NIOCore
+import ServiceLifecycle
+package import Storage
+import UnixSignals
+
+/// A server from its parts: the one place where everything is put together.
+package struct LettaApplication: Sendable {
+    package let storage: any StorageEngine
+    private let responder: CallbackResponder<ServerContext>
+    private let configuration: ServerConfiguration
+    private let transport: ProviderTransport
+    private let logger: Logger
+
+    /// Takes a database that is up to date.
+    ///
+    /// - Throws: `StartUpFailure` for a wrong encryption key or an open door without a password.
+    package init(
+        _ configuration: ServerConfiguration, storage: any StorageEngine, encryptionKeys: [String], logger: Logger
+    ) async throws {
+        try configuration.checkDoor()
+        self.configuration = configuration
+        self.storage = storage
+        self.logger = logger
+        let secrets = SecretBox(passphrases: encryptionKeys)
+        try await storage.write { db in
+            try KeyCheckStore.verify(secrets, db)
+            let scope = Scope(organization: Caller.defaultOrganization, user: Caller.defaultUser)
+            try BaseToolService.seed(in: scope, ids: .random, at: .now, db)
+        }
+        let transport = ProviderTransport()
+        self.transport = transport
+        let providers = configuration.openAI.map { [OpenAIProvider(settings: $0, transport: transport)] } ?? []
+        let services = LettaServices(
+            storage: storage, secrets: secrets, directory: ModelDirectory(providers: providers), logger: logger)
+        responder = try Self.stack(services, configuration, storage).responder
+    }
+
+    private static func stack(
+        _ services: LettaServices, _ configuration: ServerConfiguration, _ storage: any StorageEngine
+    ) throws -> HTTPStack {
+        let routes = Routes()
+        services.register(on: routes)
+        let metrics = PrometheusMetrics()
+        ServerRoutes(metrics: metrics).register(on: routes)
+        var settings = HTTPSettings()
+        settings.password = configuration.http.password?.reveal()
+        settings.isBoundToLoopback = configuration.isBoundToLoopback
+        settings.allowedHosts = configuration.http.allowedHosts
+        settings.acceptableOrigins = configuration.http.acceptableOrigins
+        settings.translate = ServerStorage.translate
+        settings.organizationOfUser = { user in
+            try await storage.read { db in try UserStore.organization(of: user, db) }
+        }
+        return try HTTPStack(routes: routes, settings: settings, metrics: HTTPMetrics(factory: metrics))
+    }
+
+    /// The server as Hummingbird runs it; tests drive it without a socket.
+    package func application(
+        onRunning: @escaping @Sendable (any Channel) async -> Void = { _ in }
+    ) -> some ApplicationProtocol {
+        Application(
+            responder: responder,
+            server: .http1(configuration: .init(idleTimeout: .seconds(75))),
+            configuration: .init(
+                address: .hostname(configuration.http.host, port: configuration.http.port), serverName: "letta-swift"),
+            onServerRunning: onRunning, logger: logger)
+    }
+
+    /// Serves until SIGTERM or SIGINT, then lets running requests end, but not for ever.
+    package func run(onRunning: @escaping @Sendable (any Channel) async -> Void) async throws {
+        var group = ServiceGroupConfiguration(
+            services: [.init(service: application(onRunning: onRunning))],
+            gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)
+        group.maximumGracefulShutdownDuration = .seconds(10)
+        group.maximumCancellationDuration = .seconds(5)
+        do {
+            try await ServiceGroup(configuration: group).run()
+        } catch {
+            await close()
+            throw error
+        }
+        await close()
+    }
+
+    /// Gives back what the server holds. Tests that don't `run` call it themselves.
+    package func close() async {
+        do {
+            try await transport.shutdown()
+        } catch {
+            logger.warning("The client for model providers did not close", metadata: ["error": "\(error)"])
+        }
+        await storage.close()
+    }
+}

@@ -1,0 +1,162 @@
+package import Configuration
+import LettaAPI
+package import Logging
+import ModelProviders
+
+/// Everything that can be set about a server, read once at start.
+///
+/// Command line arguments win over environment variables, and these over the defaults.
+package struct ServerConfiguration: Sendable {
+    /// Where and how the server listens.
+    package struct HTTP: Sendable {
+        /// `--host`, `LETTA_HOST`: the address to listen on.
+        package var host = "127.0.0.1"
+        /// `--port`, `LETTA_PORT`: the port to listen on; 0 takes a free one.
+        package var port = 8283
+        /// `LETTA_SERVER_PASSWORD`, `--password-file`: what callers have to show. Always enforced when set.
+        var password: Secret?
+        /// `LETTA_SERVER_SECURE`: whether a password is made up and printed when none is set.
+        package var requiresPassword = false
+        /// `LETTA_ALLOWED_HOSTS`: names, separated by commas, under which a server on loopback may be called
+        /// beside `localhost`.
+        package var allowedHosts: [String] = []
+        /// `ACCEPTABLE_ORIGINS`: origins of web pages, separated by commas, that may call beside those of this machine.
+        package var acceptableOrigins: [String] = []
+    }
+
+    /// Where things are kept.
+    package struct Data: Sendable {
+        /// `--data-dir`, `LETTA_DIR`: the data folder.
+        package var folder: String
+        /// `LETTA_PG_URI`: the PostgreSQL database to use instead of the SQLite file in the data folder.
+        var postgresURI: Secret?
+        /// `LETTA_ENCRYPTION_KEY`: any text, or two separated by a comma, the new one first, to replace a key.
+        /// Without it a key is made and kept in the data folder.
+        var encryptionKeys: Secret?
+    }
+
+    package var http = HTTP()
+    package var data: Data
+    /// `OPENAI_API_KEY`, `OPENAI_BASE_URL`: the OpenAI-compatible service whose models are offered.
+    var openAI: ProviderSettings?
+    /// `LETTA_LOG_LEVEL`: trace, debug, info, notice, warning, error or critical.
+    package var logLevel = Logger.Level.info
+
+    /// What the command line says; nil where it says nothing.
+    package struct Arguments: Sendable {
+        package var host: String?
+        package var port: Int?
+        package var dataFolder: String?
+        package var password: String?
+
+        package init() {}
+    }
+
+    /// Reads the environment.
+    ///
+    /// - Throws: `StartUpFailure.invalidSetting` naming the variable that can't be.
+    package init(arguments: Arguments, environment: ConfigReader) throws {
+        let home = environment.string(forKey: "home") ?? "/root"
+        let folder = arguments.dataFolder ?? environment.string(forKey: "letta.dir")
+        data = Data(folder: folder.map { Self.expanded($0, home: home) } ?? "\(home)/.local/share/letta-server")
+        data.postgresURI = Self.secret("letta.pg.uri", environment)
+        data.encryptionKeys = Self.secret("letta.encryption.key", environment)
+        http.host = arguments.host ?? environment.string(forKey: "letta.host") ?? http.host
+        http.port = try arguments.port ?? Self.port(environment) ?? http.port
+        http.password = arguments.password.map { Secret($0) } ?? Self.secret("letta.server.password", environment)
+        http.requiresPassword = try Self.flag("LETTA_SERVER_SECURE", environment.string(forKey: "letta.server.secure"))
+        http.allowedHosts = Self.list(environment.string(forKey: "letta.allowed.hosts"))
+        http.acceptableOrigins = Self.list(environment.string(forKey: "acceptable.origins"))
+        openAI = Self.openAI(environment)
+        if let text = environment.string(forKey: "letta.log.level") {
+            guard let level = Logger.Level(rawValue: text.lowercased()) else {
+                throw StartUpFailure.invalidSetting("LETTA_LOG_LEVEL is '\(text)'; use debug, info, warning or error.")
+            }
+            logLevel = level
+        }
+        guard (0...65_535).contains(http.port) else {
+            throw StartUpFailure.invalidSetting("The port \(http.port) is not between 0 and 65535.")
+        }
+    }
+
+    /// Whether only this machine can connect.
+    package var isBoundToLoopback: Bool {
+        http.host == "localhost" || http.host == "::1" || http.host.hasPrefix("127.")
+    }
+
+    /// Makes up a password where one is asked for and none is set, and returns it so that it can be told once.
+    package mutating func makeUpPassword() -> String? {
+        guard http.requiresPassword, http.password == nil else { return nil }
+        let letters = Array("abcdefghijkmnpqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ23456789")
+        var generator = SystemRandomNumberGenerator()
+        let password = String((0..<24).compactMap { _ in letters.randomElement(using: &generator) })
+        http.password = Secret(password)
+        return password
+    }
+
+    /// - Throws: `StartUpFailure.openWithoutPassword` when others could connect and nothing would stop them.
+    package func checkDoor() throws {
+        guard isBoundToLoopback || http.password != nil else {
+            throw StartUpFailure.openWithoutPassword(host: http.host)
+        }
+    }
+
+    /// The settings that are in force, a line each, secrets masked.
+    package var description: String {
+        let lines: [(String, String)] = [
+            ("host", http.host),
+            ("port", "\(http.port)"),
+            ("password", http.password.map { "\($0)" } ?? (http.requiresPassword ? "made up at start" : "none")),
+            ("allowed hosts", http.allowedHosts.isEmpty ? "localhost" : http.allowedHosts.joined(separator: ", ")),
+            ("acceptable origins", http.acceptableOrigins.joined(separator: ", ")),
+            ("data folder", data.folder),
+            ("storage", data.postgresURI.map { "PostgreSQL at \($0)" } ?? "SQLite, \(data.folder)/letta.sqlite"),
+            ("encryption key", data.encryptionKeys.map { "\($0)" } ?? "\(data.folder)/encryption.key"),
+            ("OpenAI-compatible service", openAI.map(\.baseURL) ?? "none"),
+            ("OpenAI API key", openAI?.apiKey.map { "\($0)" } ?? "none"),
+            ("log level", logLevel.rawValue),
+        ]
+        return lines.map { "\($0.0): \($0.1)" }.joined(separator: "\n")
+    }
+}
+
+extension ServerConfiguration {
+    private static func secret(_ key: ConfigKey, _ environment: ConfigReader) -> Secret? {
+        guard let text = environment.string(forKey: key, isSecret: true), !text.isEmpty else { return nil }
+        return Secret(text)
+    }
+
+    private static func port(_ environment: ConfigReader) throws -> Int? {
+        guard let text = environment.string(forKey: "letta.port") else { return nil }
+        guard let port = Int(text) else {
+            throw StartUpFailure.invalidSetting("LETTA_PORT is '\(text)', which is no number.")
+        }
+        return port
+    }
+
+    private static func flag(_ name: String, _ text: String?) throws -> Bool {
+        switch text?.lowercased() {
+        case nil, "", "0", "false", "no", "off": false
+        case "1", "true", "yes", "on": true
+        case .some(let other):
+            throw StartUpFailure.invalidSetting("\(name) is '\(other)'; use true or false.")
+        }
+    }
+
+    private static func list(_ text: String?) -> [String] {
+        (text ?? "").split { $0 == "," || $0 == " " }.map(String.init)
+    }
+
+    private static func expanded(_ path: String, home: String) -> String {
+        path == "~" || path.hasPrefix("~/") ? home + path.dropFirst() : path
+    }
+
+    private static func openAI(_ environment: ConfigReader) -> ProviderSettings? {
+        let key = secret("openai.api.key", environment)
+        let address =
+            environment.string(forKey: "openai.base.url") ?? environment.string(forKey: "openai.api.base")
+        guard key != nil || address != nil else { return nil }
+        return ProviderSettings(
+            name: "openai", kind: .openAI, baseURL: address ?? "https://api.openai.com/v1", apiKey: key)
+    }
+}

@@ -1,0 +1,49 @@
+import LettaAPI
+package import Logging
+import ModelProviders
+package import Storage
+import StoragePostgres
+import StorageSQLite
+
+/// Opens the database that the configuration names and brings it up to date.
+package enum ServerStorage {
+    /// - Throws: `StartUpFailure` when it can't be opened.
+    package static func open(
+        _ configuration: ServerConfiguration, folder: DataFolder, logger: Logger
+    ) async throws -> any StorageEngine {
+        do {
+            if let uri = configuration.data.postgresURI {
+                return try await PostgresEngine(uri: uri.reveal(), logger: logger)
+            }
+            return try SQLiteEngine(path: folder.database, logger: logger)
+        } catch let failure as SQLFailure {
+            throw StartUpFailure.storage("The database can't be opened: \(failure.message)")
+        }
+    }
+
+    package static let migrator = Migrator(AllMigrations.migrations)
+
+    /// Applies what is missing, keeping a copy of an SQLite file first.
+    package static func migrate(_ storage: any StorageEngine, folder: DataFolder) async throws -> [String] {
+        do {
+            return try await migrator.up(storage, keepingCopyIn: folder.backups)
+        } catch let failure as SQLFailure {
+            throw StartUpFailure.storage("The database can't be brought up to date: \(failure.message)")
+        }
+    }
+
+    /// Tells callers what a database that can't do its work means for them; nil for what should never happen.
+    static func translate(_ error: any Error) -> APIError? {
+        guard let failure = error as? SQLFailure else { return nil }
+        switch failure.kind {
+        case .unavailable, .busy, .timedOut:
+            return .unavailable("The storage can't do this now. Nothing was changed. Try again.", underlying: failure)
+        case .uniqueViolation, .foreignKeyViolation:
+            return APIError(
+                status: 409, body: .detail("This conflicts with something that is there already. Nothing was changed."),
+                underlying: failure)
+        case .cancelled, .checkViolation, .unsupported, .newerSchema, .decoding, .other:
+            return nil
+        }
+    }
+}

@@ -1,0 +1,30 @@
+/// Why the server does not start, in words for the person who starts it.
+package enum StartUpFailure: Error, CustomStringConvertible {
+    case wrongEncryptionKey
+    case dataFolderInUse(String)
+    case dataFolderUnusable(String, reason: String)
+    case openWithoutPassword(host: String)
+    case invalidSetting(String)
+    case storage(String)
+
+    package var description: String {
+        switch self {
+        case .wrongEncryptionKey:
+            """
+            The encryption key is not the one this database was written with. Set LETTA_ENCRYPTION_KEY to that key \
+            (or restore encryption.key in the data folder); to replace a key give both, the new one first: "new,old".
+            """
+        case .dataFolderInUse(let path):
+            "Another letta-server is using \(path). Stop it first, or choose another folder with --data-dir."
+        case .dataFolderUnusable(let path, let reason):
+            "The data folder \(path) can't be used: \(reason). Choose another one with --data-dir or LETTA_DIR."
+        case .openWithoutPassword(let host):
+            """
+            Refusing to listen on \(host) without a password: anyone who reaches this machine could use your agents. \
+            Set LETTA_SERVER_PASSWORD (or --password-file), or listen on 127.0.0.1.
+            """
+        case .invalidSetting(let text), .storage(let text):
+            text
+        }
+    }
+}

@@ -1,0 +1,5 @@
+import HTTPKit
+
+struct UnservedRoutes: RouteGroup {
+    func register(on routes: Routes) {}
+}

@@ -1,0 +1,221 @@
+import AgentEngine
+import JSON
+import LettaAPI
+import Storage
+
+/// What may be done with blocks, and under which conditions.
+struct BlockService: Sendable {
+    let storage: any StorageEngine
+    let ids: IDSource
+    let now: @Sendable () -> Timestamp
+
+    /// How many characters a block may have when nobody says.
+    static let defaultLimit = 100_000
+    /// How many blocks a list shows when nobody says: enough that few people ever miss one.
+    static let defaultPage = 1_000
+
+    func create(_ body: CreateBlock, as scope: Scope) async throws -> Block {
+        let block = try Self.block(from: body, id: ids.next(), at: now(), in: scope)
+        let tags = body.tags ?? []
+        return try await storage.write { db in
+            try BlockStore.insert(block, tags: tags, by: scope, db)
+            return block.wire(tags: tags.withoutDuplicates)
+        }
+    }
+
+    func retrieve(_ id: ID<Block>, as scope: Scope) async throws -> Block {
+        try await storage.read { db in
+            guard let block = try BlockStore.row(id, in: scope, db) else {
+                throw APIError(404, "Block with id '\(id)' not found")
+            }
+            return block.wire(tags: try BlockStore.tags(of: [id], in: scope, db)[id] ?? [])
+        }
+    }
+
+    func update(_ id: ID<Block>, applying change: UpdateBlock, as scope: Scope) async throws -> Block {
+        let time = now()
+        return try await storage.write { db in
+            try Self.update(id, applying: change, by: .user(scope.user), at: time, in: scope, db)
+        }
+    }
+
+    func delete(_ id: ID<Block>, as scope: Scope) async throws {
+        let time = now()
+        try await storage.write { db in
+            guard let block = try BlockStore.rowForUpdate(id, in: scope, db) else { throw Self.missing(id) }
+            let agents = try AgentBlockStore.agents(with: id, in: scope, db)
+            try BlockStore.delete(block, in: scope, db)
+            try SystemMessageService.refresh(agents, at: time, in: scope, db)
+        }
+    }
+
+    func list(_ query: ListBlocks, as scope: Scope) async throws -> Page<Block> {
+        try Self.checkLabelFilter(query.label)
+        let request = try PageRequest(
+            after: query.after, before: query.before, limit: query.limit, order: query.order,
+            defaultLimit: Self.defaultPage, defaultOrder: .ascending)
+        return try await storage.read { db in
+            let page = try BlockListStore.page(request, matching: query, in: scope, db)
+            let tags = try BlockStore.tags(of: page.items.map(\.id), in: scope, db)
+            return Page(items: page.items.map { $0.wire(tags: tags[$0.id] ?? []) }, isFull: page.isFull)
+        }
+    }
+
+    func count(_ query: CountBlocks, as scope: Scope) async throws -> Int {
+        var filter = ListBlocks()
+        filter.label = query.label
+        filter.name = query.name
+        filter.templatesOnly = query.templatesOnly
+        filter.tags = query.tags
+        filter.matchAllTags = query.matchAllTags
+        filter.projectID = query.projectID
+        return try await storage.read { [filter] db in
+            try BlockListStore.count(matching: filter, in: scope, db)
+        }
+    }
+
+    func history(of id: ID<Block>, _ query: ListBlockHistory, as scope: Scope) async throws -> [BlockVersion] {
+        let request = try PageRequest(
+            after: nil, before: nil, limit: query.limit, order: nil, defaultLimit: 50, defaultOrder: .descending)
+        return try await storage.read { db in
+            guard try BlockStore.row(id, in: scope, db) != nil else { throw Self.missing(id) }
+            return try BlockStore.versions(
+                of: id, below: query.before, limit: request.limit ?? Int.max, in: scope, db)
+        }
+    }
+
+    func agents(
+        with id: ID<Block>, _ query: ListAttachedAgents, relations: AgentRelationSet, as scope: Scope
+    ) async throws -> [AgentState] {
+        let request = try PageRequest(
+            after: query.after, before: query.before, limit: query.limit, order: query.order, defaultLimit: 50,
+            defaultOrder: .descending)
+        return try await storage.read { db in
+            guard try BlockStore.row(id, in: scope, db) != nil else { throw Self.missing(id) }
+            var everyone = AgentFilter()
+            everyone.showHiddenAgents = true
+            let page = try AgentListStore.page(
+                request, by: .createdAt, matching: everyone,
+                and: [AgentListStore.attached(to: id, in: scope)], in: scope, db)
+            return try AgentStateStore.states(of: page.items, with: relations, in: scope, db)
+        }
+    }
+}
+
+extension BlockService {
+    static func missing(_ id: ID<Block>) -> APIError {
+        .notFound("Block", id)
+    }
+
+    /// The row of a new block.
+    ///
+    /// - Throws: `APIError` naming the field that can't be.
+    static func block(from body: CreateBlock, id: ID<Block>, at time: Timestamp, in scope: Scope) throws -> BlockRow {
+        var block = BlockRow(
+            id: id, label: body.label, value: body.value?.text ?? "", limit: body.limit ?? defaultLimit, at: time)
+        block.description = body.description ?? PromptText.blockDescription(label: body.label)
+        block.metadata = body.metadata ?? ObjectDocument()
+        block.readOnly = body.readOnly ?? false
+        block.hidden = body.hidden
+        block.isTemplate = body.isTemplate ?? false
+        block.templateName = body.templateName
+        block.preserveOnMigration = body.preserveOnMigration ?? false
+        block.origin.projectID = body.projectID ?? scope.project
+        block.origin.templateID = body.templateID
+        block.origin.baseTemplateID = body.baseTemplateID
+        block.origin.deploymentID = body.deploymentID
+        block.origin.entityID = body.entityID
+        block.createdByID = scope.user
+        block.lastUpdatedByID = scope.user
+        try checkLimit(block)
+        return block
+    }
+
+    /// Changes a block and the system messages of the agents that have it, in the caller's transaction.
+    static func update(
+        _ id: ID<Block>, applying change: UpdateBlock, by actor: BlockActor, at time: Timestamp, in scope: Scope,
+        _ db: any SQLExecutor
+    ) throws -> Block {
+        guard var block = try BlockStore.rowForUpdate(id, in: scope, db) else { throw missing(id) }
+        let oldLabel = block.label
+        change.apply(to: &block)
+        try checkLimit(block)
+        block.version += 1
+        block.updatedAt = max(time, block.updatedAt)
+        block.lastUpdatedByID = actor.id
+        guard try BlockStore.update(block, by: actor, in: scope, db) else {
+            throw APIError.conflict("Block \(id) was changed by someone else at the same time. Try again.")
+        }
+        if case .set(let tags) = change.tags { try BlockStore.replaceTags(of: id, with: tags, in: scope, db) }
+        if case .clear = change.tags { try BlockStore.replaceTags(of: id, with: [], in: scope, db) }
+        let agents = try AgentBlockStore.agents(with: id, in: scope, db)
+        if block.label != oldLabel, !agents.isEmpty {
+            try relabel(block, in: scope, db)
+        }
+        try SystemMessageService.refresh(agents, at: time, in: scope, db)
+        return block.wire(tags: try BlockStore.tags(of: [id], in: scope, db)[id] ?? [])
+    }
+
+    private static func relabel(_ block: BlockRow, in scope: Scope, _ db: any SQLExecutor) throws {
+        do {
+            try AgentBlockStore.relabel(block.id, as: block.label, in: scope, db)
+        } catch let failure as SQLFailure {
+            guard case .uniqueViolation = failure.kind else { throw failure }
+            throw APIError.conflict(
+                "An agent that has block \(block.id) has another block with the label '\(block.label)' already.")
+        }
+    }
+
+    /// Characters are Unicode scalars, which is how clients in Python count.
+    private static func checkLimit(_ block: BlockRow) throws {
+        guard block.limit >= 0 else {
+            throw APIError.invalidField("limit", "limit can't be negative", input: .int(Int64(block.limit)))
+        }
+        let length = block.value.unicodeScalars.count
+        guard length <= block.limit else {
+            throw APIError.invalidField(
+                "value",
+                "block '\(block.label)' is limited to \(block.limit) characters and the value has \(length). "
+                    + "Shorten the value or raise the limit.",
+                input: .int(Int64(length)))
+        }
+    }
+
+    /// The peer's rule for labels in filters: a label that breaks it could match nothing sensible.
+    private static func checkLabelFilter(_ label: String?) throws {
+        guard let label else { return }
+        let pattern = "^[a-zA-Z0-9_/-]+$"
+        let isFine = !label.isEmpty && label.utf8.allSatisfy { byte in
+            (0x30...0x39).contains(byte) || (0x41...0x5a).contains(byte) || (0x61...0x7a).contains(byte)
+                || byte == UInt8(ascii: "_") || byte == UInt8(ascii: "/") || byte == UInt8(ascii: "-")
+        }
+        guard isFine else {
+            let issue = ValidationIssue(
+                type: "string_pattern_mismatch", location: [.name("query"), .name("label")],
+                message: "String should match pattern '\(pattern)'", input: .string(label),
+                context: ["pattern": .string(pattern)])
+            throw APIError(status: 422, body: .validation([issue], examples: []))
+        }
+    }
+}
+
+extension UpdateBlock {
+    /// Puts the fields that are present into `block`. `null` leaves what can't be empty as it is.
+    func apply(to block: inout BlockRow) {
+        if let label = label.value { block.label = label }
+        if let value = value.value { block.value = value.text }
+        if let limit = limit.value { block.limit = limit }
+        block.description = description.applied(to: block.description)
+        block.metadata = metadata.applied(to: block.metadata)
+        if let readOnly = readOnly.value { block.readOnly = readOnly }
+        block.hidden = hidden.applied(to: block.hidden)
+        if let isTemplate = isTemplate.value { block.isTemplate = isTemplate }
+        block.templateName = templateName.applied(to: block.templateName)
+        block.preserveOnMigration = preserveOnMigration.applied(to: block.preserveOnMigration)
+        block.origin.projectID = projectID.applied(to: block.origin.projectID)
+        block.origin.templateID = templateID.applied(to: block.origin.templateID)
+        block.origin.baseTemplateID = baseTemplateID.applied(to: block.origin.baseTemplateID)
+        block.origin.deploymentID = deploymentID.applied(to: block.origin.deploymentID)
+        block.origin.entityID = entityID.applied(to: block.origin.entityID)
+    }
+}

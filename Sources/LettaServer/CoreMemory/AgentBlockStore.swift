@@ -1,0 +1,82 @@
+import LettaAPI
+import Storage
+
+/// Table `agent_block`: which blocks an agent has, each under a label of its own.
+enum AgentBlockStore {
+    /// Attaches a block behind the others; nothing happens when it is attached already.
+    ///
+    /// - Throws: `SQLFailure` with `.uniqueViolation` when the agent has another block with the label.
+    static func attach(
+        _ block: ID<Block>, label: String, to agent: ID<AgentState>, in scope: Scope, _ db: any SQLExecutor
+    ) throws {
+        try db.execute(
+            """
+            INSERT INTO agent_block (organization_id, agent_id, block_id, label, position)
+            SELECT \(scope.organization), \(agent), \(block), \(label), COALESCE(MAX(position), -1) + 1
+            FROM agent_block WHERE organization_id = \(scope.organization) AND agent_id = \(agent)
+            ON CONFLICT (organization_id, agent_id, block_id) DO NOTHING
+            """)
+    }
+
+    /// - Returns: whether the block was attached.
+    static func detach(
+        _ block: ID<Block>, from agent: ID<AgentState>, in scope: Scope, _ db: any SQLExecutor
+    ) throws -> Bool {
+        try db.execute(
+            """
+            DELETE FROM agent_block
+            WHERE organization_id = \(scope.organization) AND agent_id = \(agent) AND block_id = \(block)
+            """) > 0
+    }
+
+    static func detachAll(from agent: ID<AgentState>, in scope: Scope, _ db: any SQLExecutor) throws {
+        try db.execute(
+            "DELETE FROM agent_block WHERE organization_id = \(scope.organization) AND agent_id = \(agent)")
+    }
+
+    /// Follows a block whose label changed.
+    static func relabel(_ block: ID<Block>, as label: String, in scope: Scope, _ db: any SQLExecutor) throws {
+        try db.execute(
+            """
+            UPDATE agent_block SET label = \(label)
+            WHERE organization_id = \(scope.organization) AND block_id = \(block)
+            """)
+    }
+
+    static func agents(with block: ID<Block>, in scope: Scope, _ db: any SQLExecutor) throws -> [ID<AgentState>] {
+        try db.rows(
+            """
+            SELECT agent_id FROM agent_block
+            WHERE organization_id = \(scope.organization) AND block_id = \(block) ORDER BY agent_id
+            """
+        ).map { try $0["agent_id"] }
+    }
+
+    /// The block that an agent has under a label.
+    static func block(
+        labelled label: String, of agent: ID<AgentState>, in scope: Scope, _ db: any SQLExecutor
+    ) throws -> ID<Block>? {
+        try db.value(
+            """
+            SELECT block_id FROM agent_block
+            WHERE organization_id = \(scope.organization) AND agent_id = \(agent) AND label = \(label)
+            """)
+    }
+
+    /// The blocks of each of the agents, in the order of their attaching.
+    static func blocks(
+        of agents: [ID<AgentState>], in scope: Scope, _ db: any SQLExecutor
+    ) throws -> [ID<AgentState>: [BlockRow]] {
+        guard !agents.isEmpty else { return [:] }
+        let rows = try db.rows(
+            """
+            SELECT agent_block.agent_id, \(BlockRow.columns) FROM agent_block
+            JOIN block ON block.organization_id = agent_block.organization_id AND block.id = agent_block.block_id
+            WHERE agent_block.organization_id = \(scope.organization) AND agent_block.agent_id IN (\(list: agents))
+            ORDER BY agent_block.agent_id, agent_block.position
+            """)
+        var blocks: [ID<AgentState>: [BlockRow]] = [:]
+        for row in rows { blocks[try row["agent_id"], default: []].append(try BlockRow(row)) }
+        return blocks
+    }
+}

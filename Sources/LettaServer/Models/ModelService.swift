@@ -1,0 +1,99 @@
+import LettaAPI
+import Logging
+import ModelProviders
+
+/// What the configured providers offer, in the terms of the API.
+struct ModelService: Sendable {
+    let directory: ModelDirectory
+    let logger: Logger
+
+    /// The most tokens of context an agent gets unless it asks for more.
+    static let defaultContextWindow = 128_000
+
+    func languageModels(_ query: ListModels) async -> [LanguageModel] {
+        await listing().models(of: .llm).filter { model in
+            let categories = query.providerCategory ?? []
+            return (categories.isEmpty || categories.contains { $0.rawValue == model.providerCategory.rawValue })
+                && (query.providerName.map { $0 == model.providerName } ?? true)
+                && (query.providerType.map { $0 == model.providerType.rawValue } ?? true)
+        }.map { model in
+            LanguageModel(
+                handle: model.handle, displayName: model.displayName, providerType: model.providerType.rawValue,
+                config: Self.config(of: model), maxContextWindow: model.contextWindow)
+        }
+    }
+
+    func embeddingModels() async -> [EmbeddingModel] {
+        await listing().models(of: .embedding).map { model in
+            EmbeddingModel(
+                handle: model.handle, displayName: model.displayName, providerType: model.providerType.rawValue,
+                providerName: model.providerName, config: Self.embeddingConfig(of: model))
+        }
+    }
+
+    /// The description of the language model with this handle.
+    ///
+    /// - Throws: `APIError`: 400 for a handle without a slash, 404 for one that no provider knows.
+    func languageModel(_ handle: String) async throws -> LLMConfig {
+        do {
+            return Self.config(of: try await directory.resolve(handle: handle, type: .llm))
+        } catch {
+            switch error {
+            case .malformed: throw Self.malformedHandle
+            case .unknown(_, let known):
+                let list = known.map { "'\($0)'" }.joined(separator: ", ")
+                throw APIError(404, "NOT_FOUND: Handle \(handle) not found, must be one of [\(list)]")
+            }
+        }
+    }
+
+    /// The description of the embedding model with this handle.
+    ///
+    /// - Throws: `APIError` 400, as the peer does, for any handle that names none.
+    func embeddingModel(_ handle: String) async throws -> EmbeddingConfig {
+        do {
+            return Self.embeddingConfig(of: try await directory.resolve(handle: handle, type: .embedding))
+        } catch {
+            switch error {
+            case .malformed: throw Self.malformedHandle
+            case .unknown: throw APIError.invalidArgument("Embedding model \(handle) not found")
+            }
+        }
+    }
+
+    private static let malformedHandle = APIError.invalidArgument(
+        "The model handle should be in the format provider/model-name")
+
+    private func listing() async -> ModelListing {
+        let listing = await directory.models()
+        for failure in listing.failures {
+            logger.warning(
+                "A provider could not list its models",
+                metadata: ["provider.name": "\(failure.providerName)", "error": "\(failure.reason)"])
+        }
+        return listing
+    }
+
+    private static func config(of model: ModelDescription) -> LLMConfig {
+        var config = LLMConfig(
+            model: model.name, modelEndpointType: model.endpointType, contextWindow: model.contextWindow)
+        config.displayName = model.displayName
+        config.modelEndpoint = model.endpoint
+        config.providerName = model.providerName
+        config.providerCategory = model.providerCategory.rawValue
+        config.handle = model.handle
+        config.maxTokens = model.maxTokens
+        return config
+    }
+
+    private static func embeddingConfig(of model: ModelDescription) -> EmbeddingConfig {
+        var config = EmbeddingConfig(
+            embeddingEndpointType: model.endpointType, embeddingModel: model.name,
+            embeddingDim: model.embeddingDimensions ?? 0)
+        config.embeddingEndpoint = model.endpoint
+        config.embeddingChunkSize = model.embeddingChunkSize
+        config.batchSize = model.batchSize
+        config.handle = model.handle
+        return config
+    }
+}

@@ -1,0 +1,33 @@
+import AgentEngine
+import JSON
+import LettaAPI
+import Storage
+
+/// Keeps the base tools of an organisation as this version of the server has them.
+enum BaseToolService {
+    /// Adds the missing ones and brings the others up to date, by name: a tool of that name that a user
+    /// made their own is left alone.
+    static func seed(in scope: Scope, ids: IDSource, at time: Timestamp, _ db: any SQLExecutor) throws {
+        let existing = try ToolStore.rows(named: BaseTool.all.map(\.name), in: scope, db)
+        for (index, base) in BaseTool.all.enumerated() {
+            let schema = RawJSON(base.schema)
+            if let row = existing.first(where: { $0.tool.name == base.name }) {
+                let isCurrent = row.tool.jsonSchema == schema && row.tool.toolType == base.type.rawValue
+                if isCurrent || row.tool.toolType == "custom" { continue }
+            }
+            var tool = Tool(
+                id: ids.next(), toolType: base.type.rawValue, name: base.name, tags: base.tags,
+                returnCharLimit: BaseTool.returnCharacterLimit)
+            tool.description = base.description
+            tool.sourceType = "python"
+            tool.jsonSchema = schema
+            tool.enableParallelExecution = base.canRunInParallel
+            tool.metadata = ObjectDocument()
+            tool.createdByID = scope.user
+            tool.lastUpdatedByID = scope.user
+            // A microsecond apart, so that lists have one order.
+            let created = Timestamp(microseconds: time.microseconds + Int64(index))
+            try ToolStore.upsert(ToolRow(tool: tool, at: created), in: scope, db)
+        }
+    }
+}

@@ -1,0 +1,100 @@
+import JSON
+import LettaAPI
+import Storage
+
+/// Tables `tool` and `agent_tool`.
+enum ToolStore {
+    /// Writes a tool, in the place of one with the same name, whose id and time of creation stay.
+    static func upsert(_ row: ToolRow, in scope: Scope, _ db: any SQLExecutor) throws {
+        let tool = row.tool
+        try db.execute(
+            """
+            INSERT INTO tool (
+                organization_id, id, project_id, name, tool_type, description, source_type, source_code, json_schema,
+                args_json_schema, tags, return_char_limit, pip_requirements, npm_requirements,
+                default_requires_approval, enable_parallel_execution, metadata, created_by_id, last_updated_by_id,
+                created_at, updated_at)
+            VALUES (
+                \(scope.organization), \(tool.id), \(tool.projectID), \(tool.name), \(tool.toolType),
+                \(tool.description), \(tool.sourceType), \(tool.sourceCode), \(tool.jsonSchema),
+                \(tool.argsJSONSchema), \(RawJSON(tool.tags)), \(tool.returnCharLimit), \(tool.pipRequirements),
+                \(tool.npmRequirements), \(tool.defaultRequiresApproval), \(tool.enableParallelExecution),
+                \(tool.metadata), \(tool.createdByID), \(tool.lastUpdatedByID), \(row.createdAt), \(row.updatedAt))
+            ON CONFLICT (organization_id, name) DO UPDATE SET
+                tool_type = excluded.tool_type, description = excluded.description,
+                source_type = excluded.source_type, source_code = excluded.source_code,
+                json_schema = excluded.json_schema, args_json_schema = excluded.args_json_schema,
+                tags = excluded.tags, return_char_limit = excluded.return_char_limit,
+                enable_parallel_execution = excluded.enable_parallel_execution, updated_at = excluded.updated_at
+            """)
+    }
+
+    static func rows(named names: [String], in scope: Scope, _ db: any SQLExecutor) throws -> [ToolRow] {
+        guard !names.isEmpty else { return [] }
+        return try db.rows(
+            """
+            SELECT \(ToolRow.columns) FROM tool
+            WHERE organization_id = \(scope.organization) AND name IN (\(list: names))
+            """
+        ).map { try ToolRow($0) }
+    }
+
+    static func rows(_ ids: [ID<Tool>], in scope: Scope, _ db: any SQLExecutor) throws -> [ToolRow] {
+        guard !ids.isEmpty else { return [] }
+        return try db.rows(
+            """
+            SELECT \(ToolRow.columns) FROM tool
+            WHERE organization_id = \(scope.organization) AND id IN (\(list: ids))
+            """
+        ).map { try ToolRow($0) }
+    }
+
+    // MARK: Tools of agents
+
+    /// Attaches a tool behind the others; nothing happens when it is attached already.
+    static func attach(
+        _ tool: ID<Tool>, to agent: ID<AgentState>, in scope: Scope, _ db: any SQLExecutor
+    ) throws {
+        try db.execute(
+            """
+            INSERT INTO agent_tool (organization_id, agent_id, tool_id, position)
+            SELECT \(scope.organization), \(agent), \(tool), COALESCE(MAX(position), -1) + 1
+            FROM agent_tool WHERE organization_id = \(scope.organization) AND agent_id = \(agent)
+            ON CONFLICT (organization_id, agent_id, tool_id) DO NOTHING
+            """)
+    }
+
+    /// - Returns: whether the tool was attached.
+    @discardableResult
+    static func detach(
+        _ tool: ID<Tool>, from agent: ID<AgentState>, in scope: Scope, _ db: any SQLExecutor
+    ) throws -> Bool {
+        try db.execute(
+            """
+            DELETE FROM agent_tool
+            WHERE organization_id = \(scope.organization) AND agent_id = \(agent) AND tool_id = \(tool)
+            """) > 0
+    }
+
+    static func detachAll(from agent: ID<AgentState>, in scope: Scope, _ db: any SQLExecutor) throws {
+        try db.execute(
+            "DELETE FROM agent_tool WHERE organization_id = \(scope.organization) AND agent_id = \(agent)")
+    }
+
+    /// The tools of each of the agents, in the order of their attaching.
+    static func tools(
+        of agents: [ID<AgentState>], in scope: Scope, _ db: any SQLExecutor
+    ) throws -> [ID<AgentState>: [Tool]] {
+        guard !agents.isEmpty else { return [:] }
+        let rows = try db.rows(
+            """
+            SELECT agent_tool.agent_id, \(ToolRow.columns) FROM agent_tool
+            JOIN tool ON tool.organization_id = agent_tool.organization_id AND tool.id = agent_tool.tool_id
+            WHERE agent_tool.organization_id = \(scope.organization) AND agent_tool.agent_id IN (\(list: agents))
+            ORDER BY agent_tool.agent_id, agent_tool.position
+            """)
+        var tools: [ID<AgentState>: [Tool]] = [:]
+        for row in rows { tools[try row["agent_id"], default: []].append(try ToolRow(row).tool) }
+        return tools
+    }
+}

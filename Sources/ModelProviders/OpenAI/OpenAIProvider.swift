@@ -1,0 +1,187 @@
+import AsyncHTTPClient
+import JSON
+import Logging
+import NIOCore
+import NIOHTTP1
+import Synchronization
+
+/// Calls OpenAI, or any server that speaks its chat completions.
+package final class OpenAIProvider: ModelProvider {
+    package let settings: ProviderSettings
+    let deadlines: ProviderDeadlines
+    let retries: RetryPolicy
+    let clock: any Clock<Duration>
+    private let transport: ProviderTransport
+    /// Learned from the model list, because nothing in an answer tells it.
+    private let isLlamaServer = Atomic(false)
+
+    static let parserOptions: JSONParser.Options = [.replaceLoneSurrogates, .removeNUL]
+    private static let longestAnswer = 64 * 1_024 * 1_024
+    private static let longestError = 1_024 * 1_024
+    /// How many texts go into one embedding request.
+    private static let embeddingBatch = 128
+
+    package init(
+        settings: ProviderSettings, transport: ProviderTransport, deadlines: ProviderDeadlines = ProviderDeadlines(),
+        retries: RetryPolicy = RetryPolicy(), clock: any Clock<Duration> = ContinuousClock()
+    ) {
+        self.settings = settings
+        self.transport = transport
+        self.deadlines = deadlines
+        self.retries = retries
+        self.clock = clock
+    }
+
+    package func listModels() async throws(ProviderFailure) -> [ModelDescription] {
+        let request = request(.GET, "/models")
+        let document = try await document(request, within: deadlines.firstByte)
+        isLlamaServer.store(OpenAIModelListing.isLlamaServer(document), ordering: .relaxed)
+        return try OpenAIModelListing(settings: settings).models(from: document)
+    }
+
+    package func stream(_ request: ModelRequest) -> any AsyncSequence<ModelDelta, ProviderFailure> & Sendable {
+        OpenAIDeltaStream(provider: self, request: chatRequest(request, streaming: true))
+    }
+
+    package func complete(_ request: ModelRequest) async throws(ProviderFailure) -> ModelAnswer {
+        let wire = chatRequest(request, streaming: false)
+        return try await retrying { () async throws(ProviderFailure) -> ModelAnswer in
+            try OpenAIAnswerReader.answer(from: await document(wire, within: deadlines.answer))
+        }
+    }
+
+    package func embed(_ texts: [String], model: String) async throws(ProviderFailure) -> [[Float]] {
+        var vectors: [[Float]] = []
+        vectors.reserveCapacity(texts.count)
+        for start in stride(from: 0, to: texts.count, by: Self.embeddingBatch) {
+            let batch = texts[start..<min(start + Self.embeddingBatch, texts.count)]
+            let wire = request(
+                .POST, "/embeddings",
+                body: [
+                    "input": .array(batch.map { .string($0) }), "model": .string(model), "encoding_format": "float",
+                ])
+            vectors += try await retrying { () async throws(ProviderFailure) -> [[Float]] in
+                let document = try await document(wire, within: deadlines.answer)
+                return try OpenAIEmbeddingReader.vectors(from: document, count: batch.count)
+            }
+        }
+        guard vectors.allSatisfy({ $0.count == vectors[0].count }) else {
+            throw ProviderFailure(.invalidAnswer, message: "The provider's vectors differ in length.")
+        }
+        return vectors
+    }
+
+    private func chatRequest(_ request: ModelRequest, streaming: Bool) -> HTTPClientRequest {
+        let dialect = OpenAIRequestBody.Dialect(
+            isOfficial: settings.baseURL == OpenAIModelListing.officialBaseURL,
+            isLlamaServer: isLlamaServer.load(ordering: .relaxed))
+        let body = OpenAIRequestBody(request: request, dialect: dialect)
+        return self.request(.POST, "/chat/completions", body: body.document(streaming: streaming))
+    }
+
+    private func request(_ method: HTTPMethod, _ path: String, body: JSONValue? = nil) -> HTTPClientRequest {
+        var request = HTTPClientRequest(url: settings.baseURL + path)
+        request.method = method
+        request.headers.add(name: "user-agent", value: "letta-swift")
+        if let key = settings.apiKey {
+            request.headers.add(name: "authorization", value: "Bearer \(key.reveal())")
+        }
+        if let body {
+            request.headers.add(name: "content-type", value: "application/json")
+            request.body = .bytes(ByteBuffer(bytes: JSONWriter.bytes(of: body)))
+        }
+        return request
+    }
+
+    /// Sends a request, waits for its head and turns an error status into a failure.
+    func open(_ request: HTTPClientRequest) async throws(ProviderFailure) -> HTTPClientResponse {
+        let response = try await transport.send(request)
+        guard !(200..<300).contains(response.status.code) else { return response }
+        var bytes: [UInt8] = []
+        do {
+            bytes = Array((try await response.body.collect(upTo: Self.longestError)).readableBytesView)
+        } catch is CancellationError {
+            throw ProviderFailure(transportError: CancellationError(), afterHead: true)
+        } catch {
+            // The status says enough where the text about it does not come through.
+        }
+        throw .openAI(status: Int(response.status.code), headers: response.headers, body: bytes)
+    }
+
+    private func document(
+        _ request: HTTPClientRequest, within deadline: Duration
+    ) async throws(ProviderFailure) -> JSONValue {
+        do {
+            let bytes = try await withDeadline(deadline, clock: clock) {
+                let response = try await self.open(request)
+                return try await response.body.collect(upTo: Self.longestAnswer)
+            }
+            return try bytes.withUnsafeReadableBytes { try JSONParser(options: Self.parserOptions).parse($0) }
+        } catch let error as JSONSyntaxError {
+            throw ProviderFailure(.invalidAnswer, message: "The provider's answer is not JSON: \(error.reason)")
+        } catch {
+            throw failure(from: error)
+        }
+    }
+
+    /// Repeats `operation` as the retry policy says.
+    private func retrying<Value>(
+        _ operation: () async throws(ProviderFailure) -> Value
+    ) async throws(ProviderFailure) -> Value {
+        var retry = 1
+        while true {
+            do {
+                return try await operation()
+            } catch {
+                try await waitBefore(retry: retry, after: error)
+                retry += 1
+            }
+        }
+    }
+
+    /// Waits until the call may be made again; throws the failure itself when it may not.
+    func waitBefore(retry: Int, after failure: ProviderFailure) async throws(ProviderFailure) {
+        guard !Task.isCancelled,
+            let delay = retries.delay(before: retry, after: failure, jitter: .random(in: 0...1))
+        else { throw failure }
+        Logger.current.notice(
+            "A model call failed and will be repeated",
+            metadata: [
+                "provider.name": "\(settings.name)", "failure.kind": "\(failure.kind)", "retry": "\(retry)",
+                "delay": "\(delay)",
+            ])
+        do {
+            try await clock.sleep(for: delay)
+        } catch {
+            throw ProviderFailure(transportError: error, afterHead: false)
+        }
+    }
+
+    /// Translates any error of a call, and takes the API key out of what the provider says.
+    func failure(from error: any Error) -> ProviderFailure {
+        var failure = ProviderFailure(transportError: error, afterHead: true)
+        if Task.isCancelled { failure = ProviderFailure(transportError: CancellationError(), afterHead: true) }
+        if let key = settings.apiKey { failure.message = key.redacted(from: failure.message) }
+        return failure
+    }
+}
+
+/// Reads the answer of `POST /embeddings`.
+enum OpenAIEmbeddingReader {
+    static func vectors(from document: JSONValue, count: Int) throws(ProviderFailure) -> [[Float]] {
+        guard let items = document["data"]?.array, items.count == count else {
+            throw ProviderFailure(.invalidAnswer, message: "The provider did not send one vector for each text.")
+        }
+        var vectors = [[Float]](repeating: [], count: count)
+        for (position, item) in items.enumerated() {
+            let index = item["index"]?.int.map { Int($0) } ?? position
+            let numbers = item["embedding"]?.array ?? []
+            let vector = numbers.compactMap { $0.double.map { Float($0) } }
+            guard vectors.indices.contains(index), vectors[index].isEmpty, !vector.isEmpty,
+                vector.count == numbers.count, vector.allSatisfy(\.isFinite)
+            else { throw ProviderFailure(.invalidAnswer, message: "The provider sent a vector that is none.") }
+            vectors[index] = vector
+        }
+        return vectors
+    }
+}

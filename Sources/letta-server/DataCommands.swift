@@ -1,0 +1,80 @@
+import ArgumentParser
+import LettaServer
+import Storage
+
+struct ConfigCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "config", abstract: "Prints the settings that are in force, secrets masked.")
+
+    @OptionGroup var data: DataOptions
+
+    func run() throws {
+        print(try data.configuration().description)
+    }
+}
+
+struct MigrateCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "migrate", abstract: "Looks at or changes the version of the database.",
+        subcommands: [Status.self, Up.self], defaultSubcommand: Status.self)
+
+    struct Status: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            commandName: "status", abstract: "Prints which version the database has and which ones are missing.")
+
+        @OptionGroup var data: DataOptions
+
+        func run() async throws {
+            let configuration = try data.configuration()
+            let folder = try DataFolder(path: configuration.data.folder)
+            let storage = try await ServerStorage.open(configuration, folder: folder, logger: configuration.logger)
+            let status = try await ServerStorage.migrator.status(of: storage)
+            await storage.close()
+            print("version \(status.current) of \(status.latest)")
+            for name in status.pending { print("missing: \(name)") }
+        }
+    }
+
+    struct Up: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            commandName: "up", abstract: "Brings the database up to date; an SQLite file is copied first.")
+
+        @OptionGroup var data: DataOptions
+
+        func run() async throws {
+            let configuration = try data.configuration()
+            let folder = try DataFolder(path: configuration.data.folder)
+            try folder.lock()
+            let storage = try await ServerStorage.open(configuration, folder: folder, logger: configuration.logger)
+            let applied = try await ServerStorage.migrate(storage, folder: folder)
+            await storage.close()
+            for name in applied { print("applied: \(name)") }
+            if applied.isEmpty { print("nothing to do") }
+        }
+    }
+}
+
+struct BackupCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "backup",
+        abstract: "Writes a consistent copy of the SQLite database to a new file, also while a server runs.")
+
+    @OptionGroup var data: DataOptions
+
+    @Argument(help: "The file to write; it must not be there yet.")
+    var file: String
+
+    func run() async throws {
+        let configuration = try data.configuration()
+        let folder = try DataFolder(path: configuration.data.folder)
+        let storage = try await ServerStorage.open(configuration, folder: folder, logger: configuration.logger)
+        do {
+            try await storage.backup(to: file)
+        } catch {
+            await storage.close()
+            throw error
+        }
+        await storage.close()
+        print("wrote \(file)")
+    }
+}

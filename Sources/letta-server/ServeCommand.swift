@@ -1,0 +1,48 @@
+import ArgumentParser
+import FoundationEssentials
+import Glibc
+import LettaServer
+import Logging
+import NIOCore
+
+struct ServeCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(commandName: "serve", abstract: "Serves the API.")
+
+    @OptionGroup var data: DataOptions
+
+    @Option(help: "The address to listen on; anything but this machine's own needs a password.")
+    var host: String?
+
+    @Option(help: "The port to listen on; 0 takes a free one.")
+    var port: Int?
+
+    @Option(help: "A file whose first line is the password; wins over LETTA_SERVER_PASSWORD.")
+    var passwordFile: String?
+
+    func run() async throws {
+        var settings = try data.configuration { arguments in
+            arguments.host = host
+            arguments.port = port
+            arguments.password = try passwordFile.map(Self.password)
+        }
+        if let password = settings.makeUpPassword() {
+            print("No password is set. This one holds until the server stops: \(password)")
+        }
+        try settings.checkDoor()
+        let logger = settings.logger
+        let address = settings.http.host
+        let application = try await LettaApplication.open(settings, logger: logger)
+        try await application.run { channel in
+            let port = channel.localAddress?.port ?? 0
+            print("letta-server \(ServerVersion.current) listens on http://\(address):\(port)")
+            fflush(nil)
+        }
+    }
+
+    private static func password(in file: String) throws -> String {
+        guard let data = FileManager.default.contents(atPath: file),
+            let line = String(decoding: data, as: UTF8.self).split(separator: "\n").first, !line.isEmpty
+        else { throw ValidationError("The password file \(file) can't be read or is empty.") }
+        return String(line)
+    }
+}

@@ -1,0 +1,178 @@
+@testable import HTTPKit
+import HTTPTypes
+import JSON
+import Hummingbird
+import HummingbirdTesting
+import NIOCore
+import Testing
+
+/// Who gets in: the password, and what browsers may do.
+@Suite struct AccessTests {
+    // MARK: Password
+
+    @Test(arguments: [
+        "/v1/notes/", "/v1/nothing", "/docs", "/metrics", "/openapi.json", "/", "/stream", "/v1/health/more",
+        "/v1/healthy", "/v2/health", "/v1/voice/x/chat",
+    ])
+    func `without the password nothing is told`(_ path: String) async throws {
+        let server = try TestServer { $0.password = "sekret" }
+        let answer = try await server.get(path)
+        #expect(answer.status == 401)
+        #expect(answer.body == #"{"detail":"Unauthorized"}"#)
+        #expect(try await server.send(.post, path, "{}").status == 401)
+    }
+
+    @Test(arguments: ["/v1", "/latest", ""], ["/health", "/health/", "/ready", "/ready/"])
+    func `health needs no password`(_ prefix: String, _ path: String) async throws {
+        let server = try TestServer { $0.password = "sekret" }
+        #expect(try await server.get(prefix + path).status == 200)
+        #expect(try await server.send(.head, prefix + path).status == 200)
+        #expect(try await server.send(.post, prefix + path, "{}").status == 401)
+    }
+
+    @Test func `both spellings of the right password`() async throws {
+        let server = try TestServer { $0.password = "sekret" }
+        for headers: HTTPFields in [
+            [.authorization: "Bearer sekret"], [.authorization: "bearer sekret"],
+            [.barePassword: "password sekret"], [.authorization: "Bearer other", .barePassword: "password sekret"],
+        ] {
+            #expect(try await server.get("/v1/notes/", headers: headers).status == 200)
+        }
+    }
+
+    @Test func `wrong passwords`() async throws {
+        let server = try TestServer { $0.password = "sekret" }
+        for headers: HTTPFields in [
+            [.authorization: "Bearer nope"], [.authorization: "Bearer sekre"], [.authorization: "Bearer sekretx"],
+            [.authorization: "Basic c2VrcmV0"], [.authorization: "sekret"], [.authorization: "Bearer "],
+            [.barePassword: "sekret"], [.barePassword: "password"], [.authorization: "Token sekret"],
+        ] {
+            #expect(try await server.get("/v1/notes/", headers: headers).status == 401)
+        }
+    }
+
+    @Test func `a wrong password is answered a little later each time, for a while`() {
+        let clock = HandClock()
+        let failures = FailureTable(clock: clock)
+        #expect((1...7).map { _ in failures.delay(for: "a") } == [10, 20, 30, 40, 50, 50, 50].map { .milliseconds($0) })
+        #expect(failures.delay(for: "b") == .milliseconds(10))
+        clock.advance(.seconds(59))
+        #expect(failures.delay(for: "a") == .milliseconds(50))
+        clock.advance(.seconds(60))
+        #expect(failures.delay(for: "a") == .milliseconds(10))
+    }
+
+    @Test func `guessing from everywhere fills no memory`() {
+        let clock = HandClock()
+        let failures = FailureTable(clock: clock)
+        for number in 0..<1024 { _ = failures.delay(for: "\(number)") }
+        #expect(failures.delay(for: "one more") == .milliseconds(50))
+        #expect(failures.delay(for: "5") == .milliseconds(20))
+        clock.advance(.seconds(61))
+        #expect(failures.delay(for: "one more") == .milliseconds(10))
+    }
+
+    // MARK: CORS
+
+    @Test func `a preflight is answered before the password`() async throws {
+        let server = try TestServer { $0.password = "sekret" }
+        let answer = try await server.send(
+            .options, "/v1/notes/",
+            headers: [
+                .origin: "http://localhost:3000", .accessControlRequestMethod: "PATCH",
+                .accessControlRequestHeaders: "authorization, x-project-id",
+            ])
+        #expect(answer.status == 200)
+        #expect(answer.body == "OK")
+        #expect(answer.headers[.contentType] == "text/plain; charset=utf-8")
+        #expect(answer.headers[.accessControlAllowOrigin] == "http://localhost:3000")
+        #expect(answer.headers[.accessControlAllowMethods] == "PATCH")
+        #expect(answer.headers[.accessControlAllowHeaders] == "authorization, x-project-id")
+        #expect(answer.headers[.accessControlAllowCredentials] == "true")
+        #expect(answer.headers[.vary] == "Origin")
+    }
+
+    @Test(arguments: ["https://evil.example", "null", "http://localhost.evil.example", "http://127.0.0.1.nip.io"])
+    func `a page from elsewhere is told nothing`(_ origin: String) async throws {
+        let server = try TestServer { $0.isBoundToLoopback = false }
+        let preflight = try await server.send(
+            .options, "/v1/notes/", headers: [.origin: origin, .accessControlRequestMethod: "GET"])
+        #expect(preflight.status == 400)
+        #expect(preflight.headers[.accessControlAllowOrigin] == nil)
+        #expect(try await server.get("/v1/notes/", headers: [.origin: origin]).headers[.accessControlAllowOrigin] == nil)
+    }
+
+    @Test func `errors can be read by acceptable pages too`() async throws {
+        let server = try TestServer {
+            $0.password = "sekret"
+            $0.acceptableOrigins = ["https://app.example/"]
+        }
+        let answer = try await server.get("/v1/notes/", headers: [.origin: "https://app.example"])
+        #expect(answer.status == 401)
+        #expect(answer.headers[.accessControlAllowOrigin] == "https://app.example")
+        let open = try TestServer { $0.acceptableOrigins = ["*"] }
+        let any = try await open.get("/v1/notes/", headers: [.origin: "https://any.example"])
+        #expect(any.status == 200)
+        #expect(any.headers[.accessControlAllowOrigin] == "https://any.example")
+    }
+
+    // MARK: Host names, over a real socket
+
+    @Test(arguments: [
+        ("localhost", nil, 200), ("localhost:8283", nil, 200), ("127.0.0.1:1", nil, 200), ("[::1]:8283", nil, 200),
+        ("LOCALHOST", nil, 200), ("evil.example", nil, 403), ("localhost.evil.example", nil, 403),
+        ("evil.example:8283", "http://evil.example:8283", 403), ("letta.home:8283", nil, 200),
+        ("letta.home:8283", "http://letta.home:8283", 200), ("localhost:8283", "http://localhost:3000", 200),
+        ("localhost:8283", "https://evil.example", 403), ("localhost:8283", "null", 403),
+        ("localhost:8283", "http://127.0.0.1:5173", 200),
+    ])
+    func `a loopback server listens to its own names only`(_ host: String, _ origin: String?, _ status: Int) async throws {
+        let server = try TestServer { $0.allowedHosts = ["letta.home"] }
+        var headers = HTTPFields()
+        headers[.origin] = origin
+        let answer = try await server.sendLive(.init("/v1/notes/", method: .get, authority: host, headers: headers))
+        #expect(answer.status == status)
+        if status == 403 { #expect(answer.detail?.contains(origin == nil ? "LETTA_ALLOWED_HOSTS" : "_") == true) }
+    }
+
+    @Test func `a server that others reach goes by any name`() async throws {
+        let server = try TestServer { $0.isBoundToLoopback = false }
+        let answer = try await server.sendLive(.init("/v1/notes/", method: .get, authority: "any.example"))
+        #expect(answer.status == 200)
+    }
+
+    @Test func `over a socket: a request, a stream, HEAD and a refused body on one connection`() async throws {
+        let server = try TestServer { $0.bodyLimit = 64 }
+        try await server.application.test(.live) { client in
+            let port = try #require(client.port)
+            try await TestClient.withClient(host: "127.0.0.1", port: port) { client in
+                let body = ByteBuffer(string: #"{"label":"live"}"#)
+                let created = try await client.post("/v1/notes/", body: body)
+                #expect(created.status == .ok)
+                let large = try await client.post("/v1/notes/", body: ByteBuffer(repeating: 0x20, count: 200_000))
+                #expect(large.status == .contentTooLarge)
+                let head = try await client.head("/v1/notes/")
+                #expect(head.status == .ok)
+                #expect(head.body == nil)
+                let stream = try await client.get("/stream")
+                #expect(stream.body.map { String(buffer: $0) } == "one two")
+                #expect(stream.headers[.requestID] != nil)
+            }
+        }
+    }
+}
+
+extension TestServer {
+    /// Sends one request over a real socket.
+    func sendLive(_ request: TestClient.Request) async throws -> Answer {
+        try await application.test(.live) { client in
+            let port = try #require(client.port)
+            return try await TestClient.withClient(host: "127.0.0.1", port: port) { client in
+                let response = try await client.execute(request)
+                return Answer(
+                    status: response.status.code, headers: response.headers,
+                    body: response.body.map { String(buffer: $0) } ?? "")
+            }
+        }
+    }
+}

@@ -1,0 +1,149 @@
+import HTTPTypes
+import Hummingbird
+import JSON
+import Logging
+import ModelProviders
+import NIOCore
+import Synchronization
+
+/// A server on the loopback interface that plays back replies byte by byte and writes down what it was asked.
+final class FakeOpenAI: Sendable {
+    enum Part: Sendable {
+        case bytes(String)
+        /// Closes the connection in the middle of the response.
+        case cut
+        /// Says nothing more, until the client goes away.
+        case hang
+    }
+
+    struct Reply: Sendable {
+        var status = 200
+        var headers: [String: String] = ["content-type": "application/json"]
+        var parts: [Part]
+
+        static func json(_ text: String, status: Int = 200, headers: [String: String] = [:]) -> Reply {
+            let all = headers.merging(["content-type": "application/json"]) { own, _ in own }
+            return Reply(status: status, headers: all, parts: [.bytes(text)])
+        }
+
+        static func events(_ parts: Part...) -> Reply {
+            Reply(headers: ["content-type": "text/event-stream"], parts: parts)
+        }
+    }
+
+    struct Received: Sendable {
+        var path: String
+        var authorization: String?
+        var body: JSONValue
+    }
+
+    private struct Cut: Error {}
+
+    private struct State {
+        var replies: [Reply]
+        var received: [Received] = []
+        var bytesWritten = 0
+    }
+
+    private let state: Mutex<State>
+    private let port = Mutex<Int>(0)
+    private let transport = ProviderTransport(connectDeadline: .seconds(5))
+    /// One element for each hanging response whose client went away.
+    let departures: AsyncStream<Void>
+    private let departed: AsyncStream<Void>.Continuation
+
+    private init(_ replies: [Reply]) {
+        state = Mutex(State(replies: replies))
+        (departures, departed) = AsyncStream.makeStream()
+    }
+
+    /// Runs the server for the time of `body`. The last reply is repeated.
+    static func serving<Value: Sendable>(
+        _ replies: Reply..., body: sending (FakeOpenAI) async throws -> Value
+    ) async throws -> Value {
+        let fake = FakeOpenAI(replies)
+        let (ports, running) = AsyncStream<Int>.makeStream()
+        var logger = Logger(label: "fake")
+        logger.logLevel = .critical
+        let router = Router()
+        router.on("**", method: .get) { request, _ in try await fake.respond(to: request) }
+        router.on("**", method: .post) { request, _ in try await fake.respond(to: request) }
+        let application = Application(
+            router: router, configuration: .init(address: .hostname("127.0.0.1", port: 0)),
+            onServerRunning: { running.yield($0.localAddress?.port ?? 0) }, logger: logger)
+        return try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { try await application.run() }
+            for await port in ports {
+                fake.port.withLock { $0 = port }
+                break
+            }
+            let result: Result<Value, any Error>
+            do {
+                result = .success(try await body(fake))
+            } catch {
+                result = .failure(error)
+            }
+            try await fake.transport.shutdown()
+            group.cancelAll()
+            while let ended = await group.nextResult() { _ = ended }
+            return try result.get()
+        }
+    }
+
+    var received: [Received] { state.withLock { $0.received } }
+    var bytesWritten: Int { state.withLock { $0.bytesWritten } }
+    var baseURL: String { "http://127.0.0.1:\(port.withLock { $0 })/v1" }
+
+    func provider(
+        key: String? = "sk-test-key", deadlines: ProviderDeadlines = ProviderDeadlines(), maximumRetries: Int = 2
+    ) -> OpenAIProvider {
+        OpenAIProvider(
+            settings: ProviderSettings(name: "openai", baseURL: baseURL, apiKey: key.map { Secret($0) }),
+            transport: transport, deadlines: deadlines,
+            retries: RetryPolicy(maximumRetries: maximumRetries, firstDelay: .milliseconds(1)))
+    }
+
+    private func respond(to request: Request) async throws -> Response {
+        var request = request
+        let bytes = try await request.collectBody(upTo: 64 * 1_024 * 1_024)
+        let body = try bytes.readableBytes == 0 ? .null : JSONParser().parse(Array(bytes.readableBytesView))
+        let received = Received(
+            path: request.uri.path, authorization: request.headers[.authorization], body: body)
+        let reply = state.withLock { state in
+            state.received.append(received)
+            return state.replies.count > 1 ? state.replies.removeFirst() : state.replies[0]
+        }
+        var headers = HTTPFields()
+        for (name, value) in reply.headers {
+            if let field = HTTPField.Name(name) { headers[field] = value }
+        }
+        let original = request
+        return Response(
+            status: .init(code: reply.status), headers: headers,
+            body: ResponseBody { writer in
+                for part in reply.parts {
+                    switch part {
+                    case .bytes(let text):
+                        try await writer.write(ByteBuffer(string: text))
+                        self.state.withLock { $0.bytesWritten += text.utf8.count }
+                    case .cut:
+                        throw Cut()
+                    case .hang:
+                        await self.hang(original)
+                        throw Cut()
+                    }
+                }
+                try await writer.finish(nil)
+            })
+    }
+
+    private func hang(_ request: Request) async {
+        let (silence, never) = AsyncStream<Never>.makeStream()
+        // The error is the news that the client left, which is what is waited for.
+        try? await request.body.consumeWithCancellationOnInboundClose { _ in
+            for await _ in silence {}
+        }
+        never.finish()
+        departed.yield()
+    }
+}

@@ -1,0 +1,160 @@
+import Storage
+import Testing
+
+@Suite struct CancellationTests {
+    private static func endless(_ dialect: Dialect) -> SQLText {
+        switch dialect {
+        case .sqlite:
+            "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT COUNT(*) AS n FROM n"
+        case .postgres: "SELECT pg_sleep(600)"
+        }
+    }
+
+    /// Starts an endless statement and returns its task once the statement is about to run.
+    private func startEndless(
+        on engine: any StorageEngine, writing: Bool = false
+    ) async -> Task<SQLFailure.Kind?, Never> {
+        let (isRunning, sayRunning) = AsyncStream<Void>.makeStream()
+        let body: @Sendable (any SQLExecutor) throws -> Void = { db in
+            if writing { try db.execute("INSERT INTO mark VALUES (1)") }
+            sayRunning.finish()
+            _ = try db.rows(Self.endless(db.dialect))
+        }
+        let task = Task {
+            await failureKind { writing ? try await engine.write(body) : try await engine.read(body) }
+        }
+        for await _ in isRunning {}
+        return task
+    }
+
+    @Test(arguments: Engine.tested) func `a cancelled statement stops and the connection serves on`(
+        _ kind: Engine
+    ) async throws {
+        try await withEngine(kind, connections: 1) { engine in
+            try await engine.write { try $0.execute("CREATE TABLE mark (id BIGINT)") }
+            for round in 1...5 {
+                for writing in [false, true] {
+                    let task = await startEndless(on: engine, writing: writing)
+                    task.cancel()
+                    #expect(await task.value == .cancelled)
+                    #expect(try await engine.read { try $0.value("SELECT COUNT(*) FROM mark") } == round - 1)
+                }
+                #expect(try await engine.write { try $0.execute("INSERT INTO mark VALUES (2)") } == 1)
+            }
+        }
+    }
+
+    @Test func `a statement that the server already runs is cancelled there`() async throws {
+        guard Engine.tested.contains(.postgres) else { return }
+        try await withEngine(.postgres) { engine in
+            let running: SQLText = """
+                SELECT COUNT(*) FROM pg_stat_activity
+                WHERE query = 'SELECT pg_sleep(600)' AND state = 'active' AND application_name = \("letta-server")
+                AND query_start > (SELECT backend_start FROM pg_stat_activity WHERE pid = pg_backend_pid())
+                """
+            // Opens the connection that looks on before the one that is looked at.
+            try await engine.read { _ = try $0.rows(running) }
+            let task = await startEndless(on: engine)
+            while try await engine.read({ try $0.value(running) as Int? }) == 0 {}
+            task.cancel()
+            #expect(await task.value == .cancelled)
+        }
+    }
+
+    @Test(arguments: Engine.tested) func `a task that is cancelled already runs nothing`(_ kind: Engine) async throws {
+        try await withEngine(kind) { engine in
+            try await engine.write { try $0.execute("CREATE TABLE mark (id BIGINT)") }
+            let gate = AsyncStream<Void>.makeStream()
+            let task = Task {
+                for await _ in gate.stream {}
+                return await failureKind { try await engine.write { try $0.execute("INSERT INTO mark VALUES (1)") } }
+            }
+            task.cancel()
+            gate.continuation.finish()
+            #expect(await task.value == .cancelled)
+            #expect(try await engine.read { try $0.value("SELECT COUNT(*) FROM mark") } == 0)
+        }
+    }
+
+    @Test(arguments: Engine.tested) func `who waits for a connection can leave`(_ kind: Engine) async throws {
+        try await withEngine(kind, connections: 1) { engine in
+            let endless = await startEndless(on: engine)
+            let waiting = Task { await failureKind { try await engine.read { try $0.rows("SELECT 1") } } }
+            waiting.cancel()
+            #expect(await waiting.value == .cancelled)
+            endless.cancel()
+            #expect(await endless.value == .cancelled)
+        }
+    }
+
+    @Test func `a statement ends at its timeout`() async throws {
+        guard Engine.tested.contains(.postgres) else { return }
+        try await withEngine(.postgres, options: "%20-cstatement_timeout%3D50") { engine in
+            let failure = await failureKind { try await engine.read { try $0.rows("SELECT pg_sleep(600)") } }
+            #expect(failure == .timedOut)
+            let answer: Int? = try await engine.read { try $0.value("SELECT 1 + 1") }
+            #expect(answer == 2)
+        }
+    }
+}
+
+@Suite struct ConnectionThreadsTests {
+    private func threads(limit: Int, patience: Duration) -> ConnectionThreads<Int> {
+        ConnectionThreads(
+            name: "test", limit: limit, patience: patience, whenLate: SQLFailure(.unavailable, "late"),
+            connect: { 7 }, disconnect: { _ in })
+    }
+
+    @Test func `who waits too long is refused and the line goes on`() async throws {
+        let threads = threads(limit: 1, patience: .milliseconds(30))
+        let gate = Gate()
+        let (isRunning, sayRunning) = AsyncStream<Void>.makeStream()
+        async let first = threads.run { connection, _ in
+            sayRunning.finish()
+            gate.wait()
+            return connection
+        }
+        for await _ in isRunning {}
+        async let second = failureKind { try await threads.run { connection, _ in connection } }
+        async let third = failureKind { try await threads.run { connection, _ in connection } }
+        #expect(await second == .unavailable)
+        #expect(await third == .unavailable)
+        gate.open()
+        #expect(try await first == 7)
+        #expect(try await threads.run { connection, _ in connection } == 7)
+        await threads.close()
+    }
+
+    @Test func `work is taken in the order it came and finished before the end`() async throws {
+        let threads = threads(limit: 1, patience: .seconds(60))
+        let gate = Gate()
+        let (order, write) = AsyncStream<Int>.makeStream()
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            let (isRunning, sayRunning) = AsyncStream<Void>.makeStream()
+            group.addTask {
+                try await threads.run { _, _ in
+                    sayRunning.finish()
+                    gate.wait()
+                }
+            }
+            for await _ in isRunning {}
+            for number in 1...20 {
+                let (isAsked, sayAsked) = AsyncStream<Void>.makeStream()
+                group.addTask {
+                    async let done: Void = threads.run { _, _ in _ = write.yield(number) }
+                    sayAsked.finish()
+                    try await done
+                }
+                for await _ in isAsked {}
+            }
+            gate.open()
+            try await group.waitForAll()
+        }
+        await threads.close()
+        write.finish()
+        var seen: Set<Int> = []
+        for await number in order { seen.insert(number) }
+        #expect(seen == Set(1...20))
+        #expect(await failureKind { try await threads.run { connection, _ in connection } } == .unavailable)
+    }
+}

@@ -1,0 +1,41 @@
+"""Steps that the client suites share."""
+
+import contextlib
+import uuid
+
+import pytest
+
+MODEL = "openai-proxy/gpt-4o-mini"
+EMBEDDING = "openai/text-embedding-3-small"
+
+
+def fresh(prefix):
+    """A name that no other test uses."""
+    return f"{prefix}-{uuid.uuid4().hex[:10]}"
+
+
+def make_agent(client, **fields):
+    return client.create_agent(**{"name": fresh("agent"), "model": MODEL, "embedding": EMBEDDING, **fields})
+
+
+def labels(blocks):
+    return sorted(block.label for block in blocks)
+
+
+def ids(rows):
+    return [row.id for row in rows]
+
+
+@contextlib.contextmanager
+def refused(client, status):
+    """The call fails with this status, the client's class for it, and a body that has `detail` and nothing of the server's inside."""
+    with pytest.raises(client.Error) as caught:
+        yield caught
+    error = caught.value
+    assert error.status_code == status, error
+    if expected := getattr(client, "classes", {}).get(status):
+        assert isinstance(error, expected)
+    assert error.body["detail"]
+    text = str(error.body)
+    for leak in ("SELECT ", "INSERT ", "sqlite", "psycopg", "Traceback", "actor=", ".swift"):
+        assert leak not in text, text

@@ -1,0 +1,102 @@
+"""A server with a password: every route is closed without it, and the two ways to say it both work."""
+
+import re
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+import harness
+
+PASSWORD = "a password with spaces and ümlaut"
+OPEN = {"/v1/health/", "/v1/ready/"}
+
+
+def routes():
+    rows = (harness.ROOT / "Tests/Fixtures/routes.tsv").read_text().splitlines()[1:]
+    return [tuple(row.split("\t")[:2]) for row in rows if row.strip()]
+
+
+@pytest.fixture(scope="module")
+def closed(tmp_path_factory, model):
+    folder = tmp_path_factory.mktemp("closed")
+    secret = folder / "password"
+    secret.write_text(PASSWORD + "\n")
+    server = harness.Server(folder, **model.settings)
+    try:
+        yield server.start("--password-file", secret)
+    finally:
+        server.close()
+
+
+@pytest.fixture
+def http(closed):
+    with closed.http() as client:
+        yield client
+
+
+def bearer(password):
+    return {"Authorization": b"Bearer " + password.encode()}
+
+
+def concrete(path):
+    return re.sub(r"\{(\w+)\}", lambda m: f"{m[1].removesuffix('_id')}-123e4567-e89b-42d3-8456-426614174000", path)
+
+
+def walk(http, headers):
+    """The status of every route of the table that is not open to all."""
+    def ask(route):
+        method, path = route
+        body = {} if method == "GET" else {"json": {}}
+        return route, http.request(method, concrete(path), headers=headers, **body)
+
+    with ThreadPoolExecutor(8) as pool:
+        return list(pool.map(ask, [route for route in routes() if route[1] not in OPEN]))
+
+
+@pytest.mark.parametrize("headers", [{}, bearer("wrong"), {"X-BARE-PASSWORD": "password wrong"}], ids=["without", "wrong bearer", "wrong bare"])
+def test_every_route_is_closed(http, headers):
+    answers = walk(http, headers)
+    assert len(answers) > 250
+    let_in = [f"{method} {path}: {answer.status_code}" for (method, path), answer in answers if answer.status_code != 401]
+    assert not let_in, let_in
+    assert all(answer.json() == {"detail": "Unauthorized"} for _, answer in answers)
+
+
+def test_every_route_is_open_with_the_password(http):
+    refused = [f"{method} {path}" for (method, path), answer in walk(http, bearer(PASSWORD)) if answer.status_code == 401]
+    assert not refused, refused
+
+
+def test_what_is_always_open(http):
+    for path in ("/v1/health/", "/v1/health", "/v1/ready/", "/v1/ready", "/latest/health/", "/health"):
+        assert http.get(path).status_code == 200, path
+    preflight = {"Origin": "http://localhost:3000", "Access-Control-Request-Method": "GET"}
+    assert http.options("/v1/agents/", headers=preflight).status_code in (200, 204)
+
+
+@pytest.mark.parametrize("path", ["/", "/metrics", "/openapi.json", "/docs", "/v1/nothing", "/latest/agents/", "/agents", "/v1//agents/"])
+def test_nothing_else_is(http, path):
+    assert http.get(path).status_code == 401
+
+
+def test_the_two_ways_to_say_the_password(http):
+    for headers in (bearer(PASSWORD), {"X-BARE-PASSWORD": b"password " + PASSWORD.encode()}):
+        assert http.get("/v1/agents/", headers=headers).status_code == 200
+    for headers in ({"Authorization": b"Basic " + PASSWORD.encode()}, bearer(PASSWORD + "x"), bearer(PASSWORD[:-1]), bearer(""),
+                    {"Authorization": PASSWORD.encode()}, {"X-BARE-PASSWORD": PASSWORD.encode()}):
+        assert http.get("/v1/agents/", headers=headers).status_code == 401
+
+
+def test_wrong_passwords_do_not_slow_the_right_one(http):
+    for _ in range(20):
+        assert http.get("/v1/agents/", headers=bearer("wrong")).status_code == 401
+    answer = http.get("/v1/agents/", headers=bearer(PASSWORD))
+    assert answer.status_code == 200
+    assert answer.elapsed.total_seconds() < 2
+
+
+def test_the_log_holds_no_password(closed, http):
+    http.get("/v1/agents/", headers=bearer("a-wrong-guess-of-mine"))
+    http.get("/v1/agents/", headers=bearer(PASSWORD))
+    for text in (PASSWORD, "a-wrong-guess-of-mine"):
+        assert text not in closed.process.output
