@@ -56,6 +56,7 @@ let package = Package(
                 "Storage",
                 .product(name: "GRDB", package: "GRDB.swift"),
                 .product(name: "GRDBSQLite", package: "GRDB.swift"),
+                .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: strict),
         .systemLibrary(name: "CLibPQ", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
@@ -64,7 +65,6 @@ let package = Package(
             dependencies: [
                 "CLibPQ", "Storage",
                 .product(name: "Logging", package: "swift-log"),
-                .product(name: "NIOPosix", package: "swift-nio"),
             ],
             swiftSettings: strict),
         .target(
@@ -120,7 +120,12 @@ let package = Package(
         .target(
             name: "TestSupport",
             dependencies: [
-                "JSON", "LettaAPI", "LettaServer", "Storage", "StoragePostgres", "StorageSQLite",
+                "JSON", "LettaAPI", "LettaServer", "ModelProviders", "Storage", "StoragePostgres", "StorageSQLite",
+                .product(name: "Configuration", package: "swift-configuration"),
+                .product(name: "HTTPTypes", package: "swift-http-types"),
+                .product(name: "HummingbirdTesting", package: "hummingbird"),
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "NIOCore", package: "swift-nio"),
             ],
             swiftSettings: strict),
         .testTarget(name: "JSONTests", dependencies: ["JSON"], swiftSettings: strict),

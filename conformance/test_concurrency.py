@@ -27,7 +27,7 @@ class Failures:
         def run(*arguments):
             try:
                 work(*arguments)
-            except Exception as error:  # noqa: BLE001 - a thread's failure must reach the test
+            except Exception as error:  # a thread's failure must reach the test
                 self.found.append(repr(error)[:500])
                 self.stop.set()
         return run

@@ -51,9 +51,9 @@ def test_blocks_of_an_agent_page(client, agent):
 def test_block_by_label(client, agent):
     block = client.agent_block(agent.id, "human")
     assert (block.label, block.value) == ("human", "h")
-    with refused(client, 404) as error:
+    with refused(client, 404) as refusal:
         client.agent_block(agent.id, "zzz")
-    assert "zzz" in error.value.body["detail"]
+    assert "zzz" in refusal.body["detail"]
 
 
 def test_update_by_label_is_seen_everywhere(client, agent, http):
@@ -123,9 +123,9 @@ def test_attach_refuses(client, agent):
         client.attach_block(agent.id, unknown("block"))
     with refused(client, 422):
         client.attach_block(agent.id, "nope")
-    with refused(client, 409) as error:
+    with refused(client, 409) as refusal:
         client.attach_block(agent.id, client.create_block(label="human", value="other").id)
-    assert "human" in error.value.body["detail"]
+    assert "human" in refusal.body["detail"]
     assert {b.label: b.value for b in client.agent_blocks(agent.id)} == {"human": "h", "persona": "p"}
 
 

@@ -10,42 +10,42 @@ pytestmark = pytest.mark.clients
 
 def test_missing_rows_say_which(client):
     agent, block = unknown("agent"), unknown("block")
-    with refused(client, 404) as error:
+    with refused(client, 404) as refusal:
         client.agent(agent)
-    assert error.value.body == {"detail": f"Agent with ID {agent} not found"}
-    with refused(client, 404) as error:
+    assert refusal.body == {"detail": f"Agent with ID {agent} not found"}
+    with refused(client, 404) as refusal:
         client.block(block)
-    assert error.value.body == {"detail": f"Block with id '{block}' not found"}
+    assert refusal.body == {"detail": f"Block with id '{block}' not found"}
 
 
 def test_malformed_ids_come_with_an_example(client):
-    with refused(client, 422) as error:
+    with refused(client, 422) as refusal:
         client.agent("nope")
-    body = error.value.body
+    body = refusal.body
     assert "string_pattern_mismatch" in body["detail"] and "agent-{uuid4}" in body["detail"]
     assert body["examples"] == ["agent-123e4567-e89b-42d3-8456-426614174000"]
     assert "trace_id" in body
 
 
 def test_unknown_handles_name_the_handle(client):
-    with refused(client, 404) as error:
+    with refused(client, 404) as refusal:
         make_agent(client, model="openai/nope")
-    assert "openai/nope" in error.value.body["detail"]
+    assert "openai/nope" in refusal.body["detail"]
 
 
 def test_validation_names_the_field(client):
-    with refused(client, 422) as error:
+    with refused(client, 422) as refusal:
         make_agent(client, agent_type="zzz")
-    assert "'body', 'agent_type'" in error.value.body["detail"]
-    with refused(client, 422) as error:
+    assert "'body', 'agent_type'" in refusal.body["detail"]
+    with refused(client, 422) as refusal:
         make_agent(client, timezone="Mars/Olympus")
-    assert "timezone" in error.value.body["detail"]
-    with refused(client, 422) as error:
+    assert "timezone" in refusal.body["detail"]
+    with refused(client, 422) as refusal:
         make_agent(client, name="a/b:c")
-    assert "name" in error.value.body["detail"]
-    with refused(client, 422) as error:
+    assert "name" in refusal.body["detail"]
+    with refused(client, 422) as refusal:
         client.blocks(limit=-1)
-    assert "limit" in error.value.body["detail"]
+    assert "limit" in refusal.body["detail"]
 
 
 def test_refused_creation_leaves_nothing_behind(client):

@@ -3,6 +3,8 @@
 Listings are pages; `every_…` is the client's own iterator, which asks for pages until one is empty.
 """
 
+import json
+
 from letta_client import APIStatusError, BadRequestError, ConflictError, Letta, NotFoundError, UnprocessableEntityError
 
 RELATIONS = {"tools", "blocks", "tags", "sources", "identities", "secrets", "managed_group", "pending_approval"}
@@ -53,7 +55,8 @@ class Client:
         return self.raw.agents.delete(agent_id)
 
     def recompile(self, agent_id, **options):
-        return self.raw.agents.recompile(agent_id, **options)
+        """The text. The client hands over the body as it came, which is a JSON string."""
+        return json.loads(self.raw.agents.recompile(agent_id, **options))
 
     # an agent's tools
 
@@ -80,8 +83,8 @@ class Client:
     def agent_block(self, agent_id, label):
         return self.raw.agents.blocks.retrieve(label, agent_id=agent_id)
 
-    def update_agent_block(self, agent_id, label, **fields):
-        return self.raw.agents.blocks.update(label, agent_id=agent_id, **fields)
+    def update_agent_block(self, agent_id, block_label, **fields):
+        return self.raw.agents.blocks.update(block_label, agent_id=agent_id, **fields)
 
     def attach_block(self, agent_id, block_id):
         return self.raw.agents.blocks.attach(block_id, agent_id=agent_id)

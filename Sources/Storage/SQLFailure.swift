@@ -6,7 +6,8 @@ package struct SQLFailure: Error, Sendable {
         case foreignKeyViolation
         /// A `CHECK` or `NOT NULL` rule of the table.
         case checkViolation
-        /// The database can not serve now: disk full, read-only, damaged, connection lost, starting up, no connection free.
+        /// The database can not serve now: disk full, read-only, damaged, connection lost, starting up, no
+        /// connection free.
         case unavailable
         /// Another transaction held the lock for too long.
         case busy

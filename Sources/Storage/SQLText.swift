@@ -2,6 +2,9 @@
 ///
 /// `\(value)` binds, `\(fragment)` splices another `SQLText`, `\(list: values)` expands to one bound
 /// parameter for each value. A `String` can only ever be bound: text comes from literals alone.
+///
+/// PostgreSQL infers a parameter's type from its place and takes it for text where nothing says more: there,
+/// as in `SELECT \(5)` or `\(name) IS NULL`, write `CAST(\(5) AS BIGINT)`.
 package struct SQLText: Sendable, ExpressibleByStringInterpolation {
     enum Part: Sendable {
         case text(String)

@@ -172,8 +172,8 @@ final class PostgresConnection {
                 pollfd(fd: interruption == nil ? -1 : wakePipe?.readEnd ?? -1, events: Int16(POLLIN), revents: 0),
             ]
             let ready = poll(&sources, 2, isCancelSent ? Self.cancelAgainAfter : -1)
-            if sources[1].revents != 0 || (ready == 0 && isCancelSent) {
-                wakePipe?.drain()
+            if sources[1].revents != 0 { wakePipe?.drain() }
+            if let interruption, interruption.isCancelled, ready == 0 || !isCancelSent {
                 cancelStatement(on: handle)
                 isCancelSent = true
             }

@@ -30,6 +30,11 @@ final class SQLiteConnection {
                 case .file(let path, let readOnly):
                     try DatabaseQueue(path: path, configuration: Self.configuration(readOnly: readOnly, isFile: true))
                 }
+            if case .file(_, readOnly: false) = place {
+                // What is acknowledged survives a power loss. Costs 0.35 ms for each write transaction on an SSD
+                // (0.39 ms instead of 0.03). Not in the configuration: GRDB sets NORMAL after that.
+                try opened.inDatabase { try $0.execute(sql: "PRAGMA synchronous = FULL") }
+            }
             queue = opened
             return opened
         } catch {

@@ -1,8 +1,9 @@
 import CoreMetrics
-@testable import HTTPKit
 import HTTPTypes
 import JSON
 import Testing
+
+@testable import HTTPKit
 
 @Suite struct AccessLogTests {
     let server: TestServer
@@ -40,7 +41,8 @@ import Testing
     }
 
     @Test func `an id from outside is kept when it is harmless`() async throws {
-        #expect(try await server.get("/v1/notes/", headers: [.requestID: "a-B_1.2:3"]).headers[.requestID] == "a-B_1.2:3")
+        #expect(
+            try await server.get("/v1/notes/", headers: [.requestID: "a-B_1.2:3"]).headers[.requestID] == "a-B_1.2:3")
         for bad in ["", "a b", "a\"b", String(repeating: "x", count: 65), "é"] {
             let id = try await server.get("/v1/notes/", headers: [.requestID: bad]).headers[.requestID]
             #expect(id != bad)

@@ -1,10 +1,11 @@
-@testable import HTTPKit
 import HTTPTypes
-import JSON
 import Hummingbird
 import HummingbirdTesting
+import JSON
 import NIOCore
 import Testing
+
+@testable import HTTPKit
 
 /// Who gets in: the password, and what browsers may do.
 @Suite struct AccessTests {
@@ -54,7 +55,8 @@ import Testing
     @Test func `a wrong password is answered a little later each time, for a while`() {
         let clock = HandClock()
         let failures = FailureTable(clock: clock)
-        #expect((1...7).map { _ in failures.delay(for: "a") } == [10, 20, 30, 40, 50, 50, 50].map { .milliseconds($0) })
+        #expect(
+            (1...7).map { _ in failures.delay(for: "a") } == [10, 20, 30, 40, 50, 50, 50].map { .milliseconds($0) })
         #expect(failures.delay(for: "b") == .milliseconds(10))
         clock.advance(.seconds(59))
         #expect(failures.delay(for: "a") == .milliseconds(50))
@@ -99,7 +101,8 @@ import Testing
             .options, "/v1/notes/", headers: [.origin: origin, .accessControlRequestMethod: "GET"])
         #expect(preflight.status == 400)
         #expect(preflight.headers[.accessControlAllowOrigin] == nil)
-        #expect(try await server.get("/v1/notes/", headers: [.origin: origin]).headers[.accessControlAllowOrigin] == nil)
+        #expect(
+            try await server.get("/v1/notes/", headers: [.origin: origin]).headers[.accessControlAllowOrigin] == nil)
     }
 
     @Test func `errors can be read by acceptable pages too`() async throws {
@@ -126,7 +129,9 @@ import Testing
         ("localhost:8283", "https://evil.example", 403), ("localhost:8283", "null", 403),
         ("localhost:8283", "http://127.0.0.1:5173", 200),
     ])
-    func `a loopback server listens to its own names only`(_ host: String, _ origin: String?, _ status: Int) async throws {
+    func `a loopback server listens to its own names only`(_ host: String, _ origin: String?, _ status: Int)
+        async throws
+    {
         let server = try TestServer { $0.allowedHosts = ["letta.home"] }
         var headers = HTTPFields()
         headers[.origin] = origin

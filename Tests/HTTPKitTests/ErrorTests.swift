@@ -1,7 +1,8 @@
-@testable import HTTPKit
 import HTTPTypes
 import JSON
 import Testing
+
+@testable import HTTPKit
 
 @Suite struct ErrorTests {
     let server: TestServer

@@ -142,7 +142,9 @@ struct NoteRoutes: RouteGroup {
         routes.handle(NoteEndpoints.update, update)
         routes.handle(NoteEndpoints.delete) { _ in NullOutput() }
         routes.handle(NoteEndpoints.search) { Echo(.string($0.query.query)) }
-        routes.handle(NoteEndpoints.tag) { Echo(["note": .string($0.path.outer.rawValue), "tag": .string($0.path.name)]) }
+        routes.handle(NoteEndpoints.tag) {
+            Echo(["note": .string($0.path.outer.rawValue), "tag": .string($0.path.name)])
+        }
         routes.handle(NoteEndpoints.countTags) { _ in Echo("count of tags") }
         routes.handle(NoteEndpoints.export) { Echo(["exported": .string($0.path.rawValue)]) }
         routes.handle(NoteEndpoints.named) { Echo(.string($0.path.text)) }
@@ -174,11 +176,13 @@ struct NoteRoutes: RouteGroup {
     private func list(_ call: Call<NoPath, ListNotes, NoBody>) async throws -> Reply<Echo> {
         let query = call.query
         let told: JSONValue = [
-            "limit": query.limit.map { .int(Int64($0)) } ?? nil, "order": query.order.map { .string($0.rawValue) } ?? nil,
+            "limit": query.limit.map { .int(Int64($0)) } ?? nil,
+            "order": query.order.map { .string($0.rawValue) } ?? nil,
             "tags": query.tags.map { .array($0.map { .string($0) }) } ?? nil,
             "pinned": query.pinned.map { .bool($0) } ?? nil,
         ]
-        return Reply(Echo(told), headers: PageLink.headers(target: call.target, after: query.limit.map { _ in "note 9" }))
+        return Reply(
+            Echo(told), headers: PageLink.headers(target: call.target, after: query.limit.map { _ in "note 9" }))
     }
 
     private func create(_ call: Call<NoPath, NoQuery, CreateNote>) async throws -> Echo {

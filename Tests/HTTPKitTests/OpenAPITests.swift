@@ -1,8 +1,9 @@
-@testable import HTTPKit
 import HTTPTypes
 import JSON
 import LettaAPI
 import Testing
+
+@testable import HTTPKit
 
 @Suite struct OpenAPITests {
     let document: OpenAPIDocument
@@ -31,7 +32,9 @@ import Testing
                         "count": ["anyOf": [["type": "integer"], ["type": "null"]]],
                         "ratio": ["anyOf": [["type": "number"], ["type": "null"]]],
                         "pinned": ["anyOf": [["type": "boolean"], ["type": "null"]]],
-                        "kind": ["anyOf": [["type": "string", "enum": ["plain", "rich", "voice"]], ["type": "null"]]],
+                        "kind": [
+                            "anyOf": [["type": "string", "enum": ["plain", "rich", "voice"]], ["type": "null"]]
+                        ],
                         "parts": [
                             "anyOf": [
                                 ["type": "array", "items": ["$ref": "#/components/schemas/CreateNote.Part"]],
@@ -95,8 +98,9 @@ import Testing
                 == ["type": "array", "items": ["$ref": "#/components/schemas/CreateNote.Part"]])
         #expect(paths?["/v1/notes/{note_id}/reset"]?["post"]?["requestBody"]?["required"] == false)
         #expect(paths?["/v1/trash"]?["delete"]?["responses"]?["204"] == ["description": "Success"])
-        #expect(paths?["/v1/notes/count"]?["get"]?["responses"]?["200"]?["content"]?["application/json"]?["schema"]
-            == ["type": "integer"])
+        #expect(
+            paths?["/v1/notes/count"]?["get"]?["responses"]?["200"]?["content"]?["application/json"]?["schema"]
+                == ["type": "integer"])
     }
 
     @Test func `what is not served is not promised, and everything referred to is there`() throws {

@@ -1,8 +1,9 @@
-@testable import HTTPKit
 import HTTPTypes
 import JSON
 import LettaAPI
 import Testing
+
+@testable import HTTPKit
 
 @Suite struct RoutingTests {
     let server: TestServer
@@ -11,12 +12,15 @@ import Testing
         server = try TestServer()
     }
 
-    @Test(arguments: ["/v1", "/latest", ""], ["/notes", "/notes/", "/notes/count", "/notes/count/", "/notes/\(noteID)/"])
+    @Test(
+        arguments: ["/v1", "/latest", ""], ["/notes", "/notes/", "/notes/count", "/notes/count/", "/notes/\(noteID)/"])
     func `every prefix and both slash forms`(_ prefix: String, _ path: String) async throws {
         #expect(try await server.get(prefix + path).status == 200)
     }
 
-    @Test(arguments: ["/v1/nothing-here", "/v2/notes/", "/v1/notes/\(noteID)/zzz", "/v1/notes//search", "/v1", "/latest/v1/notes"])
+    @Test(arguments: [
+        "/v1/nothing-here", "/v2/notes/", "/v1/notes/\(noteID)/zzz", "/v1/notes//search", "/v1", "/latest/v1/notes",
+    ])
     func `unknown paths`(_ path: String) async throws {
         let answer = try await server.get(path)
         #expect(answer.status == 404)
@@ -108,7 +112,8 @@ import Testing
     @Test func `what is not served yet says so`() async throws {
         let answer = try await server.send(.post, "/v1/voice/agent-1/chat", "{}")
         #expect(answer.status == 501)
-        #expect(answer.detail == "POST /v1/voice/{agent_id}/chat is not served yet by this server. Nothing was changed.")
+        #expect(
+            answer.detail == "POST /v1/voice/{agent_id}/chat is not served yet by this server. Nothing was changed.")
     }
 
     @Test func `two routes for the same request are refused at start`() throws {

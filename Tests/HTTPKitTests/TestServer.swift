@@ -1,4 +1,3 @@
-@testable import HTTPKit
 import HTTPTypes
 import Hummingbird
 import HummingbirdTesting
@@ -7,6 +6,8 @@ import LettaAPI
 import Logging
 import NIOCore
 import Synchronization
+
+@testable import HTTPKit
 
 let noteID = "note-123e4567-e89b-42d3-8456-426614174000"
 
@@ -91,7 +92,9 @@ final class LogLines: Sendable {
         func log(event: LogEvent) {
             let merged = metadata.merging(event.metadata ?? [:]) { _, new in new }
             let values = merged.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }
-            lines.lines.withLock { $0.append((["\(event.level)", "\(event.message)"] + values).joined(separator: " ")) }
+            lines.lines.withLock {
+                $0.append((["\(event.level)", "\(event.message)"] + values).joined(separator: " "))
+            }
         }
     }
 }

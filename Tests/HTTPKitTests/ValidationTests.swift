@@ -1,8 +1,9 @@
-@testable import HTTPKit
 import HTTPTypes
 import JSON
 import LettaAPI
 import Testing
+
+@testable import HTTPKit
 
 /// The bodies of 422 answers, as the peer was recorded to write them.
 @Suite struct ValidationTests {
@@ -16,7 +17,10 @@ import Testing
         "'msg': 'Input should be a valid dictionary or object to extract fields from'"
 
     @Test(arguments: [
-        (#"{"value": "x"}"#, "[{'type': 'missing', 'loc': ('body', 'label'), 'msg': 'Field required', 'input': {'value': 'x'}}]"),
+        (
+            #"{"value": "x"}"#,
+            "[{'type': 'missing', 'loc': ('body', 'label'), 'msg': 'Field required', 'input': {'value': 'x'}}]"
+        ),
         ("", "[{'type': 'missing', 'loc': ('body',), 'msg': 'Field required', 'input': None}]"),
         ("null", "[{'type': 'missing', 'loc': ('body',), 'msg': 'Field required', 'input': None}]"),
         ("[1,2]", "[{'type': 'model_attributes_type', 'loc': ('body',), \(notAnObject), 'input': [1, 2]}]"),
@@ -216,7 +220,8 @@ import Testing
         #expect(try await server.send(.post, "/v1/notes/\(noteID)/reset").json == "nothing sent")
         #expect(try await server.send(.post, "/v1/notes/\(noteID)/reset", #"{"hard":true}"#).json == "hard: true")
         let missing = try await server.send(.post, "/v1/notes/\(noteID)/reset", "{}")
-        #expect(missing.detail == "[{'type': 'missing', 'loc': ('body', 'hard'), 'msg': 'Field required', 'input': {}}]")
+        #expect(
+            missing.detail == "[{'type': 'missing', 'loc': ('body', 'hard'), 'msg': 'Field required', 'input': {}}]")
     }
 
     @Test func `a body that is a list`() async throws {
@@ -244,7 +249,8 @@ import Testing
     }
 
     @Test(arguments: [
-        ("plain", "'plain'"), ("it's", "\"it's\""), ("say \"hi\"", "'say \"hi\"'"), ("it's \"odd\"", "'it\\'s \"odd\"'"),
+        ("plain", "'plain'"), ("it's", "\"it's\""), ("say \"hi\"", "'say \"hi\"'"),
+        ("it's \"odd\"", "'it\\'s \"odd\"'"),
         ("back\\slash", "'back\\\\slash'"), ("a\nb\tc\r", "'a\\nb\\tc\\r'"), ("\u{0}\u{1B}\u{7F}", "'\\x00\\x1b\\x7f'"),
         ("é漢🎉", "'é漢🎉'"), ("\u{A0}\u{200B}\u{2028}", "'\\xa0\\u200b\\u2028'"), ("\u{E0001}", "'\\U000e0001'"),
     ])

@@ -22,8 +22,10 @@ import Testing
                     try await killer.read { db in
                         // With a time to wait, the call returns when the process is gone.
                         _ = try db.rows(
-                            "SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity WHERE application_name = \(name)"
-                        )
+                            """
+                            SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity
+                            WHERE application_name = \(name)
+                            """)
                     }
                 }
             }
@@ -133,7 +135,9 @@ import Testing
     @Test func `a prepared plan that no longer fits is made anew`() async throws {
         try await withEngine(.postgres, connections: 1) { engine in
             try await engine.write(Self.table)
-            let all: @Sendable (any SQLExecutor) throws -> Int = { try $0.rows("SELECT * FROM note WHERE id > \(0)").count }
+            let all: @Sendable (any SQLExecutor) throws -> Int = { db in
+                try db.rows("SELECT * FROM note WHERE id > \(0)").count
+            }
             #expect(try await engine.read(all) == 2)
             try await engine.write { try $0.execute("ALTER TABLE note ADD COLUMN tag TEXT") }
             _ = try? await engine.read(all)

@@ -20,7 +20,10 @@ import Testing
         ("postgresql:///letta?host=/var/run/postgresql", ["host": "/var/run/postgresql", "dbname": "letta"]),
         ("postgresql://%2Fvar%2Frun%2Fpostgresql/letta", ["host": "/var/run/postgresql"]),
         ("postgresql://one:1,two:2/letta?target_session_attrs=read-write", ["host": "one,two", "port": "1,2"]),
-        ("postgresql://db/letta?connect_timeout=3&client_encoding=LATIN1", ["connect_timeout": "3", "client_encoding": "UTF8"]),
+        (
+            "postgresql://db/letta?connect_timeout=3&client_encoding=LATIN1",
+            ["connect_timeout": "3", "client_encoding": "UTF8"]
+        ),
     ]
 
     @Test(arguments: spellings.indices) func `every spelling is understood`(_ index: Int) throws {
@@ -40,7 +43,8 @@ import Testing
     }
 
     @Test func `the options of the URI win over our timeouts`() throws {
-        let options = try PostgresSettings(uri: "postgresql://db/x?options=-cstatement_timeout%3D5").parameters["options"]
+        let settings = try PostgresSettings(uri: "postgresql://db/x?options=-cstatement_timeout%3D5")
+        let options = settings.parameters["options"]
         let ours = try #require(options?.firstRange(of: "statement_timeout=30000"))
         let theirs = try #require(options?.firstRange(of: "statement_timeout=5"))
         #expect(ours.upperBound < theirs.lowerBound)

@@ -19,7 +19,7 @@ import Testing
         [
             [.integer(0), .integer(.min), .integer(.max), .integer(-1)],
             [
-                .real(0.1), .real(-0.0), .real(1e308), .real(Double.leastNonzeroMagnitude), .real(.infinity), .real(1.0 / 3),
+                .real(0.1), .real(-0.0), .real(1e308), .real(.leastNonzeroMagnitude), .real(.infinity), .real(1.0 / 3),
                 .real(.greatestFiniteMagnitude), .real(123_456_789.123456789),
             ],
             texts.map { SQLValue.text($0) },

@@ -29,23 +29,23 @@ package enum DefaultTools {
     private static func baseNames(for kind: AgentKind, enableSleeptime: Bool) -> [String] {
         switch kind {
         case .sleeptime:
-            ["memory_replace", "memory_insert", "memory_rethink", "memory_finish_edits"]
+            ["memory_finish_edits", "memory_replace", "memory_insert", "memory_rethink"]
         case .voiceSleeptime:
             ["store_memories", "rethink_user_memory", "finish_rethinking_memory"]
         case .voiceConversation:
             ["send_message", "search_memory"]
         case _ where enableSleeptime:
             // The companion keeps the memory: the agent itself only talks and looks things up.
-            ["send_message", "conversation_search", "archival_memory_search"]
+            ["conversation_search", "archival_memory_search", "send_message"]
         case .memgpt:
             [
-                "send_message", "conversation_search", "core_memory_append", "core_memory_replace", "memory",
-                "memory_apply_patch",
+                "conversation_search", "core_memory_replace", "memory_apply_patch", "core_memory_append", "memory",
+                "send_message",
             ]
         case .memgptV2:
-            ["send_message", "conversation_search", "memory_insert", "memory_replace"]
+            ["conversation_search", "memory_replace", "memory_insert", "send_message"]
         case .lettaV1:
-            ["conversation_search", "memory_insert", "memory_replace"]
+            ["conversation_search", "memory_replace", "memory_insert"]
         case .react, .workflow, .splitThread:
             []
         }

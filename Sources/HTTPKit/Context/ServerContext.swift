@@ -26,9 +26,3 @@ package struct ServerContext: RequestContext {
         maxUploadSize = Self.defaultBodyLimit
     }
 }
-
-extension ServerContext {
-    /// The route that serves the request, for metrics and logs. Middleware outside the router sees it too
-    /// once the router has found it; nil means that no route fits.
-    package var route: String? { endpointPath }
-}

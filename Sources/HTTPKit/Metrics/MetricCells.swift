@@ -32,7 +32,9 @@ final class GaugeCell: MeterHandler, RecorderHandler {
 
 /// How often values fell into each of a fixed set of ranges.
 final class HistogramCell: TimerHandler, RecorderHandler {
-    static let seconds: [Double] = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300]
+    static let seconds: [Double] = [
+        0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300,
+    ]
     static let sizes: [Double] = [1, 10, 100, 1000, 10_000, 100_000, 1_000_000, 10_000_000]
 
     private struct State {

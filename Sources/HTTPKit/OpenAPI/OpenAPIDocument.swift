@@ -96,7 +96,8 @@ package struct OpenAPIDocument: Sendable {
                         "trace_id": ["type": "string"],
                         "detail": [
                             "type": "string",
-                            "description": "What doesn't fit: a list of complaints as Python would print it, or a text.",
+                            "description":
+                                "What doesn't fit: a list of complaints as Python would print it, or a text.",
                         ],
                         "examples": ["type": "array", "items": ["type": "string"]],
                     ],

@@ -33,7 +33,9 @@ package struct OpenAPIRoutes: RouteGroup {
 
     package func register(on routes: Routes) {
         let (title, version, records) = (title, version, routes.records)
-        let document = Once { ByteBuffer(bytes: OpenAPIDocument(records: records, title: title, version: version).bytes) }
+        let document = Once {
+            ByteBuffer(bytes: OpenAPIDocument(records: records, title: title, version: version).bytes)
+        }
         routes.handleRaw(.get, "/openapi.json", "This description.") { _, _ in
             Response(
                 status: .ok, headers: [.contentType: "application/json"],

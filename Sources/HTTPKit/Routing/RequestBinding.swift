@@ -63,13 +63,12 @@ struct RequestBinding<Path: PathParameters, Query: Codable & Sendable, Body: Cod
                 return try requestDecoding.query.decode(Query.self, from: .object(values))
             } catch {
                 // A parameter that is expected once was given more often: the last one counts.
-                if error.path.count == 1, case .key(let key)? = error.path.first,
+                guard error.path.count == 1, case .key(let key)? = error.path.first,
                     case .array(let texts)? = values[key], let last = texts.last
-                {
-                    values[key] = last
-                } else {
+                else {
                     throw .unfit(ValidationIssue(error, in: .query))
                 }
+                values[key] = last
             }
         }
     }

@@ -35,8 +35,8 @@ extension AgentState: JSONWritable {
             $0.field("pending_approval", JSONValue.null)
             $0.field("message_buffer_autoclear", messageBufferAutoclear)
             $0.field("enable_sleeptime", enableSleeptime)
-            $0.field("multi_agent_group", JSONValue.null)
-            $0.field("managed_group", JSONValue.null)
+            $0.field("multi_agent_group", relations.managedGroup)
+            $0.field("managed_group", relations.managedGroup)
             $0.field("last_run_completion", lastRunCompletion)
             $0.field("last_run_duration_ms", lastRunDurationMilliseconds)
             $0.field("last_stop_reason", lastStopReason)
@@ -60,6 +60,7 @@ extension AgentState: Decodable {
     enum CodingKeys: String, CodingKey {
         case id, name, system, description, metadata, model, embedding, timezone, hidden, blocks, tools, tags, secrets
         case agentType = "agent_type"
+        case managedGroup = "managed_group"
         case messageIDs = "message_ids"
         case toolRules = "tool_rules"
         case llmConfig = "llm_config"
@@ -116,5 +117,6 @@ extension AgentState: Decodable {
         relations.tools = try fields.decode(.tools, or: [])
         relations.tags = try fields.decode(.tags, or: [])
         relations.secrets = try fields.decode(.secrets, or: [])
+        relations.managedGroup = try fields.decodeIfPresent(Group.self, forKey: .managedGroup)
     }
 }

@@ -67,6 +67,8 @@ public struct AgentRelations: Sendable {
     public var tools: [Tool] = []
     public var tags: [String] = []
     public var secrets: [AgentSecret] = []
+    /// The group that the agent manages.
+    public var managedGroup: Group?
 
     public init() {}
 }

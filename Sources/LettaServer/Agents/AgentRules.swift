@@ -25,9 +25,6 @@ enum AgentRules {
 
     /// - Throws: `APIError` 422 naming the first field whose value can't be.
     static func check(_ body: CreateAgent) throws {
-        if body.enableSleeptime == true {
-            throw APIError(501, "enable_sleeptime is not served yet by this server. Nothing was changed.")
-        }
         try checkName(body.name)
         try checkTimezone(body.timezone)
         try checkVariables(body.secrets ?? body.toolExecEnvironmentVariables)

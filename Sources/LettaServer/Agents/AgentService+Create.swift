@@ -20,21 +20,36 @@ extension AgentService {
         let sealed = try seal(body.secrets ?? body.toolExecEnvironmentVariables ?? [:], for: draft.id)
         return try await storage.write { db in
             let tools = try Self.tools(for: body, kind: kind, in: scope, db)
-            var row = draft.row(tools: tools, rules: rules)
-            let attached = try blocks.map(\.row) + Self.existingBlocks(body.blockIDs ?? [], in: scope, db)
-            try AgentRules.checkLabels(attached)
-            let messages = try draft.messages(for: row, blocks: attached, ids: ids)
-            row.nextMessagePosition = messages.count
-            try AgentStore.insert(row, in: scope, db)
-            try AgentStore.replaceTags(of: row.id, with: body.tags ?? [], in: scope, db)
-            try AgentStore.replaceSecrets(of: row.id, with: sealed, at: time, in: scope, db)
-            for block in blocks { try BlockStore.insert(block.row, tags: block.tags, by: scope, db) }
-            for block in attached { try CoreMemoryService.attach(block, to: row.id, in: scope, db) }
-            for tool in tools { try ToolStore.attach(tool.id, to: row.id, in: scope, db) }
-            try MessageStore.insert(messages, in: scope, db)
-            try MessageStore.replaceContext(of: row.id, with: messages.map(\.id), in: scope, db)
+            let given = try Self.existingBlocks(body.blockIDs ?? [], in: scope, db)
+            var memory = DraftMemory(new: blocks, given: given)
+            let row = try store(draft, tools: tools, rules: rules, memory: memory, secrets: sealed, db)
+            if body.enableSleeptime == true, !kind.isSleeptime {
+                memory = DraftMemory(new: [], given: memory.blocks)
+                try addCompanion(to: row, draft: draft, memory: memory, db)
+            }
             return try AgentStateStore.state(of: row, in: scope, db)
         }
+    }
+
+    /// Writes an agent with everything that hangs on it, in the caller's transaction.
+    func store(
+        _ draft: AgentDraft, tools: [Tool], rules: [ToolRule], memory: DraftMemory, secrets: [SealedSecret],
+        _ db: any SQLExecutor
+    ) throws -> AgentRow {
+        let scope = draft.scope
+        try AgentRules.checkLabels(memory.blocks)
+        var row = draft.row(tools: tools, rules: rules)
+        let messages = try draft.messages(for: row, blocks: memory.blocks, ids: ids)
+        row.nextMessagePosition = messages.count
+        try AgentStore.insert(row, in: scope, db)
+        try AgentStore.replaceTags(of: row.id, with: draft.body.tags ?? [], in: scope, db)
+        try AgentStore.replaceSecrets(of: row.id, with: secrets, at: draft.time, in: scope, db)
+        for block in memory.new { try BlockStore.insert(block.row, tags: block.tags, by: scope, db) }
+        for block in memory.blocks { try CoreMemoryService.attach(block, to: row.id, in: scope, db) }
+        for tool in tools { try ToolStore.attach(tool.id, to: row.id, in: scope, db) }
+        try MessageStore.insert(messages, in: scope, db)
+        try MessageStore.replaceContext(of: row.id, with: messages.map(\.id), in: scope, db)
+        return row
     }
 
     private func model(for body: CreateAgent) async throws -> AgentModel {
@@ -71,7 +86,7 @@ extension AgentService {
 
     private func newBlocks(
         _ body: CreateAgent, at time: Timestamp, in scope: Scope
-    ) throws -> [(row: BlockRow, tags: [String])] {
+    ) throws -> [DraftMemory.NewBlock] {
         try (body.memoryBlocks ?? []).enumerated().map { index, block in
             var block = block
             if let variables = body.memoryVariables, let value = block.value {
@@ -79,7 +94,9 @@ extension AgentService {
             }
             // A microsecond apart, so that lists show them in the order they were given.
             let created = Timestamp(microseconds: time.microseconds + Int64(index))
-            return (try BlockService.block(from: block, id: ids.next(), at: created, in: scope), block.tags ?? [])
+            return DraftMemory.NewBlock(
+                row: try BlockService.block(from: block, id: ids.next(), at: created, in: scope),
+                tags: block.tags ?? [])
         }
     }
 
@@ -95,7 +112,7 @@ extension AgentService {
     }
 
     /// The tools an agent starts with: the base tools of its kind, then what was asked for.
-    private static func tools(
+    static func tools(
         for body: CreateAgent, kind: AgentKind, in scope: Scope, _ db: any SQLExecutor
     ) throws -> [Tool] {
         let defaults = DefaultTools.names(for: kind, AgentRules.choice(body))

@@ -34,9 +34,6 @@ extension AgentService {
     }
 
     private static func check(_ change: UpdateAgent) throws {
-        if change.enableSleeptime.value == true {
-            throw APIError(501, "enable_sleeptime is not served yet by this server. Nothing was changed.")
-        }
         try AgentRules.checkName(change.name.value)
         try AgentRules.checkTimezone(change.timezone.value)
         try AgentRules.checkPositive("max_files_open", change.maxFilesOpen.value)

@@ -9,7 +9,8 @@ struct AgentRelationSet: OptionSet, Sendable {
     static let tools = AgentRelationSet(rawValue: 2)
     static let tags = AgentRelationSet(rawValue: 4)
     static let secrets = AgentRelationSet(rawValue: 8)
-    static let all: AgentRelationSet = [.blocks, .tools, .tags, .secrets]
+    static let managedGroup = AgentRelationSet(rawValue: 16)
+    static let all: AgentRelationSet = [.blocks, .tools, .tags, .secrets, .managedGroup]
 
     /// What the names of the older parameter ask for; names that mean nothing here are ignored, as the peer does.
     init(relationships names: [String]) {
@@ -20,6 +21,7 @@ struct AgentRelationSet: OptionSet, Sendable {
             case "tools": insert(.tools)
             case "tags": insert(.tags)
             case "secrets", "tool_exec_environment_variables": insert(.secrets)
+            case "multi_agent_group", "managed_group": insert(.managedGroup)
             default: break
             }
         }
@@ -33,7 +35,8 @@ struct AgentRelationSet: OptionSet, Sendable {
             case .tools: insert(.tools)
             case .tags: insert(.tags)
             case .secrets: insert(.secrets)
-            case .identities, .managedGroup, .pendingApproval, .sources: break
+            case .managedGroup: insert(.managedGroup)
+            case .identities, .pendingApproval, .sources: break
             }
         }
     }
@@ -54,12 +57,14 @@ enum AgentStateStore {
         let tags = relations.contains(.tags) ? try AgentStore.tags(of: ids, in: scope, db) : [:]
         let secrets = relations.contains(.secrets) ? try AgentStore.secrets(of: ids, in: scope, db) : [:]
         let blocks = relations.contains(.blocks) ? try blocks(of: ids, in: scope, db) : [:]
+        let groups = relations.contains(.managedGroup) ? try GroupStore.managed(by: ids, in: scope, db) : [:]
         return rows.map { row in
             var loaded = AgentRelations()
             loaded.blocks = blocks[row.id] ?? []
             loaded.tools = tools[row.id] ?? []
             loaded.tags = tags[row.id] ?? []
             loaded.secrets = secrets[row.id] ?? []
+            loaded.managedGroup = groups[row.id]
             return row.wire(messageIDs: context[row.id] ?? [], relations: loaded)
         }
     }

@@ -1,8 +1,8 @@
 import HTTPKit
 package import Hummingbird
-import LettaAPI
+package import LettaAPI
 package import Logging
-import ModelProviders
+package import ModelProviders
 package import NIOCore
 import ServiceLifecycle
 package import Storage
@@ -16,11 +16,13 @@ package struct LettaApplication: Sendable {
     private let transport: ProviderTransport
     private let logger: Logger
 
-    /// Takes a database that is up to date.
+    /// Takes a database that is up to date. The models are those of the configuration, and the time is the
+    /// system's, unless others are given.
     ///
     /// - Throws: `StartUpFailure` for a wrong encryption key or an open door without a password.
     package init(
-        _ configuration: ServerConfiguration, storage: any StorageEngine, encryptionKeys: [String], logger: Logger
+        _ configuration: ServerConfiguration, storage: any StorageEngine, encryptionKeys: [String],
+        directory: ModelDirectory? = nil, now: (@Sendable () -> Timestamp)? = nil, logger: Logger
     ) async throws {
         try configuration.checkDoor()
         self.configuration = configuration
@@ -36,7 +38,8 @@ package struct LettaApplication: Sendable {
         self.transport = transport
         let providers = configuration.openAI.map { [OpenAIProvider(settings: $0, transport: transport)] } ?? []
         let services = LettaServices(
-            storage: storage, secrets: secrets, directory: ModelDirectory(providers: providers), logger: logger)
+            storage: storage, secrets: secrets, directory: directory ?? ModelDirectory(providers: providers),
+            now: now ?? { .now }, logger: logger)
         responder = try Self.stack(services, configuration, storage).responder
     }
 
@@ -44,9 +47,8 @@ package struct LettaApplication: Sendable {
         _ services: LettaServices, _ configuration: ServerConfiguration, _ storage: any StorageEngine
     ) throws -> HTTPStack {
         let routes = Routes()
-        services.register(on: routes)
         let metrics = PrometheusMetrics()
-        ServerRoutes(metrics: metrics).register(on: routes)
+        services.register(on: routes, metrics: metrics)
         var settings = HTTPSettings()
         settings.password = configuration.http.password?.reveal()
         settings.isBoundToLoopback = configuration.isBoundToLoopback

@@ -3,9 +3,13 @@ import LettaAPI
 
 struct HealthRoutes: RouteGroup {
     let health: HealthService
+    let authentication: AuthenticationService
 
     func register(on routes: Routes) {
         routes.handle(API.Health.health) { _ in HealthService.status }
         routes.handle(API.Health.ready) { _ in try await health.ready() }
+        routes.handle(API.Authentication.authenticate) { call in
+            try authentication.authenticate(call.body, as: call.caller.scope)
+        }
     }
 }

@@ -74,7 +74,7 @@ import Testing
         let names = DefaultTools.names(for: .lettaV1, Choice(includeMultiAgentTools: true))
         #expect(
             names == [
-                "conversation_search", "memory_insert", "memory_replace", "send_message_to_agent_and_wait_for_reply",
+                "conversation_search", "memory_replace", "memory_insert", "send_message_to_agent_and_wait_for_reply",
                 "send_message_to_agents_matching_tags", "send_message_to_agent_async",
             ])
     }
@@ -96,8 +96,8 @@ import Testing
             DefaultTools.rules(for: .lettaV1, tools: names, given: given) == [
                 ToolRule(tool: "send_message", .exitLoop),
                 ToolRule(tool: "conversation_search", .continueLoop),
-                ToolRule(tool: "memory_insert", .continueLoop),
                 ToolRule(tool: "memory_replace", .continueLoop),
+                ToolRule(tool: "memory_insert", .continueLoop),
             ])
         #expect(
             DefaultTools.rules(for: .lettaV1, tools: names, given: given, Choice(includeBaseToolRules: false)) == given)

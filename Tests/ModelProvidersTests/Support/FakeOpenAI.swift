@@ -48,12 +48,16 @@ final class FakeOpenAI: Sendable {
     private let state: Mutex<State>
     private let port = Mutex<Int>(0)
     private let transport = ProviderTransport(connectDeadline: .seconds(5))
+    /// One element for each response that begins to hang.
+    let silences: AsyncStream<Void>
+    private let silent: AsyncStream<Void>.Continuation
     /// One element for each hanging response whose client went away.
     let departures: AsyncStream<Void>
     private let departed: AsyncStream<Void>.Continuation
 
     private init(_ replies: [Reply]) {
         state = Mutex(State(replies: replies))
+        (silences, silent) = AsyncStream.makeStream()
         (departures, departed) = AsyncStream.makeStream()
     }
 
@@ -95,12 +99,12 @@ final class FakeOpenAI: Sendable {
     var baseURL: String { "http://127.0.0.1:\(port.withLock { $0 })/v1" }
 
     func provider(
-        key: String? = "sk-test-key", deadlines: ProviderDeadlines = ProviderDeadlines(), maximumRetries: Int = 2
+        key: String? = "sk-test-key", maximumRetries: Int = 2, clock: any Clock<Duration> = ContinuousClock()
     ) -> OpenAIProvider {
         OpenAIProvider(
             settings: ProviderSettings(name: "openai", baseURL: baseURL, apiKey: key.map { Secret($0) }),
-            transport: transport, deadlines: deadlines,
-            retries: RetryPolicy(maximumRetries: maximumRetries, firstDelay: .milliseconds(1)))
+            transport: transport, retries: RetryPolicy(maximumRetries: maximumRetries, firstDelay: .milliseconds(1)),
+            clock: clock)
     }
 
     private func respond(to request: Request) async throws -> Response {
@@ -138,6 +142,7 @@ final class FakeOpenAI: Sendable {
     }
 
     private func hang(_ request: Request) async {
+        silent.yield()
         let (silence, never) = AsyncStream<Never>.makeStream()
         // The error is the news that the client left, which is what is waited for.
         try? await request.body.consumeWithCancellationOnInboundClose { _ in

@@ -7,7 +7,7 @@ extension Migration {
     /// to from another. Times are microseconds since 1970 UTC; documents are JSON text that SQL leaves alone.
     static let agentsAndBlocks = Migration(number: 1, name: "agents and blocks") { dialect in
         let id: SQLText = "TEXT \(dialect.textCollation)"
-        return owners(id) + agents(id) + blocks(id) + tools(id) + messages(id) + bookkeeping(id)
+        return owners(id) + agents(id) + blocks(id) + tools(id) + messages(id) + groups(id) + bookkeeping(id)
     }
 
     private static func owners(_ id: SQLText) -> [SQLText] {
@@ -278,6 +278,48 @@ extension Migration {
             )
             """,
             "CREATE INDEX context_message_by_message ON context_message (organization_id, message_id)",
+        ]
+    }
+
+    private static func groups(_ id: SQLText) -> [SQLText] {
+        [
+            """
+            CREATE TABLE agent_group (
+                organization_id \(id) NOT NULL REFERENCES organization (id),
+                id \(id) NOT NULL,
+                project_id \(id),
+                manager_type TEXT NOT NULL,
+                manager_agent_id \(id),
+                description TEXT NOT NULL,
+                sleeptime_agent_frequency BIGINT,
+                turns_counter BIGINT,
+                last_processed_message_id \(id),
+                termination_token TEXT,
+                max_turns BIGINT,
+                max_message_buffer_length BIGINT,
+                min_message_buffer_length BIGINT,
+                hidden BOOLEAN,
+                created_at BIGINT NOT NULL,
+                updated_at BIGINT NOT NULL,
+                PRIMARY KEY (organization_id, id),
+                FOREIGN KEY (organization_id, manager_agent_id) REFERENCES agent (organization_id, id)
+                    ON DELETE CASCADE
+            )
+            """,
+            "CREATE INDEX agent_group_by_manager ON agent_group (organization_id, manager_agent_id, created_at, id)",
+            """
+            CREATE TABLE agent_group_member (
+                organization_id \(id) NOT NULL,
+                group_id \(id) NOT NULL,
+                agent_id \(id) NOT NULL,
+                position BIGINT NOT NULL,
+                PRIMARY KEY (organization_id, group_id, agent_id),
+                FOREIGN KEY (organization_id, group_id) REFERENCES agent_group (organization_id, id)
+                    ON DELETE CASCADE,
+                FOREIGN KEY (organization_id, agent_id) REFERENCES agent (organization_id, id) ON DELETE CASCADE
+            )
+            """,
+            "CREATE INDEX agent_group_member_by_agent ON agent_group_member (organization_id, agent_id, group_id)",
         ]
     }
 

@@ -1,0 +1,77 @@
+import AgentEngine
+import JSON
+import LettaAPI
+import Storage
+
+/// How a companion comes and goes with the agent whose memory it keeps.
+extension AgentService {
+    /// After how many turns of the agent its companion runs, unless the group says otherwise.
+    private static let defaultFrequency = 5
+
+    /// Makes a second agent that shares the memory of the first, and the group that ties them together.
+    func addCompanion(
+        to main: AgentRow, draft: AgentDraft, memory: DraftMemory, _ db: any SQLExecutor
+    ) throws {
+        let isVoice = main.agentType == .voiceConversation
+        var body = CreateAgent()
+        body.name = "\(main.name)-sleeptime"
+        body.agentType = isVoice ? .voiceSleeptime : .sleeptime
+        body.timezone = main.timezone
+        body.projectID = main.origin.projectID
+        var model = draft.model
+        model.config.putInnerThoughtsInKwargs = true
+        model.config.enableReasoner = true
+        let kind: AgentKind = isVoice ? .voiceSleeptime : .sleeptime
+        // A microsecond later, so that lists show the pair in a fixed order.
+        let time = Timestamp(microseconds: draft.time.microseconds + 1)
+        let companion = AgentDraft(
+            body: body, kind: kind, id: ids.next(), model: model, embedding: draft.embedding, time: time,
+            scope: draft.scope)
+        let persona = BlockRow(
+            id: ids.next(), label: PromptText.memoryPersonaLabel, value: PromptText.memoryPersona,
+            limit: BlockService.defaultLimit, at: time)
+        let tools = try Self.tools(for: body, kind: kind, in: draft.scope, db)
+        let row = try store(
+            companion, tools: tools, rules: [],
+            memory: DraftMemory(new: [.init(row: persona, tags: [])], given: memory.given, newComeLast: true),
+            secrets: [], db)
+        var group = Group(
+            id: ids.next(), managerType: isVoice ? .voiceSleeptime : .sleeptime, managerAgentID: main.id,
+            agentIDs: [row.id], description: "")
+        group.sleeptimeAgentFrequency = isVoice ? nil : Self.defaultFrequency
+        group.turnsCounter = isVoice ? nil : -1
+        try GroupStore.insert(group, at: time, in: draft.scope, db)
+    }
+
+    /// The companions that were made with an agent and go with it.
+    static func companions(
+        of main: AgentRow, in scope: Scope, _ db: any SQLExecutor
+    ) throws -> [AgentRow] {
+        guard main.enableSleeptime != nil,
+            let group = try GroupStore.managed(by: [main.id], in: scope, db)[main.id],
+            group.managerType == .sleeptime || group.managerType == .voiceSleeptime
+        else { return [] }
+        return try AgentStore.rows(group.agentIDs, in: scope, db).filter {
+            $0.agentType == .sleeptime || $0.agentType == .voiceSleeptime
+        }
+    }
+}
+
+/// The blocks that an agent starts with.
+struct DraftMemory: Sendable {
+    struct NewBlock: Sendable {
+        let row: BlockRow
+        let tags: [String]
+    }
+
+    /// Blocks to be made with the agent.
+    let new: [NewBlock]
+    /// Blocks that are there already.
+    let given: [BlockRow]
+    var newComeLast = false
+
+    /// All of them in the order of their attaching.
+    var blocks: [BlockRow] {
+        newComeLast ? given + new.map(\.row) : new.map(\.row) + given
+    }
+}
