@@ -44,6 +44,7 @@ let package = Package(
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOHTTP1", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
             ],
             swiftSettings: strict),
         .target(
@@ -110,7 +111,7 @@ let package = Package(
         .executableTarget(
             name: "letta-server",
             dependencies: [
-                "LettaServer", "Storage",
+                "LettaServer",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Configuration", package: "swift-configuration"),
                 .product(name: "Logging", package: "swift-log"),
@@ -148,6 +149,17 @@ let package = Package(
             swiftSettings: strict),
         .testTarget(
             name: "AgentEngineTests", dependencies: ["AgentEngine", "JSON"], swiftSettings: strict),
+        .testTarget(
+            name: "LettaClientTests",
+            dependencies: [
+                "JSON", "LettaAPI", "LettaClient", "LettaServer",
+                .product(name: "Configuration", package: "swift-configuration"),
+                .product(name: "HTTPTypes", package: "swift-http-types"),
+                .product(name: "Hummingbird", package: "hummingbird"),
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "NIOCore", package: "swift-nio"),
+            ],
+            swiftSettings: strict),
         .testTarget(
             name: "LettaServerTests",
             dependencies: [

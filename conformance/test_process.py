@@ -219,7 +219,8 @@ def test_a_read_only_database_is_said_clearly_and_kept(public_folder):
     refused = subprocess.run(command, env=environment(home), stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60)
     assert refused.returncode != 0
     assert re.search("read-?only", said(refused)) and "Fatal error" not in said(refused)
-    (data / "letta.sqlite").chmod(0o600)
+    for file in data.glob("letta.sqlite*"):  # SQLite gives its side files the mode of the database
+        file.chmod(0o600)
     with serving():
         assert [row["value"] for row in httpx.get(url).json()] == ["kept"]
         assert httpx.post(url, json={"label": "notes", "value": "after"}).status_code == 200

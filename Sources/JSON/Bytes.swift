@@ -117,7 +117,7 @@ private func invalidUTF8(_ bytes: UnsafeBufferPointer<UInt8>, from start: Int) -
         default: return place
         }
         guard place &+ length <= bytes.count, second ~= bytes[place &+ 1] else { return place }
-        for next in place &+ 2 ..< max(place &+ 2, place &+ length) where bytes[next] & 0xC0 != 0x80 { return place }
+        for next in place &+ 2..<max(place &+ 2, place &+ length) where bytes[next] & 0xC0 != 0x80 { return place }
         place &+= length
     }
     return nil

@@ -3,9 +3,9 @@ import Logging
 import Storage
 
 #if canImport(Glibc)
-    import Glibc
+import Glibc
 #else
-    import Darwin
+import Darwin
 #endif
 
 /// One connection to a PostgreSQL server, confined to the thread that made it.

@@ -1,9 +1,9 @@
 import Storage
 
 #if canImport(Glibc)
-    import Glibc
+import Glibc
 #else
-    import Darwin
+import Darwin
 #endif
 
 /// What the engine does to files besides SQLite: who may read them, and that a copy is whole or absent.

@@ -57,7 +57,7 @@ extension JSONValue {
     private func meets(_ marker: Substring) -> Bool {
         if marker == "anything" { return true }
         if marker.hasPrefix("contains") { return string?.contains(marker.dropFirst("contains".count)) == true }
-        if marker.hasPrefix("elements") { return array.map { "\($0.count)" == marker.dropFirst("elements".count) } == true }
+        if marker.hasPrefix("elements") { return array?.count == Int(marker.dropFirst("elements".count)) }
         if marker.hasPrefix("id") { return string?.hasPrefix(marker.dropFirst("id".count)) == true }
         return false
     }

@@ -3,7 +3,7 @@ import Logging
 package import Storage
 import StoragePostgres
 import StorageSQLite
-package import Testing
+import Testing
 
 /// The database engines every behaviour is tested on.
 package enum TestEngine: String, CaseIterable, Sendable, CustomTestStringConvertible {

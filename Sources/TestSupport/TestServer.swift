@@ -1,9 +1,9 @@
 import Configuration
-package import HTTPTypes
+import HTTPTypes
 import HummingbirdTesting
 package import JSON
 package import LettaAPI
-package import LettaServer
+import LettaServer
 import Logging
 import ModelProviders
 import NIOCore
@@ -143,7 +143,9 @@ extension TestServer {
     }
 
     /// Serves on a socket while `body` runs, which gets the address, such as `http://localhost:1234`.
-    package func serving<T: Sendable>(_ body: @escaping @Sendable (_ address: String) async throws -> T) async throws -> T {
+    package func serving<T: Sendable>(
+        _ body: @escaping @Sendable (_ address: String) async throws -> T
+    ) async throws -> T {
         try await application.application().test(.live) { client in
             try await body("http://localhost:\(try #require(client.port))")
         }

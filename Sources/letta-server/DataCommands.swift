@@ -1,6 +1,5 @@
 import ArgumentParser
 import LettaServer
-import Storage
 
 struct ConfigCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -25,13 +24,8 @@ struct MigrateCommand: AsyncParsableCommand {
         @OptionGroup var data: DataOptions
 
         func run() async throws {
-            let configuration = try data.configuration()
-            let folder = try DataFolder(path: configuration.data.folder)
-            let storage = try await ServerStorage.open(configuration, folder: folder, logger: configuration.logger)
-            let status = try await ServerStorage.migrator.status(of: storage)
-            await storage.close()
-            print("version \(status.current) of \(status.latest)")
-            for name in status.pending { print("missing: \(name)") }
+            let settings = try data.configuration()
+            print(try await DataMaintenance(settings, logger: settings.logger).migrationStatus())
         }
     }
 
@@ -42,12 +36,8 @@ struct MigrateCommand: AsyncParsableCommand {
         @OptionGroup var data: DataOptions
 
         func run() async throws {
-            let configuration = try data.configuration()
-            let folder = try DataFolder(path: configuration.data.folder)
-            try folder.lock()
-            let storage = try await ServerStorage.open(configuration, folder: folder, logger: configuration.logger)
-            let applied = try await ServerStorage.migrate(storage, folder: folder)
-            await storage.close()
+            let settings = try data.configuration()
+            let applied = try await DataMaintenance(settings, logger: settings.logger).migrate()
             for name in applied { print("applied: \(name)") }
             if applied.isEmpty { print("nothing to do") }
         }
@@ -65,16 +55,8 @@ struct BackupCommand: AsyncParsableCommand {
     var file: String
 
     func run() async throws {
-        let configuration = try data.configuration()
-        let folder = try DataFolder(path: configuration.data.folder)
-        let storage = try await ServerStorage.open(configuration, folder: folder, logger: configuration.logger)
-        do {
-            try await storage.backup(to: file)
-        } catch {
-            await storage.close()
-            throw error
-        }
-        await storage.close()
+        let settings = try data.configuration()
+        try await DataMaintenance(settings, logger: settings.logger).backup(to: file)
         print("wrote \(file)")
     }
 }

@@ -92,9 +92,11 @@ struct EvenNumber: Decodable, Equatable {
     }
 
     @Test func wrongType() {
-        #expect(failing(Person.self, ["name": 5]) == Failing(path: [.key("name")], problem: .wrongType(.string), input: 5))
         #expect(
-            failing(Person.self, ["name": nil]) == Failing(path: [.key("name")], problem: .wrongType(.string), input: nil))
+            failing(Person.self, ["name": 5]) == Failing(path: [.key("name")], problem: .wrongType(.string), input: 5))
+        #expect(
+            failing(Person.self, ["name": nil])
+                == Failing(path: [.key("name")], problem: .wrongType(.string), input: nil))
         #expect(
             failing(Person.self, ["name": "x", "age": "5"])
                 == Failing(path: [.key("age")], problem: .wrongType(.integer), input: "5"))

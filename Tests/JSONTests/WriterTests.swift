@@ -61,8 +61,9 @@ import Testing
     }
 
     @Test func integers() {
-        #expect(JSONWriter.string(of: [0, 9, 10, -1, -9, -10, Int.max, Int.min])
-            == "[0,9,10,-1,-9,-10,9223372036854775807,-9223372036854775808]")
+        #expect(
+            JSONWriter.string(of: [0, 9, 10, -1, -9, -10, Int.max, Int.min])
+                == "[0,9,10,-1,-9,-10,9223372036854775807,-9223372036854775808]")
         #expect(JSONWriter.string(of: UInt64.max) == "18446744073709551615")
         #expect(JSONWriter.string(of: Int32.min) == "-2147483648")
         #expect(JSONWriter.string(of: Int64.min) == "-9223372036854775808")

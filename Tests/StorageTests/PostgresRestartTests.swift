@@ -4,9 +4,9 @@ import StoragePostgres
 import Testing
 
 #if canImport(Glibc)
-    import Glibc
+import Glibc
 #else
-    import Darwin
+import Darwin
 #endif
 
 /// A PostgreSQL server of a test's own, reachable by a socket in its folder only.

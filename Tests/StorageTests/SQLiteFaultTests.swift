@@ -4,9 +4,9 @@ import StorageSQLite
 import Testing
 
 #if canImport(Glibc)
-    import Glibc
+import Glibc
 #else
-    import Darwin
+import Darwin
 #endif
 
 @Suite struct SQLiteFaultTests {

@@ -53,6 +53,9 @@ extension API {
             .patch, "/v1/agents/{agent_id}/tools/attach/{tool_id}", "Lets an agent call a tool.")
         public static let detach = Endpoint<NestedPath<AgentState, Tool>, NoQuery, NoBody, AgentState?>(
             .patch, "/v1/agents/{agent_id}/tools/detach/{tool_id}", "Takes a tool from an agent.")
+        public static let setApproval = Endpoint<NamedPath<AgentState>, ToolApproval, ToolApproval?, AgentState?>(
+            .patch, "/v1/agents/{agent_id}/tools/approval/{tool_name}",
+            "Says whether a person has to agree before an agent's tool runs.")
     }
 
     /// The spellings of agent operations that the hosted product's own tools use.
@@ -133,6 +136,19 @@ public struct ListTags: Codable, Sendable {
     enum CodingKeys: String, CodingKey {
         case before, after, limit, order, name
         case queryText = "query_text"
+    }
+}
+
+/// Whether a tool needs approval; in the body or the query, the body wins.
+public struct ToolApproval: Codable, Sendable {
+    public var requiresApproval: Bool?
+
+    public init(_ requiresApproval: Bool?) {
+        self.requiresApproval = requiresApproval
+    }
+
+    enum CodingKeys: String, CodingKey {
+        case requiresApproval = "requires_approval"
     }
 }
 

@@ -8,6 +8,7 @@ struct AgentToolRoutes: RouteGroup {
         routes.handle(API.AgentTools.list, list)
         routes.handle(API.AgentTools.attach, attach)
         routes.handle(API.AgentTools.detach, detach)
+        routes.handle(API.AgentTools.setApproval, setApproval)
     }
 
     func list(_ call: Call<ID<AgentState>, ListRelated, NoBody>) async throws -> [Tool] {
@@ -16,6 +17,15 @@ struct AgentToolRoutes: RouteGroup {
 
     func attach(_ call: Call<NestedPath<AgentState, Tool>, NoQuery, NoBody>) async throws -> AgentState? {
         let agent = try await tools.attach(call.path.inner, to: call.path.outer, as: call.caller.scope)
+        return call.caller.generation == .legacy ? agent : nil
+    }
+
+    func setApproval(
+        _ call: Call<NamedPath<AgentState>, ToolApproval, ToolApproval?>
+    ) async throws -> AgentState? {
+        let agent = try await tools.setApproval(
+            of: call.path.name, to: call.body?.requiresApproval ?? call.query.requiresApproval, for: call.path.outer,
+            as: call.caller.scope)
         return call.caller.generation == .legacy ? agent : nil
     }
 

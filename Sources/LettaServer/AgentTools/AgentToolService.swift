@@ -49,6 +49,26 @@ struct AgentToolService: Sendable {
         }
     }
 
+    /// Adds or takes the rule that a tool needs approval; the agent may get the tool later.
+    func setApproval(
+        of tool: String, to required: Bool?, for agent: ID<AgentState>, as scope: Scope
+    ) async throws -> AgentState {
+        guard let required else {
+            let issue = ValidationIssue(
+                type: "missing", location: [.name("body"), .name("requires_approval")], message: "Field required",
+                input: .null)
+            throw APIError(status: 422, body: .validation([issue], examples: []))
+        }
+        let time = now()
+        return try await storage.write { db in
+            var row = try Self.row(agent, in: scope, db)
+            var rules = try row.rules().filter { !($0.tool == tool && $0.effect == .requiresApproval) }
+            if required { rules.append(ToolRule(tool: tool, .requiresApproval)) }
+            row.toolRules = RawJSON(JSONValue.array(rules.map(\.json)))
+            return try Self.touch(row, at: time, in: scope, db)
+        }
+    }
+
     private static func row(
         _ agent: ID<AgentState>, in scope: Scope, _ db: any SQLExecutor
     ) throws -> AgentRow {

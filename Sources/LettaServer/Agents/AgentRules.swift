@@ -1,7 +1,6 @@
 import AgentEngine
 import JSON
 import LettaAPI
-import Storage
 
 /// What holds for every agent, whether it is being made or changed.
 enum AgentRules {
@@ -92,18 +91,6 @@ enum AgentRules {
                 "memory_blocks", "two blocks have the label '\(block.label)'; every label can be used once",
                 input: .string(block.label))
         }
-    }
-
-    /// The tools with these ids, in this order.
-    ///
-    /// - Throws: `APIError` 400 naming those that are not there.
-    static func tools(_ ids: [ID<Tool>], in scope: Scope, _ db: any SQLExecutor) throws -> [Tool] {
-        let rows = try ToolStore.rows(ids, in: scope, db).map(\.tool)
-        let missing = Set(ids).subtracting(rows.map(\.id)).map { "'\($0)'" }.sorted()
-        guard missing.isEmpty else {
-            throw APIError(400, "Tools not found by id: {\(missing.joined(separator: ", "))}")
-        }
-        return ids.compactMap { id in rows.first { $0.id == id } }
     }
 
     static func choice(_ body: CreateAgent) -> DefaultTools.Choice {

@@ -21,11 +21,10 @@ extension AgentService {
         return try await storage.write { db in
             let tools = try Self.tools(for: body, kind: kind, in: scope, db)
             let given = try Self.existingBlocks(body.blockIDs ?? [], in: scope, db)
-            var memory = DraftMemory(new: blocks, given: given)
+            let memory = DraftMemory(new: blocks, given: given)
             let row = try store(draft, tools: tools, rules: rules, memory: memory, secrets: sealed, db)
             if body.enableSleeptime == true, !kind.isSleeptime {
-                memory = DraftMemory(new: [], given: memory.blocks)
-                try addCompanion(to: row, draft: draft, memory: memory, db)
+                try addCompanion(to: row, draft: draft, sharing: memory.blocks, db)
             }
             return try AgentStateStore.state(of: row, in: scope, db)
         }
@@ -122,9 +121,21 @@ extension AgentService {
         guard missing.isEmpty else {
             throw APIError(400, "Tools not found by name: {\(missing.map { "'\($0)'" }.joined(separator: ", "))}")
         }
-        let identified = try AgentRules.tools((body.toolIDs ?? []).map { ID($0) }, in: scope, db)
+        let identified = try Self.tools((body.toolIDs ?? []).map { ID($0) }, in: scope, db)
         let inOrder = names.compactMap { name in named.first { $0.name == name } } + identified
         var seen: Set<ID<Tool>> = []
         return inOrder.filter { seen.insert($0.id).inserted }
+    }
+
+    /// The tools with these ids, in this order.
+    ///
+    /// - Throws: `APIError` 400 naming those that are not there.
+    static func tools(_ ids: [ID<Tool>], in scope: Scope, _ db: any SQLExecutor) throws -> [Tool] {
+        let rows = try ToolStore.rows(ids, in: scope, db).map(\.tool)
+        let missing = Set(ids).subtracting(rows.map(\.id)).map { "'\($0)'" }.sorted()
+        guard missing.isEmpty else {
+            throw APIError(400, "Tools not found by id: {\(missing.joined(separator: ", "))}")
+        }
+        return ids.compactMap { id in rows.first { $0.id == id } }
     }
 }

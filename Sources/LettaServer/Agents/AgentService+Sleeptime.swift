@@ -10,7 +10,7 @@ extension AgentService {
 
     /// Makes a second agent that shares the memory of the first, and the group that ties them together.
     func addCompanion(
-        to main: AgentRow, draft: AgentDraft, memory: DraftMemory, _ db: any SQLExecutor
+        to main: AgentRow, draft: AgentDraft, sharing blocks: [BlockRow], _ db: any SQLExecutor
     ) throws {
         let isVoice = main.agentType == .voiceConversation
         var body = CreateAgent()
@@ -33,7 +33,7 @@ extension AgentService {
         let tools = try Self.tools(for: body, kind: kind, in: draft.scope, db)
         let row = try store(
             companion, tools: tools, rules: [],
-            memory: DraftMemory(new: [.init(row: persona, tags: [])], given: memory.given, newComeLast: true),
+            memory: DraftMemory(new: [.init(row: persona, tags: [])], given: blocks, newComeLast: true),
             secrets: [], db)
         var group = Group(
             id: ids.next(), managerType: isVoice ? .voiceSleeptime : .sleeptime, managerAgentID: main.id,

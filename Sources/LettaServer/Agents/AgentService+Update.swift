@@ -83,7 +83,7 @@ extension AgentService {
             try AgentStore.replaceTags(of: id, with: change.tags.value ?? [], in: scope, db)
         }
         if case .set(let ids) = change.toolIDs {
-            let tools = try AgentRules.tools(ids.withoutDuplicates.map { ID($0) }, in: scope, db)
+            let tools = try Self.tools(ids.withoutDuplicates.map { ID($0) }, in: scope, db)
             try ToolStore.detachAll(from: id, in: scope, db)
             for tool in tools { try ToolStore.attach(tool.id, to: id, in: scope, db) }
         }

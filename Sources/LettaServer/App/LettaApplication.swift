@@ -39,7 +39,7 @@ package struct LettaApplication: Sendable {
         let providers = configuration.openAI.map { [OpenAIProvider(settings: $0, transport: transport)] } ?? []
         let services = LettaServices(
             storage: storage, secrets: secrets, directory: directory ?? ModelDirectory(providers: providers),
-            now: now ?? { .now }, logger: logger)
+            password: configuration.http.password, now: now ?? { .now }, logger: logger)
         responder = try Self.stack(services, configuration, storage).responder
     }
 

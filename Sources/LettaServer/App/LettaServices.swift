@@ -17,7 +17,8 @@ struct LettaServices: Sendable {
     let groups: GroupService
 
     init(
-        storage: any StorageEngine, secrets: SecretBox, directory: ModelDirectory, password: Secret? = nil, ids: IDSource = .random,
+        storage: any StorageEngine, secrets: SecretBox, directory: ModelDirectory, password: Secret? = nil,
+        ids: IDSource = .random,
         now: @escaping @Sendable () -> Timestamp = { .now }, logger: Logger
     ) {
         health = HealthService(storage: storage)

@@ -185,10 +185,12 @@ extension BlockService {
     private static func checkLabelFilter(_ label: String?) throws {
         guard let label else { return }
         let pattern = "^[a-zA-Z0-9_/-]+$"
-        let isFine = !label.isEmpty && label.utf8.allSatisfy { byte in
-            (0x30...0x39).contains(byte) || (0x41...0x5a).contains(byte) || (0x61...0x7a).contains(byte)
-                || byte == UInt8(ascii: "_") || byte == UInt8(ascii: "/") || byte == UInt8(ascii: "-")
-        }
+        let isFine =
+            !label.isEmpty
+            && label.utf8.allSatisfy { byte in
+                (0x30...0x39).contains(byte) || (0x41...0x5a).contains(byte) || (0x61...0x7a).contains(byte)
+                    || byte == UInt8(ascii: "_") || byte == UInt8(ascii: "/") || byte == UInt8(ascii: "-")
+            }
         guard isFine else {
             let issue = ValidationIssue(
                 type: "string_pattern_mismatch", location: [.name("query"), .name("label")],

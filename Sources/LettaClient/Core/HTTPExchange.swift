@@ -1,0 +1,140 @@
+import AsyncHTTPClient
+import JSON
+import LettaAPI
+import NIOCore
+import NIOHTTP1
+import NIOPosix
+
+/// A call as it goes over the wire.
+struct OutgoingCall: Sendable {
+    var verb: HTTPVerb
+    /// Path and query.
+    var target: String
+    var body: [UInt8]?
+}
+
+/// An answer as it came over the wire.
+struct IncomingAnswer: Sendable {
+    var status: Int
+    /// The wait that the server asks for, where it says so in seconds.
+    var retryAfter: Duration?
+    var body: ByteBuffer
+
+    /// The value that a success says. Nothing at all stands for `null`.
+    func decode<Output: Decodable>(_ type: Output.Type) throws(LettaClientError) -> Output {
+        guard (200..<300).contains(status) else { throw LettaClientError(status: status, answer: String(buffer: body)) }
+        do {
+            let value = try body.withUnsafeReadableBytes { $0.isEmpty ? .null : try JSONParser().parse($0) }
+            return try JSONDecoding().decode(type, from: value)
+        } catch {
+            throw .decoding("\(error)")
+        }
+    }
+}
+
+/// Sends calls over a pool of connections, again where a failure may pass.
+struct HTTPExchange: Sendable {
+    /// The largest answer in bytes that is read into memory.
+    private static let bodyLimit = 256 << 20
+
+    private let client: HTTPClient
+    private let baseURL: String
+    private let headers: HTTPHeaders
+    private let callTimeout: Duration
+    private let retries: RetryPolicy
+    private let pause: @Sendable (Duration) async throws -> Void
+
+    init(
+        baseURL: String, token: String?, settings: ClientSettings,
+        pause: @escaping @Sendable (Duration) async throws -> Void
+    ) {
+        self.baseURL = baseURL.hasSuffix("/") ? String(baseURL.dropLast()) : baseURL
+        var headers = HTTPHeaders()
+        headers.add(name: "User-Agent", value: "letta-swift-client/\(LettaClient.version)")
+        headers.add(name: "Accept", value: "application/json")
+        if let token { headers.add(name: "Authorization", value: "Bearer \(token)") }
+        self.headers = headers
+        callTimeout = settings.callTimeout
+        retries = RetryPolicy(maximumRetries: settings.maximumRetries)
+        self.pause = pause
+        var configuration = HTTPClient.Configuration(redirectConfiguration: .disallow)
+        configuration.timeout.connect = TimeAmount(settings.connectTimeout)
+        // The default of 8 makes the ninth call at a time wait for one of the others to end.
+        configuration.connectionPool.concurrentHTTP1ConnectionsPerHostSoftLimit = 256
+        // Retries are decided here, where it is known what may be repeated.
+        configuration.connectionPool.retryConnectionEstablishment = false
+        client = HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
+    }
+
+    func shutdown() async throws {
+        try await client.shutdown()
+    }
+
+    /// The last answer to a call, whatever its status.
+    func send(_ call: OutgoingCall) async throws -> IncomingAnswer {
+        try await withDeadline(callTimeout) { try await sendRepeatedly(call) }
+    }
+
+    private func sendRepeatedly(_ call: OutgoingCall) async throws -> IncomingAnswer {
+        let start = ContinuousClock.now
+        var retry = 1
+        while true {
+            let outcome = try await attempt(call)
+            let delay = retries.delay(before: retry, after: outcome, call.verb, jitter: .random(in: 0...1))
+            // What would only end in a time-out is told now, with its reason.
+            guard let delay, start.duration(to: .now) + delay < callTimeout else {
+                switch outcome {
+                case .answer(let answer): return answer
+                case .unconnected(let reason), .cut(let reason): throw LettaClientError.connection(reason)
+                }
+            }
+            try await pause(delay)
+            retry += 1
+        }
+    }
+
+    /// One attempt. Throws what a repetition would not change.
+    private func attempt(_ call: OutgoingCall) async throws -> Outcome {
+        var request = HTTPClientRequest(url: baseURL + call.target)
+        request.method = HTTPMethod(rawValue: call.verb.rawValue)
+        request.headers = headers
+        if let body = call.body {
+            request.headers.add(name: "Content-Type", value: "application/json")
+            request.body = .bytes(body)
+        }
+        do {
+            let response = try await client.execute(request, deadline: .distantFuture)
+            return .answer(
+                IncomingAnswer(
+                    status: Int(response.status.code),
+                    retryAfter: response.headers.first(name: "Retry-After").flatMap { Int($0) }.map { .seconds($0) },
+                    body: try await response.body.collect(upTo: Self.bodyLimit)))
+        } catch let error as HTTPClientError {
+            return try outcome(of: error)
+        } catch let error as NIOConnectionError {
+            return .unconnected("\(baseURL) can't be reached: \(error)")
+        } catch is NIOTooManyBytesError {
+            throw LettaClientError.decoding("it is longer than \(Self.bodyLimit) bytes")
+        } catch let error as CancellationError {
+            throw error
+        } catch {
+            return .cut("\(error)")
+        }
+    }
+
+    private func outcome(of error: HTTPClientError) throws -> Outcome {
+        switch error {
+        // The task's own cancellation comes as a CancellationError.
+        case .cancelled: throw LettaClientError.connection("the client was shut down")
+        case .invalidURL, .emptyHost, .emptyScheme:
+            throw LettaClientError.invalidRequest("'\(baseURL)' is not the URL of a server")
+        case .connectTimeout, .getConnectionFromPoolTimeout, .tlsHandshakeTimeout:
+            return .unconnected("\(baseURL) can't be reached: \(error.shortDescription)")
+        case .remoteConnectionClosed, .uncleanShutdown, .bodyLengthMismatch, .readTimeout, .writeTimeout,
+            .requestStreamCancelled:
+            return .cut(error.shortDescription)
+        default:
+            throw LettaClientError.invalidRequest(error.shortDescription)
+        }
+    }
+}

@@ -1,0 +1,30 @@
+import HTTPKit
+package import JSON
+package import LettaAPI
+
+// Types of features whose schema watching them decode can't tell.
+
+extension BlockValue: SchemaDescribing {
+    package static var schema: JSONValue { ["anyOf": [["type": "string"], ["type": "object"]]] }
+}
+
+extension MessageContent: SchemaDescribing {
+    package static var schema: JSONValue {
+        ["anyOf": [["type": "string"], ["type": "array", "items": ["type": "object"]]]]
+    }
+}
+
+extension AgentCondition: SchemaDescribing {
+    package static var schema: JSONValue {
+        [
+            "type": "object",
+            "required": ["field", "value"],
+            "properties": [
+                "field": ["type": "string", "enum": ["name", "tags", "identity", "templateName", "version"]],
+                "operator": ["type": "string", "enum": ["eq", "contains"]],
+                "value": ["anyOf": [["type": "string"], ["type": "array", "items": ["type": "string"]]]],
+            ],
+            "examples": [["field": "name", "operator": "eq", "value": "Ada"]],
+        ]
+    }
+}
