@@ -1,0 +1,71 @@
+import JSON
+import LettaAPI
+import Storage
+import TestSupport
+import Testing
+
+let model: JSONValue = "openai-proxy/gpt-4o-mini"
+
+extension TestServer {
+    /// Creates an agent and returns its id.
+    @discardableResult
+    func newAgent(
+        _ name: String = "Ada", _ fields: JSONObject = [:], as caller: TestCaller = .v1
+    ) async throws -> String {
+        var body: JSONObject = ["name": .string(name), "model": model]
+        for (key, value) in fields { body[key] = value }
+        let answer = try await send(.post, "/v1/agents/", .object(body), as: caller)
+        try #require(answer.status == 200, "\(answer.text)")
+        return answer.id
+    }
+
+    /// Creates a block and returns its id.
+    @discardableResult
+    func newBlock(
+        _ label: String, _ value: String = "", _ fields: JSONObject = [:], as caller: TestCaller = .v1
+    ) async throws -> String {
+        var body: JSONObject = ["label": .string(label), "value": .string(value)]
+        for (key, field) in fields { body[key] = field }
+        let answer = try await send(.post, "/v1/blocks/", .object(body), as: caller)
+        try #require(answer.status == 200, "\(answer.text)")
+        return answer.id
+    }
+
+    /// The text of an agent's stored system message.
+    func systemMessage(of agent: String) async throws -> String {
+        let context = try await get("/v1/agents/\(agent)/context")
+        return try #require(context.json["messages"]?[0]?["content"]?[0]?["text"]?.string, "\(context.text)")
+    }
+
+    /// Everything clients can see of blocks and agents, to find out whether something changed.
+    func everything() async throws -> [String] {
+        var pages: [String] = []
+        for path in [
+            "/v1/agents/?limit=0&show_hidden_agents=true", "/v1/blocks/?limit=0", "/v1/blocks/?limit=0&templates_only=true",
+            "/v1/tags/?limit=0",
+        ] {
+            pages.append(try await get(path, as: .legacy).text)
+        }
+        let counts = try await storage.read { db in
+            try ["agent", "block", "block_version", "message", "agent_secret", "agent_tag", "deleted_key"].map { table in
+                try db.value("SELECT COUNT(*) FROM \(SQLText(stringLiteral: table))") ?? 0
+            }
+        }
+        return pages + counts.map { "\($0)" }
+    }
+
+    /// Adds an organization with one user beside those that are there, and returns the caller that user is.
+    func addOrganization() async throws -> TestCaller {
+        let organization = "org-00000000-0000-4000-8000-0000000000aa"
+        let user = "user-00000000-0000-4000-8000-0000000000aa"
+        try await storage.write { db in
+            try db.execute("INSERT INTO organization (id, name, created_at) VALUES (\(organization), 'others', 0)")
+            try db.execute(
+                """
+                INSERT INTO user_account (id, organization_id, name, created_at)
+                VALUES (\(user), \(organization), 'somebody', 0)
+                """)
+        }
+        return .user(user)
+    }
+}
