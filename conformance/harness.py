@@ -1,6 +1,7 @@
 """Processes the suites work with: the server under test and the scripted model, each started and ended by its own handle."""
 
 import os
+import re
 import shutil
 import signal
 import socket
@@ -64,16 +65,20 @@ class Process:
     def running(self):
         return self.child.poll() is None
 
-    def end(self, seconds=20):
-        """The exit status after SIGTERM; a process that stays is killed and is an error."""
-        if self.running:
-            self.child.send_signal(signal.SIGTERM)
+    def wait(self, seconds):
+        """The exit status; a process that takes longer is killed and is an error."""
         try:
             return self.child.wait(seconds)
         except subprocess.TimeoutExpired:
             self.child.kill()
             self.child.wait()
-            raise AssertionError(f"still running {seconds} s after SIGTERM:\n{self.output[-3000:]}") from None
+            raise AssertionError(f"still running after {seconds} s:\n{self.output[-3000:]}") from None
+
+    def end(self, seconds=20):
+        """The exit status after SIGTERM."""
+        if self.running:
+            self.child.send_signal(signal.SIGTERM)
+        return self.wait(seconds)
 
 
 class Server:
@@ -86,8 +91,7 @@ class Server:
         self.folder = Path(folder)
         self.folder.mkdir(parents=True, exist_ok=True)
         self.data = self.folder / "data"
-        self.port = free_port()
-        self.url = f"http://127.0.0.1:{self.port}"
+        self.port = 0
         self.settings = settings
         self.database = database if database is not None else (Database() if POSTGRES else None)
         self.process = None
@@ -100,19 +104,23 @@ class Server:
         return subprocess.run([BINARY, *map(str, arguments)], env=self.environment(), stdin=subprocess.DEVNULL, capture_output=True,
                               text=True, timeout=60)
 
+    @property
+    def url(self):
+        return f"http://127.0.0.1:{self.port}"
+
     def start(self, *arguments):
+        """Takes a free port the first time, so that no other process can have it, and the same one from then on."""
         command = [BINARY, "serve", "--port", str(self.port), "--data-dir", str(self.data), *map(str, arguments)]
+        said_before = len(self.process.output) if self.process else 0
         self.process = Process(command, self.folder / "server.log", self.environment())
         deadline = time.monotonic() + 60
-        while True:
-            try:
-                if httpx.get(self.url + "/v1/health/", timeout=5).status_code == 200:
-                    return self
-            except httpx.HTTPError:
-                pass
+        while not (listening := re.search(r"listens on http://\S+:(\d+)", self.process.output[said_before:])):
             assert self.process.running, f"the server ended with {self.process.child.returncode}:\n{self.process.output[-3000:]}"
-            assert time.monotonic() < deadline, f"the server does not answer:\n{self.process.output[-3000:]}"
+            assert time.monotonic() < deadline, f"the server does not listen:\n{self.process.output[-3000:]}"
             time.sleep(0.05)
+        self.port = int(listening[1])
+        assert httpx.get(self.url + "/v1/health/", timeout=30).status_code == 200
+        return self
 
     def stop(self):
         return self.process.end()

@@ -68,6 +68,12 @@ class Client:
     def detach_tool(self, agent_id, tool_id):
         return self.raw.agents.tools.detach(agent_id, tool_id)
 
+    def require_approval(self, agent_id, tool_name, required):
+        return self.raw.agents.tools.modify_approval(agent_id, tool_name, requires_approval=required)
+
+    def groups_of_agent(self, agent_id):
+        return self.raw.agents.groups.list(agent_id)
+
     # core memory
 
     def core_memory(self, agent_id):

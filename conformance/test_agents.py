@@ -273,6 +273,31 @@ def test_delete_and_what_stays(client):
     assert client.agents_of_block(block.id) == []
 
 
+# ------------------------------------------------------------------------------------------------ sleep-time agents
+
+def test_an_agent_with_a_sleeping_companion(client):
+    made = make_agent(client, enable_sleeptime=True, memory_blocks=[{"label": "human", "value": "h"}])
+    assert {tool.name for tool in made.tools} == {"send_message", "conversation_search", "archival_memory_search"}
+    assert made.enable_sleeptime is True
+    companion, = client.agents(name=f"{made.name}-sleeptime")
+    assert companion.agent_type == "sleeptime_agent"
+    shared = client.agent_block(made.id, "human").id
+    assert shared in ids(client.agent_blocks(companion.id))
+    client.delete_agent(made.id)
+    with refused(client, 404):
+        client.agent(companion.id)
+
+
+@pytest.mark.only("legacy")
+def test_groups_of_an_agent(client):
+    made = make_agent(client, enable_sleeptime=True)
+    companion, = client.agents(name=f"{made.name}-sleeptime")
+    group, = client.groups_of_agent(companion.id)
+    assert (group.manager_type, group.agent_ids) == ("sleeptime", [companion.id])
+    assert group.id == made.multi_agent_group.id
+    assert client.groups_of_agent(made.id) == []
+
+
 # ------------------------------------------------------------------------------------------------ list, count
 
 def test_list_is_newest_first_and_pages_without_gaps(client):
@@ -446,6 +471,18 @@ def test_tools_page(client):
     made = make_agent(client, agent_type="memgpt_agent")
     assert len(client.agent_tools(made.id, limit=2)) == 2
     assert sorted(ids(client.every_agent_tool(made.id, 2))) == sorted(ids(made.tools))
+
+
+def test_a_tool_may_need_approval(client):
+    made = make_agent(client)
+    client.require_approval(made.id, "memory_insert", True)
+    client.require_approval(made.id, "memory_insert", True)
+    rules = client.agent(made.id).tool_rules
+    assert [(rule.type, rule.tool_name) for rule in rules] == [("requires_approval", "memory_insert")]
+    client.require_approval(made.id, "memory_insert", False)
+    assert client.agent(made.id).tool_rules == []
+    with refused(client, 404):
+        client.require_approval(unknown("agent"), "memory_insert", True)
 
 
 def test_wrong_tools(client):

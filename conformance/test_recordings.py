@@ -28,10 +28,9 @@ def recorded(tmp_path_factory, model):
     try:
         plain.start()
         secured.start()
-        done = subprocess.run([sys.executable, HERE / "record.py", *SCENARIOS], capture_output=True, text=True, timeout=300, env={
+        recorder = harness.Process([sys.executable, "-u", HERE / "record.py", *SCENARIOS], folder / "record.log", {
             **os.environ, "BASE": plain.url, "SEC": secured.url, "OUT": str(out), "MOCKLOG": str(model.requests)})
-        (folder / "record.log").write_text(done.stdout + done.stderr)
-        assert done.returncode == 0, done.stderr[-2000:]
+        assert recorder.wait(180) == 0, recorder.output[-2000:]
     finally:
         plain.close()
         secured.close()

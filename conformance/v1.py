@@ -72,6 +72,9 @@ class Client:
     def detach_tool(self, agent_id, tool_id):
         return self.raw.agents.tools.detach(tool_id, agent_id=agent_id)
 
+    def require_approval(self, agent_id, tool_name, required):
+        return self.raw.agents.tools.update_approval(tool_name, agent_id=agent_id, body_requires_approval=required)
+
     # core memory
 
     def agent_blocks(self, agent_id, **filters):

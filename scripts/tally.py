@@ -2,7 +2,7 @@
 
     tally.py FOLDER
 
-Each part leaves NAME.status (its exit code) and, if it runs tests, NAME*.xml (JUnit, as Swift Testing and pytest write it); a part
+Each part leaves NAME.status (its exit code) and, if it runs tests, JUnit as NAME.xml (pytest) or NAME-swift-testing.xml; a part
 that was to write one has NAME.expects. A part that crashed, wrote nothing, or ran no test counts as a failure. The last line is
 `N passed, N failed, N skipped`; exits 1 if anything failed.
 """
@@ -34,7 +34,8 @@ def part(folder, name):
         return (1, 0, 0, []) if status == "0" else (0, 1, 0, [f"{name} ended with status {status}"])
     passed = failed = skipped = 0
     names = []
-    for file in folder.glob(f"{name}*.xml"):
+    # Swift Testing puts a word of its own into the name that it is given.
+    for file in (file for file in (folder / f"{name}.xml", folder / f"{name}-swift-testing.xml") if file.exists()):
         try:
             p, f, s, n = cases(file)
         except ElementTree.ParseError:

@@ -100,6 +100,11 @@ package actor ModelDirectory {
         providers.first { $0.settings.name == model.providerName && $0.settings.category == model.providerCategory }
     }
 
+    /// The provider with this name, whether or not it can list its models now.
+    package nonisolated func provider(named name: String) -> (any ModelProvider)? {
+        providers.first { $0.settings.name == name }
+    }
+
     private var listing: ModelListing {
         var listing = ModelListing(models: [], failures: [])
         for (provider, entry) in zip(providers, entries) {

@@ -7,7 +7,8 @@ struct LettaServerCommand: AsyncParsableCommand {
         commandName: "letta-server", abstract: "A self-hosted server for stateful agents.",
         version: ServerVersion.current,
         subcommands: [
-            ServeCommand.self, ConfigCommand.self, MigrateCommand.self, BackupCommand.self, VersionCommand.self,
+            ServeCommand.self, ConfigCommand.self, MigrateCommand.self, BackupCommand.self, ModelsCommand.self,
+            VersionCommand.self,
         ],
         defaultSubcommand: ServeCommand.self)
 }

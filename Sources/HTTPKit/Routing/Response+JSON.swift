@@ -1,11 +1,11 @@
-import HTTPTypes
-import Hummingbird
-import JSON
+package import HTTPTypes
+package import Hummingbird
+package import JSON
 import NIOCore
 
 extension Response {
     /// A response whose body is `output` as JSON. Status 204 has no body.
-    static func json(
+    package static func json(
         _ output: some JSONWritable, status: Int = 200, headers: HTTPFields = [:]
     ) -> Response {
         guard status != 204 else { return Response(status: .noContent, headers: headers) }

@@ -38,7 +38,7 @@ struct HTTPExchange: Sendable {
     private static let bodyLimit = 256 << 20
 
     private let client: HTTPClient
-    private let baseURL: String
+    let baseURL: String
     private let headers: HTTPHeaders
     private let callTimeout: Duration
     private let retries: RetryPolicy

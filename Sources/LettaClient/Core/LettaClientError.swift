@@ -40,7 +40,9 @@ extension LettaClientError {
             self = .api(status: status, detail: String(text.prefix(500)), body: .string(text))
             return
         }
-        let said = [body["detail"], body["detail"]?["message"], body["error"]?["message"], body["error"], body["message"]]
+        let said = [
+            body["detail"], body["detail"]?["message"], body["error"]?["message"], body["error"], body["message"],
+        ]
         let detail = said.lazy.compactMap { $0?.string }.first ?? String(text.prefix(500))
         self = .api(status: status, detail: detail, body: body)
     }

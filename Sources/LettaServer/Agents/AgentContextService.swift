@@ -27,7 +27,7 @@ struct AgentContextService: Sendable {
             } else {
                 window.system = Self.part(row.system)
             }
-            window.messages = messages.map(\.wire)
+            window.messages = try messages.map { try $0.wire() }
             window.messageTokens =
                 messages.filter { $0.role != .system }.map { TokenEstimate.tokens(in: $0.content.text) }.reduce(0, +)
             window.functions = try tools.compactMap(\.jsonSchema).map(Self.function)
@@ -65,7 +65,7 @@ struct AgentContextService: Sendable {
     private static func rowWithSystemMessage(
         _ id: ID<AgentState>, in scope: Scope, _ db: any SQLExecutor
     ) throws -> AgentRow {
-        guard let row = try AgentStore.rowForUpdate(id, in: scope, db) else { throw APIError.notFound("Agent", id) }
+        guard let row = try AgentStore.row(id, in: scope, db) else { throw APIError.notFound("Agent", id) }
         guard try MessageStore.systemMessage(of: id, in: scope, db) != nil else { throw noSystemMessage(id) }
         return row
     }

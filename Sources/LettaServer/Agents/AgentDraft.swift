@@ -52,36 +52,40 @@ struct AgentDraft: Sendable {
             StartingMessages.Given(
                 role: .init(rawValue: message.role.rawValue) ?? .user, text: message.content.text)
         }
-        var first = MessageRow(
-            id: ids.next(), agentID: id, position: 0, role: .system,
-            content: MessageRow.content(texts: [compiled.text]), createdAt: time)
-        first.model = model.config.model
-        let rest = StartingMessages.messages(
-            for: kind, sequence: sequence, createdAt: time.microseconds, zone: row.timezone, newCallID: ids.uuid)
-        return [first]
-            + rest.enumerated().map { index, message in stored(message, at: index + 1, id: ids.next()) }
+        let first = TurnMessage(
+            id: ids.next(Message.self).rawValue, role: .system, parts: [.text(compiled.text)],
+            createdAt: time.microseconds)
+        let rest = Self.startingMessages(for: row, sequence: sequence, at: time, ids: ids)
+        return ([first] + rest).enumerated().map { position, message in
+            MessageRow(message, agentID: id, position: position, model: model.config.model)
+        }
     }
 
-    private func stored(_ message: StartingMessage, at position: Int, id: ID<Message>) -> MessageRow {
-        var row = MessageRow(
-            id: id, agentID: self.id, position: position, role: MessageRole(rawValue: message.role.rawValue) ?? .user,
-            content: MessageRow.content(texts: message.texts), createdAt: time)
-        row.model = model.config.model
-        if !message.toolCalls.isEmpty {
-            row.toolCalls = RawJSON(
-                JSONValue.array(
-                    message.toolCalls.map { call in
-                        [
-                            "id": .string(call.id), "type": "function",
-                            "function": [
-                                "name": .string(call.name),
-                                "arguments": .string(JSONWriter.string(of: call.arguments)),
-                            ],
-                        ]
-                    }))
+    /// What the context of an agent holds behind the system message before anybody said anything.
+    static func startingMessages(
+        for row: AgentRow, sequence: [StartingMessages.Given]? = nil, at time: Timestamp, ids: IDSource
+    ) -> [TurnMessage] {
+        let kind = AgentKind(rawValue: row.agentType.rawValue) ?? .standard
+        return StartingMessages.messages(
+            for: kind, sequence: sequence, createdAt: time.microseconds, zone: row.timezone, newCallID: ids.uuid
+        ).map { turnMessage($0, id: ids.next(), at: time) }
+    }
+
+    private static func turnMessage(
+        _ message: StartingMessage, id: ID<Message>, at time: Timestamp
+    ) -> TurnMessage {
+        var parts: [TurnMessage.Part]
+        if let call = message.returnsCall {
+            // What the first words of an agent gave back: nothing.
+            parts = [.toolReturn(.init(callID: call, result: .null, succeeded: true))]
+        } else {
+            parts = message.texts.map { .text($0) }
+            parts += message.toolCalls.map { call in
+                .toolCall(.init(id: call.id, name: call.name, arguments: JSONWriter.string(of: call.arguments)))
+            }
         }
-        row.toolCallID = message.returnsCall
-        row.name = message.returnsTool
-        return row
+        return TurnMessage(
+            id: id.rawValue, role: TurnMessage.Role(rawValue: message.role.rawValue) ?? .user, parts: parts,
+            name: message.returnsTool, createdAt: time.microseconds)
     }
 }

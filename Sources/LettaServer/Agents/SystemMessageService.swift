@@ -30,7 +30,7 @@ enum SystemMessageService {
             }
             let compiled = try compile(row, blocks: blocks[row.id] ?? [], in: scope, db)
             try MessageStore.rewrite(
-                message.id, content: MessageRow.content(texts: [compiled.text]), at: now, in: scope, db)
+                message.id, content: MessageRow.content([.text(compiled.text)]), at: now, in: scope, db)
         }
     }
 

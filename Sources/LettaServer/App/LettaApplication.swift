@@ -14,6 +14,8 @@ package struct LettaApplication: Sendable {
     private let responder: CallbackResponder<ServerContext>
     private let configuration: ServerConfiguration
     private let transport: ProviderTransport
+    private let worker = TurnWorker()
+    private let localRuntime: LocalRuntime?
     private let logger: Logger
 
     /// Takes a database that is up to date. The models are those of the configuration, and the time is the
@@ -33,12 +35,20 @@ package struct LettaApplication: Sendable {
             try KeyCheckStore.verify(secrets, db)
             let scope = Scope(organization: Caller.defaultOrganization, user: Caller.defaultUser)
             try BaseToolService.seed(in: scope, ids: .random, at: .now, db)
+            _ = try RunStore.failUnfinished(at: .now, db)
         }
         let transport = ProviderTransport()
         self.transport = transport
-        let providers = configuration.openAI.map { [OpenAIProvider(settings: $0, transport: transport)] } ?? []
+        let localRuntime = configuration.makeLocalRuntime(transport: transport, logger: logger)
+        self.localRuntime = localRuntime
+        var providers: [any ModelProvider] = []
+        if let settings = configuration.openAI {
+            providers.append(OpenAIProvider(settings: settings, transport: transport))
+        }
+        if let localRuntime { providers.append(LocalModelProvider(runtime: localRuntime)) }
         let services = LettaServices(
             storage: storage, secrets: secrets, directory: directory ?? ModelDirectory(providers: providers),
+            transport: transport, worker: worker,
             password: configuration.http.password, now: now ?? { .now }, logger: logger)
         responder = try Self.stack(services, configuration, storage).responder
     }
@@ -91,6 +101,8 @@ package struct LettaApplication: Sendable {
 
     /// Gives back what the server holds. Tests that don't `run` call it themselves.
     package func close() async {
+        await worker.close()
+        await localRuntime?.close()
         do {
             try await transport.shutdown()
         } catch {

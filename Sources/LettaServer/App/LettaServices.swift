@@ -15,20 +15,31 @@ struct LettaServices: Sendable {
     let blocks: BlockService
     let models: ModelService
     let groups: GroupService
+    let messages: MessageService
+    let turns: TurnService
+    let runs: RunService
+    let steps: StepService
 
     init(
-        storage: any StorageEngine, secrets: SecretBox, directory: ModelDirectory, password: Secret? = nil,
+        storage: any StorageEngine, secrets: SecretBox, directory: ModelDirectory, transport: ProviderTransport,
+        worker: TurnWorker, password: Secret? = nil,
         ids: IDSource = .random,
         now: @escaping @Sendable () -> Timestamp = { .now }, logger: Logger
     ) {
         health = HealthService(storage: storage)
         authentication = AuthenticationService(password: password)
-        models = ModelService(directory: directory, logger: logger)
+        models = ModelService(directory: directory, transport: transport, logger: logger)
         agents = AgentService(storage: storage, models: models, secrets: secrets, ids: ids, now: now)
         context = AgentContextService(storage: storage, now: now)
         memory = CoreMemoryService(storage: storage, now: now)
         agentTools = AgentToolService(storage: storage, now: now)
         groups = GroupService(storage: storage)
+        messages = MessageService(storage: storage, ids: ids, now: now)
+        turns = TurnService(
+            storage: storage, models: models, worker: worker,
+            turnstile: Turnstile(longestLine: TurnService.longestLine), ids: ids, now: now, logger: logger)
+        runs = RunService(storage: storage)
+        steps = StepService(storage: storage, now: now)
         blocks = BlockService(storage: storage, ids: ids, now: now)
     }
 }

@@ -39,6 +39,10 @@ package struct ServerConfiguration: Sendable {
     package var data: Data
     /// `OPENAI_API_KEY`, `OPENAI_BASE_URL`: the OpenAI-compatible service whose models are offered.
     var openAI: ProviderSettings?
+    /// `LETTA_LOCAL`: whether the models installed on this machine are offered; `off` offers none.
+    package var localModels = true
+    /// `LETTA_LLAMA_SERVER`: the program that runs them, instead of the one on `PATH` or the one built here.
+    package var llamaServer: String?
     /// `LETTA_LOG_LEVEL`: trace, debug, info, notice, warning, error or critical.
     package var logLevel = Logger.Level.info
 
@@ -68,6 +72,9 @@ package struct ServerConfiguration: Sendable {
         http.allowedHosts = Self.list(environment.string(forKey: "letta.allowed.hosts"))
         http.acceptableOrigins = Self.list(environment.string(forKey: "acceptable.origins"))
         openAI = Self.openAI(environment)
+        let local = environment.string(forKey: "letta.local")
+        localModels = try local.map { try $0.isEmpty || Self.flag("LETTA_LOCAL", $0) } ?? localModels
+        llamaServer = environment.string(forKey: "letta.llama.server").flatMap { $0.isEmpty ? nil : $0 }
         if let text = environment.string(forKey: "letta.log.level") {
             guard let level = Logger.Level(rawValue: text.lowercased()) else {
                 throw StartUpFailure.invalidSetting("LETTA_LOG_LEVEL is '\(text)'; use debug, info, warning or error.")
@@ -114,6 +121,8 @@ package struct ServerConfiguration: Sendable {
             ("encryption key", data.encryptionKeys.map { "\($0)" } ?? "\(data.folder)/encryption.key"),
             ("OpenAI-compatible service", openAI.map(\.baseURL) ?? "none"),
             ("OpenAI API key", openAI?.apiKey.map { "\($0)" } ?? "none"),
+            ("local models", localModels ? "on" : "off"),
+            ("llama-server", llamaServer ?? "the one on PATH, else in \(data.folder)/runtime"),
             ("log level", logLevel.rawValue),
         ]
         return lines.map { "\($0.0): \($0.1)" }.joined(separator: "\n")

@@ -54,15 +54,10 @@ struct UnservedRoutes: RouteGroup {
         POST /v1/agents/{agent_id}/generate
         PATCH /v1/agents/{agent_id}/identities/attach/{identity_id}
         PATCH /v1/agents/{agent_id}/identities/detach/{identity_id}
-        GET /v1/agents/{agent_id}/messages
-        POST /v1/agents/{agent_id}/messages
         POST /v1/agents/{agent_id}/messages/async
-        POST /v1/agents/{agent_id}/messages/cancel
         POST /v1/agents/{agent_id}/messages/preview-raw-payload
-        POST /v1/agents/{agent_id}/messages/stream
         PATCH /v1/agents/{agent_id}/messages/{message_id}
         POST /v1/agents/{agent_id}/migrate
-        PATCH /v1/agents/{agent_id}/reset-messages
         GET /v1/agents/{agent_id}/schedule
         POST /v1/agents/{agent_id}/schedule
         DELETE /v1/agents/{agent_id}/schedule/{scheduled_message_id}
@@ -184,16 +179,8 @@ struct UnservedRoutes: RouteGroup {
         PATCH /v1/providers/{provider_id}
         POST /v1/providers/{provider_id}/check
         PATCH /v1/providers/{provider_id}/refresh
-        GET /v1/runs/
-        GET /v1/runs/active
-        DELETE /v1/runs/{run_id}
-        GET /v1/runs/{run_id}
-        GET /v1/runs/{run_id}/messages
-        GET /v1/runs/{run_id}/metrics
-        GET /v1/runs/{run_id}/steps
         POST /v1/runs/{run_id}/stream
         GET /v1/runs/{run_id}/trace
-        GET /v1/runs/{run_id}/usage
         GET /v1/sandbox-config/
         POST /v1/sandbox-config/
         POST /v1/sandbox-config/e2b/default
@@ -222,15 +209,9 @@ struct UnservedRoutes: RouteGroup {
         GET /v1/sources/{source_id}/passages
         POST /v1/sources/{source_id}/upload
         DELETE /v1/sources/{source_id}/{file_id}
-        GET /v1/steps/
-        GET /v1/steps/{step_id}
-        PATCH /v1/steps/{step_id}/feedback
         GET /v1/steps/{step_id}/messages
-        GET /v1/steps/{step_id}/metrics
-        GET /v1/steps/{step_id}/trace
         PATCH /v1/steps/{step_id}/transaction/{transaction_id}
         GET /v1/telemetry/provider-trace
-        GET /v1/telemetry/{step_id}
         GET /v1/templates
         POST /v1/templates
         POST /v1/templates/create

@@ -2,69 +2,6 @@ import JSON
 import LettaAPI
 import Storage
 
-/// A row of table `message`.
-struct MessageRow: Sendable {
-    var id: ID<Message>
-    var agentID: ID<AgentState>
-    /// Counts up from 0 for each agent; never given twice.
-    var position: Int
-    var role: MessageRole
-    /// A list of parts.
-    var content: RawJSON
-    var name: String?
-    var model: String?
-    var toolCalls: RawJSON?
-    var toolCallID: String?
-    var otid: String?
-    var createdAt: Timestamp
-
-    static let columns: SQLText = """
-        message.id, message.agent_id, message.position, message.role, message.content, message.name, message.model,
-        message.tool_calls, message.tool_call_id, message.otid, message.created_at
-        """
-
-    init(
-        id: ID<Message>, agentID: ID<AgentState>, position: Int, role: MessageRole, content: RawJSON,
-        createdAt: Timestamp
-    ) {
-        self.id = id
-        self.agentID = agentID
-        self.position = position
-        self.role = role
-        self.content = content
-        self.createdAt = createdAt
-    }
-
-    init(_ row: SQLRow) throws(SQLFailure) {
-        id = try row["id"]
-        agentID = try row["agent_id"]
-        position = try row["position"]
-        role = try row["role"]
-        content = try row["content"]
-        name = try row["name"]
-        model = try row["model"]
-        toolCalls = try row["tool_calls"]
-        toolCallID = try row["tool_call_id"]
-        otid = try row["otid"]
-        createdAt = try row["created_at"]
-    }
-
-    var wire: Message {
-        var message = Message(id: id, agentID: agentID, role: role, content: content, createdAt: createdAt)
-        message.name = name
-        message.model = model
-        message.toolCalls = toolCalls
-        message.toolCallID = toolCallID
-        message.otid = otid
-        return message
-    }
-
-    /// Content that is nothing but texts.
-    static func content(texts: [String]) -> RawJSON {
-        RawJSON(JSONValue.array(texts.map { ["type": "text", "text": .string($0), "signature": nil] }))
-    }
-}
-
 /// Tables `message` and `context_message`: all that was said, and which of it the model sees.
 enum MessageStore {
     static func insert(_ messages: [MessageRow], in scope: Scope, _ db: any SQLExecutor) throws {
@@ -72,12 +9,13 @@ enum MessageStore {
             try db.execute(
                 """
                 INSERT INTO message (
-                    organization_id, id, agent_id, position, role, content, name, model, tool_calls, tool_call_id, otid,
-                    created_at, updated_at)
+                    organization_id, id, agent_id, position, role, content, said, name, model, otid, sender_id, run_id,
+                    step_id, is_error, created_at, updated_at)
                 VALUES (
                     \(scope.organization), \(message.id), \(message.agentID), \(message.position), \(message.role),
-                    \(message.content), \(message.name), \(message.model), \(message.toolCalls),
-                    \(message.toolCallID), \(message.otid), \(message.createdAt), \(message.createdAt))
+                    \(message.content), \(message.said), \(message.name), \(message.model), \(message.otid), \(message.senderID),
+                    \(message.runID), \(message.stepID), \(message.isError), \(message.createdAt),
+                    \(message.createdAt))
                 """)
         }
     }
@@ -105,6 +43,25 @@ enum MessageStore {
                 """
                 INSERT INTO context_message (organization_id, agent_id, position, message_id)
                 VALUES (\(scope.organization), \(agent), \(position), \(message))
+                """)
+        }
+    }
+
+    /// Puts messages behind those in the context.
+    static func appendToContext(
+        _ messages: [ID<Message>], of agent: ID<AgentState>, in scope: Scope, _ db: any SQLExecutor
+    ) throws {
+        guard !messages.isEmpty else { return }
+        let last: Int? = try db.value(
+            """
+            SELECT MAX(position) FROM context_message
+            WHERE organization_id = \(scope.organization) AND agent_id = \(agent)
+            """)
+        for (index, message) in messages.enumerated() {
+            try db.execute(
+                """
+                INSERT INTO context_message (organization_id, agent_id, position, message_id)
+                VALUES (\(scope.organization), \(agent), \((last ?? -1) + 1 + index), \(message))
                 """)
         }
     }

@@ -5,6 +5,7 @@ import ModelProviders
 /// What the configured providers offer, in the terms of the API.
 struct ModelService: Sendable {
     let directory: ModelDirectory
+    let transport: ProviderTransport
     let logger: Logger
 
     /// The most tokens of context an agent gets unless it asks for more.
@@ -59,6 +60,20 @@ struct ModelService: Sendable {
             case .unknown: throw APIError.invalidArgument("Embedding model \(handle) not found")
             }
         }
+    }
+
+    /// The provider that answers for a model: the one that lists it, or whoever is at its address.
+    func provider(for config: LLMConfig) async -> any ModelProvider {
+        if let handle = config.handle, let model = try? await directory.resolve(handle: handle, type: .llm),
+            let provider = directory.provider(of: model)
+        {
+            return provider
+        }
+        // A provider that can't list its models now may answer all the same.
+        if let name = config.providerName, let provider = directory.provider(named: name) { return provider }
+        let settings = ProviderSettings(
+            name: config.providerName ?? "openai", baseURL: config.modelEndpoint ?? "https://api.openai.com/v1")
+        return OpenAIProvider(settings: settings, transport: transport)
     }
 
     private static let malformedHandle = APIError.invalidArgument(

@@ -22,6 +22,7 @@ import Testing
             .patch("/v1/agents/{agent_id}", ["description": "d", "last_stop_reason": "end_turn"], expect: 200),
         ])
         server["block_label"] = "human"
+        server["tool_name"] = "memory_insert"
         let tools = try await server.get("/v1/agents/{agent_id}/tools")
         server["tool_id"] = try #require(tools.ids.first)
     }
@@ -64,24 +65,27 @@ import Testing
         }
     }
 
+    /// A body that every operation takes: what one needs another ignores.
+    private static let body: JSONValue = ["requires_approval": true]
+
     @Test(arguments: TestEngine.available)
     func `ids that name nothing are 404, ids that are none 422`(_ engine: TestEngine) async throws {
         try await withServer(on: engine) { server in
             try await seed(server)
             let before = try await server.everything()
-            let nested = try await operations(server).filter { $0.path.contains("_id}") }
+            let nested = try await operations(server).filter { $0.path.contains("{") }
             #expect(nested.count >= 20)
             for (verb, path, operation) in nested {
                 for parameter in operation["parameters"]?.array ?? [] where parameter["in"] == "path" {
                     let name = try #require(parameter["name"]?.string)
                     let pattern = parameter["schema"]?["pattern"]?.string
-                    let prefix = name == "block_label" ? "label" : name.replacing("_id", with: "")
+                    let prefix = name.replacing("_id", with: "")
                     let missing = path.replacing("{\(name)}", with: "\(prefix)-\(nobody)")
-                    let answer = try await server.send(verb, missing, [:])
+                    let answer = try await server.send(verb, missing, Self.body)
                     #expect(answer.status == 404, "\(verb) \(missing): \(answer.text)")
                     guard pattern != nil else { continue }
                     for malformed in ["x", "\(prefix)-123", "\(prefix)-00000000-0000-1000-8000-000000000000", "a%00b"] {
-                        let answer = try await server.send(verb, path.replacing("{\(name)}", with: malformed), [:])
+                        let answer = try await server.send(verb, path.replacing("{\(name)}", with: malformed), Self.body)
                         #expect(answer.names(name), "\(verb) \(path) \(malformed): \(answer.status) \(answer.text)")
                         #expect(answer.json["examples"]?[0]?.string?.hasPrefix("\(prefix)-") == true)
                     }

@@ -1,3 +1,4 @@
+import JSON
 import LettaAPI
 import TestSupport
 import Testing

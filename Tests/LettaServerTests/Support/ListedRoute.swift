@@ -2,7 +2,7 @@ import Foundation
 import LettaAPI
 import Testing
 
-/// A line of the list of all routes that clients of the API know.
+/// A route that clients of the API know.
 struct ListedRoute: Hashable, CustomStringConvertible {
     let verb: HTTPVerb
     let path: String
@@ -28,11 +28,26 @@ struct ListedRoute: Hashable, CustomStringConvertible {
         return "\(capture.dropLast("_id".count))-\(nobody)"
     }
 
+    /// The routes of the servers and clients there were, and the spellings of their documentation.
     static func all() throws -> [ListedRoute] {
-        let file = try #require(Bundle.module.url(forResource: "Fixtures/routes", withExtension: "tsv"))
+        let listed = try rows(of: "routes").map { ListedRoute(verb: try verb($0[0]), path: $0[1]) }
+        let documented = try rows(of: "documented-aliases").map { row in
+            let words = row[0].split(separator: " ").map(String.init)
+            return ListedRoute(verb: try verb(words[0]), path: "/v1\(words[1])")
+        }
+        var shapes: Set<String> = []
+        return (listed + documented).filter { shapes.insert($0.shape).inserted }
+    }
+
+    /// A stream is asked for with POST.
+    private static func verb(_ name: String) throws -> HTTPVerb {
+        try #require(name == "STREAM" ? .post : HTTPVerb(rawValue: name))
+    }
+
+    private static func rows(of name: String) throws -> [[String]] {
+        let file = try #require(Bundle.module.url(forResource: "Fixtures/\(name)", withExtension: "tsv"))
         return try String(contentsOf: file, encoding: .utf8).split(separator: "\n").dropFirst().map { line in
-            let columns = line.split(separator: "\t", omittingEmptySubsequences: false)
-            return ListedRoute(verb: try #require(HTTPVerb(rawValue: String(columns[0]))), path: String(columns[1]))
+            line.split(separator: "\t", omittingEmptySubsequences: false).map(String.init)
         }
     }
 }

@@ -254,11 +254,14 @@ extension Migration {
                 position BIGINT NOT NULL,
                 role TEXT NOT NULL,
                 content TEXT NOT NULL,
+                said TEXT,
                 name TEXT,
                 model TEXT,
-                tool_calls TEXT,
-                tool_call_id TEXT,
                 otid TEXT,
+                sender_id \(id),
+                run_id \(id),
+                step_id \(id),
+                is_error BOOLEAN,
                 created_at BIGINT NOT NULL,
                 updated_at BIGINT NOT NULL,
                 PRIMARY KEY (organization_id, id),
@@ -266,6 +269,8 @@ extension Migration {
                 FOREIGN KEY (organization_id, agent_id) REFERENCES agent (organization_id, id) ON DELETE CASCADE
             )
             """,
+            "CREATE INDEX message_by_run ON message (organization_id, run_id, position)",
+            "CREATE INDEX message_by_step ON message (organization_id, step_id, position)",
             """
             CREATE TABLE context_message (
                 organization_id \(id) NOT NULL,

@@ -1,0 +1,52 @@
+/// A request as its bytes.
+struct RequestBytes {
+    /// Asks as the newer clients do, which get no relations unless they name them.
+    static let newer = ["X-Stainless-Package-Version: 1.0.0"]
+    /// Asks as everybody else, who gets everything.
+    static let older = ["User-Agent: letta-bench"]
+
+    let bytes: [UInt8]
+
+    static func get(_ path: String, _ headers: [String] = newer) -> RequestBytes {
+        RequestBytes(bytes: Array(head("GET", path, headers).utf8) + [13, 10])
+    }
+
+    static func post(_ path: String, _ body: String) -> RequestBytes {
+        let fields = newer + ["Content-Type: application/json", "Content-Length: \(body.utf8.count)"]
+        return RequestBytes(bytes: Array(head("POST", path, fields).utf8) + [13, 10] + Array(body.utf8))
+    }
+
+    private static func head(_ verb: String, _ path: String, _ headers: [String]) -> String {
+        let fields = (["Host: localhost"] + headers).map { "\($0)\r\n" }
+        return "\(verb) \(path) HTTP/1.1\r\n\(fields.joined())"
+    }
+}
+
+/// Asks a server over a few connections at a time.
+struct Load {
+    private let server: ServerProcess
+    private let connections: [Connection]
+
+    init(_ server: ServerProcess) throws {
+        self.server = server
+        connections = try (0..<8).map { _ in try Connection(port: server.port) }
+    }
+
+    /// Sends each request once, a round over all connections at a time, and gives each answer to `use`.
+    func send(_ requests: some Collection<RequestBytes>, _ use: (ArraySlice<UInt8>) -> Void = { _ in }) throws {
+        var rest = requests[...]
+        while !rest.isEmpty {
+            let round = rest.prefix(connections.count)
+            for (connection, request) in zip(connections, round) { try connection.send(request.bytes) }
+            for connection in connections.prefix(round.count) { use(try connection.receive()) }
+            rest = rest.dropFirst(round.count)
+        }
+    }
+
+    /// What one of `count` such requests costs the server, in microseconds of processor time.
+    func cost(of request: RequestBytes, count: Int) throws -> Double {
+        let before = try server.processorSeconds()
+        try send(repeatElement(request, count: count))
+        return (try server.processorSeconds() - before) / Double(count) * 1_000_000
+    }
+}

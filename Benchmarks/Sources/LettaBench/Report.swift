@@ -1,0 +1,43 @@
+/// The table of what was measured and what it may be at most.
+struct Report {
+    private struct Line {
+        var name: String
+        var value: Double
+        var limit: Double
+        var unit: String
+        var note: String
+    }
+
+    private var lines: [Line] = []
+
+    mutating func add(_ name: String, _ value: Double, limit: Double, _ unit: String, _ note: String = "") {
+        lines.append(Line(name: name, value: value, limit: limit, unit: unit, note: note))
+    }
+
+    /// Prints everything and tells whether every limit is kept.
+    func printed() -> Bool {
+        let width = lines.map(\.name.count).max() ?? 0
+        for line in lines {
+            let verdict = line.value <= line.limit ? "ok    " : "MISSED"
+            let name = line.name + String(repeating: " ", count: width - line.name.count)
+            print("\(verdict)  \(name)  \(line.value.short) \(line.unit) (at most \(line.limit.short))  \(line.note)")
+        }
+        let missed = lines.filter { $0.value > $0.limit }
+        for line in missed {
+            print("missed: \(line.name): \(line.value.short) \(line.unit), at most \(line.limit.short)")
+        }
+        return missed.isEmpty
+    }
+}
+
+extension Double {
+    /// With as many digits as mean anything here.
+    var short: String {
+        let scaled = (self * (self < 10 ? 100 : self < 100 ? 10 : 1)).rounded()
+        return self < 10 ? "\(scaled / 100)" : self < 100 ? "\(scaled / 10)" : "\(Int(scaled))"
+    }
+}
+
+extension [Double] {
+    var median: Double { sorted()[count / 2] }
+}

@@ -1,0 +1,74 @@
+package import JSON
+package import ModelProviders
+
+extension ModelMessage {
+    /// The longest id of a tool call that every provider takes back.
+    package static let callIDLength = 29
+
+    /// A history as a model request says it, repaired first so that no provider refuses it.
+    ///
+    /// - Parameters:
+    ///   - zone: the agent's, for the times in tool results.
+    ///   - returnLimit: longer tool results are cut in the request, in characters; what is stored stays.
+    package static func messages(
+        for history: [TurnMessage], zone: String, returnLimit: Int? = nil
+    ) -> [ModelMessage] {
+        HistoryRepair.repaired(history).flatMap { messages(for: $0, zone: zone, returnLimit: returnLimit) }
+    }
+
+    /// How much of one tool result a request may hold, in characters: a fifth of the window, 5,000 at least.
+    package static func returnLimit(contextWindow: Int) -> Int {
+        // Four characters make about one token.
+        max(5_000, contextWindow / 5 * 4)
+    }
+
+    private static func messages(for message: TurnMessage, zone: String, returnLimit: Int?) -> [ModelMessage] {
+        switch message.role {
+        case .system:
+            return [.system(message.text ?? "")]
+        case .user:
+            return [.user(message.parts.compactMap(contentPart), name: message.name)]
+        case .assistant:
+            let calls = message.toolCalls.map {
+                ModelToolCall(id: shortened($0.id), name: $0.name, arguments: $0.arguments)
+            }
+            // Thought alone says nothing that a provider accepts.
+            guard message.text != nil || !calls.isEmpty else { return [] }
+            return [.assistant(text: message.text, reasoning: message.reasoning?.text, toolCalls: calls)]
+        case .tool:
+            let time = ZonedTime.promptTextOrUTC(microseconds: message.createdAt, zone: zone)
+            return message.toolReturns.map { result in
+                let shown = returnLimit.map { result.result.cut(toCharacters: $0) } ?? result.result
+                let text = PackedText.toolReturn(shown, succeeded: result.succeeded, time: time)
+                return .tool(callID: shortened(result.callID), text: text)
+            }
+        }
+    }
+
+    private static func contentPart(_ part: TurnMessage.Part) -> ModelContentPart? {
+        switch part {
+        case .text(let text): .text(text)
+        case .image(let image): .image(url: image.address, detail: image.detail ?? "auto")
+        case .reasoning, .toolCall, .toolReturn: nil
+        }
+    }
+
+    private static func shortened(_ callID: String) -> String {
+        String(decoding: callID.utf8.prefix(callIDLength), as: UTF8.self)
+    }
+}
+
+extension JSONValue {
+    /// The value, or where its text is longer than `limit` its beginning with a note on what was cut.
+    package func cut(toCharacters limit: Int) -> JSONValue {
+        let text = PythonText.text(of: self)
+        // A scalar takes a byte at least.
+        guard text.utf8.count > limit else { return self }
+        let length = text.unicodeScalars.count
+        guard length > limit else { return self }
+        let start = String(text.unicodeScalars.prefix(limit))
+        return .string(
+            "\(start)... [NOTE: function output was truncated since it exceeded the character limit "
+                + "(\(length) > \(limit))]")
+    }
+}

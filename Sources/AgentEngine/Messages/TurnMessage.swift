@@ -1,0 +1,133 @@
+package import JSON
+
+/// One message of an agent's history, in the terms of no provider and no client: what is stored.
+///
+/// One message may become several entries for clients (`WireMessage`) and several messages of a model request.
+package struct TurnMessage: Sendable, Hashable {
+    package enum Role: String, Sendable, Hashable, CaseIterable {
+        case system, user, assistant, tool
+    }
+
+    /// `message-` and a UUID.
+    package var id: String
+    package var role: Role
+    package var parts: [Part]
+    /// Who speaks, for users; the tool's name, for results.
+    package var name: String?
+    /// The id a client gave, kept verbatim; what the agent says has one made from `id`.
+    package var otid: String?
+    package var stepID: String?
+    package var runID: String?
+    /// Microseconds since 1970 UTC.
+    package var createdAt: Int64
+
+    package init(
+        id: String, role: Role, parts: [Part], name: String? = nil, otid: String? = nil, stepID: String? = nil,
+        runID: String? = nil, createdAt: Int64
+    ) {
+        self.id = id
+        self.role = role
+        self.parts = parts
+        self.name = name
+        self.otid = otid
+        self.stepID = stepID
+        self.runID = runID
+        self.createdAt = createdAt
+    }
+}
+
+extension TurnMessage {
+    /// A piece of what a message holds.
+    package enum Part: Sendable, Hashable {
+        case text(String)
+        case image(Image)
+        case reasoning(Reasoning)
+        case toolCall(ToolCall)
+        case toolReturn(ToolReturn)
+    }
+
+    /// A picture: bytes in base64, or the address of one.
+    package struct Image: Sendable, Hashable {
+        package enum Source: Sendable, Hashable {
+            case data(base64: String, mediaType: String, fileID: String?)
+            case url(String)
+        }
+
+        package var source: Source
+        /// `auto`, `low` or `high`.
+        package var detail: String?
+
+        package init(_ source: Source, detail: String? = nil) {
+            self.source = source
+            self.detail = detail
+        }
+    }
+
+    /// What a model thought before it answered.
+    package struct Reasoning: Sendable, Hashable {
+        package var text: String
+        /// The provider's seal on the text, for those that want it back.
+        package var signature: String?
+
+        package init(_ text: String, signature: String? = nil) {
+            self.text = text
+            self.signature = signature
+        }
+    }
+
+    /// A call of a tool. `arguments` is the text of a JSON object.
+    package struct ToolCall: Sendable, Hashable {
+        package var id: String
+        package var name: String
+        package var arguments: String
+        /// True while, and after, a person has to agree to it.
+        package var needsApproval: Bool
+
+        package init(id: String, name: String, arguments: String, needsApproval: Bool = false) {
+            self.id = id
+            self.name = name
+            self.arguments = arguments
+            self.needsApproval = needsApproval
+        }
+    }
+
+    /// The result of one call.
+    package struct ToolReturn: Sendable, Hashable {
+        package var callID: String
+        /// Text, or an object, which the model gets as an object.
+        package var result: JSONValue
+        package var succeeded: Bool
+        /// What the tool printed; nil for tools that run inside the server.
+        package var stdout: [String]?
+        package var stderr: [String]?
+
+        package init(
+            callID: String, result: JSONValue, succeeded: Bool, stdout: [String]? = nil, stderr: [String]? = nil
+        ) {
+            self.callID = callID
+            self.result = result
+            self.succeeded = succeeded
+            self.stdout = stdout
+            self.stderr = stderr
+        }
+    }
+
+    /// The text parts, a line each; nil when there is none.
+    package var text: String? {
+        let texts = parts.compactMap { if case .text(let text) = $0 { text } else { nil } }
+        return texts.isEmpty ? nil : texts.joined(separator: "\n")
+    }
+
+    package var reasoning: Reasoning? {
+        for case .reasoning(let reasoning) in parts { return reasoning }
+        return nil
+    }
+
+    package var toolCalls: [ToolCall] {
+        parts.compactMap { if case .toolCall(let call) = $0 { call } else { nil } }
+    }
+
+    package var toolReturns: [ToolReturn] {
+        parts.compactMap { if case .toolReturn(let result) = $0 { result } else { nil } }
+    }
+}

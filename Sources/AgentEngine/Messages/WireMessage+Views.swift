@@ -1,0 +1,71 @@
+import JSON
+
+extension WireMessage {
+    /// Who looks at a stored message.
+    package enum View: Sendable, Hashable {
+        /// The answer to a request, and its stream: text beside a tool call is left out.
+        case answer
+        /// Lists of messages: everything.
+        case list
+    }
+
+    /// What clients see of a stored message: its thought, then its text, then its calls.
+    package static func entries(of message: TurnMessage, for view: View) -> [WireMessage] {
+        switch message.role {
+        case .system:
+            return [entry(of: message, otid: message.otid, .system(message.text ?? ""))]
+        case .user:
+            return [entry(of: message, otid: message.otid, .user(content(of: message)))]
+        case .assistant:
+            return assistantEntries(of: message, for: view)
+        case .tool:
+            let returns = message.toolReturns.map(ToolReturn.init)
+            guard !returns.isEmpty else { return [] }
+            return [entry(of: message, otid: otid(messageID: message.id, index: 0), .toolReturns(returns))]
+        }
+    }
+
+    private static func assistantEntries(of message: TurnMessage, for view: View) -> [WireMessage] {
+        let calls = message.toolCalls
+        var bodies: [Body] = []
+        if let reasoning = message.reasoning {
+            bodies.append(.reasoning(reasoning.text, signature: reasoning.signature))
+        }
+        if let text = message.text, calls.isEmpty || view == .list { bodies.append(.assistant(text)) }
+        // The calls that need nobody's consent wait with the others, but are shown as what they are.
+        let free = calls.filter { !$0.needsApproval }.map(ToolCall.init)
+        if !free.isEmpty { bodies.append(.toolCalls(free)) }
+        var entries = bodies.enumerated().map { index, body in
+            entry(of: message, otid: otid(messageID: message.id, index: index), body)
+        }
+        let waiting = calls.filter(\.needsApproval).map(ToolCall.init)
+        if !waiting.isEmpty { entries.append(entry(of: message, otid: message.id, .approvalRequest(waiting))) }
+        return entries
+    }
+
+    private static func entry(of message: TurnMessage, otid: String?, _ body: Body) -> WireMessage {
+        WireMessage(
+            id: message.id, createdAt: message.createdAt, name: message.name, otid: otid, stepID: message.stepID,
+            runID: message.runID, body: body)
+    }
+
+    /// One text is shown as text, everything else as the list of parts.
+    private static func content(of message: TurnMessage) -> JSONValue {
+        if message.parts.count == 1, case .text(let text) = message.parts[0] { return .string(text) }
+        return .array(message.parts.map(\.json))
+    }
+}
+
+extension WireMessage.ToolCall {
+    init(_ call: TurnMessage.ToolCall) {
+        self.init(name: call.name, arguments: call.arguments, id: call.id)
+    }
+}
+
+extension WireMessage.ToolReturn {
+    fileprivate init(_ result: TurnMessage.ToolReturn) {
+        self.init(
+            text: PythonText.text(of: result.result), succeeded: result.succeeded, callID: result.callID,
+            stdout: result.stdout, stderr: result.stderr)
+    }
+}

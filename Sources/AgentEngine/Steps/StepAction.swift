@@ -1,0 +1,69 @@
+package import JSON
+package import ModelProviders
+
+/// What the machine wants done, in this order.
+package enum StepAction: Sendable, Equatable {
+    /// Compile the system message again: the agent's memory changed.
+    case refreshSystemMessage
+    case callModel(ModelCall)
+    /// Drop the running model call; nothing it still says matters.
+    case stopModel
+    /// Store this message before its calls run, for they cannot be taken back; then say `callsStored`.
+    case storeCalls(TurnMessage)
+    /// Run the first list at once and the second one after the other, in any order of the lists.
+    case runTools(concurrent: [ToolRun], inOrder: [ToolRun])
+    /// Stop the running tools as far as they can be; each still gets its `toolFinished`.
+    case stopTools
+    /// Store the step in one transaction, then say `stepPersisted`.
+    case persistStep(StepRecord)
+    case emit(TurnEvent)
+    /// The turn is over: store how, where the last step's record did not hold it, then show `TurnEnd.events`.
+    case finish(TurnEnd)
+}
+
+/// What the model is asked to do; the history is the caller's.
+package struct ModelCall: Sendable, Equatable {
+    /// The names of the tools to offer, in their order.
+    package var tools: [String]
+    package var toolChoice: ModelToolChoice
+    package var parallelToolCalls: Bool
+}
+
+/// One call to run.
+package struct ToolRun: Sendable, Hashable {
+    package var callID: String
+    package var tool: String
+    package var arguments: JSONObject
+}
+
+/// What a step leaves behind.
+package struct StepRecord: Sendable, Equatable {
+    package var identity: StepIdentity
+    /// What the agent said, the results of its calls, a notice to go on: whichever there are.
+    package var messages: [TurnMessage]
+    /// True when the first message is already stored.
+    package var callsAreStored: Bool
+    package var usage: ModelUsage?
+    package var finishReason: ModelFinishReason?
+    /// How the turn ends with this step; nil when it goes on.
+    package var end: TurnEnd?
+}
+
+/// How a turn ended.
+package struct TurnEnd: Sendable, Hashable {
+    package var stop: TurnStop
+    package var usage: TurnUsage
+    package var failure: TurnFailure?
+
+    package init(stop: TurnStop, usage: TurnUsage, failure: TurnFailure? = nil) {
+        self.stop = stop
+        self.usage = usage
+        self.failure = failure
+    }
+
+    /// The events that close the run's log.
+    package func events(runID: String?) -> [TurnEvent] {
+        let last = failure.map { TurnEvent.failure($0, runID: runID) } ?? .usage(usage)
+        return [.stopReason(stop), last]
+    }
+}

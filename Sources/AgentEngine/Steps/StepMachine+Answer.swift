@@ -1,0 +1,116 @@
+import JSON
+import ModelProviders
+
+extension StepMachine {
+    /// Takes a whole answer: ends the turn with its text, or prepares its calls.
+    mutating func take(_ answer: ModelAnswer) -> [StepAction] {
+        guard var step else { return [] }
+        usage.addStep(answer.usage)
+        step.usage = answer.usage
+        step.finishReason = answer.finishReason
+        let found = callFromText(of: answer)
+        // Text that was held back as a possible call is prose when no call came of it.
+        let shown = (found == nil ? step.stream.release() : []).map { StepAction.emit(.message($0)) }
+        let answer = found ?? answer
+        let calls = plan.acceptsParallelCalls ? answer.toolCalls[...] : answer.toolCalls.prefix(1)
+        if calls.isEmpty {
+            self.step = step
+            return shown + takeText(answer)
+        }
+        let prepared = calls.enumerated().map { index, call in
+            prepare(call, id: step.callIDs.id(at: index, given: call.id), isFirst: index == 0)
+        }
+        step.assistant = message(of: answer, calls: prepared.map(\.call), in: step)
+        self.step = step
+        return shown + takeCalls(prepared)
+    }
+
+    /// The answer with the call that its text holds; nil when it holds none.
+    private func callFromText(of answer: ModelAnswer) -> ModelAnswer? {
+        guard plan.readsCallsFromText, answer.toolCalls.isEmpty, let text = answer.text else { return nil }
+        let offered = Set(rules.offer.tools)
+        let reader = LenientToolCalls(tools: plan.tools.filter { offered.contains($0.name) })
+        guard let found = reader.read(text) else { return nil }
+        var answer = answer
+        answer.text = found.text
+        answer.toolCalls = [ModelToolCall(id: "", name: found.tool, arguments: found.arguments)]
+        return answer
+    }
+
+    // MARK: Text
+
+    private mutating func takeText(_ answer: ModelAnswer) -> [StepAction] {
+        guard let step else { return [] }
+        let said = message(of: answer, calls: [], in: step)
+        let messages = said.parts.isEmpty ? [] : [said]
+        if answer.finishReason == .length { return persist(messages, stop: .maxTokensExceeded) }
+        return leave(with: messages, stop: .endTurn)
+    }
+
+    /// Ends the turn with `stop`, unless a rule asks for a tool first: then the model is told so and goes on.
+    mutating func leave(with messages: [TurnMessage], stop: TurnStop) -> [StepAction] {
+        let missing = rules.missingBeforeExit
+        guard !missing.isEmpty, let step else { return persist(messages, stop: stop) }
+        let notice = TurnMessage(
+            id: step.identity.noticeMessageID, role: .user, parts: [.text(notice(onMissing: missing, in: step))],
+            stepID: step.identity.stepID, runID: step.identity.runID, createdAt: step.lastResultAt)
+        return persist(messages + [notice], stop: isLastStep ? .maxSteps : nil)
+    }
+
+    var isLastStep: Bool { usage.stepCount >= plan.maximumSteps }
+
+    private func notice(onMissing tools: [String], in step: CurrentStep) -> String {
+        let notice: JSONValue = [
+            "type": "heartbeat",
+            "reason": .string(
+                "[This is an automated system message hidden from the user] ToolRuleViolated: You must call "
+                    + "\(tools.joined(separator: ", ")) at least once to exit the loop."),
+            "time": .string(ZonedTime.promptTextOrUTC(microseconds: step.lastResultAt, zone: plan.zone)),
+        ]
+        return JSONWriter.string(of: notice, style: .indented(2))
+    }
+
+    private func message(of answer: ModelAnswer, calls: [TurnMessage.ToolCall], in step: CurrentStep) -> TurnMessage {
+        var parts: [TurnMessage.Part] = []
+        if let reasoning = answer.reasoning, !reasoning.isEmpty { parts.append(.reasoning(.init(reasoning))) }
+        // Models fill the place beside a call with line ends.
+        if let text = answer.text, !text.isEmpty, calls.isEmpty || !text.trimmingSpaces.isEmpty {
+            parts.append(.text(text))
+        }
+        parts += calls.map { .toolCall($0) }
+        return TurnMessage(
+            id: step.identity.assistantMessageID, role: .assistant, parts: parts, stepID: step.identity.stepID,
+            runID: step.identity.runID, createdAt: step.identity.startedAt)
+    }
+
+    // MARK: Calls
+
+    struct PreparedCall {
+        var call: TurnMessage.ToolCall
+        var arguments: JSONObject
+        /// Why the call may not run; nil when it may.
+        var refusal: String?
+    }
+
+    private func prepare(_ call: ModelToolCall, id: String, isFirst: Bool) -> PreparedCall {
+        let isOffered = rules.offer.tools.contains(call.name)
+        var (arguments, text) = Self.arguments(of: call)
+        if isFirst, isOffered, let preset = rules.presetArguments(for: call.name) {
+            for (key, value) in preset { arguments[key] = value }
+            text = JSONWriter.string(of: arguments, style: .spaced)
+        }
+        return PreparedCall(
+            call: TurnMessage.ToolCall(
+                id: id, name: call.name, arguments: text,
+                needsApproval: isOffered && plan.needsApproval(call.name)),
+            arguments: arguments, refusal: isOffered ? nil : rules.refusal(of: call.name))
+    }
+
+    /// What is no JSON object counts as no arguments, in the stored call too; the tool then says what it misses.
+    static func arguments(of call: ModelToolCall) -> (JSONObject, text: String) {
+        let parser = JSONParser(options: [.replaceLoneSurrogates, .removeNUL])
+        // Nobody but the model is to blame, and it learns of it from the tool.
+        guard let object = try? parser.parse(call.arguments).object else { return ([:], "{}") }
+        return (object, call.arguments)
+    }
+}

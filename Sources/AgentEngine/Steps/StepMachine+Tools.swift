@@ -1,0 +1,101 @@
+import JSON
+import ModelProviders
+
+extension StepMachine {
+    /// Asks for consent where it is needed; otherwise runs what may run.
+    mutating func takeCalls(_ calls: [PreparedCall]) -> [StepAction] {
+        guard let assistant = step?.assistant else { return [] }
+        // The calls that need nobody's consent wait too: what they do may depend on the answer.
+        if calls.contains(where: \.call.needsApproval) { return persist([assistant], stop: .requiresApproval) }
+        for call in calls {
+            if let refusal = call.refusal {
+                note(.string(refusal), for: call.call.id)
+            } else {
+                step?.runs.append(ToolRun(callID: call.call.id, tool: call.call.name, arguments: call.arguments))
+            }
+        }
+        let hasOutsideEffects = step?.runs.contains { plan.tool($0.tool)?.hasOutsideEffects == true } ?? false
+        guard hasOutsideEffects else { return runTools() }
+        phase = .storingCalls
+        return [.storeCalls(assistant)]
+    }
+
+    /// Starts the step's tools; after a cancel, none of them.
+    mutating func runTools() -> [StepAction] {
+        guard let step else { return [] }
+        if case .storingCalls = phase { self.step?.callsAreStored = true }
+        if isCancelled {
+            for run in step.runs { note("Error: the turn was cancelled before this tool ran.", for: run.callID) }
+            self.step?.runs = []
+        }
+        guard let runs = self.step?.runs, !runs.isEmpty else { return completeStep() }
+        phase = .runningTools
+        let parallelTools = Set(plan.tools.filter(\.canRunInParallel).map(\.name))
+        return [
+            .runTools(
+                concurrent: runs.filter { parallelTools.contains($0.tool) },
+                inOrder: runs.filter { !parallelTools.contains($0.tool) })
+        ]
+    }
+
+    mutating func toolFinished(_ callID: String, _ outcome: ToolOutcome, at: Int64) -> [StepAction] {
+        guard var step, let run = step.runs.first(where: { $0.callID == callID }), step.returns[callID] == nil
+        else { return [] }
+        let limit = plan.tool(run.tool)?.returnLimit
+        step.returns[callID] = TurnMessage.ToolReturn(
+            callID: callID, result: limit.map { outcome.result.cut(toCharacters: $0) } ?? outcome.result,
+            succeeded: outcome.succeeded, stdout: outcome.stdout, stderr: outcome.stderr)
+        step.lastResultAt = max(step.lastResultAt, at)
+        step.changedMemory = step.changedMemory || outcome.changedMemory
+        self.step = step
+        return step.isWaitingForResults ? [] : completeStep()
+    }
+
+    /// Notes the result of a call that did not run.
+    private mutating func note(_ text: JSONValue, for callID: String) {
+        step?.returns[callID] = TurnMessage.ToolReturn(callID: callID, result: text, succeeded: false)
+    }
+
+    /// Every call has its result: one message holds them all, in the order of the calls.
+    private mutating func completeStep() -> [StepAction] {
+        guard let step, let assistant = step.assistant else { return [] }
+        let returns = assistant.toolCalls.compactMap { step.returns[$0.id] }
+        let results = TurnMessage(
+            id: step.identity.toolMessageID, role: .tool, parts: returns.map { .toolReturn($0) },
+            name: assistant.toolCalls.first?.name, stepID: step.identity.stepID, runID: step.identity.runID,
+            createdAt: step.lastResultAt)
+        for run in step.runs {
+            if let result = step.returns[run.callID] { rules.record(run.tool, result: result.result) }
+        }
+        let messages = step.isResumed ? [results] : [assistant, results]
+        if isCancelled { return persist(messages, stop: .cancelled) }
+        if step.runs.contains(where: { rules.endsTurn($0.tool) }) { return leave(with: messages, stop: .toolRule) }
+        return persist(messages, stop: isLastStep ? .maxSteps : nil)
+    }
+
+    // MARK: After a person decided
+
+    /// Runs what was agreed to, together with the calls that needed no consent.
+    mutating func resume(
+        _ pending: TurnMessage, _ decisions: [ApprovalDecision], _ identity: StepIdentity
+    ) -> [StepAction] {
+        var step = CurrentStep(identity, plan: plan)
+        step.assistant = pending
+        step.isResumed = true
+        for call in pending.toolCalls {
+            let decision = decisions.first { $0.callID == call.id }
+            if !call.needsApproval || decision?.approves == true {
+                let (arguments, _) = Self.arguments(
+                    of: ModelToolCall(id: call.id, name: call.name, arguments: call.arguments))
+                step.runs.append(ToolRun(callID: call.id, tool: call.name, arguments: arguments))
+            } else {
+                let reason = decision?.reason.map { " User reason: \($0)" } ?? ""
+                step.returns[call.id] = TurnMessage.ToolReturn(
+                    callID: call.id, result: .string("Error: request to call tool denied.\(reason)"),
+                    succeeded: false)
+            }
+        }
+        self.step = step
+        return runTools()
+    }
+}

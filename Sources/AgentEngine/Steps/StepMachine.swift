@@ -1,0 +1,161 @@
+import ModelProviders
+
+/// Runs one turn of an agent whose model answers in text or with tool calls: takes what happened, says what to do.
+///
+/// A step is one model call with its tools. The machine knows no time, no store and no network; whoever drives it
+/// carries out the actions in their order and feeds back what comes of them. An input that does not fit the moment,
+/// such as a piece of an answer after a cancel, is ignored. A machine serves one turn.
+package struct StepMachine: Sendable {
+    enum Phase: Sendable {
+        case ready
+        case awaitingModel
+        case storingCalls
+        case runningTools
+        case persisting(StepRecord)
+        case finished
+    }
+
+    let plan: TurnPlan
+    var phase = Phase.ready
+    var rules: ToolRuleState
+    var usage = TurnUsage()
+    var isCancelled = false
+    var step: CurrentStep?
+
+    package init(_ plan: TurnPlan) {
+        self.plan = plan
+        rules = ToolRuleState(rules: plan.rules, tools: plan.tools.map(\.name))
+    }
+
+    package mutating func receive(_ input: StepInput) -> [StepAction] {
+        switch (phase, input) {
+        case (.ready, .start(let identity)):
+            return plan.maximumSteps > 0 ? begin(identity) : end(.endTurn)
+        case (.ready, .resume(let pending, let decisions, let identity)):
+            return resume(pending, decisions, identity)
+        case (.ready, .cancel):
+            return end(.cancelled)
+        case (.awaitingModel, .modelDelta(let delta)):
+            return show(delta)
+        case (.awaitingModel, .modelFinished(let answer)):
+            return take(answer)
+        case (.awaitingModel, .modelFailed(let failure)):
+            return end(Self.stop(for: failure), failure: failure.kind == .cancelled ? nil : TurnFailure(failure))
+        case (.awaitingModel, .cancel):
+            return [.stopModel] + end(.cancelled)
+        case (.storingCalls, .callsStored):
+            return runTools()
+        case (.runningTools, .toolFinished(let callID, let outcome, let at)):
+            return toolFinished(callID, outcome, at: at)
+        case (.runningTools, .cancel) where !isCancelled:
+            isCancelled = true
+            return [.stopTools]
+        case (.storingCalls, .cancel), (.persisting, .cancel):
+            isCancelled = true
+            return []
+        case (.persisting(let record), .stepPersisted(let next)):
+            return persisted(record, next)
+        default:
+            return []
+        }
+    }
+
+    // MARK: The model
+
+    private mutating func begin(_ identity: StepIdentity) -> [StepAction] {
+        step = CurrentStep(identity, plan: plan)
+        phase = .awaitingModel
+        let offer = rules.offer
+        let choice: ModelToolChoice
+        if offer.tools.isEmpty {
+            choice = .auto
+        } else if offer.isForced, offer.tools.count == 1 {
+            choice = .one(offer.tools[0])
+        } else {
+            choice = offer.isForced || plan.alwaysCallsTools ? .required : .auto
+        }
+        return [
+            .callModel(
+                ModelCall(tools: offer.tools, toolChoice: choice, parallelToolCalls: plan.acceptsParallelCalls))
+        ]
+    }
+
+    private mutating func show(_ delta: ModelDelta) -> [StepAction] {
+        guard plan.streamsTokens, var step else { return [] }
+        let entries = step.stream.add(delta, callIDs: &step.callIDs)
+        self.step = step
+        return entries.map { .emit(.message($0)) }
+    }
+
+    private static func stop(for failure: ProviderFailure) -> TurnStop {
+        switch failure.kind {
+        case .cancelled: .cancelled
+        case .insufficientCredits: .insufficientCredits
+        case .invalidAnswer: .invalidModelResponse
+        default: .modelError
+        }
+    }
+
+    // MARK: The end of a step
+
+    /// Stores the step. With `stop` the turn ends with it.
+    mutating func persist(_ messages: [TurnMessage], stop: TurnStop?) -> [StepAction] {
+        guard let step else { return [] }
+        let record = StepRecord(
+            identity: step.identity, messages: messages, callsAreStored: step.callsAreStored, usage: step.usage,
+            finishReason: step.finishReason, end: stop.map { TurnEnd(stop: $0, usage: usage, failure: nil) })
+        phase = .persisting(record)
+        return [.persistStep(record)]
+    }
+
+    /// What is stored is shown; then the turn ends or goes on.
+    private mutating func persisted(_ record: StepRecord, _ next: StepIdentity) -> [StepAction] {
+        let shown = record.messages.flatMap(entries).map { StepAction.emit(.message($0)) }
+        if let end = record.end {
+            phase = .finished
+            return shown + [.finish(end)]
+        }
+        if isCancelled { return shown + end(.cancelled) }
+        let refresh: [StepAction] = step?.changedMemory == true ? [.refreshSystemMessage] : []
+        return shown + refresh + begin(next)
+    }
+
+    /// The entries for a stored message, without what was shown in pieces.
+    private func entries(of message: TurnMessage) -> [WireMessage] {
+        let entries = WireMessage.entries(of: message, for: plan.streamsTokens ? .list : .answer)
+        guard message.role == .assistant, let stream = step?.stream else { return entries }
+        return entries.filter { !stream.showed($0.body) }
+    }
+
+    mutating func end(_ stop: TurnStop, failure: TurnFailure? = nil) -> [StepAction] {
+        phase = .finished
+        return [.finish(TurnEnd(stop: stop, usage: usage, failure: failure))]
+    }
+}
+
+/// What the machine remembers of the step it is in.
+struct CurrentStep: Sendable {
+    let identity: StepIdentity
+    var stream: StepStream
+    var callIDs: CallIDs
+    var usage: ModelUsage?
+    var finishReason: ModelFinishReason?
+    /// What the model said, when it called tools.
+    var assistant: TurnMessage?
+    var callsAreStored = false
+    /// True when the calls are those a turn before stopped at.
+    var isResumed = false
+    var runs: [ToolRun] = []
+    var returns: [String: TurnMessage.ToolReturn] = [:]
+    var lastResultAt: Int64
+    var changedMemory = false
+
+    init(_ identity: StepIdentity, plan: TurnPlan) {
+        self.identity = identity
+        stream = StepStream(identity, plan: plan)
+        callIDs = CallIDs(messageID: identity.assistantMessageID)
+        lastResultAt = identity.startedAt
+    }
+
+    var isWaitingForResults: Bool { runs.contains { returns[$0.callID] == nil } }
+}

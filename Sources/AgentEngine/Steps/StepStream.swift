@@ -1,0 +1,124 @@
+import ModelProviders
+
+/// Shows what a model says while it says it: makes entries for clients out of the pieces of one answer.
+struct StepStream: Sendable {
+    private let identity: StepIdentity
+    private let plan: TurnPlan
+    private var hasReasoning = false
+    private var hasText = false
+    private var calls: Set<Int> = []
+    /// The names of calls that wait for more than their name.
+    private var needsApproval: [Int: Bool] = [:]
+    /// Text that may be a call, kept until the answer is whole.
+    private(set) var heldText = ""
+
+    init(_ identity: StepIdentity, plan: TurnPlan) {
+        self.identity = identity
+        self.plan = plan
+    }
+
+    mutating func add(_ delta: ModelDelta, callIDs: inout CallIDs) -> [WireMessage] {
+        switch delta {
+        case .reasoning(let piece) where !piece.isEmpty:
+            hasReasoning = true
+            return [entry(index: 0, .reasoning(piece, signature: nil))]
+        case .text(let piece):
+            return text(holdingBack(piece))
+        case .toolCall(let piece):
+            return toolCall(piece, &callIDs)
+        case .reasoning, .finish, .usage:
+            return []
+        }
+    }
+
+    /// Shows the text that was held back: it was prose after all.
+    mutating func release() -> [WireMessage] {
+        defer { heldText = "" }
+        return text(heldText)
+    }
+
+    /// Whether clients have already seen the entry in pieces.
+    func showed(_ body: WireMessage.Body) -> Bool {
+        switch body {
+        case .reasoning: hasReasoning
+        case .assistant: hasText
+        case .toolCalls, .approvalRequest: !calls.isEmpty
+        default: false
+        }
+    }
+
+    private mutating func text(_ piece: String) -> [WireMessage] {
+        guard !piece.isEmpty else { return [] }
+        hasText = true
+        return [entry(index: hasReasoning ? 1 : 0, .assistant(piece))]
+    }
+
+    /// The beginning of the piece that is surely prose.
+    private mutating func holdingBack(_ piece: String) -> String {
+        guard plan.readsCallsFromText else { return piece }
+        let scalars = piece.unicodeScalars
+        let end =
+            heldText.isEmpty
+            ? scalars.firstIndex(where: LenientToolCalls.mayBegin) ?? scalars.endIndex : scalars.startIndex
+        heldText += piece[end...]
+        return String(piece[..<end])
+    }
+
+    private mutating func toolCall(_ piece: ModelToolCallDelta, _ callIDs: inout CallIDs) -> [WireMessage] {
+        // A call that will not count is not shown.
+        guard piece.index == 0 || plan.acceptsParallelCalls else { return [] }
+        let id = callIDs.id(at: piece.index, given: piece.id)
+        var entries: [WireMessage] = []
+        if calls.insert(piece.index).inserted {
+            needsApproval[piece.index] = plan.needsApproval(piece.name ?? "")
+            entries.append(entry(for: piece.index, .init(name: piece.name ?? "", arguments: nil, id: id)))
+        }
+        if !piece.argumentsFragment.isEmpty {
+            entries.append(entry(for: piece.index, .init(name: nil, arguments: piece.argumentsFragment, id: id)))
+        }
+        return entries
+    }
+
+    private func entry(for call: Int, _ delta: WireMessage.ToolCallDelta) -> WireMessage {
+        if needsApproval[call] == true {
+            var entry = entry(index: 0, .approvalRequestDelta(delta))
+            entry.otid = identity.assistantMessageID
+            return entry
+        }
+        return entry(index: (hasReasoning ? 1 : 0) + (hasText ? 1 : 0), .toolCallDelta(delta))
+    }
+
+    private func entry(index: Int, _ body: WireMessage.Body) -> WireMessage {
+        WireMessage(
+            id: identity.assistantMessageID, createdAt: identity.startedAt,
+            otid: WireMessage.otid(messageID: identity.assistantMessageID, index: index), stepID: identity.stepID,
+            runID: identity.runID, body: body)
+    }
+}
+
+/// Gives each call of an answer an id of its own, the model's where it is one.
+struct CallIDs: Sendable {
+    private let messageID: String
+    private var ids: [Int: String] = [:]
+
+    init(messageID: String) {
+        self.messageID = messageID
+    }
+
+    mutating func id(at index: Int, given: String?) -> String {
+        if let id = ids[index] { return id }
+        let id = given.flatMap { isFree($0) ? $0 : nil } ?? made(index)
+        ids[index] = id
+        return id
+    }
+
+    /// Ids are cut in requests, and must still differ then.
+    private func isFree(_ id: String) -> Bool {
+        let length = ModelMessage.callIDLength
+        return !id.isEmpty && !ids.values.contains { $0.utf8.prefix(length).elementsEqual(id.utf8.prefix(length)) }
+    }
+
+    private func made(_ index: Int) -> String {
+        "call_\(messageID.split(separator: "-").dropFirst().joined().prefix(20))_\(index)"
+    }
+}

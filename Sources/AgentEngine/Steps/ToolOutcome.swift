@@ -1,0 +1,52 @@
+package import JSON
+
+/// What came of running one tool.
+package struct ToolOutcome: Sendable, Hashable {
+    /// Text, or an object.
+    package var result: JSONValue
+    package var succeeded: Bool
+    /// What the tool printed; nil for tools that run inside the server.
+    package var stdout: [String]?
+    package var stderr: [String]?
+    /// True when the agent's memory is no longer as its system message says.
+    package var changedMemory: Bool
+
+    package init(
+        _ result: JSONValue, succeeded: Bool = true, stdout: [String]? = nil, stderr: [String]? = nil,
+        changedMemory: Bool = false
+    ) {
+        self.result = result
+        self.succeeded = succeeded
+        self.stdout = stdout
+        self.stderr = stderr
+        self.changedMemory = changedMemory
+    }
+
+    /// The outcome of a tool of the server that failed.
+    package init(_ failure: ToolFailure, of tool: String) {
+        self.init(
+            .string(failure.message), succeeded: false,
+            stderr: ["Error executing function \(tool): \(failure.kind.rawValue): \(failure.message)"])
+    }
+}
+
+/// Why a tool of the server could not do what it was asked. The model reads the message.
+package struct ToolFailure: Error, Sendable, Hashable {
+    /// The Python exception that clients know for this.
+    package enum Kind: String, Sendable, Hashable {
+        case keyError = "KeyError"
+        case typeError = "TypeError"
+        case valueError = "ValueError"
+        case exception = "Exception"
+    }
+
+    package var kind: Kind
+    package var message: String
+
+    package init(_ kind: Kind, _ message: String) {
+        self.kind = kind
+        self.message = message
+    }
+
+    package static func value(_ message: String) -> ToolFailure { ToolFailure(.valueError, message) }
+}

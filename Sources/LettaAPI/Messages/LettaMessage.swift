@@ -1,0 +1,142 @@
+public import JSON
+
+/// One event of a conversation as clients see it: something said, a tool called, a tool's result.
+///
+/// Several of them may come from one stored message and then share its id. Kinds that this version does not
+/// know are kept as they came.
+public struct LettaMessage: Codable, Sendable, Hashable, JSONWritable {
+    public var json: RawJSON
+
+    public init(_ message: some JSONWritable) {
+        json = RawJSON(message)
+    }
+
+    public init(from decoder: any Decoder) throws {
+        json = try RawJSON(from: decoder)
+    }
+
+    public func encode(to encoder: any Encoder) throws {
+        try json.encode(to: encoder)
+    }
+
+    public func write(to writer: inout JSONWriter) {
+        json.write(to: &writer)
+    }
+
+    /// The fields by name. Throws when the text is no JSON, which only a broken store can cause.
+    public func fields() throws -> JSONValue {
+        try json.value()
+    }
+}
+
+/// Why a turn ended.
+public enum StopReason: String, Codable, Sendable, CaseIterable, JSONWritable {
+    case endTurn = "end_turn"
+    case error
+    case modelError = "llm_api_error"
+    case invalidModelResponse = "invalid_llm_response"
+    case invalidToolCall = "invalid_tool_call"
+    case maxSteps = "max_steps"
+    case maxTokensExceeded = "max_tokens_exceeded"
+    case noToolCall = "no_tool_call"
+    case toolRule = "tool_rule"
+    case cancelled
+    case insufficientCredits = "insufficient_credits"
+    case requiresApproval = "requires_approval"
+    case systemPromptOverflow = "context_window_overflow_in_system_prompt"
+
+    public func write(to writer: inout JSONWriter) {
+        writer.value(rawValue)
+    }
+}
+
+/// The stop reason as an event.
+public struct StopReasonEvent: Codable, Sendable, Hashable, JSONWritable {
+    public var stopReason: StopReason
+
+    public init(_ stopReason: StopReason) {
+        self.stopReason = stopReason
+    }
+
+    enum CodingKeys: String, CodingKey {
+        case stopReason = "stop_reason"
+    }
+
+    public func write(to writer: inout JSONWriter) {
+        writer.object {
+            $0.field("message_type", "stop_reason")
+            $0.field("stop_reason", stopReason)
+        }
+    }
+}
+
+/// How many tokens a turn used; sums over its steps but for `contextTokens`.
+public struct UsageEvent: Codable, Sendable, Hashable, JSONWritable {
+    public var completionTokens = 0
+    public var promptTokens = 0
+    public var totalTokens = 0
+    public var stepCount = 0
+    public var runIDs: [String]?
+    public var cachedInputTokens: Int?
+    public var cacheWriteTokens: Int?
+    public var reasoningTokens: Int?
+    /// The size of the context after the last step.
+    public var contextTokens: Int?
+
+    public init() {}
+
+    enum CodingKeys: String, CodingKey {
+        case completionTokens = "completion_tokens"
+        case promptTokens = "prompt_tokens"
+        case totalTokens = "total_tokens"
+        case stepCount = "step_count"
+        case runIDs = "run_ids"
+        case cachedInputTokens = "cached_input_tokens"
+        case cacheWriteTokens = "cache_write_tokens"
+        case reasoningTokens = "reasoning_tokens"
+        case contextTokens = "context_tokens"
+    }
+
+    public func write(to writer: inout JSONWriter) {
+        writer.object {
+            $0.field("message_type", "usage_statistics")
+            $0.field("completion_tokens", completionTokens)
+            $0.field("prompt_tokens", promptTokens)
+            $0.field("total_tokens", totalTokens)
+            $0.field("step_count", stepCount)
+            $0.field("run_ids", runIDs)
+            $0.field("cached_input_tokens", cachedInputTokens)
+            $0.field("cache_write_tokens", cacheWriteTokens)
+            $0.field("reasoning_tokens", reasoningTokens)
+            $0.field("context_tokens", contextTokens)
+        }
+    }
+}
+
+/// The answer to messages sent without streaming.
+public struct LettaResponse: Codable, Sendable, JSONWritable {
+    public var messages: [LettaMessage]
+    public var stopReason: StopReasonEvent
+    public var usage: UsageEvent
+
+    public init(messages: [LettaMessage], stopReason: StopReasonEvent, usage: UsageEvent) {
+        self.messages = messages
+        self.stopReason = stopReason
+        self.usage = usage
+    }
+
+    enum CodingKeys: String, CodingKey {
+        case messages, usage
+        case stopReason = "stop_reason"
+    }
+
+    public func write(to writer: inout JSONWriter) {
+        writer.object {
+            $0.field("messages", messages)
+            $0.field("stop_reason", stopReason)
+            $0.field("usage", usage)
+            $0.field("logprobs", JSONValue.null)
+            $0.field("turns", JSONValue.null)
+        }
+    }
+}

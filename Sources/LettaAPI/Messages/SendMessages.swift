@@ -1,0 +1,102 @@
+
+/// Messages for an agent. Exactly one of `messages` and `input` has to be there.
+public struct SendMessages: Codable, Sendable {
+    public var messages: [CreateMessage]?
+    /// Stands for one message of the user.
+    public var input: MessageContent?
+    /// The most model calls of the turn; left out: 50.
+    public var maxSteps: Int?
+    public var useAssistantMessage: Bool?
+    public var assistantMessageToolName: String?
+    public var assistantMessageToolKwarg: String?
+    /// Kinds of messages to answer with; left out: all.
+    public var includeReturnMessageTypes: [LettaMessageType]?
+    /// Whether the answer is a stream of events.
+    public var streaming: Bool?
+    /// Whether a stream shows what the model says piece by piece.
+    public var streamTokens: Bool?
+    /// Whether a stream begins with a ping and gets more while nothing else happens.
+    public var includePings: Bool?
+    public var background: Bool?
+    /// The handle of a model for this turn alone.
+    public var overrideModel: String?
+    /// A system message for this turn alone, in place of prompt and memory.
+    public var overrideSystem: String?
+
+    public init(_ text: String) {
+        input = .text(text)
+    }
+
+    enum CodingKeys: String, CodingKey {
+        case messages, input, streaming, background
+        case maxSteps = "max_steps"
+        case useAssistantMessage = "use_assistant_message"
+        case assistantMessageToolName = "assistant_message_tool_name"
+        case assistantMessageToolKwarg = "assistant_message_tool_kwarg"
+        case includeReturnMessageTypes = "include_return_message_types"
+        case streamTokens = "stream_tokens"
+        case includePings = "include_pings"
+        case overrideModel = "override_model"
+        case overrideSystem = "override_system"
+    }
+}
+
+/// The kinds of ``LettaMessage``.
+public enum LettaMessageType: String, Codable, Sendable, CaseIterable {
+    case system = "system_message"
+    case user = "user_message"
+    case assistant = "assistant_message"
+    case reasoning = "reasoning_message"
+    case hiddenReasoning = "hidden_reasoning_message"
+    case toolCall = "tool_call_message"
+    case toolReturn = "tool_return_message"
+    case approvalRequest = "approval_request_message"
+    case approvalResponse = "approval_response_message"
+    case summary = "summary_message"
+    case event = "event_message"
+}
+
+/// Pages through the messages of an agent. Every page is in order of time, whatever end it is from.
+public struct ListMessages: Codable, Sendable {
+    /// Only what came before the message with this id.
+    public var before: String?
+    /// Only what came after the message with this id.
+    public var after: String?
+    /// Left out: 100 stored messages.
+    public var limit: Int?
+    /// Whether the page is from the newest end (`desc`, as when left out) or the oldest.
+    public var order: SortOrder?
+    public var includeReturnMessageTypes: [LettaMessageType]?
+    public var useAssistantMessage: Bool?
+
+    public init() {}
+
+    enum CodingKeys: String, CodingKey {
+        case before, after, limit, order
+        case includeReturnMessageTypes = "include_return_message_types"
+        case useAssistantMessage = "use_assistant_message"
+    }
+}
+
+/// How an agent's context is emptied.
+public struct ResetMessages: Codable, Sendable {
+    /// Whether the context gets the messages that a new agent of this type starts with.
+    public var addDefaultInitialMessages: Bool?
+
+    public init() {}
+
+    enum CodingKeys: String, CodingKey {
+        case addDefaultInitialMessages = "add_default_initial_messages"
+    }
+}
+
+/// Which runs are to be cancelled; left out: all of the agent.
+public struct CancelRuns: Codable, Sendable {
+    public var runIDs: [String]?
+
+    public init() {}
+
+    enum CodingKeys: String, CodingKey {
+        case runIDs = "run_ids"
+    }
+}

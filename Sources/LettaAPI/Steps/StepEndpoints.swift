@@ -1,0 +1,143 @@
+public import JSON
+
+extension API {
+    /// Model calls of agents.
+    public enum Steps {
+        public static let list = Endpoint<NoPath, ListSteps, NoBody, [Step]>(
+            .get, "/v1/steps/", "Lists steps, newest first.")
+        public static let retrieve = Endpoint<ID<Step>, NoQuery, NoBody, Step>(
+            .get, "/v1/steps/{step_id}", "Retrieves a step.")
+        public static let metrics = Endpoint<ID<Step>, NoQuery, NoBody, StepMetrics>(
+            .get, "/v1/steps/{step_id}/metrics", "Tells how long a step took.")
+        public static let trace = Endpoint<ID<Step>, NoQuery, NoBody, ProviderTrace?>(
+            .get, "/v1/steps/{step_id}/trace", "Shows what the model's service was asked and answered.",
+            aliases: ["/v1/telemetry/{step_id}"])
+        public static let setFeedback = Endpoint<ID<Step>, NoQuery, StepFeedback, Step>(
+            .patch, "/v1/steps/{step_id}/feedback", "Says whether a step was good.")
+    }
+}
+
+/// Which steps a list shows.
+public struct ListSteps: Codable, Sendable {
+    public var agentID: String?
+    public var model: String?
+    public var feedback: StepFeedback.Verdict?
+    public var hasFeedback: Bool?
+    public var before: String?
+    public var after: String?
+    public var limit: Int?
+    public var order: SortOrder?
+
+    public init() {}
+
+    enum CodingKeys: String, CodingKey {
+        case model, feedback, before, after, limit, order
+        case agentID = "agent_id"
+        case hasFeedback = "has_feedback"
+    }
+}
+
+/// What a person thinks of a step.
+public struct StepFeedback: Codable, Sendable {
+    public enum Verdict: String, Codable, Sendable, CaseIterable {
+        case positive, negative
+    }
+
+    public var feedback: Patch<Verdict>
+    /// Replaces the tags; left out: they stay.
+    public var tags: [String]?
+
+    public init(_ verdict: Verdict?) {
+        feedback = verdict.map { .set($0) } ?? .clear
+    }
+}
+
+/// How long a step took, in nanoseconds.
+public struct StepMetrics: Codable, Sendable, JSONWritable {
+    public var id: ID<Step>
+    public var organizationID: String
+    public var runID: ID<Run>
+    public var agentID: ID<AgentState>
+    public var start: Int?
+    public var modelCallStart: Int?
+    public var modelCall: Int?
+    public var toolExecution: Int?
+    public var duration: Int?
+
+    public init(id: ID<Step>, organizationID: String, runID: ID<Run>, agentID: ID<AgentState>) {
+        self.id = id
+        self.organizationID = organizationID
+        self.runID = runID
+        self.agentID = agentID
+    }
+
+    enum CodingKeys: String, CodingKey {
+        case id
+        case organizationID = "organization_id"
+        case runID = "run_id"
+        case agentID = "agent_id"
+        case start = "step_start_ns"
+        case modelCallStart = "llm_request_start_ns"
+        case modelCall = "llm_request_ns"
+        case toolExecution = "tool_execution_ns"
+        case duration = "step_ns"
+    }
+
+    public func write(to writer: inout JSONWriter) {
+        writer.object {
+            $0.field("id", id)
+            $0.field("organization_id", organizationID)
+            $0.field("provider_id", JSONValue.null)
+            $0.field("run_id", runID)
+            $0.field("agent_id", agentID)
+            $0.field("step_start_ns", start)
+            $0.field("llm_request_start_ns", modelCallStart)
+            $0.field("llm_request_ns", modelCall)
+            $0.field("tool_execution_ns", toolExecution)
+            $0.field("step_ns", duration)
+            $0.field("base_template_id", JSONValue.null)
+            $0.field("template_id", JSONValue.null)
+            $0.field("project_id", JSONValue.null)
+        }
+    }
+}
+
+/// What went to and came from a model's service in one step; cut where it was too long to keep.
+public struct ProviderTrace: Resource, Decodable, Sendable, JSONWritable {
+    public static let idPrefix = "provider_trace"
+
+    public var id: ID<ProviderTrace>
+    public var stepID: ID<Step>
+    public var request: RawJSON
+    public var response: RawJSON
+    public var createdAt: Timestamp
+
+    public init(id: ID<ProviderTrace>, stepID: ID<Step>, request: RawJSON, response: RawJSON, createdAt: Timestamp) {
+        self.id = id
+        self.stepID = stepID
+        self.request = request
+        self.response = response
+        self.createdAt = createdAt
+    }
+
+    enum CodingKeys: String, CodingKey {
+        case id
+        case stepID = "step_id"
+        case request = "request_json"
+        case response = "response_json"
+        case createdAt = "created_at"
+    }
+
+    public func write(to writer: inout JSONWriter) {
+        writer.object {
+            $0.field("created_by_id", JSONValue.null)
+            $0.field("last_updated_by_id", JSONValue.null)
+            $0.field("created_at", createdAt)
+            $0.field("updated_at", createdAt)
+            $0.field("id", id)
+            $0.field("request_json", request)
+            $0.field("response_json", response)
+            $0.field("step_id", stepID)
+        }
+    }
+}

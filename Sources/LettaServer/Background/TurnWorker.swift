@@ -1,0 +1,43 @@
+import LettaAPI
+import Synchronization
+
+/// Owns the turns that run, apart from the requests that asked for them.
+final class TurnWorker: Sendable {
+    private struct State {
+        var turns: [ID<Run>: (control: TurnControl, task: Task<Void, Never>)] = [:]
+        var isClosing = false
+    }
+
+    private let state = Mutex(State())
+
+    /// Starts a turn that nobody's leaving stops; `work` runs to its own end.
+    ///
+    /// - Returns: false when the server is about to stop and takes no more.
+    func start(_ control: TurnControl, _ work: @escaping @Sendable () async -> Void) -> Bool {
+        state.withLock { state in
+            guard !state.isClosing else { return false }
+            let task = Task { [self] in
+                await work()
+                _ = self.state.withLock { $0.turns.removeValue(forKey: control.run) }
+            }
+            state.turns[control.run] = (control, task)
+            return true
+        }
+    }
+
+    func controls(of agent: ID<AgentState>, in organization: String) -> [TurnControl] {
+        state.withLock { state in
+            state.turns.values.map(\.control).filter { $0.agent == agent && $0.organization == organization }
+        }
+    }
+
+    /// Takes no more turns, asks the running ones to stop, and waits for them.
+    func close() async {
+        let running = state.withLock { state in
+            state.isClosing = true
+            return Array(state.turns.values)
+        }
+        for turn in running { turn.control.cancel() }
+        for turn in running { await turn.task.value }
+    }
+}

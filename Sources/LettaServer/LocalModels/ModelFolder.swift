@@ -1,0 +1,76 @@
+import Crypto
+import FoundationEssentials
+import NIOPosix
+import SystemPackage
+
+/// The models on this machine: a folder for each in the data folder's `models/`.
+package struct ModelFolder: Sendable {
+    let path: String
+
+    package init(dataFolder: String) {
+        path = "\(dataFolder)/models"
+    }
+
+    func folder(of model: LocalModel) -> String { "\(path)/\(model.name)" }
+
+    /// The file that `llama-server` loads.
+    package func file(of model: LocalModel) -> String { "\(folder(of: model))/model.gguf" }
+
+    /// Whether the model's file is there with its full length. Whether it is the right one is `verify`'s to say.
+    package func isInstalled(_ model: LocalModel) -> Bool {
+        FileSize.ofFile(file(of: model)) == model.bytes
+    }
+
+    /// Reads the whole file and compares it with the catalogue.
+    package func verify(_ model: LocalModel) async throws -> Bool {
+        guard isInstalled(model) else { return false }
+        return try await FileDigest.sha256(of: file(of: model)) == model.sha256
+    }
+
+    /// Deletes the model with everything of an unfinished installation; false when there was nothing.
+    package func remove(_ model: LocalModel) async throws -> Bool {
+        let folders = [folder(of: model), staging(of: model)]
+        return try await NIOThreadPool.singleton.runIfActive {
+            let present = folders.filter { FileManager.default.fileExists(atPath: $0) }
+            for folder in present { try FileManager.default.removeItem(atPath: folder) }
+            return !present.isEmpty
+        }
+    }
+
+    /// Where a model is put together before it takes its place in one step.
+    func staging(of model: LocalModel) -> String { "\(path)/.\(model.name).part" }
+}
+
+/// The length of files.
+enum FileSize {
+    /// In bytes; nil where there is no such file.
+    static func ofFile(_ path: String) -> Int64? {
+        guard let attributes = try? FileManager.default.attributesOfItem(atPath: path) else { return nil }
+        return (attributes[.size] as? any BinaryInteger).map { Int64($0) }
+    }
+}
+
+/// Sums that say whether a file is the one meant.
+enum FileDigest {
+    private static let chunk = 1_024 * 1_024
+
+    /// The sum in hexadecimal digits, read on a thread that may block.
+    static func sha256(of path: String) async throws -> String {
+        try await NIOThreadPool.singleton.runIfActive {
+            let file = try FileDescriptor.open(FilePath(path), .readOnly)
+            defer { try? file.close() }
+            return try withUnsafeTemporaryAllocation(byteCount: chunk, alignment: 16) { buffer in
+                var sum = SHA256()
+                while case let count = try file.read(into: buffer), count > 0 {
+                    sum.update(bufferPointer: UnsafeRawBufferPointer(rebasing: buffer[..<count]))
+                }
+                return sum.finalize().map(hexadecimal).joined()
+            }
+        }
+    }
+
+    private static func hexadecimal(_ byte: UInt8) -> String {
+        let digits = String(byte, radix: 16)
+        return digits.count == 1 ? "0\(digits)" : digits
+    }
+}

@@ -1,0 +1,64 @@
+import JSON
+import LettaAPI
+import Storage
+
+/// Lists of table `message`, always ordered by position.
+enum MessageListStore {
+    /// A page of an agent's messages, in order of time, from the newest or the oldest end between the bounds.
+    static func page(
+        of agent: ID<AgentState>, after: MessageRow?, before: MessageRow?, fromNewest: Bool, limit: Int,
+        in scope: Scope, _ db: any SQLExecutor
+    ) throws -> [MessageRow] {
+        var all: [SQLText] = ["organization_id = \(scope.organization)", "agent_id = \(agent)"]
+        if let after { all.append("position > \(after.position)") }
+        if let before { all.append("position < \(before.position)") }
+        let direction: SQLText = fromNewest ? "DESC" : "ASC"
+        let rows = try db.rows(
+            """
+            SELECT \(MessageRow.columns) FROM message WHERE \(SQLText.joined(all, separator: " AND "))
+            ORDER BY position \(direction) LIMIT \(limit)
+            """
+        ).map { try MessageRow($0) }
+        return fromNewest ? rows.reversed() : rows
+    }
+
+    static func rows(of run: ID<Run>, in scope: Scope, _ db: any SQLExecutor) throws -> [MessageRow] {
+        try db.rows(
+            """
+            SELECT \(MessageRow.columns) FROM message
+            WHERE organization_id = \(scope.organization) AND run_id = \(run) ORDER BY position
+            """
+        ).map { try MessageRow($0) }
+    }
+
+    static func row(
+        _ id: String, of agent: ID<AgentState>, in scope: Scope, _ db: any SQLExecutor
+    ) throws -> MessageRow? {
+        try db.row(
+            """
+            SELECT \(MessageRow.columns) FROM message
+            WHERE organization_id = \(scope.organization) AND id = \(id) AND agent_id = \(agent)
+            """
+        ).map { try MessageRow($0) }
+    }
+
+    /// What was said in any words of these, newest first: the search of the agent's own conversation.
+    static func search(
+        _ text: String, roles: [MessageRole], from: Timestamp?, to: Timestamp?, limit: Int,
+        of agent: ID<AgentState>, in scope: Scope, _ db: any SQLExecutor
+    ) throws -> [MessageRow] {
+        var all: [SQLText] = [
+            "organization_id = \(scope.organization)", "agent_id = \(agent)",
+            "role IN (\(list: roles.map(\.rawValue)))",
+        ]
+        if !text.isEmpty { all.append(db.dialect.contains("said", text)) }
+        if let from { all.append("created_at >= \(from)") }
+        if let to { all.append("created_at <= \(to)") }
+        return try db.rows(
+            """
+            SELECT \(MessageRow.columns) FROM message WHERE \(SQLText.joined(all, separator: " AND "))
+            ORDER BY position DESC LIMIT \(limit)
+            """
+        ).map { try MessageRow($0) }
+    }
+}

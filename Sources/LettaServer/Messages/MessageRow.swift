@@ -1,0 +1,125 @@
+import AgentEngine
+import JSON
+import LettaAPI
+import Storage
+
+/// A row of table `message`.
+struct MessageRow: Sendable {
+    var id: ID<Message>
+    var agentID: ID<AgentState>
+    /// Counts up from 0 for each agent; never given twice.
+    var position: Int
+    var role: MessageRole
+    /// The parts of the message as the engine writes them: texts, calls, results, …
+    var content: RawJSON
+    /// The words in it that a search looks through; nil for what nobody said. Written, not read back.
+    var said: String?
+    var name: String?
+    var model: String?
+    var otid: String?
+    var senderID: String?
+    var runID: ID<Run>?
+    var stepID: ID<Step>?
+    var isError: Bool?
+    var createdAt: Timestamp
+
+    static let columns: SQLText = """
+        message.id, message.agent_id, message.position, message.role, message.content, message.name, message.model,
+        message.otid, message.sender_id, message.run_id, message.step_id, message.is_error, message.created_at
+        """
+
+    /// What is stored of a message of the engine.
+    init(_ message: TurnMessage, agentID: ID<AgentState>, position: Int, model: String?) {
+        id = ID(message.id)
+        self.agentID = agentID
+        self.position = position
+        role = MessageRole(message.role)
+        content = Self.content(message.parts)
+        said = message.role == .user || message.role == .assistant ? message.text : nil
+        name = message.name
+        self.model = model
+        otid = message.otid
+        runID = message.runID.map { ID($0) }
+        stepID = message.stepID.map { ID($0) }
+        createdAt = Timestamp(microseconds: message.createdAt)
+    }
+
+    init(_ row: SQLRow) throws(SQLFailure) {
+        id = try row["id"]
+        agentID = try row["agent_id"]
+        position = try row["position"]
+        role = try row["role"]
+        content = try row["content"]
+        name = try row["name"]
+        model = try row["model"]
+        otid = try row["otid"]
+        senderID = try row["sender_id"]
+        runID = try row["run_id"]
+        stepID = try row["step_id"]
+        isError = try row["is_error"]
+        createdAt = try row["created_at"]
+    }
+
+    static func content(_ parts: [TurnMessage.Part]) -> RawJSON {
+        RawJSON(JSONValue.array(parts.map(\.json)))
+    }
+
+    /// The message as the engine takes it; parts that this version does not know are left out.
+    func turnMessage() throws -> TurnMessage {
+        TurnMessage(
+            id: id.rawValue, role: TurnMessage.Role(role),
+            parts: try content.value().array?.compactMap(TurnMessage.Part.init(json:)) ?? [], name: name, otid: otid,
+            stepID: stepID?.rawValue, runID: runID?.rawValue, createdAt: createdAt.microseconds)
+    }
+
+    /// The whole message as the context view shows it.
+    func wire() throws -> Message {
+        let turn = try turnMessage()
+        let said = turn.parts.filter { part in
+            switch part {
+            case .text, .image, .reasoning: true
+            case .toolCall, .toolReturn: false
+            }
+        }
+        var message = Message(
+            id: id, agentID: agentID, role: role, content: Self.content(said), createdAt: createdAt)
+        message.name = name
+        message.model = model
+        message.otid = otid
+        message.toolCallID = turn.toolReturns.first?.callID
+        if !turn.toolCalls.isEmpty {
+            let calls = turn.toolCalls.map { call -> JSONValue in
+                [
+                    "id": .string(call.id), "type": "function",
+                    "function": ["name": .string(call.name), "arguments": .string(call.arguments)],
+                ]
+            }
+            message.toolCalls = RawJSON(JSONValue.array(calls))
+        }
+        return message
+    }
+}
+
+extension MessageRole {
+    init(_ role: TurnMessage.Role) {
+        self =
+            switch role {
+            case .system: .system
+            case .user: .user
+            case .assistant: .assistant
+            case .tool: .tool
+            }
+    }
+}
+
+extension TurnMessage.Role {
+    init(_ role: MessageRole) {
+        self =
+            switch role {
+            case .system: .system
+            case .user: .user
+            case .assistant: .assistant
+            case .tool: .tool
+            }
+    }
+}

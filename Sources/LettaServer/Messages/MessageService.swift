@@ -1,0 +1,98 @@
+import AgentEngine
+import JSON
+import LettaAPI
+import Storage
+
+/// What may be done with the messages of an agent beside sending some.
+struct MessageService: Sendable {
+    let storage: any StorageEngine
+    let ids: IDSource
+    let now: @Sendable () -> Timestamp
+
+    /// A page of an agent's messages in order of time. One stored message may become several entries; `limit`
+    /// counts the stored ones.
+    func list(of agent: ID<AgentState>, _ query: ListMessages, as scope: Scope) async throws -> [LettaMessage] {
+        let request = try PageRequest(
+            after: query.after, before: query.before, limit: query.limit, order: query.order, defaultLimit: 100,
+            defaultOrder: .descending)
+        // Unlike other lists, this one takes a limit of 0 at its word, as the peer does.
+        let limit = query.limit == 0 ? 0 : request.limit ?? 100
+        let rows = try await storage.read { db in
+            guard try AgentStore.exists(agent, in: scope, db) else { throw APIError.notFound("Agent", agent) }
+            return try MessageListStore.page(
+                of: agent, after: try Self.bound(query.after, of: agent, in: scope, db),
+                before: try Self.bound(query.before, of: agent, in: scope, db), fromNewest: !request.isAscending,
+                limit: limit, in: scope, db)
+        }
+        return try Self.entries(rows, only: query.includeReturnMessageTypes)
+    }
+
+    func list(ofRun id: ID<Run>, _ query: ListRelated, as scope: Scope) async throws -> [LettaMessage] {
+        let request = try PageRequest(
+            after: query.after, before: query.before, limit: query.limit, order: .ascending, defaultLimit: 100,
+            defaultOrder: .ascending)
+        let rows = try await storage.read { db in
+            _ = try RunService.run(id, in: scope, db)
+            return request.cut(try MessageListStore.rows(of: id, in: scope, db)) { $0.id.rawValue }
+        }
+        return try Self.entries(rows, only: nil)
+    }
+
+    /// Empties the context down to a new system message; what was said stays in the list.
+    func reset(_ agent: ID<AgentState>, _ body: ResetMessages, as scope: Scope) async throws -> AgentState {
+        let time = now()
+        return try await storage.write { db in
+            guard var row = try AgentStore.rowForUpdate(agent, in: scope, db) else {
+                throw APIError.notFound("Agent", agent)
+            }
+            row.systemCompiledAt = time
+            let blocks = try AgentBlockStore.blocks(of: [agent], in: scope, db)[agent] ?? []
+            let compiled = try SystemMessageService.compile(
+                row, blocks: blocks, previousMessages: row.nextMessagePosition)
+            var context: [TurnMessage] = []
+            let isNew = try MessageStore.systemMessage(of: agent, in: scope, db) == nil
+            let system =
+                try MessageStore.systemMessage(of: agent, in: scope, db)?.id ?? ids.next(Message.self)
+            context.append(
+                TurnMessage(
+                    id: system.rawValue, role: .system, parts: [.text(compiled.text)], createdAt: time.microseconds))
+            if body.addDefaultInitialMessages == true {
+                context += AgentDraft.startingMessages(for: row, at: time, ids: ids)
+            }
+            let new = (isNew ? context : Array(context.dropFirst())).enumerated().map { index, message in
+                MessageRow(
+                    message, agentID: agent, position: row.nextMessagePosition + index, model: nil)
+            }
+            row.nextMessagePosition += new.count
+            row.updatedAt = max(time, row.updatedAt)
+            try AgentStore.update(row, in: scope, db)
+            if !isNew {
+                try MessageStore.rewrite(
+                    system, content: MessageRow.content([.text(compiled.text)]), at: time, in: scope, db)
+            }
+            try MessageStore.insert(new, in: scope, db)
+            try MessageStore.replaceContext(of: agent, with: context.map { ID($0.id) }, in: scope, db)
+            return try AgentStateStore.state(of: row, in: scope, db)
+        }
+    }
+
+    /// What clients see of stored messages.
+    static func entries(_ rows: [MessageRow], only types: [LettaMessageType]?) throws -> [LettaMessage] {
+        let wanted = types.map { Set($0.map(\.rawValue)) }
+        return try rows.flatMap { row in
+            WireMessage.entries(of: try row.turnMessage(), for: .list)
+                .filter { wanted?.contains($0.messageType) ?? true }
+                .map { LettaMessage($0) }
+        }
+    }
+
+    private static func bound(
+        _ id: String?, of agent: ID<AgentState>, in scope: Scope, _ db: any SQLExecutor
+    ) throws -> MessageRow? {
+        guard let id else { return nil }
+        guard let row = try MessageListStore.row(id, of: agent, in: scope, db) else {
+            throw APIError(404, "No message found with id '\(id)' for agent '\(agent)'")
+        }
+        return row
+    }
+}

@@ -1,0 +1,100 @@
+import JSON
+import LettaAPI
+import Storage
+
+/// Table `run`.
+enum RunStore {
+    private static let columns: SQLText = """
+        id, agent_id, status, stop_reason, background, metadata, request_config, time_to_first_token_ns,
+        total_duration_ns, created_at, completed_at
+        """
+    private static let key: [SQLText] = ["created_at", "id"]
+
+    static func insert(_ run: Run, in scope: Scope, _ db: any SQLExecutor) throws {
+        try db.execute(
+            """
+            INSERT INTO run (
+                organization_id, id, agent_id, status, stop_reason, background, metadata, request_config,
+                time_to_first_token_ns, total_duration_ns, created_at, updated_at, completed_at)
+            VALUES (
+                \(scope.organization), \(run.id), \(run.agentID), \(run.status.rawValue),
+                \(run.stopReason?.rawValue), \(run.background), \(run.metadata), \(run.requestConfig),
+                \(run.timeToFirstToken), \(run.totalDuration), \(run.createdAt), \(run.createdAt),
+                \(run.completedAt))
+            """)
+    }
+
+    static func update(_ run: Run, at time: Timestamp, in scope: Scope, _ db: any SQLExecutor) throws {
+        try db.execute(
+            """
+            UPDATE run SET
+                status = \(run.status.rawValue), stop_reason = \(run.stopReason?.rawValue),
+                metadata = \(run.metadata), time_to_first_token_ns = \(run.timeToFirstToken),
+                total_duration_ns = \(run.totalDuration), completed_at = \(run.completedAt), updated_at = \(time)
+            WHERE organization_id = \(scope.organization) AND id = \(run.id)
+            """)
+    }
+
+    static func delete(_ run: Run, in scope: Scope, _ db: any SQLExecutor) throws {
+        try DeletedKeyStore.note(
+            run.id.rawValue, createdAt: run.createdAt, updatedAt: run.createdAt, in: scope, db)
+        try db.execute("DELETE FROM run WHERE organization_id = \(scope.organization) AND id = \(run.id)")
+    }
+
+    static func run(_ id: ID<Run>, in scope: Scope, _ db: any SQLExecutor) throws -> Run? {
+        try db.row(
+            "SELECT \(columns) FROM run WHERE organization_id = \(scope.organization) AND id = \(id)"
+        ).map(run)
+    }
+
+    static func page(
+        _ request: PageRequest, matching filter: ListRuns, in scope: Scope, _ db: any SQLExecutor
+    ) throws -> [Run] {
+        let keyset = Keyset(
+            columns: key, request: request,
+            after: try DeletedKeyStore.key(of: request.after, columns: key, table: "run", in: scope, db),
+            before: try DeletedKeyStore.key(of: request.before, columns: key, table: "run", in: scope, db))
+        let rows = try db.rows(
+            "SELECT \(columns) FROM run WHERE \(conditions(filter, in: scope))\(keyset.conditions)\(keyset.ending)")
+        return keyset.page(try rows.map(run)).items
+    }
+
+    /// Ends the runs that were at work when a server stopped without saying so.
+    static func failUnfinished(at time: Timestamp, _ db: any SQLExecutor) throws -> Int {
+        try db.execute(
+            """
+            UPDATE run SET status = 'failed', stop_reason = 'error', completed_at = \(time), updated_at = \(time)
+            WHERE status IN ('created', 'running')
+            """)
+    }
+
+    private static func conditions(_ filter: ListRuns, in scope: Scope) -> SQLText {
+        var all: [SQLText] = ["organization_id = \(scope.organization)"]
+        let agents = (filter.agentIDs ?? []) + (filter.agentID.map { [$0] } ?? [])
+        if !agents.isEmpty { all.append("agent_id IN (\(list: agents))") }
+        if let statuses = filter.statuses, !statuses.isEmpty {
+            all.append("status IN (\(list: statuses.map(\.rawValue)))")
+        }
+        if filter.active == true { all.append("status IN ('created', 'running')") }
+        if let background = filter.background { all.append(background ? "background" : "NOT background") }
+        if let reason = filter.stopReason { all.append("stop_reason = \(reason.rawValue)") }
+        return .joined(all, separator: " AND ")
+    }
+
+    private static func run(_ row: SQLRow) throws -> Run {
+        guard let status = RunStatus(rawValue: try row["status"]) else {
+            throw SQLFailure(.decoding, "unknown status of a run")
+        }
+        var run = Run(
+            id: try row["id"], agentID: try row["agent_id"], status: status, createdAt: try row["created_at"])
+        let reason: String? = try row["stop_reason"]
+        run.stopReason = reason.flatMap(StopReason.init(rawValue:))
+        run.background = try row["background"]
+        run.metadata = try row["metadata"]
+        run.requestConfig = try row["request_config"]
+        run.timeToFirstToken = try row["time_to_first_token_ns"]
+        run.totalDuration = try row["total_duration_ns"]
+        run.completedAt = try row["completed_at"]
+        return run
+    }
+}

@@ -1,0 +1,92 @@
+import AgentEngine
+import JSON
+import LettaAPI
+import Storage
+
+/// Writes what memory tools did, inside the transaction of their step.
+struct MemoryWriterStore: Sendable {
+    let agent: ID<AgentState>
+    let time: Timestamp
+    let scope: Scope
+
+    /// Runs the calls again on the blocks as they are now and writes the edits.
+    ///
+    /// Where nobody else changed a block the results are the same as before. Where somebody did, the results of the
+    /// calls are replaced in `results` by what really came of them.
+    func apply(
+        _ calls: [ToolRun], readAs read: [BlockRow], results: inout [TurnMessage], _ db: any SQLExecutor
+    ) throws {
+        guard !calls.isEmpty else { return }
+        let current = try AgentBlockStore.blocks(of: [agent], in: scope, db)[agent] ?? []
+        let isUnchanged = current.map(\.id) == read.map(\.id) && current.map(\.version) == read.map(\.version)
+        var memory = current.map { block in
+            MemoryBlock(
+                label: block.label, description: block.description, value: block.value, limit: block.limit,
+                readOnly: block.readOnly)
+        }
+        for call in calls {
+            guard let result = MemoryTools.run(call.tool, arguments: call.arguments, blocks: memory) else { continue }
+            memory = result.blocks
+            for edit in result.edits { try write(edit, db) }
+            if !isUnchanged { Self.replace(call.callID, with: result.outcome, in: &results) }
+        }
+    }
+
+    private func write(_ edit: MemoryEdit, _ db: any SQLExecutor) throws {
+        var change = UpdateBlock()
+        let label: String
+        switch edit {
+        case .setValue(let edited, let value):
+            label = edited
+            change.value = .set(BlockValue(value))
+        case .rename(let edited, let newLabel):
+            label = edited
+            change.label = .set(newLabel)
+        case .describe(let edited, let description):
+            label = edited
+            change.description = .set(description)
+        case .create(let block):
+            return try create(block, db)
+        case .delete(let deleted):
+            return try delete(deleted, db)
+        }
+        guard let id = try AgentBlockStore.block(labelled: label, of: agent, in: scope, db) else { return }
+        _ = try BlockService.update(id, applying: change, by: .agent(agent), at: time, in: scope, db)
+    }
+
+    private func create(_ block: MemoryBlock, _ db: any SQLExecutor) throws {
+        var body = CreateBlock(label: block.label, value: block.value, limit: block.limit)
+        body.description = block.description
+        body.readOnly = block.readOnly
+        let row = try BlockService.block(from: body, id: IDSource.random.next(), at: time, in: scope)
+        try BlockStore.insert(row, tags: [], by: scope, db)
+        try CoreMemoryService.attach(row, to: agent, in: scope, db)
+        try SystemMessageService.refresh([agent], at: time, in: scope, db)
+    }
+
+    /// Takes the block from the agent; it is gone when no other agent has it.
+    private func delete(_ label: String, _ db: any SQLExecutor) throws {
+        guard let id = try AgentBlockStore.block(labelled: label, of: agent, in: scope, db),
+            let block = try BlockStore.rowForUpdate(id, in: scope, db)
+        else { return }
+        _ = try AgentBlockStore.detach(id, from: agent, in: scope, db)
+        if try AgentBlockStore.agents(with: id, in: scope, db).isEmpty {
+            try BlockStore.delete(block, in: scope, db)
+        }
+        try SystemMessageService.refresh([agent], at: time, in: scope, db)
+    }
+
+    private static func replace(_ callID: String, with outcome: ToolOutcome, in messages: inout [TurnMessage]) {
+        for message in messages.indices {
+            for part in messages[message].parts.indices {
+                guard case .toolReturn(let result) = messages[message].parts[part], result.callID == callID else {
+                    continue
+                }
+                messages[message].parts[part] = .toolReturn(
+                    .init(
+                        callID: callID, result: outcome.result, succeeded: outcome.succeeded,
+                        stdout: outcome.stdout, stderr: outcome.stderr))
+            }
+        }
+    }
+}

@@ -1,0 +1,25 @@
+import AgentEngine
+import LettaAPI
+import Synchronization
+
+/// What others hold of a running turn: its log, and the way to stop it.
+final class TurnControl: Sendable {
+    let run: ID<Run>
+    let agent: ID<AgentState>
+    let organization: String
+    let log = RunLog<TurnEvent>()
+    private let cancelled = Atomic(false)
+
+    init(run: ID<Run>, agent: ID<AgentState>, organization: String) {
+        self.run = run
+        self.agent = agent
+        self.organization = organization
+    }
+
+    var isCancelled: Bool { cancelled.load(ordering: .relaxed) }
+
+    /// Stops the turn at the next piece of an answer or the next tool.
+    func cancel() {
+        cancelled.store(true, ordering: .relaxed)
+    }
+}

@@ -1,0 +1,71 @@
+import AgentEngine
+import JSON
+import LettaAPI
+
+/// What a client asks of a turn, checked.
+struct TurnRequest: Sendable {
+    let agent: ID<AgentState>
+    let given: [CreateMessage]
+    let maximumSteps: Int
+    let streamsTokens: Bool
+    let overrideSystem: String?
+    let overrideModel: String?
+    let isBackground = false
+    let requestConfig: ObjectDocument
+
+    /// What kind of run this makes, in the words of the peer.
+    var runType: String { "send_message" }
+
+    /// - Throws: `APIError` 422 for a body that says too little or too much.
+    init(_ body: SendMessages, to agent: ID<AgentState>) throws {
+        self.agent = agent
+        switch (body.messages, body.input) {
+        case (.some, .some), (nil, nil):
+            throw APIError.invalidField(
+                "messages", "Exactly one of 'messages' and 'input' has to be given", input: .null)
+        case (let messages?, nil):
+            guard !messages.isEmpty else {
+                throw APIError.invalidField("messages", "Messages must not be empty", input: .array([]))
+            }
+            given = messages
+        case (nil, let input?):
+            var message = CreateMessage(role: .user, content: "")
+            message.content = input
+            given = [message]
+        }
+        let isStreaming = body.streaming ?? false
+        streamsTokens = body.streamTokens ?? false
+        if streamsTokens, !isStreaming {
+            throw APIError.invalidField(
+                "stream_tokens", "stream_tokens can only be used with streaming", input: .bool(true))
+        }
+        if body.background == true {
+            throw APIError(501, "background is not served yet by this server. Nothing was changed.")
+        }
+        maximumSteps = body.maxSteps ?? 50
+        overrideSystem = body.overrideSystem
+        overrideModel = body.overrideModel
+        let types = body.includeReturnMessageTypes?.map { JSONValue.string($0.rawValue) }
+        requestConfig = ObjectDocument([
+            "use_assistant_message": .bool(body.useAssistantMessage ?? true),
+            "assistant_message_tool_name": .string(body.assistantMessageToolName ?? "send_message"),
+            "assistant_message_tool_kwarg": .string(body.assistantMessageToolKwarg ?? "message"),
+            "include_return_message_types": types.map { .array($0) } ?? .null,
+        ])
+    }
+
+    /// The messages to store. One that the client gave no otid gets a random one.
+    func messages(runID: ID<Run>, at time: Timestamp, ids: IDSource) -> [TurnMessage] {
+        given.map { message in
+            let parts: [TurnMessage.Part] =
+                switch message.content {
+                case .text(let text): [.text(text)]
+                case .parts(let parts): parts.compactMap(TurnMessage.Part.init(json:))
+                }
+            return TurnMessage(
+                id: ids.next(Message.self).rawValue, role: TurnMessage.Role(rawValue: message.role.rawValue) ?? .user,
+                parts: parts, name: message.name, otid: message.otid ?? ids.uuid(), runID: runID.rawValue,
+                createdAt: time.microseconds)
+        }
+    }
+}

@@ -1,0 +1,127 @@
+import AgentEngine
+import JSON
+import LettaAPI
+import Logging
+import ModelProviders
+import Storage
+
+/// Sends messages to agents: one turn of an agent at a time, in the order of their coming.
+struct TurnService: Sendable {
+    let storage: any StorageEngine
+    let models: ModelService
+    let worker: TurnWorker
+    let turnstile: Turnstile<ID<AgentState>>
+    let ids: IDSource
+    let now: @Sendable () -> Timestamp
+    let logger: Logger
+
+    /// How many senders may wait for one agent.
+    static let longestLine = 64
+
+    /// Begins a turn and returns what it can be followed by. The turn goes on when nobody does.
+    func start(_ request: TurnRequest, as scope: Scope) async throws -> TurnControl {
+        let override = try await override(request)
+        do {
+            try await turnstile.enter(request.agent)
+        } catch is Turnstile<ID<AgentState>>.Full {
+            throw APIError.unavailable("Too many messages wait for agent \(request.agent). Try again later.")
+        }
+        do {
+            let store = TurnStore(storage: storage, ids: ids)
+            let state = try await store.open(request, config: override, at: now(), as: scope)
+            let plan = try state.plan(maximumSteps: request.maximumSteps, streamsTokens: request.streamsTokens)
+            let control = TurnControl(run: state.run.id, agent: request.agent, organization: scope.organization)
+            let runner = TurnRunner(
+                store: store, search: ConversationSearchService(storage: storage, now: now),
+                provider: await models.provider(for: state.config), control: control, ids: ids, now: now,
+                logger: logger)
+            let isStarted = worker.start(control) { [turnstile] in
+                await runner.run(state, plan: plan)
+                turnstile.leave(request.agent)
+            }
+            guard isStarted else { throw APIError.unavailable("The server is about to stop. Try again later.") }
+            return control
+        } catch {
+            turnstile.leave(request.agent)
+            throw error
+        }
+    }
+
+    /// Sends messages and waits for the end of the turn.
+    ///
+    /// - Throws: `APIError` with the model's failure where there was one.
+    func send(_ body: SendMessages, to agent: ID<AgentState>, as scope: Scope) async throws -> LettaResponse {
+        let control = try await start(try TurnRequest(body, to: agent), as: scope)
+        var collector = TurnCollector(only: body.includeReturnMessageTypes)
+        var count = 0
+        while true {
+            let events = await control.log.events(after: count)
+            if events.isEmpty { break }
+            count += events.count
+            for event in events { try collector.take(event) }
+        }
+        try Task.checkCancellation()
+        return collector.response
+    }
+
+    /// Stops the running turns of an agent, or those of them that are named.
+    func cancel(_ agent: ID<AgentState>, _ body: CancelRuns?, as scope: Scope) async throws -> [String: String] {
+        let exists = try await storage.read { db in try AgentStore.exists(agent, in: scope, db) }
+        guard exists else { throw APIError.notFound("Agent", agent) }
+        let controls = worker.controls(of: agent, in: scope.organization).filter { control in
+            body?.runIDs?.contains(control.run.rawValue) ?? true
+        }
+        guard !controls.isEmpty else {
+            throw APIError.conflict("CONFLICT: No active runs to cancel for agent \(agent)")
+        }
+        for control in controls { control.cancel() }
+        return Dictionary(uniqueKeysWithValues: controls.map { ($0.run.rawValue, "cancelled") })
+    }
+
+    private func override(_ request: TurnRequest) async throws -> LLMConfig? {
+        guard let handle = request.overrideModel else { return nil }
+        return try await models.languageModel(handle)
+    }
+}
+
+/// Makes the answer of a turn out of its events.
+struct TurnCollector {
+    private let wanted: Set<String>?
+    private(set) var response = LettaResponse(messages: [], stopReason: .init(.endTurn), usage: UsageEvent())
+
+    init(only types: [LettaMessageType]?) {
+        wanted = types.map { Set($0.map(\.rawValue)) }
+    }
+
+    mutating func take(_ event: TurnEvent) throws {
+        switch event {
+        case .ping:
+            break
+        case .message(let message):
+            if wanted?.contains(message.messageType) ?? true { response.messages.append(LettaMessage(message)) }
+        case .stopReason(let stop):
+            response.stopReason = StopReasonEvent(StopReason(rawValue: stop.rawValue) ?? .error)
+        case .usage(let usage):
+            response.usage = UsageEvent(usage)
+        case .failure(let failure, _):
+            throw APIError(
+                status: failure.status,
+                body: .model(type: failure.type, message: failure.message, detail: failure.detail))
+        }
+    }
+}
+
+extension UsageEvent {
+    init(_ usage: TurnUsage) {
+        self.init()
+        let hasSteps = usage.stepCount > 0
+        completionTokens = usage.completionTokens
+        promptTokens = usage.promptTokens
+        totalTokens = usage.totalTokens
+        stepCount = usage.stepCount
+        cachedInputTokens = hasSteps ? usage.cachedPromptTokens : nil
+        cacheWriteTokens = hasSteps ? 0 : nil
+        reasoningTokens = hasSteps ? usage.reasoningTokens : nil
+        contextTokens = usage.contextTokens
+    }
+}

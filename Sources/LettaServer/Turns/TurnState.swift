@@ -1,0 +1,77 @@
+import AgentEngine
+import JSON
+import LettaAPI
+import ModelProviders
+
+/// All a turn knows of its agent while it runs: read once, and kept in step with what the turn writes.
+struct TurnState: Sendable {
+    /// Who sends, and what of.
+    let scope: Scope
+    var run: Run
+    let agent: AgentRow
+    let config: LLMConfig
+    let tools: [Tool]
+    /// A system message for this turn alone.
+    let overrideSystem: String?
+    /// The agent's blocks, with the versions that edits are made against.
+    var blocks: [BlockRow]
+    /// The messages in the context, the system message first.
+    var history: [TurnMessage]
+
+    /// The blocks as memory tools see them.
+    var memory: [MemoryBlock] {
+        blocks.map { block in
+            MemoryBlock(
+                label: block.label, description: block.description, value: block.value, limit: block.limit,
+                readOnly: block.readOnly)
+        }
+    }
+
+    /// The request that a step sends to the model.
+    func request(_ call: ModelCall) throws -> ModelRequest {
+        var history = history
+        if let overrideSystem, history.first?.role == .system {
+            history[0].parts = [.text(overrideSystem)]
+        }
+        var request = ModelRequest(
+            model: config.model,
+            messages: ModelMessage.messages(
+                for: history, zone: agent.timezone,
+                returnLimit: ModelMessage.returnLimit(contextWindow: config.contextWindow)),
+            tools: try call.tools.compactMap(modelTool), toolChoice: call.toolChoice,
+            parallelToolCalls: call.parallelToolCalls, temperature: config.temperature,
+            maxOutputTokens: config.maxTokens)
+        request.reasoningEffort = config.reasoningEffort
+        request.responseFormat = try (agent.responseFormat ?? config.responseFormat).map { try $0.json.value() }
+        request.user = scope.user
+        return request
+    }
+
+    private func modelTool(_ name: String) throws -> ModelTool? {
+        guard let schema = try tools.first(where: { $0.name == name })?.jsonSchema?.value() else { return nil }
+        return ModelTool(
+            name: name, description: schema["description"]?.string,
+            parameters: schema["parameters"] ?? ["type": "object", "properties": [:]], isStrict: config.strict)
+    }
+
+    /// What the machine has to know before the turn starts.
+    func plan(maximumSteps: Int, streamsTokens: Bool) throws -> TurnPlan {
+        let tools = try self.tools.map { tool in
+            let required = try tool.jsonSchema?.value()["parameters"]?["required"]?.array?.compactMap(\.string) ?? []
+            return TurnTool(
+                name: tool.name, requiredArguments: required,
+                canRunInParallel: tool.enableParallelExecution ?? false,
+                needsApproval: tool.defaultRequiresApproval ?? false,
+                // What a search found is never cut: the agent asked for it.
+                returnLimit: tool.name.hasSuffix("_search") ? nil : tool.returnCharLimit)
+        }
+        var plan = TurnPlan(tools: tools, rules: try agent.rules())
+        plan.maximumSteps = maximumSteps
+        plan.allowsParallelCalls = config.parallelToolCalls ?? false
+        plan.alwaysCallsTools = agent.agentType == .sleeptime
+        plan.streamsTokens = streamsTokens
+        plan.readsCallsFromText = config.handle?.hasPrefix("letta-local/") ?? false
+        plan.zone = agent.timezone
+        return plan
+    }
+}

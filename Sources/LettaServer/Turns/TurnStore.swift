@@ -1,0 +1,113 @@
+import AgentEngine
+import JSON
+import LettaAPI
+import Storage
+
+/// What a turn reads and writes, each in one transaction.
+struct TurnStore: Sendable {
+    let storage: any StorageEngine
+    let ids: IDSource
+
+    /// Loads the agent, stores the new messages and the run together, and closes calls that an interrupted turn left.
+    func open(
+        _ request: TurnRequest, config: LLMConfig?, at time: Timestamp, as scope: Scope
+    ) async throws -> TurnState {
+        try await storage.write { [ids] db in
+            guard var agent = try AgentStore.rowForUpdate(request.agent, in: scope, db) else {
+                throw APIError.notFound("Agent", request.agent)
+            }
+            var run = Run(id: ids.next(), agentID: agent.id, status: .running, createdAt: time)
+            run.background = request.isBackground
+            run.metadata = ObjectDocument(["run_type": .string(request.runType)])
+            run.requestConfig = request.requestConfig
+            try RunStore.insert(run, in: scope, db)
+            var history = try MessageStore.context(of: agent.id, in: scope, db).map { try $0.turnMessage() }
+            let open = HistoryRepair.openCalls(in: history)
+            let closing = open.map { calls in
+                HistoryRepair.closing(
+                    calls.calls, id: ids.next(Message.self).rawValue, stepID: nil, runID: nil,
+                    createdAt: time.microseconds)
+            }
+            let new = closing + request.messages(runID: run.id, at: time, ids: ids)
+            try Self.append(new, to: &agent, model: nil, in: scope, db)
+            try AgentStore.update(agent, in: scope, db)
+            history += new
+            return TurnState(
+                scope: scope, run: run, agent: agent, config: try config ?? agent.llmConfig.content(),
+                tools: try ToolStore.tools(of: [agent.id], in: scope, db)[agent.id] ?? [],
+                overrideSystem: request.overrideSystem,
+                blocks: try AgentBlockStore.blocks(of: [agent.id], in: scope, db)[agent.id] ?? [], history: history)
+        }
+    }
+
+    /// Stores a step: what was said, the edits of memory, the step's own row and the run's state land together.
+    ///
+    /// Memory that someone else changed since the turn read it is edited anew, once, as the calls say.
+    func persist(_ outcome: StepOutcome, of state: TurnState, at time: Timestamp) async throws -> TurnState {
+        try await storage.write { db in
+            var state = state
+            let scope = state.scope
+            guard var agent = try AgentStore.rowForUpdate(state.agent.id, in: scope, db) else {
+                throw APIError.notFound("Agent", state.agent.id)
+            }
+            var messages = outcome.messages
+            try MemoryWriterStore(agent: agent.id, time: time, scope: scope).apply(
+                outcome.memoryCalls, readAs: state.blocks, results: &messages, db)
+            try Self.append(messages, to: &agent, model: state.config.model, in: scope, db)
+            if outcome.end != nil {
+                agent.lastRunCompletion = time
+                agent.lastStopReason = state.run.stopReason?.rawValue
+                agent.lastRunDurationMilliseconds = state.run.totalDuration.map { $0 / 1_000_000 }
+            }
+            try AgentStore.update(agent, in: scope, db)
+            try StepStore.insert(outcome.row, in: scope, db)
+            if let trace = outcome.trace { try StepStore.insert(trace, in: scope, db) }
+            try RunStore.update(state.run, at: time, in: scope, db)
+            state.history += messages
+            if !outcome.memoryCalls.isEmpty {
+                state.blocks = try AgentBlockStore.blocks(of: [agent.id], in: scope, db)[agent.id] ?? []
+                if let system = try MessageStore.systemMessage(of: agent.id, in: scope, db) {
+                    state.history[0] = try system.turnMessage()
+                }
+            }
+            return state
+        }
+    }
+
+    /// Stores how a run ended whose last step did not say so.
+    func close(_ run: Run, of agent: ID<AgentState>, at time: Timestamp, as scope: Scope) async throws {
+        try await storage.write { db in
+            try RunStore.update(run, at: time, in: scope, db)
+            guard var row = try AgentStore.rowForUpdate(agent, in: scope, db) else { return }
+            row.lastRunCompletion = time
+            row.lastStopReason = run.stopReason?.rawValue
+            row.lastRunDurationMilliseconds = run.totalDuration.map { $0 / 1_000_000 }
+            try AgentStore.update(row, in: scope, db)
+        }
+    }
+
+    /// Puts messages behind all others of the agent, and behind the last one in its context.
+    private static func append(
+        _ messages: [TurnMessage], to agent: inout AgentRow, model: String?, in scope: Scope,
+        _ db: any SQLExecutor
+    ) throws {
+        let rows = messages.enumerated().map { index, message in
+            MessageRow(
+                message, agentID: agent.id, position: agent.nextMessagePosition + index,
+                model: message.role == .user ? nil : model)
+        }
+        agent.nextMessagePosition += rows.count
+        try MessageStore.insert(rows, in: scope, db)
+        try MessageStore.appendToContext(rows.map(\.id), of: agent.id, in: scope, db)
+    }
+}
+
+/// What a step leaves behind, ready to be stored.
+struct StepOutcome: Sendable {
+    var messages: [TurnMessage]
+    /// The calls of memory tools in the step, in their order.
+    var memoryCalls: [ToolRun]
+    var row: StepRow
+    var trace: ProviderTrace?
+    var end: TurnEnd?
+}

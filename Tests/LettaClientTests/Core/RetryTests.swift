@@ -1,0 +1,123 @@
+import LettaAPI
+import NIOCore
+import NIOPosix
+import Testing
+
+@testable import LettaClient
+
+private let healthy = FaultServer.Reply.json(
+    #"{"version": "1", "status": "ok", "server": "fake", "server_version": "2"}"#)
+private let block = FaultServer.Reply.json(
+    #"{"id": "block-1", "label": "human", "value": "x", "limit": 5, "read_only": false, "tags": []}"#)
+
+@Suite(.timeLimit(.minutes(1))) struct RetryTests {
+    @Test(arguments: [408, 429, 502, 503, 504]) func aPassingRefusalIsTriedAgain(_ status: Int) async throws {
+        try await FaultServer.serving(.refusal(status), .refusal(status), healthy) { server, client in
+            #expect(try await client.health().status == "ok")
+            #expect(server.received.count == 3)
+            #expect(server.pauses.count == 2)
+            #expect((.milliseconds(250) ... .milliseconds(500)).contains(server.pauses[0]))
+            #expect((.milliseconds(500) ... .seconds(1)).contains(server.pauses[1]))
+        }
+    }
+
+    @Test(arguments: [400, 401, 404, 409, 422, 500]) func aLastingRefusalIsNot(_ status: Int) async throws {
+        try await FaultServer.serving(.refusal(status)) { server, client in
+            let failure = await failure { _ = try await client.health() }
+            #expect(failure?.status == status)
+            #expect("\(try #require(failure))" == "status \(status): no \(status)")
+            #expect(server.received.count == 1)
+        }
+    }
+
+    @Test func afterTheLastRetryTheRefusalIsTold() async throws {
+        try await FaultServer.serving(.refusal(503), settings: .init(maximumRetries: 3)) { server, client in
+            #expect(await failure { _ = try await client.health() }?.status == 503)
+            #expect(server.received.count == 4)
+        }
+    }
+
+    @Test(arguments: [429, 503]) func theServersOwnWaitIsKept(_ status: Int) async throws {
+        try await FaultServer.serving(.refusal(status, retryAfter: "7"), block) { server, client in
+            _ = try await client.blocks.create(CreateBlock(label: "human", value: "x"))
+            #expect(server.pauses == [.seconds(7)])
+            #expect(server.received.map(\.verb) == ["POST", "POST"])
+            #expect(server.received[0].body == server.received[1].body)
+        }
+    }
+
+    @Test(arguments: ["61", "3600"]) func aLongWaitIsTheCallersBusiness(_ seconds: String) async throws {
+        let settings = ClientSettings(callTimeout: .seconds(10_000))
+        try await FaultServer.serving(.refusal(429, retryAfter: seconds), settings: settings) { server, client in
+            #expect(await failure { _ = try await client.health() }?.status == 429)
+            #expect(server.received.count == 1)
+        }
+    }
+
+    @Test func aWaitBeyondTheTimeOfTheCallIsNotBegun() async throws {
+        let settings = ClientSettings(callTimeout: .seconds(20))
+        try await FaultServer.serving(.refusal(503, retryAfter: "30"), settings: settings) { server, client in
+            #expect(await failure { _ = try await client.health() }?.status == 503)
+            #expect(server.pauses.isEmpty)
+        }
+    }
+
+    @Test(arguments: [408, 429, 502, 503, 504]) func aPostThatMayHaveWorkedIsNotRepeated(_ status: Int) async throws {
+        try await FaultServer.serving(.refusal(status)) { server, client in
+            let failure = await failure { _ = try await client.blocks.create(CreateBlock(label: "a", value: "b")) }
+            #expect(failure?.status == status)
+            #expect(server.received.count == 1)
+        }
+    }
+
+    @Test func aCutAnswerIsAskedForAgain() async throws {
+        try await FaultServer.serving(.cut, healthy) { server, client in
+            #expect(try await client.health().status == "ok")
+            #expect(server.received.count == 2)
+        }
+    }
+
+    @Test func aChangeWhoseAnswerWasCutIsRepeated() async throws {
+        try await FaultServer.serving(.cut, block) { server, client in
+            _ = try await client.blocks.update(ID("block-1"), UpdateBlock())
+            #expect(server.received.map(\.verb) == ["PATCH", "PATCH"])
+        }
+    }
+
+    @Test func aPostWhoseAnswerWasCutIsNot() async throws {
+        try await FaultServer.serving(.cut) { server, client in
+            let failure = await failure { _ = try await client.blocks.create(CreateBlock(label: "a", value: "b")) }
+            guard case .connection? = failure else {
+                Issue.record("\(String(describing: failure))")
+                return
+            }
+            #expect(server.received.count == 1)
+        }
+    }
+
+    @Test func whereNobodyListensEvenAPostIsTriedAgain() async throws {
+        let port = try await Self.closedPort()
+        let (waits, waiting) = AsyncStream<Duration>.makeStream()
+        let client = LettaClient(baseURL: "http://127.0.0.1:\(port)", token: nil, settings: .init()) {
+            waiting.yield($0)
+        }
+        let failure = await failure { _ = try await client.blocks.create(CreateBlock(label: "a", value: "b")) }
+        try await client.shutdown()
+        waiting.finish()
+        guard case .connection(let reason)? = failure else {
+            Issue.record("\(String(describing: failure))")
+            return
+        }
+        #expect(reason.contains("127.0.0.1:\(port)"))
+        #expect(await waits.reduce(into: 0) { count, _ in count += 1 } == 2)
+    }
+
+    /// A port of this machine that was free a moment ago.
+    private static func closedPort() async throws -> Int {
+        let channel = try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
+            .bind(host: "127.0.0.1", port: 0).get()
+        let port = channel.localAddress?.port
+        try await channel.close()
+        return try #require(port)
+    }
+}

@@ -1,0 +1,74 @@
+import JSON
+import LettaAPI
+import Storage
+import TestSupport
+import Testing
+
+/// A database that can't take more costs nothing that was acknowledged.
+@Suite struct StorageFaultTests {
+    @Test func `a full disk is 503, and all acknowledged rows stay`() async throws {
+        try await withServer(on: .sqlite) { server in
+            let agent = try await server.newAgent("kept", ["memory_blocks": [["label": "human", "value": "Ann"]]])
+            try await limitPages(server, 40)
+            var kept: [String] = []
+            var refused = 0
+            let value = JSONValue.string(String(repeating: "x", count: 20_000))
+            for _ in 0..<60 where refused < 3 {
+                let answer = try await server.send(.post, "/v1/blocks/", ["label": "b", "value": value])
+                if answer.status == 200 {
+                    kept.append(answer.id)
+                } else {
+                    #expect(answer.status == 503 && answer[header: "Retry-After"] != nil, "\(answer.text)")
+                    refused += 1
+                }
+            }
+            #expect(refused == 3)
+            #expect(try await server.send(.post, "/v1/agents/", ["model": model, "system": value]).status == 503)
+            #expect(try await server.get("/v1/agents/\(agent)").status == 200, "reading goes on")
+            try await server.restart()
+            #expect(try await server.get("/v1/blocks/?label=b").ids == kept)
+            #expect(try await server.get("/v1/agents/count").json == 1)
+            try await server.newBlock("again")
+        }
+    }
+
+    /// Lets the database file grow by so many pages only, as if the disk were full.
+    private func limitPages(_ server: TestServer, _ more: Int) async throws {
+        try await server.storage.write { db in
+            let pages: Int = try db.value("PRAGMA page_count") ?? 0
+            _ = try db.rows("PRAGMA max_page_count = \(SQLText(stringLiteral: "\(pages + more)"))")
+        }
+    }
+
+    @Test func `a database that can only be read is 503 for changes`() async throws {
+        try await withServer(on: .sqlite) { server in
+            server["block"] = try await server.newBlock("kept", "x")
+            _ = try await server.storage.write { db in try db.rows("PRAGMA query_only = 1") }
+            try await server.run([
+                .post("/v1/blocks/", ["label": "y"], expect: 503, ["detail": .text(containing: "Nothing was changed")]),
+                .patch("/v1/blocks/{block}", ["value": "y"], expect: 503),
+                .delete("/v1/blocks/{block}", expect: 503),
+                .get("/v1/blocks/{block}", expect: 200, ["value": "x"]),
+                .get("/v1/ready/", expect: 200),
+            ])
+            try await server.restart()
+            try await server.run([
+                .get("/v1/blocks/", expect: 200, [["id": "{block}", "value": "x"]]),
+                .patch("/v1/blocks/{block}", ["value": "y"], expect: 200),
+            ])
+        }
+    }
+
+    @Test(arguments: TestEngine.available)
+    func `a database that is gone is 503, and health stays`(_ engine: TestEngine) async throws {
+        try await withServer(on: engine) { server in
+            await server.storage.close()
+            try await server.run([
+                .get("/v1/health/", expect: 200),
+                .get("/v1/ready/", expect: 503),
+                .get("/v1/agents/", expect: 503),
+                .post("/v1/blocks/", ["label": "y"], expect: 503),
+            ])
+        }
+    }
+}

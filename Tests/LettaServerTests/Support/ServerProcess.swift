@@ -1,0 +1,81 @@
+import AsyncHTTPClient
+import Foundation
+import JSON
+import NIOCore
+import TestSupport
+
+/// A real `letta-server` process, which can be killed.
+final class ServerProcess: Sendable {
+    struct DidNotStart: Error, CustomStringConvertible {
+        var output: String
+        var description: String { "The server did not start: \(output)" }
+    }
+
+    private let process: Process
+    private let exit: AsyncStream<Void>
+    let address: String
+
+    /// The program: `LETTA_SERVER_BINARY`, or the one built beside the tests.
+    private static var program: URL {
+        ProcessInfo.processInfo.environment["LETTA_SERVER_BINARY"].map { URL(filePath: $0) }
+            ?? Bundle.module.bundleURL.deletingLastPathComponent().appending(path: "letta-server")
+    }
+
+    /// Starts it and waits until it listens.
+    init(folder: String, postgresURI: String? = nil) async throws {
+        process = Process()
+        process.executableURL = Self.program
+        process.arguments = ["serve", "--port", "0", "--data-dir", folder]
+        process.environment = ["HOME": folder, "LETTA_ENCRYPTION_KEY": "a key for tests", "LETTA_LOG_LEVEL": "error"]
+        process.environment?["LETTA_PG_URI"] = postgresURI
+        let (output, written) = AsyncStream.makeStream(of: String.self)
+        let pipe = Pipe()
+        process.standardOutput = pipe
+        process.standardError = pipe
+        pipe.fileHandleForReading.readabilityHandler = { handle in
+            let data = handle.availableData
+            if data.isEmpty { written.finish() } else { written.yield(String(decoding: data, as: UTF8.self)) }
+        }
+        let (exit, ended) = AsyncStream.makeStream(of: Void.self)
+        self.exit = exit
+        process.terminationHandler = { _ in ended.finish() }
+        try process.run()
+        address = try await Self.address(in: output)
+    }
+
+    private static func address(in output: AsyncStream<String>) async throws -> String {
+        var text = ""
+        for await piece in output {
+            text += piece
+            guard let start = text.firstRange(of: "listens on "), text[start.upperBound...].contains("\n") else { continue }
+            return String(text[start.upperBound...].prefix { $0 != "\n" })
+        }
+        throw DidNotStart(output: text)
+    }
+
+    /// Ends it at once, as a power cut would, and waits until it is gone.
+    func kill() async {
+        Foundation.kill(process.processIdentifier, SIGKILL)
+        for await _ in exit {}
+    }
+
+    /// The id of what a `POST` made; nil when the server did not say that it was made.
+    func create(_ path: String, _ body: JSONValue) async -> String? {
+        var request = HTTPClientRequest(url: address + path)
+        request.method = .POST
+        request.headers.add(name: "Content-Type", value: "application/json")
+        request.body = .bytes(JSONWriter.bytes(of: body))
+        let answer = try? await send(request)  // the server was killed meanwhile
+        return answer.flatMap { $0.status == 200 ? $0.json["id"]?.string : nil }
+    }
+
+    func get(_ path: String) async throws -> JSONValue {
+        try await send(HTTPClientRequest(url: address + path)).json
+    }
+
+    private func send(_ request: HTTPClientRequest) async throws -> (status: UInt, json: JSONValue) {
+        let response = try await HTTPClient.shared.execute(request, timeout: .seconds(20))
+        let body = try await response.body.collect(upTo: 64 << 20)
+        return (response.status.code, try JSONParser().parse(Array(body.readableBytesView)))
+    }
+}
