@@ -175,6 +175,7 @@ let package = Package(
                 "JSON", "LettaAPI", "LettaClient", "LettaServer", "Storage", "TestSupport",
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
             ],
             resources: [.copy("../Fixtures")],
             swiftSettings: strict),

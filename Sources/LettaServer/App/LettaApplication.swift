@@ -1,3 +1,4 @@
+import Glibc
 import HTTPKit
 package import Hummingbird
 package import LettaAPI
@@ -94,6 +95,9 @@ package struct LettaApplication: Sendable {
             try await ServiceGroup(configuration: group).run()
         } catch {
             await close()
+            if let failure = error as? IOError, failure.errnoCode == EADDRINUSE {
+                throw StartUpFailure.portTaken(host: configuration.http.host, port: configuration.http.port)
+            }
             throw error
         }
         await close()

@@ -4,6 +4,7 @@ package enum StartUpFailure: Error, CustomStringConvertible {
     case dataFolderInUse(String)
     case dataFolderUnusable(String, reason: String)
     case openWithoutPassword(host: String)
+    case portTaken(host: String, port: Int)
     case invalidSetting(String)
     case storage(String)
 
@@ -23,6 +24,8 @@ package enum StartUpFailure: Error, CustomStringConvertible {
             Refusing to listen on \(host) without a password: anyone who reaches this machine could use your agents. \
             Set LETTA_SERVER_PASSWORD (or --password-file), or listen on 127.0.0.1.
             """
+        case .portTaken(let host, let port):
+            "Something else listens on \(host), port \(port). Stop it, or choose another port with --port."
         case .invalidSetting(let text), .storage(let text):
             text
         }

@@ -39,7 +39,7 @@ import Testing
             try await client.agents.delete(made.id)
             let failure = await failure { _ = try await client.agents.retrieve(made.id) }
             #expect(failure?.status == 404)
-            #expect("\(try #require(failure))".contains("Agent with ID \(made.id) not found"))
+            #expect(failure?.description.contains("Agent with ID \(made.id) not found") == true)
         }
     }
 

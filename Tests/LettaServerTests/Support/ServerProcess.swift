@@ -2,6 +2,8 @@ import AsyncHTTPClient
 import Foundation
 import JSON
 import NIOCore
+import NIOHTTP1
+import Synchronization
 import TestSupport
 
 /// A real `letta-server` process, which can be killed.
@@ -13,6 +15,7 @@ final class ServerProcess: Sendable {
 
     private let process: Process
     private let exit: AsyncStream<Void>
+    private let isKilled = Mutex(false)
     let address: String
 
     /// The program: `LETTA_SERVER_BINARY`, or the one built beside the tests.
@@ -55,7 +58,11 @@ final class ServerProcess: Sendable {
 
     /// Ends it at once, as a power cut would, and waits until it is gone.
     func kill() async {
-        Foundation.kill(process.processIdentifier, SIGKILL)
+        let isFirst = isKilled.withLock { isKilled in
+            defer { isKilled = true }
+            return !isKilled
+        }
+        if isFirst { Foundation.kill(process.processIdentifier, SIGKILL) }
         for await _ in exit {}
     }
 
