@@ -157,7 +157,7 @@ let package = Package(
             ],
             swiftSettings: strict),
         .testTarget(
-            name: "AgentEngineTests", dependencies: ["AgentEngine", "JSON"], swiftSettings: strict),
+            name: "AgentEngineTests", dependencies: ["AgentEngine", "JSON", "ModelProviders"], swiftSettings: strict),
         .testTarget(
             name: "LettaClientTests",
             dependencies: [

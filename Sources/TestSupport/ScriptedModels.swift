@@ -1,16 +1,29 @@
 package import ModelProviders
 
-/// A provider without a network that always offers the same models and answers nothing.
+/// A provider without a network that always offers the same models and answers as a test says.
 ///
 /// Its language models are `openai-proxy/gpt-4o-mini`, `…/gpt-4.1` and `…/mock`, its embedding model is
 /// `openai/text-embedding-3-small`.
 package struct ScriptedModels: ModelProvider {
-    package let settings = ProviderSettings(name: "openai", baseURL: "http://127.0.0.1:1/v1")
+    package typealias Script = @Sendable (ModelRequest) throws(ProviderFailure) -> [ModelDelta]
 
-    package init() {}
+    package let settings = ProviderSettings(name: "openai", baseURL: "http://127.0.0.1:1/v1")
+    private let script: Script
+
+    /// - Parameter script: the pieces of the answer to a request.
+    package init(_ script: @escaping Script) {
+        self.script = script
+    }
+
+    /// One that always says the same.
+    package init(saying text: String = "Hello.") {
+        script = { _ throws(ProviderFailure) in
+            [.text(text), .finish(.stop), .usage(ModelUsage(promptTokens: 10, completionTokens: 2))]
+        }
+    }
 
     package func listModels() async throws(ProviderFailure) -> [ModelDescription] {
-        let languageModels = ["gpt-4o-mini": 128_000, "gpt-4.1": 1_047_576, "mock": 30_000]
+        let languageModels = ["gpt-4.1": 1_047_576, "gpt-4o-mini": 128_000, "mock": 30_000]
         var models = languageModels.sorted { $0.key < $1.key }.map { name, window in
             ModelDescription(
                 handle: "openai-proxy/\(name)", name: name, modelType: .llm, settings: settings,
@@ -24,19 +37,41 @@ package struct ScriptedModels: ModelProvider {
     }
 
     package func stream(_ request: ModelRequest) -> any AsyncSequence<ModelDelta, ProviderFailure> & Sendable {
-        Nothing()
+        Answer { [script] () throws(ProviderFailure) in try script(request) }
     }
 
     package func complete(_ request: ModelRequest) async throws(ProviderFailure) -> ModelAnswer {
-        throw ProviderFailure(.badRequest, message: "This provider only lists.")
+        var answer = ModelDeltaAccumulator()
+        for delta in try script(request) { answer.add(delta) }
+        return answer.answer
     }
 
     package func embed(_ texts: [String], model: String) async throws(ProviderFailure) -> [[Float]] {
-        throw ProviderFailure(.badRequest, message: "This provider only lists.")
+        texts.map { _ in Array(repeating: 0, count: 1536) }
     }
 
-    private struct Nothing: AsyncSequence, AsyncIteratorProtocol, Sendable {
-        func makeAsyncIterator() -> Nothing { self }
-        mutating func next() async throws(ProviderFailure) -> ModelDelta? { nil }
+    /// The pieces of one answer, made when the first is asked for.
+    private struct Answer: AsyncSequence, Sendable {
+        let make: @Sendable () throws(ProviderFailure) -> [ModelDelta]
+
+        func makeAsyncIterator() -> Iterator { Iterator(make: make) }
+
+        struct Iterator: AsyncIteratorProtocol {
+            let make: @Sendable () throws(ProviderFailure) -> [ModelDelta]
+            private var rest: ArraySlice<ModelDelta>?
+
+            init(make: @escaping @Sendable () throws(ProviderFailure) -> [ModelDelta]) {
+                self.make = make
+            }
+
+            mutating func next() async throws(ProviderFailure) -> ModelDelta? {
+                try await next(isolation: nil)
+            }
+
+            mutating func next(isolation: isolated (any Actor)?) async throws(ProviderFailure) -> ModelDelta? {
+                if rest == nil { rest = try make()[...] }
+                return rest?.popFirst()
+            }
+        }
     }
 }

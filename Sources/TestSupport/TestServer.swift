@@ -17,6 +17,8 @@ package final class TestServer: Sendable {
     package struct Options: Sendable {
         package var password: String?
         package var encryptionKeys = ["a key for tests"]
+        /// What answers in the place of a model.
+        package var models = ScriptedModels()
         /// What the server takes for the time; nil for the system's.
         package var now: (@Sendable () -> Timestamp)?
         /// Stands between the server and its database, such as to watch or to disturb it.
@@ -50,7 +52,7 @@ package final class TestServer: Sendable {
             _ = try await ServerStorage.migrator.up(storage, keepingCopyIn: nil)
             return try await LettaApplication(
                 configuration, storage: options.wrapStorage(storage), encryptionKeys: options.encryptionKeys,
-                directory: ModelDirectory(providers: [ScriptedModels()]), now: options.now, logger: logger)
+                directory: ModelDirectory(providers: [options.models]), now: options.now, logger: logger)
         } catch {
             await storage.close()
             throw error

@@ -43,7 +43,7 @@ struct ModelsCommand: AsyncParsableCommand {
                 return
             }
             if let chosen = settings.llamaServer {
-                throw ValidationError("LETTA_LLAMA_SERVER is \(chosen), which can't be run.")
+                throw LocalModelFailure.file(chosen, reason: "LETTA_LLAMA_SERVER names it, but it can't be run.")
             }
             try await RuntimeInstaller(program: settings.runtimeProgram)
                 .install(cores: System.coreCount) { display.show($0) }

@@ -94,7 +94,7 @@ extension BaseTool {
                             .required("end_index", .integer, "The number of the last message of the part."),
                             .required("context", .string, "One or two sentences: what was said and why it matters."),
                         ])),
-                    "Parts of the conversation, one topic each, not overlapping."),
+                    "Parts of the conversation, one topic each, not overlapping.")
             ]),
         BaseTool(
             "rethink_user_memory", .voiceSleeptime,
@@ -102,7 +102,7 @@ extension BaseTool {
             [
                 .required(
                     "new_memory", .string,
-                    "The complete new text. Keep the old facts that still hold; leave out what is outdated."),
+                    "The complete new text. Keep the old facts that still hold; leave out what is outdated.")
             ]),
         BaseTool(
             "finish_rethinking_memory", .voiceSleeptime,

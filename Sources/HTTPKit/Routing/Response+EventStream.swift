@@ -1,6 +1,6 @@
+import HTTPTypes
 package import Hummingbird
 package import Logging
-import HTTPTypes
 import NIOCore
 import ServiceLifecycle
 

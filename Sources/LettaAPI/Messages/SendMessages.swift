@@ -1,4 +1,3 @@
-
 /// Messages for an agent. Exactly one of `messages` and `input` has to be there.
 public struct SendMessages: Codable, Sendable {
     public var messages: [CreateMessage]?

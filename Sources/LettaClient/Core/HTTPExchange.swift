@@ -5,6 +5,12 @@ import NIOCore
 import NIOHTTP1
 import NIOPosix
 
+#if canImport(Darwin)
+import Darwin
+#else
+import Glibc
+#endif
+
 /// A call as it goes over the wire.
 struct OutgoingCall: Sendable {
     var verb: HTTPVerb
@@ -48,7 +54,7 @@ struct HTTPExchange: Sendable {
         baseURL: String, token: String?, settings: ClientSettings,
         pause: @escaping @Sendable (Duration) async throws -> Void
     ) {
-        self.baseURL = baseURL.hasSuffix("/") ? String(baseURL.dropLast()) : baseURL
+        self.baseURL = String(baseURL.reversed().drop { $0 == "/" }.reversed())
         var headers = HTTPHeaders()
         headers.add(name: "User-Agent", value: "letta-swift-client/\(LettaClient.version)")
         headers.add(name: "Accept", value: "application/json")
@@ -107,11 +113,13 @@ struct HTTPExchange: Sendable {
             return .answer(
                 IncomingAnswer(
                     status: Int(response.status.code),
-                    retryAfter: response.headers.first(name: "Retry-After").flatMap { Int($0) }.map { .seconds($0) },
+                    retryAfter: response.headers.first(name: "Retry-After").flatMap { UInt32($0) }.map { .seconds($0) },
                     body: try await response.body.collect(upTo: Self.bodyLimit)))
         } catch let error as HTTPClientError {
             return try outcome(of: error)
         } catch let error as NIOConnectionError {
+            return .unconnected("\(baseURL) can't be reached: \(error)")
+        } catch let error as IOError where Self.isRefusal(error.errnoCode) {
             return .unconnected("\(baseURL) can't be reached: \(error)")
         } catch is NIOTooManyBytesError {
             throw LettaClientError.decoding("it is longer than \(Self.bodyLimit) bytes")
@@ -120,6 +128,11 @@ struct HTTPExchange: Sendable {
         } catch {
             return .cut("\(error)")
         }
+    }
+
+    /// Whether an error of the system says that a connection did not come about.
+    private static func isRefusal(_ code: CInt) -> Bool {
+        [ECONNREFUSED, EHOSTUNREACH, ENETUNREACH, EADDRNOTAVAIL].contains(code)
     }
 
     private func outcome(of error: HTTPClientError) throws -> Outcome {

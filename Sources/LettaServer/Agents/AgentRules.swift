@@ -27,6 +27,7 @@ enum AgentRules {
         try checkName(body.name)
         try checkTimezone(body.timezone)
         try checkVariables(body.secrets ?? body.toolExecEnvironmentVariables)
+        try KeyText.check("tags", body.tags)
         try checkPositive("max_files_open", body.maxFilesOpen)
         try checkPositive("per_file_view_window_char_limit", body.perFileViewWindowCharLimit)
     }
@@ -34,6 +35,7 @@ enum AgentRules {
     /// Letters, digits, spaces and `-_'` of any language: the name becomes a file name at export.
     static func checkName(_ name: String?) throws {
         guard let name else { return }
+        try KeyText.check("name", name)
         let isFine = name.unicodeScalars.allSatisfy { scalar in
             scalar.properties.isAlphabetic || scalar.properties.numericType != nil
                 || scalar.properties.generalCategory == .nonspacingMark
@@ -60,7 +62,8 @@ enum AgentRules {
         throw APIError.invalidField(field, "the number has to be positive", input: .int(Int64(number)))
     }
 
-    private static func checkVariables(_ variables: [String: String]?) throws {
+    static func checkVariables(_ variables: [String: String]?) throws {
+        try KeyText.check("secrets", variables.map { Array($0.keys) })
         for name in (variables ?? [:]).keys where name.isEmpty || name.contains("=") {
             throw APIError.invalidField(
                 "secrets", "the name of an environment variable can't be empty or hold '='", input: .string(name))

@@ -36,6 +36,8 @@ extension AgentService {
     private static func check(_ change: UpdateAgent) throws {
         try AgentRules.checkName(change.name.value)
         try AgentRules.checkTimezone(change.timezone.value)
+        try AgentRules.checkVariables(change.secrets.value ?? change.toolExecEnvironmentVariables.value)
+        try KeyText.check("tags", change.tags.value)
         try AgentRules.checkPositive("max_files_open", change.maxFilesOpen.value)
         try AgentRules.checkPositive("per_file_view_window_char_limit", change.perFileViewWindowCharLimit.value)
     }

@@ -43,6 +43,11 @@ struct AgentService: Sendable {
         let request = try PageRequest(
             after: query.after, before: nil, limit: query.limit,
             order: query.ascending == true ? .ascending : .descending, defaultLimit: 50, defaultOrder: .descending)
+        // PostgreSQL binds up to 65,535 values in one statement.
+        for case .tags(let tags) in query.search ?? [] where tags.count > 10_000 {
+            throw APIError.invalidField(
+                "search", "a condition may name up to 10000 tags", input: .int(Int64(tags.count)))
+        }
         var filter = AgentFilter()
         filter.projectID = query.projectID
         return try await storage.read { [filter] db in

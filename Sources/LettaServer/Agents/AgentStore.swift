@@ -68,13 +68,25 @@ enum AgentStore {
     }
 
     static func rows(_ ids: [ID<AgentState>], in scope: Scope, _ db: any SQLExecutor) throws -> [AgentRow] {
-        guard !ids.isEmpty else { return [] }
-        return try db.rows(
-            """
-            SELECT \(AgentRow.columns) FROM agent
-            WHERE organization_id = \(scope.organization) AND id IN (\(list: ids))
-            """
-        ).map { try AgentRow($0) }
+        try ids.inStatements { ids in
+            try db.rows(
+                """
+                SELECT \(AgentRow.columns) FROM agent
+                WHERE organization_id = \(scope.organization) AND id IN (\(list: ids))
+                """)
+        }.map { try AgentRow($0) }
+    }
+
+    /// The rows, kept from changing as by `rowForUpdate`; in order of id, so that nobody waits in a circle.
+    static func rowsForUpdate(_ ids: [ID<AgentState>], in scope: Scope, _ db: any SQLExecutor) throws -> [AgentRow] {
+        try ids.sorted { $0.rawValue < $1.rawValue }.inStatements { ids in
+            try db.rows(
+                """
+                SELECT \(AgentRow.columns) FROM agent
+                WHERE organization_id = \(scope.organization) AND id IN (\(list: ids))
+                ORDER BY id \(db.dialect.forUpdate)
+                """)
+        }.map { try AgentRow($0) }
     }
 
     /// The row, kept from changing under a transaction that means to change it or what hangs on it.
@@ -109,14 +121,15 @@ enum AgentStore {
     static func tags(
         of ids: [ID<AgentState>], in scope: Scope, _ db: any SQLExecutor
     ) throws -> [ID<AgentState>: [String]] {
-        guard !ids.isEmpty else { return [:] }
         var tags: [ID<AgentState>: [String]] = [:]
-        let rows = try db.rows(
-            """
-            SELECT agent_id, tag FROM agent_tag
-            WHERE organization_id = \(scope.organization) AND agent_id IN (\(list: ids))
-            ORDER BY agent_id, position
-            """)
+        let rows = try ids.inStatements { ids in
+            try db.rows(
+                """
+                SELECT agent_id, tag FROM agent_tag
+                WHERE organization_id = \(scope.organization) AND agent_id IN (\(list: ids))
+                ORDER BY agent_id, position
+                """)
+        }
         for row in rows { tags[try row["agent_id"], default: []].append(try row["tag"]) }
         return tags
     }
@@ -144,14 +157,15 @@ enum AgentStore {
     static func secrets(
         of ids: [ID<AgentState>], in scope: Scope, _ db: any SQLExecutor
     ) throws -> [ID<AgentState>: [AgentSecret]] {
-        guard !ids.isEmpty else { return [:] }
         var secrets: [ID<AgentState>: [AgentSecret]] = [:]
-        let rows = try db.rows(
-            """
-            SELECT agent_id, id, name, description, created_at, updated_at FROM agent_secret
-            WHERE organization_id = \(scope.organization) AND agent_id IN (\(list: ids))
-            ORDER BY agent_id, position
-            """)
+        let rows = try ids.inStatements { ids in
+            try db.rows(
+                """
+                SELECT agent_id, id, name, description, created_at, updated_at FROM agent_secret
+                WHERE organization_id = \(scope.organization) AND agent_id IN (\(list: ids))
+                ORDER BY agent_id, position
+                """)
+        }
         for row in rows {
             let agent: ID<AgentState> = try row["agent_id"]
             var secret = AgentSecret(id: try row["id"], agentID: agent, key: try row["name"], value: SealedSecret.mask)

@@ -20,7 +20,8 @@ enum SystemMessageService {
         _ agents: [ID<AgentState>], _ timeLine: TimeLine = .kept, at now: Timestamp, in scope: Scope,
         _ db: any SQLExecutor
     ) throws {
-        let rows = try AgentStore.rows(agents, in: scope, db)
+        // Locked before the blocks are read: of two changes at once the later one sees the blocks of both.
+        let rows = try AgentStore.rowsForUpdate(agents, in: scope, db)
         let blocks = try AgentBlockStore.blocks(of: agents, in: scope, db)
         for var row in rows {
             guard let message = try MessageStore.systemMessage(of: row.id, in: scope, db) else { continue }
@@ -47,12 +48,8 @@ enum SystemMessageService {
             kind: AgentKind(rawValue: row.agentType.rawValue) ?? .standard, system: row.system,
             agentID: row.id.rawValue, compiledAt: row.systemCompiledAt.microseconds,
             modelEndpointType: try row.llmConfig.json.value()["model_endpoint_type"]?.string ?? "")
-        input.blocks = blocks.map { block in
-            MemoryBlock(
-                label: block.label, description: block.description, value: block.value, limit: block.limit,
-                readOnly: block.readOnly)
-        }
-        input.toolRules = try row.toolRules.value().array?.map { try ToolRule(json: $0) } ?? []
+        input.blocks = blocks.map(\.memoryBlock)
+        input.toolRules = try row.rules()
         input.zone = row.timezone
         input.previousMessages = previousMessages
         return ContextCompiler.compile(input)

@@ -1,3 +1,4 @@
+import AgentEngine
 import JSON
 import LettaAPI
 import Storage
@@ -61,6 +62,11 @@ struct BlockRow: Sendable {
         lastUpdatedByID = try row["last_updated_by_id"]
         createdAt = try row["created_at"]
         updatedAt = try row["updated_at"]
+    }
+
+    /// The block as an agent's engine sees it.
+    var memoryBlock: MemoryBlock {
+        MemoryBlock(label: label, description: description, value: value, limit: limit, readOnly: readOnly)
     }
 
     /// The block as clients see it.

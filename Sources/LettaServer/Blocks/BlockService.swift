@@ -127,6 +127,8 @@ extension BlockService {
         block.origin.entityID = body.entityID
         block.createdByID = scope.user
         block.lastUpdatedByID = scope.user
+        try KeyText.check("label", block.label)
+        try KeyText.check("tags", body.tags)
         try checkLimit(block)
         return block
     }
@@ -139,6 +141,8 @@ extension BlockService {
         guard var block = try BlockStore.rowForUpdate(id, in: scope, db) else { throw missing(id) }
         let oldLabel = block.label
         change.apply(to: &block)
+        try KeyText.check("label", block.label)
+        try KeyText.check("tags", change.tags.value)
         try checkLimit(block)
         block.version += 1
         block.updatedAt = max(time, block.updatedAt)

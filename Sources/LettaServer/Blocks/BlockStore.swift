@@ -97,13 +97,14 @@ enum BlockStore {
 
     /// The tags of each of the blocks, in the order given at their setting.
     static func tags(of ids: [ID<Block>], in scope: Scope, _ db: any SQLExecutor) throws -> [ID<Block>: [String]] {
-        guard !ids.isEmpty else { return [:] }
-        let rows = try db.rows(
-            """
-            SELECT block_id, tag FROM block_tag
-            WHERE organization_id = \(scope.organization) AND block_id IN (\(list: ids))
-            ORDER BY block_id, position
-            """)
+        let rows = try ids.inStatements { ids in
+            try db.rows(
+                """
+                SELECT block_id, tag FROM block_tag
+                WHERE organization_id = \(scope.organization) AND block_id IN (\(list: ids))
+                ORDER BY block_id, position
+                """)
+        }
         var tags: [ID<Block>: [String]] = [:]
         for row in rows { tags[try row["block_id"], default: []].append(try row["tag"]) }
         return tags
@@ -145,6 +146,17 @@ enum BlockActor: Sendable {
         switch self {
         case .user(let id): id
         case .agent(let id): id.rawValue
+        }
+    }
+}
+
+extension Array {
+    /// What the statements find that bind the elements, each as many of them as both engines take: PostgreSQL
+    /// binds up to 65,535 values. Without an element there is no statement.
+    func inStatements<Row>(_ rows: ([Element]) throws -> [Row]) rethrows -> [Row] {
+        let most = 10_000
+        return try stride(from: 0, to: count, by: most).flatMap { start in
+            try rows(Array(self[start..<Swift.min(start + most, count)]))
         }
     }
 }

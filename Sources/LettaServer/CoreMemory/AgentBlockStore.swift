@@ -67,14 +67,16 @@ enum AgentBlockStore {
     static func blocks(
         of agents: [ID<AgentState>], in scope: Scope, _ db: any SQLExecutor
     ) throws -> [ID<AgentState>: [BlockRow]] {
-        guard !agents.isEmpty else { return [:] }
-        let rows = try db.rows(
-            """
-            SELECT agent_block.agent_id, \(BlockRow.columns) FROM agent_block
-            JOIN block ON block.organization_id = agent_block.organization_id AND block.id = agent_block.block_id
-            WHERE agent_block.organization_id = \(scope.organization) AND agent_block.agent_id IN (\(list: agents))
-            ORDER BY agent_block.agent_id, agent_block.position
-            """)
+        let rows = try agents.inStatements { agents in
+            try db.rows(
+                """
+                SELECT agent_block.agent_id, \(BlockRow.columns) FROM agent_block
+                JOIN block ON block.organization_id = agent_block.organization_id AND block.id = agent_block.block_id
+                WHERE agent_block.organization_id = \(scope.organization)
+                    AND agent_block.agent_id IN (\(list: agents))
+                ORDER BY agent_block.agent_id, agent_block.position
+                """)
+        }
         var blocks: [ID<AgentState>: [BlockRow]] = [:]
         for row in rows { blocks[try row["agent_id"], default: []].append(try BlockRow(row)) }
         return blocks

@@ -52,12 +52,12 @@ struct CoreMemoryService: Sendable {
     func attach(_ block: ID<Block>, to agent: ID<AgentState>, as scope: Scope) async throws -> AgentState {
         let time = now()
         return try await storage.write { db in
+            // The block first, as where a block is changed: who waits for whom never goes round in a circle.
+            let blockRow = try BlockStore.rowForUpdate(block, in: scope, db)
             guard let agentRow = try AgentStore.rowForUpdate(agent, in: scope, db) else {
                 throw APIError.notFound("Agent", agent)
             }
-            guard let blockRow = try BlockStore.rowForUpdate(block, in: scope, db) else {
-                throw BlockService.missing(block)
-            }
+            guard let blockRow else { throw BlockService.missing(block) }
             try Self.attach(blockRow, to: agent, in: scope, db)
             try SystemMessageService.refresh([agent], at: time, in: scope, db)
             return try AgentStateStore.state(of: agentRow, in: scope, db)

@@ -72,7 +72,10 @@ struct BERTConversion {
         let (normal, control): (Int32, Int32) = (1, 3)
         let texts = tokens.map { token in
             if special.contains(token.id) { return token.text }
-            return token.text.hasPrefix("##") ? String(token.text.dropFirst(2)) : "\u{2581}\(token.text)"
+            // By bytes: a combining mark after the sign would make another character of it.
+            let rest = token.text.utf8
+            return rest.starts(with: "##".utf8)
+                ? String(Substring(rest.dropFirst(2))) : "\u{2581}\(token.text)"
         }
         writer.set("tokenizer.ggml.model", "bert")
         writer.set("tokenizer.ggml.pre", "jina-v2-en")

@@ -1,5 +1,6 @@
 import Crypto
 import FoundationEssentials
+import Glibc
 import NIOPosix
 import SystemPackage
 
@@ -45,8 +46,8 @@ package struct ModelFolder: Sendable {
 enum FileSize {
     /// In bytes; nil where there is no such file.
     static func ofFile(_ path: String) -> Int64? {
-        guard let attributes = try? FileManager.default.attributesOfItem(atPath: path) else { return nil }
-        return (attributes[.size] as? any BinaryInteger).map { Int64($0) }
+        var status = stat()
+        return stat(path, &status) == 0 ? Int64(status.st_size) : nil
     }
 }
 

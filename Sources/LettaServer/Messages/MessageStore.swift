@@ -70,14 +70,15 @@ enum MessageStore {
     static func contextIDs(
         of agents: [ID<AgentState>], in scope: Scope, _ db: any SQLExecutor
     ) throws -> [ID<AgentState>: [String]] {
-        guard !agents.isEmpty else { return [:] }
         var ids: [ID<AgentState>: [String]] = [:]
-        let rows = try db.rows(
-            """
-            SELECT agent_id, message_id FROM context_message
-            WHERE organization_id = \(scope.organization) AND agent_id IN (\(list: agents))
-            ORDER BY agent_id, position
-            """)
+        let rows = try agents.inStatements { agents in
+            try db.rows(
+                """
+                SELECT agent_id, message_id FROM context_message
+                WHERE organization_id = \(scope.organization) AND agent_id IN (\(list: agents))
+                ORDER BY agent_id, position
+                """)
+        }
         for row in rows { ids[try row["agent_id"], default: []].append(try row["message_id"]) }
         return ids
     }
@@ -117,11 +118,12 @@ enum MessageStore {
     static func countOwned(
         _ ids: [ID<Message>], by agent: ID<AgentState>, in scope: Scope, _ db: any SQLExecutor
     ) throws -> Int {
-        guard !ids.isEmpty else { return 0 }
-        return try db.value(
-            """
-            SELECT COUNT(*) FROM message
-            WHERE organization_id = \(scope.organization) AND agent_id = \(agent) AND id IN (\(list: ids))
-            """) ?? 0
+        try ids.inStatements { ids in
+            try db.rows(
+                """
+                SELECT id FROM message
+                WHERE organization_id = \(scope.organization) AND agent_id = \(agent) AND id IN (\(list: ids))
+                """)
+        }.count
     }
 }

@@ -30,23 +30,23 @@ enum ToolStore {
     }
 
     static func rows(named names: [String], in scope: Scope, _ db: any SQLExecutor) throws -> [ToolRow] {
-        guard !names.isEmpty else { return [] }
-        return try db.rows(
-            """
-            SELECT \(ToolRow.columns) FROM tool
-            WHERE organization_id = \(scope.organization) AND name IN (\(list: names))
-            """
-        ).map { try ToolRow($0) }
+        try names.inStatements { names in
+            try db.rows(
+                """
+                SELECT \(ToolRow.columns) FROM tool
+                WHERE organization_id = \(scope.organization) AND name IN (\(list: names))
+                """)
+        }.map { try ToolRow($0) }
     }
 
     static func rows(_ ids: [ID<Tool>], in scope: Scope, _ db: any SQLExecutor) throws -> [ToolRow] {
-        guard !ids.isEmpty else { return [] }
-        return try db.rows(
-            """
-            SELECT \(ToolRow.columns) FROM tool
-            WHERE organization_id = \(scope.organization) AND id IN (\(list: ids))
-            """
-        ).map { try ToolRow($0) }
+        try ids.inStatements { ids in
+            try db.rows(
+                """
+                SELECT \(ToolRow.columns) FROM tool
+                WHERE organization_id = \(scope.organization) AND id IN (\(list: ids))
+                """)
+        }.map { try ToolRow($0) }
     }
 
     // MARK: Tools of agents
@@ -85,14 +85,15 @@ enum ToolStore {
     static func tools(
         of agents: [ID<AgentState>], in scope: Scope, _ db: any SQLExecutor
     ) throws -> [ID<AgentState>: [Tool]] {
-        guard !agents.isEmpty else { return [:] }
-        let rows = try db.rows(
-            """
-            SELECT agent_tool.agent_id, \(ToolRow.columns) FROM agent_tool
-            JOIN tool ON tool.organization_id = agent_tool.organization_id AND tool.id = agent_tool.tool_id
-            WHERE agent_tool.organization_id = \(scope.organization) AND agent_tool.agent_id IN (\(list: agents))
-            ORDER BY agent_tool.agent_id, agent_tool.position
-            """)
+        let rows = try agents.inStatements { agents in
+            try db.rows(
+                """
+                SELECT agent_tool.agent_id, \(ToolRow.columns) FROM agent_tool
+                JOIN tool ON tool.organization_id = agent_tool.organization_id AND tool.id = agent_tool.tool_id
+                WHERE agent_tool.organization_id = \(scope.organization) AND agent_tool.agent_id IN (\(list: agents))
+                ORDER BY agent_tool.agent_id, agent_tool.position
+                """)
+        }
         var tools: [ID<AgentState>: [Tool]] = [:]
         for row in rows { tools[try row["agent_id"], default: []].append(try ToolRow(row).tool) }
         return tools

@@ -19,11 +19,7 @@ struct MemoryWriterStore: Sendable {
         guard !calls.isEmpty else { return }
         let current = try AgentBlockStore.blocks(of: [agent], in: scope, db)[agent] ?? []
         let isUnchanged = current.map(\.id) == read.map(\.id) && current.map(\.version) == read.map(\.version)
-        var memory = current.map { block in
-            MemoryBlock(
-                label: block.label, description: block.description, value: block.value, limit: block.limit,
-                readOnly: block.readOnly)
-        }
+        var memory = current.map(\.memoryBlock)
         for call in calls {
             guard let result = MemoryTools.run(call.tool, arguments: call.arguments, blocks: memory) else { continue }
             memory = result.blocks

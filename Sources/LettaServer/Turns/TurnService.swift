@@ -29,22 +29,40 @@ struct TurnService: Sendable {
         do {
             let store = TurnStore(storage: storage, ids: ids)
             let state = try await store.open(request, config: override, at: now(), as: scope)
-            let plan = try state.plan(maximumSteps: request.maximumSteps, streamsTokens: request.streamsTokens)
-            let control = TurnControl(run: state.run.id, agent: request.agent, organization: scope.organization)
-            let runner = TurnRunner(
-                store: store, search: ConversationSearchService(storage: storage, now: now),
-                provider: await models.provider(for: state.config), control: control, ids: ids, now: now,
-                logger: logger)
-            let isStarted = worker.start(control) { [turnstile] in
-                await runner.run(state, plan: plan)
-                turnstile.leave(request.agent)
+            do {
+                return try await run(state, request, store)
+            } catch {
+                try await store.close(failed(state.run), of: request.agent, at: now(), as: scope)
+                throw error
             }
-            guard isStarted else { throw APIError.unavailable("The server is about to stop. Try again later.") }
-            return control
         } catch {
             turnstile.leave(request.agent)
             throw error
         }
+    }
+
+    /// Hands an opened turn to the worker, which owns it from then on.
+    private func run(_ state: TurnState, _ request: TurnRequest, _ store: TurnStore) async throws -> TurnControl {
+        let plan = try state.plan(maximumSteps: request.maximumSteps, streamsTokens: request.streamsTokens)
+        let control = TurnControl(
+            run: state.run.id, agent: request.agent, organization: state.scope.organization)
+        let runner = TurnRunner(
+            store: store, search: ConversationSearchService(storage: storage, now: now),
+            provider: await models.provider(for: state.config), control: control, ids: ids, now: now, logger: logger)
+        let isStarted = worker.start(control) { [turnstile] in
+            await runner.run(state, plan: plan)
+            turnstile.leave(request.agent)
+        }
+        guard isStarted else { throw APIError.unavailable("The server is about to stop. Try again later.") }
+        return control
+    }
+
+    private func failed(_ run: Run) -> Run {
+        var run = run
+        run.status = .failed
+        run.stopReason = .error
+        run.completedAt = now()
+        return run
     }
 
     /// Sends messages and waits for the end of the turn.

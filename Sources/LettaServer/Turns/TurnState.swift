@@ -19,13 +19,7 @@ struct TurnState: Sendable {
     var history: [TurnMessage]
 
     /// The blocks as memory tools see them.
-    var memory: [MemoryBlock] {
-        blocks.map { block in
-            MemoryBlock(
-                label: block.label, description: block.description, value: block.value, limit: block.limit,
-                readOnly: block.readOnly)
-        }
-    }
+    var memory: [MemoryBlock] { blocks.map(\.memoryBlock) }
 
     /// The request that a step sends to the model.
     func request(_ call: ModelCall) throws -> ModelRequest {

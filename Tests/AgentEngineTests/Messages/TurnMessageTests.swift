@@ -189,8 +189,9 @@ private func result(_ id: String, _ value: JSONValue = "3", succeeded: Bool = tr
             message(.assistant, [call("call_0")]), message(.tool, [result("call_0", "first")], id: "2"),
             message(.assistant, [call("call_0")], id: "3"),
         ]
-        let repaired = HistoryRepair.repaired(history)
-        #expect(repaired.flatMap(\.toolReturns).map(\.succeeded) == [true, false])
+        #expect(HistoryRepair.repaired(history).flatMap(\.toolReturns).map(\.succeeded) == [true, false])
+        let diedFirst = [history[0], history[2], message(.tool, [result("call_0", "second")], id: "4")]
+        #expect(HistoryRepair.repaired(diedFirst).flatMap(\.toolReturns).map(\.succeeded) == [false, true])
     }
 
     @Test func aSoundHistoryStaysAsItIs() {

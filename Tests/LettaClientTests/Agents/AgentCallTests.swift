@@ -15,7 +15,7 @@ import Testing
     }
 
     @Test func anAgentIsMadeReadChangedAndDeleted() async throws {
-        try await withClient { client in
+        try await withClient { client async throws in
             let made = try await client.agents.create(Self.new("Ada"))
             #expect(made.name == "Ada")
             #expect(made.relations.blocks.map(\.label) == ["human"])
@@ -44,7 +44,7 @@ import Testing
     }
 
     @Test func fewerRelationsAreLoadedWhereFewerAreNamed() async throws {
-        try await withClient { client in
+        try await withClient { client async throws in
             let made = try await client.agents.create(Self.new("Ada"))
             var query = RetrieveAgent()
             query.includeRelationships = ["tags"]
@@ -56,7 +56,7 @@ import Testing
     }
 
     @Test func aListIsWalkedOverItsPages() async throws {
-        try await withClient { client in
+        try await withClient { client async throws in
             var made: [String] = []
             for number in 1...5 { made.append(try await client.agents.create(Self.new("agent \(number)")).id.rawValue) }
             var query = ListAgents()
@@ -84,7 +84,7 @@ import Testing
     }
 
     @Test func agentsAreFoundByConditions() async throws {
-        try await withClient { client in
+        try await withClient { client async throws in
             for number in 1...3 { _ = try await client.agents.create(Self.new("agent \(number)")) }
             var search = SearchAgents()
             search.limit = 2
@@ -97,7 +97,7 @@ import Testing
     }
 
     @Test func theContextIsShownAndMadeAnew() async throws {
-        try await withClient { client in
+        try await withClient { client async throws in
             let agent = try await client.agents.create(Self.new("Ada")).id
             let window = try await client.agents.context(agent)
             #expect(window.sizeCurrent > 0)
@@ -107,7 +107,7 @@ import Testing
     }
 
     @Test func theBlocksOfAnAgentComeAndGo() async throws {
-        try await withClient { client in
+        try await withClient { client async throws in
             let agent = try await client.agents.create(Self.new("Ada")).id
             let memory = client.agents.coreMemory
             let block = try await client.blocks.create(CreateBlock(label: "a label/of mine", value: "x"))
@@ -131,7 +131,7 @@ import Testing
     }
 
     @Test func theToolsOfAnAgentComeAndGo() async throws {
-        try await withClient { client in
+        try await withClient { client async throws in
             let agent = try await client.agents.create(Self.new("Ada")).id
             var before: [Tool] = []
             for try await tool in client.agents.tools.list(of: agent) { before.append(tool) }

@@ -7,7 +7,7 @@ import Testing
 @Suite(.timeLimit(.minutes(1))) struct FailureTests {
     @Test(arguments: ["", "{", "<html>", "[1, 2]", #"{"version": 1}"#])
     func anAnswerThatIsNoneIsSaidToBeSo(_ body: String) async throws {
-        try await FaultServer.serving(.json(body)) { server, client in
+        try await FaultServer.serving(.json(body)) { server, client async throws in
             let failure = await failure { _ = try await client.health() }
             guard case .decoding? = failure else {
                 Issue.record("\(String(describing: failure))")
@@ -34,7 +34,7 @@ import Testing
 
     @Test func aServerThatFallsSilentEndsTheCallInTime() async throws {
         let settings = ClientSettings(callTimeout: .milliseconds(200))
-        try await FaultServer.serving(.hang, settings: settings) { server, client in
+        try await FaultServer.serving(.hang, settings: settings) { server, client async throws in
             let failure = await failure { _ = try await client.health() }
             guard case .timeout? = failure else {
                 Issue.record("\(String(describing: failure))")
@@ -47,7 +47,7 @@ import Testing
     }
 
     @Test func aCancelledCallEndsAndLetsTheConnectionGo() async throws {
-        try await FaultServer.serving(.hang) { server, client in
+        try await FaultServer.serving(.hang) { server, client async throws in
             await #expect(throws: CancellationError.self) {
                 try await withThrowingTaskGroup(of: Void.self) { group in
                     group.addTask { _ = try await client.health() }
@@ -71,7 +71,7 @@ import Testing
 
     @Test(arguments: ["", "localhost:8283", "ftp://localhost", "http://"])
     func aBaseURLThatIsNoneIsSaidToBeSo(_ url: String) async throws {
-        try await LettaClient.withClient(baseURL: url) { client in
+        try await LettaClient.withClient(baseURL: url) { client async throws in
             let failure = await failure { _ = try await client.health() }
             guard case .invalidRequest? = failure else {
                 Issue.record("\(String(describing: failure))")

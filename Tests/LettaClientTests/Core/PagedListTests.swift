@@ -18,7 +18,7 @@ import Testing
 
     @Test func itemsComeFromOnePageAfterTheOther() async throws {
         let replies = [#"["a", "b"]"#, #"["c", "d"]"#, #"["e"]"#].map { FaultServer.Reply.json($0) }
-        try await FaultServer.serving(replies) { server, client in
+        try await FaultServer.serving(replies) { server, client async throws in
             var tags: [String] = []
             for try await tag in client.tags.list(Self.query(limit: 2)) { tags.append(tag) }
             #expect(tags == ["a", "b", "c", "d", "e"])
@@ -27,7 +27,7 @@ import Testing
     }
 
     @Test func aListThatEndsWithAFullPageEndsAllTheSame() async throws {
-        try await FaultServer.serving(.json(#"["a", "b"]"#), .json("[]")) { server, client in
+        try await FaultServer.serving(.json(#"["a", "b"]"#), .json("[]")) { server, client async throws in
             var pages: [[String]] = []
             for try await page in client.tags.list(Self.query(limit: 2)).pages { pages.append(page) }
             #expect(pages == [["a", "b"]])
@@ -36,7 +36,7 @@ import Testing
     }
 
     @Test func withBeforeTheListIsReadBackwards() async throws {
-        try await FaultServer.serving(.json(#"["c", "d"]"#), .json(#"["b"]"#)) { server, client in
+        try await FaultServer.serving(.json(#"["c", "d"]"#), .json(#"["b"]"#)) { server, client async throws in
             var pages: [[String]] = []
             for try await page in client.tags.list(Self.query(limit: 2, before: "e")).pages { pages.append(page) }
             #expect(pages == [["c", "d"], ["b"]])
@@ -45,7 +45,7 @@ import Testing
     }
 
     @Test func aListOfAllIsOnePage() async throws {
-        try await FaultServer.serving(.json(#"["a", "b"]"#)) { server, client in
+        try await FaultServer.serving(.json(#"["a", "b"]"#)) { server, client async throws in
             var tags: [String] = []
             for try await tag in client.tags.list(Self.query(limit: 0)) { tags.append(tag) }
             #expect(tags == ["a", "b"])
@@ -54,7 +54,7 @@ import Testing
     }
 
     @Test func aServerThatIgnoresBoundsIsNotAskedForEver() async throws {
-        try await FaultServer.serving(.json(#"["a", "b"]"#)) { server, client in
+        try await FaultServer.serving(.json(#"["a", "b"]"#)) { server, client async throws in
             var count = 0
             for try await _ in client.tags.list(Self.query(limit: 2)) { count += 1 }
             #expect(count == 4)
@@ -63,7 +63,7 @@ import Testing
     }
 
     @Test func aPageThatFailsEndsTheWalkWithItsError() async throws {
-        try await FaultServer.serving(.json(#"["a", "b"]"#), .refusal(500)) { _, client in
+        try await FaultServer.serving(.json(#"["a", "b"]"#), .refusal(500)) { _, client async throws in
             var tags: [String] = []
             let failure = await failure {
                 for try await tag in client.tags.list(Self.query(limit: 2)) { tags.append(tag) }

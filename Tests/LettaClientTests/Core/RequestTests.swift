@@ -40,7 +40,7 @@ private let agent = ID<AgentState>("agent-1")
     }
 
     @Test func aChangeTellsClearedFromKept() async throws {
-        try await FaultServer.serving(.refusal(404)) { server, client in
+        try await FaultServer.serving(.refusal(404)) { server, client async throws in
             var changes = UpdateBlock()
             changes.description = .clear
             changes.metadata = .set(ObjectDocument(["a": nil, "b": [nil, 1]]))
@@ -53,7 +53,7 @@ private let agent = ID<AgentState>("agent-1")
     }
 
     @Test func aNewThingLeavesOutWhatIsNotSaid() async throws {
-        try await FaultServer.serving(.refusal(404)) { server, client in
+        try await FaultServer.serving(.refusal(404)) { server, client async throws in
             var new = CreateAgent()
             new.name = "Ada"
             new.memoryBlocks = [CreateBlock(label: "human", value: "x")]
@@ -64,7 +64,7 @@ private let agent = ID<AgentState>("agent-1")
     }
 
     @Test func theHeadersSayWhoCalls() async throws {
-        try await FaultServer.serving(.refusal(404), token: "pass word") { server, client in
+        try await FaultServer.serving(.refusal(404), token: "pass word") { server, client async throws in
             _ = await failure { _ = try await client.agents.delete(agent) }
             let request = try #require(server.received.first)
             #expect(request.verb == "DELETE")
@@ -75,7 +75,7 @@ private let agent = ID<AgentState>("agent-1")
     }
 
     @Test func aPathInTheBaseURLIsKept() async throws {
-        try await FaultServer.serving(.refusal(404)) { server, client in
+        try await FaultServer.serving(.refusal(404)) { server, client async throws in
             let address = client.exchange.baseURL
             try await LettaClient.withClient(baseURL: "\(address)/letta/") { inner in
                 _ = await failure { _ = try await inner.health() }

@@ -12,7 +12,7 @@ private let block = FaultServer.Reply.json(
 
 @Suite(.timeLimit(.minutes(1))) struct RetryTests {
     @Test(arguments: [408, 429, 502, 503, 504]) func aPassingRefusalIsTriedAgain(_ status: Int) async throws {
-        try await FaultServer.serving(.refusal(status), .refusal(status), healthy) { server, client in
+        try await FaultServer.serving(.refusal(status), .refusal(status), healthy) { server, client async throws in
             #expect(try await client.health().status == "ok")
             #expect(server.received.count == 3)
             #expect(server.pauses.count == 2)
@@ -22,7 +22,7 @@ private let block = FaultServer.Reply.json(
     }
 
     @Test(arguments: [400, 401, 404, 409, 422, 500]) func aLastingRefusalIsNot(_ status: Int) async throws {
-        try await FaultServer.serving(.refusal(status)) { server, client in
+        try await FaultServer.serving(.refusal(status)) { server, client async throws in
             let failure = await failure { _ = try await client.health() }
             #expect(failure?.status == status)
             #expect(failure?.description == "status \(status): no \(status)")
@@ -31,7 +31,8 @@ private let block = FaultServer.Reply.json(
     }
 
     @Test func afterTheLastRetryTheRefusalIsTold() async throws {
-        try await FaultServer.serving(.refusal(503), settings: .init(maximumRetries: 3)) { server, client in
+        let settings = ClientSettings(maximumRetries: 3)
+        try await FaultServer.serving(.refusal(503), settings: settings) { server, client async throws in
             let failure = await failure { _ = try await client.health() }
             #expect(failure?.status == 503)
             #expect(server.received.count == 4)
@@ -39,7 +40,7 @@ private let block = FaultServer.Reply.json(
     }
 
     @Test(arguments: [429, 503]) func theServersOwnWaitIsKept(_ status: Int) async throws {
-        try await FaultServer.serving(.refusal(status, retryAfter: "7"), block) { server, client in
+        try await FaultServer.serving(.refusal(status, retryAfter: "7"), block) { server, client async throws in
             _ = try await client.blocks.create(CreateBlock(label: "human", value: "x"))
             #expect(server.pauses == [.seconds(7)])
             #expect(server.received.map(\.verb) == ["POST", "POST"])
@@ -47,9 +48,19 @@ private let block = FaultServer.Reply.json(
         }
     }
 
+    @Test(arguments: ["-1", "soon", "Wed, 21 Oct 2015 07:28:00 GMT"])
+    func aWaitThatIsNoNumberIsReplacedByTheUsualOne(_ wish: String) async throws {
+        try await FaultServer.serving(.refusal(503, retryAfter: wish), healthy) { server, client async throws in
+            #expect(try await client.health().status == "ok")
+            let pause = try #require(server.pauses.first)
+            #expect((.milliseconds(250) ... .milliseconds(500)).contains(pause))
+        }
+    }
+
     @Test(arguments: ["61", "3600"]) func aLongWaitIsTheCallersBusiness(_ seconds: String) async throws {
         let settings = ClientSettings(callTimeout: .seconds(10_000))
-        try await FaultServer.serving(.refusal(429, retryAfter: seconds), settings: settings) { server, client in
+        let refusal = FaultServer.Reply.refusal(429, retryAfter: seconds)
+        try await FaultServer.serving(refusal, settings: settings) { server, client async throws in
             let failure = await failure { _ = try await client.health() }
             #expect(failure?.status == 429)
             #expect(server.received.count == 1)
@@ -58,7 +69,8 @@ private let block = FaultServer.Reply.json(
 
     @Test func aWaitBeyondTheTimeOfTheCallIsNotBegun() async throws {
         let settings = ClientSettings(callTimeout: .seconds(20))
-        try await FaultServer.serving(.refusal(503, retryAfter: "30"), settings: settings) { server, client in
+        let refusal = FaultServer.Reply.refusal(503, retryAfter: "30")
+        try await FaultServer.serving(refusal, settings: settings) { server, client async throws in
             let failure = await failure { _ = try await client.health() }
             #expect(failure?.status == 503)
             #expect(server.pauses.isEmpty)
@@ -66,7 +78,7 @@ private let block = FaultServer.Reply.json(
     }
 
     @Test(arguments: [408, 429, 502, 503, 504]) func aPostThatMayHaveWorkedIsNotRepeated(_ status: Int) async throws {
-        try await FaultServer.serving(.refusal(status)) { server, client in
+        try await FaultServer.serving(.refusal(status)) { server, client async throws in
             let failure = await failure { _ = try await client.blocks.create(CreateBlock(label: "a", value: "b")) }
             #expect(failure?.status == status)
             #expect(server.received.count == 1)
@@ -74,21 +86,21 @@ private let block = FaultServer.Reply.json(
     }
 
     @Test func aCutAnswerIsAskedForAgain() async throws {
-        try await FaultServer.serving(.cut, healthy) { server, client in
+        try await FaultServer.serving(.cut, healthy) { server, client async throws in
             #expect(try await client.health().status == "ok")
             #expect(server.received.count == 2)
         }
     }
 
     @Test func aChangeWhoseAnswerWasCutIsRepeated() async throws {
-        try await FaultServer.serving(.cut, block) { server, client in
+        try await FaultServer.serving(.cut, block) { server, client async throws in
             _ = try await client.blocks.update(ID("block-1"), UpdateBlock())
             #expect(server.received.map(\.verb) == ["PATCH", "PATCH"])
         }
     }
 
     @Test func aPostWhoseAnswerWasCutIsNot() async throws {
-        try await FaultServer.serving(.cut) { server, client in
+        try await FaultServer.serving(.cut) { server, client async throws in
             let failure = await failure { _ = try await client.blocks.create(CreateBlock(label: "a", value: "b")) }
             guard case .connection? = failure else {
                 Issue.record("\(String(describing: failure))")

@@ -114,7 +114,7 @@ import Testing
                 .post("/v1/agents/", ["model": model, "include_base_tools": false], expect: 200, ["tools": []]),
                 .post(
                     "/v1/agents/", ["model": model, "include_base_tools": false, "tools": ["memory", "memory"]],
-                    expect: 200, ["tools": [["name": "memory", "tool_type": "letta_sleeptime_core"]], "tool_rules": []]),
+                    expect: 200, ["tools": [["name": "memory", "tool_type": "letta_memory_core"]], "tool_rules": []]),
                 .post("/v1/agents/", ["model": model, "include_multi_agent_tools": true], expect: 200, ["tools": .elements(6)]),
                 .post(
                     "/v1/agents/", ["model": model, "agent_type": "memgpt_v2_agent", "include_base_tool_rules": false],

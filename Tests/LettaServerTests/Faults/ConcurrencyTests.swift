@@ -98,6 +98,27 @@ import Testing
     }
 
     @Test(arguments: TestEngine.available)
+    func `of two blocks changed at the same time the prompt lacks neither`(_ engine: TestEngine) async throws {
+        try await withServer(on: engine) { server in
+            let blocks = [try await server.newBlock("one"), try await server.newBlock("two")]
+            let agent = try await server.newAgent("a", ["block_ids": .array(blocks.map { .string($0) })])
+            for round in 1...20 {
+                try await withThrowingTaskGroup(of: Void.self) { group in
+                    for block in blocks {
+                        group.addTask {
+                            let answer = try await server.send(.patch, "/v1/blocks/\(block)", ["value": "round-\(round)."])
+                            #expect(answer.status == 200, "\(answer.text)")
+                        }
+                    }
+                    try await group.waitForAll()
+                }
+                let text = try await server.systemMessage(of: agent)
+                #expect(text.split(separator: "round-\(round).").count == 3, "\(text)")
+            }
+        }
+    }
+
+    @Test(arguments: TestEngine.available)
     func `one label goes to one block, however many want it`(_ engine: TestEngine) async throws {
         try await withServer(on: engine) { server in
             let agent = try await server.newAgent("a")

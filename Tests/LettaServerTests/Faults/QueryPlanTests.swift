@@ -1,5 +1,6 @@
 import JSON
 import LettaAPI
+import Storage
 import TestSupport
 import Testing
 
@@ -70,6 +71,20 @@ import Testing
                     Issue.record("\(row.verb) \(row.path) reads all of \(tables.sorted().joined(separator: ", ")): \(sql)")
                 }
             }
+        }
+    }
+
+    @Test(arguments: TestEngine.available)
+    func `what is watched for is seen`(_ engine: TestEngine) async throws {
+        let scans = WatchingStorage.Scans()
+        try await withServer(on: engine, { $0.wrapStorage = { WatchingStorage(base: $0, scans: scans) } }) { server in
+            _ = scans.take()
+            _ = try await server.storage.read { db in try db.rows("SELECT id FROM message WHERE role = 'tool'") }
+            #expect(scans.take().values.flatMap { $0 } == ["message"])
+            _ = try await server.storage.read { db in
+                try db.rows("SELECT id FROM agent WHERE organization_id = 'x' ORDER BY timezone LIMIT 1")
+            }
+            #expect(scans.take().values.flatMap { $0 } == ["(sorted)"])
         }
     }
 

@@ -11,7 +11,7 @@ import Testing
             #expect(!model.wheels.isEmpty, "\(model.name)")
             for wheel in model.wheels {
                 #expect(wheel.sha256.count == 64, "\(wheel.fileName)")
-                #expect(wheel.sha256.allSatisfy(\.isHexDigit), "\(wheel.fileName)")
+                #expect(wheel.sha256.allSatisfy { $0.isHexDigit }, "\(wheel.fileName)")
                 #expect(wheel.bytes > 10_000_000, "\(wheel.fileName)")
             }
             #expect(Set(model.wheels.map(\.sha256)).count == model.wheels.count, "\(model.name)")

@@ -40,19 +40,19 @@ import Testing
     @Test func cutsTextsThatAreTooLongForTheModel() async throws {
         try await FakeRuntime.with { fake in
             let texts = [String(repeating: "x", count: 5_000), "short"]
-            #expect(try await fake.provider.embed(texts, model: "vector") == [[1_024, 1], [5, 1]])
+            let vectors = try await fake.provider.embed(texts, model: "vector")
+            #expect(vectors == [[1_024, 1], [5, 1]])
         }
     }
 
     @Test func theProcessIsBoundToOursAndKnowsNoSecrets() async throws {
+        setenv("LETTA_TEST_API_KEY", "a secret", 1)
         try await FakeRuntime.with { fake in
             _ = try await fake.ask()
             let start = try #require(fake.starts.first)
             #expect(start.deathSignal == "\(SIGKILL)")
-            #expect(
-                start.variables.isSubset(of: [
-                    "PATH", "HOME", "LD_LIBRARY_PATH", "TMPDIR", "OMP_WAIT_POLICY", "LC_CTYPE",
-                ]))
+            #expect(start.variables.contains("OMP_WAIT_POLICY"))
+            #expect(!start.variables.contains("LETTA_TEST_API_KEY"))
             #expect(start.arguments.contains("--host \(fake.scratch.path)/run/llama-chat.sock"))
             #expect(start.arguments.contains("--kv-unified"))
             #expect(!start.arguments.contains("--cache-ram"), "this one does not understand it")
@@ -115,7 +115,8 @@ import Testing
             async let other = fake.ask(FakeRuntime.otherChat)
             while try await iterator.next() != nil { #expect(first.isRunning) }
             iterator = fake.provider.stream(FakeRuntime.request(FakeRuntime.chat)).makeAsyncIterator()
-            #expect(try await other == "talker says hello")
+            let answer = try await other
+            #expect(answer == "talker says hello")
             #expect(!first.isRunning)
             #expect(fake.starts.count == 2)
         }

@@ -25,6 +25,10 @@ import Testing
         server["tool_name"] = "memory_insert"
         let tools = try await server.get("/v1/agents/{agent_id}/tools")
         server["tool_id"] = try #require(tools.ids.first)
+        let turn = try await server.send(.post, "/v1/agents/{agent_id}/messages", ["input": "Hi."])
+        #expect(turn.status == 200, "\(turn.text)")
+        server["run_id"] = try #require(turn.json["messages"]?[0]?["run_id"]?.string)
+        server["step_id"] = try #require(turn.json["messages"]?[0]?["step_id"]?.string)
     }
 
     private func operations(_ server: TestServer) async throws -> [(verb: HTTPVerb, path: String, JSONValue)] {
@@ -66,7 +70,7 @@ import Testing
     }
 
     /// A body that every operation takes: what one needs another ignores.
-    private static let body: JSONValue = ["requires_approval": true]
+    private static let body: JSONValue = ["requires_approval": true, "input": "Hi."]
 
     @Test(arguments: TestEngine.available)
     func `ids that name nothing are 404, ids that are none 422`(_ engine: TestEngine) async throws {
@@ -80,6 +84,8 @@ import Testing
                     let name = try #require(parameter["name"]?.string)
                     let pattern = parameter["schema"]?["pattern"]?.string
                     let prefix = name.replacing("_id", with: "")
+                    // Any other text may be a name that is there one day: rules can be made for it before.
+                    guard pattern != nil || name == "block_label" else { continue }
                     let missing = path.replacing("{\(name)}", with: "\(prefix)-\(nobody)")
                     let answer = try await server.send(verb, missing, Self.body)
                     #expect(answer.status == 404, "\(verb) \(missing): \(answer.text)")

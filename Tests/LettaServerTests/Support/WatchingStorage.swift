@@ -53,10 +53,30 @@ struct WatchingStorage: StorageEngine {
             return try base.execute(sql)
         }
 
+        /// Whether a page of a list is found by sorting all there is, because no index has the order.
+        private func sorts(_ sql: SQLText) throws(SQLFailure) -> Bool {
+            let column: String
+            let query: SQLText
+            switch dialect {
+            case .sqlite: (column, query) = ("detail", "EXPLAIN QUERY PLAN \(sql)")
+            case .postgres:
+                for way in ["sort", "incremental_sort", "bitmapscan"] {
+                    _ = try base.execute("SET LOCAL enable_\(SQLText(stringLiteral: way)) = off")
+                }
+                (column, query) = ("QUERY PLAN", "EXPLAIN (COSTS OFF) \(sql)")
+            }
+            for row in try base.rows(query) {
+                let line: String = try row[column]
+                if line.contains("USE TEMP B-TREE FOR ORDER BY") || line.contains("Sort Key") { return true }
+            }
+            return false
+        }
+
         private func watch(_ sql: SQLText) throws(SQLFailure) {
             let text = sql.rendered().text
             guard ["SELECT", "UPDATE", "DELETE", "INSERT"].contains(where: text.hasPrefix) else { return }
             scans.add(try QueryPlan.fullScans(of: sql, in: base), sql)
+            if text.hasPrefix("SELECT"), text.contains(" LIMIT "), try sorts(sql) { scans.add(["(sorted)"], sql) }
         }
     }
 }
