@@ -50,8 +50,10 @@ extension JSONValue {
 
     private static func differences(of member: JSONValue?, from expected: JSONValue, at path: String) -> [String] {
         guard let member else { return expected == .absent ? [] : ["\(path): absent, expected \(expected.brief)"] }
-        return expected == .absent ? ["\(path): \(member.brief), expected nothing"] : member.differences(
-            from: expected, at: path)
+        return expected == .absent
+            ? ["\(path): \(member.brief), expected nothing"]
+            : member.differences(
+                from: expected, at: path)
     }
 
     private func meets(_ marker: Substring) -> Bool {

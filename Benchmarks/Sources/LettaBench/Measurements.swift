@@ -95,7 +95,7 @@ struct Measurements {
         let lists = [
             ("agents", RequestBytes.get("/v1/agents/?limit=50"), 300),
             ("agents with all relations", RequestBytes.get("/v1/agents/?limit=50", RequestBytes.older), 100),
-            ("blocks", RequestBytes.get("/v1/blocks/?limit=50"), 300),
+            ("blocks", RequestBytes.get("/v1/blocks/?limit=50"), 800),
         ]
         for (name, request, count) in lists {
             let costs = try measured([(few, request, count), (many, request, count)])

@@ -6,6 +6,9 @@ struct Report {
         var limit: Double
         var unit: String
         var note: String
+
+        /// What is no number is not kept either.
+        var isKept: Bool { value <= limit }
     }
 
     private var lines: [Line] = []
@@ -18,11 +21,11 @@ struct Report {
     func printed() -> Bool {
         let width = lines.map(\.name.count).max() ?? 0
         for line in lines {
-            let verdict = line.value <= line.limit ? "ok    " : "MISSED"
+            let verdict = line.isKept ? "ok    " : "MISSED"
             let name = line.name + String(repeating: " ", count: width - line.name.count)
             print("\(verdict)  \(name)  \(line.value.short) \(line.unit) (at most \(line.limit.short))  \(line.note)")
         }
-        let missed = lines.filter { $0.value > $0.limit }
+        let missed = lines.filter { !$0.isKept }
         for line in missed {
             print("missed: \(line.name): \(line.value.short) \(line.unit), at most \(line.limit.short)")
         }
@@ -33,6 +36,7 @@ struct Report {
 extension Double {
     /// With as many digits as mean anything here.
     var short: String {
+        guard isFinite else { return "no number" }
         let scaled = (self * (self < 10 ? 100 : self < 100 ? 10 : 1)).rounded()
         return self < 10 ? "\(scaled / 100)" : self < 100 ? "\(scaled / 10)" : "\(Int(scaled))"
     }

@@ -22,6 +22,8 @@ package struct LenientToolCalls: Sendable {
 
     /// The call, or nil when the text is prose.
     package func read(_ text: String) -> Found? {
+        // No call is that long, and looking for one costs more than its length.
+        guard text.utf8.count <= 65_536 else { return nil }
         let bytes = Array(text.utf8)
         var start = bytes.startIndex
         while let open = bytes[start...].firstIndex(of: UInt8(ascii: "{")) {

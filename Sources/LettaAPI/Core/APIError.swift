@@ -39,6 +39,14 @@ public struct APIError: Error, Sendable {
 }
 
 extension APIError {
+    /// What is wrong, in words and without the wire's wrapping.
+    public var explanation: String {
+        switch body {
+        case .detail(let text), .pendingApproval(let text, _), .busy(let text, _), .model(_, let text, _): text
+        case .validation(let issues, _): issues.map(\.message).joined(separator: "; ")
+        }
+    }
+
     /// 400 with the prefix that the peer puts before every complaint about an argument.
     public static func invalidArgument(_ text: String) -> APIError {
         APIError(400, "INVALID_ARGUMENT: \(text)")
@@ -53,10 +61,14 @@ extension APIError {
         APIError(409, text)
     }
 
-    /// 422 for one field of the body that has the right type and a value that can't be.
-    public static func invalidField(_ field: String, _ message: String, input: JSONValue) -> APIError {
+    /// 422 for one field that has the right type and a value that can't be.
+    ///
+    /// - Parameter place: `body` or `query`.
+    public static func invalidField(
+        _ field: String, _ message: String, input: JSONValue, in place: String = "body"
+    ) -> APIError {
         let issue = ValidationIssue(
-            type: "value_error", location: [.name("body"), .name(field)],
+            type: "value_error", location: [.name(place), .name(field)],
             message: "Value error, \(message)", input: input)
         return APIError(status: 422, body: .validation([issue], examples: []))
     }

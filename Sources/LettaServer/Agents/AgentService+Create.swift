@@ -99,13 +99,14 @@ extension AgentService {
         }
     }
 
-    private static func existingBlocks(
+    /// The blocks with these ids in this order, kept from changing.
+    static func existingBlocks(
         _ ids: [String], in scope: Scope, _ db: any SQLExecutor
     ) throws -> [BlockRow] {
-        try ids.withoutDuplicates.map { id in
-            guard let block = try BlockStore.rowForUpdate(ID(id), in: scope, db) else {
-                throw BlockService.missing(ID(id))
-            }
+        let ids = ids.withoutDuplicates.map { ID<Block>($0) }
+        let rows = try BlockStore.rowsForUpdate(ids, in: scope, db)
+        return try ids.map { id in
+            guard let block = rows[id] else { throw BlockService.missing(id) }
             return block
         }
     }

@@ -14,6 +14,7 @@ extension AgentService {
             try seal($0, for: id)
         }
         return try await storage.write { db in
+            let blocks = try change.blockIDs.value.map { try Self.existingBlocks($0, in: scope, db) }
             guard var row = try AgentStore.rowForUpdate(id, in: scope, db) else {
                 throw APIError.notFound("Agent", id)
             }
@@ -23,7 +24,7 @@ extension AgentService {
             row.updatedAt = max(time, row.updatedAt)
             row.lastUpdatedByID = scope.user
             try AgentStore.update(row, in: scope, db)
-            try Self.replaceRelations(of: id, with: change, in: scope, db)
+            try Self.replaceRelations(of: id, with: change, blocks: blocks, in: scope, db)
             if let sealed { try AgentStore.replaceSecrets(of: id, with: sealed, at: time, in: scope, db) }
             if change.touchesSystemMessage {
                 try SystemMessageService.refresh([id], .renewed(time), at: time, in: scope, db)
@@ -79,7 +80,7 @@ extension AgentService {
     }
 
     private static func replaceRelations(
-        of id: ID<AgentState>, with change: UpdateAgent, in scope: Scope, _ db: any SQLExecutor
+        of id: ID<AgentState>, with change: UpdateAgent, blocks: [BlockRow]?, in scope: Scope, _ db: any SQLExecutor
     ) throws {
         if !change.tags.isKept {
             try AgentStore.replaceTags(of: id, with: change.tags.value ?? [], in: scope, db)
@@ -89,14 +90,9 @@ extension AgentService {
             try ToolStore.detachAll(from: id, in: scope, db)
             for tool in tools { try ToolStore.attach(tool.id, to: id, in: scope, db) }
         }
-        if case .set(let ids) = change.blockIDs {
+        if let blocks {
             try AgentBlockStore.detachAll(from: id, in: scope, db)
-            for block in ids.withoutDuplicates {
-                guard let row = try BlockStore.rowForUpdate(ID(block), in: scope, db) else {
-                    throw BlockService.missing(ID(block))
-                }
-                try CoreMemoryService.attach(row, to: id, in: scope, db)
-            }
+            for block in blocks { try CoreMemoryService.attach(block, to: id, in: scope, db) }
         }
         if case .set(let ids) = change.messageIDs {
             try replaceContext(of: id, with: ids.map { ID($0) }, in: scope, db)

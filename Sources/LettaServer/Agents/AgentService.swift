@@ -22,6 +22,7 @@ struct AgentService: Sendable {
     func list(
         _ query: ListAgents, with relations: AgentRelationSet, as scope: Scope
     ) async throws -> [AgentState] {
+        try KeyText.check("query_text", query.filter.queryText, in: "query")
         let order: SortOrder? = query.order ?? (query.ascending == true ? .ascending : nil)
         let request = try PageRequest(
             after: query.after, before: query.before, limit: query.limit, order: order, defaultLimit: 50,
@@ -34,7 +35,8 @@ struct AgentService: Sendable {
     }
 
     func count(_ filter: AgentFilter, as scope: Scope) async throws -> Int {
-        try await storage.read { db in try AgentListStore.count(matching: filter, in: scope, db) }
+        try KeyText.check("query_text", filter.queryText, in: "query")
+        return try await storage.read { db in try AgentListStore.count(matching: filter, in: scope, db) }
     }
 
     func search(
@@ -43,11 +45,7 @@ struct AgentService: Sendable {
         let request = try PageRequest(
             after: query.after, before: nil, limit: query.limit,
             order: query.ascending == true ? .ascending : .descending, defaultLimit: 50, defaultOrder: .descending)
-        // PostgreSQL binds up to 65,535 values in one statement.
-        for case .tags(let tags) in query.search ?? [] where tags.count > 10_000 {
-            throw APIError.invalidField(
-                "search", "a condition may name up to 10000 tags", input: .int(Int64(tags.count)))
-        }
+        try Self.check(query.search ?? [])
         var filter = AgentFilter()
         filter.projectID = query.projectID
         return try await storage.read { [filter] db in
@@ -60,7 +58,26 @@ struct AgentService: Sendable {
         }
     }
 
+    /// - Throws: `APIError` 422 for more than a statement of the databases can hold.
+    private static func check(_ conditions: [AgentCondition]) throws {
+        guard conditions.count <= 100 else {
+            throw APIError.invalidField(
+                "search", "a search may have up to 100 conditions", input: .int(Int64(conditions.count)))
+        }
+        for condition in conditions {
+            switch condition {
+            case .nameEquals(let text), .nameContains(let text): try KeyText.check("search", text)
+            // PostgreSQL binds up to 65,535 values in one statement.
+            case .tags(let tags) where tags.count > 10_000:
+                throw APIError.invalidField(
+                    "search", "a condition may name up to 10000 tags", input: .int(Int64(tags.count)))
+            case .tags, .identity, .templateName, .templateVersion: break
+            }
+        }
+    }
+
     func tags(_ query: ListTags, as scope: Scope) async throws -> [String] {
+        try KeyText.check("query_text", query.queryText, query.name, in: "query")
         let request = try PageRequest(
             after: query.after, before: query.before, limit: query.limit, order: query.order, defaultLimit: 50,
             defaultOrder: .ascending)
@@ -85,7 +102,7 @@ struct AgentService: Sendable {
         try variables.sorted { $0.key < $1.key }.map { name, value in
             SealedSecret(
                 id: ids.next(), name: name,
-                sealedValue: try secrets.seal(value, for: "agent_secret/\(agent)/\(name)"))
+                sealedValue: try secrets.seal(value, for: SealedSecret.place(of: name, agent: agent)))
         }
     }
 }

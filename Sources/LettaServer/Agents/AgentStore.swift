@@ -55,6 +55,9 @@ enum AgentStore {
 
     /// Deletes the agent with its messages, tags, secrets and attachments, and keeps its place in lists.
     static func delete(_ agent: AgentRow, in scope: Scope, _ db: any SQLExecutor) throws {
+        for table in ["run", "step"] as [SQLText] {
+            try DeletedKeyStore.note(table, where: "agent_id = \(agent.id)", in: scope, db)
+        }
         try DeletedKeyStore.note(
             agent.id.rawValue, createdAt: agent.createdAt, updatedAt: agent.updatedAt,
             lastRunCompletion: agent.lastRunCompletion, in: scope, db)
@@ -184,6 +187,11 @@ struct SealedSecret: Sendable {
     let id: ID<AgentSecret>
     let name: String
     let sealedValue: String
+
+    /// What a value is sealed for, so that it opens nowhere else.
+    static func place(of name: String, agent: ID<AgentState>) -> String {
+        "agent_secret/\(agent)/\(name)"
+    }
 
     /// What answers show in place of a secret.
     static let mask = "********"

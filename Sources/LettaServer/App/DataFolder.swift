@@ -5,7 +5,8 @@ import Glibc
 package struct DataFolder: Sendable {
     package let path: String
 
-    package var database: String { "\(path)/letta.sqlite" }
+    package var database: String { Self.database(in: path) }
+    static func database(in folder: String) -> String { "\(folder)/letta.sqlite" }
     package var backups: String { "\(path)/backups" }
 
     /// Makes the folder where it is missing, for this user's eyes only.

@@ -1,3 +1,4 @@
+import FoundationEssentials
 package import Logging
 import Storage
 
@@ -7,10 +8,14 @@ package struct DataMaintenance: Sendable {
     private let folder: DataFolder
     private let logger: Logger
 
-    /// - Throws: `StartUpFailure` when the data folder can't be used.
+    /// - Throws: `StartUpFailure` when there is no database in the data folder: one that is misspelt must not be made.
     package init(_ configuration: ServerConfiguration, logger: Logger) throws {
         self.configuration = configuration
         self.logger = logger
+        let database = DataFolder.database(in: configuration.data.folder)
+        guard configuration.data.postgresURI != nil || FileManager.default.fileExists(atPath: database) else {
+            throw StartUpFailure.dataFolderUnusable(configuration.data.folder, reason: "there is no database in it")
+        }
         folder = try DataFolder(path: configuration.data.folder)
     }
 

@@ -63,7 +63,7 @@ package struct LettaApplication: Sendable {
         var settings = HTTPSettings()
         settings.password = configuration.http.password?.reveal()
         settings.isBoundToLoopback = configuration.isBoundToLoopback
-        settings.allowedHosts = configuration.http.allowedHosts
+        settings.allowedHosts = configuration.http.allowedHosts + [configuration.http.host]
         settings.acceptableOrigins = configuration.http.acceptableOrigins
         settings.translate = ServerStorage.translate
         settings.organizationOfUser = { user in

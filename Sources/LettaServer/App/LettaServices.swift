@@ -34,10 +34,11 @@ struct LettaServices: Sendable {
         memory = CoreMemoryService(storage: storage, now: now)
         agentTools = AgentToolService(storage: storage, now: now)
         groups = GroupService(storage: storage)
-        messages = MessageService(storage: storage, ids: ids, now: now)
+        let turnstile = Turnstile<ID<AgentState>>(longestLine: TurnService.longestLine)
+        messages = MessageService(storage: storage, turnstile: turnstile, ids: ids, now: now)
         turns = TurnService(
             storage: storage, models: models, worker: worker,
-            turnstile: Turnstile(longestLine: TurnService.longestLine), ids: ids, now: now, logger: logger)
+            turnstile: turnstile, ids: ids, now: now, logger: logger)
         runs = RunService(storage: storage)
         steps = StepService(storage: storage, now: now)
         blocks = BlockService(storage: storage, ids: ids, now: now)

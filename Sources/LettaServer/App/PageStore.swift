@@ -94,6 +94,19 @@ enum DeletedKeyStore {
             """)
     }
 
+    /// Notes the places of all rows of a table that are about to go with something else.
+    static func note(
+        _ table: SQLText, where condition: SQLText, in scope: Scope, _ db: any SQLExecutor
+    ) throws {
+        try db.execute(
+            """
+            INSERT INTO deleted_key (organization_id, id, created_at, updated_at)
+            SELECT organization_id, id, created_at, updated_at FROM \(table)
+            WHERE organization_id = \(scope.organization) AND \(condition)
+            ON CONFLICT (organization_id, id) DO NOTHING
+            """)
+    }
+
     /// The key that row `id` has in `table`, or had when it was deleted; nil when it was never there.
     static func key(
         of id: String?, columns: [SQLText], table: SQLText, in scope: Scope, _ db: any SQLExecutor

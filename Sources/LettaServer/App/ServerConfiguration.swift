@@ -88,7 +88,9 @@ package struct ServerConfiguration: Sendable {
 
     /// Whether only this machine can connect.
     package var isBoundToLoopback: Bool {
-        http.host == "localhost" || http.host == "::1" || http.host.hasPrefix("127.")
+        let bytes = http.host.split(separator: ".", omittingEmptySubsequences: false).map { UInt8($0) }
+        let isLoopbackNumber = bytes.count == 4 && bytes[0] == 127 && !bytes.contains(nil)
+        return http.host == "localhost" || http.host == "::1" || isLoopbackNumber
     }
 
     /// Makes up a password where one is asked for and none is set, and returns it so that it can be told once.

@@ -42,7 +42,9 @@ package enum ServerStorage {
             return APIError(
                 status: 409, body: .detail("This conflicts with something that is there already. Nothing was changed."),
                 underlying: failure)
-        case .cancelled, .checkViolation, .unsupported, .newerSchema, .decoding, .other:
+        case .cancelled:
+            return APIError(499, "The request was cancelled. Nothing was changed.")
+        case .checkViolation, .unsupported, .newerSchema, .decoding, .other:
             return nil
         }
     }

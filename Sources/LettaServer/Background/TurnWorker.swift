@@ -31,13 +31,20 @@ final class TurnWorker: Sendable {
         }
     }
 
+    /// Stops the turns: what waits for a model or a tool gives up, what is being stored is stored.
+    func cancel(_ controls: [TurnControl]) {
+        let tasks = state.withLock { state in controls.compactMap { state.turns[$0.run]?.task } }
+        for control in controls { control.cancel() }
+        for task in tasks { task.cancel() }
+    }
+
     /// Takes no more turns, asks the running ones to stop, and waits for them.
     func close() async {
         let running = state.withLock { state in
             state.isClosing = true
             return Array(state.turns.values)
         }
-        for turn in running { turn.control.cancel() }
+        cancel(running.map(\.control))
         for turn in running { await turn.task.value }
     }
 }

@@ -51,6 +51,9 @@ struct BlockService: Sendable {
 
     func list(_ query: ListBlocks, as scope: Scope) async throws -> Page<Block> {
         try Self.checkLabelFilter(query.label)
+        try KeyText.check("label_search", query.labelSearch, in: "query")
+        try KeyText.check("description_search", query.descriptionSearch, in: "query")
+        try KeyText.check("value_search", query.valueSearch, in: "query")
         let request = try PageRequest(
             after: query.after, before: query.before, limit: query.limit, order: query.order,
             defaultLimit: Self.defaultPage, defaultOrder: .ascending)
@@ -147,27 +150,23 @@ extension BlockService {
         block.version += 1
         block.updatedAt = max(time, block.updatedAt)
         block.lastUpdatedByID = actor.id
+        if block.label != oldLabel { try checkLabelIsFree(block, in: scope, db) }
         guard try BlockStore.update(block, by: actor, in: scope, db) else {
             throw APIError.conflict("Block \(id) was changed by someone else at the same time. Try again.")
         }
         if case .set(let tags) = change.tags { try BlockStore.replaceTags(of: id, with: tags, in: scope, db) }
         if case .clear = change.tags { try BlockStore.replaceTags(of: id, with: [], in: scope, db) }
         let agents = try AgentBlockStore.agents(with: id, in: scope, db)
-        if block.label != oldLabel, !agents.isEmpty {
-            try relabel(block, in: scope, db)
-        }
+        if block.label != oldLabel { try AgentBlockStore.relabel(block.id, as: block.label, in: scope, db) }
         try SystemMessageService.refresh(agents, at: time, in: scope, db)
         return block.wire(tags: try BlockStore.tags(of: [id], in: scope, db)[id] ?? [])
     }
 
-    private static func relabel(_ block: BlockRow, in scope: Scope, _ db: any SQLExecutor) throws {
-        do {
-            try AgentBlockStore.relabel(block.id, as: block.label, in: scope, db)
-        } catch let failure as SQLFailure {
-            guard case .uniqueViolation = failure.kind else { throw failure }
-            throw APIError.conflict(
-                "An agent that has block \(block.id) has another block with the label '\(block.label)' already.")
-        }
+    /// - Throws: `APIError` 409 when an agent that has the block has another one under the new label.
+    private static func checkLabelIsFree(_ block: BlockRow, in scope: Scope, _ db: any SQLExecutor) throws {
+        guard try AgentBlockStore.isTaken(block.label, besides: block.id, in: scope, db) else { return }
+        throw APIError.conflict(
+            "An agent that has block \(block.id) has another block with the label '\(block.label)' already.")
     }
 
     /// Characters are Unicode scalars, which is how clients in Python count.

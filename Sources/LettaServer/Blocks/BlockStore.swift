@@ -95,6 +95,22 @@ enum BlockStore {
         ).map { try BlockRow($0) }
     }
 
+    /// Several rows kept from changing; locked in the order of their ids, so that two who lock the same never wait
+    /// for each other.
+    static func rowsForUpdate(
+        _ ids: [ID<Block>], in scope: Scope, _ db: any SQLExecutor
+    ) throws -> [ID<Block>: BlockRow] {
+        guard !ids.isEmpty else { return [:] }
+        let rows = try db.rows(
+            """
+            SELECT \(BlockRow.columns) FROM block
+            WHERE organization_id = \(scope.organization) AND id IN (\(list: ids))
+            ORDER BY id \(db.dialect.forUpdate)
+            """
+        ).map { try BlockRow($0) }
+        return Dictionary(uniqueKeysWithValues: rows.map { ($0.id, $0) })
+    }
+
     /// The tags of each of the blocks, in the order given at their setting.
     static func tags(of ids: [ID<Block>], in scope: Scope, _ db: any SQLExecutor) throws -> [ID<Block>: [String]] {
         let rows = try ids.inStatements { ids in

@@ -34,6 +34,20 @@ enum AgentBlockStore {
             "DELETE FROM agent_block WHERE organization_id = \(scope.organization) AND agent_id = \(agent)")
     }
 
+    /// Whether an agent that has the block has another one under this label.
+    static func isTaken(
+        _ label: String, besides block: ID<Block>, in scope: Scope, _ db: any SQLExecutor
+    ) throws -> Bool {
+        try db.row(
+            """
+            SELECT 1 FROM agent_block AS mine
+            JOIN agent_block AS other ON other.organization_id = mine.organization_id
+                AND other.agent_id = mine.agent_id AND other.label = \(label) AND other.block_id <> mine.block_id
+            WHERE mine.organization_id = \(scope.organization) AND mine.block_id = \(block)
+            LIMIT 1
+            """) != nil
+    }
+
     /// Follows a block whose label changed.
     static func relabel(_ block: ID<Block>, as label: String, in scope: Scope, _ db: any SQLExecutor) throws {
         try db.execute(

@@ -52,7 +52,7 @@ struct CoreMemoryService: Sendable {
     func attach(_ block: ID<Block>, to agent: ID<AgentState>, as scope: Scope) async throws -> AgentState {
         let time = now()
         return try await storage.write { db in
-            // The block first, as where a block is changed: who waits for whom never goes round in a circle.
+            // Blocks are locked before agents everywhere: who waits for whom never goes round in a circle.
             let blockRow = try BlockStore.rowForUpdate(block, in: scope, db)
             guard let agentRow = try AgentStore.rowForUpdate(agent, in: scope, db) else {
                 throw APIError.notFound("Agent", agent)
@@ -67,6 +67,7 @@ struct CoreMemoryService: Sendable {
     func detach(_ block: ID<Block>, from agent: ID<AgentState>, as scope: Scope) async throws -> AgentState {
         let time = now()
         return try await storage.write { db in
+            _ = try BlockStore.rowForUpdate(block, in: scope, db)
             guard let agentRow = try AgentStore.rowForUpdate(agent, in: scope, db) else {
                 throw APIError.notFound("Agent", agent)
             }

@@ -6,6 +6,8 @@ import Storage
 /// What may be done with the messages of an agent beside sending some.
 struct MessageService: Sendable {
     let storage: any StorageEngine
+    /// Where turns of agents wait for each other; emptying a context waits too.
+    let turnstile: Turnstile<ID<AgentState>>
     let ids: IDSource
     let now: @Sendable () -> Timestamp
 
@@ -40,6 +42,8 @@ struct MessageService: Sendable {
 
     /// Empties the context down to a new system message; what was said stays in the list.
     func reset(_ agent: ID<AgentState>, _ body: ResetMessages, as scope: Scope) async throws -> AgentState {
+        try await turnstile.enter(agent, orElse: TurnService.lineIsFull(agent))
+        defer { turnstile.leave(agent) }
         let time = now()
         return try await storage.write { db in
             guard var row = try AgentStore.rowForUpdate(agent, in: scope, db) else {

@@ -36,6 +36,7 @@ enum RunStore {
     }
 
     static func delete(_ run: Run, in scope: Scope, _ db: any SQLExecutor) throws {
+        try DeletedKeyStore.note("step", where: "run_id = \(run.id)", in: scope, db)
         try DeletedKeyStore.note(
             run.id.rawValue, createdAt: run.createdAt, updatedAt: run.createdAt, in: scope, db)
         try db.execute("DELETE FROM run WHERE organization_id = \(scope.organization) AND id = \(run.id)")

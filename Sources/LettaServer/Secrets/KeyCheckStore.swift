@@ -6,18 +6,39 @@ enum KeyCheckStore {
     private static let name = "encryption key check"
     private static let text = "letta-swift"
 
-    /// Writes the check on a new database.
+    /// Writes the check on a new database. Where a new key is given beside the old one, everything is sealed anew with
+    /// it, so that the old one can be taken away afterwards.
     ///
     /// - Throws: `StartUpFailure.wrongEncryptionKey` when the database was written with another key.
     static func verify(_ box: SecretBox, _ db: any SQLExecutor) throws {
         let stored: String? = try db.value("SELECT value FROM server_setting WHERE name = \(name)")
-        if let stored {
-            guard (try? box.open(stored, for: name)) == text else {  // whatever the reason, this key is wrong
-                throw StartUpFailure.wrongEncryptionKey
-            }
-        } else {
+        guard let stored else {
             try db.execute(
                 "INSERT INTO server_setting (name, value) VALUES (\(name), \(try box.seal(text, for: name)))")
+            return
+        }
+        guard (try? box.open(stored, for: name)) == text else {  // whatever the reason, this key is wrong
+            throw StartUpFailure.wrongEncryptionKey
+        }
+        guard box.isSealedWithOlderKey(stored) else { return }
+        try sealSecretsAnew(box, db)
+        try db.execute(
+            "UPDATE server_setting SET value = \(try box.seal(text, for: name)) WHERE name = \(name)")
+    }
+
+    private static func sealSecretsAnew(_ box: SecretBox, _ db: any SQLExecutor) throws {
+        let rows = try db.rows("SELECT organization_id, agent_id, name, sealed_value FROM agent_secret")
+        for row in rows {
+            let organization: String = try row["organization_id"]
+            let agent: ID<AgentState> = try row["agent_id"]
+            let secret: String = try row["name"]
+            let place = SealedSecret.place(of: secret, agent: agent)
+            let sealed = try box.seal(try box.open(try row["sealed_value"], for: place), for: place)
+            try db.execute(
+                """
+                UPDATE agent_secret SET sealed_value = \(sealed)
+                WHERE organization_id = \(organization) AND agent_id = \(agent) AND name = \(secret)
+                """)
         }
     }
 }

@@ -35,6 +35,12 @@ struct SecretBox: Sendable {
         return "v1:\(key.id):\(Data(box.nonce).base64EncodedString()):\(sealed)"
     }
 
+    /// Whether the value was sealed with a key that is about to go.
+    func isSealedWithOlderKey(_ sealed: String) -> Bool {
+        guard let key = keys.first else { return false }
+        return !sealed.hasPrefix("v1:\(key.id):")
+    }
+
     /// - Throws: `SecretBoxFailure` when none of the keys made the value or it was tampered with.
     func open(_ sealed: String, for place: String) throws -> String {
         let parts = sealed.split(separator: ":", omittingEmptySubsequences: false)

@@ -33,6 +33,7 @@ struct ConversationSearchService: Sendable {
         let named = given.strings("roles")?.compactMap(MessageRole.init(rawValue:)) ?? []
         let roles = named.isEmpty ? [MessageRole.user, .assistant] : named
         let text = given.string("query") ?? ""
+        guard text.utf8.count <= KeyText.longest else { throw ToolFailure.value("The query is too long.") }
         let rows = try await storage.read { db in
             try MessageListStore.search(
                 text, roles: roles, from: from, to: to, limit: min(limit, Self.highestLimit), of: agent, in: scope, db)

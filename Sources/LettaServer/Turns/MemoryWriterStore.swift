@@ -5,26 +5,50 @@ import Storage
 
 /// Writes what memory tools did, inside the transaction of their step.
 struct MemoryWriterStore: Sendable {
-    let agent: ID<AgentState>
-    let time: Timestamp
-    let scope: Scope
+    private let agent: ID<AgentState>
+    private let calls: [ToolRun]
+    private let ids: IDSource
+    private let time: Timestamp
+    private let scope: Scope
+    private let current: [BlockRow]
+
+    /// Reads the agent's blocks and keeps them from changing until the transaction ends. Has to come before the agent
+    /// itself is locked: blocks are locked before agents everywhere.
+    init(
+        agent: ID<AgentState>, calls: [ToolRun], ids: IDSource, time: Timestamp, scope: Scope, _ db: any SQLExecutor
+    ) throws {
+        self.agent = agent
+        self.calls = calls
+        self.ids = ids
+        self.time = time
+        self.scope = scope
+        guard !calls.isEmpty else {
+            current = []
+            return
+        }
+        let attached = try AgentBlockStore.blocks(of: [agent], in: scope, db)[agent]?.map(\.id) ?? []
+        let locked = try BlockStore.rowsForUpdate(attached, in: scope, db)
+        current = attached.compactMap { locked[$0] }
+    }
 
     /// Runs the calls again on the blocks as they are now and writes the edits.
     ///
-    /// Where nobody else changed a block the results are the same as before. Where somebody did, the results of the
-    /// calls are replaced in `results` by what really came of them.
-    func apply(
-        _ calls: [ToolRun], readAs read: [BlockRow], results: inout [TurnMessage], _ db: any SQLExecutor
-    ) throws {
-        guard !calls.isEmpty else { return }
-        let current = try AgentBlockStore.blocks(of: [agent], in: scope, db)[agent] ?? []
+    /// Where nobody else changed a block the results are the same as before. Where somebody did, or where an edit
+    /// can't be written, the results of the calls are replaced in `results` by what really came of them.
+    func apply(readAs read: [BlockRow], results: inout [TurnMessage], _ db: any SQLExecutor) throws {
         let isUnchanged = current.map(\.id) == read.map(\.id) && current.map(\.version) == read.map(\.version)
         var memory = current.map(\.memoryBlock)
         for call in calls {
             guard let result = MemoryTools.run(call.tool, arguments: call.arguments, blocks: memory) else { continue }
-            memory = result.blocks
-            for edit in result.edits { try write(edit, db) }
-            if !isUnchanged { Self.replace(call.callID, with: result.outcome, in: &results) }
+            do {
+                for edit in result.edits { try write(edit, db) }
+                memory = result.blocks
+                if !isUnchanged { Self.replace(call.callID, with: result.outcome, in: &results) }
+            } catch let error as APIError {
+                // Said before anything was written, so that the transaction can go on.
+                let failure = ToolFailure.value(error.explanation)
+                Self.replace(call.callID, with: ToolOutcome(failure, of: call.tool), in: &results)
+            }
         }
     }
 
@@ -54,7 +78,7 @@ struct MemoryWriterStore: Sendable {
         var body = CreateBlock(label: block.label, value: block.value, limit: block.limit)
         body.description = block.description
         body.readOnly = block.readOnly
-        let row = try BlockService.block(from: body, id: IDSource.random.next(), at: time, in: scope)
+        let row = try BlockService.block(from: body, id: ids.next(), at: time, in: scope)
         try BlockStore.insert(row, tags: [], by: scope, db)
         try CoreMemoryService.attach(row, to: agent, in: scope, db)
         try SystemMessageService.refresh([agent], at: time, in: scope, db)

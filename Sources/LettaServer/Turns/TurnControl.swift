@@ -18,7 +18,7 @@ final class TurnControl: Sendable {
 
     var isCancelled: Bool { cancelled.load(ordering: .relaxed) }
 
-    /// Stops the turn at the next piece of an answer or the next tool.
+    /// Says that the turn is to stop; ``TurnWorker`` also ends what it waits for.
     func cancel() {
         cancelled.store(true, ordering: .relaxed)
     }

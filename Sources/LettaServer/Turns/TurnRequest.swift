@@ -2,6 +2,16 @@ import AgentEngine
 import JSON
 import LettaAPI
 
+extension TurnMessage.Part {
+    /// Whether a client may say it; the other kinds are the agent's own.
+    fileprivate var canBeGiven: Bool {
+        switch self {
+        case .text, .image: true
+        case .reasoning, .toolCall, .toolReturn: false
+        }
+    }
+}
+
 /// What a client asks of a turn, checked.
 struct TurnRequest: Sendable {
     let agent: ID<AgentState>
@@ -32,6 +42,13 @@ struct TurnRequest: Sendable {
             var message = CreateMessage(role: .user, content: "")
             message.content = input
             given = [message]
+        }
+        for (index, message) in given.enumerated() {
+            guard case .parts(let parts) = message.content else { continue }
+            for part in parts where TurnMessage.Part(json: part)?.canBeGiven != true {
+                throw APIError.invalidField(
+                    "messages", "message \(index) has a part that is neither text nor image", input: part)
+            }
         }
         let isStreaming = body.streaming ?? false
         streamsTokens = body.streamTokens ?? false

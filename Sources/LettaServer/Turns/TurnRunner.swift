@@ -7,7 +7,7 @@ import Synchronization
 
 /// Carries one turn from its stored messages to its end: does what the step machine says and tells it what came of it.
 ///
-/// Nobody's leaving stops it; only ``TurnControl/cancel()`` does.
+/// Nobody's leaving stops it; only ``TurnWorker/cancel(_:)`` does.
 struct TurnRunner: Sendable {
     let store: TurnStore
     let search: ConversationSearchService
@@ -40,7 +40,7 @@ struct TurnRunner: Sendable {
     private func carryOut(_ action: StepAction, _ turn: inout RunningTurn) async throws -> [StepAction] {
         switch action {
         case .emit(let event):
-            emit(event, turn)
+            control.log.append(event)
         case .callModel(let call):
             return await callModel(call, &turn)
         case .runTools(let concurrent, let inOrder):
@@ -87,7 +87,7 @@ struct TurnRunner: Sendable {
             }
             accumulator.add(delta)
             for action in turn.machine.receive(.modelDelta(delta)) {
-                if case .emit(let event) = action { emit(event, turn) }
+                if case .emit(let event) = action { control.log.append(event) }
             }
             if control.isCancelled { return turn.machine.receive(.cancel) }
         }
@@ -102,7 +102,9 @@ struct TurnRunner: Sendable {
         var actions: [StepAction] = []
         for run in runs {
             if control.isCancelled { actions += turn.machine.receive(.cancel) }
-            let outcome = try await outcome(of: run, &turn)
+            let outcome =
+                control.isCancelled
+                ? ToolOutcome(.string("The turn was cancelled."), succeeded: false) : try await outcome(of: run, &turn)
             turn.toolNames.append(run.tool)
             actions += turn.machine.receive(
                 .toolFinished(callID: run.callID, outcome, at: now().microseconds))
@@ -130,7 +132,9 @@ struct TurnRunner: Sendable {
         let time = now()
         if let end = record.end { turn.close(end, at: time) }
         let outcome = turn.outcome(of: record, traceID: ids.next(), at: time)
-        turn.state = try await store.persist(outcome, of: turn.state, at: time)
+        turn.state = try await shieldedFromCancellation { [state = turn.state] in
+            try await store.persist(outcome, of: state, at: time)
+        }
         turn.memory = turn.state.memory
         turn.hasStoredEnd = record.end != nil
         return turn.machine.receive(.stepPersisted(next: identity(of: turn.state.run)))
@@ -141,18 +145,16 @@ struct TurnRunner: Sendable {
         turn.close(end, at: time)
         if !turn.hasStoredEnd {
             do {
-                try await store.close(turn.state.run, of: turn.state.agent.id, at: time, as: turn.state.scope)
+                try await shieldedFromCancellation { [state = turn.state] in
+                    try await store.close(state.run, of: state.agent.id, at: time, as: state.scope)
+                }
             } catch {
                 logger.error(
                     "The end of a run could not be stored",
                     metadata: ["run.id": "\(turn.state.run.id)", "error": "\(error)"])
             }
         }
-        for event in end.events(runID: turn.state.run.id.rawValue) { emit(event, turn) }
-    }
-
-    private func emit(_ event: TurnEvent, _ turn: RunningTurn) {
-        control.log.append(event)
+        for event in end.events(runID: turn.state.run.id.rawValue) { control.log.append(event) }
     }
 
     private func identity(of run: Run) -> StepIdentity {

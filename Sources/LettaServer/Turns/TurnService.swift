@@ -15,24 +15,28 @@ struct TurnService: Sendable {
     let now: @Sendable () -> Timestamp
     let logger: Logger
 
+    static func lineIsFull(_ agent: ID<AgentState>) -> APIError {
+        .unavailable("Too many messages wait for agent \(agent). Try again later.")
+    }
+
     /// How many senders may wait for one agent.
     static let longestLine = 64
 
     /// Begins a turn and returns what it can be followed by. The turn goes on when nobody does.
     func start(_ request: TurnRequest, as scope: Scope) async throws -> TurnControl {
         let override = try await override(request)
-        do {
-            try await turnstile.enter(request.agent)
-        } catch is Turnstile<ID<AgentState>>.Full {
-            throw APIError.unavailable("Too many messages wait for agent \(request.agent). Try again later.")
-        }
+        try await turnstile.enter(request.agent, orElse: Self.lineIsFull(request.agent))
         do {
             let store = TurnStore(storage: storage, ids: ids)
             let state = try await store.open(request, config: override, at: now(), as: scope)
             do {
                 return try await run(state, request, store)
             } catch {
-                try await store.close(failed(state.run), of: request.agent, at: now(), as: scope)
+                let run = failed(state.run)
+                let time = now()
+                try await shieldedFromCancellation {
+                    try await store.close(run, of: request.agent, at: time, as: scope)
+                }
                 throw error
             }
         } catch {
@@ -92,7 +96,7 @@ struct TurnService: Sendable {
         guard !controls.isEmpty else {
             throw APIError.conflict("CONFLICT: No active runs to cancel for agent \(agent)")
         }
-        for control in controls { control.cancel() }
+        worker.cancel(controls)
         return Dictionary(uniqueKeysWithValues: controls.map { ($0.run.rawValue, "cancelled") })
     }
 

@@ -44,15 +44,16 @@ struct TurnStore: Sendable {
     ///
     /// Memory that someone else changed since the turn read it is edited anew, once, as the calls say.
     func persist(_ outcome: StepOutcome, of state: TurnState, at time: Timestamp) async throws -> TurnState {
-        try await storage.write { db in
+        try await storage.write { [ids] db in
             var state = state
             let scope = state.scope
+            let writer = try MemoryWriterStore(
+                agent: state.agent.id, calls: outcome.memoryCalls, ids: ids, time: time, scope: scope, db)
             guard var agent = try AgentStore.rowForUpdate(state.agent.id, in: scope, db) else {
                 throw APIError.notFound("Agent", state.agent.id)
             }
             var messages = outcome.messages
-            try MemoryWriterStore(agent: agent.id, time: time, scope: scope).apply(
-                outcome.memoryCalls, readAs: state.blocks, results: &messages, db)
+            try writer.apply(readAs: state.blocks, results: &messages, db)
             try Self.append(messages, to: &agent, model: state.config.model, in: scope, db)
             if outcome.end != nil {
                 agent.lastRunCompletion = time

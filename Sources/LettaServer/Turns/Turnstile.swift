@@ -4,9 +4,6 @@ import Synchronization
 ///
 /// A waiter whose task is cancelled leaves the line.
 final class Turnstile<Key: Hashable & Sendable>: Sendable {
-    /// Says that the line is full.
-    struct Full: Error {}
-
     private struct Waiter {
         let number: Int
         let continuation: CheckedContinuation<Void, any Error>
@@ -27,8 +24,8 @@ final class Turnstile<Key: Hashable & Sendable>: Sendable {
 
     /// Waits for the turn of `key`. Whoever gets it has to give it back with ``leave(_:)``.
     ///
-    /// - Throws: ``Full``, or `CancellationError` when the task is cancelled while waiting.
-    func enter(_ key: Key) async throws {
+    /// - Throws: `full` when the line is, or `CancellationError` when the task is cancelled while waiting.
+    func enter(_ key: Key, orElse full: any Error) async throws {
         let number = state.withLock { state in
             state.nextNumber += 1
             return state.nextNumber
@@ -41,7 +38,7 @@ final class Turnstile<Key: Hashable & Sendable>: Sendable {
                         state.lines[key] = []
                         return .success(())
                     }
-                    guard line.count < longestLine else { return .failure(Full()) }
+                    guard line.count < longestLine else { return .failure(full) }
                     state.lines[key, default: []].append(Waiter(number: number, continuation: continuation))
                     return nil
                 }

@@ -71,7 +71,8 @@ enum OpenAIAnswerReader {
             id: nonEmpty(call["id"]) ?? newToolCallID(), name: name, arguments: arguments(of: function) ?? "")
     }
 
+    /// A number of tokens; nil for one that no answer can have, so that sums of them never overflow.
     private static func count(_ value: JSONValue?) -> Int? {
-        value?.int.map { Int($0) }
+        value?.int.flatMap { (0...1_000_000_000).contains($0) ? Int($0) : nil }
     }
 }

@@ -11,12 +11,14 @@ import Testing
             let blocks: JSONValue = [["label": "human", "value": "Ann", "limit": 50, "description": "who"]]
             server["agent"] = try await server.newAgent("a", ["system": "Be kind.", "memory_blocks": blocks])
             try await server.run([
-                .get("/v1/agents/{agent}/context", expect: 200, [
-                    "context_window_size_max": 128_000, "num_messages": 1, "system_prompt": "Be kind.",
-                    "core_memory": .text(containing: "<human>"), "functions_definitions": .elements(3),
-                    "messages": [["role": "system", "content": [["text": .text(containing: "Be kind.")]]]],
-                    "num_archival_memory": 0, "num_recall_memory": 1,
-                ]),
+                .get(
+                    "/v1/agents/{agent}/context", expect: 200,
+                    [
+                        "context_window_size_max": 128_000, "num_messages": 1, "system_prompt": "Be kind.",
+                        "core_memory": .text(containing: "<human>"), "functions_definitions": .elements(3),
+                        "messages": [["role": "system", "content": [["text": .text(containing: "Be kind.")]]]],
+                        "num_archival_memory": 0, "num_recall_memory": 1,
+                    ]),
                 .get("/v1/agents/{agent}/context?conversation_id=default", expect: 200),
                 .get("/v1/agents/{agent}/context?conversation_id=conv-x", expect: 404),
             ])
@@ -54,7 +56,8 @@ import Testing
             let steps: [(Scenario, there: String, gone: String)] = [
                 (.patch("/v1/agents/\(agent)", ["system": "Be brief."], expect: 200), "Be brief.", "{{{"),
                 (
-                    .patch("/v1/agents/\(agent)/core-memory/blocks/human", ["value": "Bert"], expect: 200), "Bert", "Ann"
+                    .patch("/v1/agents/\(agent)/core-memory/blocks/human", ["value": "Bert"], expect: 200), "Bert",
+                    "Ann"
                 ),
                 (.patch("/v1/agents/\(agent)/core-memory/blocks/attach/{new}", expect: 200), "seventeen", "{{{"),
                 (.patch("/v1/blocks/{new}", ["value": "eighteen"], expect: 200), "eighteen", "seventeen"),
@@ -63,7 +66,12 @@ import Testing
                 (
                     .patch(
                         "/v1/agents/\(agent)",
-                        ["tool_rules": [["type": "run_first", "tool_name": "memory_insert"], ["type": "exit_loop", "tool_name": "memory_replace"]]],
+                        [
+                            "tool_rules": [
+                                ["type": "run_first", "tool_name": "memory_insert"],
+                                ["type": "exit_loop", "tool_name": "memory_replace"],
+                            ]
+                        ],
                         expect: 200), "<tool_usage_rules>", "{{{"
                 ),
                 (.patch("/v1/agents/\(agent)", ["block_ids": ["{new}"]], expect: 200), "eighteen", "Bert"),

@@ -152,7 +152,8 @@ import Testing
             let rows = [
                 ("name=agent%20a", "a"), ("name=agent", ""), ("name=Agent%20a", ""), ("tags=x", "a"), ("tags=y", "ba"),
                 ("tags=x&tags=y", "ba"), ("tags=x&tags=y&match_all_tags=true", "a"), ("tags=z", ""),
-                ("tags=x&tags=x&match_all_tags=true", "a"), ("query_text=AGENT", "ba"), ("query_text=%25", ""), ("query_text=BöSE", "c"),
+                ("tags=x&tags=x&match_all_tags=true", "a"), ("query_text=AGENT", "ba"), ("query_text=%25", ""),
+                ("query_text=BöSE", "c"),
                 ("query_text=_", "c"), ("query_text=50%20C", "c"), ("query_text=zzz", ""), ("project_id=p", "a"),
                 ("template_id=t", "b"), ("base_template_id=t", "c"), ("show_hidden_agents=true", "dcba"),
                 ("show_hidden_agents=true&tags=x", "da"), ("last_stop_reason=error", ""),
@@ -187,18 +188,34 @@ import Testing
             }
             let path = "/v1/agents/search"
             try await server.run([
-                .post(path, [:], expect: 200, ["agents": [["name": "anna"], ["name": "bob"], ["name": "ann"]], "nextCursor": nil]),
-                .post(path, ["search": [["field": "name", "operator": "eq", "value": "ann"]]], expect: 200, ["agents": [["id": "{ann}"]]]),
-                .post(path, ["search": [["field": "name", "operator": "contains", "value": "NN"]]], expect: 200, ["agents": .elements(2)]),
-                .post(path, ["search": [["field": "tags", "operator": "contains", "value": ["t", "bob"]]]], expect: 200, ["agents": [["id": "{bob}"]]]),
-                .post(path, ["search": [["field": "tags", "operator": "contains", "value": []]]], expect: 200, ["agents": .elements(3)]),
+                .post(
+                    path, [:], expect: 200,
+                    ["agents": [["name": "anna"], ["name": "bob"], ["name": "ann"]], "nextCursor": nil]),
+                .post(
+                    path, ["search": [["field": "name", "operator": "eq", "value": "ann"]]], expect: 200,
+                    ["agents": [["id": "{ann}"]]]),
+                .post(
+                    path, ["search": [["field": "name", "operator": "contains", "value": "NN"]]], expect: 200,
+                    ["agents": .elements(2)]),
+                .post(
+                    path, ["search": [["field": "tags", "operator": "contains", "value": ["t", "bob"]]]], expect: 200,
+                    ["agents": [["id": "{bob}"]]]),
+                .post(
+                    path, ["search": [["field": "tags", "operator": "contains", "value": []]]], expect: 200,
+                    ["agents": .elements(3)]),
                 .post(path, ["search": [["field": "version", "value": "v1"]]], expect: 200, ["agents": .elements(3)]),
-                .post(path, ["search": [["field": "identity", "operator": "eq", "value": "x"]]], expect: 200, ["agents": []]),
+                .post(
+                    path, ["search": [["field": "identity", "operator": "eq", "value": "x"]]], expect: 200,
+                    ["agents": []]),
                 .post(path, ["limit": 2], expect: 200, ["agents": .elements(2), "nextCursor": "{bob}"]),
-                .post(path, ["limit": 2, "after": "{bob}"], expect: 200, ["agents": [["id": "{ann}"]], "nextCursor": nil]),
-                .post(path, ["ascending": true, "sortBy": "updated_at", "limit": 1], expect: 200, ["agents": [["id": "{ann}"]]]),
+                .post(
+                    path, ["limit": 2, "after": "{bob}"], expect: 200, ["agents": [["id": "{ann}"]], "nextCursor": nil]),
+                .post(
+                    path, ["ascending": true, "sortBy": "updated_at", "limit": 1], expect: 200,
+                    ["agents": [["id": "{ann}"]]]),
                 .post(path, ["search": [["field": "zzz", "value": "x"]]], expect: 422).field("search.0"),
-                .post(path, ["search": [["field": "name", "operator": "like", "value": "x"]]], expect: 422).field("search.0"),
+                .post(path, ["search": [["field": "name", "operator": "like", "value": "x"]]], expect: 422).field(
+                    "search.0"),
                 .post(path, ["limit": -1], expect: 422),
             ])
         }
@@ -208,7 +225,8 @@ import Testing
     func `what is loaded beside the agent depends on the client`(_ engine: TestEngine) async throws {
         try await withServer(on: engine) { server in
             let block: JSONValue = ["label": "human"]
-            server["agent"] = try await server.newAgent("a", ["tags": ["t"], "memory_blocks": [block], "secrets": ["K": "v"]])
+            server["agent"] = try await server.newAgent(
+                "a", ["tags": ["t"], "memory_blocks": [block], "secrets": ["K": "v"]])
             let everything: JSONValue = [
                 "tags": ["t"], "blocks": .elements(1), "tools": .elements(3), "secrets": .elements(1),
                 "memory": ["blocks": .elements(1)], "tool_exec_environment_variables": .elements(1),
@@ -220,12 +238,21 @@ import Testing
                     .get(path, as: .legacy, expect: 200, shown(everything)),
                     .get(path, expect: 200, shown(nothing)),
                     .get(path, as: TestCaller(headers: [:]), expect: 200, shown(nothing)),
-                    .get(path, as: TestCaller(headers: ["User-Agent": "letta-client/1.2.0"]), expect: 200, shown(nothing)),
-                    .get(path, as: TestCaller(headers: ["User-Agent": "letta-client/0.1.3"]), expect: 200, shown(everything)),
-                    .get("\(path)?include=agent.blocks&include=agent.tags", expect: 200, shown(["tags": ["t"], "blocks": .elements(1), "tools": []])),
+                    .get(
+                        path, as: TestCaller(headers: ["User-Agent": "letta-client/1.2.0"]), expect: 200, shown(nothing)
+                    ),
+                    .get(
+                        path, as: TestCaller(headers: ["User-Agent": "letta-client/0.1.3"]), expect: 200,
+                        shown(everything)),
+                    .get(
+                        "\(path)?include=agent.blocks&include=agent.tags", expect: 200,
+                        shown(["tags": ["t"], "blocks": .elements(1), "tools": []])),
                     .get("\(path)?include=agent.secrets", expect: 200, shown(["secrets": .elements(1), "tags": []])),
-                    .get("\(path)?include=agent.tools", as: .legacy, expect: 200, shown(everything)).note("older clients get all"),
-                    .get("\(path)?include_relationships=tags", as: .legacy, expect: 200, shown(["tags": ["t"], "tools": [], "blocks": []])),
+                    .get("\(path)?include=agent.tools", as: .legacy, expect: 200, shown(everything)).note(
+                        "older clients get all"),
+                    .get(
+                        "\(path)?include_relationships=tags", as: .legacy, expect: 200,
+                        shown(["tags": ["t"], "tools": [], "blocks": []])),
                     .get("\(path)?include_relationships=zzz", as: .legacy, expect: 200, shown(nothing)),
                     .get("\(path)?include=agent.zzz", expect: 422).field("include"),
                 ])

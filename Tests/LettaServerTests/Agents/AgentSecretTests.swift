@@ -14,13 +14,16 @@ import Testing
         try await withServer(on: engine) { server in
             let value = JSONValue.string(secret)
             try await server.run([
-                .post("/v1/agents/", ["model": model, "secrets": ["B": value, "A": "x"]], expect: 200, [
-                    "secrets": [
-                        ["key": "A", "value": "********", "value_enc": "********", "agent_id": .id("agent")],
-                        ["key": "B", "value": "********", "id": .id("agent-env")],
-                    ],
-                    "tool_exec_environment_variables": .elements(2),
-                ]).keep("agent"),
+                .post(
+                    "/v1/agents/", ["model": model, "secrets": ["B": value, "A": "x"]], expect: 200,
+                    [
+                        "secrets": [
+                            ["key": "A", "value": "********", "value_enc": "********", "agent_id": .id("agent")],
+                            ["key": "B", "value": "********", "id": .id("agent-env")],
+                        ],
+                        "tool_exec_environment_variables": .elements(2),
+                    ]
+                ).keep("agent"),
                 .patch("/v1/agents/{agent}", ["secrets": ["C": value]], expect: 200, ["secrets": [["key": "C"]]]),
                 .patch("/v1/agents/{agent}", ["name": "b"], expect: 200, ["secrets": [["key": "C"]]]),
                 .post(
@@ -72,6 +75,25 @@ import Testing
             await #expect { _ = try await TestServer(database, options) } throws: { "\($0)".contains("encryption key") }
             options.encryptionKeys = ["two", "one"]
             await (try TestServer(database, options)).close()
+        }
+    }
+
+    @Test(arguments: TestEngine.available)
+    func `a key is replaced by giving both once`(_ engine: TestEngine) async throws {
+        try await TestDatabase.with(engine) { database in
+            var options = TestServer.Options()
+            options.encryptionKeys = ["one"]
+            let server = try await TestServer(database, options)
+            try await server.newAgent("Ada", ["secrets": ["KEY": "value"]])
+            await server.close()
+            options.encryptionKeys = ["two", "one"]
+            await (try TestServer(database, options)).close()
+            options.encryptionKeys = ["one"]
+            await #expect { _ = try await TestServer(database, options) } throws: { "\($0)".contains("encryption key") }
+            options.encryptionKeys = ["two"]
+            let renewed = try await TestServer(database, options)
+            #expect(try await renewed.get("/v1/agents/", as: .legacy).json[0]?["secrets"]?[0]?["key"] == "KEY")
+            await renewed.close()
         }
     }
 }

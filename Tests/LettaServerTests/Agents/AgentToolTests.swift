@@ -16,7 +16,8 @@ import Testing
             try await server.run([
                 .get(path, expect: 200, []),
                 .patch("\(path)/attach/{one}", expect: 200, nil).note("newer clients get null"),
-                .patch("\(path)/attach/{two}", as: .legacy, expect: 200, ["tools": [["id": "{one}"], ["id": "{two}"]]]),
+                .patch(
+                    "\(path)/attach/{two}", as: .legacy, expect: 200, ["tools": [["id": "{one}"], ["id": "{two}"]]]),
                 .patch("\(path)/attach/{one}", as: .legacy, expect: 200, ["tools": .elements(2)]).note("twice is once"),
                 .patch("\(path)/attach/{three}", expect: 200),
                 .get(path, expect: 200, [["id": "{one}"], ["id": "{two}"], ["id": "{three}"]]),
@@ -25,7 +26,8 @@ import Testing
                 .get("\(path)?before={three}&limit=1", expect: 200, [["id": "{two}"]]),
                 .get("\(path)?limit=-1", expect: 422).field("limit"),
                 .patch("\(path)/detach/{two}", expect: 200, nil),
-                .patch("\(path)/detach/{two}", as: .legacy, expect: 200, ["tools": .elements(2)]).note("what is not there is gone"),
+                .patch("\(path)/detach/{two}", as: .legacy, expect: 200, ["tools": .elements(2)]).note(
+                    "what is not there is gone"),
                 .patch("\(path)/attach/tool-\(nobody)", expect: 404),
                 .patch("\(path)/detach/tool-\(nobody)", expect: 404),
                 .patch("/v1/agents/agent-\(nobody)/tools/attach/{one}", expect: 404),

@@ -42,7 +42,8 @@ import Testing
             exits: ["memory_finish_edits"], continues: ["memory_insert", "memory_replace", "memory_rethink"],
             messages: 1),
         Row(
-            type: "voice_sleeptime_agent", tools: ["finish_rethinking_memory", "rethink_user_memory", "store_memories"],
+            type: "voice_sleeptime_agent",
+            tools: ["finish_rethinking_memory", "rethink_user_memory", "store_memories"],
             messages: 1),
         Row(
             type: "voice_convo_agent", tools: ["search_memory", "send_message"], exits: ["send_message"], messages: 4,
@@ -115,7 +116,9 @@ import Testing
                 .post(
                     "/v1/agents/", ["model": model, "include_base_tools": false, "tools": ["memory", "memory"]],
                     expect: 200, ["tools": [["name": "memory", "tool_type": "letta_memory_core"]], "tool_rules": []]),
-                .post("/v1/agents/", ["model": model, "include_multi_agent_tools": true], expect: 200, ["tools": .elements(6)]),
+                .post(
+                    "/v1/agents/", ["model": model, "include_multi_agent_tools": true], expect: 200,
+                    ["tools": .elements(6)]),
                 .post(
                     "/v1/agents/", ["model": model, "agent_type": "memgpt_v2_agent", "include_base_tool_rules": false],
                     expect: 200, ["tools": .elements(4), "tool_rules": []]),
@@ -124,12 +127,16 @@ import Testing
                     ["model": model, "tool_rules": [["type": "exit_loop", "tool_name": "memory_insert"]]], expect: 200,
                     ["tool_rules": .elements(4)]
                 ).note("rules of one's own bring the base rules"),
-                .post("/v1/agents/", ["model": model, "tools": ["no_such_tool"]], expect: 400,
+                .post(
+                    "/v1/agents/", ["model": model, "tools": ["no_such_tool"]], expect: 400,
                     ["detail": .text(containing: "no_such_tool")]),
-                .post("/v1/agents/", ["model": model, "tool_ids": ["tool-\(nobody)"]], expect: 400,
+                .post(
+                    "/v1/agents/", ["model": model, "tool_ids": ["tool-\(nobody)"]], expect: 400,
                     ["detail": .text(containing: nobody)]),
-                .post("/v1/agents/", ["model": model, "tool_rules": [["type": "no_rule", "tool_name": "x"]]], expect: 422)
-                    .field("tool_rules.0"),
+                .post(
+                    "/v1/agents/", ["model": model, "tool_rules": [["type": "no_rule", "tool_name": "x"]]], expect: 422
+                )
+                .field("tool_rules.0"),
                 .post(
                     "/v1/agents/", ["model": model, "agent_type": "memgpt_agent", "initial_message_sequence": []],
                     expect: 200, ["message_ids": .elements(1)]),

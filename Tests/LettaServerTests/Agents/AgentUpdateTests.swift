@@ -49,8 +49,11 @@ import Testing
                 let path = "/v1/agents/\(id)"
                 let original = try #require(try await server.get(path, as: .legacy).json.object)
                 try await server.run([
-                    .patch(path, .object([field.name: field.value]), expect: 200, .object([field.name: field.shown ?? field.value]))
-                        .note(field.name)
+                    .patch(
+                        path, .object([field.name: field.value]), expect: 200,
+                        .object([field.name: field.shown ?? field.value])
+                    )
+                    .note(field.name)
                 ])
                 let changed = try #require(try await server.get(path, as: .legacy).json.object)
                 #expect(changed[field.name]?.differences(from: field.shown ?? field.value) == [], "\(field.name)")
@@ -60,7 +63,8 @@ import Testing
                 let cleared = field.cleared ?? field.shown ?? field.value
                 try await server.run([
                     .patch(path, [:], expect: 200, .object([field.name: field.shown ?? field.value])).note(field.name),
-                    .patch(path, .object([field.name: nil]), expect: 200, .object([field.name: cleared])).note(field.name),
+                    .patch(path, .object([field.name: nil]), expect: 200, .object([field.name: cleared])).note(
+                        field.name),
                     .get(path, as: .legacy, expect: 200, .object([field.name: cleared])).note(field.name),
                 ])
             }
@@ -82,21 +86,35 @@ import Testing
             on: engine,
             [
                 .post("/v1/agents/", ["model": model], expect: 200).keep("agent"),
-                .patch("/v1/agents/{agent}", ["context_window_limit": 5000], expect: 200, [
-                    "llm_config": ["context_window": 5000], "max_files_open": 3,
-                ]),
-                .patch("/v1/agents/{agent}", ["max_tokens": 99], expect: 200, [
-                    "llm_config": ["max_tokens": 99, "context_window": 5000], "model_settings": ["max_output_tokens": 99],
-                ]),
-                .patch("/v1/agents/{agent}", ["model_settings": ["provider_type": "openai", "temperature": 0.5]], expect: 200, [
-                    "llm_config": ["temperature": 0.5], "model_settings": ["temperature": 0.5],
-                ]),
-                .patch("/v1/agents/{agent}", ["model": "openai-proxy/mock"], expect: 200, [
-                    "model": "openai-proxy/mock", "llm_config": ["context_window": 30_000, "model": "mock"],
-                ]).note("another model brings its own window"),
-                .patch("/v1/agents/{agent}", ["llm_config": ["model": "m", "model_endpoint_type": "openai", "context_window": 7]], expect: 200, [
-                    "model": nil, "llm_config": ["context_window": 7],
-                ]),
+                .patch(
+                    "/v1/agents/{agent}", ["context_window_limit": 5000], expect: 200,
+                    [
+                        "llm_config": ["context_window": 5000], "max_files_open": 3,
+                    ]),
+                .patch(
+                    "/v1/agents/{agent}", ["max_tokens": 99], expect: 200,
+                    [
+                        "llm_config": ["max_tokens": 99, "context_window": 5000],
+                        "model_settings": ["max_output_tokens": 99],
+                    ]),
+                .patch(
+                    "/v1/agents/{agent}", ["model_settings": ["provider_type": "openai", "temperature": 0.5]],
+                    expect: 200,
+                    [
+                        "llm_config": ["temperature": 0.5], "model_settings": ["temperature": 0.5],
+                    ]),
+                .patch(
+                    "/v1/agents/{agent}", ["model": "openai-proxy/mock"], expect: 200,
+                    [
+                        "model": "openai-proxy/mock", "llm_config": ["context_window": 30_000, "model": "mock"],
+                    ]
+                ).note("another model brings its own window"),
+                .patch(
+                    "/v1/agents/{agent}",
+                    ["llm_config": ["model": "m", "model_endpoint_type": "openai", "context_window": 7]], expect: 200,
+                    [
+                        "model": nil, "llm_config": ["context_window": 7],
+                    ]),
                 .patch("/v1/agents/{agent}", ["model": "nope"], expect: 400),
                 .patch("/v1/agents/{agent}", ["model": "openai/nope"], expect: 404),
                 .patch("/v1/agents/{agent}", ["embedding": "openai/nope"], expect: 400),
@@ -118,16 +136,21 @@ import Testing
             let tools = try await server.get("/v1/agents/{agent}/tools").ids
             server["tool"] = tools[1]
             try await server.run([
-                .patch("/v1/agents/{agent}", ["block_ids": ["{two}", "{again}"]], expect: 200, [
-                    "blocks": [["id": "{two}"], ["id": "{again}"]]
-                ]),
+                .patch(
+                    "/v1/agents/{agent}", ["block_ids": ["{two}", "{again}"]], expect: 200,
+                    [
+                        "blocks": [["id": "{two}"], ["id": "{again}"]]
+                    ]),
                 .patch("/v1/agents/{agent}", ["block_ids": ["{one}", "{again}"]], expect: 409),
                 .patch("/v1/agents/{agent}", ["block_ids": ["{one}", "block-\(nobody)"]], expect: 404),
                 .get("/v1/agents/{agent}/core-memory/blocks", expect: 200, [["id": "{two}"], ["id": "{again}"]])
                     .note("all or nothing"),
-                .patch("/v1/agents/{agent}", ["tool_ids": ["{tool}", "{tool}"]], expect: 200, ["tools": [["id": "{tool}"]]]),
+                .patch(
+                    "/v1/agents/{agent}", ["tool_ids": ["{tool}", "{tool}"]], expect: 200, ["tools": [["id": "{tool}"]]]
+                ),
                 .patch("/v1/agents/{agent}", ["tool_ids": ["tool-\(nobody)"]], expect: 400),
-                .patch("/v1/agents/{agent}", ["block_ids": [], "tool_ids": []], expect: 200, ["tools": [], "blocks": []]),
+                .patch(
+                    "/v1/agents/{agent}", ["block_ids": [], "tool_ids": []], expect: 200, ["tools": [], "blocks": []]),
                 .patch("/v1/agents/agent-\(nobody)", ["name": "x"], expect: 404),
             ])
         }
@@ -141,7 +164,9 @@ import Testing
             let ids = try #require(try await server.get("/v1/agents/{agent}").json["message_ids"]?.array)
             let foreign = try #require(try await server.get("/v1/agents/\(other)").json["message_ids"]?[0])
             try await server.run([
-                .patch("/v1/agents/{agent}", ["message_ids": [ids[0], ids[3], ids[1]]], expect: 200, ["message_ids": [ids[0], ids[3], ids[1]]]),
+                .patch(
+                    "/v1/agents/{agent}", ["message_ids": [ids[0], ids[3], ids[1]]], expect: 200,
+                    ["message_ids": [ids[0], ids[3], ids[1]]]),
                 .patch("/v1/agents/{agent}", ["message_ids": [ids[0], foreign]], expect: 422).field("message_ids"),
                 .patch("/v1/agents/{agent}", ["message_ids": [ids[0], ids[0]]], expect: 422).field("message_ids"),
                 .patch("/v1/agents/{agent}", ["message_ids": ["message-\(nobody)"]], expect: 422).field("message_ids"),
@@ -168,8 +193,10 @@ import Testing
                 .patch("/v1/agents/{agent}", ["name": "a:b", "description": "x"], expect: 422).field("name"),
                 .patch("/v1/agents/{agent}", ["timezone": "Nowhere"], expect: 422).field("timezone"),
                 .patch("/v1/agents/{agent}", ["max_files_open": -1], expect: 422).field("max_files_open"),
-                .patch("/v1/agents/{agent}", ["tool_rules": [["type": "exit_loop"]]], expect: 422).field("tool_rules.0"),
-                .patch("/v1/agents/{agent}", ["last_run_completion": "yesterday"], expect: 422).field("last_run_completion"),
+                .patch("/v1/agents/{agent}", ["tool_rules": [["type": "exit_loop"]]], expect: 422).field(
+                    "tool_rules.0"),
+                .patch("/v1/agents/{agent}", ["last_run_completion": "yesterday"], expect: 422).field(
+                    "last_run_completion"),
                 .patch("/v1/agents/{agent}", ["secrets": ["": "x"]], expect: 422).field("secrets"),
                 .patch("/v1/agents/{agent}", ["secrets": ["A=B": "x"]], expect: 422).field("secrets"),
                 .patch("/v1/agents/{agent}", expect: 422),

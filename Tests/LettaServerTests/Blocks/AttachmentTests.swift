@@ -16,7 +16,8 @@ import Testing
                 .patch("\(memory)/blocks/attach/{two}", expect: 200, ["blocks": [["label": "one"], ["label": "two"]]]),
                 .patch("\(memory)/blocks/attach/{two}", expect: 200, ["blocks": .elements(2)]).note("twice is once"),
                 .patch("\(memory)/blocks/attach/{double}", expect: 409, ["detail": .text(containing: "'one'")]),
-                .get(memory, expect: 200, ["agent_type": "letta_v1_agent", "blocks": [["value": "1"], ["value": "2"]]]),
+                .get(
+                    memory, expect: 200, ["agent_type": "letta_v1_agent", "blocks": [["value": "1"], ["value": "2"]]]),
                 .get("\(memory)/blocks", expect: 200, .elements(2)),
                 .get("/v1/agents/{agent}/blocks", expect: 200, .elements(2)),
                 .get("\(memory)/blocks?order=desc&limit=1", expect: 200, [["label": "two"]]),
@@ -30,7 +31,9 @@ import Testing
             try await server.run([
                 .patch("\(memory)/blocks/two", ["label": "t w/o", "value": "22"], expect: 200, ["label": "t w/o"]),
                 .get("\(memory)/blocks/t%20w%2Fo", expect: 200, ["value": "22"]).note("labels are any text"),
-                .patch("/v1/_internal_agents/{agent}/core-memory/blocks/one", ["value": "11"], expect: 200, ["value": "11"]),
+                .patch(
+                    "/v1/_internal_agents/{agent}/core-memory/blocks/one", ["value": "11"], expect: 200, ["value": "11"]
+                ),
                 .patch("\(memory)/blocks/detach/{two}", expect: 200, ["blocks": [["label": "one"]]]),
                 .patch("\(memory)/blocks/detach/{two}", expect: 404),
                 .patch("\(memory)/blocks/attach/block-\(nobody)", expect: 404),
@@ -69,8 +72,11 @@ import Testing
             try await server.run([
                 .get("/v1/blocks/\(block)/agents", expect: 200, .array(agents.reversed().map { ["id": .string($0)] }))
                     .note("newest first, and nothing loaded unasked"),
-                .get("/v1/blocks/\(block)/agents?order=asc&limit=1", as: .legacy, expect: 200, [["blocks": [], "tools": []]]),
-                .get("/v1/blocks/\(block)/agents?include=agent.blocks&limit=1", expect: 200, [["blocks": .elements(1)]]),
+                .get(
+                    "/v1/blocks/\(block)/agents?order=asc&limit=1", as: .legacy, expect: 200,
+                    [["blocks": [], "tools": []]]),
+                .get(
+                    "/v1/blocks/\(block)/agents?include=agent.blocks&limit=1", expect: 200, [["blocks": .elements(1)]]),
                 .get("/v1/blocks/\(block)/agents?after=\(agents[1])", expect: 200, [["id": .string(agents[0])]]),
                 .get("/v1/_internal_blocks/\(block)/agents", expect: 200, .elements(3)),
                 .patch("/v1/agents/\(agents[1])", ["hidden": true], expect: 200),

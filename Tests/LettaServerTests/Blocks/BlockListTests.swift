@@ -15,7 +15,8 @@ import Testing
     @Test(arguments: TestEngine.available)
     func `filters`(_ engine: TestEngine) async throws {
         try await withServer(on: engine) { server in
-            let a = try await server.newBlock("a", "One 50%", ["description": "First_", "tags": ["x", "y"], "read_only": true])
+            let a = try await server.newBlock(
+                "a", "One 50%", ["description": "First_", "tags": ["x", "y"], "read_only": true])
             let b = try await server.newBlock("b", "two", ["project_id": "p", "tags": ["y"], "template_name": "tn"])
             try await server.newBlock("c", "ONE", ["is_template": true, "template_name": "tn"])
             try await server.newBlock("d", "one", ["hidden": true])
@@ -27,10 +28,14 @@ import Testing
                 ("tags=x&tags=y&match_all_tags=true", "a"), ("read_only=true", "a"), ("read_only=false", "b"),
                 ("label_search=A", "a"), ("value_search=one", "a"), ("value_search=%25", "a"),
                 ("description_search=first_", "a"), ("description_search=fir%25t", ""), ("identity_id=x", ""),
-                ("identifier_keys=x", ""), ("connected_to_agents_count_gt=1", "b"), ("connected_to_agents_count_lt=2", "a"),
-                ("connected_to_agents_count_eq=1", "a"), ("connected_to_agents_count_eq=1&connected_to_agents_count_eq=2", "ab"),
-                ("connected_to_agents_count_eq=0", ""), ("order=desc", "ba"), ("limit=1", "a"), ("limit=1&order=desc", "b"),
-                ("after=\(a)", "b"), ("before=\(b)", "a"), ("after=\(b)&order=desc", "a"), ("after=block-\(nobody)", "ab"),
+                ("identifier_keys=x", ""), ("connected_to_agents_count_gt=1", "b"),
+                ("connected_to_agents_count_lt=2", "a"),
+                ("connected_to_agents_count_eq=1", "a"),
+                ("connected_to_agents_count_eq=1&connected_to_agents_count_eq=2", "ab"),
+                ("connected_to_agents_count_eq=0", ""), ("order=desc", "ba"), ("limit=1", "a"),
+                ("limit=1&order=desc", "b"),
+                ("after=\(a)", "b"), ("before=\(b)", "a"), ("after=\(b)&order=desc", "a"),
+                ("after=block-\(nobody)", "ab"),
                 ("after=zzz&limit=1", "a"), ("limit=0", "ab"), ("limit=9223372036854775807", "ab"), ("zzz=1", "ab"),
             ]
             for (query, names) in rows { #expect(try await labels(server, query) == names, "\(query)") }

@@ -11,16 +11,26 @@ import Testing
         try await scenarios(
             on: engine,
             [
-                .post("/v1/blocks/", ["label": "notes", "value": "x"], expect: 200, [
-                    "id": .id("block"), "label": "notes", "value": "x", "limit": 100_000, "description": nil,
-                    "metadata": [:], "read_only": false, "tags": [], "hidden": nil, "is_template": false,
-                    "template_name": nil, "project_id": nil, "created_by_id": .id("user"), "last_updated_by_id": .id("user"),
-                ]),
-                .post("/v1/blocks/", ["label": "human", "value": "x"], expect: 200, ["description": .text(containing: " ")]),
-                .post("/v1/blocks/", ["label": "persona", "description": "mine"], expect: 200, ["description": "mine", "value": ""]),
-                .post("/v1/blocks/", ["label": "o", "value": ["b": 1, "a": [true, nil, "é"]]], expect: 200, [
-                    "value": #"{"b":1,"a":[true,null,"é"]}"#
-                ]).note("an object is kept as its compact text, in its own order"),
+                .post(
+                    "/v1/blocks/", ["label": "notes", "value": "x"], expect: 200,
+                    [
+                        "id": .id("block"), "label": "notes", "value": "x", "limit": 100_000, "description": nil,
+                        "metadata": [:], "read_only": false, "tags": [], "hidden": nil, "is_template": false,
+                        "template_name": nil, "project_id": nil, "created_by_id": .id("user"),
+                        "last_updated_by_id": .id("user"),
+                    ]),
+                .post(
+                    "/v1/blocks/", ["label": "human", "value": "x"], expect: 200,
+                    ["description": .text(containing: " ")]),
+                .post(
+                    "/v1/blocks/", ["label": "persona", "description": "mine"], expect: 200,
+                    ["description": "mine", "value": ""]),
+                .post(
+                    "/v1/blocks/", ["label": "o", "value": ["b": 1, "a": [true, nil, "é"]]], expect: 200,
+                    [
+                        "value": #"{"b":1,"a":[true,null,"é"]}"#
+                    ]
+                ).note("an object is kept as its compact text, in its own order"),
                 .post(
                     "/v1/blocks/",
                     [
@@ -50,7 +60,8 @@ import Testing
     @Test(arguments: TestEngine.available)
     func `changes: absent keeps, null clears, an object replaces`(_ engine: TestEngine) async throws {
         let fields: [(name: String, value: JSONValue, cleared: JSONValue)] = [
-            ("label", "other", "other"), ("value", "new", "new"), ("value", ["a": 1], #"{"a":1}"#), ("limit", 9000, 9000),
+            ("label", "other", "other"), ("value", "new", "new"), ("value", ["a": 1], #"{"a":1}"#),
+            ("limit", 9000, 9000),
             ("description", "d", nil), ("metadata", ["k": ["v"]], nil), ("read_only", true, true),
             ("tags", ["x", "y"], []), ("hidden", true, nil), ("is_template", true, true), ("template_name", "n", nil),
             ("preserve_on_migration", true, nil), ("project_id", "p", nil), ("template_id", "t", nil),
@@ -84,7 +95,8 @@ import Testing
             let before = try await server.everything()
             let path = "/v1/blocks/{block}"
             try await server.run([
-                .patch(path, ["value": "123456"], expect: 422, ["detail": .text(containing: "limited to 5")]).field("value"),
+                .patch(path, ["value": "123456"], expect: 422, ["detail": .text(containing: "limited to 5")]).field(
+                    "value"),
                 .patch(path, ["limit": 4], expect: 422).field("value"),
                 .patch(path, ["limit": -1], expect: 422).field("limit"),
                 .patch(path, ["value": ["a": 12345]], expect: 422).field("value"),
@@ -117,14 +129,21 @@ import Testing
             }
             let path = "/v1/blocks/{block}/history"
             try await server.run([
-                .patch("/v1/blocks/{block}", ["value": "two"], as: .user(user), expect: 200, ["last_updated_by_id": .string(user)]),
+                .patch(
+                    "/v1/blocks/{block}", ["value": "two"], as: .user(user), expect: 200,
+                    ["last_updated_by_id": .string(user)]),
                 .patch("/v1/agents/{agent}/core-memory/blocks/b", ["limit": 50], expect: 200),
                 .patch("/v1/blocks/{block}", ["value": "x", "limit": 0], expect: 422).note("leaves no version"),
-                .get(path, expect: 200, [
-                    ["version": 3, "value": "two", "limit": 50, "actor_type": "user", "actor_id": .text(containing: "user-0")],
-                    ["version": 2, "value": "two", "limit": 100_000, "actor_id": .string(user)],
-                    ["version": 1, "value": "one", "label": "b", "actor_type": "user", "created_at": .anything],
-                ]),
+                .get(
+                    path, expect: 200,
+                    [
+                        [
+                            "version": 3, "value": "two", "limit": 50, "actor_type": "user",
+                            "actor_id": .text(containing: "user-0"),
+                        ],
+                        ["version": 2, "value": "two", "limit": 100_000, "actor_id": .string(user)],
+                        ["version": 1, "value": "one", "label": "b", "actor_type": "user", "created_at": .anything],
+                    ]),
                 .get("\(path)?limit=1", expect: 200, [["version": 3]]),
                 .get("\(path)?limit=1&before=3", expect: 200, [["version": 2]]),
                 .get("\(path)?before=1", expect: 200, []),

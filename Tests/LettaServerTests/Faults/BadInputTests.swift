@@ -76,7 +76,8 @@ import Testing
                         var body = rest
                         body[name] = value
                         let answer = try await server.send(verb, path, .object(body))
-                        #expect(answer.names(name), "\(verb) \(path) \(body): \(answer.status) \(answer.text.prefix(300))")
+                        #expect(
+                            answer.names(name), "\(verb) \(path) \(body): \(answer.status) \(answer.text.prefix(300))")
                     }
                 }
             }
@@ -109,25 +110,32 @@ import Testing
                     if isLimit && path.hasPrefix("/v1/agents") && !path.hasSuffix("search") {
                         #expect(answer.status < 500, "\(verb) \(path) \(text.prefix(80))")
                     } else {
-                        #expect(answer.status == status, "\(verb) \(path) \(text.prefix(80)): \(answer.text.prefix(300))")
+                        #expect(
+                            answer.status == status, "\(verb) \(path) \(text.prefix(80)): \(answer.text.prefix(300))")
                     }
                 }
             }
-            let invalid = try await server.send(.post, "/v1/blocks/", bytes: Array(#"{"label":""#.utf8) + [0xff, 0xfe] + Array("\"}".utf8))
+            let invalid = try await server.send(
+                .post, "/v1/blocks/", bytes: Array(#"{"label":""#.utf8) + [0xff, 0xfe] + Array("\"}".utf8))
             #expect(invalid.status == 422)
             let after = try await server.everything()
-            #expect(after.map { $0.replacing(/"updated_at":"[^"]*"/, with: "") } == before.map { $0.replacing(/"updated_at":"[^"]*"/, with: "") })
+            #expect(
+                after.map { $0.replacing(/"updated_at":"[^"]*"/, with: "") }
+                    == before.map { $0.replacing(/"updated_at":"[^"]*"/, with: "") })
         }
     }
 
     @Test(arguments: TestEngine.available)
     func `unusual texts are kept as far as they can be`(_ engine: TestEngine) async throws {
         try await withServer(on: engine) { server in
-            let nul = try await server.send(.post, "/v1/blocks/", bytes: Array(#"{"label":"a\u0000b","value":"\u0000"}"#.utf8))
+            let nul = try await server.send(
+                .post, "/v1/blocks/", bytes: Array(#"{"label":"a\u0000b","value":"\u0000"}"#.utf8))
             #expect(nul.json.differences(from: ["label": "ab", "value": ""]) == [])
-            let lone = try await server.send(.post, "/v1/blocks/", bytes: Array(#"{"label":"x","value":"\ud800"}"#.utf8))
-            #expect(lone.status < 500)
-            let pair = try await server.send(.post, "/v1/blocks/", bytes: Array(#"{"label":"x","value":"\ud83d\ude00"}"#.utf8))
+            let lone = try await server.send(
+                .post, "/v1/blocks/", bytes: Array(#"{"label":"x","value":"\ud800"}"#.utf8))
+            #expect(lone.json["value"] == "\u{FFFD}", "half a pair has no bytes of its own")
+            let pair = try await server.send(
+                .post, "/v1/blocks/", bytes: Array(#"{"label":"x","value":"\ud83d\ude00"}"#.utf8))
             #expect(pair.json["value"] == "😀")
             let odd = "a\u{301}\u{7f}\u{2028}\u{202e}\\\"\t\n\r\u{1}\u{FFFD}\u{10FFFF}"
             server["odd"] = try await server.newBlock("x", odd)
@@ -163,7 +171,10 @@ import Testing
                 .post("/v1/blocks/", ["label": key, "tags": [key], "metadata": ["k": large]], expect: 200).keep("key"),
                 .post(
                     "/v1/agents/",
-                    ["model": model, "name": key, "system": large, "tags": [key], "secrets": [key.string ?? "": "v"], "block_ids": ["{key}"]],
+                    [
+                        "model": model, "name": key, "system": large, "tags": [key], "secrets": [key.string ?? "": "v"],
+                        "block_ids": ["{key}"],
+                    ],
                     expect: 200, ["name": key, "tags": [key]]
                 ).note("the longest keys still fit"),
             ])
@@ -174,7 +185,10 @@ import Testing
 
     /// Text that no index can make shorter.
     private func randomText(_ count: Int) -> String {
-        String((0..<count).compactMap { _ in "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-".randomElement() })
+        String(
+            (0..<count).compactMap { _ in
+                "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-".randomElement()
+            })
     }
 
     /// PostgreSQL binds no more than 65,535 values in one statement.
@@ -205,9 +219,11 @@ import Testing
         try await scenarios(
             on: engine,
             [
-                .post("/v1/blocks/", ["label": "x", "metadata": nested(200)], expect: 200, ["metadata": nested(200)]).keep("b"),
+                .post("/v1/blocks/", ["label": "x", "metadata": nested(200)], expect: 200, ["metadata": nested(200)])
+                    .keep("b"),
                 .get("/v1/blocks/{b}", expect: 200, ["metadata": nested(200)]),
-                .post("/v1/agents/", ["model": model, "metadata": nested(200)], expect: 200, ["metadata": nested(200)]),
+                .post(
+                    "/v1/agents/", ["model": model, "metadata": nested(200)], expect: 200, ["metadata": nested(200)]),
                 .post("/v1/blocks/", ["label": "x", "metadata": nested(1500)], expect: 422),
             ])
     }

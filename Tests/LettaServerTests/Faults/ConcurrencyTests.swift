@@ -77,11 +77,15 @@ import Testing
     func `of many changes to one block each is a version, and none is lost`(_ engine: TestEngine) async throws {
         try await withServer(on: engine) { server in
             let block = try await server.newBlock("b", "0")
-            let agents = [try await server.newAgent("a", ["block_ids": [.string(block)]]), try await server.newAgent("b", ["block_ids": [.string(block)]])]
+            let agents = [
+                try await server.newAgent("a", ["block_ids": [.string(block)]]),
+                try await server.newAgent("b", ["block_ids": [.string(block)]]),
+            ]
             let statuses = try await withThrowingTaskGroup(of: Int.self) { group in
                 for index in 1...40 {
                     group.addTask {
-                        let path = index % 2 == 0 ? "/v1/blocks/\(block)" : "/v1/agents/\(agents[0])/core-memory/blocks/b"
+                        let path =
+                            index % 2 == 0 ? "/v1/blocks/\(block)" : "/v1/agents/\(agents[0])/core-memory/blocks/b"
                         return try await server.send(.patch, path, ["value": "value-\(index)."]).status
                     }
                 }
@@ -106,7 +110,8 @@ import Testing
                 try await withThrowingTaskGroup(of: Void.self) { group in
                     for block in blocks {
                         group.addTask {
-                            let answer = try await server.send(.patch, "/v1/blocks/\(block)", ["value": "round-\(round)."])
+                            let answer = try await server.send(
+                                .patch, "/v1/blocks/\(block)", ["value": "round-\(round)."])
                             #expect(answer.status == 200, "\(answer.text)")
                         }
                     }

@@ -36,7 +36,9 @@ import Testing
                 group.addTask {
                     while made.count < count {
                         if client % 2 == 0 {
-                            guard let id = await server.create("/v1/blocks/", ["label": "b", "value": "v"]) else { break }
+                            guard let id = await server.create("/v1/blocks/", ["label": "b", "value": "v"]) else {
+                                break
+                            }
                             made.add(block: id)
                         } else {
                             guard let id = await server.create("/v1/agents/", Self.agent) else { break }

@@ -55,6 +55,28 @@ import Testing
     }
 
     @Test(arguments: TestEngine.available)
+    func `no operation reaches into another organization`(_ engine: TestEngine) async throws {
+        let common: Set<String> = [
+            "/v1/health/", "/v1/ready/", "/v1/models/", "/v1/models/embedding", "/openapi.json", "/metrics",
+        ]
+        try await withServer(on: engine) { server in
+            try await server.seedEverything()
+            let other = try await server.addOrganization()
+            let before = try await server.everything()
+            for operation in try await server.operations() where !common.contains(operation.path) {
+                if !operation.captures.isEmpty {
+                    let answer = try await server.send(operation.verb, operation.path, TestServer.anyBody, as: other)
+                    #expect(answer.status == 404, "\(operation): \(answer.status) \(answer.text.prefix(300))")
+                } else if operation.verb == .get {
+                    let answer = try await server.get(operation.path, as: other)
+                    #expect(answer.json == [] || answer.json == 0, "\(operation): \(answer.text.prefix(300))")
+                }
+            }
+            #expect(try await server.everything() == before)
+        }
+    }
+
+    @Test(arguments: TestEngine.available)
     func `an agent can not be given what is another's`(_ engine: TestEngine) async throws {
         try await withServer(on: engine) { server in
             let other = try await server.addOrganization()
@@ -106,7 +128,8 @@ import Testing
                 .post("/v1/blocks/", ["label": "in"], as: project, expect: 200, ["project_id": "p1"]).keep("in"),
                 .post("/v1/blocks/", ["label": "out"], expect: 200, ["project_id": nil]).keep("out"),
                 .post("/v1/agents/", ["model": model], as: project, expect: 200, ["project_id": "p1"]).keep("agent"),
-                .post("/v1/agents/", ["model": model, "project_id": "p2"], as: project, expect: 200, ["project_id": "p2"]),
+                .post(
+                    "/v1/agents/", ["model": model, "project_id": "p2"], as: project, expect: 200, ["project_id": "p2"]),
                 .get("/v1/blocks/", as: project, expect: 200, [["id": "{in}"]]),
                 .get("/v1/blocks/", expect: 200, .elements(2)),
                 .get("/v1/blocks/count", as: project, expect: 200, 1),

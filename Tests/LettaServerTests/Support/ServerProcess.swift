@@ -50,7 +50,9 @@ final class ServerProcess: Sendable {
         var text = ""
         for await piece in output {
             text += piece
-            guard let start = text.firstRange(of: "listens on "), text[start.upperBound...].contains("\n") else { continue }
+            guard let start = text.firstRange(of: "listens on "), text[start.upperBound...].contains("\n") else {
+                continue
+            }
             return String(text[start.upperBound...].prefix { $0 != "\n" })
         }
         throw DidNotStart(output: text)

@@ -41,13 +41,15 @@ extension TestServer {
     func everything() async throws -> [String] {
         var pages: [String] = []
         for path in [
-            "/v1/agents/?limit=0&show_hidden_agents=true", "/v1/blocks/?limit=0", "/v1/blocks/?limit=0&templates_only=true",
+            "/v1/agents/?limit=0&show_hidden_agents=true", "/v1/blocks/?limit=0",
+            "/v1/blocks/?limit=0&templates_only=true",
             "/v1/tags/?limit=0",
         ] {
             pages.append(try await get(path, as: .legacy).text)
         }
         let counts = try await storage.read { db in
-            try ["agent", "block", "block_version", "message", "agent_secret", "agent_tag", "deleted_key"].map { table in
+            try ["agent", "block", "block_version", "message", "agent_secret", "agent_tag", "deleted_key"].map {
+                table in
                 try db.value("SELECT COUNT(*) FROM \(SQLText(stringLiteral: table))") ?? 0
             }
         }

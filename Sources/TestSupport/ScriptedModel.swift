@@ -1,0 +1,211 @@
+package import JSON
+package import ModelProviders
+import Synchronization
+
+/// A language model whose answers a test writes beforehand, one for each call, and which keeps what it was asked.
+///
+/// It offers the models of ``ScriptedModels``. Without a play left it says `ok`.
+package final class ScriptedModel: ModelProvider {
+    private struct State {
+        var plays: [Play] = []
+        var requests: [Asked] = []
+        var holds: [Hold] = []
+    }
+
+    package let settings = ScriptedModels().settings
+    private let state = Mutex(State())
+
+    package init() {}
+
+    /// Sets what the next calls are answered with, in this order.
+    package func play(_ plays: Play...) {
+        state.withLock { state in
+            state.plays = plays
+            state.holds += plays.flatMap(\.holds)
+        }
+    }
+
+    /// What it was asked since the last time, oldest first.
+    package func takeRequests() -> [Asked] {
+        state.withLock { state in
+            defer { state.requests = [] }
+            return state.requests
+        }
+    }
+
+    /// Lets everything go on, so that a server can stop.
+    package func releaseAll() {
+        for hold in state.withLock({ $0.holds }) { hold.release() }
+    }
+
+    package func listModels() async throws(ProviderFailure) -> [ModelDescription] {
+        try await ScriptedModels().listModels()
+    }
+
+    package func stream(_ request: ModelRequest) -> any AsyncSequence<ModelDelta, ProviderFailure> & Sendable {
+        let play = state.withLock { state in
+            state.requests.append(Asked(request))
+            return state.plays.isEmpty ? Play.say("ok") : state.plays.removeFirst()
+        }
+        return Pieces(rest: play.pieces[...])
+    }
+
+    package func complete(_ request: ModelRequest) async throws(ProviderFailure) -> ModelAnswer {
+        throw ProviderFailure(.badRequest, message: "This model answers in pieces only.")
+    }
+
+    package func embed(_ texts: [String], model: String) async throws(ProviderFailure) -> [[Float]] {
+        throw ProviderFailure(.badRequest, message: "This model does not embed.")
+    }
+
+    private struct Pieces: AsyncSequence, AsyncIteratorProtocol, Sendable {
+        var rest: ArraySlice<Play.Piece>
+
+        func makeAsyncIterator() -> Pieces { self }
+
+        mutating func next() async throws(ProviderFailure) -> ModelDelta? {
+            while let piece = rest.popFirst() {
+                switch piece {
+                case .delta(let delta): return delta
+                case .fault(let failure): throw failure
+                case .hold(let hold): await hold.stop()
+                }
+            }
+            return nil
+        }
+    }
+}
+
+extension ScriptedModel {
+    /// One answer of the model, which may break off or stand still.
+    package struct Play: Sendable {
+        enum Piece: Sendable {
+            case delta(ModelDelta)
+            case fault(ProviderFailure)
+            case hold(Hold)
+        }
+
+        var pieces: [Piece]
+
+        var holds: [Hold] {
+            pieces.compactMap { piece in
+                if case .hold(let hold) = piece { hold } else { nil }
+            }
+        }
+
+        /// What every answer costs.
+        private static let ending: [Piece] = [.delta(.usage(ModelUsage(promptTokens: 10, completionTokens: 5)))]
+
+        /// An answer in one or several pieces of text.
+        package static func say(_ pieces: String...) -> Play {
+            Play(pieces: pieces.map { .delta(.text($0)) } + [.delta(.finish(.stop))] + ending)
+        }
+
+        /// A call of one tool; the arguments come in two pieces.
+        package static func call(_ tool: String, _ arguments: JSONValue, id: String = "call_1") -> Play {
+            call(tool, text: JSONWriter.string(of: arguments), id: id)
+        }
+
+        /// A call whose arguments need not be JSON.
+        package static func call(_ tool: String, text: String, id: String = "call_1") -> Play {
+            let half = text.index(text.startIndex, offsetBy: text.count / 2)
+            let calls = [
+                ModelToolCallDelta(index: 0, id: id, name: tool, argumentsFragment: String(text[..<half])),
+                ModelToolCallDelta(index: 0, argumentsFragment: String(text[half...])),
+            ]
+            return Play(pieces: calls.map { .delta(.toolCall($0)) } + [.delta(.finish(.toolCalls))] + ending)
+        }
+
+        /// An answer in which nothing is said.
+        package static let nothing = Play(pieces: [.delta(.finish(.stop))] + ending)
+
+        /// A failure of the service, before or after something was said.
+        package static func fail(_ kind: ProviderFailure.Kind, status: Int? = nil, after text: String? = nil) -> Play {
+            let said = text.map { [Piece.delta(.text($0))] } ?? []
+            return Play(pieces: said + [.fault(ProviderFailure(kind, status: status, message: "scripted"))])
+        }
+
+        /// Stands still before the first piece of `play`, or after some text.
+        package static func hold(_ hold: Hold, after text: String? = nil, then play: Play) -> Play {
+            let said = text.map { [Piece.delta(.text($0))] } ?? []
+            return Play(pieces: said + [.hold(hold)] + play.pieces)
+        }
+    }
+
+    /// What the model was asked, as far as tests look at it.
+    package struct Asked: Sendable {
+        /// The text of the system message.
+        package var system: String
+        /// `role: text` of each other message.
+        package var messages: [String]
+        package var tools: [String]
+
+        init(_ request: ModelRequest) {
+            system = ""
+            messages = []
+            tools = request.tools.map(\.name)
+            for message in request.messages {
+                switch message {
+                case .system(let text):
+                    system = text
+                case .user(let parts, _):
+                    let texts = parts.map { part in
+                        if case .text(let text) = part { text } else { "(image)" }
+                    }
+                    messages.append("user: \(texts.joined())")
+                case .assistant(let text, _, let calls):
+                    messages.append("assistant: \(text ?? "")\(calls.map { "\($0.name)\($0.arguments)" }.joined())")
+                case .tool(_, let text):
+                    messages.append("tool: \(text)")
+                }
+            }
+        }
+    }
+
+    /// A place where a model's answer stands still until a test lets it go on.
+    package final class Hold: Sendable {
+        private struct State {
+            var isReached = false
+            var isReleased = false
+            var stopped: [CheckedContinuation<Void, Never>] = []
+            var watchers: [CheckedContinuation<Void, Never>] = []
+        }
+
+        private let state = Mutex(State())
+
+        package init() {}
+
+        /// Waits until an answer stands here.
+        package func reached() async {
+            await withCheckedContinuation { continuation in
+                let isReached = state.withLock { state in
+                    if !state.isReached { state.watchers.append(continuation) }
+                    return state.isReached
+                }
+                if isReached { continuation.resume() }
+            }
+        }
+
+        package func release() {
+            let stopped = state.withLock { state in
+                state.isReleased = true
+                defer { state.stopped = [] }
+                return state.stopped
+            }
+            for continuation in stopped { continuation.resume() }
+        }
+
+        func stop() async {
+            await withCheckedContinuation { continuation in
+                let (watchers, isReleased) = state.withLock { state in
+                    state.isReached = true
+                    if !state.isReleased { state.stopped.append(continuation) }
+                    defer { state.watchers = [] }
+                    return (state.watchers, state.isReleased)
+                }
+                for watcher in watchers { watcher.resume() }
+                if isReleased { continuation.resume() }
+            }
+        }
+    }
+}

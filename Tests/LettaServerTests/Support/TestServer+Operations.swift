@@ -1,0 +1,60 @@
+import JSON
+import LettaAPI
+import TestSupport
+import Testing
+
+/// What is served, as the server itself describes it, with something behind every route.
+extension TestServer {
+    struct Operation: CustomStringConvertible {
+        var verb: HTTPVerb
+        var path: String
+        /// The names of the captures; with the pattern of its ids where a capture is one.
+        var captures: [(name: String, pattern: String?)]
+
+        var description: String { "\(verb.rawValue) \(path)" }
+    }
+
+    func operations() async throws -> [Operation] {
+        let document = try await get("/openapi.json").json
+        return try #require(document["paths"]?.object).flatMap { path, item in
+            (item.object ?? [:]).compactMap { verb, operation in
+                HTTPVerb(rawValue: verb.uppercased()).map { verb in
+                    let parameters = operation["parameters"]?.array ?? []
+                    let captures = parameters.filter { $0["in"] == "path" }.map { parameter in
+                        (name: parameter["name"]?.string ?? "", pattern: parameter["schema"]?["pattern"]?.string)
+                    }
+                    return Operation(verb: verb, path: path, captures: captures)
+                }
+            }
+        }
+    }
+
+    /// A body that every operation takes: what one needs another ignores.
+    static let anyBody: JSONValue = ["requires_approval": true, "input": "Hi.", "label": "x", "model": model]
+
+    /// Puts something behind every route, and keeps its ids under the names of the captures.
+    func seedEverything() async throws {
+        try await run([
+            .post("/v1/blocks/", ["label": "human", "value": "Ann", "tags": ["t"]], expect: 200).keep("block_id"),
+            .post("/v1/_internal_blocks/", ["label": "other", "value": "x"], expect: 200).keep("other"),
+            .patch("/v1/blocks/{block_id}", ["value": "Anna", "metadata": ["b": 1, "a": [1.5, nil]]], expect: 200),
+            .post(
+                "/v1/agents/",
+                [
+                    "name": "Ada", "model": model, "block_ids": ["{block_id}"], "tags": ["one", "two"],
+                    "embedding": "openai/text-embedding-3-small", "secrets": ["KEY": "value"],
+                    "memory_variables": ["who": "Ann"],
+                    "memory_blocks": [["label": "persona", "value": "I am {{who}}."]],
+                ], expect: 200
+            ).keep("agent_id"),
+            .patch("/v1/agents/{agent_id}", ["description": "d", "last_stop_reason": "end_turn"], expect: 200),
+        ])
+        self["block_label"] = "human"
+        self["tool_name"] = "memory_insert"
+        self["tool_id"] = try #require(try await get("/v1/agents/{agent_id}/tools").ids.first)
+        let turn = try await send(.post, "/v1/agents/{agent_id}/messages", ["input": "Hi."])
+        try #require(turn.status == 200, "\(turn.text)")
+        self["run_id"] = try #require(turn.json["messages"]?[0]?["run_id"]?.string)
+        self["step_id"] = try #require(turn.json["messages"]?[0]?["step_id"]?.string)
+    }
+}

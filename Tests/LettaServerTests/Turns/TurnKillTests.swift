@@ -1,0 +1,151 @@
+import AsyncHTTPClient
+import Foundation
+import JSON
+import LettaAPI
+import NIOCore
+import NIOHTTP1
+import Synchronization
+import TestSupport
+import Testing
+
+/// A conversation survives the death of the process at any instant.
+@Suite struct TurnKillTests {
+    private static let rounds = ProcessInfo.processInfo.environment["LETTA_LONG_TESTS"] == "yes" ? 200 : 20
+
+    @Test(.timeLimit(.minutes(30)), arguments: TestEngine.available)
+    func `every acknowledged message is there after kill -9`(_ engine: TestEngine) async throws {
+        let model = try await ModelProcess()
+        defer { model.stop() }
+        try await TestDatabase.with(engine) { database in
+            try await withTemporaryFolder { folder in
+                var agents: [String] = []
+                let said = Said()
+                for round in 0..<(engine == .sqlite ? Self.rounds : Self.rounds / 4) {
+                    let server = try await ServerProcess(folder: folder, postgresURI: database.uri)
+                    if agents.isEmpty {
+                        for _ in 0..<2 {
+                            agents.append(try #require(await server.create("/v1/agents/", Self.agent(model.address))))
+                        }
+                    }
+                    try await check(said, agents, on: server, round)
+                    await talk(to: agents, until: said.count + Int.random(in: 1...8), on: server, said)
+                }
+                let server = try await ServerProcess(folder: folder, postgresURI: database.uri)
+                try await check(said, agents, on: server, Self.rounds)
+                await server.kill()
+            }
+        }
+    }
+
+    private static func agent(_ address: String) -> JSONValue {
+        [
+            "llm_config": [
+                "model": "mock", "model_endpoint_type": "openai", "model_endpoint": .string("\(address)/v1"),
+                "context_window": 1_000_000,
+            ],
+            "memory_blocks": [["label": "human", "value": "Ann", "limit": 1_000_000]],
+        ]
+    }
+
+    /// Both agents are told things that they write down; as soon as `count` turns were acknowledged the server is
+    /// killed under them.
+    private func talk(to agents: [String], until count: Int, on server: ServerProcess, _ said: Said) async {
+        await withTaskGroup(of: Void.self) { group in
+            for agent in agents {
+                group.addTask {
+                    while said.count < count {
+                        let fact = "fact-\(UInt32.random(in: 0 ... .max))"
+                        guard await Self.tell(fact, to: agent, on: server) else { break }
+                        said.add(fact, to: agent)
+                    }
+                    await server.kill()
+                }
+            }
+        }
+    }
+
+    /// Whether the server acknowledged the whole turn.
+    private static func tell(_ fact: String, to agent: String, on server: ServerProcess) async -> Bool {
+        let script = """
+            script: [{"call": "memory_insert", "args": {"label": "human", "new_string": "\(fact)"}}, {"say": "got \(fact)"}]
+            """
+        var request = HTTPClientRequest(url: "\(server.address)/v1/agents/\(agent)/messages")
+        request.method = .POST
+        request.headers.add(name: "Content-Type", value: "application/json")
+        request.body = .bytes(JSONWriter.bytes(of: ["input": .string(script)] as JSONValue))
+        // The server was killed meanwhile.
+        guard let response = try? await HTTPClient.shared.execute(request, timeout: .seconds(30)),
+            let body = try? await response.body.collect(upTo: 64 << 20)
+        else { return false }
+        let text = String(buffer: body)
+        if response.status != .ok { Issue.record("\(response.status): \(text.prefix(400))") }
+        return response.status == .ok && text.contains("got \(fact)")
+    }
+
+    /// All that was acknowledged is there, nothing is at work any more, and the next message answers.
+    private func check(_ said: Said, _ agents: [String], on server: ServerProcess, _ round: Int) async throws {
+        #expect(try await server.get("/v1/runs/active").array?.count == 0, "round \(round)")
+        for agent in agents {
+            let list = try await server.get("/v1/agents/\(agent)/messages?limit=100000")
+            let texts = list.array?.compactMap { $0["content"]?.string } ?? []
+            let block = try await server.get("/v1/agents/\(agent)/core-memory/blocks/human")
+            let memory = Set((block["value"]?.string ?? "").split(separator: "\n").map(String.init))
+            for fact in said.facts(of: agent) {
+                #expect(texts.contains("got \(fact)"), "round \(round): an answer is lost")
+                #expect(texts.contains { $0.hasPrefix("script:") && $0.contains(fact) }, "round \(round)")
+                #expect(memory.contains(fact), "round \(round): an edit is lost")
+            }
+            let fact = "check-\(round)"
+            #expect(await Self.tell(fact, to: agent, on: server), "round \(round): the agent does not answer")
+            said.add(fact, to: agent)
+        }
+    }
+}
+
+/// The facts whose turn was acknowledged.
+private final class Said: Sendable {
+    private let all = Mutex<[(agent: String, fact: String)]>([])
+
+    var count: Int { all.withLock { $0.count } }
+
+    func add(_ fact: String, to agent: String) { all.withLock { $0.append((agent, fact)) } }
+
+    func facts(of agent: String) -> [String] {
+        all.withLock { $0.filter { $0.agent == agent }.map(\.fact) }
+    }
+}
+
+/// The scripted model of the conformance tests as a process of its own.
+private final class ModelProcess: Sendable {
+    struct DidNotStart: Error {}
+
+    private let process: Process
+    let address: String
+
+    init() async throws {
+        let port = Int.random(in: 20_000..<30_000)
+        address = "http://127.0.0.1:\(port)"
+        process = Process()
+        process.executableURL = URL(filePath: "/usr/bin/env")
+        let root = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../../..").standardized
+        process.arguments = ["python3", root.appending(path: "conformance/mockllm.py").path, "--port", "\(port)"]
+        try process.run()
+        let start = ContinuousClock.now
+        while start.duration(to: .now) < .seconds(20) {
+            let request = HTTPClientRequest(url: "\(address)/v1/models")
+            // Refused until it listens.
+            if let response = try? await HTTPClient.shared.execute(request, timeout: .seconds(2)),
+                response.status == .ok
+            {
+                return
+            }
+        }
+        process.terminate()
+        throw DidNotStart()
+    }
+
+    func stop() {
+        process.terminate()
+        process.waitUntilExit()
+    }
+}
