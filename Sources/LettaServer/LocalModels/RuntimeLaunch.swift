@@ -3,9 +3,9 @@ import FoundationEssentials
 import Glibc
 import ModelProviders
 import NIOCore
+import NIOHTTP1
 import Subprocess
 import SystemPackage
-import NIOHTTP1
 
 /// All that is needed to run one model: the program, its arguments, the socket it answers on, the log it writes.
 struct RuntimeLaunch: Sendable {
