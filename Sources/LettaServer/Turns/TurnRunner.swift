@@ -66,10 +66,19 @@ struct TurnRunner: Sendable {
         turn.step = StepTimes(start: now())
         turn.memoryCalls = []
         turn.toolNames = []
+        turn.hasShownPieces = false
         do {
             let request = try turn.state.request(call)
             turn.lastRequest = request
-            return try await answer(request, &turn)
+            do {
+                return try await answer(request, &turn)
+            } catch let failure as ProviderFailure
+                where failure.kind == .invalidAnswer && !request.tools.isEmpty && !turn.hasShownPieces
+            {
+                // Some servers of small models can't read the calls of their own model: words are better than nothing.
+                logger.warning("A model's answer could not be read; asking again without tools")
+                return try await answer(request.withoutTools, &turn)
+            }
         } catch let failure as ProviderFailure {
             return turn.machine.receive(.modelFailed(failure))
         } catch {
@@ -87,7 +96,10 @@ struct TurnRunner: Sendable {
             }
             accumulator.add(delta)
             for action in turn.machine.receive(.modelDelta(delta)) {
-                if case .emit(let event) = action { control.log.append(event) }
+                if case .emit(let event) = action {
+                    control.log.append(event)
+                    turn.hasShownPieces = true
+                }
             }
             if control.isCancelled { return turn.machine.receive(.cancel) }
         }
@@ -165,6 +177,15 @@ struct TurnRunner: Sendable {
     }
 }
 
+extension ModelRequest {
+    fileprivate var withoutTools: ModelRequest {
+        var request = self
+        request.tools = []
+        request.toolChoice = .auto
+        return request
+    }
+}
+
 /// What is known of a turn while it runs.
 struct RunningTurn: Sendable {
     var state: TurnState
@@ -177,6 +198,8 @@ struct RunningTurn: Sendable {
     var toolNames: [String] = []
     var lastRequest: ModelRequest?
     var lastAnswer: ModelAnswer?
+    /// Whether somebody may have seen a part of the step's answer.
+    var hasShownPieces = false
     /// Whether the last step's transaction already says how the run ended.
     var hasStoredEnd = false
 

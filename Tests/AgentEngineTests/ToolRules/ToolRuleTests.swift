@@ -82,7 +82,10 @@ import Testing
         (#"{"type":7,"tool_name":"a"}"#, "union_tag_invalid", []),
         (#"{"type":"exit_loop"}"#, "missing", ["exit_loop", "tool_name"]),
         (#"{"type":"exit_loop","tool_name":null}"#, "string_type", ["exit_loop", "tool_name"]),
-        (#"{"type":"exit_loop","tool_name":"a","prompt_template":1}"#, "string_type", ["exit_loop", "prompt_template"]),
+        (
+            #"{"type":"exit_loop","tool_name":"a","prompt_template":1}"#, "string_type",
+            ["exit_loop", "prompt_template"]
+        ),
         (#"{"type":"exit_loop","tool_name":"a","children":[]}"#, "extra_forbidden", ["exit_loop", "children"]),
         (#"{"type":"run_first","tool_name":"a","args":[1]}"#, "dict_type", ["run_first", "args"]),
         (#"{"type":"constrain_child_tools","tool_name":"a"}"#, "missing", ["constrain_child_tools", "children"]),

@@ -10,7 +10,8 @@ import Testing
     func `a call without a result is closed at the next message`(_ engine: TestEngine) async throws {
         try await withTurns(on: engine) { server in
             let agent = try await server.newAgent()
-            server.model.play(.call("memory_insert", ["label": "human", "new_string": "x"], id: "call_7"), .say("done"))
+            server.model.play(
+                .call("memory_insert", ["label": "human", "new_string": "x"], id: "call_7"), .say("done"))
             let answer = try await server.say("one", to: agent).expect(200)
             let final = try #require(answer.json["messages"]?[2]?["id"]?.string)
             try await server.storage.write { db in

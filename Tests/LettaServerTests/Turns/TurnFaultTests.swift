@@ -82,7 +82,8 @@ import Testing
     func `a failure in the second step keeps the first`(_ engine: TestEngine) async throws {
         try await withTurns(on: engine) { server in
             let agent = try await server.newAgent()
-            server.model.play(.call("memory_insert", ["label": "human", "new_string": "x"]), .fail(.server, status: 500))
+            server.model.play(
+                .call("memory_insert", ["label": "human", "new_string": "x"]), .fail(.server, status: 500))
             try await server.say("one", to: agent).expect(500, ["error": ["type": "llm_error"]])
             try await server.get("/v1/agents/\(agent)/core-memory/blocks/human").expect(200, ["value": "Ann\nx"])
             #expect(try await server.said(by: agent).count == 3)

@@ -140,12 +140,12 @@ private final class ModelProcess: Sendable {
                 return
             }
         }
-        process.terminate()
+        stop()
         throw DidNotStart()
     }
 
+    /// Ends it; a gentler signal may be blocked in what a test runner starts.
     func stop() {
-        process.terminate()
-        process.waitUntilExit()
+        kill(process.processIdentifier, SIGKILL)
     }
 }
