@@ -18,4 +18,11 @@ public struct AgentToolCalls: Sendable {
     public func detach(_ tool: ID<Tool>, from agent: ID<AgentState>) async throws {
         _ = try await client.call(API.AgentTools.detach, path: NestedPath(agent, tool))
     }
+
+    /// Says whether a person has to agree before the tool runs; the agent may get the tool later.
+    public func setApproval(_ isRequired: Bool, of tool: String, for agent: ID<AgentState>) async throws {
+        _ = try await client.call(
+            API.AgentTools.setApproval, path: NamedPath(agent, tool), query: ToolApproval(nil),
+            body: ToolApproval(isRequired))
+    }
 }

@@ -13,6 +13,13 @@ public struct AgentCalls: Sendable {
     /// The tools an agent may call.
     public var tools: AgentToolCalls { AgentToolCalls(client: client) }
 
+    /// The groups the agent is a member of, newest first.
+    public func groups(of id: ID<AgentState>, _ query: ListAgentGroups = .init()) -> PagedList<Group> {
+        PagedList(query, cursor: { $0.id.rawValue }) {
+            try await client.call(API.AgentGroups.list, path: id, query: $0)
+        }
+    }
+
     public func create(_ agent: CreateAgent) async throws -> AgentState {
         try await client.call(API.Agents.create, body: agent)
     }
@@ -56,3 +63,5 @@ public struct AgentCalls: Sendable {
         try await client.call(API.Agents.recompile, path: id, query: query)
     }
 }
+
+extension ListAgentGroups: PagedQuery {}

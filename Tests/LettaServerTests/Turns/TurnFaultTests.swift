@@ -12,6 +12,8 @@ import Testing
         var status: Int
         var type: String
         var stop = "llm_api_error"
+        /// An answer that can't be read is asked for once more, without tools.
+        var isAskedAgain = false
         var testDescription: String { name }
     }
 
@@ -33,7 +35,7 @@ import Testing
         Fault(name: "cut", play: .fail(.cut, after: "I was ab"), status: 500, type: "llm_error"),
         Fault(
             name: "invalid answer", play: .fail(.invalidAnswer), status: 500, type: "llm_error",
-            stop: "invalid_llm_response"),
+            stop: "invalid_llm_response", isAskedAgain: true),
         Fault(name: "context window", play: .fail(.contextWindowExceeded, status: 400), status: 500, type: "llm_error"),
     ]
 
@@ -41,11 +43,11 @@ import Testing
     func `a failure is told and the next message answers`(_ engine: TestEngine, _ fault: Fault) async throws {
         try await withTurns(on: engine) { server in
             let agent = try await server.newAgent()
-            server.model.play(fault.play)
+            fault.isAskedAgain ? server.model.play(fault.play, fault.play) : server.model.play(fault.play)
             try await server.say("one", to: agent).expect(
                 fault.status, ["error": ["type": .string(fault.type), "message": .anything, "detail": .anything]])
             #expect(try await server.said(by: agent) == ["user_message: one"])
-            server.model.play(fault.play)
+            fault.isAskedAgain ? server.model.play(fault.play, fault.play) : server.model.play(fault.play)
             let events = try await server.stream("two", to: agent)
             #expect(events.map(\.type) == ["ping", "stop_reason", "error_message", "[DONE]"])
             #expect(events.dropFirst().first?.json["stop_reason"]?.string == fault.stop)

@@ -67,7 +67,8 @@ import Testing
     /// Whether the server acknowledged the whole turn.
     private static func tell(_ fact: String, to agent: String, on server: ServerProcess) async -> Bool {
         let script = """
-            script: [{"call": "memory_insert", "args": {"label": "human", "new_string": "\(fact)"}}, {"say": "got \(fact)"}]
+            script: [{"call": "memory_insert", "args": {"label": "human", "new_string": "\(fact)"}}, \
+            {"say": "got \(fact)"}]
             """
         var request = HTTPClientRequest(url: "\(server.address)/v1/agents/\(agent)/messages")
         request.method = .POST

@@ -1,0 +1,34 @@
+public import LettaAPI
+
+extension AgentCalls {
+    /// Talking with an agent.
+    public var messages: MessageCalls { MessageCalls(client: client) }
+}
+
+/// The calls about the messages of one agent.
+public struct MessageCalls: Sendable {
+    let client: LettaClient
+
+    /// Sends messages and waits for the end of the agent's turn, which takes as long as its model does: the client's
+    /// `callTimeout` has to allow it. The turn goes on when the client gives up.
+    public func send(_ messages: SendMessages, to agent: ID<AgentState>) async throws -> LettaResponse {
+        try await client.call(API.Messages.send, path: agent, body: messages)
+    }
+
+    /// One page, in order of time; a stored message may be several entries, and `limit` counts stored ones.
+    public func list(of agent: ID<AgentState>, _ query: ListMessages = .init()) async throws -> [LettaMessage] {
+        try await client.call(API.Messages.list, path: agent, query: query)
+    }
+
+    /// Stops the running turns of the agent, or those that are named, and returns the ids of what was stopped.
+    @discardableResult
+    public func cancel(_ agent: ID<AgentState>, _ runs: CancelRuns? = nil) async throws -> [String: String] {
+        try await client.call(API.Messages.cancel, path: agent, body: runs)
+    }
+
+    /// Empties the agent's context; what was said stays listed.
+    @discardableResult
+    public func reset(_ agent: ID<AgentState>, _ body: ResetMessages = .init()) async throws -> AgentState {
+        try await client.call(API.Messages.reset, path: agent, body: body)
+    }
+}
