@@ -37,7 +37,8 @@ struct MigrateCommand: AsyncParsableCommand {
 
         func run() async throws {
             let settings = try data.configuration()
-            let applied = try await DataMaintenance(settings, logger: settings.logger).migrate()
+            let maintenance = try DataMaintenance(settings, makesDatabase: true, logger: settings.logger)
+            let applied = try await maintenance.migrate()
             for name in applied { print("applied: \(name)") }
             if applied.isEmpty { print("nothing to do") }
         }

@@ -28,6 +28,9 @@ package struct TurnFailure: Sendable, Hashable {
         case .timeout where failure.status != nil:
             self = .badRequest
             code = "INVALID_ARGUMENT"
+        case .contextWindowExceeded:
+            self = .badRequest
+            code = "CONTEXT_WINDOW_EXCEEDED"
         case .authentication:
             self = .authentication
             code = "UNAUTHENTICATED"
@@ -64,7 +67,6 @@ package struct TurnFailure: Sendable, Hashable {
         case .permissionDenied: "PERMISSION_DENIED"
         case .notFound: "NOT_FOUND"
         case .unprocessable: "INVALID_ARGUMENT"
-        case .contextWindowExceeded: "CONTEXT_WINDOW_EXCEEDED"
         case .timeout: "DEADLINE_EXCEEDED"
         default: "INTERNAL_SERVER_ERROR"
         }

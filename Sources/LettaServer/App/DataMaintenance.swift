@@ -8,12 +8,14 @@ package struct DataMaintenance: Sendable {
     private let folder: DataFolder
     private let logger: Logger
 
-    /// - Throws: `StartUpFailure` when there is no database in the data folder: one that is misspelt must not be made.
-    package init(_ configuration: ServerConfiguration, logger: Logger) throws {
+    /// - Parameter makesDatabase: whether a database that is not there is made, and not refused: a folder that is
+    ///   misspelt must not look like an empty server.
+    /// - Throws: `StartUpFailure` when the data folder can't be used.
+    package init(_ configuration: ServerConfiguration, makesDatabase: Bool = false, logger: Logger) throws {
         self.configuration = configuration
         self.logger = logger
-        let database = DataFolder.database(in: configuration.data.folder)
-        guard configuration.data.postgresURI != nil || FileManager.default.fileExists(atPath: database) else {
+        let isThere = FileManager.default.fileExists(atPath: DataFolder.database(in: configuration.data.folder))
+        guard isThere || makesDatabase || configuration.data.postgresURI != nil else {
             throw StartUpFailure.dataFolderUnusable(configuration.data.folder, reason: "there is no database in it")
         }
         folder = try DataFolder(path: configuration.data.folder)

@@ -1,6 +1,5 @@
+import Glibc
 import LettaAPI
-import NIOCore
-import NIOPosix
 import Testing
 
 @testable import LettaClient
@@ -111,7 +110,8 @@ private let block = FaultServer.Reply.json(
     }
 
     @Test func whereNobodyListensEvenAPostIsTriedAgain() async throws {
-        let port = try await Self.closedPort()
+        let (port, socket) = try Self.closedPort()
+        defer { close(socket) }
         let (waits, waiting) = AsyncStream<Duration>.makeStream()
         let client = LettaClient(baseURL: "http://127.0.0.1:\(port)", token: nil, settings: .init()) {
             waiting.yield($0)
@@ -127,12 +127,19 @@ private let block = FaultServer.Reply.json(
         #expect(await waits.reduce(into: 0) { count, _ in count += 1 } == 2)
     }
 
-    /// A port of this machine that was free a moment ago.
-    private static func closedPort() async throws -> Int {
-        let channel = try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
-            .bind(host: "127.0.0.1", port: 0).get()
-        let port = channel.localAddress?.port
-        try await channel.close()
-        return try #require(port)
+    /// A port that refuses connections as long as `socket` is open: taken, and nobody listens.
+    private static func closedPort() throws -> (port: Int, socket: Int32) {
+        let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        var address = sockaddr_in()
+        address.sin_family = sa_family_t(AF_INET)
+        address.sin_addr.s_addr = UInt32(0x7f00_0001).bigEndian
+        var length = socklen_t(MemoryLayout<sockaddr_in>.size)
+        let isBound = withUnsafeMutablePointer(to: &address) { pointer in
+            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { pointer in
+                bind(descriptor, pointer, length) == 0 && getsockname(descriptor, pointer, &length) == 0
+            }
+        }
+        try #require(isBound)
+        return (Int(UInt16(bigEndian: address.sin_port)), descriptor)
     }
 }

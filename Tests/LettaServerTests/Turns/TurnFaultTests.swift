@@ -36,7 +36,9 @@ import Testing
         Fault(
             name: "invalid answer", play: .fail(.invalidAnswer), status: 500, type: "llm_error",
             stop: "invalid_llm_response", isAskedAgain: true),
-        Fault(name: "context window", play: .fail(.contextWindowExceeded, status: 400), status: 500, type: "llm_error"),
+        Fault(
+            name: "context window", play: .fail(.contextWindowExceeded, status: 400), status: 400,
+            type: "llm_bad_request"),
     ]
 
     @Test(arguments: TestEngine.available, faults)
