@@ -57,6 +57,30 @@ class Client:
     def context(self, agent_id):
         return self.raw.agents.context.retrieve(agent_id)
 
+    # messages
+
+    def send(self, agent_id, text):
+        return self.raw.agents.messages.create(agent_id=agent_id, messages=[{"role": "user", "content": text}])
+
+    def stream(self, agent_id, text, tokens):
+        return list(self.raw.agents.messages.create_stream(
+            agent_id=agent_id, messages=[{"role": "user", "content": text}], stream_tokens=tokens))
+
+    def messages(self, agent_id, **filters):
+        return list(self.raw.agents.messages.list(agent_id=agent_id, **filters))
+
+    def reset(self, agent_id):
+        return self.raw.agents.messages.reset(agent_id=agent_id)
+
+    def runs(self, agent_id):
+        return list(self.raw.runs.list(agent_id=agent_id))
+
+    def run(self, run_id):
+        return self.raw.runs.retrieve(run_id)
+
+    def step(self, step_id):
+        return self.raw.steps.retrieve(step_id)
+
     # an agent's tools
 
     def agent_tools(self, agent_id):

@@ -58,6 +58,30 @@ class Client:
         """The text. The client hands over the body as it came, which is a JSON string."""
         return json.loads(self.raw.agents.recompile(agent_id, **options))
 
+    # messages
+
+    def send(self, agent_id, text):
+        return self.raw.agents.messages.create(agent_id=agent_id, input=text)
+
+    def stream(self, agent_id, text, tokens):
+        with self.raw.agents.messages.create(agent_id=agent_id, input=text, streaming=True, stream_tokens=tokens) as events:
+            return list(events)
+
+    def messages(self, agent_id, **filters):
+        return list(self.raw.agents.messages.list(agent_id=agent_id, **filters))
+
+    def reset(self, agent_id):
+        return self.raw.agents.messages.reset(agent_id=agent_id)
+
+    def runs(self, agent_id):
+        return list(self.raw.runs.list(agent_id=agent_id))
+
+    def run(self, run_id):
+        return self.raw.runs.retrieve(run_id)
+
+    def step(self, step_id):
+        return self.raw.steps.retrieve(step_id)
+
     # an agent's tools
 
     def agent_tools(self, agent_id, **filters):

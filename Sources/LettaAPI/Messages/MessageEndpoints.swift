@@ -11,7 +11,7 @@ extension API {
             .get, "/v1/agents/{agent_id}/messages", "Lists the messages of an agent.")
         public static let cancel = Endpoint<ID<AgentState>, NoQuery, CancelRuns?, [String: String]>(
             .post, "/v1/agents/{agent_id}/messages/cancel", "Stops the turns of an agent at their next step.")
-        public static let reset = Endpoint<ID<AgentState>, NoQuery, ResetMessages, AgentState>(
+        public static let reset = Endpoint<ID<AgentState>, NoQuery, ResetMessages?, AgentState>(
             .patch, "/v1/agents/{agent_id}/reset-messages", "Empties the context; what was said stays listed.")
     }
 }

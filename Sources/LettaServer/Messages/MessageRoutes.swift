@@ -13,7 +13,7 @@ struct MessageRoutes: RouteGroup {
         try await messages.list(of: call.path, call.query, as: call.caller.scope)
     }
 
-    func reset(_ call: Call<ID<AgentState>, NoQuery, ResetMessages>) async throws -> AgentState {
-        try await messages.reset(call.path, call.body, as: call.caller.scope)
+    func reset(_ call: Call<ID<AgentState>, NoQuery, ResetMessages?>) async throws -> AgentState {
+        try await messages.reset(call.path, call.body ?? ResetMessages(), as: call.caller.scope)
     }
 }
