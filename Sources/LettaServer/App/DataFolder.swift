@@ -58,13 +58,16 @@ package struct DataFolder: Sendable {
 
     /// Writes a file that was not there before, all of it or nothing, readable for this user alone.
     private func write(_ text: String, to file: String) throws {
-        let descriptor = open(file, O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC, 0o600)
+        let draft = "\(file).new"
+        unlink(draft)
+        let descriptor = open(draft, O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC, 0o600)
         guard descriptor >= 0 else {
             throw StartUpFailure.dataFolderUnusable(path, reason: "\(file): \(String(cString: strerror(errno)))")
         }
-        defer { close(descriptor) }
         let bytes = Array(text.utf8)
-        guard Glibc.write(descriptor, bytes, bytes.count) == bytes.count, fsync(descriptor) == 0 else {
+        let isWritten = Glibc.write(descriptor, bytes, bytes.count) == bytes.count && fsync(descriptor) == 0
+        close(descriptor)
+        guard isWritten, rename(draft, file) == 0 else {
             throw StartUpFailure.dataFolderUnusable(path, reason: "\(file) could not be written")
         }
     }

@@ -20,7 +20,6 @@ struct TurnRequest: Sendable {
     let streamsTokens: Bool
     let overrideSystem: String?
     let overrideModel: String?
-    let isBackground = false
     let requestConfig: ObjectDocument
 
     /// What kind of run this makes, in the words of the peer.

@@ -17,7 +17,6 @@ struct TurnStore: Sendable {
                 throw APIError.notFound("Agent", request.agent)
             }
             var run = Run(id: ids.next(), agentID: agent.id, status: .running, createdAt: time)
-            run.background = request.isBackground
             run.metadata = ObjectDocument(["run_type": .string(request.runType)])
             run.requestConfig = request.requestConfig
             try RunStore.insert(run, in: scope, db)
