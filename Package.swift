@@ -40,10 +40,11 @@ let package = Package(
     targets: [
         .target(name: "JSON", swiftSettings: strict),
         .target(name: "LettaAPI", dependencies: ["JSON"], swiftSettings: strict),
+        .target(name: "EventStreams", swiftSettings: strict),
         .target(
             name: "LettaClient",
             dependencies: [
-                "JSON", "LettaAPI",
+                "EventStreams", "JSON", "LettaAPI",
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOHTTP1", package: "swift-nio"),
@@ -86,7 +87,7 @@ let package = Package(
         .target(
             name: "ModelProviders",
             dependencies: [
-                "JSON",
+                "EventStreams", "JSON",
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"),
@@ -153,7 +154,7 @@ let package = Package(
         .testTarget(
             name: "ModelProvidersTests",
             dependencies: [
-                "JSON", "ModelProviders", .product(name: "Hummingbird", package: "hummingbird"),
+                "EventStreams", "JSON", "ModelProviders", .product(name: "Hummingbird", package: "hummingbird"),
             ],
             swiftSettings: strict),
         .testTarget(

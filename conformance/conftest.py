@@ -16,6 +16,7 @@ GENERATION = "legacy" if VERSION.startswith("0.") else "v1"
 def pytest_configure(config):
     config.addinivalue_line("markers", "clients: goes through a published client, so it runs once per generation")
     config.addinivalue_line("markers", "engine: touches what differs between databases, so it runs on each")
+    config.addinivalue_line("markers", "local_model: needs a real model on this machine, which LETTA_TEST_MODELS names")
     config.addinivalue_line("markers", "only(generation): a call that one client generation alone has")
     if not harness.BINARY.exists():
         raise pytest.UsageError(f"no server at {harness.BINARY}: build it, or set LETTA_SERVER_BINARY")
@@ -27,6 +28,8 @@ def pytest_report_header(config):
 
 def pytest_collection_modifyitems(config, items):
     def elsewhere(item):
+        if item.get_closest_marker("local_model") and not harness.MODELS:
+            return True
         return any(GENERATION not in mark.args for mark in item.iter_markers("only"))
     config.hook.pytest_deselected(items=[item for item in items if elsewhere(item)])
     items[:] = [item for item in items if not elsewhere(item)]
@@ -65,12 +68,12 @@ def http(server):
         yield client
 
 
-def client_of(server):
+def client_of(server, **options):
     if GENERATION == "legacy":
         from legacy import Client
     else:
         from v1 import Client
-    return Client(server.url)
+    return Client(server.url, **options)
 
 
 @pytest.fixture

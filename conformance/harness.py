@@ -17,6 +17,7 @@ import httpx
 ROOT = Path(__file__).resolve().parent.parent
 BINARY = Path(os.environ.get("LETTA_SERVER_BINARY", ROOT / ".build/debug/letta-server"))
 POSTGRES = os.environ.get("LETTA_TEST_PG_URI")
+MODELS = os.environ.get("LETTA_TEST_MODELS")
 LONG = os.environ.get("LETTA_LONG_TESTS") == "yes"
 
 

@@ -10,8 +10,8 @@ from letta_client.core.api_error import ApiError
 class Client:
     Error = ApiError
 
-    def __init__(self, url, token=None):
-        self.raw = Letta(base_url=url, token=token, timeout=30)
+    def __init__(self, url, token=None, timeout=30):
+        self.raw = Letta(base_url=url, token=token, timeout=timeout)
 
     # health, models, tags
 

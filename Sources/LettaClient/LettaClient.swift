@@ -74,11 +74,17 @@ extension LettaClient {
     public func call<Path, Query, Body, Output>(
         _ endpoint: Endpoint<Path, Query, Body, Output>, path: Path, query: Query, body: Body
     ) async throws -> Output {
+        let answer = try await exchange.send(try outgoing(endpoint, path: path, query: query, body: body))
+        return try answer.decode(Output.self)
+    }
+
+    func outgoing<Path, Query, Body, Output>(
+        _ endpoint: Endpoint<Path, Query, Body, Output>, path: Path, query: Query, body: Body
+    ) throws -> OutgoingCall {
         let target = try RequestTarget.text(of: endpoint, path, query)
         let encoding = JSONEncoding(omitsNil: true)
         let bytes = Body.self == NoBody.self ? nil : try RequestTarget.encode { try encoding.encodeBytes(body) }
-        let answer = try await exchange.send(OutgoingCall(verb: endpoint.verb, target: target, body: bytes))
-        return try answer.decode(Output.self)
+        return OutgoingCall(verb: endpoint.verb, target: target, body: bytes)
     }
 
     public func call<Output>(_ endpoint: Endpoint<NoPath, NoQuery, NoBody, Output>) async throws -> Output {

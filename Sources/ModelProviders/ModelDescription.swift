@@ -22,6 +22,8 @@ package struct ModelDescription: Sendable, Equatable {
     package var contextWindow: Int
     /// The default limit of an answer, in tokens.
     package var maxTokens: Int
+    /// The temperature the model does best at; nil leaves it to the API's default.
+    package var temperature: Double?
     /// The length of the vectors; nil for language models.
     package var embeddingDimensions: Int?
     /// How long the pieces of a text are, in tokens, that are embedded one by one.

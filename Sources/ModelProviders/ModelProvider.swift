@@ -4,6 +4,9 @@
 package protocol ModelProvider: Sendable {
     var settings: ProviderSettings { get }
 
+    /// What to expect of one of its models, as far as it is known; costs nothing.
+    func traits(of model: String) -> ModelTraits
+
     /// Asks the provider once, without repeating.
     func listModels() async throws(ProviderFailure) -> [ModelDescription]
 
@@ -18,4 +21,9 @@ package protocol ModelProvider: Sendable {
 
     /// One vector for each text, in the order of the texts, all of the same length.
     func embed(_ texts: [String], model: String) async throws(ProviderFailure) -> [[Float]]
+}
+
+extension ModelProvider {
+    /// Models call tools as the wire format says, unless a provider knows better.
+    package func traits(of model: String) -> ModelTraits { ModelTraits() }
 }

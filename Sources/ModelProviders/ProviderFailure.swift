@@ -7,6 +7,8 @@ package struct ProviderFailure: Error, Sendable, Equatable, CustomStringConverti
         case permissionDenied
         case notFound
         case unprocessable
+        /// The model can't be offered tools.
+        case toolsNotSupported
         case rateLimited
         case contextWindowExceeded
         /// The provider has too much to do right now (503, 529).

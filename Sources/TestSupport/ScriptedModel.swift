@@ -10,6 +10,7 @@ package final class ScriptedModel: ModelProvider {
         var plays: [Play] = []
         var requests: [Asked] = []
         var holds: [Hold] = []
+        var traits = ModelTraits()
     }
 
     package let settings = ScriptedModels().settings
@@ -23,6 +24,15 @@ package final class ScriptedModel: ModelProvider {
             state.plays = plays
             state.holds += plays.flatMap(\.holds)
         }
+    }
+
+    /// Sets what the server is to expect of it.
+    package func behave(as traits: ModelTraits) {
+        state.withLock { $0.traits = traits }
+    }
+
+    package func traits(of model: String) -> ModelTraits {
+        state.withLock { $0.traits }
     }
 
     /// What it was asked since the last time, oldest first.
@@ -139,11 +149,13 @@ extension ScriptedModel {
         /// `role: text` of each other message.
         package var messages: [String]
         package var tools: [String]
+        package var responseFormat: JSONValue?
 
         init(_ request: ModelRequest) {
             system = ""
             messages = []
             tools = request.tools.map(\.name)
+            responseFormat = request.responseFormat
             for message in request.messages {
                 switch message {
                 case .system(let text):

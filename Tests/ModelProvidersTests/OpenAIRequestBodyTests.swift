@@ -88,6 +88,14 @@ import Testing
         #expect(body["tools"]?.array?.map { $0["function"]?["name"] } == ["sub"])
     }
 
+    @Test func llamaServerAnswersTheSameWhereNothingIsLeftToChance() {
+        var request = ModelRequest(model: "m", messages: [], temperature: 0)
+        #expect(body(request, isLlamaServer: true)["seed"] == 0)
+        #expect(body(request)["seed"] == nil)
+        request.temperature = 0.3
+        #expect(body(request, isLlamaServer: true)["seed"] == nil)
+    }
+
     @Test func reasoningModelsAreSparedWhatTheyRefuse() {
         var request = ModelRequest(model: "gpt-5", messages: [], tools: tools, temperature: 0.7)
         #expect(body(request)["temperature"] == nil)

@@ -1,6 +1,5 @@
+import EventStreams
 import Testing
-
-@testable import ModelProviders
 
 @Suite struct ServerSentEventParserTests {
     private static let stream = [

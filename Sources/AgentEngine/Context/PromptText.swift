@@ -54,6 +54,13 @@ package enum PromptText {
     package static let memoryPersonaLabel = "memory_persona"
     package static let memoryPersona = text(PackageResources.memory_persona_txt)
 
+    /// What a small model is told when it writes a note, with `{BLOCKS}` for the blocks it may write to.
+    static let smallModelNote = text(PackageResources.small_note_txt)
+    /// How a small model is to answer.
+    static let smallModelAnswer = text(PackageResources.small_answer_txt)
+    /// What a model is told that has to call one of the tools that go to `{TOOLS}`.
+    static let forcedCall = text(PackageResources.forced_call_txt)
+
     private static let lettaV1 = text(PackageResources.letta_v1_txt)
     private static let memgptV2 = text(PackageResources.memgpt_v2_chat_txt)
     private static let memgpt = text(PackageResources.memgpt_chat_txt)

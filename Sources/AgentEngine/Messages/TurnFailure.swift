@@ -21,7 +21,7 @@ package struct TurnFailure: Sendable, Hashable {
     package init(_ failure: ProviderFailure) {
         let code: String
         switch failure.kind {
-        case .badRequest:
+        case .badRequest, .toolsNotSupported:
             self = .badRequest
             code = "INVALID_ARGUMENT"
         // A deadline of ours is not the client's fault, a 408 the provider sends counts as one.

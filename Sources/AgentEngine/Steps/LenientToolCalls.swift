@@ -39,9 +39,16 @@ package struct LenientToolCalls: Sendable {
         return nil
     }
 
-    /// Where a call may begin: what comes before it is surely prose.
-    package static func mayBegin(with scalar: Unicode.Scalar) -> Bool {
-        scalar == "{" || scalar == "`" || scalar == "<" || scalar == "["
+    /// The first JSON object in a text, however it is dressed.
+    static func firstObject(in text: String) -> JSONObject? {
+        guard text.utf8.count <= 65_536 else { return nil }
+        let bytes = Array(text.utf8)
+        var start = bytes.startIndex
+        while let open = bytes[start...].firstIndex(of: UInt8(ascii: "{")) {
+            if let object = object(at: open, in: bytes) { return object }
+            start = open + 1
+        }
+        return nil
     }
 
     private func call(in object: JSONObject) -> (tool: String, arguments: JSONObject)? {

@@ -27,6 +27,17 @@ package struct ModelCall: Sendable, Equatable {
     package var tools: [String]
     package var toolChoice: ModelToolChoice
     package var parallelToolCalls: Bool
+    package var form = Form.usual
+
+    /// What the answer has to be.
+    package enum Form: Sendable, Hashable {
+        /// Text or calls, as the model likes within the tool choice.
+        case usual
+        /// One call, written as JSON in a form that the provider forces.
+        case call
+        /// A note of what the user wants remembered, in such a form.
+        case note
+    }
 }
 
 /// One call to run.

@@ -8,7 +8,12 @@ extension StepMachine {
         usage.addStep(answer.usage)
         step.usage = answer.usage
         step.finishReason = answer.finishReason
-        let found = callFromText(of: answer)
+        let found = callFromText(of: answer, in: step.form)
+        if step.form == .note, found == nil {
+            // Nothing came of it; the user gets an answer all the same.
+            self.step = step
+            return persist([], stop: nil)
+        }
         // Text that was held back as a possible call is prose when no call came of it.
         let shown = (found == nil ? step.stream.release() : []).map { StepAction.emit(.message($0)) }
         let answer = found ?? answer
@@ -23,18 +28,6 @@ extension StepMachine {
         step.assistant = message(of: answer, calls: prepared.map(\.call), in: step)
         self.step = step
         return shown + takeCalls(prepared)
-    }
-
-    /// The answer with the call that its text holds; nil when it holds none.
-    private func callFromText(of answer: ModelAnswer) -> ModelAnswer? {
-        guard plan.readsCallsFromText, answer.toolCalls.isEmpty, let text = answer.text else { return nil }
-        let offered = Set(rules.offer.tools)
-        let reader = LenientToolCalls(tools: plan.tools.filter { offered.contains($0.name) })
-        guard let found = reader.read(text) else { return nil }
-        var answer = answer
-        answer.text = found.text
-        answer.toolCalls = [ModelToolCall(id: "", name: found.tool, arguments: found.arguments)]
-        return answer
     }
 
     // MARK: Text

@@ -21,6 +21,8 @@ package struct StepMachine: Sendable {
     var usage = TurnUsage()
     var isCancelled = false
     var step: CurrentStep?
+    /// Whether a note was asked for in this turn, which is done once.
+    var hasAskedForNote = false
 
     package init(_ plan: TurnPlan) {
         self.plan = plan
@@ -63,21 +65,10 @@ package struct StepMachine: Sendable {
     // MARK: The model
 
     private mutating func begin(_ identity: StepIdentity) -> [StepAction] {
-        step = CurrentStep(identity, plan: plan)
+        let call = nextCall()
+        step = CurrentStep(identity, plan: plan, form: call.form)
         phase = .awaitingModel
-        let offer = rules.offer
-        let choice: ModelToolChoice
-        if offer.tools.isEmpty {
-            choice = .auto
-        } else if offer.isForced, offer.tools.count == 1 {
-            choice = .one(offer.tools[0])
-        } else {
-            choice = offer.isForced || plan.alwaysCallsTools ? .required : .auto
-        }
-        return [
-            .callModel(
-                ModelCall(tools: offer.tools, toolChoice: choice, parallelToolCalls: plan.acceptsParallelCalls))
-        ]
+        return [.callModel(call)]
     }
 
     private mutating func show(_ delta: ModelDelta) -> [StepAction] {
@@ -136,6 +127,7 @@ package struct StepMachine: Sendable {
 /// What the machine remembers of the step it is in.
 struct CurrentStep: Sendable {
     let identity: StepIdentity
+    let form: ModelCall.Form
     var stream: StepStream
     var callIDs: CallIDs
     var usage: ModelUsage?
@@ -150,9 +142,10 @@ struct CurrentStep: Sendable {
     var lastResultAt: Int64
     var changedMemory = false
 
-    init(_ identity: StepIdentity, plan: TurnPlan) {
+    init(_ identity: StepIdentity, plan: TurnPlan, form: ModelCall.Form = .usual) {
         self.identity = identity
-        stream = StepStream(identity, plan: plan)
+        self.form = form
+        stream = StepStream(identity, plan: plan, form: form)
         callIDs = CallIDs(messageID: identity.assistantMessageID)
         lastResultAt = identity.startedAt
     }

@@ -12,9 +12,13 @@ struct StepStream: Sendable {
     /// Text that may be a call, kept until the answer is whole.
     private(set) var heldText = ""
 
-    init(_ identity: StepIdentity, plan: TurnPlan) {
+    /// True when the whole answer is a call, so that nothing of it is text to show.
+    private let holdsEverything: Bool
+
+    init(_ identity: StepIdentity, plan: TurnPlan, form: ModelCall.Form) {
         self.identity = identity
         self.plan = plan
+        holdsEverything = form != .usual
     }
 
     mutating func add(_ delta: ModelDelta, callIDs: inout CallIDs) -> [WireMessage] {
@@ -53,15 +57,14 @@ struct StepStream: Sendable {
         return [entry(index: hasReasoning ? 1 : 0, .assistant(piece))]
     }
 
-    /// The beginning of the piece that is surely prose.
+    /// What is surely prose of the text held so far and the piece.
     private mutating func holdingBack(_ piece: String) -> String {
-        guard plan.readsCallsFromText else { return piece }
-        let scalars = piece.unicodeScalars
-        let end =
-            heldText.isEmpty
-            ? scalars.firstIndex(where: LenientToolCalls.mayBegin) ?? scalars.endIndex : scalars.startIndex
-        heldText += piece[end...]
-        return String(piece[..<end])
+        guard plan.traits.toolCalls == .maybeText || holdsEverything else { return piece }
+        heldText += piece
+        guard !holdsEverything else { return "" }
+        let start = CallPrefix.start(in: heldText.unicodeScalars) ?? heldText.endIndex
+        defer { heldText.removeSubrange(..<start) }
+        return String(heldText[..<start])
     }
 
     private mutating func toolCall(_ piece: ModelToolCallDelta, _ callIDs: inout CallIDs) -> [WireMessage] {

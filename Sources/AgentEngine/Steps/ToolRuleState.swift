@@ -30,6 +30,11 @@ package struct ToolRuleState: Sendable, Hashable {
         calls.append(Call(tool: tool, result: PythonText.text(of: result)))
     }
 
+    /// Whether one of the tools ran in this turn.
+    package func hasCalled(anyOf tools: [String]) -> Bool {
+        calls.contains { tools.contains($0.tool) }
+    }
+
     // MARK: What may come next
 
     package var offer: Offer {

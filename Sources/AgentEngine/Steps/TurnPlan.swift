@@ -1,3 +1,5 @@
+package import ModelProviders
+
 /// What a turn may do: fixed before it starts.
 package struct TurnPlan: Sendable, Hashable {
     /// The agent's tools, in the order in which they are offered.
@@ -11,8 +13,10 @@ package struct TurnPlan: Sendable, Hashable {
     package var alwaysCallsTools = false
     /// Whether what the model says is shown piece by piece.
     package var streamsTokens = false
-    /// True for models that write calls as text.
-    package var readsCallsFromText = false
+    /// What to expect of the model.
+    package var traits = ModelTraits()
+    /// How to do with a small model; nil for all others.
+    package var smallModel: SmallModelPlan?
     /// The agent's zone, for times in notices.
     package var zone = "UTC"
 

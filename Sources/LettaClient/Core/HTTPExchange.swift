@@ -46,7 +46,7 @@ struct HTTPExchange: Sendable {
     private let client: HTTPClient
     let baseURL: String
     private let headers: HTTPHeaders
-    private let callTimeout: Duration
+    let callTimeout: Duration
     private let retries: RetryPolicy
     private let pause: @Sendable (Duration) async throws -> Void
 
@@ -101,6 +101,14 @@ struct HTTPExchange: Sendable {
 
     /// One attempt. Throws what a repetition would not change.
     private func attempt(_ call: OutgoingCall) async throws -> Outcome {
+        do {
+            return .answer(try await Self.whole(try await client.execute(request(call), deadline: .distantFuture)))
+        } catch {
+            return try outcome(ofError: error)
+        }
+    }
+
+    private func request(_ call: OutgoingCall) -> HTTPClientRequest {
         var request = HTTPClientRequest(url: baseURL + call.target)
         request.method = HTTPMethod(rawValue: call.verb.rawValue)
         request.headers = headers
@@ -108,25 +116,55 @@ struct HTTPExchange: Sendable {
             request.headers.add(name: "Content-Type", value: "application/json")
             request.body = .bytes(body)
         }
+        return request
+    }
+
+    private static func whole(_ response: HTTPClientResponse) async throws -> IncomingAnswer {
+        IncomingAnswer(
+            status: Int(response.status.code),
+            retryAfter: response.headers.first(name: "Retry-After").flatMap { UInt32($0) }.map { .seconds($0) },
+            body: try await response.body.collect(upTo: bodyLimit))
+    }
+
+    // MARK: Streams
+
+    /// The body of a success as it comes; other statuses are thrown. Sent once.
+    func open(_ call: OutgoingCall) async throws -> HTTPClientResponse.Body {
         do {
-            let response = try await client.execute(request, deadline: .distantFuture)
-            return .answer(
-                IncomingAnswer(
-                    status: Int(response.status.code),
-                    retryAfter: response.headers.first(name: "Retry-After").flatMap { UInt32($0) }.map { .seconds($0) },
-                    body: try await response.body.collect(upTo: Self.bodyLimit)))
-        } catch let error as HTTPClientError {
-            return try outcome(of: error)
-        } catch let error as NIOConnectionError {
-            return .unconnected("\(baseURL) can't be reached: \(error)")
-        } catch let error as IOError where Self.isRefusal(error.errnoCode) {
-            return .unconnected("\(baseURL) can't be reached: \(error)")
-        } catch is NIOTooManyBytesError {
-            throw LettaClientError.decoding("it is longer than \(Self.bodyLimit) bytes")
-        } catch let error as CancellationError {
-            throw error
+            let response = try await withDeadline(callTimeout) {
+                try await client.execute(request(call), deadline: .distantFuture)
+            }
+            guard response.status != .ok else { return response.body }
+            let answer = try await withDeadline(callTimeout) { try await Self.whole(response) }
+            throw LettaClientError(status: answer.status, answer: String(buffer: answer.body))
         } catch {
-            return .cut("\(error)")
+            throw failure(ofError: error)
+        }
+    }
+
+    /// What callers see of an error.
+    func failure(ofError error: any Error) -> any Error {
+        do {
+            switch try outcome(ofError: error) {
+            case .answer: return error
+            case .unconnected(let reason), .cut(let reason): return LettaClientError.connection(reason)
+            }
+        } catch {
+            return error
+        }
+    }
+
+    /// What an error of an attempt means. Throws what a repetition would not change.
+    private func outcome(ofError error: any Error) throws -> Outcome {
+        switch error {
+        case let error as HTTPClientError: try outcome(of: error)
+        case let error as NIOConnectionError: .unconnected("\(baseURL) can't be reached: \(error)")
+        case let error as IOError where Self.isRefusal(error.errnoCode):
+            .unconnected("\(baseURL) can't be reached: \(error)")
+        case is NIOTooManyBytesError:
+            throw LettaClientError.decoding("it is longer than \(Self.bodyLimit) bytes")
+        case is CancellationError, is LettaClientError: throw error
+        default: .cut("\(error)")
         }
     }
 

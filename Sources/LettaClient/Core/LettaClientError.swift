@@ -5,6 +5,8 @@ public enum LettaClientError: Error, Sendable {
     /// The server refused or failed. `detail` is its own explanation where it gave one; `body` is the whole answer,
     /// a string where it was no JSON.
     case api(status: Int, detail: String, body: JSONValue)
+    /// A turn that was streamed failed; `type` is the server's word for why, such as `llm_rate_limit`.
+    case turn(type: String, detail: String)
     /// No connection came about, or it was lost before the answer was complete.
     case connection(String)
     /// The call was not through within ``ClientSettings/callTimeout``.
@@ -24,6 +26,7 @@ extension LettaClientError: CustomStringConvertible {
     public var description: String {
         switch self {
         case .api(let status, let detail, _): "status \(status): \(detail)"
+        case .turn(let type, let detail): "the turn failed, \(type): \(detail)"
         case .connection(let reason): "no connection: \(reason)"
         case .timeout: "no answer in time"
         case .decoding(let reason): "unexpected answer: \(reason)"

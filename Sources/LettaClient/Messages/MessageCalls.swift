@@ -15,6 +15,13 @@ public struct MessageCalls: Sendable {
         try await client.call(API.Messages.send, path: agent, body: messages)
     }
 
+    /// Sends messages and tells what happens in the agent's turn while it happens.
+    public func stream(_ messages: SendMessages, to agent: ID<AgentState>) -> MessageStream {
+        MessageStream(exchange: client.exchange) { [client] in
+            try client.outgoing(API.Messages.stream, path: agent, query: NoQuery(), body: messages)
+        }
+    }
+
     /// One page, in order of time; a stored message may be several entries, and `limit` counts stored ones.
     public func list(of agent: ID<AgentState>, _ query: ListMessages = .init()) async throws -> [LettaMessage] {
         try await client.call(API.Messages.list, path: agent, query: query)

@@ -1,3 +1,5 @@
+package import ModelProviders
+
 /// A model that this server can run by itself: where its bytes come from and how one knows that they are right.
 package struct LocalModel: Sendable, Equatable {
     package enum Purpose: String, Sendable, CaseIterable {
@@ -41,6 +43,7 @@ package struct LocalModel: Sendable, Equatable {
     /// In tokens. A chat model runs with this window, an embedding model cuts texts there.
     package var contextWindow: Int
     package var embeddingDimensions: Int?
+    package var traits = ModelTraits()
     package var origin: Origin
     /// A chat template that goes before the one in the file.
     var template: String?

@@ -17,12 +17,19 @@ package struct LocalModelProvider: ModelProvider {
 
     package func listModels() async throws(ProviderFailure) -> [ModelDescription] {
         catalogue.filter(runtime.models.isInstalled).map { model in
-            ModelDescription(
+            var description = ModelDescription(
                 handle: "\(settings.name)/\(model.name)", name: model.name,
                 modelType: model.purpose == .chat ? .llm : .embedding, settings: settings,
                 contextWindow: model.contextWindow, maxTokens: model.contextWindow / 8,
                 embeddingDimensions: model.embeddingDimensions)
+            // At the API's default of 1 models of this size say anything.
+            description.temperature = model.traits.isSmall ? 0.3 : nil
+            return description
         }
+    }
+
+    package func traits(of model: String) -> ModelTraits {
+        catalogue.first { $0.name == model }?.traits ?? ModelTraits()
     }
 
     package func stream(_ request: ModelRequest) -> any AsyncSequence<ModelDelta, ProviderFailure> & Sendable {

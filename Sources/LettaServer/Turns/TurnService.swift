@@ -47,13 +47,16 @@ struct TurnService: Sendable {
 
     /// Hands an opened turn to the worker, which owns it from then on.
     private func run(_ state: TurnState, _ request: TurnRequest, _ store: TurnStore) async throws -> TurnControl {
+        let provider = await models.provider(for: state.config)
+        var state = state
+        state.traits = provider.traits(of: state.config.model)
         let plan = try state.plan(maximumSteps: request.maximumSteps, streamsTokens: request.streamsTokens)
         let control = TurnControl(
             run: state.run.id, agent: request.agent, organization: state.scope.organization)
         let runner = TurnRunner(
             store: store, search: ConversationSearchService(storage: storage, now: now),
-            provider: await models.provider(for: state.config), control: control, ids: ids, now: now, logger: logger)
-        let isStarted = worker.start(control) { [turnstile] in
+            provider: provider, control: control, ids: ids, now: now, logger: logger)
+        let isStarted = worker.start(control) { [turnstile, state] in
             await runner.run(state, plan: plan)
             turnstile.leave(request.agent)
         }

@@ -17,28 +17,64 @@ struct TurnState: Sendable {
     var blocks: [BlockRow]
     /// The messages in the context, the system message first.
     var history: [TurnMessage]
+    /// What to expect of the model.
+    var traits = ModelTraits()
 
     /// The blocks as memory tools see them.
     var memory: [MemoryBlock] { blocks.map(\.memoryBlock) }
 
     /// The request that a step sends to the model.
     func request(_ call: ModelCall) throws -> ModelRequest {
+        let tools = try call.tools.compactMap(modelTool)
+        var request = ModelRequest(
+            model: config.model, messages: [], toolChoice: call.form == .usual ? call.toolChoice : .auto,
+            parallelToolCalls: call.parallelToolCalls, temperature: config.temperature,
+            maxOutputTokens: config.maxTokens)
+        request.reasoningEffort = config.reasoningEffort
+        request.user = scope.user
+        if let smallModel, call.form == .note {
+            request.messages = MemoryNote.messages(for: smallModel)
+            request.responseFormat = MemoryNote.responseFormat(for: smallModel)
+            return request
+        }
+        request.messages = smallModel == nil ? wholeMessages() : compactMessages()
+        if call.form == .call {
+            request.messages.addToSystem(ForcedCall.instruction(for: tools))
+            request.responseFormat = ForcedCall.responseFormat(for: tools)
+        } else {
+            request.tools = tools
+            request.responseFormat = try (agent.responseFormat ?? config.responseFormat).map { try $0.json.value() }
+        }
+        return request
+    }
+
+    private func wholeMessages() -> [ModelMessage] {
         var history = history
         if let overrideSystem, history.first?.role == .system {
             history[0].parts = [.text(overrideSystem)]
         }
-        var request = ModelRequest(
-            model: config.model,
-            messages: ModelMessage.messages(
-                for: history, zone: agent.timezone,
-                returnLimit: ModelMessage.returnLimit(contextWindow: config.contextWindow)),
-            tools: try call.tools.compactMap(modelTool), toolChoice: call.toolChoice,
-            parallelToolCalls: call.parallelToolCalls, temperature: config.temperature,
-            maxOutputTokens: config.maxTokens)
-        request.reasoningEffort = config.reasoningEffort
-        request.responseFormat = try (agent.responseFormat ?? config.responseFormat).map { try $0.json.value() }
-        request.user = scope.user
-        return request
+        return ModelMessage.messages(
+            for: history, zone: agent.timezone,
+            returnLimit: ModelMessage.returnLimit(contextWindow: config.contextWindow))
+    }
+
+    // MARK: Small models
+
+    /// Nil for a model that takes the usual prompt and tools.
+    private var smallModel: SmallModelPlan? {
+        guard traits.isSmall else { return nil }
+        let said = history.filter { $0.runID == run.id.rawValue && $0.role == .user }.compactMap(\.text)
+        return SmallModelPlan(userText: said.joined(separator: "\n"), blocks: memory)
+    }
+
+    private func compactMessages() -> [ModelMessage] {
+        let isOurs = AgentKind(rawValue: agent.agentType.rawValue).map { PromptText.system(for: $0) } == agent.system
+        let context = CompactContext(
+            system: isOurs ? nil : agent.system, blocks: memory,
+            budget: config.contextWindow - (config.maxTokens ?? 0))
+        var messages = context.messages(for: history)
+        if let overrideSystem { messages[0] = .system(overrideSystem) }
+        return messages
     }
 
     private func modelTool(_ name: String) throws -> ModelTool? {
@@ -64,8 +100,16 @@ struct TurnState: Sendable {
         plan.allowsParallelCalls = config.parallelToolCalls ?? false
         plan.alwaysCallsTools = agent.agentType == .sleeptime
         plan.streamsTokens = streamsTokens
-        plan.readsCallsFromText = config.handle?.hasPrefix("letta-local/") ?? false
+        plan.traits = traits
+        plan.smallModel = smallModel
         plan.zone = agent.timezone
         return plan
+    }
+}
+
+extension [ModelMessage] {
+    fileprivate mutating func addToSystem(_ text: String) {
+        guard case .system(let prompt)? = first else { return insert(.system(text), at: 0) }
+        self[0] = .system("\(prompt)\n\n\(text)")
     }
 }

@@ -1,4 +1,5 @@
 import AsyncHTTPClient
+import EventStreams
 import JSON
 import NIOCore
 

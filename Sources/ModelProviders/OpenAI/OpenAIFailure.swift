@@ -21,6 +21,8 @@ extension ProviderFailure {
 
     private static func kind(status: Int, _ error: OpenAIError) -> Kind {
         switch status {
+        // Ollama answers so for models whose templates have no place for tools.
+        case 400 where error.isAboutTools: .toolsNotSupported
         case 401: .authentication
         case 402: .insufficientCredits
         case 403: .permissionDenied
@@ -74,6 +76,10 @@ private struct OpenAIError {
 
     var isAboutCallSyntax: Bool {
         message?.contains("does not match the expected") ?? false
+    }
+
+    var isAboutTools: Bool {
+        message?.contains("does not support tools") ?? false
     }
 
     private static let contextPhrases = [

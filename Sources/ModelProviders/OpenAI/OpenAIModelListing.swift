@@ -15,11 +15,6 @@ struct OpenAIModelListing {
         return chat.sorted { $0.name < $1.name } + embeddingModels(entries).sorted { $0.name < $1.name }
     }
 
-    /// Whether this is llama.cpp's own server, which reads some request fields differently.
-    static func isLlamaServer(_ document: JSONValue) -> Bool {
-        document["data"]?.array?.contains { $0["owned_by"]?.string == "llamacpp" } ?? false
-    }
-
     /// OpenAI wraps the list in an object, Together sends it bare, an empty Ollama says null.
     private func entries(of document: JSONValue) throws(ProviderFailure) -> [Entry] {
         let list: [JSONValue]

@@ -13,7 +13,7 @@ package final class OpenAIProvider: ModelProvider {
     let clock: any Clock<Duration>
     private let transport: ProviderTransport
     /// Learned from the model list, because nothing in an answer tells it.
-    private let isLlamaServer = Atomic(false)
+    private let listed = Mutex(OpenAIModelTraits())
 
     static let parserOptions: JSONParser.Options = [.replaceLoneSurrogates, .removeNUL]
     private static let longestAnswer = 64 * 1_024 * 1_024
@@ -35,8 +35,17 @@ package final class OpenAIProvider: ModelProvider {
     package func listModels() async throws(ProviderFailure) -> [ModelDescription] {
         let request = request(.GET, "/models")
         let document = try await document(request, within: deadlines.firstByte)
-        isLlamaServer.store(OpenAIModelListing.isLlamaServer(document), ordering: .relaxed)
+        var traits = OpenAIModelTraits(document)
+        if traits.isLlamaServer {
+            // It tells what the chat template of its model can do; without an answer the model is taken as it is.
+            traits.read(properties: try? await self.document(properties, within: deadlines.firstByte))
+        }
+        listed.withLock { [traits] in $0 = traits }
         return try OpenAIModelListing(settings: settings).models(from: document)
+    }
+
+    package func traits(of model: String) -> ModelTraits {
+        isOfficial ? ModelTraits() : listed.withLock { $0.traits(of: model) }
     }
 
     package func stream(_ request: ModelRequest) -> any AsyncSequence<ModelDelta, ProviderFailure> & Sendable {
@@ -71,10 +80,19 @@ package final class OpenAIProvider: ModelProvider {
         return vectors
     }
 
+    private var isOfficial: Bool { settings.baseURL == OpenAIModelListing.officialBaseURL }
+
+    /// llama-server's own route, which is beside those of OpenAI.
+    private var properties: HTTPClientRequest {
+        let address = settings.baseURL
+        var request = request(.GET, "/props")
+        request.url = (address.hasSuffix("/v1") ? String(address.dropLast(3)) : address) + "/props"
+        return request
+    }
+
     private func chatRequest(_ request: ModelRequest, streaming: Bool) -> HTTPClientRequest {
         let dialect = OpenAIRequestBody.Dialect(
-            isOfficial: settings.baseURL == OpenAIModelListing.officialBaseURL,
-            isLlamaServer: isLlamaServer.load(ordering: .relaxed))
+            isOfficial: isOfficial, isLlamaServer: listed.withLock { $0.isLlamaServer })
         let body = OpenAIRequestBody(request: request, dialect: dialect)
         return self.request(.POST, "/chat/completions", body: body.document(streaming: streaming))
     }

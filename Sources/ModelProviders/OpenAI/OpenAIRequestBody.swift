@@ -25,6 +25,8 @@ struct OpenAIRequestBody {
         if let temperature = request.temperature, acceptsTemperature(temperature) {
             body["temperature"] = .double(temperature)
         }
+        // With nothing left to chance the same question has the same answer.
+        if dialect.isLlamaServer, request.temperature == 0 { body["seed"] = 0 }
         if let effort = request.reasoningEffort { body["reasoning_effort"] = .string(effort) }
         if let format = request.responseFormat { body["response_format"] = format }
         addTools(to: &body)

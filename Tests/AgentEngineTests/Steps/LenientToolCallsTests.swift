@@ -55,7 +55,7 @@ import Testing
 
     @Test func aTurnRunsTheCallLikeAnyOther() {
         var plan = TurnPlan(tools: [TurnTool(name: "now")])
-        plan.readsCallsFromText = true
+        plan.traits.toolCalls = .maybeText
         var turn = ScriptedTurn(plan, [.say(#"Let me see. {"name": "now", "arguments": {}}"#), .say("Noon.")])
         turn.run()
         #expect(turn.runs.map(\.tool) == ["now"])
@@ -67,7 +67,7 @@ import Testing
     @Test func onlyOfferedToolsAreFound() {
         let rules = [ToolRule(tool: "now", .maximumCount(1))]
         var plan = TurnPlan(tools: [TurnTool(name: "now")], rules: rules)
-        plan.readsCallsFromText = true
+        plan.traits.toolCalls = .maybeText
         let call = ModelAnswer.say(#"{"name": "now", "arguments": {}}"#)
         var turn = ScriptedTurn(plan, [call, call])
         turn.run()

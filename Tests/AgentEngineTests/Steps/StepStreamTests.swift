@@ -136,22 +136,25 @@ import Testing
 
     @Test func textThatIsACallIsNotShownAsText() {
         let deltas = ["Sure. ", #"{"name": "a"#, #"dd", "arguments": {"a": 1}}"#].map(ModelDelta.text)
-        let shown = show(deltas, plan { $0.readsCallsFromText = true })
+        let shown = show(deltas, plan { $0.traits.toolCalls = .maybeText })
         #expect(shown.pieces.map(\.body) == [.assistant("Sure. ")])
         #expect(shown.later.map(\.messageType) == ["tool_call_message", "tool_return_message"])
     }
 
     @Test func textThatOnlyLookedLikeACallIsShownInTheEnd() {
-        let deltas = ["Use `x` ", "or {y}."].map(ModelDelta.text)
-        let shown = show(deltas, plan { $0.readsCallsFromText = true })
-        #expect(shown.pieces.map(\.body) == [.assistant("Use "), .assistant("`x` or {y}.")])
+        let deltas = ["Use `x` ", "or {y}. {", " \"na", "ture\": 1} [", "1]"].map(ModelDelta.text)
+        let shown = show(deltas, plan { $0.traits.toolCalls = .maybeText })
+        #expect(
+            shown.pieces.map(\.body) == [
+                .assistant("Use `x` "), .assistant("or {y}. "), .assistant("{ \"nature\": 1} "), .assistant("[1]"),
+            ])
         #expect(shown.later.isEmpty)
     }
 
     @Test func textHeldBackBesideARealCallIsShown() {
-        let deltas = [ModelDelta.text("<thinking>"), call(0, id: "c", name: "add"), call(0, "{}")]
-        let shown = show(deltas, plan { $0.readsCallsFromText = true })
-        #expect(shown.pieces.last?.body == .assistant("<thinking>"))
+        let deltas = [ModelDelta.text("<tool"), call(0, id: "c", name: "add"), call(0, "{}")]
+        let shown = show(deltas, plan { $0.traits.toolCalls = .maybeText })
+        #expect(shown.pieces.last?.body == .assistant("<tool"))
         #expect(shown.later.map(\.messageType) == ["tool_return_message"])
     }
 }

@@ -47,6 +47,55 @@ import Testing
         }
     }
 
+    @Test func aTurnIsToldWhileItHappens() async throws {
+        try await withClient { client async throws in
+            let agent = try await Self.agent(client)
+            var said = SendMessages("Hello there")
+            said.streamTokens = true
+            var events: [MessageStreamEvent] = []
+            for try await event in client.agents.messages.stream(said, to: agent.id) { events.append(event) }
+            guard case .ping(let run?)? = events.first, events.count == 4, case .message(let message) = events[1],
+                case .usage(let usage) = events[3]
+            else {
+                Issue.record("\(events)")
+                return
+            }
+            #expect(run.hasPrefix("run-"))
+            #expect(try message.fields()["content"] == "Hello.")
+            #expect(events[2] == .stopReason(.endTurn))
+            #expect(usage.stepCount == 1)
+            let unknown = ID<AgentState>("agent-00000000-0000-4000-8000-000000000001")
+            let failure = await failure {
+                for try await _ in client.agents.messages.stream(said, to: unknown) { Issue.record("no such agent") }
+            }
+            #expect(failure?.status == 404)
+        }
+    }
+
+    static let streams: [(body: String, ending: FaultServer.Ending, expected: String)] = [
+        (
+            "event: error\ndata: {\"message_type\": \"error_message\", \"error_type\": \"llm_error\", \"detail\": \"no\"}\n\n",
+            .whole, "the turn failed, llm_error: no"
+        ),
+        ("data: {\"message_type\": \"ping\"}\n\n", .whole, "no connection"),
+        ("data: {\"message_type\": \"ping\"}\n\n", .cut, "no connection"),
+        ("data: {\"message_type\": \"ping\"}\n\n", .hang, "no answer in time"),
+        ("data: {nonsense\n\n", .whole, "unexpected answer"),
+    ]
+
+    @Test(arguments: streams)
+    func aStreamThatBreaksOffIsAnError(_ row: (body: String, ending: FaultServer.Ending, expected: String)) async throws
+    {
+        let settings = ClientSettings(callTimeout: .milliseconds(500))
+        try await FaultServer.serving(FaultServer.Reply(body: row.body, ending: row.ending), settings: settings) {
+            _, client async throws in
+            let failure = await failure {
+                for try await _ in client.agents.messages.stream(SendMessages("Hi"), to: ID("agent-1")) {}
+            }
+            #expect(failure?.description.hasPrefix(row.expected) == true, "\(String(describing: failure))")
+        }
+    }
+
     @Test func aContextIsEmptiedAndNothingIsLost() async throws {
         try await withClient { client async throws in
             let agent = try await Self.agent(client)

@@ -1,5 +1,7 @@
 import Foundation
 import JSON
+import LettaAPI
+import LettaClient
 import Synchronization
 import TestSupport
 import Testing
@@ -34,15 +36,14 @@ import Testing
         await withTaskGroup(of: Void.self) { group in
             for client in 0..<4 {
                 group.addTask {
+                    // A call that fails was not acknowledged: the server was killed meanwhile.
                     while made.count < count {
                         if client % 2 == 0 {
-                            guard let id = await server.create("/v1/blocks/", ["label": "b", "value": "v"]) else {
-                                break
-                            }
-                            made.add(block: id)
+                            guard let block = try? await server.client.blocks.create(Self.block) else { break }
+                            made.add(block: block.id)
                         } else {
-                            guard let id = await server.create("/v1/agents/", Self.agent) else { break }
-                            made.add(agent: id)
+                            guard let agent = try? await server.client.agents.create(Self.agent) else { break }
+                            made.add(agent: agent.id)
                         }
                     }
                     // The first to be done does not wait for the requests of the others.
@@ -52,35 +53,53 @@ import Testing
         }
     }
 
-    private static let agent: JSONValue = [
-        "llm_config": ["model": "m", "model_endpoint_type": "openai", "context_window": 9000], "tags": ["t"],
-        "memory_blocks": [["label": "human", "value": "Ann"]], "include_base_tools": true,
-    ]
+    private static let block = CreateBlock(label: "b", value: "v")
+    private static let agent: CreateAgent = {
+        var agent = CreateAgent()
+        agent.llmConfig = LLMConfig(model: "m", modelEndpointType: "openai", contextWindow: 9_000)
+        agent.tags = ["t"]
+        agent.memoryBlocks = [CreateBlock(label: "human", value: "Ann")]
+        return agent
+    }()
 
     /// All that was acknowledged is there, and no agent is there by half.
     private func check(_ made: Made, on server: ServerProcess) async throws {
-        let blocks = try await server.get("/v1/blocks/?limit=0&label=b").array ?? []
-        #expect(made.blocks.subtracting(blocks.compactMap { $0["id"]?.string }) == [])
-        let query = "include=agent.blocks&include=agent.tools&include=agent.tags"
-        let agents = try await server.get("/v1/agents/?limit=0&\(query)").array ?? []
-        #expect(made.agents.subtracting(agents.compactMap { $0["id"]?.string }) == [])
-        let whole: JSONValue = [
-            "blocks": [["value": "Ann"]], "tools": .elements(3), "tags": ["t"], "message_ids": .elements(1),
-        ]
-        for agent in agents { #expect(agent.differences(from: whole) == []) }
-        let human = try await server.get("/v1/blocks/?limit=0&label=human").array ?? []
+        let blocks = try await ids(of: server.client.blocks.list(labelled("b")), \.id)
+        #expect(made.blocks.subtracting(blocks) == [])
+        var agents: Set<ID<AgentState>> = []
+        for try await agent in server.client.agents.list() {
+            agents.insert(agent.id)
+            #expect(agent.relations.blocks.map(\.value) == ["Ann"])
+            #expect(agent.relations.tools.count == 3)
+            #expect(agent.relations.tags == ["t"])
+            #expect(agent.messageIDs.count == 1)
+        }
+        #expect(made.agents.subtracting(agents) == [])
+        let human = try await ids(of: server.client.blocks.list(labelled("human")), \.id)
         #expect(human.count == agents.count, "a block without its agent, or the other way round")
+    }
+
+    private func labelled(_ label: String) -> ListBlocks {
+        var query = ListBlocks()
+        query.label = label
+        return query
+    }
+
+    private func ids<Row>(of list: PagedList<Row>, _ id: (Row) -> ID<Row>) async throws -> Set<ID<Row>> {
+        var ids: Set<ID<Row>> = []
+        for try await row in list { ids.insert(id(row)) }
+        return ids
     }
 }
 
 /// The ids of what the server said it had made.
 private final class Made: Sendable {
-    private let ids = Mutex<(blocks: Set<String>, agents: Set<String>)>(([], []))
+    private let ids = Mutex<(blocks: Set<ID<Block>>, agents: Set<ID<AgentState>>)>(([], []))
 
-    var blocks: Set<String> { ids.withLock { $0.blocks } }
-    var agents: Set<String> { ids.withLock { $0.agents } }
+    var blocks: Set<ID<Block>> { ids.withLock { $0.blocks } }
+    var agents: Set<ID<AgentState>> { ids.withLock { $0.agents } }
     var count: Int { ids.withLock { $0.blocks.count + $0.agents.count } }
 
-    func add(block: String) { _ = ids.withLock { $0.blocks.insert(block) } }
-    func add(agent: String) { _ = ids.withLock { $0.agents.insert(agent) } }
+    func add(block: ID<Block>) { _ = ids.withLock { $0.blocks.insert(block) } }
+    func add(agent: ID<AgentState>) { _ = ids.withLock { $0.agents.insert(agent) } }
 }

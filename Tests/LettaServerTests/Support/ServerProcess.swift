@@ -1,10 +1,6 @@
-import AsyncHTTPClient
 import Foundation
-import JSON
-import NIOCore
-import NIOHTTP1
+import LettaClient
 import Synchronization
-import TestSupport
 
 /// A real `letta-server` process, which can be killed.
 final class ServerProcess: Sendable {
@@ -13,10 +9,11 @@ final class ServerProcess: Sendable {
         var description: String { "The server did not start: \(output)" }
     }
 
+    /// Calls it once, so that a test knows what was acknowledged.
+    let client: LettaClient
     private let process: Process
     private let exit: AsyncStream<Void>
     private let isKilled = Mutex(false)
-    let address: String
 
     /// The program: `LETTA_SERVER_BINARY`, or the one built beside the tests.
     private static var program: URL {
@@ -43,7 +40,7 @@ final class ServerProcess: Sendable {
         self.exit = exit
         process.terminationHandler = { _ in ended.finish() }
         try process.run()
-        address = try await Self.address(in: output)
+        client = LettaClient(baseURL: try await Self.address(in: output), settings: .init(maximumRetries: 0))
     }
 
     private static func address(in output: AsyncStream<String>) async throws -> String {
@@ -66,25 +63,7 @@ final class ServerProcess: Sendable {
         }
         if isFirst { Foundation.kill(process.processIdentifier, SIGKILL) }
         for await _ in exit {}
-    }
-
-    /// The id of what a `POST` made; nil when the server did not say that it was made.
-    func create(_ path: String, _ body: JSONValue) async -> String? {
-        var request = HTTPClientRequest(url: address + path)
-        request.method = .POST
-        request.headers.add(name: "Content-Type", value: "application/json")
-        request.body = .bytes(JSONWriter.bytes(of: body))
-        let answer = try? await send(request)  // the server was killed meanwhile
-        return answer.flatMap { $0.status == 200 ? $0.json["id"]?.string : nil }
-    }
-
-    func get(_ path: String) async throws -> JSONValue {
-        try await send(HTTPClientRequest(url: address + path)).json
-    }
-
-    private func send(_ request: HTTPClientRequest) async throws -> (status: UInt, json: JSONValue) {
-        let response = try await HTTPClient.shared.execute(request, timeout: .seconds(20))
-        let body = try await response.body.collect(upTo: 64 << 20)
-        return (response.status.code, try JSONParser().parse(Array(body.readableBytesView)))
+        // The second of two callers finds it shut down.
+        try? await client.shutdown()
     }
 }

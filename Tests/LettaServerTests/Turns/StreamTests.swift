@@ -1,8 +1,6 @@
-import AsyncHTTPClient
 import JSON
 import LettaAPI
-import NIOCore
-import NIOHTTP1
+import LettaClient
 import TestSupport
 import Testing
 
@@ -75,7 +73,11 @@ import Testing
             let hold = ScriptedModel.Hold()
             server.model.play(.hold(hold, after: "I go ", then: .say("on")))
             try await server.serving { address in
-                try await Self.readALittle("\(address)/v1/agents/\(agent)/messages/stream")
+                try await LettaClient.withClient(baseURL: address) { client in
+                    var hello = SendMessages("Hi")
+                    hello.streamTokens = true
+                    for try await _ in client.agents.messages.stream(hello, to: ID(agent)) { break }
+                }
                 await hold.reached()
             }
             hold.release()
@@ -87,15 +89,5 @@ import Testing
                 ])
             try await server.get("/v1/runs/active").expect(200, [])
         }
-    }
-
-    /// Reads the first event and closes the connection.
-    private static func readALittle(_ url: String) async throws {
-        var request = HTTPClientRequest(url: url)
-        request.method = .POST
-        request.headers.add(name: "Content-Type", value: "application/json")
-        request.body = .bytes(JSONWriter.bytes(of: ["input": "Hi", "stream_tokens": true] as JSONValue))
-        let response = try await HTTPClient.shared.execute(request, timeout: .seconds(20))
-        for try await _ in response.body { break }
     }
 }

@@ -2,7 +2,7 @@ import AsyncHTTPClient
 import Foundation
 import JSON
 import LettaAPI
-import NIOCore
+import LettaClient
 import NIOHTTP1
 import Synchronization
 import TestSupport
@@ -18,13 +18,13 @@ import Testing
         defer { model.stop() }
         try await TestDatabase.with(engine) { database in
             try await withTemporaryFolder { folder in
-                var agents: [String] = []
+                var agents: [ID<AgentState>] = []
                 let said = Said()
-                for round in 0..<(engine == .sqlite ? Self.rounds : Self.rounds / 4) {
+                for round in 0..<Self.rounds {
                     let server = try await ServerProcess(folder: folder, postgresURI: database.uri)
                     if agents.isEmpty {
                         for _ in 0..<2 {
-                            agents.append(try #require(await server.create("/v1/agents/", Self.agent(model.address))))
+                            agents.append(try await server.client.agents.create(Self.agent(model.address)).id)
                         }
                     }
                     try await check(said, agents, on: server, round)
@@ -37,19 +37,18 @@ import Testing
         }
     }
 
-    private static func agent(_ address: String) -> JSONValue {
-        [
-            "llm_config": [
-                "model": "mock", "model_endpoint_type": "openai", "model_endpoint": .string("\(address)/v1"),
-                "context_window": 1_000_000,
-            ],
-            "memory_blocks": [["label": "human", "value": "Ann", "limit": 1_000_000]],
-        ]
+    private static func agent(_ address: String) -> CreateAgent {
+        var config = LLMConfig(model: "mock", modelEndpointType: "openai", contextWindow: 1_000_000)
+        config.modelEndpoint = "\(address)/v1"
+        var agent = CreateAgent()
+        agent.llmConfig = config
+        agent.memoryBlocks = [CreateBlock(label: "human", value: "Ann", limit: 1_000_000)]
+        return agent
     }
 
     /// Both agents are told things that they write down; as soon as `count` turns were acknowledged the server is
     /// killed under them.
-    private func talk(to agents: [String], until count: Int, on server: ServerProcess, _ said: Said) async {
+    private func talk(to agents: [ID<AgentState>], until count: Int, on server: ServerProcess, _ said: Said) async {
         await withTaskGroup(of: Void.self) { group in
             for agent in agents {
                 group.addTask {
@@ -65,32 +64,37 @@ import Testing
     }
 
     /// Whether the server acknowledged the whole turn.
-    private static func tell(_ fact: String, to agent: String, on server: ServerProcess) async -> Bool {
+    private static func tell(_ fact: String, to agent: ID<AgentState>, on server: ServerProcess) async -> Bool {
         let script = """
             script: [{"call": "memory_insert", "args": {"label": "human", "new_string": "\(fact)"}}, \
             {"say": "got \(fact)"}]
             """
-        var request = HTTPClientRequest(url: "\(server.address)/v1/agents/\(agent)/messages")
-        request.method = .POST
-        request.headers.add(name: "Content-Type", value: "application/json")
-        request.body = .bytes(JSONWriter.bytes(of: ["input": .string(script)] as JSONValue))
-        // The server was killed meanwhile.
-        guard let response = try? await HTTPClient.shared.execute(request, timeout: .seconds(30)),
-            let body = try? await response.body.collect(upTo: 64 << 20)
-        else { return false }
-        let text = String(buffer: body)
-        if response.status != .ok { Issue.record("\(response.status): \(text.prefix(400))") }
-        return response.status == .ok && text.contains("got \(fact)")
+        do {
+            let answer = try await server.client.agents.messages.send(SendMessages(script), to: agent)
+            return try answer.messages.contains { try $0.fields()["content"]?.string == "got \(fact)" }
+        } catch let failure as LettaClientError where failure.status != nil {
+            Issue.record("\(failure)")
+            return false
+        } catch {
+            // The server was killed meanwhile.
+            return false
+        }
     }
 
     /// All that was acknowledged is there, nothing is at work any more, and the next message answers.
-    private func check(_ said: Said, _ agents: [String], on server: ServerProcess, _ round: Int) async throws {
-        #expect(try await server.get("/v1/runs/active").array?.count == 0, "round \(round)")
+    private func check(
+        _ said: Said, _ agents: [ID<AgentState>], on server: ServerProcess, _ round: Int
+    ) async throws {
+        let client = server.client
+        #expect(try await client.runs.active().isEmpty, "round \(round)")
         for agent in agents {
-            let list = try await server.get("/v1/agents/\(agent)/messages?limit=100000")
-            let texts = list.array?.compactMap { $0["content"]?.string } ?? []
-            let block = try await server.get("/v1/agents/\(agent)/core-memory/blocks/human")
-            let memory = Set((block["value"]?.string ?? "").split(separator: "\n").map(String.init))
+            var all = ListMessages()
+            all.limit = 100_000
+            let texts = try await client.agents.messages.list(of: agent, all).compactMap {
+                try $0.fields()["content"]?.string
+            }
+            let block = try await client.agents.coreMemory.block(labelled: "human", of: agent)
+            let memory = Set(block.value.split(separator: "\n").map(String.init))
             for fact in said.facts(of: agent) {
                 #expect(texts.contains("got \(fact)"), "round \(round): an answer is lost")
                 #expect(texts.contains { $0.hasPrefix("script:") && $0.contains(fact) }, "round \(round)")
@@ -105,13 +109,13 @@ import Testing
 
 /// The facts whose turn was acknowledged.
 private final class Said: Sendable {
-    private let all = Mutex<[(agent: String, fact: String)]>([])
+    private let all = Mutex<[(agent: ID<AgentState>, fact: String)]>([])
 
     var count: Int { all.withLock { $0.count } }
 
-    func add(_ fact: String, to agent: String) { all.withLock { $0.append((agent, fact)) } }
+    func add(_ fact: String, to agent: ID<AgentState>) { all.withLock { $0.append((agent, fact)) } }
 
-    func facts(of agent: String) -> [String] {
+    func facts(of agent: ID<AgentState>) -> [String] {
         all.withLock { $0.filter { $0.agent == agent }.map(\.fact) }
     }
 }

@@ -1,18 +1,23 @@
 /// One event of a `text/event-stream`.
-struct ServerSentEvent: Sendable, Equatable {
+package struct ServerSentEvent: Sendable, Equatable {
     /// Nil for the ordinary events that have no name.
-    var name: String?
-    var data: [UInt8]
+    package var name: String?
+    package var data: [UInt8]
+
+    package init(name: String? = nil, data: [UInt8]) {
+        self.name = name
+        self.data = data
+    }
 }
 
 /// Finds the events in a stream of bytes that may be cut anywhere.
 ///
 /// Lines end with LF, CR or CRLF; comments and unknown fields are skipped. An event that the end of the stream cuts off
 /// is never given out. Memory is bounded by `limit`, for one line as for the data of one event.
-struct ServerSentEventParser: Sendable {
-    struct LimitExceeded: Error, Equatable {}
+package struct ServerSentEventParser: Sendable {
+    package struct LimitExceeded: Error, Equatable {}
 
-    static let usualLimit = 10 * 1_024 * 1_024
+    package static let usualLimit = 10 * 1_024 * 1_024
 
     private let limit: Int
     private var line: [UInt8] = []
@@ -21,12 +26,12 @@ struct ServerSentEventParser: Sendable {
     private var lastWasCarriageReturn = false
     private var isFirstLine = true
 
-    init(limit: Int = usualLimit) {
+    package init(limit: Int = usualLimit) {
         self.limit = limit
     }
 
     /// Takes the next bytes and gives out the events they complete.
-    mutating func feed(_ bytes: UnsafeRawBufferPointer) throws(LimitExceeded) -> [ServerSentEvent] {
+    package mutating func feed(_ bytes: UnsafeRawBufferPointer) throws(LimitExceeded) -> [ServerSentEvent] {
         var events: [ServerSentEvent] = []
         var start = bytes.startIndex
         for index in bytes.indices {

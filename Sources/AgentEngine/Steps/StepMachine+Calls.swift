@@ -1,0 +1,72 @@
+import JSON
+import ModelProviders
+
+/// What the model is asked next, and how its answer is read: both depend on what it can do.
+extension StepMachine {
+    mutating func nextCall() -> ModelCall {
+        let offer = rules.offer
+        if let small = plan.smallModel { return nextCall(of: small, offer) }
+        return usualCall(offer)
+    }
+
+    private func usualCall(_ offer: ToolRuleState.Offer) -> ModelCall {
+        var call = ModelCall(
+            tools: offer.tools, toolChoice: .auto, parallelToolCalls: plan.acceptsParallelCalls)
+        guard !offer.tools.isEmpty, offer.isForced || plan.alwaysCallsTools else { return call }
+        call.toolChoice = offer.isForced && offer.tools.count == 1 ? .one(offer.tools[0]) : .required
+        if plan.traits.toolCalls != .native { call.form = .call }
+        return call
+    }
+
+    private mutating func nextCall(of small: SmallModelPlan, _ offer: ToolRuleState.Offer) -> ModelCall {
+        if offer.isForced || plan.alwaysCallsTools { return usualCall(offer) }
+        if !hasAskedForNote, noteTool(offer) != nil, !small.noteLabels.isEmpty, !isLastStepButOne,
+            RememberRequest.isMade(in: small.userText)
+        {
+            hasAskedForNote = true
+            return ModelCall(tools: [], toolChoice: .auto, parallelToolCalls: false, form: .note)
+        }
+        // Models of this size call again and again when they may: one call, then an answer.
+        let own = offer.tools.filter { !SmallModelPlan.ownWork.contains($0) }
+        let mayCall = plan.traits.toolCalls != .none && !rules.hasCalled(anyOf: own)
+        return ModelCall(tools: mayCall ? own : [], toolChoice: .auto, parallelToolCalls: false)
+    }
+
+    /// A note takes a step, and the answer one more.
+    private var isLastStepButOne: Bool { usage.stepCount + 1 >= plan.maximumSteps }
+
+    private func noteTool(_ offer: ToolRuleState.Offer) -> String? {
+        MemoryNote.tools.map(\.0).first(where: offer.tools.contains)
+    }
+
+    // MARK: The answer
+
+    /// The answer with the call that its text holds; nil when it holds none.
+    func callFromText(of answer: ModelAnswer, in form: ModelCall.Form) -> ModelAnswer? {
+        guard answer.toolCalls.isEmpty, let text = answer.text else { return nil }
+        switch form {
+        case .note:
+            guard let small = plan.smallModel, let tool = noteTool(rules.offer),
+                let call = MemoryNote.call(of: tool, from: text, for: small)
+            else { return nil }
+            return answer.calling(call, saying: nil)
+        case .usual where plan.traits.toolCalls == .native:
+            return nil
+        case .usual, .call:
+            let offered = Set(rules.offer.tools)
+            let reader = LenientToolCalls(tools: plan.tools.filter { offered.contains($0.name) })
+            guard let found = reader.read(text) else { return nil }
+            return answer.calling(
+                ModelToolCall(id: "", name: found.tool, arguments: found.arguments), saying: found.text)
+        }
+    }
+}
+
+extension ModelAnswer {
+    fileprivate func calling(_ call: ModelToolCall, saying text: String?) -> ModelAnswer {
+        var answer = self
+        answer.text = text
+        answer.toolCalls = [call]
+        return answer
+    }
+}

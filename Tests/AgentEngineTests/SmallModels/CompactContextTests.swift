@@ -1,0 +1,91 @@
+import JSON
+import ModelProviders
+import Testing
+
+@testable import AgentEngine
+
+@Suite struct CompactContextTests {
+    private func message(_ role: TurnMessage.Role, _ parts: TurnMessage.Part...) -> TurnMessage {
+        TurnMessage(id: "message-1", role: role, parts: parts, createdAt: 0)
+    }
+
+    private func context(
+        _ blocks: [MemoryBlock] = [], system: String? = nil, budget: Int = 8_000
+    ) -> CompactContext {
+        CompactContext(system: system, blocks: blocks, budget: budget)
+    }
+
+    private func block(_ label: String, _ value: String) -> MemoryBlock {
+        MemoryBlock(label: label, value: value, limit: 1_000)
+    }
+
+    private func system(_ messages: [ModelMessage]) -> String {
+        if case .system(let text)? = messages.first { text } else { "" }
+    }
+
+    @Test func memoryIsSaidInSentencesWithoutTags() {
+        let blocks = [
+            block("persona", "I am Ada."), block("human", "Likes tea."), block("plans", "Porto in May."),
+            block("empty", ""),
+        ]
+        let text = system(context(blocks, system: "Speak Latin.").messages(for: [message(.user, .text("Hi"))]))
+        #expect(
+            text == """
+                Speak Latin.
+                I am Ada.
+
+                What you know about the user:
+                Likes tea.
+
+                Your notes on plans:
+                Porto in May.
+
+                \(PromptText.smallModelAnswer)
+                """)
+    }
+
+    @Test func callsAndResultsStayOut() {
+        let history = [
+            message(.system, .text("long")), message(.user, .text("Remember tea.")),
+            message(.assistant, .toolCall(.init(id: "c", name: "memory_insert", arguments: "{}"))),
+            message(.tool, .toolReturn(.init(callID: "c", result: "tea", succeeded: true))),
+            message(.assistant, .text("Done.")), message(.user, .text("Thanks")),
+        ]
+        #expect(
+            context().messages(for: history).dropFirst() == [
+                .user([.text("Remember tea.")]), .assistant(text: "Done."), .user([.text("Thanks")]),
+            ])
+    }
+
+    @Test func whatAToolFoundInThisTurnIsAFact() {
+        let history = [
+            message(.user, .text("Weather?")),
+            message(
+                .assistant, .toolCall(.init(id: "c", name: "weather", arguments: "{}")),
+                .toolCall(.init(id: "d", name: "memory_insert", arguments: "{}"))),
+            message(
+                .tool, .toolReturn(.init(callID: "c", result: "sunny", succeeded: true)),
+                .toolReturn(.init(callID: "d", result: "x", succeeded: true))),
+        ]
+        let text = system(context().messages(for: history))
+        #expect(text.contains("Facts:\n- The tool weather answered: sunny\n"))
+        #expect(!text.contains("memory_insert"))
+        #expect(!system(context().messages(for: history + [message(.user, .text("And now?"))])).contains("sunny"))
+    }
+
+    @Test func theNewestThatFitsIsKeptAndAlwaysTheLast() {
+        let long = String(repeating: "word ", count: 400)
+        let history = (1...20).flatMap { number in
+            [message(.user, .text("\(number) \(long)")), message(.assistant, .text("\(number)"))]
+        }
+        let messages = context(budget: 4_000).messages(for: history).dropFirst()
+        #expect(messages.count == 10)
+        guard case .user(let parts, _)? = messages.first else {
+            Issue.record("the first is \(messages)")
+            return
+        }
+        #expect(parts == [.text("16 \(long)")])
+        let last = [message(.user, .text(String(repeating: long, count: 40)))]
+        #expect(context(budget: 100).messages(for: history + last).count == 2)
+    }
+}
