@@ -25,7 +25,7 @@ need_packages() {
 }
 
 # What building and running the server needs beside Swift.
-build_packages=(libpq-dev libsqlite3-dev zlib1g-dev pkg-config tzdata curl python3)
+build_packages=(libpq-dev libsqlite3-dev zlib1g-dev pkg-config tzdata curl python3 bubblewrap)
 
 # need_swift: exits 1 with directions when there is no Swift 6.3 or newer.
 need_swift() {
