@@ -45,7 +45,9 @@ package struct ToolSandbox: Sendable {
     ///
     /// - Throws: `SandboxFailure` when there was no box, `CancellationError`.
     func run(_ program: SandboxProgram, _ request: JSONObject) async throws -> SandboxReport {
-        for path in [bubblewrap, python] where access(path, X_OK) != 0 { throw SandboxFailure.missing(path) }
+        for path in prefix.prefix(1) + [bubblewrap, python] where access(path, X_OK) != 0 {
+            throw SandboxFailure.missing(path)
+        }
         var request = request
         request["limits"] = limits.json
         let input = JSONWriter.bytes(of: request)
@@ -69,18 +71,12 @@ package struct ToolSandbox: Sendable {
         platform.teardownSequence = [
             .send(signal: .kill, toProcessGroup: true, allowedDurationToNextStep: .milliseconds(50))
         ]
-        // As root, bubblewrap is no sandbox: the kernel trusts the user, whatever the namespace says.
-        if geteuid() == 0 {
-            platform.userID = Self.nobody
-            platform.groupID = Self.nobody
-            platform.supplementaryGroups = []
-        }
+        let command = prefix + [bubblewrap] + walls + [python, "-I", "-c", program.text]
         let input = try SandboxInput.descriptor(of: bytes)
         let result: ExecutionResult<Void, BytesOutput, StringOutput<UTF8>>
         do {
             result = try await Subprocess.run(
-                .path(FilePath(bubblewrap)),
-                arguments: .init(walls + [python, "-I", "-c", program.text]),
+                .path(FilePath(command[0])), arguments: .init(Array(command.dropFirst())),
                 environment: .custom(["PATH": "/usr/bin:/bin"]), workingDirectory: "/", platformOptions: platform,
                 input: .fileDescriptor(input, closeAfterSpawningProcess: true),
                 output: .bytes(limit: 2 * limits.answer + 8 * limits.output),
@@ -97,8 +93,13 @@ package struct ToolSandbox: Sendable {
         return report
     }
 
-    /// Nobody in Debian, and what many systems call an unknown user.
-    private static let nobody: UInt32 = 65_534
+    /// Makes root nobody. As root, bubblewrap is no sandbox: the kernel trusts the user, whatever the namespace says.
+    ///
+    /// swift-subprocess 1.0.2 can change the user itself, but does so between clone and exec with calls of glibc that
+    /// wait for threads the child does not have, now and then for ever.
+    private var prefix: [String] {
+        geteuid() == 0 ? ["/usr/bin/setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "--"] : []
+    }
 
     private var walls: [String] {
         [
@@ -134,7 +135,7 @@ package enum SandboxFailure: Error, Sendable, CustomStringConvertible {
     package var description: String {
         switch self {
         case .missing(let path):
-            "Python tools can't run here: \(path) is missing. Install the packages bubblewrap and python3."
+            "Python tools can't run here: \(path) is missing. Install the packages bubblewrap, python3 and util-linux."
         case .broken(let reason):
             "The sandbox for Python tools does not work: \(reason)"
         }
