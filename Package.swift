@@ -100,10 +100,19 @@ let package = Package(
             resources: [.embedInCode("Prompts")],
             swiftSettings: strict),
         .target(
+            name: "ToolRuntime",
+            dependencies: [
+                "JSON",
+                .product(name: "Subprocess", package: "swift-subprocess"),
+                .product(name: "SystemPackage", package: "swift-system"),
+            ],
+            resources: [.embedInCode("Programs")],
+            swiftSettings: strict),
+        .target(
             name: "LettaServer",
             dependencies: [
                 "AgentEngine", "HTTPKit", "JSON", "LettaAPI", "ModelProviders", "Storage",
-                "StoragePostgres", "StorageSQLite",
+                "StoragePostgres", "StorageSQLite", "ToolRuntime",
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "NIOPosix", package: "swift-nio"),
                 .product(name: "Subprocess", package: "swift-subprocess"),
@@ -132,6 +141,7 @@ let package = Package(
             name: "TestSupport",
             dependencies: [
                 "JSON", "LettaAPI", "LettaServer", "ModelProviders", "Storage", "StoragePostgres", "StorageSQLite",
+                "ToolRuntime",
                 .product(name: "Configuration", package: "swift-configuration"),
                 .product(name: "HTTPTypes", package: "swift-http-types"),
                 .product(name: "HummingbirdTesting", package: "hummingbird"),
@@ -159,6 +169,7 @@ let package = Package(
             swiftSettings: strict),
         .testTarget(
             name: "AgentEngineTests", dependencies: ["AgentEngine", "JSON", "ModelProviders"], swiftSettings: strict),
+        .testTarget(name: "ToolRuntimeTests", dependencies: ["JSON", "ToolRuntime"], swiftSettings: strict),
         .testTarget(
             name: "LettaClientTests",
             dependencies: [
@@ -173,7 +184,7 @@ let package = Package(
         .testTarget(
             name: "LettaServerTests",
             dependencies: [
-                "JSON", "LettaAPI", "LettaClient", "LettaServer", "Storage", "TestSupport",
+                "JSON", "LettaAPI", "LettaClient", "LettaServer", "Storage", "TestSupport", "ToolRuntime",
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOHTTP1", package: "swift-nio"),

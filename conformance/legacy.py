@@ -98,6 +98,32 @@ class Client:
     def groups_of_agent(self, agent_id):
         return self.raw.agents.groups.list(agent_id)
 
+    # tools
+
+    def upsert_tool(self, source, **fields):
+        return self.raw.tools.upsert(source_code=source, **fields)
+
+    def create_tool(self, source, **fields):
+        return self.raw.tools.create(source_code=source, **fields)
+
+    def tool(self, tool_id):
+        return self.raw.tools.retrieve(tool_id)
+
+    def tools(self, **filters):
+        return self.raw.tools.list(**filters)
+
+    def update_tool(self, tool_id, **fields):
+        return self.raw.tools.modify(tool_id, **fields)
+
+    def delete_tool(self, tool_id):
+        return self.raw.tools.delete(tool_id)
+
+    def tool_count(self, **filters):
+        return self.raw.tools.count(**filters)
+
+    def run_source(self, source, args, **fields):
+        return self.raw.tools.run_tool_from_source(source_code=source, args=args, **fields)
+
     # core memory
 
     def core_memory(self, agent_id):

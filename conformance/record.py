@@ -15,6 +15,8 @@ scenarios. With a base URL other than OpenAI's own that server lists chat models
 import json, os, re, sys, time, threading, uuid, io
 import httpx
 
+from toolsources import BIGSRC, BOOMSRC, SLOWSRC, TOOLSRC
+
 BASE = os.environ.get("BASE", "http://127.0.0.1:8401")
 SEC = os.environ.get("SEC", "http://127.0.0.1:8402")
 RED = os.environ.get("RED", "http://127.0.0.1:8403")
@@ -534,50 +536,6 @@ def blocks():
 
 
 # ============================================================ messages, non-streaming, each agent type
-TOOLSRC = '''def add(a: int, b: int = 2) -> int:
-    """Add two numbers.
-
-    Args:
-        a (int): first
-        b (int): second
-
-    Returns:
-        int: the sum
-    """
-    print("adding")
-    return a + b
-'''
-BOOMSRC = '''def boom(why: str) -> str:
-    """Fail.
-
-    Args:
-        why (str): reason
-    """
-    import sys
-    print("about to fail")
-    print("on stderr", file=sys.stderr)
-    raise ValueError("boom: " + why)
-'''
-BIGSRC = '''def big(n: int) -> str:
-    """Return many characters.
-
-    Args:
-        n (int): how many
-    """
-    return "x" * n
-'''
-SLOWSRC = '''def slow(seconds: int) -> str:
-    """Sleep.
-
-    Args:
-        seconds (int): how long
-    """
-    import time
-    time.sleep(seconds)
-    return "slept"
-'''
-
-
 def mi(line=0, **k):
     """memory_insert runs inside the server: no sandbox process, so much faster than a custom tool."""
     return callx("memory_insert", label="human", new_string="note", insert_line=line, **k)

@@ -99,6 +99,26 @@ class Client:
     def require_approval(self, agent_id, tool_name, required):
         return self.raw.agents.tools.update_approval(tool_name, agent_id=agent_id, body_requires_approval=required)
 
+    # tools
+
+    def upsert_tool(self, source, **fields):
+        return self.raw.tools.upsert(source_code=source, **fields)
+
+    def create_tool(self, source, **fields):
+        return self.raw.tools.create(source_code=source, **fields)
+
+    def tool(self, tool_id):
+        return self.raw.tools.retrieve(tool_id)
+
+    def tools(self, **filters):
+        return self.raw.tools.list(**filters).items
+
+    def update_tool(self, tool_id, **fields):
+        return self.raw.tools.update(tool_id, **fields)
+
+    def delete_tool(self, tool_id):
+        return self.raw.tools.delete(tool_id)
+
     # core memory
 
     def agent_blocks(self, agent_id, **filters):

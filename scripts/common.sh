@@ -25,7 +25,7 @@ need_packages() {
 }
 
 # What building and running the server needs beside Swift.
-build_packages=(libpq-dev libsqlite3-dev zlib1g-dev pkg-config tzdata curl python3)
+build_packages=(libpq-dev libsqlite3-dev zlib1g-dev pkg-config tzdata curl python3 bubblewrap)
 
 # What putting a model on this machine needs: it is fetched with pip, and what runs it is compiled.
 local_model_packages=(g++ python3-pip util-linux)

@@ -116,6 +116,16 @@ extension ScriptedModel {
             call(tool, text: JSONWriter.string(of: arguments), id: id)
         }
 
+        /// Several calls of one tool in one answer.
+        package static func calls(_ tool: String, _ arguments: [JSONValue]) -> Play {
+            let calls = arguments.enumerated().map { index, arguments in
+                ModelToolCallDelta(
+                    index: index, id: "call_\(index + 1)", name: tool,
+                    argumentsFragment: JSONWriter.string(of: arguments))
+            }
+            return Play(pieces: calls.map { .delta(.toolCall($0)) } + [.delta(.finish(.toolCalls))] + ending)
+        }
+
         /// A call whose arguments need not be JSON.
         package static func call(_ tool: String, text: String, id: String = "call_1") -> Play {
             let half = text.index(text.startIndex, offsetBy: text.count / 2)

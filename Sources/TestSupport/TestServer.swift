@@ -10,6 +10,7 @@ import NIOCore
 package import Storage
 import Synchronization
 import Testing
+package import ToolRuntime
 
 /// The real routes on a real database, in this process, with ``ScriptedModels`` for models.
 package final class TestServer: Sendable {
@@ -19,6 +20,8 @@ package final class TestServer: Sendable {
         package var encryptionKeys = ["a key for tests"]
         /// What answers in the place of a model.
         package var models = ScriptedModels()
+        /// Where users' own tools run.
+        package var sandbox = ToolSandbox()
         /// What the server takes for the time; nil for the system's.
         package var now: (@Sendable () -> Timestamp)?
         /// Stands between the server and its database, such as to watch or to disturb it.
@@ -52,7 +55,8 @@ package final class TestServer: Sendable {
             _ = try await ServerStorage.migrator.up(storage, keepingCopyIn: nil)
             return try await LettaApplication(
                 configuration, storage: options.wrapStorage(storage), encryptionKeys: options.encryptionKeys,
-                directory: ModelDirectory(providers: [options.models]), now: options.now, logger: logger)
+                directory: ModelDirectory(providers: [options.models]), sandbox: options.sandbox, now: options.now,
+                logger: logger)
         } catch {
             await storage.close()
             throw error

@@ -9,21 +9,24 @@ import NIOCore
 package import Storage
 import Synchronization
 package import Testing
+package import ToolRuntime
 
 /// The real routes on a real database, with a model whose answers the test writes.
 package final class TurnServer: Sendable {
     package let model = ScriptedModel()
     private let database: TestDatabase
+    private let sandbox: ToolSandbox
     private let log = LogLines()
     private let running: Mutex<LettaApplication>
 
-    init(_ database: TestDatabase) async throws {
+    init(_ database: TestDatabase, sandbox: ToolSandbox) async throws {
         self.database = database
-        running = Mutex(try await Self.open(database, model, log))
+        self.sandbox = sandbox
+        running = Mutex(try await Self.open(database, model, sandbox, log))
     }
 
     private static func open(
-        _ database: TestDatabase, _ model: ScriptedModel, _ log: LogLines
+        _ database: TestDatabase, _ model: ScriptedModel, _ sandbox: ToolSandbox, _ log: LogLines
     ) async throws -> LettaApplication {
         var arguments = ServerConfiguration.Arguments()
         arguments.port = 0
@@ -34,7 +37,7 @@ package final class TurnServer: Sendable {
             _ = try await ServerStorage.migrator.up(storage, keepingCopyIn: nil)
             return try await LettaApplication(
                 configuration, storage: storage, encryptionKeys: ["a key for tests"],
-                directory: ModelDirectory(providers: [model]), logger: log.logger)
+                directory: ModelDirectory(providers: [model]), sandbox: sandbox, logger: log.logger)
         } catch {
             await storage.close()
             throw error
@@ -48,7 +51,7 @@ package final class TurnServer: Sendable {
     /// Ends the server and starts another one on the same database.
     package func restart() async throws {
         await close()
-        let next = try await Self.open(database, model, log)
+        let next = try await Self.open(database, model, sandbox, log)
         running.withLock { $0 = next }
     }
 
@@ -175,10 +178,10 @@ extension Answer {
 
 /// Gives `body` a server on a new database, which is gone afterwards.
 package func withTurns<T: Sendable>(
-    on engine: TestEngine, _ body: (TurnServer) async throws -> T
+    on engine: TestEngine, sandbox: ToolSandbox = ToolSandbox(), _ body: (TurnServer) async throws -> T
 ) async throws -> T {
     try await TestDatabase.with(engine) { database in
-        let server = try await TurnServer(database)
+        let server = try await TurnServer(database, sandbox: sandbox)
         let result: Result<T, any Error>
         do { result = .success(try await body(server)) } catch { result = .failure(error) }
         await server.close()

@@ -156,6 +156,18 @@ enum AgentStore {
         }
     }
 
+    /// The names and sealed values of an agent's secrets, for who may open them.
+    static func sealedSecrets(
+        of id: ID<AgentState>, in scope: Scope, _ db: any SQLExecutor
+    ) throws -> [(name: String, value: String)] {
+        try db.rows(
+            """
+            SELECT name, sealed_value FROM agent_secret
+            WHERE organization_id = \(scope.organization) AND agent_id = \(id) ORDER BY position
+            """
+        ).map { (try $0["name"], try $0["sealed_value"]) }
+    }
+
     /// The secrets of each agent as clients may see them: without their values.
     static func secrets(
         of ids: [ID<AgentState>], in scope: Scope, _ db: any SQLExecutor

@@ -7,6 +7,7 @@ package import ModelProviders
 package import NIOCore
 import ServiceLifecycle
 package import Storage
+package import ToolRuntime
 import UnixSignals
 
 /// A server from its parts: the one place where everything is put together.
@@ -25,7 +26,8 @@ package struct LettaApplication: Sendable {
     /// - Throws: `StartUpFailure` for a wrong encryption key or an open door without a password.
     package init(
         _ configuration: ServerConfiguration, storage: any StorageEngine, encryptionKeys: [String],
-        directory: ModelDirectory? = nil, now: (@Sendable () -> Timestamp)? = nil, logger: Logger
+        directory: ModelDirectory? = nil, sandbox: ToolSandbox = ToolSandbox(), now: (@Sendable () -> Timestamp)? = nil,
+        logger: Logger
     ) async throws {
         try configuration.checkDoor()
         self.configuration = configuration
@@ -49,7 +51,7 @@ package struct LettaApplication: Sendable {
         if let localRuntime { providers.append(LocalModelProvider(runtime: localRuntime)) }
         let services = LettaServices(
             storage: storage, secrets: secrets, directory: directory ?? ModelDirectory(providers: providers),
-            transport: transport, worker: worker,
+            transport: transport, worker: worker, sandbox: sandbox,
             password: configuration.http.password, now: now ?? { .now }, logger: logger)
         responder = try Self.stack(services, configuration, storage).responder
     }

@@ -3,6 +3,7 @@ import LettaAPI
 import Logging
 import ModelProviders
 import Storage
+import ToolRuntime
 
 /// The services of all features, put together from what they stand on.
 struct LettaServices: Sendable {
@@ -13,6 +14,7 @@ struct LettaServices: Sendable {
     let memory: CoreMemoryService
     let agentTools: AgentToolService
     let blocks: BlockService
+    let tools: ToolService
     let models: ModelService
     let groups: GroupService
     let messages: MessageService
@@ -22,10 +24,11 @@ struct LettaServices: Sendable {
 
     init(
         storage: any StorageEngine, secrets: SecretBox, directory: ModelDirectory, transport: ProviderTransport,
-        worker: TurnWorker, password: Secret? = nil,
+        worker: TurnWorker, sandbox: ToolSandbox, password: Secret? = nil,
         ids: IDSource = .random,
         now: @escaping @Sendable () -> Timestamp = { .now }, logger: Logger
     ) {
+        let runner = PythonToolRunner(sandbox: sandbox)
         health = HealthService(storage: storage)
         authentication = AuthenticationService(password: password)
         models = ModelService(directory: directory, transport: transport, logger: logger)
@@ -38,9 +41,11 @@ struct LettaServices: Sendable {
         messages = MessageService(storage: storage, turnstile: turnstile, ids: ids, now: now)
         turns = TurnService(
             storage: storage, models: models, worker: worker,
+            python: PythonToolService(storage: storage, runner: runner, secrets: secrets, logger: logger),
             turnstile: turnstile, ids: ids, now: now, logger: logger)
         runs = RunService(storage: storage)
         steps = StepService(storage: storage, now: now)
+        tools = ToolService(storage: storage, runner: runner, ids: ids, now: now)
         blocks = BlockService(storage: storage, ids: ids, now: now)
     }
 }

@@ -7,6 +7,7 @@ extension LettaServices {
         AgentRoutes(agents: agents, context: context).register(on: routes)
         CoreMemoryRoutes(memory: memory).register(on: routes)
         AgentToolRoutes(tools: agentTools).register(on: routes)
+        ToolRoutes(tools: tools).register(on: routes)
         BlockRoutes(blocks: blocks).register(on: routes)
         ModelRoutes(models: models).register(on: routes)
         MessageRoutes(messages: messages).register(on: routes)

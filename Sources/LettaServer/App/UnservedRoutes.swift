@@ -243,15 +243,9 @@ struct UnservedRoutes: RouteGroup {
         GET /v1/tokens
         POST /v1/tokens
         DELETE /v1/tokens/{id}
-        GET /v1/tools/
-        POST /v1/tools/
-        PUT /v1/tools/
-        POST /v1/tools/add-base-tools
         GET /v1/tools/composio/apps
         GET /v1/tools/composio/apps/{composio_app_name}/actions
         POST /v1/tools/composio/{composio_action_name}
-        GET /v1/tools/count
-        POST /v1/tools/generate-schema
         POST /v1/tools/generate-tool
         DELETE /v1/tools/mcp-servers
         GET /v1/tools/mcp-servers
@@ -272,13 +266,7 @@ struct UnservedRoutes: RouteGroup {
         GET /v1/tools/mcp/servers/{mcp_server_name}/tools
         POST /v1/tools/mcp/servers/{mcp_server_name}/tools/{tool_name}/execute
         POST /v1/tools/mcp/servers/{mcp_server_name}/{mcp_tool_name}
-        POST /v1/tools/run
-        POST /v1/tools/run-from-source
         POST /v1/tools/search
-        POST /v1/tools/upsert-base
-        DELETE /v1/tools/{tool_id}
-        GET /v1/tools/{tool_id}
-        PATCH /v1/tools/{tool_id}
         POST /v1/voice-beta/{agent_id}/chat/completions
         POST /v1/voice/chat/completions
         """

@@ -25,6 +25,12 @@ enum BaseToolService {
             tool.metadata = ObjectDocument()
             tool.createdByID = scope.user
             tool.lastUpdatedByID = scope.user
+            if let kept = existing.first(where: { $0.tool.name == base.name })?.tool {
+                tool.tags = kept.tags
+                tool.returnCharLimit = kept.returnCharLimit
+                tool.defaultRequiresApproval = kept.defaultRequiresApproval
+                tool.metadata = kept.metadata
+            }
             // A microsecond apart, so that lists have one order.
             let created = Timestamp(microseconds: time.microseconds + Int64(index))
             try ToolStore.upsert(ToolRow(tool: tool, at: created), in: scope, db)

@@ -25,8 +25,46 @@ enum ToolStore {
                 source_type = excluded.source_type, source_code = excluded.source_code,
                 json_schema = excluded.json_schema, args_json_schema = excluded.args_json_schema,
                 tags = excluded.tags, return_char_limit = excluded.return_char_limit,
-                enable_parallel_execution = excluded.enable_parallel_execution, updated_at = excluded.updated_at
+                pip_requirements = excluded.pip_requirements, npm_requirements = excluded.npm_requirements,
+                default_requires_approval = excluded.default_requires_approval,
+                enable_parallel_execution = excluded.enable_parallel_execution, metadata = excluded.metadata,
+                last_updated_by_id = excluded.last_updated_by_id, updated_at = excluded.updated_at
             """)
+    }
+
+    /// Writes all fields that can change.
+    static func update(_ row: ToolRow, in scope: Scope, _ db: any SQLExecutor) throws {
+        let tool = row.tool
+        try db.execute(
+            """
+            UPDATE tool SET
+                name = \(tool.name), description = \(tool.description), source_type = \(tool.sourceType),
+                source_code = \(tool.sourceCode), json_schema = \(tool.jsonSchema),
+                args_json_schema = \(tool.argsJSONSchema), tags = \(RawJSON(tool.tags)),
+                return_char_limit = \(tool.returnCharLimit), pip_requirements = \(tool.pipRequirements),
+                npm_requirements = \(tool.npmRequirements),
+                default_requires_approval = \(tool.defaultRequiresApproval),
+                enable_parallel_execution = \(tool.enableParallelExecution), metadata = \(tool.metadata),
+                last_updated_by_id = \(tool.lastUpdatedByID), updated_at = \(row.updatedAt)
+            WHERE organization_id = \(scope.organization) AND id = \(tool.id)
+            """)
+    }
+
+    /// Deletes the tool, takes it from all agents, and keeps its place in lists.
+    static func delete(_ row: ToolRow, in scope: Scope, _ db: any SQLExecutor) throws {
+        try DeletedKeyStore.note(
+            row.tool.id.rawValue, createdAt: row.createdAt, updatedAt: row.updatedAt, in: scope, db)
+        try db.execute("DELETE FROM tool WHERE organization_id = \(scope.organization) AND id = \(row.tool.id)")
+    }
+
+    /// The row, kept from changing under a transaction that means to change it.
+    static func rowForUpdate(_ id: ID<Tool>, in scope: Scope, _ db: any SQLExecutor) throws -> ToolRow? {
+        try db.row(
+            """
+            SELECT \(ToolRow.columns) FROM tool
+            WHERE organization_id = \(scope.organization) AND id = \(id) \(db.dialect.forUpdate)
+            """
+        ).map { try ToolRow($0) }
     }
 
     static func rows(named names: [String], in scope: Scope, _ db: any SQLExecutor) throws -> [ToolRow] {

@@ -11,6 +11,7 @@ import Synchronization
 struct TurnRunner: Sendable {
     let store: TurnStore
     let search: ConversationSearchService
+    let python: PythonToolService
     let provider: any ModelProvider
     let control: TurnControl
     let ids: IDSource
@@ -44,14 +45,14 @@ struct TurnRunner: Sendable {
         case .callModel(let call):
             return await callModel(call, &turn)
         case .runTools(let concurrent, let inOrder):
-            return try await runTools(concurrent + inOrder, &turn)
+            let outcomes = await pythonOutcomes(of: concurrent, turn)
+            return try await runTools(concurrent + inOrder, outcomes, &turn)
         case .persistStep(let record):
             return try await persist(record, &turn)
         case .finish(let end):
             await finish(end, &turn)
-        case .storeCalls:
-            // No tool here has effects outside the database: the calls land with their step.
-            return turn.machine.receive(.callsStored)
+        case .storeCalls(let message):
+            return try await storeCalls(message, &turn)
         case .refreshSystemMessage, .stopModel, .stopTools:
             // The step's transaction gave back the new system message; what runs is asked for its cancellation.
             break
@@ -110,13 +111,22 @@ struct TurnRunner: Sendable {
 
     // MARK: Tools
 
-    private func runTools(_ runs: [ToolRun], _ turn: inout RunningTurn) async throws -> [StepAction] {
+    /// - Parameter known: what came of calls that ran already, by their ids.
+    private func runTools(
+        _ runs: [ToolRun], _ known: [String: ToolOutcome], _ turn: inout RunningTurn
+    ) async throws -> [StepAction] {
         var actions: [StepAction] = []
         for run in runs {
             if control.isCancelled { actions += turn.machine.receive(.cancel) }
-            let outcome =
-                control.isCancelled
-                ? ToolOutcome(.string("The turn was cancelled."), succeeded: false) : try await outcome(of: run, &turn)
+            let outcome: ToolOutcome
+            if let done = known[run.callID] {
+                outcome = done
+            } else if control.isCancelled {
+                outcome = ToolOutcome(.string("The turn was cancelled."), succeeded: false)
+            } else {
+                outcome = try await self.outcome(of: run, &turn)
+            }
+            if control.isCancelled { actions += turn.machine.receive(.cancel) }
             turn.toolNames.append(run.tool)
             actions += turn.machine.receive(
                 .toolFinished(callID: run.callID, outcome, at: now().microseconds))
@@ -133,6 +143,9 @@ struct TurnRunner: Sendable {
         }
         if run.tool == ConversationSearchService.name {
             return try await search.run(run.arguments, by: turn.state.agent.id, as: turn.state.scope)
+        }
+        if let tool = turn.state.customTool(run.tool) {
+            return await python.run(run, tool, by: turn.state.agent.id, as: turn.state.scope)
         }
         return ToolOutcome(
             .string("The tool \(run.tool) is not served yet by this server."), succeeded: false)
@@ -247,7 +260,8 @@ struct RunningTurn: Sendable {
         metrics.duration = nanoseconds(from: self.step.start, to: time)
         let row = StepRow(step: step, metrics: metrics, toolNames: toolNames, createdAt: self.step.start)
         return StepOutcome(
-            messages: record.messages, memoryCalls: memoryCalls, row: row,
+            messages: Array(record.messages.dropFirst(record.callsAreStored ? 1 : 0)), memoryCalls: memoryCalls,
+            row: row,
             trace: lastRequest.map { TraceText.trace($0, lastAnswer, id: traceID, step: step.id, at: time) },
             end: record.end)
     }

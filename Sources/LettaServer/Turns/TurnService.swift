@@ -10,6 +10,7 @@ struct TurnService: Sendable {
     let storage: any StorageEngine
     let models: ModelService
     let worker: TurnWorker
+    let python: PythonToolService
     let turnstile: Turnstile<ID<AgentState>>
     let ids: IDSource
     let now: @Sendable () -> Timestamp
@@ -54,7 +55,7 @@ struct TurnService: Sendable {
         let control = TurnControl(
             run: state.run.id, agent: request.agent, organization: state.scope.organization)
         let runner = TurnRunner(
-            store: store, search: ConversationSearchService(storage: storage, now: now),
+            store: store, search: ConversationSearchService(storage: storage, now: now), python: python,
             provider: provider, control: control, ids: ids, now: now, logger: logger)
         let isStarted = worker.start(control) { [turnstile, state] in
             await runner.run(state, plan: plan)

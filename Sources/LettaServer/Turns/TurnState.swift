@@ -91,6 +91,7 @@ struct TurnState: Sendable {
             return TurnTool(
                 name: tool.name, requiredArguments: required,
                 canRunInParallel: tool.enableParallelExecution ?? false,
+                hasOutsideEffects: tool.toolType == ToolService.custom,
                 needsApproval: tool.defaultRequiresApproval ?? false,
                 // What a search found is never cut: the agent asked for it.
                 returnLimit: tool.name.hasSuffix("_search") ? nil : tool.returnCharLimit)

@@ -87,7 +87,7 @@ struct TurnStore: Sendable {
     }
 
     /// Puts messages behind all others of the agent, and behind the last one in its context.
-    private static func append(
+    static func append(
         _ messages: [TurnMessage], to agent: inout AgentRow, model: String?, in scope: Scope,
         _ db: any SQLExecutor
     ) throws {

@@ -1,0 +1,85 @@
+import AgentEngine
+import JSON
+import LettaAPI
+
+/// What a tool may be, before anything is stored.
+enum ToolRules {
+    static let python = "python"
+    static let typescript = "typescript"
+    static let noTypeScript = "Tools in TypeScript are kept and shown, but this server runs Python only."
+    static let defaultReturnLimit = 50_000
+    private static let highestReturnLimit = 1_000_000
+    /// In bytes; a program this long is a mistake.
+    private static let longestSource = 1 << 20
+
+    static func check(_ body: CreateTool) throws {
+        try check(sourceType: body.sourceType)
+        try check(returnLimit: body.returnCharLimit)
+        try check(source: body.sourceCode)
+        try KeyText.check("tags", body.tags)
+        if body.sourceType == typescript, body.jsonSchema == nil {
+            throw APIError.invalidField(
+                "json_schema",
+                "a tool in TypeScript needs an explicit json_schema: only Python source can be read for one",
+                input: .null)
+        }
+    }
+
+    /// - Throws: `APIError` 409 when a tool of the server would become another one by it.
+    static func check(_ change: UpdateTool, of tool: Tool) throws {
+        try check(sourceType: change.sourceType.value)
+        try check(returnLimit: change.returnCharLimit.value)
+        try KeyText.check("tags", change.tags.value)
+        if let source = change.sourceCode.value { try check(source: source) }
+        guard tool.toolType != ToolService.custom else { return }
+        let isSame =
+            change.sourceCode.isKept && change.sourceType.isKept && change.jsonSchema.isKept
+            && change.argsJSONSchema.isKept && change.description.isKept
+        guard isSame else {
+            throw APIError.conflict(
+                "\(tool.name) is a tool of the server: what it does and says of itself can't be changed.")
+        }
+    }
+
+    static func check(sourceType: String?) throws {
+        guard let sourceType, ![python, typescript, "json"].contains(sourceType) else { return }
+        throw APIError(400, "Unknown tool source type: \(sourceType)")
+    }
+
+    private static func check(source: String) throws {
+        guard source.contains(where: { !$0.isWhitespace }) else {
+            throw APIError(400, "Custom tool is missing source_code field.")
+        }
+        guard source.utf8.count <= longestSource else {
+            throw APIError.invalidField(
+                "source_code", "source may have up to \(longestSource) bytes", input: .int(Int64(source.utf8.count)))
+        }
+    }
+
+    private static func check(returnLimit: Int?) throws {
+        guard let returnLimit, !(1...highestReturnLimit).contains(returnLimit) else { return }
+        let isLow = returnLimit < 1
+        let bound = isLow ? 1 : highestReturnLimit
+        let issue = ValidationIssue(
+            type: isLow ? "greater_than_equal" : "less_than_equal",
+            location: [.name("body"), .name("return_char_limit")],
+            message: "Input should be \(isLow ? "greater" : "less") than or equal to \(bound)",
+            input: .int(Int64(returnLimit)), context: [isLow ? "ge" : "le": .int(Int64(bound))])
+        throw APIError(status: 422, body: .validation([issue], examples: []))
+    }
+
+    /// The name that a schema gives its tool.
+    static func name(in schema: JSONObject) throws -> String {
+        guard let name = schema["name"]?.string, !name.isEmpty else {
+            throw APIError.invalidField("json_schema", "the schema needs a name for the tool", input: .object(schema))
+        }
+        try KeyText.check("json_schema", name)
+        return name
+    }
+
+    static func checkNameIsFree(_ name: String) throws {
+        guard BaseTool.named(name) != nil else { return }
+        throw APIError.conflict(
+            "\(name) is the name of a tool of the server, which can't be replaced. Give the function another name.")
+    }
+}

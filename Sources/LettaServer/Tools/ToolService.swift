@@ -1,0 +1,145 @@
+import AgentEngine
+import JSON
+import LettaAPI
+import Storage
+import ToolRuntime
+
+/// What may be done with tools, and under which conditions.
+struct ToolService: Sendable {
+    let storage: any StorageEngine
+    let runner: PythonToolRunner
+    let ids: IDSource
+    let now: @Sendable () -> Timestamp
+
+    static let custom = "custom"
+    private static let types =
+        [custom]
+        + [
+            "letta_core", "letta_memory_core", "letta_multi_agent_core", "letta_sleeptime_core",
+            "letta_voice_sleeptime_core", "letta_builtin", "letta_files_core", "external_langchain",
+            "external_composio", "external_mcp",
+        ]
+
+    // MARK: Reading
+
+    func retrieve(_ id: ID<Tool>, as scope: Scope) async throws -> Tool {
+        let row = try await storage.read { db in try ToolStore.rows([id], in: scope, db).first }
+        guard let row else { throw APIError.notFound("Tool", id) }
+        return row.tool
+    }
+
+    func list(_ query: ListTools, as scope: Scope) async throws -> [Tool] {
+        var filter = CountTools()
+        filter.name = query.name
+        filter.names = query.names
+        filter.toolIDs = query.toolIDs
+        filter.search = query.search
+        filter.toolTypes = query.toolTypes
+        filter.excludeToolTypes = query.excludeToolTypes
+        filter.returnOnlyLettaTools = query.returnOnlyLettaTools
+        try Self.check(filter)
+        let request = try PageRequest(
+            after: query.after, before: query.before, limit: query.limit, order: query.order, defaultLimit: 50,
+            defaultOrder: .descending)
+        return try await storage.read { [filter] db in
+            try ToolListStore.page(request, matching: filter, in: scope, db).items
+        }
+    }
+
+    func count(_ filter: CountTools, as scope: Scope) async throws -> Int {
+        try Self.check(filter)
+        return try await storage.read { db in try ToolListStore.count(matching: filter, in: scope, db) }
+    }
+
+    private static func check(_ filter: CountTools) throws {
+        try KeyText.check("search", filter.search, in: "query")
+        for type in (filter.toolTypes ?? []) + (filter.excludeToolTypes ?? []) where !types.contains(type) {
+            throw APIError(
+                400, "Invalid tool_type '\(type)'. Must be one of: \(types.joined(separator: ", "))")
+        }
+    }
+
+    // MARK: Changing
+
+    /// Adds a tool, or puts it in the place of the one with its name, whose id and agents stay.
+    func upsert(_ body: CreateTool, as scope: Scope) async throws -> Tool {
+        let draft = try await draft(of: body)
+        let (id, time) = (ids.next(Tool.self), now())
+        return try await storage.write { db in
+            let existing = try ToolStore.rows(named: [draft.name], in: scope, db).first?.tool
+            let row = ToolRow(tool: draft.tool(id, replacing: existing, in: scope), at: time)
+            try ToolStore.upsert(row, in: scope, db)
+            guard let stored = try ToolStore.rows(named: [draft.name], in: scope, db).first?.tool else {
+                throw APIError.conflict("The tool \(draft.name) was deleted by someone else at the same time.")
+            }
+            return stored
+        }
+    }
+
+    /// Changes a tool. New source without a schema gets a new schema; the tool is called as its schema says.
+    func update(_ id: ID<Tool>, applying change: UpdateTool, as scope: Scope) async throws -> Tool {
+        let old = try await retrieve(id, as: scope)
+        try ToolRules.check(change, of: old)
+        let schema = try await schema(after: change, of: old)
+        let time = now()
+        return try await storage.write { db in
+            guard var row = try ToolStore.rowForUpdate(id, in: scope, db) else { throw APIError.notFound("Tool", id) }
+            let name = row.tool.name
+            change.apply(to: &row.tool, schema: schema)
+            if row.tool.name != name {
+                try ToolRules.checkNameIsFree(row.tool.name)
+                guard try ToolStore.rows(named: [row.tool.name], in: scope, db).isEmpty else {
+                    throw APIError.conflict("Another tool is called \(row.tool.name) already.")
+                }
+            }
+            row.updatedAt = max(time, row.updatedAt)
+            row.tool.lastUpdatedByID = scope.user
+            try ToolStore.update(row, in: scope, db)
+            return row.tool
+        }
+    }
+
+    func delete(_ id: ID<Tool>, as scope: Scope) async throws {
+        try await storage.write { db in
+            guard let row = try ToolStore.rowForUpdate(id, in: scope, db) else { throw APIError.notFound("Tool", id) }
+            guard row.tool.toolType == Self.custom else {
+                throw APIError.conflict("\(row.tool.name) is a tool of the server and can't be deleted.")
+            }
+            try ToolStore.delete(row, in: scope, db)
+        }
+    }
+
+    /// The base tools, with those added that were missing.
+    func addBaseTools(as scope: Scope) async throws -> [Tool] {
+        let time = now()
+        return try await storage.write { [ids] db in
+            try BaseToolService.seed(in: scope, ids: ids, at: time, db)
+            return try ToolStore.rows(named: BaseTool.all.map(\.name), in: scope, db).map(\.tool)
+        }
+    }
+
+    // MARK: Running
+
+    /// Runs source once, without an agent and without keeping it.
+    func run(_ body: RunTool) async throws -> LettaMessage {
+        try ToolRules.check(sourceType: body.sourceType)
+        let outcome: ToolOutcome
+        if body.sourceType == ToolRules.typescript {
+            outcome = ToolOutcome(.string(ToolRules.noTypeScript), succeeded: false)
+        } else {
+            let schema = try await schema(given: body.jsonSchema, body.sourceCode, body.argsJSONSchema)
+            let call = PythonCall(
+                source: body.sourceCode, function: body.name ?? schema["name"]?.string ?? "", shownName: body.name,
+                arguments: try body.args.json.value().object ?? [:], schema: .object(schema),
+                environment: body.environmentVariables ?? [:])
+            outcome = try await Self.saying { ToolOutcome(try await runner.run(call)) }
+        }
+        return LettaMessage(WireMessage.result(outcome, name: body.name, createdAt: now().microseconds))
+    }
+}
+
+extension ToolOutcome {
+    init(_ result: PythonResult) {
+        self.init(result.shown, succeeded: result.succeeded, stdout: result.stdout, stderr: result.stderr)
+    }
+}

@@ -1,0 +1,47 @@
+import AgentEngine
+import JSON
+import LettaAPI
+import Logging
+import Storage
+import ToolRuntime
+
+/// Runs users' own tools for an agent.
+struct PythonToolService: Sendable {
+    let storage: any StorageEngine
+    let runner: PythonToolRunner
+    let secrets: SecretBox
+    let logger: Logger
+
+    /// Whatever goes wrong is an outcome that the model reads.
+    func run(_ run: ToolRun, _ tool: Tool, by agent: ID<AgentState>, as scope: Scope) async -> ToolOutcome {
+        guard tool.sourceType != ToolRules.typescript else {
+            return ToolOutcome(.string(ToolRules.noTypeScript), succeeded: false)
+        }
+        do {
+            let call = PythonCall(
+                source: tool.sourceCode ?? "", function: tool.name, shownName: tool.name, arguments: run.arguments,
+                schema: try tool.jsonSchema?.value(), environment: try await environment(of: agent, as: scope))
+            return ToolOutcome(try await runner.run(call))
+        } catch is CancellationError {
+            return ToolOutcome("Error: the turn was cancelled while this tool ran.", succeeded: false)
+        } catch let failure as SandboxFailure {
+            logger.error("A tool could not run", metadata: ["tool": "\(tool.name)", "error": "\(failure)"])
+            return ToolOutcome(.string("Error executing function \(tool.name): \(failure)"), succeeded: false)
+        } catch {
+            logger.error("A tool could not run", metadata: ["tool": "\(tool.name)", "error": "\(error)"])
+            return ToolOutcome(
+                .string("Error executing function \(tool.name): the server could not prepare it."), succeeded: false)
+        }
+    }
+
+    /// The agent's secrets as variables, and its id.
+    private func environment(of agent: ID<AgentState>, as scope: Scope) async throws -> [String: String] {
+        let sealed = try await storage.read { db in try AgentStore.sealedSecrets(of: agent, in: scope, db) }
+        var environment: [String: String] = [:]
+        for (name, value) in sealed {
+            environment[name] = try secrets.open(value, for: SealedSecret.place(of: name, agent: agent))
+        }
+        environment["LETTA_AGENT_ID"] = agent.rawValue
+        return environment
+    }
+}

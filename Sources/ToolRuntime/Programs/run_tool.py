@@ -1,0 +1,174 @@
+# Calls a function of a user's source with arguments that came as JSON.
+# Request: source, name, arguments, properties and required (of the tool's schema), environment.
+# Answer: {"text", "value"?} or {"error": "ValueError: …"}; the traceback is on stderr.
+import ast
+import inspect
+import json
+import linecache
+import math
+import os
+import sys
+import traceback
+import types
+import typing
+
+FILE = "tool.py"
+
+
+def work(request):
+    os.environ.clear()
+    os.environ.update(request["environment"])
+    try:
+        result = call(load(request), request)
+        return shown(result)
+    except BaseException as error:
+        report(error)
+        return {"error": described(error)}
+
+
+def load(request):
+    source = request["source"]
+    linecache.cache[FILE] = (len(source), None, source.splitlines(True), FILE)
+    tree = ast.parse(source, FILE)
+    module = types.ModuleType("tool")
+    # Many tools are written as if all of typing were imported.
+    module.__dict__.update({name: getattr(typing, name) for name in typing.__all__})
+    sys.modules["tool"] = module
+    exec(compile(tree, FILE, "exec"), module.__dict__)
+    names = [node.name for node in tree.body if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef))]
+    name = request["name"] if request["name"] in names else names[-1] if names else request["name"]
+    function = module.__dict__.get(name)
+    if not callable(function):
+        raise NameError(f"name '{name}' is not defined")
+    return function
+
+
+def call(function, request):
+    arguments, properties = dict(request["arguments"]), request["properties"]
+    for name, value in arguments.items():
+        if name in properties:
+            arguments[name] = converted(value, properties[name])
+    positional, named = bound(function, arguments, request)
+    result = function(*positional, **named)
+    if inspect.isawaitable(result):
+        import asyncio
+
+        async def wait():
+            return await result
+        result = asyncio.run(wait())
+    return result
+
+
+def bound(function, arguments, request):
+    """Arguments that the function does not take are left out: models make some up."""
+    positional, named = [], {}
+    try:
+        parameters = inspect.signature(function).parameters.values()
+    except (TypeError, ValueError):
+        return positional, arguments
+    for parameter in parameters:
+        name, kind = parameter.name, parameter.kind
+        if kind is parameter.VAR_POSITIONAL:
+            continue
+        if kind is parameter.VAR_KEYWORD:
+            known = [other.name for other in parameters]
+            named.update({key: value for key, value in arguments.items() if key not in known})
+            continue
+        if name in arguments:
+            value = arguments[name]
+        elif parameter.default is not parameter.empty:
+            continue
+        elif name in ("self", "agent_state") or (name in request["properties"] and name not in request["required"]):
+            value = None
+        else:
+            continue  # the call itself complains
+        if kind is parameter.POSITIONAL_ONLY:
+            positional.append(value)
+        else:
+            named[name] = value
+    return positional, named
+
+
+def converted(value, schema):
+    """The value in the type that the schema names, where there is a way."""
+    kind = schema.get("type") if isinstance(schema, dict) else None
+    if value is None or kind is None:
+        return value
+    if kind == "integer" and not isinstance(value, int):
+        return int(value)
+    if kind == "number" and not isinstance(value, (int, float)):
+        return float(value)
+    if kind == "boolean" and not isinstance(value, bool):
+        return truth(value)
+    if kind == "string" and not isinstance(value, str):
+        return json.dumps(value) if isinstance(value, (dict, list)) else str(value)
+    if kind in ("array", "object") and isinstance(value, str):
+        value = parsed(value, list if kind == "array" else dict)
+    if kind == "array" and isinstance(value, list):
+        return [converted(item, schema.get("items")) for item in value]
+    if kind == "object" and isinstance(value, dict):
+        members = schema.get("properties") or {}
+        return {key: converted(item, members.get(key, schema.get("additionalProperties"))) for key, item in value.items()}
+    return value
+
+
+def truth(value):
+    text = str(value).strip().lower()
+    if text in ("true", "1", "1.0", "yes"):
+        return True
+    if text in ("false", "0", "0.0", "no", ""):
+        return False
+    raise ValueError(f"not a truth value: {value!r}")
+
+
+def parsed(text, wanted):
+    try:
+        value = json.loads(text)
+    except ValueError:
+        return text
+    return value if isinstance(value, wanted) else text
+
+
+def shown(result):
+    """A text as it is; an object as JSON; anything else as str() gives it, and as JSON where it is."""
+    if isinstance(result, str):
+        return {"text": str(result)}
+    try:
+        value = plain(result)
+    except RecursionError:
+        value = repr(result)
+    return {"text": str(result), "value": value}
+
+
+def plain(value):
+    if value is None or isinstance(value, (bool, str)):
+        return value
+    if isinstance(value, int):
+        return int(value) if -(1 << 63) <= value < 1 << 63 else str(value)
+    if isinstance(value, float):
+        return float(value) if math.isfinite(value) else str(value)
+    if isinstance(value, dict):
+        return {str(key): plain(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [plain(item) for item in value]
+    return repr(value)
+
+
+def described(error):
+    try:
+        text = str(error)
+    except Exception:
+        text = "?"
+    return f"{type(error).__name__}: {text}"
+
+
+def report(error):
+    """The traceback without the frames of this program."""
+    place = error.__traceback__
+    while place and place.tb_frame.f_code.co_filename != FILE:
+        place = place.tb_next
+    try:
+        sys.stdout.flush()
+        traceback.print_exception(type(error), error, place, file=sys.stderr)
+    except Exception:
+        pass

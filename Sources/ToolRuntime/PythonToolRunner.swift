@@ -1,0 +1,129 @@
+package import JSON
+
+/// Reads and runs the tools that users write in Python, in a sandbox.
+package struct PythonToolRunner: Sendable {
+    private let sandbox: ToolSandbox
+    private let slots: SandboxSlots
+    /// Reading is quick and does not wait for tools that are not.
+    private let readingSlots = SandboxSlots(2)
+
+    /// - Parameter slots: how many may be at work at once.
+    package init(sandbox: ToolSandbox, slots: Int = 8) {
+        self.sandbox = sandbox
+        self.slots = SandboxSlots(slots)
+    }
+
+    /// What a model has to know of the last function in `source`: name, description and parameters. The source is
+    /// parsed and not run.
+    ///
+    /// - Parameter arguments: a JSON schema to take the parameters from, instead of the function's signature.
+    /// - Throws: `SchemaRefusal` when the source does not say enough, `SandboxFailure`, `CancellationError`.
+    package func schema(of source: String, arguments: JSONValue? = nil) async throws -> JSONObject {
+        let report = try await readingSlots.use {
+            try await sandbox.run(
+                .readSchema, ["source": .string(source), "arguments_schema": arguments ?? .null])
+        }
+        if let schema = report.answer?["schema"]?.object { return schema }
+        throw SchemaRefusal(
+            reason: report.answer?["error"]?.string ?? "Failed to parse source code: \(sandbox.words(for: report))")
+    }
+
+    /// Calls the function. What goes wrong in it is a result too.
+    ///
+    /// - Throws: `SandboxFailure`, `CancellationError`.
+    package func run(_ call: PythonCall) async throws -> PythonResult {
+        let parameters = call.schema?["parameters"]
+        let request: JSONObject = [
+            "source": .string(call.source), "name": .string(call.function), "arguments": .object(call.arguments),
+            "properties": parameters?["properties"] ?? [:], "required": parameters?["required"] ?? [],
+            "environment": .object(Self.environment(call.environment)),
+        ]
+        let report = try await slots.use { try await sandbox.run(.runTool, request) }
+        let outputs = [report.stdout, report.stderr].map { $0.isEmpty ? [] : [$0] }
+        guard let text = report.answer?["text"]?.string else {
+            let reason = report.answer?["error"]?.string ?? sandbox.words(for: report)
+            return PythonResult(error: reason, of: call, stdout: outputs[0], stderr: outputs[1])
+        }
+        let value = report.answer?["value"] ?? .string(text)
+        return PythonResult(
+            value: value, shown: value.object == nil ? .string(text) : value, succeeded: true, stdout: outputs[0],
+            stderr: outputs[1])
+    }
+
+    private static func environment(_ given: [String: String]) -> JSONObject {
+        var environment: JSONObject = ["PATH": "/usr/bin:/bin", "HOME": "/tmp", "LANG": "C.UTF-8"]
+        for (name, value) in given.sorted(by: { $0.key < $1.key }) { environment[name] = .string(value) }
+        return environment
+    }
+}
+
+extension ToolSandbox {
+    /// How a run ended that has no answer.
+    fileprivate func words(for report: SandboxReport) -> String {
+        switch report.end {
+        case .done: "RuntimeError: it gave no result"
+        case .tooLong: "TimeoutError: it did not end within \(Int(limits.seconds)) seconds"
+        case .tooMuchMemory: "MemoryError: it took more than \(limits.memory >> 20) MB"
+        case .tooMuchOutput: "ValueError: it returned more than \(limits.answer >> 20) MB"
+        case .died(let how): "RuntimeError: \(how)"
+        }
+    }
+}
+
+/// A call of a user's function.
+package struct PythonCall: Sendable {
+    package var source: String
+    /// The function to call; where the source has none of that name, its last one is called.
+    package var function: String
+    /// How the function is called in an error; nil writes `None`, as clients know it.
+    package var shownName: String?
+    package var arguments: JSONObject
+    /// The tool's schema, by which arguments are brought into the types the function wants.
+    package var schema: JSONValue?
+    package var environment: [String: String]
+
+    package init(
+        source: String, function: String, shownName: String?, arguments: JSONObject, schema: JSONValue?,
+        environment: [String: String] = [:]
+    ) {
+        self.source = source
+        self.function = function
+        self.shownName = shownName
+        self.arguments = arguments
+        self.schema = schema
+        self.environment = environment
+    }
+}
+
+/// What came of a call.
+package struct PythonResult: Sendable, Hashable {
+    /// What the function returned, as JSON; what JSON has no form for is its `repr`.
+    package var value: JSONValue
+    /// What the model is shown: a text, or an object where the function returned a dictionary.
+    package var shown: JSONValue
+    package var succeeded: Bool
+    /// All that was printed as one text; empty when nothing was.
+    package var stdout: [String]
+    package var stderr: [String]
+
+    private static let longestError = 1_000
+
+    init(value: JSONValue, shown: JSONValue, succeeded: Bool, stdout: [String], stderr: [String]) {
+        self.value = value
+        self.shown = shown
+        self.succeeded = succeeded
+        self.stdout = stdout
+        self.stderr = stderr
+    }
+
+    init(error: String, of call: PythonCall, stdout: [String], stderr: [String]) {
+        let text = "Error executing function \(call.shownName ?? "None"): \(error)"
+        let short = JSONValue.string(String(String.UnicodeScalarView(text.unicodeScalars.prefix(Self.longestError))))
+        self.init(value: short, shown: short, succeeded: false, stdout: stdout, stderr: stderr)
+    }
+}
+
+/// Why no schema could be made from a source.
+package struct SchemaRefusal: Error, Sendable, Hashable {
+    package var reason: String
+}

@@ -1,0 +1,63 @@
+import JSON
+
+/// A program that may run in a sandbox: one that defines `work(request)`, and behind it the one that calls it.
+enum SandboxProgram: Sendable {
+    case runTool
+    case readSchema
+
+    var text: String {
+        switch self {
+        case .runTool: Self.runToolText
+        case .readSchema: Self.readSchemaText
+        }
+    }
+
+    private static let runToolText = joined(PackageResources.run_tool_py)
+    private static let readSchemaText = joined(PackageResources.read_schema_py)
+
+    private static func joined(_ work: [UInt8]) -> String {
+        String(decoding: work + [UInt8(ascii: "\n")] + PackageResources.supervisor_py, as: UTF8.self)
+    }
+}
+
+/// What a sandbox told of its one run.
+struct SandboxReport: Sendable {
+    enum End: Sendable, Hashable {
+        case done
+        case tooLong
+        case tooMuchMemory
+        case tooMuchOutput
+        /// In words that go on from "it".
+        case died(String)
+    }
+
+    /// What `work` returned; nil when it did not come so far.
+    var answer: JSONValue?
+    var end: End
+    var stdout: String
+    var stderr: String
+
+    /// Nil for bytes that no sandbox of ours wrote.
+    init?(_ bytes: [UInt8]) {
+        let parser = JSONParser(options: [.replaceLoneSurrogates, .removeNUL])
+        // Nil says it all: the caller knows what the sandbox printed instead.
+        guard let said = try? parser.parse(bytes), let end = said["end"]?.string, let stdout = said["stdout"]?.string,
+            let stderr = said["stderr"]?.string
+        else { return nil }
+        self.stdout = stdout
+        self.stderr = stderr
+        switch end {
+        case "done": self.end = .done
+        case "time": self.end = .tooLong
+        case "memory": self.end = .tooMuchMemory
+        case "output": self.end = .tooMuchOutput
+        default: self.end = .died(end)
+        }
+        guard let answer = said["answer"]?.string else { return }
+        do {
+            self.answer = try parser.parse(answer)
+        } catch {
+            self.end = .died("the result can't be read: \(error)")
+        }
+    }
+}

@@ -1,0 +1,143 @@
+import Glibc
+import JSON
+import Subprocess
+import SystemPackage
+
+/// Runs our own small Python programs on code that nobody vouches for, each in a box that is gone afterwards.
+///
+/// The box is bubblewrap's: namespaces of its own for users, processes, network and the rest, the system's programs
+/// read-only, a small `/tmp`, nothing of the server's folders, environment or descriptors. There is no way to run
+/// without it.
+package struct ToolSandbox: Sendable {
+    /// How much one run may take. Sizes are bytes.
+    package struct Limits: Sendable {
+        package var seconds = 180.0
+        /// Of one process as addresses, and of all together as pages in use.
+        package var memory = 2 << 30
+        package var file = 50 << 20
+        package var temporaryFolder = 64 << 20
+        package var descriptors = 256
+        /// Processes and threads.
+        package var processes = 64
+        /// Of what the program answers.
+        package var answer = 8 << 20
+        /// Of each of stdout and stderr; what is beyond is counted and dropped.
+        package var output = 64 << 10
+
+        package init() {}
+    }
+
+    package var bubblewrap: String
+    package var python: String
+    package var limits: Limits
+
+    package init(
+        bubblewrap: String = "/usr/bin/bwrap", python: String = "/usr/bin/python3", limits: Limits = Limits()
+    ) {
+        self.bubblewrap = bubblewrap
+        self.python = python
+        self.limits = limits
+    }
+
+    /// Does `work(request)` of the program in a new box.
+    ///
+    /// Cancelling the task kills all that runs in it.
+    ///
+    /// - Throws: `SandboxFailure` when there was no box, `CancellationError`.
+    func run(_ program: SandboxProgram, _ request: JSONObject) async throws -> SandboxReport {
+        for path in prefix.prefix(1) + [bubblewrap, python] where access(path, X_OK) != 0 {
+            throw SandboxFailure.missing(path)
+        }
+        var request = request
+        request["limits"] = limits.json
+        let input = JSONWriter.bytes(of: request)
+        // The program inside keeps the time itself, unless the machine stands still.
+        let patience = Duration.seconds(limits.seconds + 30)
+        return try await withThrowingTaskGroup(of: SandboxReport.self) { group in
+            group.addTask { try await start(program, input) }
+            group.addTask {
+                try await ContinuousClock().sleep(for: patience)
+                throw SandboxFailure.broken("it did not answer in time")
+            }
+            defer { group.cancelAll() }
+            guard let report = try await group.next() else { throw CancellationError() }
+            return report
+        }
+    }
+
+    private func start(_ program: SandboxProgram, _ bytes: [UInt8]) async throws -> SandboxReport {
+        var platform = PlatformOptions()
+        platform.createSession = true
+        platform.teardownSequence = [
+            .send(signal: .kill, toProcessGroup: true, allowedDurationToNextStep: .milliseconds(50))
+        ]
+        let command = prefix + [bubblewrap] + walls + [python, "-I", "-c", program.text]
+        let input = try SandboxInput.descriptor(of: bytes)
+        let result: ExecutionResult<Void, BytesOutput, StringOutput<UTF8>>
+        do {
+            result = try await Subprocess.run(
+                .path(FilePath(command[0])), arguments: .init(Array(command.dropFirst())),
+                environment: .custom(["PATH": "/usr/bin:/bin"]), workingDirectory: "/", platformOptions: platform,
+                input: .fileDescriptor(input, closeAfterSpawningProcess: true),
+                output: .bytes(limit: 2 * limits.answer + 8 * limits.output),
+                error: .string(limit: 1 << 16))
+        } catch let error as SubprocessError {
+            try Task.checkCancellation()
+            throw SandboxFailure.broken("\(error)")
+        }
+        try Task.checkCancellation()
+        guard let report = SandboxReport(result.standardOutput) else {
+            let reason = result.standardError.split(separator: "\n").last.map(String.init)
+            throw SandboxFailure.broken(reason ?? "\(result.terminationStatus)")
+        }
+        return report
+    }
+
+    /// Makes root nobody. As root, bubblewrap is no sandbox: the kernel trusts the user, whatever the namespace says.
+    ///
+    /// swift-subprocess 1.0.2 can change the user itself, but does so between clone and exec with calls of glibc that
+    /// wait for threads the child does not have, now and then for ever.
+    private var prefix: [String] {
+        geteuid() == 0 ? ["/usr/bin/setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "--"] : []
+    }
+
+    private var walls: [String] {
+        [
+            "--unshare-user", "--unshare-pid", "--unshare-net", "--unshare-ipc", "--unshare-uts",
+            "--unshare-cgroup-try", "--uid", "65534", "--gid", "65534", "--cap-drop", "ALL", "--disable-userns",
+            // Otherwise the first process inside is bubblewrap, with its environment for all to read.
+            "--as-pid-1", "--hostname", "sandbox", "--die-with-parent", "--new-session", "--clearenv",
+            "--setenv", "PATH", "/usr/bin:/bin", "--setenv", "HOME", "/tmp", "--setenv", "LANG", "C.UTF-8",
+            "--ro-bind", "/usr", "/usr", "--symlink", "usr/lib", "/lib", "--symlink", "usr/lib64", "/lib64",
+            "--symlink", "usr/bin", "/bin", "--symlink", "usr/sbin", "/sbin",
+            "--ro-bind-try", "/etc/ld.so.cache", "/etc/ld.so.cache", "--ro-bind-try", "/etc/ssl", "/etc/ssl",
+            "--proc", "/proc", "--dev", "/dev", "--size", "16777216", "--tmpfs", "/dev/shm", "--remount-ro", "/dev",
+            "--size", "\(limits.temporaryFolder)", "--tmpfs", "/tmp", "--chdir", "/tmp", "--remount-ro", "/",
+        ]
+    }
+}
+
+extension ToolSandbox.Limits {
+    fileprivate var json: JSONValue {
+        [
+            "seconds": .double(seconds), "memory": .int(Int64(memory)), "file": .int(Int64(file)),
+            "descriptors": .int(Int64(descriptors)), "processes": .int(Int64(processes)),
+            "answer": .int(Int64(answer)), "output": .int(Int64(output)),
+        ]
+    }
+}
+
+/// Why there was no box to run in. The code that was to run did not, or nobody knows how far it came.
+package enum SandboxFailure: Error, Sendable, CustomStringConvertible {
+    case missing(String)
+    case broken(String)
+
+    package var description: String {
+        switch self {
+        case .missing(let path):
+            "Python tools can't run here: \(path) is missing. Install the packages bubblewrap, python3 and util-linux."
+        case .broken(let reason):
+            "The sandbox for Python tools does not work: \(reason)"
+        }
+    }
+}
