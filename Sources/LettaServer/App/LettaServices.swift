@@ -13,6 +13,9 @@ struct LettaServices: Sendable {
     let memory: CoreMemoryService
     let agentTools: AgentToolService
     let blocks: BlockService
+    let archival: ArchivalMemoryService
+    let archives: ArchiveService
+    let passages: PassageService
     let models: ModelService
     let groups: GroupService
     let messages: MessageService
@@ -42,5 +45,8 @@ struct LettaServices: Sendable {
         runs = RunService(storage: storage)
         steps = StepService(storage: storage, now: now)
         blocks = BlockService(storage: storage, ids: ids, now: now)
+        archival = ArchivalMemoryService(storage: storage, ids: ids, now: now)
+        archives = ArchiveService(storage: storage, models: models, ids: ids, now: now)
+        passages = PassageService(storage: storage)
     }
 }

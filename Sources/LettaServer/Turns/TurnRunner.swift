@@ -11,6 +11,7 @@ import Synchronization
 struct TurnRunner: Sendable {
     let store: TurnStore
     let search: ConversationSearchService
+    let archival: ArchivalToolService
     let provider: any ModelProvider
     let control: TurnControl
     let ids: IDSource
@@ -65,6 +66,7 @@ struct TurnRunner: Sendable {
         if control.isCancelled { return turn.machine.receive(.cancel) }
         turn.step = StepTimes(start: now())
         turn.memoryCalls = []
+        turn.passages = []
         turn.toolNames = []
         turn.hasShownPieces = false
         do {
@@ -134,6 +136,11 @@ struct TurnRunner: Sendable {
         if run.tool == ConversationSearchService.name {
             return try await search.run(run.arguments, by: turn.state.agent.id, as: turn.state.scope)
         }
+        if let outcome = try await archival.run(
+            run, by: turn.state.agent, adding: &turn.passages, as: turn.state.scope)
+        {
+            return outcome
+        }
         return ToolOutcome(
             .string("The tool \(run.tool) is not served yet by this server."), succeeded: false)
     }
@@ -195,6 +202,8 @@ struct RunningTurn: Sendable {
     /// The blocks as the calls of this step left them; stored with the step.
     var memory: [MemoryBlock]
     var memoryCalls: [ToolRun] = []
+    /// What the calls of this step put into archival memory; stored with the step.
+    var passages: [NewPassage] = []
     var toolNames: [String] = []
     var lastRequest: ModelRequest?
     var lastAnswer: ModelAnswer?
@@ -242,7 +251,7 @@ struct RunningTurn: Sendable {
         metrics.duration = nanoseconds(from: self.step.start, to: time)
         let row = StepRow(step: step, metrics: metrics, toolNames: toolNames, createdAt: self.step.start)
         return StepOutcome(
-            messages: record.messages, memoryCalls: memoryCalls, row: row,
+            messages: record.messages, memoryCalls: memoryCalls, passages: passages, row: row,
             trace: lastRequest.map { TraceText.trace($0, lastAnswer, id: traceID, step: step.id, at: time) },
             end: record.end)
     }

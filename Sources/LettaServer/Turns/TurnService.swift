@@ -52,6 +52,7 @@ struct TurnService: Sendable {
             run: state.run.id, agent: request.agent, organization: state.scope.organization)
         let runner = TurnRunner(
             store: store, search: ConversationSearchService(storage: storage, now: now),
+            archival: ArchivalToolService(storage: storage, ids: ids, now: now),
             provider: await models.provider(for: state.config), control: control, ids: ids, now: now, logger: logger)
         let isStarted = worker.start(control) { [turnstile] in
             await runner.run(state, plan: plan)

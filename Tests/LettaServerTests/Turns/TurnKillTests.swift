@@ -44,6 +44,7 @@ import Testing
                 "context_window": 1_000_000,
             ],
             "memory_blocks": [["label": "human", "value": "Ann", "limit": 1_000_000]],
+            "tools": ["archival_memory_insert"],
         ]
     }
 
@@ -68,7 +69,7 @@ import Testing
     private static func tell(_ fact: String, to agent: String, on server: ServerProcess) async -> Bool {
         let script = """
             script: [{"call": "memory_insert", "args": {"label": "human", "new_string": "\(fact)"}}, \
-            {"say": "got \(fact)"}]
+            {"call": "archival_memory_insert", "args": {"content": "\(fact)"}}, {"say": "got \(fact)"}]
             """
         var request = HTTPClientRequest(url: "\(server.address)/v1/agents/\(agent)/messages")
         request.method = .POST
@@ -90,11 +91,15 @@ import Testing
             let list = try await server.get("/v1/agents/\(agent)/messages?limit=100000")
             let texts = list.array?.compactMap { $0["content"]?.string } ?? []
             let block = try await server.get("/v1/agents/\(agent)/core-memory/blocks/human")
+            let kept = try await server.get("/v1/agents/\(agent)/archival-memory?limit=0").array ?? []
+            let passages = kept.compactMap { $0["text"]?.string }
+            #expect(Set(passages).count == passages.count, "round \(round): a memory is there twice")
             let memory = Set((block["value"]?.string ?? "").split(separator: "\n").map(String.init))
             for fact in said.facts(of: agent) {
                 #expect(texts.contains("got \(fact)"), "round \(round): an answer is lost")
                 #expect(texts.contains { $0.hasPrefix("script:") && $0.contains(fact) }, "round \(round)")
                 #expect(memory.contains(fact), "round \(round): an edit is lost")
+                #expect(passages.contains(fact), "round \(round): a memory is lost")
             }
             let fact = "check-\(round)"
             #expect(await Self.tell(fact, to: agent, on: server), "round \(round): the agent does not answer")
