@@ -85,16 +85,15 @@ package enum Dialect: Sendable, Hashable, CaseIterable {
         }
     }
 
-    /// A condition on such a table: the row has all of `words`, and one that begins with `beginning`.
+    /// A condition on such a table: the row has all of `words`.
     ///
     /// Nothing in a word is syntax: each is quoted for its engine's query language, and the query is bound.
-    package func hasWords(in table: SQLText, _ words: [String], beginning: String? = nil) -> SQLText {
-        let quote: Unicode.Scalar = self == .sqlite ? "\"" : "'"
-        var terms = words.map { Self.quoted($0, with: quote) }
-        if let beginning { terms.append(Self.quoted(beginning, with: quote) + (self == .sqlite ? " *" : ":*")) }
-        return switch self {
-        case .sqlite: "\(table) MATCH \(terms.joined(separator: " AND "))"
-        case .postgres: "\(table).words @@ CAST(\(terms.joined(separator: " & ")) AS TSQUERY)"
+    package func hasWords(in table: SQLText, _ words: [String]) -> SQLText {
+        switch self {
+        case .sqlite:
+            "\(table) MATCH \(words.map { Self.quoted($0, with: "\"") }.joined(separator: " AND "))"
+        case .postgres:
+            "\(table).words @@ CAST(\(words.map { Self.quoted($0, with: "'") }.joined(separator: " & ")) AS TSQUERY)"
         }
     }
 

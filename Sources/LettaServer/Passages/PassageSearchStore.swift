@@ -16,9 +16,6 @@ struct PassageFilter: Sendable {
 
 /// Finds rows of table `passage` by their words.
 enum PassageSearchStore {
-    /// Shorter words of a query have to be there as they are; a longer one may go on: `cat` finds `cats`.
-    private static let shortestBeginning = 3
-
     /// A passage with the number of the query's words that it has.
     struct Found: Sendable {
         var passage: PassageRow
@@ -47,10 +44,7 @@ enum PassageSearchStore {
     ) throws -> [Found] {
         let owner = filter.archive?.rawValue ?? scope.organization
         let lookups = words.prefix(PassageWords.mostOfQuery).map { word -> SQLText in
-            let mayGoOn = word.unicodeScalars.count >= shortestBeginning
-            let condition = db.dialect.hasWords(
-                in: "passage_words", mayGoOn ? [owner] : [owner, word], beginning: mayGoOn ? word : nil)
-            return "SELECT passage_id FROM passage_words WHERE \(condition)"
+            "SELECT passage_id FROM passage_words WHERE \(db.dialect.hasWords(in: "passage_words", [owner, word]))"
         }
         let rows = try db.rows(
             """

@@ -1,7 +1,7 @@
 /// The words by which a text is found, the same on every database.
 ///
-/// A word is a run of letters, marks and digits in lower case. Signs that are words of their own, such as Chinese
-/// ones, stand alone: no space tells where such a word ends.
+/// A word is a run of letters, marks and digits in lower case, without an English plural's ending. Signs that are
+/// words of their own, such as Chinese ones, stand alone: no space tells where such a word ends.
 enum PassageWords {
     /// Longer words are cut, in Unicode scalars; so are those of a query.
     private static let longestWord = 64
@@ -19,7 +19,7 @@ enum PassageWords {
         var word = String.UnicodeScalarView()
         func end() -> Bool {
             guard !word.isEmpty else { return true }
-            let text = String(word)
+            let text = stem(String(word))
             word = String.UnicodeScalarView()
             guard seen.insert(text).inserted else { return true }
             words.append(text)
@@ -37,6 +37,16 @@ enum PassageWords {
         }
         _ = end()
         return words
+    }
+
+    /// The word without the ending of a plural, by Harman's three rules: `cities` is `city`, `likes` `like` and `cats`
+    /// `cat`. What comes out need not be a word, as long as it is the same for a text and a query.
+    private static func stem(_ word: String) -> String {
+        guard word.utf8.count > 3, word.utf8.last == UInt8(ascii: "s") else { return word }
+        func ends(_ endings: String...) -> Bool { endings.contains { word.hasSuffix($0) } }
+        if ends("ies") { return ends("aies", "eies") ? word : word.dropLast(3) + "y" }
+        if ends("es") { return ends("aes", "ees", "oes") ? word : String(word.dropLast()) }
+        return ends("us", "ss") ? word : String(word.dropLast())
     }
 }
 
