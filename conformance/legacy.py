@@ -147,6 +147,29 @@ class Client:
     def detach_block(self, agent_id, block_id):
         return self.raw.agents.blocks.detach(agent_id, block_id)
 
+    # archival memory, archives
+
+    def add_memory(self, agent_id, text, **fields):
+        return self.raw.agents.passages.create(agent_id, text=text, **fields)
+
+    def memories(self, agent_id, **filters):
+        return self.raw.agents.passages.list(agent_id, **filters)
+
+    def find_memories(self, agent_id, query, **filters):
+        return self.raw.agents.passages.search(agent_id, query=query, **filters)
+
+    def delete_memory(self, agent_id, memory_id):
+        return self.raw.agents.passages.delete(agent_id, memory_id)
+
+    def create_archive(self, **fields):
+        return self.raw.archives.create_archive(**fields)
+
+    def archives(self, **filters):
+        return self.raw.archives.list_archives(**filters)
+
+    def update_archive(self, archive_id, **fields):
+        return self.raw.archives.modify_archive(archive_id, **fields)
+
     # blocks
 
     def create_block(self, **fields):

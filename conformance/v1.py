@@ -139,6 +139,29 @@ class Client:
     def detach_block(self, agent_id, block_id):
         return self.raw.agents.blocks.detach(block_id, agent_id=agent_id)
 
+    # archival memory, archives
+
+    def add_memory(self, agent_id, text, **fields):
+        return self.raw.agents.passages.create(agent_id, text=text, **fields)
+
+    def memories(self, agent_id, **filters):
+        return self.raw.agents.passages.list(agent_id, **filters)
+
+    def find_memories(self, agent_id, query, **filters):
+        return self.raw.agents.passages.search(agent_id, query=query, **filters)
+
+    def delete_memory(self, agent_id, memory_id):
+        return self.raw.agents.passages.delete(memory_id, agent_id=agent_id)
+
+    def create_archive(self, **fields):
+        return self.raw.archives.create(**fields)
+
+    def archives(self, **filters):
+        return list(self.raw.archives.list(**filters))
+
+    def update_archive(self, archive_id, **fields):
+        return self.raw.archives.update(archive_id, **fields)
+
     # blocks
 
     def create_block(self, **fields):

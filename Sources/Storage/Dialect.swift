@@ -51,6 +51,63 @@ package enum Dialect: Sendable, Hashable, CaseIterable {
         }
     }
 
+    // MARK: - Texts found by their words
+
+    /// The statements that make a table of texts found by their words, with the columns `key` and `words`.
+    ///
+    /// The words are made by the caller, the same for both engines; here they are only kept and looked up. `key` is
+    /// for reading alone: a row is found by its words, so one of them has to be the key.
+    package func makeWordTable(_ table: SQLText, key: SQLText) -> [SQLText] {
+        switch self {
+        case .sqlite:
+            // The dash is a letter, so that an id is one word.
+            [
+                """
+                CREATE VIRTUAL TABLE \(table) USING fts5(
+                    \(key) UNINDEXED, words, tokenize = "unicode61 remove_diacritics 0 tokenchars '-'"
+                )
+                """
+            ]
+        case .postgres:
+            [
+                "CREATE TABLE \(table) (\(key) TEXT \(textCollation) PRIMARY KEY, words TSVECTOR NOT NULL)",
+                "CREATE INDEX \(table)_by_word ON \(table) USING GIN (words)",
+            ]
+        }
+    }
+
+    /// The value of column `words` of such a table. No word may be empty or have a space in it.
+    package func words(_ words: [String]) -> SQLText {
+        let text = words.joined(separator: " ")
+        return switch self {
+        case .sqlite: "\(text)"
+        case .postgres: "array_to_tsvector(string_to_array(\(text), ' '))"
+        }
+    }
+
+    /// A condition on such a table: the row has all of `words`.
+    ///
+    /// Nothing in a word is syntax: each is quoted for its engine's query language, and the query is bound.
+    package func hasWords(in table: SQLText, _ words: [String]) -> SQLText {
+        switch self {
+        case .sqlite:
+            "\(table) MATCH \(words.map { Self.quoted($0, with: "\"") }.joined(separator: " AND "))"
+        case .postgres:
+            "\(table).words @@ CAST(\(words.map { Self.quoted($0, with: "'") }.joined(separator: " & ")) AS TSQUERY)"
+        }
+    }
+
+    /// The word between quotes; those inside it, and the backslashes that PostgreSQL heeds there, are doubled.
+    private static func quoted(_ word: String, with quote: Unicode.Scalar) -> String {
+        var text = String.UnicodeScalarView([quote])
+        for scalar in word.unicodeScalars {
+            if scalar == quote || (scalar == "\\" && quote == "'") { text.append(scalar) }
+            text.append(scalar)
+        }
+        text.append(quote)
+        return String(text)
+    }
+
     // MARK: - For the migrator and the query plan
 
     /// A query whose one value tells whether the table exists.

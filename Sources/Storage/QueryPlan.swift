@@ -3,7 +3,8 @@ package enum QueryPlan {
     /// Names of the tables (or the aliases the query gives them) that `sql` would read from end to end.
     ///
     /// SQLite: a `SCAN` counts unless it walks an index in a query that has a `LIMIT` and needs no sorting
-    /// afterwards, since such a walk stops early. Constant rows and subqueries that are scanned are no tables.
+    /// afterwards, since such a walk stops early. Looking words up in a table made for it is no scan; constant rows
+    /// and the results of subqueries are no tables.
     /// PostgreSQL: sequential scans are switched off for the transaction, so that a small table shows what a
     /// large one would; what is still scanned sequentially has no index that helps.
     package static func fullScans(of sql: SQLText, in db: any SQLExecutor) throws(SQLFailure) -> [String] {
@@ -20,11 +21,15 @@ package enum QueryPlan {
         }
         let text = sql.rendered().text.uppercased()
         let stopsEarly = text.contains("LIMIT") && !details.contains { $0.hasPrefix("USE TEMP B-TREE") }
+        let subqueries = Set(
+            details.map { $0.split(separator: " ") }.compactMap { words -> Substring? in
+                words.count == 2 && ["MATERIALIZE", "CO-ROUTINE"].contains(words[0]) ? words[1] : nil
+            })
         return details.compactMap { detail in
             let words = detail.split(separator: " ")
-            guard words.count >= 2, words[0] == "SCAN", words[1] != "CONSTANT", !words[1].hasPrefix("(") else {
-                return nil
-            }
+            guard words.count >= 2, words[0] == "SCAN", words[1] != "CONSTANT", !words[1].hasPrefix("("),
+                !subqueries.contains(words[1]), words.last?.hasPrefix("0:M") != true
+            else { return nil }
             let walksIndex = words.contains("INDEX") || words.contains("VIRTUAL")
             return walksIndex && stopsEarly ? nil : String(words[1])
         }

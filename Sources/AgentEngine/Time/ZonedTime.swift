@@ -18,6 +18,37 @@ package enum ZonedTime {
             ?? text(seconds: Int(microseconds.dividedDown(by: 1_000_000)), offset: .utc)
     }
 
+    /// `2026-11-23T09:25:54.630849-05:00`; in UTC when the zone is unknown.
+    package static func isoTextOrUTC(
+        microseconds: Int64, zone: String, in database: ZoneDatabase = .system
+    ) -> String {
+        let seconds = microseconds.dividedDown(by: 1_000_000)
+        let offset = database.zone(named: zone)?.offset(at: Int(seconds)) ?? .utc
+        let time = CivilTime(seconds: Int(seconds) + offset.seconds)
+        let date = "\(time.year.padded(to: 4))-\(time.month.padded(to: 2))-\(time.day.padded(to: 2))"
+        let (hour, minute, second) = (time.secondOfDay / 3_600, time.secondOfDay / 60 % 60, time.secondOfDay % 60)
+        let clock = "\(hour.padded(to: 2)):\(minute.padded(to: 2)):\(second.padded(to: 2))"
+        let fraction = (microseconds - seconds * 1_000_000).padded(to: 6)
+        let size = abs(offset.seconds)
+        let zone = "\((size / 3_600).padded(to: 2)):\((size / 60 % 60).padded(to: 2))"
+        return "\(date)T\(clock).\(fraction)\(offset.seconds < 0 ? "-" : "+")\(zone)"
+    }
+
+    /// The moment at which the clock of `zone` shows what `local` says, itself read as UTC. Of two such moments the
+    /// first, and `local` itself when the zone is unknown.
+    package static func microseconds(
+        local: Int64, zone: String, in database: ZoneDatabase = .system
+    ) -> Int64 {
+        guard let rules = database.zone(named: zone) else { return local }
+        let seconds = Int(local.dividedDown(by: 1_000_000))
+        // Where the clock was put forward or back within a day the offset before is another one than after.
+        let offsets = [seconds - CivilTime.secondsPerDay, seconds + CivilTime.secondsPerDay].map {
+            rules.offset(at: $0).seconds
+        }
+        let offset = offsets.first { rules.offset(at: seconds - $0).seconds == $0 } ?? offsets[0]
+        return local - Int64(offset) * 1_000_000
+    }
+
     private static func text(seconds: Int, offset: LocalOffset) -> String {
         let time = CivilTime(seconds: seconds + offset.seconds)
         let date = "\(time.year.padded(to: 4))-\(time.month.padded(to: 2))-\(time.day.padded(to: 2))"

@@ -31,10 +31,13 @@ extension BaseTool {
             ]),
         BaseTool(
             "archival_memory_search", .core,
-            "Search archival memory by meaning. Returns the best matches with time and tags.",
+            """
+            Search archival memory by the words of what you saved. Memories that have most of your words come first, \
+            then the newest. Returns them with time and tags.
+            """,
             canRunInParallel: true,
             [
-                .required("query", .string, "What you want to know, in words or as a question."),
+                .required("query", .string, "The words to look for, such as names and topics."),
                 .optional("tags", .list(.string), "Only memories filed under these tags."),
                 .optional(
                     "tag_match_mode", .choice(["any", "all"]),

@@ -10,6 +10,8 @@ public struct AgentCalls: Sendable {
 
     /// The blocks that are always in an agent's sight.
     public var coreMemory: CoreMemoryCalls { CoreMemoryCalls(client: client) }
+    /// What an agent keeps for the long term, out of its context.
+    public var archivalMemory: ArchivalMemoryCalls { ArchivalMemoryCalls(client: client) }
     /// The tools an agent may call.
     public var tools: AgentToolCalls { AgentToolCalls(client: client) }
 

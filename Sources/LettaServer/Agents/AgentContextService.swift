@@ -20,6 +20,7 @@ struct AgentContextService: Sendable {
             var window = ContextWindow(sizeMax: row.contextWindow)
             window.messageCount = messages.count
             window.recallMemoryCount = row.nextMessagePosition
+            window.archivalMemoryCount = try ArchivalMemoryService.summary(of: id, in: scope, db).count
             if messages.first?.role == .system {
                 let blocks = try AgentBlockStore.blocks(of: [id], in: scope, db)[id] ?? []
                 let compiled = try SystemMessageService.compile(row, blocks: blocks, in: scope, db)

@@ -47,7 +47,8 @@ struct AgentDraft: Sendable {
 
     /// The messages of the first context, the system message first.
     func messages(for row: AgentRow, blocks: [BlockRow], ids: IDSource) throws -> [MessageRow] {
-        let compiled = try SystemMessageService.compile(row, blocks: blocks, previousMessages: 0)
+        let compiled = try SystemMessageService.compile(
+            row, blocks: blocks, archival: ArchivalSummary(), previousMessages: 0)
         let sequence = body.initialMessageSequence?.map { message in
             StartingMessages.Given(
                 role: .init(rawValue: message.role.rawValue) ?? .user, text: message.content.text)

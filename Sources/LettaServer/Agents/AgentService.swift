@@ -84,16 +84,17 @@ struct AgentService: Sendable {
         return try await storage.read { db in try TagStore.page(query, request, in: scope, db) }
     }
 
-    /// Deletes an agent with its messages and its companion; its blocks stay for whoever else has or wants them.
+    /// Deletes an agent with its messages, the archive that was made for it and its companion; its blocks stay for
+    /// whoever else has or wants them.
     func delete(_ id: ID<AgentState>, as scope: Scope) async throws {
         try await storage.write { db in
             guard let row = try AgentStore.rowForUpdate(id, in: scope, db) else {
                 throw APIError.notFound("Agent", id)
             }
-            for companion in try Self.companions(of: row, in: scope, db) {
-                try AgentStore.delete(companion, in: scope, db)
+            for agent in try Self.companions(of: row, in: scope, db) + [row] {
+                try ArchiveService.deleteOwnArchive(of: agent.id, in: scope, db)
+                try AgentStore.delete(agent, in: scope, db)
             }
-            try AgentStore.delete(row, in: scope, db)
         }
     }
 

@@ -40,10 +40,14 @@ enum SystemMessageService {
         _ row: AgentRow, blocks: [BlockRow], in scope: Scope, _ db: any SQLExecutor
     ) throws -> CompiledContext {
         let inContext = try MessageStore.contextIDs(of: [row.id], in: scope, db)[row.id]?.count ?? 0
-        return try compile(row, blocks: blocks, previousMessages: max(0, row.nextMessagePosition - inContext))
+        return try compile(
+            row, blocks: blocks, archival: try ArchivalMemoryService.summary(of: row.id, in: scope, db),
+            previousMessages: max(0, row.nextMessagePosition - inContext))
     }
 
-    static func compile(_ row: AgentRow, blocks: [BlockRow], previousMessages: Int) throws -> CompiledContext {
+    static func compile(
+        _ row: AgentRow, blocks: [BlockRow], archival: ArchivalSummary, previousMessages: Int
+    ) throws -> CompiledContext {
         var input = ContextInput(
             kind: AgentKind(rawValue: row.agentType.rawValue) ?? .standard, system: row.system,
             agentID: row.id.rawValue, compiledAt: row.systemCompiledAt.microseconds,
@@ -52,6 +56,8 @@ enum SystemMessageService {
         input.toolRules = try row.rules()
         input.zone = row.timezone
         input.previousMessages = previousMessages
+        input.archivalPassages = archival.count
+        input.archivalTags = archival.tags
         return ContextCompiler.compile(input)
     }
 }

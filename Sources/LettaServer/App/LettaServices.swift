@@ -15,6 +15,9 @@ struct LettaServices: Sendable {
     let agentTools: AgentToolService
     let blocks: BlockService
     let tools: ToolService
+    let archival: ArchivalMemoryService
+    let archives: ArchiveService
+    let passages: PassageService
     let models: ModelService
     let groups: GroupService
     let messages: MessageService
@@ -47,5 +50,8 @@ struct LettaServices: Sendable {
         steps = StepService(storage: storage, now: now)
         tools = ToolService(storage: storage, runner: runner, ids: ids, now: now)
         blocks = BlockService(storage: storage, ids: ids, now: now)
+        archival = ArchivalMemoryService(storage: storage, ids: ids, now: now)
+        archives = ArchiveService(storage: storage, models: models, ids: ids, now: now)
+        passages = PassageService(storage: storage)
     }
 }

@@ -14,6 +14,12 @@ extension MessageContent: SchemaDescribing {
     }
 }
 
+extension DayOrTime: SchemaDescribing {
+    package static var schema: JSONValue {
+        ["type": "string", "format": "date-time", "examples": ["2026-01-31", "2026-01-31T14:30:00Z"]]
+    }
+}
+
 extension AgentCondition: SchemaDescribing {
     package static var schema: JSONValue {
         [

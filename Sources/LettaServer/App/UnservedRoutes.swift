@@ -35,13 +35,7 @@ struct UnservedRoutes: RouteGroup {
         GET /v1/agents/export
         POST /v1/agents/import
         POST /v1/agents/messages/search
-        GET /v1/agents/{agent_id}/archival-memory
-        POST /v1/agents/{agent_id}/archival-memory
-        GET /v1/agents/{agent_id}/archival-memory/search
-        DELETE /v1/agents/{agent_id}/archival-memory/{memory_id}
         PATCH /v1/agents/{agent_id}/archival-memory/{memory_id}
-        PATCH /v1/agents/{agent_id}/archives/attach/{archive_id}
-        PATCH /v1/agents/{agent_id}/archives/detach/{archive_id}
         GET /v1/agents/{agent_id}/export
         POST /v1/agents/{agent_id}/export
         GET /v1/agents/{agent_id}/files
@@ -69,16 +63,6 @@ struct UnservedRoutes: RouteGroup {
         POST /v1/agents/{agent_id}/template
         POST /v1/agents/{agent_id}/tools/{tool_name}/run
         POST /v1/agents/{agent_id}/version-template
-        GET /v1/agents/{id}/passages
-        GET /v1/archives/
-        POST /v1/archives/
-        DELETE /v1/archives/{archive_id}
-        GET /v1/archives/{archive_id}
-        PATCH /v1/archives/{archive_id}
-        GET /v1/archives/{archive_id}/agents
-        POST /v1/archives/{archive_id}/passages
-        POST /v1/archives/{archive_id}/passages/batch
-        DELETE /v1/archives/{archive_id}/passages/{passage_id}
         GET /v1/batches
         POST /v1/batches
         GET /v1/batches/{id}
@@ -168,7 +152,6 @@ struct UnservedRoutes: RouteGroup {
         GET /v1/messages/batches/{batch_id}/messages
         POST /v1/messages/search
         GET /v1/messages/{message_id}
-        POST /v1/passages/search
         GET /v1/projects
         GET /v1/providers/
         POST /v1/providers/

@@ -52,7 +52,8 @@ struct MessageService: Sendable {
             row.systemCompiledAt = time
             let blocks = try AgentBlockStore.blocks(of: [agent], in: scope, db)[agent] ?? []
             let compiled = try SystemMessageService.compile(
-                row, blocks: blocks, previousMessages: row.nextMessagePosition)
+                row, blocks: blocks, archival: try ArchivalMemoryService.summary(of: agent, in: scope, db),
+                previousMessages: row.nextMessagePosition)
             var context: [TurnMessage] = []
             let isNew = try MessageStore.systemMessage(of: agent, in: scope, db) == nil
             let system =

@@ -12,6 +12,7 @@ struct TurnRunner: Sendable {
     let store: TurnStore
     let search: ConversationSearchService
     let python: PythonToolService
+    let archival: ArchivalToolService
     let provider: any ModelProvider
     let control: TurnControl
     let ids: IDSource
@@ -66,6 +67,7 @@ struct TurnRunner: Sendable {
         if control.isCancelled { return turn.machine.receive(.cancel) }
         turn.step = StepTimes(start: now())
         turn.memoryCalls = []
+        turn.passages = []
         turn.toolNames = []
         turn.hasShownPieces = false
         do {
@@ -147,6 +149,11 @@ struct TurnRunner: Sendable {
         if let tool = turn.state.customTool(run.tool) {
             return await python.run(run, tool, by: turn.state.agent.id, as: turn.state.scope)
         }
+        if let outcome = try await archival.run(
+            run, by: turn.state.agent, adding: &turn.passages, as: turn.state.scope)
+        {
+            return outcome
+        }
         return ToolOutcome(
             .string("The tool \(run.tool) is not served yet by this server."), succeeded: false)
     }
@@ -213,6 +220,8 @@ struct RunningTurn: Sendable {
     /// The blocks as the calls of this step left them; stored with the step.
     var memory: [MemoryBlock]
     var memoryCalls: [ToolRun] = []
+    /// What the calls of this step put into archival memory; stored with the step.
+    var passages: [NewPassage] = []
     var toolNames: [String] = []
     var lastRequest: ModelRequest?
     var lastAnswer: ModelAnswer?
@@ -261,7 +270,7 @@ struct RunningTurn: Sendable {
         let row = StepRow(step: step, metrics: metrics, toolNames: toolNames, createdAt: self.step.start)
         return StepOutcome(
             messages: Array(record.messages.dropFirst(record.callsAreStored ? 1 : 0)), memoryCalls: memoryCalls,
-            row: row,
+            passages: passages, row: row,
             trace: lastRequest.map { TraceText.trace($0, lastAnswer, id: traceID, step: step.id, at: time) },
             end: record.end)
     }

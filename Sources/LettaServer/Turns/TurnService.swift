@@ -56,7 +56,8 @@ struct TurnService: Sendable {
             run: state.run.id, agent: request.agent, organization: state.scope.organization)
         let runner = TurnRunner(
             store: store, search: ConversationSearchService(storage: storage, now: now), python: python,
-            provider: provider, control: control, ids: ids, now: now, logger: logger)
+            archival: ArchivalToolService(storage: storage, ids: ids, now: now), provider: provider, control: control,
+            ids: ids, now: now, logger: logger)
         let isStarted = worker.start(control) { [turnstile, state] in
             await runner.run(state, plan: plan)
             turnstile.leave(request.agent)

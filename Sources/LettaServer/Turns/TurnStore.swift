@@ -54,6 +54,7 @@ struct TurnStore: Sendable {
             var messages = outcome.messages
             try writer.apply(readAs: state.blocks, results: &messages, db)
             try Self.append(messages, to: &agent, model: state.config.model, in: scope, db)
+            _ = try ArchivalMemoryService.insert(outcome.passages, for: agent, ids: ids, in: scope, db)
             if outcome.end != nil {
                 agent.lastRunCompletion = time
                 agent.lastStopReason = state.run.stopReason?.rawValue
@@ -107,6 +108,8 @@ struct StepOutcome: Sendable {
     var messages: [TurnMessage]
     /// The calls of memory tools in the step, in their order.
     var memoryCalls: [ToolRun]
+    /// What the step put into archival memory.
+    var passages: [NewPassage]
     var row: StepRow
     var trace: ProviderTrace?
     var end: TurnEnd?

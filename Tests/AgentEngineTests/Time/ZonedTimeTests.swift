@@ -51,6 +51,32 @@ import Testing
     }
 }
 
+@Suite struct ZonedISOTimeTests {
+    private func text(_ microseconds: Int64, _ zone: String) -> String {
+        ZonedTime.isoTextOrUTC(microseconds: microseconds, zone: zone)
+    }
+
+    @Test func `a moment on the clock of a zone`() {
+        #expect(text(1_795_443_954_630_849, "UTC") == "2026-11-23T14:25:54.630849+00:00")
+        #expect(text(1_795_443_954_630_849, "America/New_York") == "2026-11-23T09:25:54.630849-05:00")
+        #expect(text(1_795_443_954_000_000, "Asia/Kolkata") == "2026-11-23T19:55:54.000000+05:30")
+        #expect(text(-1, "UTC") == "1969-12-31T23:59:59.999999+00:00")
+        #expect(text(0, "Mars/Olympus_Mons") == "1970-01-01T00:00:00.000000+00:00")
+    }
+
+    @Test(arguments: [
+        // Summer, winter, the hour that there is not, the hour that there is twice, a zone nobody knows.
+        (1_784_534_400, "America/New_York", 1_784_548_800), (1_795_443_954, "America/New_York", 1_795_461_954),
+        (1_772_937_000, "America/New_York", 1_772_955_000), (1_793_496_600, "America/New_York", 1_793_511_000),
+        (1_784_548_800, "UTC", 1_784_548_800), (1_784_548_800, "Nowhere/Land", 1_784_548_800),
+        (1_784_548_800, "Pacific/Kiritimati", 1_784_498_400),
+    ])
+    func `what a clock shows as a moment`(_ local: Int64, _ zone: String, _ moment: Int64) {
+        let found = ZonedTime.microseconds(local: local * 1_000_000 + 5, zone: zone)
+        #expect(found == moment * 1_000_000 + 5)
+    }
+}
+
 @Suite struct ZoneDatabaseTests {
     @Test(arguments: ["UTC", "Etc/UTC", "Europe/Berlin", "America/Argentina/Buenos_Aires", "Etc/GMT+5", "EST5EDT"])
     func `real names are known`(_ name: String) {

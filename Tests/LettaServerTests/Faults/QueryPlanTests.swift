@@ -25,6 +25,13 @@ import Testing
         "/v1/blocks/{block}/agents?after={agent}",
         "/v1/blocks/{block}/history", "/v1/blocks/{block}/history?before=2&limit=1", "/v1/tags/",
         "/v1/tags/?after=a&order=desc", "/v1/ready/",
+        "/v1/agents/{agent}/archival-memory", "/v1/agents/{agent}/archival-memory?ascending=false&after={passage}",
+        "/v1/agents/{agent}/archival-memory?search=x&before={passage}&limit=2",
+        "/v1/agents/{agent}/archival-memory/search?query=some%20words",
+        "/v1/agents/{agent}/archival-memory/search?query=some&tags=x&tags=y&tag_match_mode=all&top_k=2",
+        "/v1/agents/{agent}/archival-memory/search?query=&start_datetime=2026-01-01", "/v1/archives/",
+        "/v1/archives/?order=asc&after={archive}", "/v1/archives/?name=a", "/v1/archives/?agent_id={agent}",
+        "/v1/archives/{archive}", "/v1/archives/{archive}/agents?after={agent}",
     ]
 
     @Test(arguments: TestEngine.available)
@@ -73,6 +80,19 @@ import Testing
                 .post(
                     "/v1/agents/", ["model": model, "block_ids": ["{other}"], "tools": ["memory"], "tags": ["z"]],
                     expect: 200),
+                .post("/v1/agents/{agent}/archival-memory", ["text": "some words", "tags": ["x"]], expect: 200),
+                .post("/v1/passages/search", ["query": "some words", "tags": ["x"], "limit": 5], expect: 200),
+                .post("/v1/passages/search", ["agent_id": "{agent}", "limit": 5], expect: 200),
+                .post("/v1/passages/search", ["limit": 5], expect: 200),
+                .delete("/v1/agents/{agent}/archival-memory/{passage}", expect: 200),
+                .post("/v1/archives/", ["name": "b"], expect: 200).keep("more"),
+                .patch("/v1/archives/{more}", ["name": "c"], expect: 200),
+                .post("/v1/archives/{more}/passages", ["text": "more words"], expect: 200).keep("passage"),
+                .delete("/v1/archives/{more}/passages/{passage}", expect: 204),
+                .patch("/v1/agents/{agent}/archives/detach/{archive}", expect: 200),
+                .patch("/v1/agents/{agent}/archives/attach/{more}", expect: 200),
+                .delete("/v1/archives/{more}", expect: 204),
+                .post("/v1/agents/{agent}/archival-memory", ["text": "new archive"], expect: 200),
                 .delete("/v1/blocks/{other}", expect: 200),
                 .delete("/v1/agents/{agent}", expect: 200),
             ] {
@@ -103,6 +123,10 @@ import Testing
         server["block"] = try await server.newBlock("human", "x", ["tags": ["x"]])
         server["agent"] = try await server.newAgent(
             "a", ["block_ids": ["{block}"], "tags": ["x"], "secrets": ["K": "v"]])
+        let memory = try await server.send(
+            .post, "/v1/agents/{agent}/archival-memory", ["text": "some words", "tags": ["x", "y"]])
+        server["passage"] = try #require(memory.ids.first, "\(memory.text)")
+        server["archive"] = try #require(memory.json[0]?["archive_id"]?.string)
         server["gone"] = try await server.newAgent("gone")
         try await server.run([.delete("/v1/agents/{gone}", expect: 200)])
     }

@@ -10,7 +10,7 @@ import Testing
         try await withServer(on: engine) { server in
             try await server.seedEverything()
             let paths = try await server.operations().filter { $0.verb == .get && $0.path != "/metrics" }.map(\.path)
-            #expect(paths.count >= 17)
+            #expect(paths.count >= 22)
             var before: [String: String] = [:]
             for path in paths {
                 let answer = try await server.get(path, as: .legacy)
@@ -40,7 +40,7 @@ import Testing
             try await server.seedEverything()
             let before = try await server.everything()
             let operations = try await server.operations().filter { !$0.captures.isEmpty }
-            #expect(operations.count >= 20)
+            #expect(operations.count >= 34)
             for operation in operations {
                 for (name, pattern) in operation.captures {
                     let prefix = name.replacing("_id", with: "")

@@ -91,5 +91,6 @@ import Testing
         route(API.Agents.search), route(API.CoreMemory.variables), route(API.AgentTools.detach),
         route(API.InternalAgents.count), route(API.Tags.list), route(API.Blocks.history),
         route(API.InternalBlocks.agents), route(API.Models.listEmbeddings), route(API.Health.ready),
+        route(API.ArchivalMemory.search), route(API.Archives.deletePassage), route(API.Passages.search),
     ]
 }

@@ -7,6 +7,7 @@ import Testing
 extension TestServer {
     struct Operation: CustomStringConvertible {
         var verb: HTTPVerb
+        /// With a value for every parameter of the query that has to be there.
         var path: String
         /// The names of the captures; with the pattern of its ids where a capture is one.
         var captures: [(name: String, pattern: String?)]
@@ -23,14 +24,20 @@ extension TestServer {
                     let captures = parameters.filter { $0["in"] == "path" }.map { parameter in
                         (name: parameter["name"]?.string ?? "", pattern: parameter["schema"]?["pattern"]?.string)
                     }
-                    return Operation(verb: verb, path: path, captures: captures)
+                    let needed = parameters.filter { $0["in"] == "query" && $0["required"] == true }
+                    let query = needed.map { "\($0["name"]?.string ?? "")=x" }.joined(separator: "&")
+                    return Operation(
+                        verb: verb, path: query.isEmpty ? path : "\(path)?\(query)", captures: captures)
                 }
             }
         }
     }
 
     /// A body that every operation takes: what one needs another ignores.
-    static let anyBody: JSONValue = ["requires_approval": true, "input": "Hi.", "label": "x", "model": model]
+    static let anyBody: JSONValue = [
+        "requires_approval": true, "input": "Hi.", "label": "x", "model": model, "name": "x", "text": "x",
+        "passages": [["text": "x"]],
+    ]
 
     /// Puts something behind every route, and keeps its ids under the names of the captures.
     func seedEverything() async throws {
@@ -49,6 +56,11 @@ extension TestServer {
             ).keep("agent_id"),
             .patch("/v1/agents/{agent_id}", ["description": "d", "last_stop_reason": "end_turn"], expect: 200),
         ])
+        let memory = try await send(
+            .post, "/v1/agents/{agent_id}/archival-memory", ["text": "Ann likes x.", "tags": ["t"]])
+        self["memory_id"] = try #require(memory.ids.first, "\(memory.text)")
+        self["passage_id"] = self["memory_id"]
+        self["archive_id"] = try #require(memory.json[0]?["archive_id"]?.string)
         self["block_label"] = "human"
         self["tool_name"] = "memory_insert"
         self["tool_id"] = try #require(try await get("/v1/agents/{agent_id}/tools").ids.first)

@@ -43,13 +43,15 @@ extension TestServer {
         for path in [
             "/v1/agents/?limit=0&show_hidden_agents=true", "/v1/blocks/?limit=0",
             "/v1/blocks/?limit=0&templates_only=true",
-            "/v1/tags/?limit=0",
+            "/v1/tags/?limit=0", "/v1/archives/?limit=0",
         ] {
             pages.append(try await get(path, as: .legacy).text)
         }
         let counts = try await storage.read { db in
-            try ["agent", "block", "block_version", "message", "agent_secret", "agent_tag", "deleted_key"].map {
-                table in
+            try [
+                "agent", "block", "block_version", "message", "agent_secret", "agent_tag", "deleted_key", "archive",
+                "agent_archive", "passage", "passage_tag", "passage_words",
+            ].map { table in
                 try db.value("SELECT COUNT(*) FROM \(SQLText(stringLiteral: table))") ?? 0
             }
         }

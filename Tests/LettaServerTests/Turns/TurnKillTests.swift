@@ -43,6 +43,7 @@ import Testing
         var agent = CreateAgent()
         agent.llmConfig = config
         agent.memoryBlocks = [CreateBlock(label: "human", value: "Ann", limit: 1_000_000)]
+        agent.tools = ["archival_memory_insert"]
         return agent
     }
 
@@ -67,7 +68,7 @@ import Testing
     private static func tell(_ fact: String, to agent: ID<AgentState>, on server: ServerProcess) async -> Bool {
         let script = """
             script: [{"call": "memory_insert", "args": {"label": "human", "new_string": "\(fact)"}}, \
-            {"say": "got \(fact)"}]
+            {"call": "archival_memory_insert", "args": {"content": "\(fact)"}}, {"say": "got \(fact)"}]
             """
         do {
             let answer = try await server.client.agents.messages.send(SendMessages(script), to: agent)
@@ -95,10 +96,14 @@ import Testing
             }
             let block = try await client.agents.coreMemory.block(labelled: "human", of: agent)
             let memory = Set(block.value.split(separator: "\n").map(String.init))
+            var passages: [String] = []
+            for try await passage in client.agents.archivalMemory.list(of: agent) { passages.append(passage.text) }
+            #expect(Set(passages).count == passages.count, "round \(round): a memory is there twice")
             for fact in said.facts(of: agent) {
                 #expect(texts.contains("got \(fact)"), "round \(round): an answer is lost")
                 #expect(texts.contains { $0.hasPrefix("script:") && $0.contains(fact) }, "round \(round)")
                 #expect(memory.contains(fact), "round \(round): an edit is lost")
+                #expect(passages.contains(fact), "round \(round): a memory is lost")
             }
             let fact = "check-\(round)"
             #expect(await Self.tell(fact, to: agent, on: server), "round \(round): the agent does not answer")

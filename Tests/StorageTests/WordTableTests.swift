@@ -1,0 +1,90 @@
+import Storage
+import Testing
+
+/// Texts are found by their words, alike on both engines.
+@Suite struct WordTableTests {
+    private static let texts: [(key: String, words: [String])] = [
+        ("a", ["box-1", "cats", "like", "fish"]), ("b", ["box-1", "dogs", "like", "bones", "and", "cats"]),
+        ("c", ["box-2", "cat"]), ("d", ["box-1", "ärger", "naïve", "猫", "12"]),
+    ]
+
+    private func withTexts(
+        _ kind: Engine, _ body: (any StorageEngine, ([String]) async throws -> [String]) async throws -> Void
+    ) async throws {
+        try await withEngine(kind) { engine in
+            try await engine.write { db in
+                for statement in db.dialect.makeWordTable("found", key: "name") { try db.execute(statement) }
+                for (key, words) in Self.texts {
+                    try db.execute("INSERT INTO found (name, words) VALUES (\(key), \(db.dialect.words(words)))")
+                }
+            }
+            try await body(engine) { words in
+                try await engine.read { db in
+                    let condition = db.dialect.hasWords(in: "found", words)
+                    return try db.rows("SELECT name FROM found WHERE \(condition) ORDER BY name").map {
+                        try $0["name"]
+                    }
+                }
+            }
+        }
+    }
+
+    @Test(arguments: Engine.tested) func `all words have to be there as they are`(_ kind: Engine) async throws {
+        try await withTexts(kind) { _, found in
+            #expect(try await found(["cats"]) == ["a", "b"])
+            #expect(try await found(["box-1", "like"]) == ["a", "b"])
+            #expect(try await found(["box-1", "like", "dogs"]) == ["b"])
+            #expect(try await found(["cat"]) == ["c"])
+            #expect(try await found(["box"]) == [], "a word with a dash is one word")
+            #expect(try await found(["box-1", "ärger"]) == ["d"])
+            #expect(try await found(["naive"]) == [], "marks on letters count")
+            #expect(try await found(["猫"]) == ["d"])
+            #expect(try await found(["12"]) == ["d"])
+        }
+    }
+
+    @Test(arguments: Engine.tested) func `no word is syntax`(_ kind: Engine) async throws {
+        try await withTexts(kind) { _, found in
+            for word in [
+                "\"", "'", "a\"b", "x'y", "\\", "and", "OR", "NOT", "NEAR", "*", ":*", "words:cats", "cats*", "(", "!",
+                "|", "&", "<->", "^", "--", ";", "'; DROP TABLE found; --", "{", "$1",
+            ] {
+                #expect(try await found(["box-2", word]) == [], "\(word)")
+                _ = try await found([word])
+            }
+            #expect(try await found(["and"]) == ["b"])
+            #expect(try await found(["cats"]) == ["a", "b"], "it is all still there")
+        }
+    }
+
+    @Test(arguments: Engine.tested) func `a row is deleted by its words`(_ kind: Engine) async throws {
+        try await withTexts(kind) { engine, found in
+            let count = try await engine.write { db in
+                try db.execute("DELETE FROM found WHERE \(db.dialect.hasWords(in: "found", ["box-1", "dogs"]))")
+            }
+            #expect(count == 1)
+            #expect(try await found(["cats"]) == ["a"])
+        }
+    }
+
+    @Test(arguments: Engine.tested) func `words are looked up and not read through`(_ kind: Engine) async throws {
+        try await withTexts(kind) { engine, _ in
+            let lookup = engine.dialect.hasWords(in: "found", ["box-1", "cats"])
+            for (sql, scans) in [
+                ("SELECT name FROM found WHERE \(lookup)", []),
+                ("DELETE FROM found WHERE \(lookup)", []),
+                (
+                    """
+                    SELECT twice.name, COUNT(*) FROM (
+                        SELECT name FROM found WHERE \(lookup) UNION ALL SELECT name FROM found WHERE \(lookup)
+                    ) AS twice GROUP BY twice.name ORDER BY COUNT(*)
+                    """, []
+                ),
+                ("SELECT words FROM found", ["found"]),
+            ] as [(SQLText, [String])] {
+                let found = try await engine.read { db in try QueryPlan.fullScans(of: sql, in: db) }
+                #expect(found == scans, "\(sql.rendered().text)")
+            }
+        }
+    }
+}
