@@ -32,7 +32,8 @@ import Testing
     @Test func withoutAnAnswerAboutTheTemplateTheModelIsTakenAsItIs() async throws {
         try await FakeOpenAI.serving(Self.list(parameters: 1), .json("{}", status: 404)) { fake in
             let provider = fake.provider()
-            #expect(try await provider.listModels().map(\.name) == ["m"])
+            let models = try await provider.listModels()
+            #expect(models.map(\.name) == ["m"])
             #expect(provider.traits(of: "m") == ModelTraits(toolCalls: .maybeText, isSmall: true))
         }
     }
