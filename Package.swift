@@ -133,6 +133,7 @@ let package = Package(
                 "JSON", "LettaAPI", "LettaServer", "ModelProviders", "Storage", "StoragePostgres", "StorageSQLite",
                 .product(name: "Configuration", package: "swift-configuration"),
                 .product(name: "HTTPTypes", package: "swift-http-types"),
+                .product(name: "Hummingbird", package: "hummingbird"),
                 .product(name: "HummingbirdTesting", package: "hummingbird"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"),
@@ -153,7 +154,7 @@ let package = Package(
         .testTarget(
             name: "ModelProvidersTests",
             dependencies: [
-                "JSON", "ModelProviders", .product(name: "Hummingbird", package: "hummingbird"),
+                "JSON", "ModelProviders", "TestSupport", .product(name: "Hummingbird", package: "hummingbird"),
             ],
             swiftSettings: strict),
         .testTarget(

@@ -17,6 +17,8 @@ struct LettaServices: Sendable {
     let groups: GroupService
     let messages: MessageService
     let turns: TurnService
+    let previews: TurnPreviewService
+    let following: RunFollowService
     let runs: RunService
     let steps: StepService
 
@@ -24,7 +26,8 @@ struct LettaServices: Sendable {
         storage: any StorageEngine, secrets: SecretBox, directory: ModelDirectory, transport: ProviderTransport,
         worker: TurnWorker, password: Secret? = nil,
         ids: IDSource = .random,
-        now: @escaping @Sendable () -> Timestamp = { .now }, logger: Logger
+        now: @escaping @Sendable () -> Timestamp = { .now }, clock: any Clock<Duration> = ContinuousClock(),
+        logger: Logger
     ) {
         health = HealthService(storage: storage)
         authentication = AuthenticationService(password: password)
@@ -38,7 +41,11 @@ struct LettaServices: Sendable {
         messages = MessageService(storage: storage, turnstile: turnstile, ids: ids, now: now)
         turns = TurnService(
             storage: storage, models: models, worker: worker,
-            turnstile: turnstile, ids: ids, now: now, logger: logger)
+            callbacks: RunCallbackService(
+                storage: storage, transport: transport, clock: clock, now: now, logger: logger),
+            turnstile: turnstile, ids: ids, now: now, clock: clock, logger: logger)
+        previews = TurnPreviewService(storage: storage, models: models, ids: ids, now: now)
+        following = RunFollowService(storage: storage, worker: worker, ids: ids, now: now, clock: clock)
         runs = RunService(storage: storage)
         steps = StepService(storage: storage, now: now)
         blocks = BlockService(storage: storage, ids: ids, now: now)

@@ -2,5 +2,5 @@ import Storage
 
 /// Every step from an empty database to the present one, in order. Append only.
 enum AllMigrations {
-    static let migrations = [Migration.agentsAndBlocks, .runsAndSteps]
+    static let migrations = [Migration.agentsAndBlocks, .runsAndSteps, .backgroundRuns]
 }
