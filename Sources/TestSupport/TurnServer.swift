@@ -4,7 +4,7 @@ import HummingbirdTesting
 package import JSON
 package import LettaAPI
 import LettaServer
-import ModelProviders
+package import ModelProviders
 import NIOCore
 package import Storage
 import Synchronization
@@ -13,20 +13,32 @@ package import ToolRuntime
 
 /// The real routes on a real database, with a model whose answers the test writes.
 package final class TurnServer: Sendable {
+    /// How a test's server differs from the usual one.
+    package struct Options: Sendable {
+        /// What answers in the place of the scripted model.
+        package var provider: (any ModelProvider)?
+        /// Measures silences and deadlines of the server's own.
+        package var clock: any Clock<Duration> = ContinuousClock()
+        /// What the server takes for the time; nil for the system's.
+        package var now: (@Sendable () -> Timestamp)?
+        /// Where users' own tools run.
+        package var sandbox = ToolSandbox()
+    }
+
     package let model = ScriptedModel()
     private let database: TestDatabase
-    private let sandbox: ToolSandbox
+    private let options: Options
     private let log = LogLines()
     private let running: Mutex<LettaApplication>
 
-    init(_ database: TestDatabase, sandbox: ToolSandbox) async throws {
+    init(_ database: TestDatabase, _ options: Options) async throws {
         self.database = database
-        self.sandbox = sandbox
-        running = Mutex(try await Self.open(database, model, sandbox, log))
+        self.options = options
+        running = Mutex(try await Self.open(database, options, model, log))
     }
 
     private static func open(
-        _ database: TestDatabase, _ model: ScriptedModel, _ sandbox: ToolSandbox, _ log: LogLines
+        _ database: TestDatabase, _ options: Options, _ model: ScriptedModel, _ log: LogLines
     ) async throws -> LettaApplication {
         var arguments = ServerConfiguration.Arguments()
         arguments.port = 0
@@ -37,7 +49,8 @@ package final class TurnServer: Sendable {
             _ = try await ServerStorage.migrator.up(storage, keepingCopyIn: nil)
             return try await LettaApplication(
                 configuration, storage: storage, encryptionKeys: ["a key for tests"],
-                directory: ModelDirectory(providers: [model]), sandbox: sandbox, logger: log.logger)
+                directory: ModelDirectory(providers: [options.provider ?? model]), sandbox: options.sandbox,
+                now: options.now, clock: options.clock, logger: log.logger)
         } catch {
             await storage.close()
             throw error
@@ -51,7 +64,7 @@ package final class TurnServer: Sendable {
     /// Ends the server and starts another one on the same database.
     package func restart() async throws {
         await close()
-        let next = try await Self.open(database, model, sandbox, log)
+        let next = try await Self.open(database, options, model, log)
         running.withLock { $0 = next }
     }
 
@@ -120,6 +133,13 @@ package final class TurnServer: Sendable {
         return StreamedEvent.all(in: answer.text)
     }
 
+    /// Takes the whole stream of a background run, which is to wait for its end.
+    package func follow(_ run: String, _ fields: JSONObject = [:]) async throws -> [StreamedEvent] {
+        let answer = try await send(.post, "/v1/runs/\(run)/stream", .object(fields))
+        try #require(answer.status == 200, "\(answer.text)")
+        return StreamedEvent.all(in: answer.text)
+    }
+
     /// The entries of an agent's message list, as `type: text`, from the oldest on and without the system message.
     package func said(by agent: String) async throws -> [String] {
         let list = try await get("/v1/agents/\(agent)/messages?limit=1000")
@@ -178,10 +198,13 @@ extension Answer {
 
 /// Gives `body` a server on a new database, which is gone afterwards.
 package func withTurns<T: Sendable>(
-    on engine: TestEngine, sandbox: ToolSandbox = ToolSandbox(), _ body: (TurnServer) async throws -> T
+    on engine: TestEngine, _ change: (inout TurnServer.Options) -> Void = { _ in },
+    _ body: (TurnServer) async throws -> T
 ) async throws -> T {
-    try await TestDatabase.with(engine) { database in
-        let server = try await TurnServer(database, sandbox: sandbox)
+    var options = TurnServer.Options()
+    change(&options)
+    return try await TestDatabase.with(engine) { [options] database in
+        let server = try await TurnServer(database, options)
         let result: Result<T, any Error>
         do { result = .success(try await body(server)) } catch { result = .failure(error) }
         await server.close()

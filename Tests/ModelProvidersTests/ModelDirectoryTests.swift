@@ -1,4 +1,5 @@
 import ModelProviders
+import TestSupport
 import Testing
 
 @Suite(.timeLimit(.minutes(1))) struct ModelDirectoryTests {

@@ -1,5 +1,6 @@
 import JSON
 import ModelProviders
+import TestSupport
 import Testing
 
 @Suite(.timeLimit(.minutes(2))) struct OpenAIStreamTests {

@@ -21,6 +21,10 @@ public struct SendMessages: Codable, Sendable {
     public var overrideModel: String?
     /// A system message for this turn alone, in place of prompt and memory.
     public var overrideSystem: String?
+    /// What the client can do beside the agent's tools, shown to the model in this turn alone.
+    public var clientSkills: [ClientSkill]?
+    /// Where the end of a run is to be announced; for ``API/Messages/sendLater`` alone.
+    public var callbackURL: String?
 
     public init(_ text: String) {
         input = .text(text)
@@ -37,6 +41,22 @@ public struct SendMessages: Codable, Sendable {
         case includePings = "include_pings"
         case overrideModel = "override_model"
         case overrideSystem = "override_system"
+        case clientSkills = "client_skills"
+        case callbackURL = "callback_url"
+    }
+}
+
+/// Something the client's own environment knows how to do.
+public struct ClientSkill: Codable, Sendable {
+    public var name: String
+    public var description: String
+    /// The path of its instructions, such as `skills/letters/SKILL.md`.
+    public var location: String
+
+    public init(name: String, description: String, location: String) {
+        self.name = name
+        self.description = description
+        self.location = location
     }
 }
 

@@ -25,6 +25,11 @@ public struct Run: Resource, Decodable, Sendable, JSONWritable {
     /// Nanoseconds until the first token of the first answer.
     public var timeToFirstToken: Int?
     public var totalDuration: Int?
+    /// Where the end of the run is announced.
+    public var callbackURL: String?
+    public var callbackSentAt: Timestamp?
+    public var callbackStatusCode: Int?
+    public var callbackError: String?
 
     public init(id: ID<Run>, agentID: ID<AgentState>, status: RunStatus, createdAt: Timestamp) {
         self.id = id
@@ -43,6 +48,10 @@ public struct Run: Resource, Decodable, Sendable, JSONWritable {
         case completedAt = "completed_at"
         case timeToFirstToken = "ttft_ns"
         case totalDuration = "total_duration_ns"
+        case callbackURL = "callback_url"
+        case callbackSentAt = "callback_sent_at"
+        case callbackStatusCode = "callback_status_code"
+        case callbackError = "callback_error"
     }
 
     public func write(to writer: inout JSONWriter) {
@@ -59,10 +68,10 @@ public struct Run: Resource, Decodable, Sendable, JSONWritable {
             $0.field("metadata", metadata)
             $0.field("request_config", requestConfig)
             $0.field("stop_reason", stopReason)
-            $0.field("callback_url", JSONValue.null)
-            $0.field("callback_sent_at", JSONValue.null)
-            $0.field("callback_status_code", JSONValue.null)
-            $0.field("callback_error", JSONValue.null)
+            $0.field("callback_url", callbackURL)
+            $0.field("callback_sent_at", callbackSentAt)
+            $0.field("callback_status_code", callbackStatusCode)
+            $0.field("callback_error", callbackError)
             $0.field("ttft_ns", timeToFirstToken)
             $0.field("total_duration_ns", totalDuration)
         }

@@ -4,7 +4,7 @@ extension API {
     /// Turns of agents, running or over.
     public enum Runs {
         public static let list = Endpoint<NoPath, ListRuns, NoBody, [Run]>(
-            .get, "/v1/runs/", "Lists runs, newest first.")
+            .get, "/v1/runs/", "Lists runs, newest first.", aliases: ["/v1/_internal_runs/"])
         public static let active = Endpoint<NoPath, ListActiveRuns, NoBody, [Run]>(
             .get, "/v1/runs/active", "Lists the runs that are not over.")
         public static let retrieve = Endpoint<ID<Run>, NoQuery, NoBody, Run>(
@@ -19,6 +19,10 @@ extension API {
             .get, "/v1/runs/{run_id}/usage", "Tells how many tokens a run used.")
         public static let metrics = Endpoint<ID<Run>, NoQuery, NoBody, RunMetrics>(
             .get, "/v1/runs/{run_id}/metrics", "Tells how long a run took.")
+        public static let trace = Endpoint<ID<Run>, NoQuery, NoBody, RawJSON>(
+            .get, "/v1/runs/{run_id}/trace", "Says that spans of a run are not kept; its steps have their traces.")
+        public static let stream = Endpoint<ID<Run>, NoQuery, FollowRun?, LettaResponse>(
+            .post, "/v1/runs/{run_id}/stream", "Streams the events of a background run from any of them on.")
     }
 }
 
@@ -133,5 +137,22 @@ public struct RunMetrics: Codable, Sendable, JSONWritable {
             $0.field("template_id", JSONValue.null)
             $0.field("base_template_id", JSONValue.null)
         }
+    }
+}
+
+/// From where on a background run is followed.
+public struct FollowRun: Codable, Sendable {
+    /// The `seq_id` of the last event that was seen; left out: from the first one on.
+    public var startingAfter: Int?
+    /// Whether the pings of the run are repeated, and more are sent while nothing else happens.
+    public var includePings: Bool?
+
+    public init(startingAfter: Int? = nil) {
+        self.startingAfter = startingAfter
+    }
+
+    enum CodingKeys: String, CodingKey {
+        case startingAfter = "starting_after"
+        case includePings = "include_pings"
     }
 }

@@ -12,6 +12,8 @@ extension API {
         public static let trace = Endpoint<ID<Step>, NoQuery, NoBody, ProviderTrace?>(
             .get, "/v1/steps/{step_id}/trace", "Shows what the model's service was asked and answered.",
             aliases: ["/v1/telemetry/{step_id}"])
+        public static let messages = Endpoint<ID<Step>, ListRelated, NoBody, [LettaMessage]>(
+            .get, "/v1/steps/{step_id}/messages", "Lists the messages of a step in order of time.")
         public static let setFeedback = Endpoint<ID<Step>, NoQuery, StepFeedback, Step>(
             .patch, "/v1/steps/{step_id}/feedback", "Says whether a step was good.")
     }
@@ -111,6 +113,12 @@ public struct ProviderTrace: Resource, Decodable, Sendable, JSONWritable {
     public var request: RawJSON
     public var response: RawJSON
     public var createdAt: Timestamp
+    public var agentID: ID<AgentState>?
+    public var runID: ID<Run>?
+    public var organizationID: String?
+    public var userID: String?
+    /// What the step noted of the model.
+    public var model: LLMConfig?
 
     public init(id: ID<ProviderTrace>, stepID: ID<Step>, request: RawJSON, response: RawJSON, createdAt: Timestamp) {
         self.id = id
@@ -126,18 +134,33 @@ public struct ProviderTrace: Resource, Decodable, Sendable, JSONWritable {
         case request = "request_json"
         case response = "response_json"
         case createdAt = "created_at"
+        case agentID = "agent_id"
+        case runID = "run_id"
+        case organizationID = "org_id"
+        case userID = "user_id"
+        case model = "llm_config"
     }
 
     public func write(to writer: inout JSONWriter) {
         writer.object {
-            $0.field("created_by_id", JSONValue.null)
-            $0.field("last_updated_by_id", JSONValue.null)
+            $0.field("created_by_id", userID)
+            $0.field("last_updated_by_id", userID)
             $0.field("created_at", createdAt)
             $0.field("updated_at", createdAt)
             $0.field("id", id)
             $0.field("request_json", request)
             $0.field("response_json", response)
             $0.field("step_id", stepID)
+            $0.field("agent_id", agentID)
+            $0.field("agent_tags", [String]())
+            $0.field("call_type", "agent_step")
+            $0.field("run_id", runID)
+            $0.field("source", JSONValue.null)
+            $0.field("org_id", organizationID)
+            $0.field("user_id", userID)
+            $0.field("compaction_settings", JSONValue.null)
+            $0.field("llm_config", model)
+            $0.field("billing_context", JSONValue.null)
         }
     }
 }

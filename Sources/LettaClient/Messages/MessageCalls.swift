@@ -22,6 +22,16 @@ public struct MessageCalls: Sendable {
         }
     }
 
+    /// Sends messages and returns at once with the run that will work on them, after those that wait already.
+    public func sendLater(_ messages: SendMessages, to agent: ID<AgentState>) async throws -> Run {
+        try await client.call(API.Messages.sendLater, path: agent, body: messages)
+    }
+
+    /// Asks the agent's model something that the agent never learns of.
+    public func generate(_ body: GenerateText, with agent: ID<AgentState>) async throws -> GeneratedText {
+        try await client.call(API.Messages.generate, path: agent, body: body)
+    }
+
     /// One page, in order of time; a stored message may be several entries, and `limit` counts stored ones.
     public func list(of agent: ID<AgentState>, _ query: ListMessages = .init()) async throws -> [LettaMessage] {
         try await client.call(API.Messages.list, path: agent, query: query)
@@ -37,5 +47,30 @@ public struct MessageCalls: Sendable {
     @discardableResult
     public func reset(_ agent: ID<AgentState>, _ body: ResetMessages = .init()) async throws -> AgentState {
         try await client.call(API.Messages.reset, path: agent, body: body)
+    }
+}
+
+extension LettaClient {
+    /// Messages whatever agent they belong to.
+    public var messages: AllMessageCalls { AllMessageCalls(client: self) }
+}
+
+/// The calls about the messages of all agents.
+public struct AllMessageCalls: Sendable {
+    let client: LettaClient
+
+    /// One page, in order of time.
+    public func list(_ query: ListMessages = .init()) async throws -> [LettaMessage] {
+        try await client.call(API.Messages.listAll, query: query)
+    }
+
+    /// What clients see of one stored message.
+    public func retrieve(_ id: ID<Message>) async throws -> [LettaMessage] {
+        try await client.call(API.Messages.retrieve, path: id)
+    }
+
+    /// Finds messages by words in them, newest first.
+    public func search(_ query: SearchMessages) async throws -> [FoundMessage] {
+        try await client.call(API.Messages.search, body: query)
     }
 }

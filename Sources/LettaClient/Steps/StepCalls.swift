@@ -26,6 +26,10 @@ public struct StepCalls: Sendable {
         try await client.call(API.Steps.trace, path: id)
     }
 
+    public func messages(of id: ID<Step>, _ query: ListRelated = .init()) async throws -> [LettaMessage] {
+        try await client.call(API.Steps.messages, path: id, query: query)
+    }
+
     public func setFeedback(_ feedback: StepFeedback, of id: ID<Step>) async throws -> Step {
         try await client.call(API.Steps.setFeedback, path: id, body: feedback)
     }

@@ -21,13 +21,13 @@ package struct LettaApplication: Sendable {
     private let logger: Logger
 
     /// Takes a database that is up to date. The models are those of the configuration, and the time is the
-    /// system's, unless others are given.
+    /// system's, unless others are given. The clock measures silences and deadlines of the server's own.
     ///
     /// - Throws: `StartUpFailure` for a wrong encryption key or an open door without a password.
     package init(
         _ configuration: ServerConfiguration, storage: any StorageEngine, encryptionKeys: [String],
         directory: ModelDirectory? = nil, sandbox: ToolSandbox = ToolSandbox(), now: (@Sendable () -> Timestamp)? = nil,
-        logger: Logger
+        clock: any Clock<Duration> = ContinuousClock(), logger: Logger
     ) async throws {
         try configuration.checkDoor()
         self.configuration = configuration
@@ -52,7 +52,7 @@ package struct LettaApplication: Sendable {
         let services = LettaServices(
             storage: storage, secrets: secrets, directory: directory ?? ModelDirectory(providers: providers),
             transport: transport, worker: worker, sandbox: sandbox,
-            password: configuration.http.password, now: now ?? { .now }, logger: logger)
+            password: configuration.http.password, now: now ?? { .now }, clock: clock, logger: logger)
         responder = try Self.stack(services, configuration, storage).responder
     }
 

@@ -22,6 +22,8 @@ struct LettaServices: Sendable {
     let groups: GroupService
     let messages: MessageService
     let turns: TurnService
+    let previews: TurnPreviewService
+    let following: RunFollowService
     let runs: RunService
     let steps: StepService
 
@@ -29,7 +31,8 @@ struct LettaServices: Sendable {
         storage: any StorageEngine, secrets: SecretBox, directory: ModelDirectory, transport: ProviderTransport,
         worker: TurnWorker, sandbox: ToolSandbox, password: Secret? = nil,
         ids: IDSource = .random,
-        now: @escaping @Sendable () -> Timestamp = { .now }, logger: Logger
+        now: @escaping @Sendable () -> Timestamp = { .now }, clock: any Clock<Duration> = ContinuousClock(),
+        logger: Logger
     ) {
         let runner = PythonToolRunner(sandbox: sandbox)
         health = HealthService(storage: storage)
@@ -45,7 +48,11 @@ struct LettaServices: Sendable {
         turns = TurnService(
             storage: storage, models: models, worker: worker,
             python: PythonToolService(storage: storage, runner: runner, secrets: secrets, logger: logger),
-            turnstile: turnstile, ids: ids, now: now, logger: logger)
+            callbacks: RunCallbackService(
+                storage: storage, transport: transport, clock: clock, now: now, logger: logger),
+            turnstile: turnstile, ids: ids, now: now, clock: clock, logger: logger)
+        previews = TurnPreviewService(storage: storage, models: models, ids: ids, now: now)
+        following = RunFollowService(storage: storage, worker: worker, ids: ids, now: now, clock: clock)
         runs = RunService(storage: storage)
         steps = StepService(storage: storage, now: now)
         tools = ToolService(storage: storage, runner: runner, ids: ids, now: now)

@@ -16,7 +16,6 @@ struct UnservedRoutes: RouteGroup {
 
     /// A verb and a path a line, in order of path.
     static let table = """
-        GET /v1/_internal_runs/
         POST /v1/_internal_search/cache-warm
         POST /v1/_internal_templates/agents
         POST /v1/_internal_templates/blocks
@@ -34,7 +33,6 @@ struct UnservedRoutes: RouteGroup {
         PUT /v1/admin/users/
         GET /v1/agents/export
         POST /v1/agents/import
-        POST /v1/agents/messages/search
         PATCH /v1/agents/{agent_id}/archival-memory/{memory_id}
         GET /v1/agents/{agent_id}/export
         POST /v1/agents/{agent_id}/export
@@ -45,12 +43,8 @@ struct UnservedRoutes: RouteGroup {
         GET /v1/agents/{agent_id}/folders
         PATCH /v1/agents/{agent_id}/folders/attach/{folder_id}
         PATCH /v1/agents/{agent_id}/folders/detach/{folder_id}
-        POST /v1/agents/{agent_id}/generate
         PATCH /v1/agents/{agent_id}/identities/attach/{identity_id}
         PATCH /v1/agents/{agent_id}/identities/detach/{identity_id}
-        POST /v1/agents/{agent_id}/messages/async
-        POST /v1/agents/{agent_id}/messages/preview-raw-payload
-        PATCH /v1/agents/{agent_id}/messages/{message_id}
         POST /v1/agents/{agent_id}/migrate
         GET /v1/agents/{agent_id}/schedule
         POST /v1/agents/{agent_id}/schedule
@@ -129,11 +123,6 @@ struct UnservedRoutes: RouteGroup {
         GET /v1/identities/{identity_id}/agents
         GET /v1/identities/{identity_id}/blocks
         PUT /v1/identities/{identity_id}/properties
-        GET /v1/jobs/
-        GET /v1/jobs/active
-        DELETE /v1/jobs/{job_id}
-        GET /v1/jobs/{job_id}
-        PATCH /v1/jobs/{job_id}/cancel
         GET /v1/mcp-servers/
         POST /v1/mcp-servers/
         GET /v1/mcp-servers/connect/{mcp_server_id}
@@ -144,14 +133,11 @@ struct UnservedRoutes: RouteGroup {
         GET /v1/mcp-servers/{mcp_server_id}/tools
         GET /v1/mcp-servers/{mcp_server_id}/tools/{tool_id}
         POST /v1/mcp-servers/{mcp_server_id}/tools/{tool_id}/run
-        GET /v1/messages/
         GET /v1/messages/batches
         POST /v1/messages/batches
         GET /v1/messages/batches/{batch_id}
         PATCH /v1/messages/batches/{batch_id}/cancel
         GET /v1/messages/batches/{batch_id}/messages
-        POST /v1/messages/search
-        GET /v1/messages/{message_id}
         GET /v1/projects
         GET /v1/providers/
         POST /v1/providers/
@@ -162,8 +148,6 @@ struct UnservedRoutes: RouteGroup {
         PATCH /v1/providers/{provider_id}
         POST /v1/providers/{provider_id}/check
         PATCH /v1/providers/{provider_id}/refresh
-        POST /v1/runs/{run_id}/stream
-        GET /v1/runs/{run_id}/trace
         GET /v1/sandbox-config/
         POST /v1/sandbox-config/
         POST /v1/sandbox-config/e2b/default
@@ -192,7 +176,6 @@ struct UnservedRoutes: RouteGroup {
         GET /v1/sources/{source_id}/passages
         POST /v1/sources/{source_id}/upload
         DELETE /v1/sources/{source_id}/{file_id}
-        GET /v1/steps/{step_id}/messages
         PATCH /v1/steps/{step_id}/transaction/{transaction_id}
         GET /v1/telemetry/provider-trace
         GET /v1/templates

@@ -76,6 +76,11 @@ struct ModelService: Sendable {
         return OpenAIProvider(settings: settings, transport: transport)
     }
 
+    /// What to expect of a model.
+    func traits(for config: LLMConfig) async -> ModelTraits {
+        await provider(for: config).traits(of: config.model)
+    }
+
     private static let malformedHandle = APIError.invalidArgument(
         "The model handle should be in the format provider/model-name")
 

@@ -1,9 +1,12 @@
 import HTTPKit
+import Hummingbird
+import JSON
 import LettaAPI
 
 struct RunRoutes: RouteGroup {
     let runs: RunService
     let messages: MessageService
+    let following: RunFollowService
 
     func register(on routes: Routes) {
         routes.handle(API.Runs.list, list)
@@ -14,6 +17,8 @@ struct RunRoutes: RouteGroup {
         routes.handle(API.Runs.steps, steps)
         routes.handle(API.Runs.usage, usage)
         routes.handle(API.Runs.metrics, metrics)
+        routes.handle(API.Runs.trace, trace)
+        routes.handleResponse(API.Runs.stream, stream)
     }
 
     func list(_ call: Call<NoPath, ListRuns, NoBody>) async throws -> [Run] {
@@ -46,5 +51,21 @@ struct RunRoutes: RouteGroup {
 
     func metrics(_ call: Call<ID<Run>, NoQuery, NoBody>) async throws -> RunMetrics {
         try await runs.metrics(of: call.path, as: call.caller.scope)
+    }
+
+    func trace(_ call: Call<ID<Run>, NoQuery, NoBody>) async throws -> RawJSON {
+        throw try await runs.noTrace(of: call.path, as: call.caller.scope)
+    }
+
+    func stream(_ call: Call<ID<Run>, NoQuery, FollowRun?>, _ request: Request) async throws -> Response {
+        let frames = try await following.follow(call.path, call.body ?? FollowRun(), as: call.caller.scope)
+        return events(frames, for: request, call)
+    }
+
+    private func events(
+        _ frames: some AsyncSequence<[UInt8], any Error> & Sendable, for request: Request,
+        _ call: Call<ID<Run>, NoQuery, FollowRun?>
+    ) -> Response {
+        .eventStream(frames, for: request, logger: call.logger)
     }
 }

@@ -74,6 +74,12 @@ struct RunService: Sendable {
         }
     }
 
+    /// Why there is nothing to show of a run's spans, which go to a service of their own elsewhere.
+    func noTrace(of id: ID<Run>, as scope: Scope) async throws -> APIError {
+        _ = try await retrieve(id, as: scope)
+        return APIError(501, "Spans of runs are not kept by this server. The steps of the run have traces.")
+    }
+
     static func run(_ id: ID<Run>, in scope: Scope, _ db: any SQLExecutor) throws -> Run {
         guard let run = try RunStore.run(id, in: scope, db) else { throw APIError.notFound("Run", id) }
         return run

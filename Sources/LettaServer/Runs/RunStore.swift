@@ -6,7 +6,8 @@ import Storage
 enum RunStore {
     private static let columns: SQLText = """
         id, agent_id, status, stop_reason, background, metadata, request_config, time_to_first_token_ns,
-        total_duration_ns, created_at, completed_at
+        total_duration_ns, created_at, completed_at, callback_url, callback_sent_at, callback_status_code,
+        callback_error
         """
     private static let key: [SQLText] = ["created_at", "id"]
 
@@ -15,12 +16,12 @@ enum RunStore {
             """
             INSERT INTO run (
                 organization_id, id, agent_id, status, stop_reason, background, metadata, request_config,
-                time_to_first_token_ns, total_duration_ns, created_at, updated_at, completed_at)
+                time_to_first_token_ns, total_duration_ns, created_at, updated_at, completed_at, callback_url)
             VALUES (
                 \(scope.organization), \(run.id), \(run.agentID), \(run.status.rawValue),
                 \(run.stopReason?.rawValue), \(run.background), \(run.metadata), \(run.requestConfig),
                 \(run.timeToFirstToken), \(run.totalDuration), \(run.createdAt), \(run.createdAt),
-                \(run.completedAt))
+                \(run.completedAt), \(run.callbackURL))
             """)
     }
 
@@ -32,6 +33,17 @@ enum RunStore {
                 metadata = \(run.metadata), time_to_first_token_ns = \(run.timeToFirstToken),
                 total_duration_ns = \(run.totalDuration), completed_at = \(run.completedAt), updated_at = \(time)
             WHERE organization_id = \(scope.organization) AND id = \(run.id)
+            """)
+    }
+
+    /// Notes what came of announcing a run's end.
+    static func setCallback(
+        _ id: ID<Run>, sentAt: Timestamp?, status: Int?, error: String?, in scope: Scope, _ db: any SQLExecutor
+    ) throws {
+        try db.execute(
+            """
+            UPDATE run SET callback_sent_at = \(sentAt), callback_status_code = \(status), callback_error = \(error)
+            WHERE organization_id = \(scope.organization) AND id = \(id)
             """)
     }
 
@@ -96,6 +108,10 @@ enum RunStore {
         run.timeToFirstToken = try row["time_to_first_token_ns"]
         run.totalDuration = try row["total_duration_ns"]
         run.completedAt = try row["completed_at"]
+        run.callbackURL = try row["callback_url"]
+        run.callbackSentAt = try row["callback_sent_at"]
+        run.callbackStatusCode = try row["callback_status_code"]
+        run.callbackError = try row["callback_error"]
         return run
     }
 }

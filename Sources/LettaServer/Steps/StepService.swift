@@ -23,8 +23,14 @@ struct StepService: Sendable {
 
     func trace(of id: ID<Step>, as scope: Scope) async throws -> ProviderTrace? {
         try await storage.read { db in
-            _ = try Self.row(id, in: scope, db)
-            return try StepStore.trace(of: id, in: scope, db)
+            let step = try Self.row(id, in: scope, db).step
+            guard var trace = try StepStore.trace(of: id, in: scope, db) else { return nil }
+            trace.agentID = step.agentID
+            trace.runID = step.runID
+            trace.organizationID = scope.organization
+            trace.userID = scope.user
+            trace.model = Self.config(of: step)
+            return trace
         }
     }
 
@@ -37,6 +43,16 @@ struct StepService: Sendable {
             try StepStore.setFeedback(step.feedback, tags: step.tags, of: id, at: time, in: scope, db)
             return step
         }
+    }
+
+    private static func config(of step: Step) -> LLMConfig? {
+        guard let model = step.model, let window = step.contextWindowLimit else { return nil }
+        var config = LLMConfig(model: model, modelEndpointType: "openai", contextWindow: window)
+        config.handle = step.modelHandle
+        config.modelEndpoint = step.modelEndpoint
+        config.providerName = step.providerName
+        config.providerCategory = step.providerCategory
+        return config
     }
 
     private static func row(_ id: ID<Step>, in scope: Scope, _ db: any SQLExecutor) throws -> StepRow {

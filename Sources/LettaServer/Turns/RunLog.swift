@@ -28,6 +28,14 @@ final class RunLog<Event: Sendable>: Sendable {
         wake { $0.isFinished = true }
     }
 
+    /// What ``events(after:)`` would give without waiting; nil where it would wait.
+    func eventsNow(after count: Int) -> [Event]? {
+        state.withLock { state in
+            if state.events.count > count { return Array(state.events[count...]) }
+            return state.isFinished ? [] : nil
+        }
+    }
+
     /// The events behind the first `count` ones, waiting for one when there is none yet; empty at the end of the
     /// run and when the reader's task is cancelled.
     func events(after count: Int) async -> [Event] {

@@ -3,7 +3,7 @@ import JSON
 import LettaAPI
 import ModelProviders
 
-/// What of a model call is kept for people to look at.
+/// What of a model call is kept for people to look at, in the form of OpenAI's chat completions.
 enum TraceText {
     /// Longer documents are kept as a note of their size: a trace is for looking, not for keeping.
     private static let longest = 256 * 1_024
@@ -12,8 +12,8 @@ enum TraceText {
         _ request: ModelRequest, _ answer: ModelAnswer?, id: ID<ProviderTrace>, step: ID<Step>, at time: Timestamp
     ) -> ProviderTrace {
         ProviderTrace(
-            id: id, stepID: step, request: kept(self.request(request)), response: kept(response(answer)),
-            createdAt: time)
+            id: id, stepID: step, request: kept(request.payload),
+            response: kept(response(answer, model: request.model)), createdAt: time)
     }
 
     private static func kept(_ value: JSONValue) -> RawJSON {
@@ -23,65 +23,55 @@ enum TraceText {
         return RawJSON(["not_kept": "too long", "bytes": .int(Int64(size))] as JSONValue)
     }
 
-    private static func request(_ request: ModelRequest) -> JSONValue {
-        [
-            "model": .string(request.model),
-            "messages": .array(request.messages.map(message)),
-            "tools": .array(
-                request.tools.map { tool in
-                    [
-                        "type": "function",
-                        "function": [
-                            "name": .string(tool.name), "description": tool.description.map { .string($0) } ?? .null,
-                            "parameters": tool.parameters,
-                        ],
-                    ]
-                }),
-            "parallel_tool_calls": .bool(request.parallelToolCalls),
-        ]
-    }
-
-    private static func message(_ message: ModelMessage) -> JSONValue {
-        switch message {
-        case .system(let text):
-            return ["role": "system", "content": .string(text)]
-        case .user(let parts, let name):
-            let texts = parts.map { part -> JSONValue in
-                switch part {
-                case .text(let text): .string(text)
-                case .image: "(image)"
-                }
-            }
-            let content = texts.count == 1 ? texts[0] : .array(texts)
-            return ["role": "user", "name": name.map { .string($0) } ?? .null, "content": content]
-        case .assistant(let text, _, let calls):
-            return [
-                "role": "assistant", "content": text.map { .string($0) } ?? .null,
-                "tool_calls": .array(calls.map(call)),
-            ]
-        case .tool(let callID, let text):
-            return ["role": "tool", "tool_call_id": .string(callID), "content": .string(text)]
-        }
-    }
-
-    private static func call(_ call: ModelToolCall) -> JSONValue {
-        [
-            "id": .string(call.id), "type": "function",
-            "function": ["name": .string(call.name), "arguments": .string(call.arguments)],
-        ]
-    }
-
-    private static func response(_ answer: ModelAnswer?) -> JSONValue {
+    /// The answer put together from its pieces; what they don't tell, such as the service's own id, is null.
+    private static func response(_ answer: ModelAnswer?, model: String) -> JSONValue {
         guard let answer else { return [:] }
         return [
-            "content": answer.text.map { .string($0) } ?? .null,
-            "tool_calls": .array(answer.toolCalls.map(call)),
-            "usage": answer.usage.map { usage in
+            "id": nil, "object": "chat.completion", "created": nil, "model": .string(model),
+            "choices": [
                 [
-                    "prompt_tokens": .int(Int64(usage.promptTokens)),
-                    "completion_tokens": .int(Int64(usage.completionTokens)),
+                    "index": 0, "finish_reason": .string(reason(answer.finishReason)), "logprobs": nil,
+                    "message": message(answer),
                 ]
-            } ?? .null,
+            ],
+            "service_tier": nil, "system_fingerprint": nil,
+            "usage": answer.usage.map(usage) ?? .null,
         ]
+    }
+
+    private static func message(_ answer: ModelAnswer) -> JSONValue {
+        let calls = answer.toolCalls.map { call -> JSONValue in
+            [
+                "id": .string(call.id), "type": "function",
+                "function": ["name": .string(call.name), "arguments": .string(call.arguments)],
+            ]
+        }
+        var message: JSONObject = [
+            "role": "assistant", "content": answer.text.map { .string($0) } ?? .null,
+            "tool_calls": calls.isEmpty ? .null : .array(calls), "refusal": nil, "annotations": nil, "audio": nil,
+            "function_call": nil,
+        ]
+        if let reasoning = answer.reasoning { message["reasoning_content"] = .string(reasoning) }
+        return .object(message)
+    }
+
+    private static func usage(_ usage: ModelUsage) -> JSONValue {
+        [
+            "prompt_tokens": .int(Int64(usage.promptTokens)),
+            "completion_tokens": .int(Int64(usage.completionTokens)),
+            "total_tokens": .int(Int64(usage.totalTokens)),
+            "completion_tokens_details": ["reasoning_tokens": .int(Int64(usage.reasoningTokens ?? 0))],
+            "prompt_tokens_details": ["cached_tokens": .int(Int64(usage.cachedPromptTokens ?? 0))],
+        ]
+    }
+
+    private static func reason(_ reason: ModelFinishReason) -> String {
+        switch reason {
+        case .stop: "stop"
+        case .length: "length"
+        case .toolCalls: "tool_calls"
+        case .contentFilter: "content_filter"
+        case .other(let text): text
+        }
     }
 }

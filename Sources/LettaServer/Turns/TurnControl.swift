@@ -7,13 +7,16 @@ final class TurnControl: Sendable {
     let run: ID<Run>
     let agent: ID<AgentState>
     let organization: String
+    /// Whether the run goes on without a reader from the start, so that its events are numbered and stored.
+    let isBackground: Bool
     let log = RunLog<TurnEvent>()
     private let cancelled = Atomic(false)
 
-    init(run: ID<Run>, agent: ID<AgentState>, organization: String) {
+    init(run: ID<Run>, agent: ID<AgentState>, organization: String, isBackground: Bool = false) {
         self.run = run
         self.agent = agent
         self.organization = organization
+        self.isBackground = isBackground
     }
 
     var isCancelled: Bool { cancelled.load(ordering: .relaxed) }

@@ -4,11 +4,16 @@ import LettaAPI
 
 /// The events of a turn as the frames of an event stream, each ready to be sent.
 struct TurnFrames: AsyncSequence, Sendable {
+    /// How long nothing may flow before a ping says that the turn is still at work.
+    static let longestSilence = Duration.seconds(30)
+
     let control: TurnControl
-    let withPings: Bool
-    let only: [LettaMessageType]?
+    let filter: EventFilter
     let now: @Sendable () -> Timestamp
+    let clock: any Clock<Duration>
     let ids: IDSource
+    /// How many events the reader has seen before.
+    var startingAfter = 0
 
     func makeAsyncIterator() -> AsyncIterator {
         AsyncIterator(frames: self)
@@ -16,35 +21,49 @@ struct TurnFrames: AsyncSequence, Sendable {
 
     struct AsyncIterator: AsyncIteratorProtocol {
         private let frames: TurnFrames
-        private let wanted: Set<String>?
-        private var count = 0
+        private var count: Int
         private var waiting: [[UInt8]] = []
         private var hasEnded = false
 
         init(frames: TurnFrames) {
             self.frames = frames
-            wanted = frames.only.map { Set($0.map(\.rawValue)) }
-            if frames.withPings {
-                let ping = TurnEvent.ping(
-                    id: "ping-\(frames.ids.uuid())", runID: frames.control.run.rawValue,
-                    at: frames.now().microseconds, sequence: nil)
-                waiting.append(Self.frame(ping))
-            }
+            count = frames.startingAfter
+            // The log of a background run begins with a ping of its own.
+            if frames.filter.withPings, !frames.control.isBackground { waiting.append(ping()) }
         }
 
         /// Everything that is ready, in one piece; nil at the end.
         mutating func next() async -> [UInt8]? {
             if !waiting.isEmpty { return take() }
-            guard !hasEnded else { return nil }
-            while true {
-                let events = await frames.control.log.events(after: count)
+            while !hasEnded {
+                guard let events = await events() else { return ping() }
                 guard !events.isEmpty else {
                     hasEnded = true
-                    return Task.isCancelled ? nil : Array("data: [DONE]\n\n".utf8)
+                    return Task.isCancelled ? nil : EventFrame.done
                 }
-                count += events.count
-                waiting += events.filter(isWanted).map(Self.frame)
+                for event in events {
+                    count += 1
+                    if frames.filter.shows(event.messageType) { waiting.append(frame(event)) }
+                }
                 if !waiting.isEmpty { return take() }
+            }
+            return nil
+        }
+
+        /// The next events, none at the end of the run; nil after a silence that a ping has to break.
+        private func events() async -> [TurnEvent]? {
+            let (log, count, clock) = (frames.control.log, count, frames.clock)
+            if let ready = log.eventsNow(after: count) { return ready }
+            guard frames.filter.withPings else { return await log.events(after: count) }
+            return await withTaskGroup(of: [TurnEvent]?.self) { group in
+                group.addTask { await log.events(after: count) }
+                group.addTask {
+                    do { try await clock.sleep(for: TurnFrames.longestSilence) } catch { return [] }
+                    return nil
+                }
+                defer { group.cancelAll() }
+                if let first = await group.next() { return first }
+                return []
             }
         }
 
@@ -53,14 +72,17 @@ struct TurnFrames: AsyncSequence, Sendable {
             return Array(waiting.joined())
         }
 
-        private func isWanted(_ event: TurnEvent) -> Bool {
-            guard case .message(let message) = event, let wanted else { return true }
-            return wanted.contains(message.messageType)
+        /// A ping is no event of the run: it repeats the number of the last one.
+        private func ping() -> [UInt8] {
+            frame(
+                TurnEvent.ping(
+                    id: "ping-\(frames.ids.uuid())", runID: frames.control.run.rawValue,
+                    at: frames.now().microseconds, sequence: nil))
         }
 
-        private static func frame(_ event: TurnEvent) -> [UInt8] {
-            let name = event.streamName.map { "event: \($0)\n" } ?? ""
-            return Array("\(name)data: ".utf8) + JSONWriter.bytes(of: event) + Array("\n\n".utf8)
+        private func frame(_ event: TurnEvent) -> [UInt8] {
+            let shown = frames.control.isBackground ? event.numbered(count) : event
+            return EventFrame.bytes(type: event.messageType, json: JSONWriter.bytes(of: shown))
         }
     }
 }

@@ -20,13 +20,24 @@ struct TurnRequest: Sendable {
     let streamsTokens: Bool
     let overrideSystem: String?
     let overrideModel: String?
+    let skills: [ClientSkill]
+    let callbackURL: String?
+    let following: Following
     let requestConfig: ObjectDocument
 
-    /// What kind of run this makes, in the words of the peer.
-    var runType: String { "send_message" }
+    /// How the turn is followed by who asks for it.
+    enum Following: Sendable {
+        /// Waits for its end.
+        case answer
+        case stream
+        /// The stream may be left and taken up again.
+        case backgroundStream
+        /// Not at all: the run's state is asked for.
+        case later
+    }
 
     /// - Throws: `APIError` 422 for a body that says too little or too much.
-    init(_ body: SendMessages, to agent: ID<AgentState>) throws {
+    init(_ body: SendMessages, to agent: ID<AgentState>, following: Following = .answer) throws {
         self.agent = agent
         switch (body.messages, body.input) {
         case (.some, .some), (nil, nil):
@@ -55,9 +66,12 @@ struct TurnRequest: Sendable {
             throw APIError.invalidField(
                 "stream_tokens", "stream_tokens can only be used with streaming", input: .bool(true))
         }
-        if body.background == true {
-            throw APIError(501, "background is not served yet by this server. Nothing was changed.")
+        if body.background == true, !isStreaming, following == .answer {
+            throw APIError.invalidField("background", "background can only be used with streaming", input: .bool(true))
         }
+        self.following = following == .stream && body.background == true ? .backgroundStream : following
+        callbackURL = following == .later ? try RunCallbackService.checked(body.callbackURL) : nil
+        skills = body.clientSkills ?? []
         maximumSteps = body.maxSteps ?? 50
         overrideSystem = body.overrideSystem
         overrideModel = body.overrideModel
@@ -68,6 +82,21 @@ struct TurnRequest: Sendable {
             "assistant_message_tool_kwarg": .string(body.assistantMessageToolKwarg ?? "message"),
             "include_return_message_types": types.map { .array($0) } ?? .null,
         ])
+    }
+
+    /// The run of this turn before it begins.
+    func run(id: ID<Run>, at time: Timestamp) -> Run {
+        var run = Run(id: id, agentID: agent, status: .created, createdAt: time)
+        run.background = following == .backgroundStream || following == .later
+        run.metadata =
+            switch following {
+            case .answer: ObjectDocument(["run_type": "send_message"])
+            case .stream, .backgroundStream: ObjectDocument(["run_type": "send_message_streaming"])
+            case .later: ObjectDocument(["run_type": "send_message_async", "lettuce": nil])
+            }
+        run.requestConfig = requestConfig
+        run.callbackURL = callbackURL
+        return run
     }
 
     /// The messages to store. One that the client gave no otid gets a random one.

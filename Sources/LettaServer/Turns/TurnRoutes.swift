@@ -7,11 +7,15 @@ import Logging
 
 struct TurnRoutes: RouteGroup {
     let turns: TurnService
+    let previews: TurnPreviewService
 
     func register(on routes: Routes) {
         routes.handleResponse(API.Messages.send, send)
         routes.handleResponse(API.Messages.stream, stream)
+        routes.handle(API.Messages.sendLater, sendLater)
         routes.handle(API.Messages.cancel, cancel)
+        routes.handle(API.Messages.preview, preview)
+        routes.handle(API.Messages.generate, generate)
     }
 
     func send(
@@ -36,15 +40,23 @@ struct TurnRoutes: RouteGroup {
         try await turns.cancel(call.path, call.body, as: call.caller.scope)
     }
 
+    func sendLater(_ call: Call<ID<AgentState>, NoQuery, SendMessages>) async throws -> Run {
+        let request = try TurnRequest(call.body, to: call.path, following: .later)
+        return try await turns.accept(request, as: call.caller.scope).run
+    }
+
+    func preview(_ call: Call<ID<AgentState>, NoQuery, SendMessages>) async throws -> RawJSON {
+        try await previews.payload(call.body, to: call.path, as: call.caller.scope)
+    }
+
+    func generate(_ call: Call<ID<AgentState>, NoQuery, GenerateText>) async throws -> GeneratedText {
+        try await previews.generate(call.body, with: call.path, as: call.caller.scope)
+    }
+
     private func events(
         _ call: Call<ID<AgentState>, NoQuery, SendMessages>, _ request: Request
     ) async throws -> Response {
-        var body = call.body
-        body.streaming = true
-        let control = try await turns.start(try TurnRequest(body, to: call.path), as: call.caller.scope)
-        let frames = TurnFrames(
-            control: control, withPings: body.includePings ?? true, only: body.includeReturnMessageTypes,
-            now: turns.now, ids: turns.ids)
+        let frames = try await turns.stream(call.body, to: call.path, as: call.caller.scope)
         return .eventStream(frames, for: request, logger: call.logger)
     }
 }

@@ -11,9 +11,11 @@ struct TurnService: Sendable {
     let models: ModelService
     let worker: TurnWorker
     let python: PythonToolService
+    let callbacks: RunCallbackService
     let turnstile: Turnstile<ID<AgentState>>
     let ids: IDSource
     let now: @Sendable () -> Timestamp
+    let clock: any Clock<Duration>
     let logger: Logger
 
     static func lineIsFull(_ agent: ID<AgentState>) -> APIError {
@@ -48,16 +50,12 @@ struct TurnService: Sendable {
 
     /// Hands an opened turn to the worker, which owns it from then on.
     private func run(_ state: TurnState, _ request: TurnRequest, _ store: TurnStore) async throws -> TurnControl {
-        let provider = await models.provider(for: state.config)
         var state = state
-        state.traits = provider.traits(of: state.config.model)
+        state.traits = await models.traits(for: state.config)
         let plan = try state.plan(maximumSteps: request.maximumSteps, streamsTokens: request.streamsTokens)
         let control = TurnControl(
             run: state.run.id, agent: request.agent, organization: state.scope.organization)
-        let runner = TurnRunner(
-            store: store, search: ConversationSearchService(storage: storage, now: now), python: python,
-            archival: ArchivalToolService(storage: storage, ids: ids, now: now), provider: provider, control: control,
-            ids: ids, now: now, logger: logger)
+        let runner = await runner(for: state, control, store)
         let isStarted = worker.start(control) { [turnstile, state] in
             await runner.run(state, plan: plan)
             turnstile.leave(request.agent)
@@ -66,7 +64,14 @@ struct TurnService: Sendable {
         return control
     }
 
-    private func failed(_ run: Run) -> Run {
+    func runner(for state: TurnState, _ control: TurnControl, _ store: TurnStore) async -> TurnRunner {
+        TurnRunner(
+            store: store, search: ConversationSearchService(storage: storage, now: now), python: python,
+            archival: ArchivalToolService(storage: storage, ids: ids, now: now),
+            provider: await models.provider(for: state.config), control: control, ids: ids, now: now, logger: logger)
+    }
+
+    func failed(_ run: Run) -> Run {
         var run = run
         run.status = .failed
         run.stopReason = .error
@@ -91,21 +96,30 @@ struct TurnService: Sendable {
         return collector.response
     }
 
-    /// Stops the running turns of an agent, or those of them that are named.
+    /// Stops the running turns of an agent, or those of them that are named. Whoever repeats the call hears the same:
+    /// runs that were cancelled before count as stopped.
     func cancel(_ agent: ID<AgentState>, _ body: CancelRuns?, as scope: Scope) async throws -> [String: String] {
         let exists = try await storage.read { db in try AgentStore.exists(agent, in: scope, db) }
         guard exists else { throw APIError.notFound("Agent", agent) }
         let controls = worker.controls(of: agent, in: scope.organization).filter { control in
             body?.runIDs?.contains(control.run.rawValue) ?? true
         }
-        guard !controls.isEmpty else {
+        let named = Set(body?.runIDs ?? []).subtracting(controls.map(\.run.rawValue))
+        let before = try await storage.read { db in
+            try named.filter { id in
+                let run = try RunStore.run(ID(id), in: scope, db)
+                return run?.agentID == agent && run?.status == .cancelled
+            }
+        }
+        guard !controls.isEmpty || !before.isEmpty else {
             throw APIError.conflict("CONFLICT: No active runs to cancel for agent \(agent)")
         }
         worker.cancel(controls)
-        return Dictionary(uniqueKeysWithValues: controls.map { ($0.run.rawValue, "cancelled") })
+        let all = before.union(controls.map(\.run.rawValue))
+        return Dictionary(uniqueKeysWithValues: all.map { ($0, "cancelled") })
     }
 
-    private func override(_ request: TurnRequest) async throws -> LLMConfig? {
+    func override(_ request: TurnRequest) async throws -> LLMConfig? {
         guard let handle = request.overrideModel else { return nil }
         return try await models.languageModel(handle)
     }

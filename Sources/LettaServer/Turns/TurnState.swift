@@ -13,6 +13,8 @@ struct TurnState: Sendable {
     let tools: [Tool]
     /// A system message for this turn alone.
     let overrideSystem: String?
+    /// What the client can do, put behind the system message of this turn alone.
+    let skills: String?
     /// The agent's blocks, with the versions that edits are made against.
     var blocks: [BlockRow]
     /// The messages in the context, the system message first.
@@ -52,6 +54,8 @@ struct TurnState: Sendable {
         var history = history
         if let overrideSystem, history.first?.role == .system {
             history[0].parts = [.text(overrideSystem)]
+        } else if let skills, history.first?.role == .system {
+            history[0].parts = [.text("\(history[0].text ?? "")\n\n\(skills)")]
         }
         return ModelMessage.messages(
             for: history, zone: agent.timezone,

@@ -9,17 +9,22 @@ struct TurnStore: Sendable {
     let ids: IDSource
 
     /// Loads the agent, stores the new messages and the run together, and closes calls that an interrupted turn left.
+    ///
+    /// - Parameter accepted: the run, where it is stored already and only begins now.
     func open(
-        _ request: TurnRequest, config: LLMConfig?, at time: Timestamp, as scope: Scope
+        _ request: TurnRequest, accepted: Run? = nil, config: LLMConfig?, at time: Timestamp, as scope: Scope
     ) async throws -> TurnState {
         try await storage.write { [ids] db in
             guard var agent = try AgentStore.rowForUpdate(request.agent, in: scope, db) else {
                 throw APIError.notFound("Agent", request.agent)
             }
-            var run = Run(id: ids.next(), agentID: agent.id, status: .running, createdAt: time)
-            run.metadata = ObjectDocument(["run_type": .string(request.runType)])
-            run.requestConfig = request.requestConfig
-            try RunStore.insert(run, in: scope, db)
+            var run = accepted ?? request.run(id: ids.next(), at: time)
+            run.status = .running
+            if accepted == nil {
+                try RunStore.insert(run, in: scope, db)
+            } else {
+                try RunStore.update(run, at: time, in: scope, db)
+            }
             var history = try MessageStore.context(of: agent.id, in: scope, db).map { try $0.turnMessage() }
             let open = HistoryRepair.openCalls(in: history)
             let closing = open.map { calls in
@@ -31,12 +36,35 @@ struct TurnStore: Sendable {
             try Self.append(new, to: &agent, model: nil, in: scope, db)
             try AgentStore.update(agent, in: scope, db)
             history += new
-            return TurnState(
-                scope: scope, run: run, agent: agent, config: try config ?? agent.llmConfig.content(),
-                tools: try ToolStore.tools(of: [agent.id], in: scope, db)[agent.id] ?? [],
-                overrideSystem: request.overrideSystem,
-                blocks: try AgentBlockStore.blocks(of: [agent.id], in: scope, db)[agent.id] ?? [], history: history)
+            return try Self.state(of: agent, run, request, config: config, history: history, in: scope, db)
         }
+    }
+
+    /// What ``open(_:accepted:config:at:as:)`` would give, without storing anything.
+    func preview(
+        _ request: TurnRequest, config: LLMConfig?, at time: Timestamp, as scope: Scope
+    ) async throws -> TurnState {
+        try await storage.read { [ids] db in
+            guard let agent = try AgentStore.row(request.agent, in: scope, db) else {
+                throw APIError.notFound("Agent", request.agent)
+            }
+            let run = request.run(id: ids.next(), at: time)
+            let history =
+                try MessageStore.context(of: agent.id, in: scope, db).map { try $0.turnMessage() }
+                + request.messages(runID: run.id, at: time, ids: ids)
+            return try Self.state(of: agent, run, request, config: config, history: history, in: scope, db)
+        }
+    }
+
+    private static func state(
+        of agent: AgentRow, _ run: Run, _ request: TurnRequest, config: LLMConfig?, history: [TurnMessage],
+        in scope: Scope, _ db: any SQLExecutor
+    ) throws -> TurnState {
+        TurnState(
+            scope: scope, run: run, agent: agent, config: try config ?? agent.llmConfig.content(),
+            tools: try ToolStore.tools(of: [agent.id], in: scope, db)[agent.id] ?? [],
+            overrideSystem: request.overrideSystem, skills: SkillTree.element(of: request.skills.map(\.skill)),
+            blocks: try AgentBlockStore.blocks(of: [agent.id], in: scope, db)[agent.id] ?? [], history: history)
     }
 
     /// Stores a step: what was said, the edits of memory, the step's own row and the run's state land together.

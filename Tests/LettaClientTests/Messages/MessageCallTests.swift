@@ -96,6 +96,25 @@ import Testing
         }
     }
 
+    @Test func messagesAreSentForLaterReadAndFound() async throws {
+        try await withClient { client async throws in
+            let agent = try await Self.agent(client)
+            let run = try await client.agents.messages.sendLater(SendMessages("About apples"), to: agent.id)
+            #expect(run.background && run.status == .created)
+            // The next message waits for the end of the one before.
+            _ = try await client.agents.messages.send(SendMessages("Two"), to: agent.id)
+            #expect(try await client.runs.retrieve(run.id).status == .completed)
+            let found = try #require(try await client.messages.search(SearchMessages("apples")).first)
+            #expect(found.content == "About apples" && found.agentID == agent.id)
+            #expect(try await client.messages.retrieve(found.messageID).count == 1)
+            #expect(try await client.messages.list().count == 5)
+            let generated = try await client.agents.messages.generate(GenerateText("Say hello"), with: agent.id)
+            #expect(generated.content == "Hello.")
+            let step = try #require(try await client.runs.messages(of: run.id).last?.fields()["step_id"]?.string)
+            #expect(try await client.steps.messages(of: ID(step)).count == 1)
+        }
+    }
+
     @Test func aContextIsEmptiedAndNothingIsLost() async throws {
         try await withClient { client async throws in
             let agent = try await Self.agent(client)

@@ -24,7 +24,8 @@ import Testing
         "/v1/blocks/count", "/v1/blocks/{block}", "/v1/blocks/{block}/agents",
         "/v1/blocks/{block}/agents?after={agent}",
         "/v1/blocks/{block}/history", "/v1/blocks/{block}/history?before=2&limit=1", "/v1/tags/",
-        "/v1/tags/?after=a&order=desc", "/v1/ready/",
+        "/v1/tags/?after=a&order=desc", "/v1/ready/", "/v1/messages/?order=asc", "/v1/messages/?after={message_id}",
+        "/v1/messages/?before={message_id}&order=asc&limit=2",
         "/v1/agents/{agent}/archival-memory", "/v1/agents/{agent}/archival-memory?ascending=false&after={passage}",
         "/v1/agents/{agent}/archival-memory?search=x&before={passage}&limit=2",
         "/v1/agents/{agent}/archival-memory/search?query=some%20words",
@@ -42,7 +43,7 @@ import Testing
             try await seed(server)
             _ = scans.take()
             let all = try await server.operations().filter { $0.verb == .get }.map(\.path)
-            for path in Self.requests + all where path != "/metrics" {
+            for path in Self.requests + all where path != "/metrics" && !TestServer.empty.contains(path) {
                 let answer = try await server.get(path, as: .legacy)
                 #expect(answer.status == 200, "\(path): \(answer.text)")
                 for (sql, tables) in scans.take() {

@@ -11,6 +11,9 @@ import Testing
         "GET /metrics", "GET /openapi.json", "GET /v1/blocks/{}/history",
     ]
 
+    /// Messages are never edited, which is what this route says.
+    private static let neverAllowed = "PATCH /v1/agents/{}/messages/{}"
+
     private func unserved() -> [ListedRoute] {
         UnservedRoutes.table.split(separator: "\n").compactMap { line in
             let words = line.split(separator: " ")
@@ -39,6 +42,10 @@ import Testing
                     let expected: JSONValue = ["detail": .text(containing: "is not served yet")]
                     #expect(answer.json.differences(from: expected) == [])
                 } else {
+                    guard route.shape != Self.neverAllowed else {
+                        #expect(answer.status == 405 && answer.json["detail"] != "Method Not Allowed")
+                        continue
+                    }
                     let isThere = answer.json["detail"] != "Not Found" && ![405, 500, 501].contains(answer.status)
                     #expect(isThere, "\(route): \(answer.status) \(answer.text)")
                 }

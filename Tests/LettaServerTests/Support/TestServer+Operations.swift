@@ -36,8 +36,11 @@ extension TestServer {
     /// A body that every operation takes: what one needs another ignores.
     static let anyBody: JSONValue = [
         "requires_approval": true, "input": "Hi.", "label": "x", "model": model, "name": "x", "text": "x",
-        "passages": [["text": "x"]],
+        "passages": [["text": "x"]], "prompt": "Hi.",
     ]
+
+    /// What nothing can be behind: this server has no jobs, and keeps no spans of runs.
+    static let empty: Set<String> = ["/v1/jobs/{job_id}", "/v1/runs/{run_id}/trace"]
 
     /// Puts something behind every route, and keeps its ids under the names of the captures.
     func seedEverything() async throws {
@@ -67,6 +70,7 @@ extension TestServer {
         let turn = try await send(.post, "/v1/agents/{agent_id}/messages", ["input": "Hi."])
         try #require(turn.status == 200, "\(turn.text)")
         self["run_id"] = try #require(turn.json["messages"]?[0]?["run_id"]?.string)
+        self["message_id"] = try #require(turn.json["messages"]?[0]?["id"]?.string)
         self["step_id"] = try #require(turn.json["messages"]?[0]?["step_id"]?.string)
     }
 }

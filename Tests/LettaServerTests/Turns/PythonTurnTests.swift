@@ -164,7 +164,7 @@ import ToolRuntime
     }
 
     @Test func `without a sandbox the model is told so`() async throws {
-        try await withTurns(on: .sqlite, sandbox: ToolSandbox(bubblewrap: "/nowhere/bwrap")) { server in
+        try await withTurns(on: .sqlite, { $0.sandbox = ToolSandbox(bubblewrap: "/nowhere/bwrap") }) { server in
             try await add(ToolTests.source(), to: server, ["json_schema": ["name": "add", "parameters": [:]]])
             let agent = try await agent(with: ["add"], on: server)
             server.model.play(.call("add", ["a": 1]), .say("done"))

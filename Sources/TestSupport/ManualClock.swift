@@ -1,13 +1,13 @@
 import Synchronization
 
 /// A clock that stands still until a test moves it.
-final class ManualClock: Clock {
-    struct Instant: InstantProtocol {
+package final class ManualClock: Clock {
+    package struct Instant: InstantProtocol {
         var offset: Duration = .zero
 
-        func advanced(by duration: Duration) -> Instant { Instant(offset: offset + duration) }
-        func duration(to other: Instant) -> Duration { other.offset - offset }
-        static func < (left: Instant, right: Instant) -> Bool { left.offset < right.offset }
+        package func advanced(by duration: Duration) -> Instant { Instant(offset: offset + duration) }
+        package func duration(to other: Instant) -> Duration { other.offset - offset }
+        package static func < (left: Instant, right: Instant) -> Bool { left.offset < right.offset }
     }
 
     private struct Sleeper {
@@ -21,15 +21,17 @@ final class ManualClock: Clock {
         var lastID = 0
         var sleepers: [Sleeper] = []
         var cancelled: Set<Int> = []
-        var watchers: [(count: Int, continuation: CheckedContinuation<Void, Never>)] = []
+        var watchers: [(isMet: @Sendable ([Sleeper]) -> Bool, continuation: CheckedContinuation<Void, Never>)] = []
     }
 
     private let state = Mutex(State())
 
-    var now: Instant { state.withLock { $0.now } }
-    var minimumResolution: Duration { .nanoseconds(1) }
+    package init() {}
 
-    func advance(by duration: Duration) {
+    package var now: Instant { state.withLock { $0.now } }
+    package var minimumResolution: Duration { .nanoseconds(1) }
+
+    package func advance(by duration: Duration) {
         let due = state.withLock { state in
             state.now = state.now.advanced(by: duration)
             let due = state.sleepers.filter { $0.deadline <= state.now }
@@ -40,18 +42,28 @@ final class ManualClock: Clock {
     }
 
     /// Returns when this many sleep at once.
-    func waitForSleepers(_ count: Int) async {
+    package func waitForSleepers(_ count: Int) async {
+        await wait { $0.count >= count }
+    }
+
+    /// Returns when somebody sleeps who would wake within this time from now.
+    package func waitForSleeper(dueWithin duration: Duration) async {
+        let time = now.advanced(by: duration)
+        await wait { $0.contains { $0.deadline <= time } }
+    }
+
+    private func wait(until isMet: @escaping @Sendable ([Sleeper]) -> Bool) async {
         await withCheckedContinuation { continuation in
             let isThere = state.withLock { state in
-                if state.sleepers.count >= count { return true }
-                state.watchers.append((count, continuation))
+                if isMet(state.sleepers) { return true }
+                state.watchers.append((isMet, continuation))
                 return false
             }
             if isThere { continuation.resume() }
         }
     }
 
-    func sleep(until deadline: Instant, tolerance: Duration?) async throws {
+    package func sleep(until deadline: Instant, tolerance: Duration?) async throws {
         let id = state.withLock { state in
             state.lastID += 1
             return state.lastID
@@ -79,9 +91,9 @@ final class ManualClock: Clock {
             if state.cancelled.remove(sleeper.id) != nil { return .cancelled }
             if sleeper.deadline <= state.now { return .due }
             state.sleepers.append(sleeper)
-            let asleep = state.sleepers.count
-            content = state.watchers.filter { $0.count <= asleep }.map(\.continuation)
-            state.watchers.removeAll { $0.count <= asleep }
+            let asleep = state.sleepers
+            content = state.watchers.filter { $0.isMet(asleep) }.map(\.continuation)
+            state.watchers.removeAll { $0.isMet(asleep) }
             return .asleep
         }
         for watcher in content { watcher.resume() }

@@ -1,47 +1,60 @@
 import HTTPTypes
 import Hummingbird
-import JSON
+package import JSON
 import Logging
-import ModelProviders
+package import ModelProviders
 import NIOCore
 import Synchronization
 
 /// A server on the loopback interface that plays back replies byte by byte and writes down what it was asked.
-final class FakeOpenAI: Sendable {
-    enum Part: Sendable {
+package final class FakeOpenAI: Sendable {
+    package enum Part: Sendable {
         case bytes(String)
         /// Closes the connection in the middle of the response.
         case cut
-        /// Says nothing more, until the client goes away.
+        /// Says nothing more, until the client goes away; as the first part, nothing at all.
         case hang
     }
 
-    struct Reply: Sendable {
-        var status = 200
-        var headers: [String: String] = ["content-type": "application/json"]
-        var parts: [Part]
+    package struct Reply: Sendable {
+        package var status: Int
+        package var headers: [String: String]
+        package var parts: [Part]
 
-        static func json(_ text: String, status: Int = 200, headers: [String: String] = [:]) -> Reply {
+        package init(
+            status: Int = 200, headers: [String: String] = ["content-type": "application/json"], parts: [Part]
+        ) {
+            self.status = status
+            self.headers = headers
+            self.parts = parts
+        }
+
+        package static func json(_ text: String, status: Int = 200, headers: [String: String] = [:]) -> Reply {
             let all = headers.merging(["content-type": "application/json"]) { own, _ in own }
             return Reply(status: status, headers: all, parts: [.bytes(text)])
         }
 
-        static func events(_ parts: Part...) -> Reply {
+        package static func events(_ parts: Part...) -> Reply {
+            events(parts)
+        }
+
+        package static func events(_ parts: [Part]) -> Reply {
             Reply(headers: ["content-type": "text/event-stream"], parts: parts)
         }
     }
 
-    struct Received: Sendable {
-        var path: String
-        var authorization: String?
-        var body: JSONValue
+    package struct Received: Sendable {
+        package var path: String
+        package var authorization: String?
+        package var body: JSONValue
     }
 
     private struct Cut: Error {}
 
     private struct State {
         var replies: [Reply]
-        var received: [Received] = []
+        var models: String?
+        package var received: [Received] = []
         var bytesWritten = 0
     }
 
@@ -49,10 +62,10 @@ final class FakeOpenAI: Sendable {
     private let port = Mutex<Int>(0)
     private let transport = ProviderTransport(connectDeadline: .seconds(5))
     /// One element for each response that begins to hang.
-    let silences: AsyncStream<Void>
+    package let silences: AsyncStream<Void>
     private let silent: AsyncStream<Void>.Continuation
     /// One element for each hanging response whose client went away.
-    let departures: AsyncStream<Void>
+    package let departures: AsyncStream<Void>
     private let departed: AsyncStream<Void>.Continuation
 
     private init(_ replies: [Reply]) {
@@ -62,10 +75,13 @@ final class FakeOpenAI: Sendable {
     }
 
     /// Runs the server for the time of `body`. The last reply is repeated.
-    static func serving<Value: Sendable>(
-        _ replies: Reply..., body: sending (FakeOpenAI) async throws -> Value
+    ///
+    /// - Parameter models: a list of models that is given besides, whatever the replies are.
+    package static func serving<Value: Sendable>(
+        _ replies: Reply..., models: String? = nil, body: sending (FakeOpenAI) async throws -> Value
     ) async throws -> Value {
         let fake = FakeOpenAI(replies)
+        fake.state.withLock { $0.models = models }
         let (ports, running) = AsyncStream<Int>.makeStream()
         var logger = Logger(label: "fake")
         logger.logLevel = .critical
@@ -94,16 +110,23 @@ final class FakeOpenAI: Sendable {
         }
     }
 
-    var received: [Received] { state.withLock { $0.received } }
-    var bytesWritten: Int { state.withLock { $0.bytesWritten } }
-    var baseURL: String { "http://127.0.0.1:\(port.withLock { $0 })/v1" }
+    package var received: [Received] { state.withLock { $0.received } }
+    package var bytesWritten: Int { state.withLock { $0.bytesWritten } }
+    package var baseURL: String { "http://127.0.0.1:\(port.withLock { $0 })/v1" }
 
-    func provider(
-        key: String? = "sk-test-key", maximumRetries: Int = 2, clock: any Clock<Duration> = ContinuousClock()
+    /// Sets what the next requests are answered with; the last reply is repeated.
+    package func play(_ replies: Reply...) {
+        state.withLock { $0.replies = replies }
+    }
+
+    package func provider(
+        key: String? = "sk-test-key", maximumRetries: Int = 2, deadlines: ProviderDeadlines = ProviderDeadlines(),
+        clock: any Clock<Duration> = ContinuousClock()
     ) -> OpenAIProvider {
         OpenAIProvider(
             settings: ProviderSettings(name: "openai", baseURL: baseURL, apiKey: key.map { Secret($0) }),
-            transport: transport, retries: RetryPolicy(maximumRetries: maximumRetries, firstDelay: .milliseconds(1)),
+            transport: transport, deadlines: deadlines,
+            retries: RetryPolicy(maximumRetries: maximumRetries, firstDelay: .milliseconds(1)),
             clock: clock)
     }
 
@@ -111,11 +134,18 @@ final class FakeOpenAI: Sendable {
         var request = request
         let bytes = try await request.collectBody(upTo: 64 * 1_024 * 1_024)
         let body = try bytes.readableBytes == 0 ? .null : JSONParser().parse(Array(bytes.readableBytesView))
+        if let models = state.withLock({ $0.models }), request.uri.path.hasSuffix("/models") {
+            return Response(status: .ok, body: .init(byteBuffer: ByteBuffer(string: models)))
+        }
         let received = Received(
             path: request.uri.path, authorization: request.headers[.authorization], body: body)
         let reply = state.withLock { state in
             state.received.append(received)
             return state.replies.count > 1 ? state.replies.removeFirst() : state.replies[0]
+        }
+        if case .hang? = reply.parts.first {
+            await hang(request)
+            throw Cut()
         }
         var headers = HTTPFields()
         for (name, value) in reply.headers {

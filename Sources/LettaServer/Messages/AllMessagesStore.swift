@@ -1,0 +1,67 @@
+import LettaAPI
+import Storage
+
+/// Lists of table `message` over all agents, ordered by time.
+enum AllMessagesStore {
+    private static let key: [SQLText] = ["created_at", "agent_id", "position"]
+
+    static func row(_ id: String, in scope: Scope, _ db: any SQLExecutor) throws -> MessageRow? {
+        try db.row(
+            "SELECT \(MessageRow.columns) FROM message WHERE organization_id = \(scope.organization) AND id = \(id)"
+        ).map { try MessageRow($0) }
+    }
+
+    static func rows(of step: ID<Step>, in scope: Scope, _ db: any SQLExecutor) throws -> [MessageRow] {
+        try db.rows(
+            """
+            SELECT \(MessageRow.columns) FROM message
+            WHERE organization_id = \(scope.organization) AND step_id = \(step) ORDER BY position
+            """
+        ).map { try MessageRow($0) }
+    }
+
+    /// A page in order of time, from the newest or the oldest end between the bounds.
+    static func page(
+        after: MessageRow?, before: MessageRow?, fromNewest: Bool, limit: Int, in scope: Scope, _ db: any SQLExecutor
+    ) throws -> [MessageRow] {
+        var all: [SQLText] = ["organization_id = \(scope.organization)"]
+        let tuple = SQLText.joined(key, separator: ", ")
+        if let after { all.append("(\(tuple)) > (\(list: place(of: after)))") }
+        if let before { all.append("(\(tuple)) < (\(list: place(of: before)))") }
+        let direction: SQLText = fromNewest ? "DESC" : "ASC"
+        let order = SQLText.joined(key.map { "\($0) \(direction)" as SQLText }, separator: ", ")
+        let rows = try db.rows(
+            """
+            SELECT \(MessageRow.columns) FROM message WHERE \(SQLText.joined(all, separator: " AND "))
+            ORDER BY \(order) LIMIT \(limit)
+            """
+        ).map { try MessageRow($0) }
+        return fromNewest ? rows.reversed() : rows
+    }
+
+    /// What was said in these words, newest first.
+    static func search(
+        _ text: String, roles: [MessageRole], agent: String?, from: Timestamp?, to: Timestamp?, limit: Int,
+        in scope: Scope, _ db: any SQLExecutor
+    ) throws -> [MessageRow] {
+        var all: [SQLText] = [
+            "organization_id = \(scope.organization)", "role IN (\(list: roles.map(\.rawValue)))",
+            "said IS NOT NULL",
+        ]
+        if let agent { all.append("agent_id = \(agent)") }
+        if !text.isEmpty { all.append(db.dialect.contains("said", text)) }
+        if let from { all.append("created_at >= \(from)") }
+        if let to { all.append("created_at <= \(to)") }
+        let order = SQLText.joined(key.map { "\($0) DESC" as SQLText }, separator: ", ")
+        return try db.rows(
+            """
+            SELECT \(MessageRow.columns) FROM message WHERE \(SQLText.joined(all, separator: " AND "))
+            ORDER BY \(order) LIMIT \(limit)
+            """
+        ).map { try MessageRow($0) }
+    }
+
+    private static func place(of row: MessageRow) -> [SQLValue] {
+        [row.createdAt.sqlValue, row.agentID.sqlValue, row.position.sqlValue]
+    }
+}

@@ -1,0 +1,99 @@
+import AgentEngine
+import JSON
+import LettaAPI
+import Storage
+
+/// Messages whatever agent they belong to.
+extension MessageService {
+    /// A page of the messages of all agents in order of time; `limit` counts the stored ones.
+    func listAll(_ query: ListMessages, as scope: Scope) async throws -> [LettaMessage] {
+        let request = try PageRequest(
+            after: query.after, before: query.before, limit: query.limit, order: query.order, defaultLimit: 100,
+            defaultOrder: .descending)
+        let limit = query.limit == 0 ? 0 : request.limit ?? 100
+        let rows = try await storage.read { db in
+            try AllMessagesStore.page(
+                after: try query.after.map { try Self.row($0, in: scope, db) },
+                before: try query.before.map { try Self.row($0, in: scope, db) }, fromNewest: !request.isAscending,
+                limit: limit, in: scope, db)
+        }
+        return try Self.entries(rows, only: query.includeReturnMessageTypes)
+    }
+
+    /// What clients see of one message: its thought, its text and its calls are entries of their own.
+    func retrieve(_ id: ID<Message>, as scope: Scope) async throws -> [LettaMessage] {
+        let row = try await storage.read { db in try Self.row(id.rawValue, in: scope, db) }
+        return try Self.entries([row], only: nil)
+    }
+
+    func list(ofStep id: ID<Step>, _ query: ListRelated, as scope: Scope) async throws -> [LettaMessage] {
+        let request = try PageRequest(
+            after: query.after, before: query.before, limit: query.limit, order: .ascending, defaultLimit: 100,
+            defaultOrder: .ascending)
+        let rows = try await storage.read { db in
+            guard try StepStore.row(id, in: scope, db) != nil else { throw APIError.notFound("Step", id) }
+            return request.cut(try AllMessagesStore.rows(of: id, in: scope, db)) { $0.id.rawValue }
+        }
+        return try Self.entries(rows, only: nil)
+    }
+
+    // MARK: Searching
+
+    func search(_ body: SearchMessages, as scope: Scope) async throws -> [FoundMessage] {
+        try await found(body, as: scope).map { row in
+            let entry = WireMessage.entries(of: try row.turnMessage(), for: .list).first { $0.isSaid }
+            return FoundMessage(
+                messageID: row.id, agentID: row.agentID,
+                messageType: row.role == .user ? "user_message" : "assistant_message",
+                content: entry?.said ?? "", createdAt: row.createdAt)
+        }
+    }
+
+    func searchRanked(_ body: SearchMessages, as scope: Scope) async throws -> [RankedMessage] {
+        try await found(body, as: scope).enumerated().map { index, row in
+            RankedMessage(text: try row.turnMessage().text ?? "", message: try row.wire(), rank: index + 1)
+        }
+    }
+
+    private func found(_ body: SearchMessages, as scope: Scope) async throws -> [MessageRow] {
+        try KeyText.check("query", body.query)
+        let from = try Self.time(body.startDate, named: "start_date", endOfDay: false)
+        let to = try Self.time(body.endDate, named: "end_date", endOfDay: true)
+        let request = try PageRequest(
+            after: nil, before: nil, limit: body.limit, order: nil, defaultLimit: 50, defaultOrder: .descending)
+        let roles = body.roles ?? [.user, .assistant]
+        return try await storage.read { db in
+            try AllMessagesStore.search(
+                body.query ?? "", roles: roles, agent: body.agentID, from: from, to: to,
+                limit: min(request.limit ?? 100, 100), in: scope, db)
+        }
+    }
+
+    private static func time(_ text: String?, named name: String, endOfDay: Bool) throws -> Timestamp? {
+        guard let text, !text.isEmpty else { return nil }
+        guard var time = Timestamp(iso8601: text) else {
+            throw APIError.invalidField(name, "has to be a date of ISO 8601", input: .string(text))
+        }
+        if endOfDay, text.utf8.count == 10 { time.microseconds += 86_400_000_000 - 1 }
+        return time
+    }
+
+    private static func row(_ id: String, in scope: Scope, _ db: any SQLExecutor) throws -> MessageRow {
+        guard let row = try AllMessagesStore.row(id, in: scope, db) else {
+            throw APIError(404, "Message with id \(id) not found.")
+        }
+        return row
+    }
+}
+
+extension WireMessage {
+    fileprivate var isSaid: Bool { said != nil }
+
+    fileprivate var said: JSONValue? {
+        switch body {
+        case .user(let content): content
+        case .assistant(let text): .string(text)
+        default: nil
+        }
+    }
+}

@@ -1,0 +1,78 @@
+import JSON
+import LettaAPI
+import Logging
+import ModelProviders
+import Storage
+
+/// Announces the end of a background run to the address that its sender named, once and for a limited time.
+///
+/// The address may be any: whoever may send messages to agents here chose it.
+struct RunCallbackService: Sendable {
+    static let deadline = Duration.seconds(10)
+
+    let storage: any StorageEngine
+    let transport: ProviderTransport
+    let clock: any Clock<Duration>
+    let now: @Sendable () -> Timestamp
+    let logger: Logger
+
+    /// - Throws: `APIError` 422 for what is no address of the web.
+    static func checked(_ url: String?) throws -> String? {
+        guard let url else { return nil }
+        let isWeb = ["http://", "https://"].contains { url.lowercased().hasPrefix($0) && url.count > $0.count }
+        guard isWeb, url.utf8.count <= KeyText.longest, !url.utf8.contains(where: { $0 <= 0x20 }) else {
+            throw APIError.invalidField("callback_url", "has to be an http or https address", input: .string(url))
+        }
+        return url
+    }
+
+    func announce(_ id: ID<Run>, to url: String, as scope: Scope) async {
+        do {
+            let run = try await storage.read { db in try RunStore.run(id, in: scope, db) }
+            guard let run else { return }
+            var status: Int?
+            var problem: String?
+            do throws(ProviderFailure) {
+                status = try await transport.post(Self.body(of: run), to: url, within: Self.deadline, clock: clock)
+            } catch {
+                problem = error.kind == .cancelled ? Self.stopped : error.message
+            }
+            try await note(id, at: now(), status: status, error: problem, as: scope)
+        } catch {
+            logger.error(
+                "A callback could not be noted", metadata: ["run.id": "\(id)", "error": "\(error)"])
+        }
+    }
+
+    /// Notes that the server stopped before it could announce the end.
+    func giveUp(_ id: ID<Run>, as scope: Scope) async {
+        do {
+            try await note(id, at: nil, status: nil, error: Self.stopped, as: scope)
+        } catch {
+            logger.error(
+                "A callback could not be noted", metadata: ["run.id": "\(id)", "error": "\(error)"])
+        }
+    }
+
+    private static let stopped = "The server stopped before an answer came."
+
+    private func note(
+        _ id: ID<Run>, at time: Timestamp?, status: Int?, error: String?, as scope: Scope
+    ) async throws {
+        try await shieldedFromCancellation { [storage] in
+            try await storage.write { db in
+                try RunStore.setCallback(id, sentAt: time, status: status, error: error, in: scope, db)
+            }
+        }
+    }
+
+    private static func body(of run: Run) -> [UInt8] {
+        JSONWriter.bytes(
+            of: [
+                "run_id": .string(run.id.rawValue), "agent_id": .string(run.agentID.rawValue),
+                "status": .string(run.status.rawValue),
+                "stop_reason": run.stopReason.map { .string($0.rawValue) } ?? .null,
+                "completed_at": run.completedAt.map { .string($0.wireText) } ?? .null,
+            ] as JSONValue)
+    }
+}

@@ -1,0 +1,136 @@
+import AgentEngine
+import JSON
+import LettaAPI
+import Logging
+import Storage
+
+/// Turns that are accepted at once and carried out when those before them are over.
+extension TurnService {
+    /// How long the events of a background run can be read, from its beginning.
+    static let eventLife: Int64 = 24 * 3_600 * 1_000_000
+
+    /// Begins a turn and returns it as a stream; the turn goes on when nobody reads.
+    func stream(_ body: SendMessages, to agent: ID<AgentState>, as scope: Scope) async throws -> TurnFrames {
+        var body = body
+        body.streaming = true
+        let request = try TurnRequest(body, to: agent, following: .stream)
+        let control: TurnControl
+        if request.following == .backgroundStream {
+            control = try await accept(request, as: scope).control
+        } else {
+            control = try await start(request, as: scope)
+        }
+        let filter = EventFilter(
+            withPings: body.includePings ?? true,
+            messageTypes: body.includeReturnMessageTypes.map { Set($0.map(\.rawValue)) })
+        return TurnFrames(control: control, filter: filter, now: now, clock: clock, ids: ids)
+    }
+
+    /// Stores a run that will begin in its turn, and returns it with what it can be followed by.
+    func accept(_ request: TurnRequest, as scope: Scope) async throws -> (run: Run, control: TurnControl) {
+        let config = try await override(request)
+        guard let place = turnstile.takePlace(in: request.agent) else { throw Self.lineIsFull(request.agent) }
+        let run = request.run(id: ids.next(), at: now())
+        do {
+            try await insert(run, as: scope)
+        } catch {
+            turnstile.giveUp(place)
+            throw error
+        }
+        let control = TurnControl(
+            run: run.id, agent: request.agent, organization: scope.organization, isBackground: true)
+        control.log.append(
+            .ping(
+                id: "ping-\(ids.uuid())", runID: run.id.rawValue, at: run.createdAt.microseconds, sequence: nil))
+        let isStarted = worker.start(control) {
+            await carryOut(request, run, at: place, config: config, control, as: scope)
+        }
+        guard isStarted else {
+            turnstile.giveUp(place)
+            try await close(run, .error, as: scope)
+            throw APIError.unavailable("The server is about to stop. Try again later.")
+        }
+        return (run, control)
+    }
+
+    private func insert(_ run: Run, as scope: Scope) async throws {
+        let oldest = Timestamp(microseconds: run.createdAt.microseconds - Self.eventLife)
+        try await storage.write { db in
+            guard try AgentStore.exists(run.agentID, in: scope, db) else {
+                throw APIError.notFound("Agent", run.agentID)
+            }
+            try RunStore.insert(run, in: scope, db)
+            try RunEventStore.delete(before: oldest, in: scope, db)
+        }
+    }
+
+    /// Runs the turn and stores its events beside it; returns when all of it is stored.
+    private func carryOut(
+        _ request: TurnRequest, _ run: Run, at place: Turnstile<ID<AgentState>>.Place, config: LLMConfig?,
+        _ control: TurnControl, as scope: Scope
+    ) async {
+        let writer = RunEventWriter(storage: storage, control: control, scope: scope, now: now, logger: logger)
+        // Who cancels the turn wants its end to be stored all the same.
+        async let stored: Void = finished { await writer.write() }
+        await wait(request, run, at: place, config: config, control, as: scope)
+        await stored
+        guard let url = run.callbackURL else { return }
+        let isStarted = worker.startFollowUp { await callbacks.announce(run.id, to: url, as: scope) }
+        if !isStarted { await callbacks.giveUp(run.id, as: scope) }
+    }
+
+    private func finished(_ work: @escaping @Sendable () async -> Void) async {
+        do { try await shieldedFromCancellation(work) } catch {
+            logger.error("The events of a run were not stored", metadata: ["error": "\(error)"])
+        }
+    }
+
+    /// Waits for the agent and runs the turn. The log is closed in any case.
+    private func wait(
+        _ request: TurnRequest, _ run: Run, at place: Turnstile<ID<AgentState>>.Place, config: LLMConfig?,
+        _ control: TurnControl, as scope: Scope
+    ) async {
+        do {
+            try await turnstile.enter(place)
+            defer { turnstile.leave(request.agent) }
+            let store = TurnStore(storage: storage, ids: ids)
+            var state = try await store.open(request, accepted: run, config: config, at: now(), as: scope)
+            state.traits = await models.traits(for: state.config)
+            let plan = try state.plan(maximumSteps: request.maximumSteps, streamsTokens: request.streamsTokens)
+            await runner(for: state, control, store).run(state, plan: plan)
+        } catch {
+            await abandon(run, control, because: error, as: scope)
+        }
+    }
+
+    /// Ends a run that could not begin.
+    private func abandon(
+        _ run: Run, _ control: TurnControl, because error: any Error, as scope: Scope
+    ) async {
+        var end = TurnEnd(stop: control.isCancelled ? .cancelled : .error, usage: TurnUsage())
+        if !control.isCancelled {
+            logger.error("A run could not begin", metadata: ["run.id": "\(run.id)", "error": "\(error)"])
+            end.failure = TurnFailure(
+                type: "internal_error", message: "The run could not begin.",
+                detail: (error as? APIError)?.explanation ?? "The server could not go on with it.", status: 500)
+        }
+        do {
+            try await close(run, end.stop, as: scope)
+        } catch {
+            logger.error(
+                "The end of a run could not be stored", metadata: ["run.id": "\(run.id)", "error": "\(error)"])
+        }
+        for event in end.events(runID: run.id.rawValue) { control.log.append(event) }
+        control.log.finish()
+    }
+
+    private func close(_ run: Run, _ stop: TurnStop, as scope: Scope) async throws {
+        var closed = failed(run)
+        closed.status = RunStatus(rawValue: stop.runStatus) ?? .failed
+        closed.stopReason = StopReason(rawValue: stop.rawValue)
+        let store = TurnStore(storage: storage, ids: ids)
+        try await shieldedFromCancellation { [closed] in
+            try await store.close(closed, of: closed.agentID, at: now(), as: scope)
+        }
+    }
+}

@@ -1,0 +1,24 @@
+import AsyncHTTPClient
+import NIOCore
+import NIOHTTP1
+
+extension ProviderTransport {
+    /// Sends a JSON document once and gives back the status; what is answered beside it is not read.
+    package func post(
+        _ json: [UInt8], to url: String, within deadline: Duration, clock: any Clock<Duration>
+    ) async throws(ProviderFailure) -> Int {
+        var request = HTTPClientRequest(url: url)
+        request.method = .POST
+        request.headers.add(name: "user-agent", value: "letta-swift")
+        request.headers.add(name: "content-type", value: "application/json")
+        request.body = .bytes(ByteBuffer(bytes: json))
+        do {
+            return try await withDeadline(deadline, clock: clock) { [request] in
+                Int(try await self.send(request).status.code)
+            }
+        } catch {
+            if error is DeadlineExceeded { throw ProviderFailure(.timeout, message: "No answer came in time.") }
+            throw ProviderFailure(transportError: error, afterHead: false)
+        }
+    }
+}
