@@ -12,8 +12,16 @@ struct RequestBytes {
     }
 
     static func post(_ path: String, _ body: String) -> RequestBytes {
+        send("POST", path, body)
+    }
+
+    static func patch(_ path: String, _ body: String) -> RequestBytes {
+        send("PATCH", path, body)
+    }
+
+    private static func send(_ verb: String, _ path: String, _ body: String) -> RequestBytes {
         let fields = newer + ["Content-Type: application/json", "Content-Length: \(body.utf8.count)"]
-        return RequestBytes(bytes: Array(head("POST", path, fields).utf8) + [13, 10] + Array(body.utf8))
+        return RequestBytes(bytes: Array(head(verb, path, fields).utf8) + [13, 10] + Array(body.utf8))
     }
 
     private static func head(_ verb: String, _ path: String, _ headers: [String]) -> String {

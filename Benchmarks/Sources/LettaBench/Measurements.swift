@@ -11,26 +11,24 @@ struct Measurements {
     let binary: String
     let folder: String
 
-    func report() throws -> Report {
-        var report = Report()
+    func add(to report: inout Report) throws {
         let small = try server(holding: "100")
         defer { small.end() }
-        _ = try timed("100 agents and blocks") { try Seed(Load(small), count: 100) }
+        _ = try Self.timed("100 agents and blocks") { try Seed(Load(small), count: 100) }
         let agent = try seeded(count: 10_000)
         try addStarts(&report)
         let large = try server(holding: "10000")
         defer { large.end() }
         try addMemory(of: large, agent, &report)
-        try timed("retrieving") { try addRetrieving(agent, from: large, &report) }
-        try timed("listing") { try addLists(small, large, &report) }
-        return report
+        try Self.timed("retrieving") { try addRetrieving(agent, from: large, &report) }
+        try Self.timed("listing") { try addLists(small, large, &report) }
     }
 
     private func server(holding name: String) throws -> ServerProcess {
         try ServerProcess(binary: binary, folder: "\(folder)/\(name)")
     }
 
-    private func timed<Value>(_ name: String, _ work: () throws -> Value) rethrows -> Value {
+    static func timed<Value>(_ name: String, _ work: () throws -> Value) rethrows -> Value {
         let start = ContinuousClock.now
         let value = try work()
         print("\(name): \((start.duration(to: .now) / .seconds(1)).short) s")
@@ -42,7 +40,7 @@ struct Measurements {
     private func seeded(count: Int) throws -> String {
         let server = try server(holding: "10000")
         defer { server.end() }
-        return try timed("\(count) agents and blocks") { try Seed(Load(server), count: count).agent }
+        return try Self.timed("\(count) agents and blocks") { try Seed(Load(server), count: count).agent }
     }
 
     private func addStarts(_ report: inout Report) throws {
@@ -62,7 +60,7 @@ struct Measurements {
         let bare = RequestBytes.get("/v1/agents/\(agent)")
         let whole = RequestBytes.get("/v1/agents/\(agent)", RequestBytes.older)
         let list = RequestBytes.get("/v1/agents/?limit=50")
-        try timed("100,000 requests") {
+        try Self.timed("100,000 requests") {
             for _ in 0..<100 {
                 try load.send(repeatElement(Self.health, count: 580))
                 try load.send(repeatElement(bare, count: 200))

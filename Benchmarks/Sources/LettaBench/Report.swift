@@ -1,20 +1,41 @@
-/// The table of what was measured and what it may be at most.
+/// The table of what was measured and what it may be.
 struct Report {
+    private enum Limit {
+        case atMost(Double)
+        case atLeast(Double)
+
+        var text: String {
+            switch self {
+            case .atMost(let value): "at most \(value.short)"
+            case .atLeast(let value): "at least \(value.short)"
+            }
+        }
+    }
+
     private struct Line {
         var name: String
         var value: Double
-        var limit: Double
+        var limit: Limit
         var unit: String
         var note: String
 
         /// What is no number is not kept either.
-        var isKept: Bool { value <= limit }
+        var isKept: Bool {
+            switch limit {
+            case .atMost(let limit): value <= limit
+            case .atLeast(let limit): value >= limit
+            }
+        }
     }
 
     private var lines: [Line] = []
 
     mutating func add(_ name: String, _ value: Double, limit: Double, _ unit: String, _ note: String = "") {
-        lines.append(Line(name: name, value: value, limit: limit, unit: unit, note: note))
+        lines.append(Line(name: name, value: value, limit: .atMost(limit), unit: unit, note: note))
+    }
+
+    mutating func add(_ name: String, _ value: Double, atLeast limit: Double, _ unit: String, _ note: String = "") {
+        lines.append(Line(name: name, value: value, limit: .atLeast(limit), unit: unit, note: note))
     }
 
     /// Prints everything and tells whether every limit is kept.
@@ -23,11 +44,11 @@ struct Report {
         for line in lines {
             let verdict = line.isKept ? "ok    " : "MISSED"
             let name = line.name + String(repeating: " ", count: width - line.name.count)
-            print("\(verdict)  \(name)  \(line.value.short) \(line.unit) (at most \(line.limit.short))  \(line.note)")
+            print("\(verdict)  \(name)  \(line.value.short) \(line.unit) (\(line.limit.text))  \(line.note)")
         }
         let missed = lines.filter { !$0.isKept }
         for line in missed {
-            print("missed: \(line.name): \(line.value.short) \(line.unit), at most \(line.limit.short)")
+            print("missed: \(line.name): \(line.value.short) \(line.unit), \(line.limit.text)")
         }
         return missed.isEmpty
     }

@@ -7,8 +7,10 @@ final class ServerProcess {
     let secondsToFirstAnswer: Double
     private let process: Process
 
-    /// - Parameter folder: the data folder, which is kept; the log goes to a file in it, as a log would.
-    init(binary: String, folder: String) throws {
+    /// - Parameters:
+    ///   - folder: the data folder, which is kept; the log goes to a file in it, as a log would.
+    ///   - environment: settings beside those of every measurement.
+    init(binary: String, folder: String, environment: [String: String] = [:]) throws {
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
         let log = "\(folder)/server.log"
         _ = FileManager.default.createFile(atPath: log, contents: nil)
@@ -17,10 +19,11 @@ final class ServerProcess {
         process.executableURL = URL(fileURLWithPath: binary)
         process.arguments = ["serve", "--port", "0", "--data-dir", folder]
         process.environment = ["HOME": folder, "PATH": "/usr/bin:/bin"].merging(Self.passedOn) { own, _ in own }
+            .merging(environment) { _, given in given }
         process.standardOutput = output
         process.standardError = try FileHandle(forWritingTo: URL(fileURLWithPath: log))
         let start = ContinuousClock.now
-        try process.run()
+        try OpenFiles.limitedAsUsual { [process] in try process.run() }
         guard let port = Self.port(announcedOn: output.fileHandleForReading) else {
             process.terminate()
             throw BenchmarkFailure("the server did not start; see \(log)")
@@ -49,13 +52,12 @@ final class ServerProcess {
 
     /// User and system time of all threads so far.
     func processorSeconds() throws -> Double {
-        let text = try Self.contents(of: "/proc/\(process.processIdentifier)/stat")
-        // The name, which may hold anything, ends with the last parenthesis.
-        let fields = text[(text.lastIndex(of: ")") ?? text.startIndex)...].split(separator: " ")
-        guard fields.count > 13, let user = Double(fields[12]), let system = Double(fields[13]) else {
-            throw BenchmarkFailure("/proc/…/stat is not as expected")
+        var clock = clockid_t()
+        var time = timespec()
+        guard clock_getcpuclockid(process.processIdentifier, &clock) == 0, clock_gettime(clock, &time) == 0 else {
+            throw BenchmarkFailure("the server's processor time can't be read")
         }
-        return (user + system) / Double(sysconf(Int32(_SC_CLK_TCK)))
+        return Double(time.tv_sec) + Double(time.tv_nsec) / 1e9
     }
 
     /// Resident memory now.
@@ -77,5 +79,27 @@ final class ServerProcess {
             throw BenchmarkFailure("\(path) can't be read")
         }
         return String(decoding: data, as: UTF8.self)
+    }
+}
+
+/// How many files a process may have open.
+enum OpenFiles {
+    /// Allows as many as the system does: each stream is a connection on either side of the server.
+    static func raiseLimit() {
+        setSoftLimit { $0.rlim_max }
+    }
+
+    /// Runs `body`, which starts a process, with what a process usually gets: a server has to help itself.
+    static func limitedAsUsual(_ body: () throws -> Void) rethrows {
+        setSoftLimit { min(1024, $0.rlim_max) }
+        defer { raiseLimit() }
+        try body()
+    }
+
+    private static func setSoftLimit(_ value: (rlimit) -> rlim_t) {
+        var limit = rlimit()
+        guard getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else { return }
+        limit.rlim_cur = value(limit)
+        _ = setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
     }
 }
