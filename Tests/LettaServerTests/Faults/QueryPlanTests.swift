@@ -24,7 +24,9 @@ import Testing
         "/v1/blocks/count", "/v1/blocks/{block}", "/v1/blocks/{block}/agents",
         "/v1/blocks/{block}/agents?after={agent}",
         "/v1/blocks/{block}/history", "/v1/blocks/{block}/history?before=2&limit=1", "/v1/tags/",
-        "/v1/tags/?after=a&order=desc", "/v1/ready/",
+        "/v1/tags/?after=a&order=desc", "/v1/ready/", "/v1/tools/?order=asc&limit=2", "/v1/tools/?after={tool}",
+        "/v1/tools/?name=a", "/v1/tools/?names=a&names=b", "/v1/tools/?tool_ids={tool}", "/v1/tools/?search=a",
+        "/v1/tools/?tool_types=custom", "/v1/tools/count?exclude_letta_tools=true", "/v1/tools/{tool}",
     ]
 
     @Test(arguments: TestEngine.available)
@@ -73,6 +75,10 @@ import Testing
                 .post(
                     "/v1/agents/", ["model": model, "block_ids": ["{other}"], "tools": ["memory"], "tags": ["z"]],
                     expect: 200),
+                .put("/v1/tools/", ["source_code": ToolTests.source()], expect: 200).keep("own"),
+                .patch("/v1/tools/{own}", ["source_code": ToolTests.source("plus")], expect: 200),
+                .patch("/v1/agents/{agent}/tools/attach/{own}", expect: 200),
+                .delete("/v1/tools/{own}", expect: 200),
                 .delete("/v1/blocks/{other}", expect: 200),
                 .delete("/v1/agents/{agent}", expect: 200),
             ] {
@@ -104,6 +110,7 @@ import Testing
         server["agent"] = try await server.newAgent(
             "a", ["block_ids": ["{block}"], "tags": ["x"], "secrets": ["K": "v"]])
         server["gone"] = try await server.newAgent("gone")
+        server["tool"] = try #require(try await server.get("/v1/tools/?limit=1").ids.first)
         try await server.run([.delete("/v1/agents/{gone}", expect: 200)])
     }
 }
