@@ -1,4 +1,5 @@
 import ModelProviders
+import TestSupport
 import Testing
 
 /// What a provider knows of its models beyond their names.

@@ -30,7 +30,7 @@ import Testing
     }
 
     @Test(arguments: Engine.tested) func `all words have to be there as they are`(_ kind: Engine) async throws {
-        try await withTexts(kind) { _, found in
+        try await withTexts(kind) { _, found async throws in
             #expect(try await found(["cats"]) == ["a", "b"])
             #expect(try await found(["box-1", "like"]) == ["a", "b"])
             #expect(try await found(["box-1", "like", "dogs"]) == ["b"])
@@ -44,7 +44,7 @@ import Testing
     }
 
     @Test(arguments: Engine.tested) func `no word is syntax`(_ kind: Engine) async throws {
-        try await withTexts(kind) { _, found in
+        try await withTexts(kind) { _, found async throws in
             for word in [
                 "\"", "'", "a\"b", "x'y", "\\", "and", "OR", "NOT", "NEAR", "*", ":*", "words:cats", "cats*", "(", "!",
                 "|", "&", "<->", "^", "--", ";", "'; DROP TABLE found; --", "{", "$1",
@@ -58,7 +58,7 @@ import Testing
     }
 
     @Test(arguments: Engine.tested) func `a row is deleted by its words`(_ kind: Engine) async throws {
-        try await withTexts(kind) { engine, found in
+        try await withTexts(kind) { engine, found async throws in
             let count = try await engine.write { db in
                 try db.execute("DELETE FROM found WHERE \(db.dialect.hasWords(in: "found", ["box-1", "dogs"]))")
             }
@@ -68,7 +68,7 @@ import Testing
     }
 
     @Test(arguments: Engine.tested) func `words are looked up and not read through`(_ kind: Engine) async throws {
-        try await withTexts(kind) { engine, _ in
+        try await withTexts(kind) { engine, _ async throws in
             let lookup = engine.dialect.hasWords(in: "found", ["box-1", "cats"])
             for (sql, scans) in [
                 ("SELECT name FROM found WHERE \(lookup)", []),

@@ -33,6 +33,9 @@ import Testing
         "/v1/agents/{agent}/archival-memory/search?query=&start_datetime=2026-01-01", "/v1/archives/",
         "/v1/archives/?order=asc&after={archive}", "/v1/archives/?name=a", "/v1/archives/?agent_id={agent}",
         "/v1/archives/{archive}", "/v1/archives/{archive}/agents?after={agent}",
+        "/v1/tools/?order=asc&limit=2", "/v1/tools/?after={tool}",
+        "/v1/tools/?name=a", "/v1/tools/?names=a&names=b", "/v1/tools/?tool_ids={tool}", "/v1/tools/?search=a",
+        "/v1/tools/?tool_types=custom", "/v1/tools/count?exclude_letta_tools=true", "/v1/tools/{tool}",
     ]
 
     @Test(arguments: TestEngine.available)
@@ -94,6 +97,10 @@ import Testing
                 .patch("/v1/agents/{agent}/archives/attach/{more}", expect: 200),
                 .delete("/v1/archives/{more}", expect: 204),
                 .post("/v1/agents/{agent}/archival-memory", ["text": "new archive"], expect: 200),
+                .put("/v1/tools/", ["source_code": ToolTests.source()], expect: 200).keep("own"),
+                .patch("/v1/tools/{own}", ["source_code": ToolTests.source("plus")], expect: 200),
+                .patch("/v1/agents/{agent}/tools/attach/{own}", expect: 200),
+                .delete("/v1/tools/{own}", expect: 200),
                 .delete("/v1/blocks/{other}", expect: 200),
                 .delete("/v1/agents/{agent}", expect: 200),
             ] {
@@ -129,6 +136,7 @@ import Testing
         server["passage"] = try #require(memory.ids.first, "\(memory.text)")
         server["archive"] = try #require(memory.json[0]?["archive_id"]?.string)
         server["gone"] = try await server.newAgent("gone")
+        server["tool"] = try #require(try await server.get("/v1/tools/?limit=1").ids.first)
         try await server.run([.delete("/v1/agents/{gone}", expect: 200)])
     }
 }

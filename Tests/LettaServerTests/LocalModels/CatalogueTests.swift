@@ -1,3 +1,4 @@
+import ModelProviders
 import Testing
 
 @testable import LettaServer

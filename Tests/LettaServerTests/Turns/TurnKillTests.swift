@@ -3,6 +3,7 @@ import Foundation
 import JSON
 import LettaAPI
 import LettaClient
+import NIOCore
 import NIOHTTP1
 import Synchronization
 import TestSupport
