@@ -78,7 +78,7 @@ package final class FakeOpenAI: Sendable {
     ///
     /// - Parameter models: a list of models that is given besides, whatever the replies are.
     package static func serving<Value: Sendable>(
-        _ replies: Reply..., models: String? = nil, body: sending (FakeOpenAI) async throws -> Value
+        _ replies: Reply..., models: String? = nil, body: (FakeOpenAI) async throws -> Value
     ) async throws -> Value {
         let fake = FakeOpenAI(replies)
         fake.state.withLock { $0.models = models }
