@@ -40,7 +40,7 @@ import Testing
 
     @Test func chatModelsAreSmallAndTheSmallestKnowsNoTools() {
         let chat = ModelCatalogue.models.filter { $0.purpose == .chat }
-        #expect(chat.allSatisfy(\.traits.isSmall))
+        #expect(chat.allSatisfy { $0.traits.isSmall })
         #expect(chat.filter { $0.traits.toolCalls == .none }.map(\.shortName) == ["small"])
     }
 
