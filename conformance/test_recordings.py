@@ -38,7 +38,7 @@ class Group:
 GROUPS = [
     # Agents are to be listed, for one, before there are others.
     Group("nouns", ("agents", "blocks", "health", "auth"), 0.90, of_all=False),
-    Group("archival", ("archival",), 0.90, of_all=False),
+    Group("archival", ("archival",), 0.85, of_all=False),
     # Of `stream` the parts for letta_v1_agent alone are kept: other types of agents run in the same loop here.
     Group("turns", ("runs", "stream", "msg_requests", "msg_v1"), 0.85, of_all=True),
 ]

@@ -211,8 +211,8 @@ import Testing
                 bytesRead += piece.utf8.count
                 guard bytesRead < 100 * piece.utf8.count else { break }
                 for _ in 0..<100 { await Task.yield() }
-                // What is under way fills the buffers of the two sockets, 36 MB on Linux, and is not all the 160 MB.
-                #expect(fake.bytesWritten - bytesRead < 64 * 1_024 * 1_024)
+                // What is under way fills the buffers of the two sockets, 36 MB on Linux and more where it is busy, and is not all the 160 MB.
+                #expect(fake.bytesWritten - bytesRead < 96 * 1_024 * 1_024)
             }
         }
     }

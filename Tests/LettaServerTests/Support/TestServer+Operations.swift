@@ -65,6 +65,7 @@ extension TestServer {
         self["passage_id"] = self["memory_id"]
         self["archive_id"] = try #require(memory.json[0]?["archive_id"]?.string)
         self["block_label"] = "human"
+        self["job_id"] = "job-\(nobody)"
         self["tool_name"] = "memory_insert"
         self["tool_id"] = try #require(try await get("/v1/agents/{agent_id}/tools").ids.first)
         let turn = try await send(.post, "/v1/agents/{agent_id}/messages", ["input": "Hi."])

@@ -124,11 +124,11 @@ import Testing
     }
 
     @Test(arguments: TestEngine.available)
-    func `calls of nothing and calls that are no JSON are told to the model`(_ engine: TestEngine) async throws {
+    func `unknown tools and arguments that are no JSON are told to the model`(_ engine: TestEngine) async throws {
         try await withService(on: engine) { service, server in
             let agent = try await server.newAgent()
             for call in [
-                Wire.call("nope", ["{}"]), Wire.call("", ["{}"]), Wire.call("memory_insert", ["{\"label\": ,,"]),
+                Wire.call("nope", ["{}"]), Wire.call("memory_insert", ["{\"label\": ,,"]),
                 Wire.call("memory_insert", ["[1]"]), Wire.call("memory_insert", [""]),
             ] {
                 let replies = [FakeOpenAI.Reply.events(.bytes(call)), .events(.bytes(Wire.text(["sorry"])))]
@@ -147,6 +147,10 @@ import Testing
                     #expect(events.suffix(3).map(\.type) == ["stop_reason", "usage_statistics", "[DONE]"])
                     #expect(events.contains { $0.type == "tool_return_message" && $0.json["status"] == "error" })
                 }
+            // A call without a name is nothing that could be told to anybody.
+            service.play(.events(.bytes(Wire.call("", ["{}"]))))
+            try await server.say("three", to: agent).expect(
+                200, ["messages": [], "stop_reason": ["stop_reason": "end_turn"]])
             }
             try await expectAnswer(service, server, agent, after: nil)
         }
