@@ -9,7 +9,7 @@ import Testing
         ("a {b} `c` <d> [e] {", "a {b} `c` <d> [e] "),
     ]
     static let prose = [
-        "", "Hello.", "{curly}", "`code`", "```swift\nlet a = 1", "<p>", "[1, 2]", #"{"city": "Porto"}"#, #"["name"]"#,
+        "", "Hello.", "{curly}", "`code`.", "```swift\nlet a = 1", "<p>", "[1, 2]", #"{"city": "Porto"}"#, #"["name"]"#,
         "{" + String(repeating: " ", count: 100),
     ]
 

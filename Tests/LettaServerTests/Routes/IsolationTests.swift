@@ -68,7 +68,9 @@ import Testing
                     let answer = try await server.send(operation.verb, operation.path, TestServer.anyBody, as: other)
                     // Nobody can edit a message, whosever it is.
                     let isNobodys = operation.verb == .patch && operation.path.hasSuffix("/messages/{message_id}")
-                    #expect(answer.status == (isNobodys ? 405 : 404), "\(operation): \(answer.status) \(answer.text.prefix(300))")
+                    #expect(
+                        answer.status == (isNobodys ? 405 : 404),
+                        "\(operation): \(answer.status) \(answer.text.prefix(300))")
                 } else if operation.verb == .get {
                     let answer = try await server.get(operation.path, as: other)
                     #expect(answer.json == [] || answer.json == 0, "\(operation): \(answer.text.prefix(300))")

@@ -147,10 +147,10 @@ import Testing
                     #expect(events.suffix(3).map(\.type) == ["stop_reason", "usage_statistics", "[DONE]"])
                     #expect(events.contains { $0.type == "tool_return_message" && $0.json["status"] == "error" })
                 }
-            // A call without a name is nothing that could be told to anybody.
-            service.play(.events(.bytes(Wire.call("", ["{}"]))))
-            try await server.say("three", to: agent).expect(
-                200, ["messages": [], "stop_reason": ["stop_reason": "end_turn"]])
+                // A call without a name is nothing that could be told to anybody.
+                service.play(.events(.bytes(Wire.call("", ["{}"]))))
+                try await server.say("three", to: agent).expect(
+                    200, ["messages": [], "stop_reason": ["stop_reason": "end_turn"]])
             }
             try await expectAnswer(service, server, agent, after: nil)
         }
