@@ -5,8 +5,6 @@ package struct CompactContext: Sendable {
     /// The agent's own system text; nil for one of the server's, which are too long for such a model.
     package var system: String?
     package var blocks: [MemoryBlock]
-    /// What the server looked up for this turn.
-    package var facts: [String] = []
     /// The most tokens that prompt and history may have.
     package var budget: Int
 
@@ -53,7 +51,7 @@ package struct CompactContext: Sendable {
                 memory.append("\(title)\n\(block.value)")
             }
         }
-        let facts = facts + Self.results(in: history)
+        let facts = Self.results(in: history)
         if !facts.isEmpty { memory.append("Facts:\n" + facts.map { "- \($0)" }.joined(separator: "\n")) }
         let who = ([system].compactMap { $0 } + persona).joined(separator: "\n")
         let parts = [who.isEmpty ? "You are a helpful assistant." : who] + memory + [PromptText.smallModelAnswer]
