@@ -79,11 +79,14 @@ import Testing
             }
             let events = try await server.stream("Hi", to: agent, ["background": true])
             let run = try #require(events[0].json["run_id"]?.string)
+            // The end of a server waits until all is stored.
+            try await server.restart()
             // The events are kept for a day and a new run takes the old ones away; what was said stays.
             time.pass(hours: 25)
             try await server.send(.post, "/v1/runs/\(run)/stream", [:]).expect(410)
             let next = try await server.stream("Hi", to: agent, ["background": true])
             #expect(next.count == events.count)
+            try await server.restart()
             let rows = try await server.storage.read { db in
                 try db.rows("SELECT DISTINCT run_id FROM run_event").map { try $0["run_id"] as String }
             }
