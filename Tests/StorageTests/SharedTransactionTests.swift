@@ -14,7 +14,8 @@ import Testing
         _ body: (SQLiteEngine, Gate, inout ThrowingTaskGroup<Void, any Error>) async throws -> Void
     ) async throws {
         try await withTemporaryFolder { folder in
-            try await closing(SQLiteEngine(path: "\(folder)/test.sqlite", readers: 2, logger: quiet)) { engine async throws in
+            try await closing(SQLiteEngine(path: "\(folder)/test.sqlite", readers: 2, logger: quiet)) {
+                engine async throws in
                 try await engine.write { try $0.execute("CREATE TABLE note (id BIGINT PRIMARY KEY)") }
                 try await withThrowingTaskGroup(of: Void.self) { group in
                     let gate = Gate()
@@ -68,7 +69,9 @@ import Testing
     @Test func `one that fails is undone alone`() async throws {
         try await withHeldWriter { engine, gate, group async throws in
             for id in [1, 2] {
-                group.addImmediateTask { _ = try await engine.write { try $0.execute("INSERT INTO note VALUES (\(id))") } }
+                group.addImmediateTask {
+                    _ = try await engine.write { try $0.execute("INSERT INTO note VALUES (\(id))") }
+                }
             }
             group.addImmediateTask {
                 await #expect(throws: Refused.self) {

@@ -2,7 +2,9 @@ package import JSON
 package import ModelProviders
 
 /// What the machine wants done, in this order.
-package enum StepAction: Sendable, Equatable {
+///
+/// Indirect, so that whoever waits for a model to carry one out does not keep room for the largest.
+package indirect enum StepAction: Sendable, Equatable {
     /// Compile the system message again: the agent's memory changed.
     case refreshSystemMessage
     case callModel(ModelCall)

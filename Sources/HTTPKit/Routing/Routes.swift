@@ -59,7 +59,7 @@ package final class Routes {
         let binding = RequestBinding(endpoint)
         add(endpoint) { request, context, match in
             let (call, request) = try await binding.call(for: request, context, match)
-            return try await handler(call, request)
+            return try await withOwnStack { try await handler(call, request) }
         }
     }
 

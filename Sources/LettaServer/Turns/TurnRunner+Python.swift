@@ -4,7 +4,7 @@ import LettaAPI
 /// What a turn does for users' own tools: they have effects that no transaction takes back.
 extension TurnRunner {
     /// Stores what the model said before its calls run, so that a call that ran is known after any end.
-    func storeCalls(_ message: TurnMessage, _ turn: inout RunningTurn) async throws -> [StepAction] {
+    func storeCalls(_ message: TurnMessage, _ turn: RunningTurn) async throws -> [StepAction] {
         turn.state = try await shieldedFromCancellation { [state = turn.state] in
             try await store.storeCalls(message, of: state)
         }

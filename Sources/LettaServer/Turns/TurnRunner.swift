@@ -21,12 +21,12 @@ struct TurnRunner: Sendable {
 
     /// Runs to the end and closes the log, whatever happens.
     func run(_ state: TurnState, plan: TurnPlan) async {
-        var turn = RunningTurn(state: state, machine: StepMachine(plan), startedAt: now())
+        let turn = RunningTurn(state: state, machine: StepMachine(plan), startedAt: now())
         do {
             var actions = turn.machine.receive(.start(identity(of: state.run)))
             while !actions.isEmpty {
                 let action = actions.removeFirst()
-                actions += try await carryOut(action, &turn)
+                actions += try await carryOut(action, turn)
             }
         } catch {
             logger.error(
@@ -34,26 +34,26 @@ struct TurnRunner: Sendable {
             let failure = TurnFailure(
                 type: "internal_error", message: "An error occurred during agent execution.",
                 detail: "The server could not go on with this turn. What was stored before stays.", status: 500)
-            await finish(TurnEnd(stop: .error, usage: TurnUsage(), failure: failure), &turn)
+            await finish(TurnEnd(stop: .error, usage: TurnUsage(), failure: failure), turn)
         }
         control.log.finish()
     }
 
-    private func carryOut(_ action: StepAction, _ turn: inout RunningTurn) async throws -> [StepAction] {
+    private func carryOut(_ action: StepAction, _ turn: RunningTurn) async throws -> [StepAction] {
         switch action {
         case .emit(let event):
             control.log.append(event)
         case .callModel(let call):
-            return await callModel(call, &turn)
+            return await callModel(call, turn)
         case .runTools(let concurrent, let inOrder):
             let outcomes = await pythonOutcomes(of: concurrent, turn)
-            return try await runTools(concurrent + inOrder, outcomes, &turn)
+            return try await runTools(concurrent + inOrder, outcomes, turn)
         case .persistStep(let record):
-            return try await persist(record, &turn)
+            return try await persist(record, turn)
         case .finish(let end):
-            await finish(end, &turn)
+            await finish(end, turn)
         case .storeCalls(let message):
-            return try await storeCalls(message, &turn)
+            return try await storeCalls(message, turn)
         case .refreshSystemMessage, .stopModel, .stopTools:
             // The step's transaction gave back the new system message; what runs is asked for its cancellation.
             break
@@ -63,7 +63,7 @@ struct TurnRunner: Sendable {
 
     // MARK: Model
 
-    private func callModel(_ call: ModelCall, _ turn: inout RunningTurn) async -> [StepAction] {
+    private func callModel(_ call: ModelCall, _ turn: RunningTurn) async -> [StepAction] {
         if control.isCancelled { return turn.machine.receive(.cancel) }
         turn.step = StepTimes(start: now())
         turn.memoryCalls = []
@@ -74,13 +74,13 @@ struct TurnRunner: Sendable {
             let request = try turn.state.request(call)
             turn.lastRequest = request
             do {
-                return try await answer(request, &turn)
+                return try await answer(request, turn)
             } catch let failure as ProviderFailure
                 where failure.isAboutTools && !request.tools.isEmpty && !turn.hasShownPieces
             {
                 // Some servers of small models can't read the calls of their own model: words are better than nothing.
                 logger.warning("A model's answer could not be read; asking again without tools")
-                return try await answer(request.withoutTools, &turn)
+                return try await answer(request.withoutTools, turn)
             }
         } catch let failure as ProviderFailure {
             return turn.machine.receive(.modelFailed(failure))
@@ -91,7 +91,7 @@ struct TurnRunner: Sendable {
     }
 
     /// Reads the answer piece by piece, whether or not anybody sees the pieces: so the first one is known.
-    private func answer(_ request: ModelRequest, _ turn: inout RunningTurn) async throws -> [StepAction] {
+    private func answer(_ request: ModelRequest, _ turn: RunningTurn) async throws -> [StepAction] {
         var accumulator = ModelDeltaAccumulator()
         for try await delta in provider.stream(request) {
             if turn.state.run.timeToFirstToken == nil {
@@ -115,7 +115,7 @@ struct TurnRunner: Sendable {
 
     /// - Parameter known: what came of calls that ran already, by their ids.
     private func runTools(
-        _ runs: [ToolRun], _ known: [String: ToolOutcome], _ turn: inout RunningTurn
+        _ runs: [ToolRun], _ known: [String: ToolOutcome], _ turn: RunningTurn
     ) async throws -> [StepAction] {
         var actions: [StepAction] = []
         for run in runs {
@@ -126,7 +126,7 @@ struct TurnRunner: Sendable {
             } else if control.isCancelled {
                 outcome = ToolOutcome(.string("The turn was cancelled."), succeeded: false)
             } else {
-                outcome = try await self.outcome(of: run, &turn)
+                outcome = try await self.outcome(of: run, turn)
             }
             if control.isCancelled { actions += turn.machine.receive(.cancel) }
             turn.toolNames.append(run.tool)
@@ -137,7 +137,7 @@ struct TurnRunner: Sendable {
         return actions
     }
 
-    private func outcome(of run: ToolRun, _ turn: inout RunningTurn) async throws -> ToolOutcome {
+    private func outcome(of run: ToolRun, _ turn: RunningTurn) async throws -> ToolOutcome {
         if let result = MemoryTools.run(run.tool, arguments: run.arguments, blocks: turn.memory) {
             turn.memory = result.blocks
             if !result.edits.isEmpty { turn.memoryCalls.append(run) }
@@ -160,7 +160,7 @@ struct TurnRunner: Sendable {
 
     // MARK: End
 
-    private func persist(_ record: StepRecord, _ turn: inout RunningTurn) async throws -> [StepAction] {
+    private func persist(_ record: StepRecord, _ turn: RunningTurn) async throws -> [StepAction] {
         let time = now()
         if let end = record.end { turn.close(end, at: time) }
         let outcome = turn.outcome(of: record, traceID: ids.next(), at: time)
@@ -172,7 +172,7 @@ struct TurnRunner: Sendable {
         return turn.machine.receive(.stepPersisted(next: identity(of: turn.state.run)))
     }
 
-    private func finish(_ end: TurnEnd, _ turn: inout RunningTurn) async {
+    private func finish(_ end: TurnEnd, _ turn: RunningTurn) async {
         let time = now()
         turn.close(end, at: time)
         if !turn.hasStoredEnd {
@@ -212,7 +212,9 @@ extension ModelRequest {
 }
 
 /// What is known of a turn while it runs.
-struct RunningTurn: Sendable {
+///
+/// An object, because as a value it would stand in the frame of every function that waits for the model.
+final class RunningTurn {
     var state: TurnState
     var machine: StepMachine
     let startedAt: Timestamp
@@ -238,7 +240,7 @@ struct RunningTurn: Sendable {
     }
 
     /// Notes how the run ended, for whoever stores it next.
-    mutating func close(_ end: TurnEnd, at time: Timestamp) {
+    func close(_ end: TurnEnd, at time: Timestamp) {
         state.run.status = RunStatus(rawValue: end.stop.runStatus) ?? .failed
         state.run.stopReason = StopReason(rawValue: end.stop.rawValue)
         state.run.completedAt = time

@@ -7,9 +7,9 @@ import ModelProviders
 struct TurnState: Sendable {
     /// Who sends, and what of.
     let scope: Scope
-    var run: Run
-    let agent: AgentRow
-    let config: LLMConfig
+    @Boxed var run: Run
+    @Boxed private(set) var agent: AgentRow
+    @Boxed private(set) var config: LLMConfig
     let tools: [Tool]
     /// A system message for this turn alone.
     let overrideSystem: String?
@@ -82,16 +82,23 @@ struct TurnState: Sendable {
     }
 
     private func modelTool(_ name: String) throws -> ModelTool? {
-        guard let schema = try tools.first(where: { $0.name == name })?.jsonSchema?.value() else { return nil }
+        guard let schema = try tools.first(where: { $0.name == name }).flatMap(Self.schema) else { return nil }
         return ModelTool(
             name: name, description: schema["description"]?.string,
             parameters: schema["parameters"] ?? ["type": "object", "properties": [:]], isStrict: config.strict)
     }
 
+    /// The server's own tools say what they always say; reading that anew for each turn would cost more than the rest.
+    private static func schema(of tool: Tool) throws -> JSONValue? {
+        let own = tool.toolType == ToolService.custom ? nil : BaseTool.schema(of: tool.name)
+        return try own ?? tool.jsonSchema?.value()
+    }
+
     /// What the machine has to know before the turn starts.
     func plan(maximumSteps: Int, streamsTokens: Bool) throws -> TurnPlan {
         let tools = try self.tools.map { tool in
-            let required = try tool.jsonSchema?.value()["parameters"]?["required"]?.array?.compactMap(\.string) ?? []
+            let schema = try Self.schema(of: tool)
+            let required = schema?["parameters"]?["required"]?.array?.compactMap(\.string) ?? []
             return TurnTool(
                 name: tool.name, requiredArguments: required,
                 canRunInParallel: tool.enableParallelExecution ?? false,

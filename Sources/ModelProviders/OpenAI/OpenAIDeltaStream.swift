@@ -41,7 +41,8 @@ struct OpenAIDeltaStream: AsyncSequence, Sendable {
 /// The response's body belongs to this actor alone: when the actor goes, the connection closes.
 actor OpenAIStreamReader {
     private let provider: OpenAIProvider
-    private let request: HTTPClientRequest
+    /// Let go when the answer has begun, after which nothing is sent again.
+    private var request: HTTPClientRequest?
     private var body: HTTPClientResponse.Body.AsyncIterator?
     private var parser = ServerSentEventParser()
     private var decoder = OpenAIChunkDecoder()
@@ -63,6 +64,7 @@ actor OpenAIStreamReader {
                 let deltas = try await advance()
                 if !deltas.isEmpty {
                     hasDelivered = true
+                    request = nil
                     return deltas
                 }
             } catch {
@@ -113,6 +115,7 @@ actor OpenAIStreamReader {
     }
 
     private func openBody() async throws {
+        guard let request else { return }
         body = try await provider.open(request).body.makeAsyncIterator()
     }
 

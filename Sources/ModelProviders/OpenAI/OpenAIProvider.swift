@@ -106,7 +106,8 @@ package final class OpenAIProvider: ModelProvider {
         }
         if let body {
             request.headers.add(name: "content-type", value: "application/json")
-            request.body = .bytes(ByteBuffer(bytes: JSONWriter.bytes(of: body)))
+            // Kept until the answer has ended, so it is no larger than it has to be.
+            request.body = .bytes(Array(JSONWriter.bytes(of: body)[...]))
         }
         return request
     }
