@@ -4,6 +4,7 @@ import Glibc
 struct StreamMeasurements {
     private static let count = 1000
     private static let slowCount = 4
+    private static let turnsOfContext = 15
 
     let binary: String
     let folder: String
@@ -11,16 +12,18 @@ struct StreamMeasurements {
     func add(to report: inout Report) throws {
         let model = try FakeModel()
         defer { model.end() }
-        func server() throws -> ServerProcess {
-            try ServerProcess(binary: binary, folder: "\(folder)/streams", environment: model.environment)
+        func server(_ name: String) throws -> ServerProcess {
+            try ServerProcess(binary: binary, folder: "\(folder)/\(name)", environment: model.environment)
         }
-        let making = try server()
+        let making = try server("streams")
         let agents = try Measurements.timed("\(Self.count) agents") { try TurnAgents(making, count: Self.count).ids }
         making.end()
-        let server = try server()
+        let other = try server("no-streams")
+        defer { other.end() }
+        let server = try server("streams")
         defer { server.end() }
         try Measurements.timed("\(Self.count) streams") { try addStreams(to: agents, server, model, &report) }
-        try Measurements.timed("slow readers") { try addSlowReaders(agents, server, model, &report) }
+        try Measurements.timed("slow readers") { try addSlowReaders(agents, server, other, model, &report) }
     }
 
     /// Opens all streams, lets the model hold them after the first word, and then end them.
@@ -53,49 +56,51 @@ struct StreamMeasurements {
         report.add("processor time of 1,000 open streams, of a core", processor * 100, limit: 1, "%")
     }
 
-    /// Measures turns beside readers who take nothing of megabytes, then lets these read everything.
+    /// Measures turns beside readers who take nothing of megabytes, each after one of a server without such readers,
+    /// then lets these read everything.
     private func addSlowReaders(
-        _ agents: [String], _ server: ServerProcess, _ model: FakeModel, _ report: inout Report
+        _ agents: [String], _ server: ServerProcess, _ other: ServerProcess, _ model: FakeModel,
+        _ report: inout Report
     ) throws {
-        let connection = try Connection(port: server.port)
-        let agent = agents[Self.slowCount]
-        let before = try turnSeconds(agent, connection)
+        let sides = [
+            (try TurnAgents(other, count: 1).ids[0], try Connection(port: other.port)),
+            (agents[Self.slowCount], try Connection(port: server.port)),
+        ]
         model.use(.long)
         let readers = try agents.prefix(Self.slowCount).map { agent in
             let stream = try Connection(port: server.port, receiveBuffer: 65_536)
             try stream.send(TurnAgents.stream(agent).bytes)
             return stream
         }
-        // Their turns end although nobody reads.
+        for reader in readers { try reader.receive(until: Self.firstEntry) }
+        // Their turns end although nobody reads on.
         try waitForTurns(server)
         model.use(.prompt)
-        let beside = try turnSeconds(agent, connection)
+        var times = [[Double]](repeating: [], count: 2)
+        for number in 0..<(Self.turnsOfContext * 12) {
+            for (place, (agent, connection)) in sides.enumerated() {
+                if number % Self.turnsOfContext == 0 { _ = try seconds(TurnAgents.reset(agent), connection) }
+                let time = try seconds(TurnAgents.turn(agent), connection)
+                if number >= Self.turnsOfContext * 2 { times[place].append(time) }
+            }
+        }
         for reader in readers {
             try reader.receive(until: Self.done)
             guard reader.holds(Self.endTurn), reader.received > ModelAnswers.longLength else {
                 throw BenchmarkFailure("a slow reader got \(reader.received) bytes")
             }
         }
-        let after = try turnSeconds(agent, connection)
-        let alone = min(before, after)
         report.add(
-            "a turn beside \(Self.slowCount) readers that don't read, by one alone", beside / alone, limit: 1.3, "x",
-            "\((beside * 1000).short) ms, \((alone * 1000).short) ms")
+            "a turn beside \(Self.slowCount) readers that don't read, by one without",
+            times[1].median / times[0].median, limit: 1.3, "x",
+            "\((times[1].median * 1000).short) ms, \((times[0].median * 1000).short) ms")
     }
 
-    /// The median of some turns with contexts of the usual lengths.
-    private func turnSeconds(_ agent: String, _ connection: Connection) throws -> Double {
-        let turns = try (0..<120).map { number in
-            if number % 15 == 0 {
-                try connection.send(TurnAgents.reset(agent).bytes)
-                _ = try connection.receive()
-            }
-            let start = ContinuousClock.now
-            try connection.send(TurnAgents.turn(agent).bytes)
-            _ = try connection.receive()
-            return start.duration(to: .now) / .seconds(1)
-        }
-        return turns.median
+    private func seconds(_ request: RequestBytes, _ connection: Connection) throws -> Double {
+        let start = ContinuousClock.now
+        try connection.send(request.bytes)
+        _ = try connection.receive()
+        return start.duration(to: .now) / .seconds(1)
     }
 
     private func waitForTurns(_ server: ServerProcess) throws {
