@@ -13,8 +13,28 @@ package final class ConnectionThreads<Connection>: Sendable {
         let id: Int
         let lateAt: ContinuousClock.Instant
         let interruption: Interruption
-        let work: @Sendable (Connection, Interruption) -> Void
+        let isAlone: Bool
+        /// Does the work and returns what tells its result. Until that was called the work may be done again.
+        let work: @Sendable (Connection, Interruption) -> () -> Void
         let refuse: @Sendable (SQLFailure) -> Void
+    }
+
+    /// How a connection does what waits in line together, for what the end of each piece of work would cost.
+    package struct Grouping: Sendable {
+        /// How many pieces of work go together at most, and for how long more are taken in.
+        let limit: Int
+        let patience: Duration
+        let together: @Sendable (Connection, () -> Void) throws -> Void
+
+        /// - Parameter together: runs the closure, which does the work, and ends it all. When it throws, nothing has
+        ///   been done, and each piece is done again alone.
+        package init(
+            limit: Int, patience: Duration, together: @escaping @Sendable (Connection, () -> Void) throws -> Void
+        ) {
+            self.limit = limit
+            self.patience = patience
+            self.together = together
+        }
     }
 
     private struct State {
@@ -50,27 +70,32 @@ package final class ConnectionThreads<Connection>: Sendable {
     private let limit: Int
     private let patience: Duration
     private let whenLate: SQLFailure
+    private let grouping: Grouping?
     private let connect: @Sendable () -> Connection
     private let disconnect: @Sendable (Connection) -> Void
 
     /// - Parameters:
     ///   - patience: how long work may stand in line before it fails with `whenLate`.
+    ///   - grouping: how waiting work is done together; nil when each piece is done alone.
     ///   - connect: makes a thread's connection; called on that thread, as is `disconnect`.
     package init(
-        name: String, limit: Int, patience: Duration, whenLate: SQLFailure,
+        name: String, limit: Int, patience: Duration, whenLate: SQLFailure, grouping: Grouping? = nil,
         connect: @escaping @Sendable () -> Connection, disconnect: @escaping @Sendable (Connection) -> Void
     ) {
         self.name = name
         self.limit = limit
         self.patience = patience
         self.whenLate = whenLate
+        self.grouping = grouping
         self.connect = connect
         self.disconnect = disconnect
     }
 
     /// Runs `body` on one of the threads and returns what it returns.
+    ///
+    /// - Parameter alone: whether it must not be done together with other work.
     package func run<T: Sendable>(
-        _ body: @escaping @Sendable (Connection, Interruption) throws -> T
+        alone: Bool = false, _ body: @escaping @Sendable (Connection, Interruption) throws -> T
     ) async throws -> T {
         let interruption = Interruption()
         let id = state.withLock { state in
@@ -81,9 +106,10 @@ package final class ConnectionThreads<Connection>: Sendable {
             try await withCheckedThrowingContinuation { continuation in
                 submit(
                     Job(
-                        id: id, lateAt: .now.advanced(by: patience), interruption: interruption,
+                        id: id, lateAt: .now.advanced(by: patience), interruption: interruption, isAlone: alone,
                         work: { connection, interruption in
-                            continuation.resume(with: Result { try body(connection, interruption) })
+                            let result = Result { try body(connection, interruption) }
+                            return { continuation.resume(with: result) }
                         },
                         refuse: { continuation.resume(throwing: $0) }))
             }
@@ -176,7 +202,7 @@ package final class ConnectionThreads<Connection>: Sendable {
             let connection = connect()
             var job = worker.takeJob()
             while let current = job {
-                current.work(connection, current.interruption)
+                carryOut(current, connection)
                 job = nextJob(for: worker)
             }
             disconnect(connection)
@@ -185,6 +211,39 @@ package final class ConnectionThreads<Connection>: Sendable {
         }
         thread.name = name
         thread.start()
+    }
+
+    /// Does the work, and together with it what waits by now.
+    private func carryOut(_ first: Job, _ connection: Connection) {
+        guard let grouping, !first.isAlone, let second = takeFromLine() else {
+            return first.work(connection, first.interruption)()
+        }
+        var jobs = [first, second]
+        var results: [() -> Void] = []
+        let end = ContinuousClock.now.advanced(by: grouping.patience)
+        do {
+            try grouping.together(connection) {
+                while results.count < jobs.count {
+                    let job = jobs[results.count]
+                    results.append(job.work(connection, job.interruption))
+                    guard results.count == jobs.count, jobs.count < grouping.limit, ContinuousClock.now < end else {
+                        continue
+                    }
+                    if let next = takeFromLine() { jobs.append(next) }
+                }
+            }
+            for result in results { result() }
+        } catch {
+            // One of them spoilt it for all. Alone, it fails alone and says why.
+            for job in jobs { job.work(connection, job.interruption)() }
+        }
+    }
+
+    private func takeFromLine() -> Job? {
+        state.withLock { state in
+            guard let first = state.line.first, !first.isAlone else { return nil }
+            return state.line.removeFirst()
+        }
     }
 
     private func nextJob(for worker: Worker) -> Job? {

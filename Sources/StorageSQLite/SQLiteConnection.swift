@@ -16,6 +16,8 @@ final class SQLiteConnection {
     private var queue: DatabaseQueue?
     private var statements: [String: SQLiteStatement] = [:]
     private var uses = 0
+    /// Open while several transactions are made one.
+    private var group: Database?
 
     init(_ place: Place) {
         self.place = place
@@ -53,6 +55,7 @@ final class SQLiteConnection {
     func transaction<T>(
         readOnly: Bool, _ interruption: Interruption, _ body: (any SQLExecutor) throws -> T
     ) throws -> T {
+        if let group { return try part(of: group, interruption, body) }
         let queue = try open()
         return try queue.inDatabase { database in
             Self.stopWhenCancelled(database, interruption)
@@ -71,6 +74,66 @@ final class SQLiteConnection {
             }
             return try finish(database, SQLiteExecutor(self, database, interruption), body)
         }
+    }
+
+    /// Makes the write transactions that `work` runs one, which is synced to the disk once. When this throws, none of
+    /// them has happened.
+    func together(_ work: () -> Void) throws {
+        try open().inDatabase { database in
+            try database.beginTransaction(.immediate)
+            group = database
+            defer { group = nil }
+            work()
+            do {
+                try Self.checkOpen(database)
+                try database.commit()
+            } catch {
+                // A failed rollback means that SQLite has rolled back by itself.
+                try? database.rollback()
+                throw error
+            }
+        }
+    }
+
+    /// Runs `body` as a transaction inside of the open one: it fails and is undone alone.
+    private func part<T>(
+        of group: Database, _ interruption: Interruption, _ body: (any SQLExecutor) throws -> T
+    ) throws -> T {
+        try Self.checkOpen(group)
+        Self.stopWhenCancelled(group, interruption)
+        defer { sqlite3_progress_handler(group.sqliteConnection, 0, nil, nil) }
+        try Self.control(group, "SAVEPOINT part")
+        do {
+            let executor = SQLiteExecutor(self, group, interruption)
+            let result = try body(executor)
+            if let failure = executor.failure { throw failure }
+            try Self.control(group, "RELEASE part")
+            return result
+        } catch {
+            // Undoing must not be stopped half-way.
+            sqlite3_progress_handler(group.sqliteConnection, 0, nil, nil)
+            do {
+                try Self.control(group, "ROLLBACK TO part")
+                try Self.control(group, "RELEASE part")
+            } catch {
+                // Nothing of the group may be kept when this part of it can't be undone.
+                try? group.rollback()
+            }
+            throw error
+        }
+    }
+
+    private static func control(_ database: Database, _ sql: String) throws(SQLFailure) {
+        do {
+            try database.cachedStatement(sql: sql).execute()
+        } catch {
+            throw failure(error)
+        }
+    }
+
+    /// An interrupted write or a full disk ends the whole transaction; a savepoint would then silently begin another.
+    private static func checkOpen(_ group: Database) throws(SQLFailure) {
+        guard group.isInsideTransaction else { throw SQLFailure(.other, "the transaction was rolled back") }
     }
 
     private func finish<T>(

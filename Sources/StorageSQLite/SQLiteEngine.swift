@@ -27,7 +27,11 @@ package final class SQLiteEngine: StorageEngine {
         trial.close()
         self.path = path
         self.logger = logger
-        writer = Self.threads("sqlite-write", 1, .busy) { SQLiteConnection(.file(path, readOnly: false)) }
+        // Syncing is most of what a small write costs: those that wait for each other share it.
+        let grouping = ConnectionThreads<SQLiteConnection>.Grouping(limit: 64, patience: .milliseconds(10)) {
+            try $0.together($1)
+        }
+        writer = Self.threads("sqlite-write", 1, .busy, grouping) { SQLiteConnection(.file(path, readOnly: false)) }
         self.readers = Self.threads("sqlite-read", readers, .unavailable) {
             SQLiteConnection(.file(path, readOnly: true))
         }
@@ -46,11 +50,13 @@ package final class SQLiteEngine: StorageEngine {
     }
 
     private static func threads(
-        _ name: String, _ limit: Int, _ whenLate: SQLFailure.Kind, _ connect: @escaping @Sendable () -> SQLiteConnection
+        _ name: String, _ limit: Int, _ whenLate: SQLFailure.Kind,
+        _ grouping: ConnectionThreads<SQLiteConnection>.Grouping? = nil,
+        _ connect: @escaping @Sendable () -> SQLiteConnection
     ) -> ConnectionThreads<SQLiteConnection> {
         ConnectionThreads(
             name: name, limit: limit, patience: .seconds(10),
-            whenLate: SQLFailure(whenLate, "no connection was free within 10 seconds"),
+            whenLate: SQLFailure(whenLate, "no connection was free within 10 seconds"), grouping: grouping,
             connect: connect, disconnect: { $0.close() })
     }
 
@@ -84,7 +90,7 @@ package final class SQLiteEngine: StorageEngine {
         if path != nil {
             await readers.close()
             do {
-                try await writer.run { connection, _ in
+                try await writer.run(alone: true) { connection, _ in
                     try connection.withoutTransaction("PRAGMA wal_checkpoint(TRUNCATE)")
                 }
             } catch {
