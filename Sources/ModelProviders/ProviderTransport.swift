@@ -30,8 +30,9 @@ package struct ProviderTransport: Sendable {
     ) -> HTTPClient.Configuration {
         var configuration = HTTPClient.Configuration()
         configuration.timeout.connect = TimeAmount(connectDeadline)
-        // The default of 8 makes the ninth stream to a local server wait for one of the others to end.
-        configuration.connectionPool.concurrentHTTP1ConnectionsPerHostSoftLimit = 256
+        // The default of 8 makes the ninth stream to a local server wait for one of the others to end. How many answers
+        // stream at once is for the callers and for the provider to say, not for the pool.
+        configuration.connectionPool.concurrentHTTP1ConnectionsPerHostSoftLimit = 16_384
         // A refused connection is news for the caller now, not after the connect time-out.
         configuration.connectionPool.retryConnectionEstablishment = false
         return configuration

@@ -30,6 +30,7 @@ struct ServeCommand: AsyncParsableCommand {
         }
         try settings.checkDoor()
         let logger = settings.logger
+        OpenFiles.raiseLimit(logger: logger)
         let address = settings.http.host
         let application = try await LettaApplication.open(settings, logger: logger)
         try await application.run { channel in

@@ -173,6 +173,24 @@ import Testing
         }
     }
 
+    @Test func hundredsOfStreamsAreOpenAtOnce() async throws {
+        try await FakeOpenAI.serving(.events(.bytes(Self.chunk(#"{"content": "a"}"#)), .hang)) { fake in
+            let provider = fake.provider()
+            let calls = Task {
+                await withTaskGroup(of: Void.self) { group in
+                    for _ in 0..<300 { group.addTask { _ = await run(provider) } }
+                }
+            }
+            var open = 0
+            for await _ in fake.silences {
+                open += 1
+                if open == 300 { break }
+            }
+            calls.cancel()
+            await calls.value
+        }
+    }
+
     @Test func nothingIsSentBeforeTheFirstPull() async throws {
         try await FakeOpenAI.serving(.events(.bytes(Self.whole))) { fake in
             let stream = fake.provider().stream(Self.request)
