@@ -91,12 +91,18 @@ package struct ModelDeltaAccumulator: Sendable {
 
     package mutating func add(_ delta: ModelDelta) {
         switch delta {
-        case .text(let piece): text = (text ?? "") + piece
-        case .reasoning(let piece): reasoning = (reasoning ?? "") + piece
+        case .text(let piece): Self.append(piece, to: &text)
+        case .reasoning(let piece): Self.append(piece, to: &reasoning)
         case .toolCall(let piece): add(piece)
         case .finish(let reason): finishReason = reason
         case .usage(let total): usage = total
         }
+    }
+
+    /// In place: a new text for each piece would make a long answer cost the square of its length.
+    private static func append(_ piece: String, to text: inout String?) {
+        if text == nil { text = "" }
+        text?.append(piece)
     }
 
     private mutating func add(_ piece: ModelToolCallDelta) {
