@@ -197,7 +197,8 @@ final class SQLiteConnection {
         configuration.busyMode = .timeout(10)
         if isFile, !readOnly { configuration.journalMode = .wal }
         configuration.prepareDatabase { database in
-            try database.execute(sql: "PRAGMA cache_size = -32000")
+            // In KiB, for each of the connections; behind them the system keeps the file in memory too.
+            try database.execute(sql: "PRAGMA cache_size = \(readOnly ? -2000 : -8000)")
             try database.execute(sql: "PRAGMA temp_store = MEMORY")
             guard !readOnly else { return }
             try database.execute(sql: "PRAGMA journal_size_limit = 67108864")

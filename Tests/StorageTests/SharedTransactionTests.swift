@@ -14,8 +14,8 @@ import Testing
         _ body: (SQLiteEngine, Gate, inout ThrowingTaskGroup<Void, any Error>) async throws -> Void
     ) async throws {
         try await withTemporaryFolder { folder in
-            try await closing(SQLiteEngine(path: "\(folder)/test.sqlite", readers: 2, logger: quiet)) {
-                engine async throws in
+            let path = "\(folder)/test.sqlite"
+            try await closing(SQLiteEngine(path: path, readers: 2, logger: quiet)) { engine async throws in
                 try await engine.write { try $0.execute("CREATE TABLE note (id BIGINT PRIMARY KEY)") }
                 try await withThrowingTaskGroup(of: Void.self) { group in
                     let gate = Gate()
@@ -97,10 +97,17 @@ import Testing
         }
     }
 
-    @Test func `one that is cancelled midway takes nothing of the others with it`() async throws {
+    @Test(arguments: [false, true]) func `one that is cancelled midway takes nothing of the others with it`(
+        _ isFirst: Bool
+    ) async throws {
         try await withHeldWriter { engine, gate, group async throws in
             let (isRunning, sayRunning) = AsyncStream<Void>.makeStream()
-            group.addImmediateTask { _ = try await engine.write { try $0.execute("INSERT INTO note VALUES (-1)") } }
+            func write(_ id: Int) {
+                group.addImmediateTask {
+                    _ = try await engine.write { try $0.execute("INSERT INTO note VALUES (\(id))") }
+                }
+            }
+            if !isFirst { write(-1) }
             let endless = Task.immediate {
                 await failureKind {
                     try await engine.write { db in
@@ -109,7 +116,8 @@ import Testing
                     }
                 }
             }
-            group.addImmediateTask { _ = try await engine.write { try $0.execute("INSERT INTO note VALUES (-2)") } }
+            if isFirst { write(-1) }
+            write(-2)
             gate.open()
             for await _ in isRunning {}
             endless.cancel()
