@@ -32,9 +32,13 @@ final class ServerProcess: Sendable {
         let pipe = Pipe()
         process.standardOutput = pipe
         process.standardError = pipe
-        pipe.fileHandleForReading.readabilityHandler = { handle in
-            let data = handle.availableData
-            if data.isEmpty { written.finish() } else { written.yield(String(decoding: data, as: UTF8.self)) }
+        let reading = pipe.fileHandleForReading
+        // A thread that reads: Dispatch's sources of pipes whose writers are killed can bring the whole process down.
+        Thread.detachNewThread {
+            while case let data = reading.availableData, !data.isEmpty {
+                written.yield(String(decoding: data, as: UTF8.self))
+            }
+            written.finish()
         }
         let (exit, ended) = AsyncStream.makeStream(of: Void.self)
         self.exit = exit
