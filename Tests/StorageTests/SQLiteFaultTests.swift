@@ -98,9 +98,10 @@ import Darwin
                 #expect(try db.value("PRAGMA foreign_keys") == 1)
                 #expect(try db.value("PRAGMA busy_timeout") == 10_000)
                 #expect(try db.value("PRAGMA secure_delete") == 0)
+                #expect(try db.value("PRAGMA cache_size") == -8_000)
             }
             try await engine.read { db throws in
-                #expect(try db.value("PRAGMA cache_size") == -32_000)
+                #expect(try db.value("PRAGMA cache_size") == -2_000)
             }
         }
     }
