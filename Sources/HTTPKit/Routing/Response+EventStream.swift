@@ -12,6 +12,8 @@ extension Response {
         var headers = HTTPFields()
         headers[.contentType] = "text/event-stream; charset=utf-8"
         headers[.cacheControl] = "no-cache"
+        // Watching for the client's leaving costs the connection: one that knows does not send its next request into it.
+        headers[.connection] = "close"
         return Response(
             status: .ok, headers: headers,
             body: ResponseBody { writer in

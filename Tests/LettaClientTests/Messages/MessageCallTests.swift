@@ -86,7 +86,7 @@ import Testing
     @Test(arguments: streams)
     func aStreamThatBreaksOffIsAnError(_ row: (body: String, ending: FaultServer.Ending, expected: String)) async throws
     {
-        let settings = ClientSettings(callTimeout: .milliseconds(500))
+        let settings = ClientSettings(callTimeout: row.ending == .hang ? .milliseconds(500) : .seconds(30))
         try await FaultServer.serving(FaultServer.Reply(body: row.body, ending: row.ending), settings: settings) {
             _, client async throws in
             let failure = await failure {
