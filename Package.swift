@@ -81,6 +81,7 @@ let package = Package(
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "Metrics", package: "swift-metrics"),
                 .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
             ],
             swiftSettings: strict),
@@ -111,7 +112,7 @@ let package = Package(
         .target(
             name: "LettaServer",
             dependencies: [
-                "AgentEngine", "HTTPKit", "JSON", "LettaAPI", "ModelProviders", "Storage",
+                "AgentEngine", "EventStreams", "HTTPKit", "JSON", "LettaAPI", "ModelProviders", "Storage",
                 "StoragePostgres", "StorageSQLite", "ToolRuntime",
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "NIOPosix", package: "swift-nio"),
@@ -135,6 +136,7 @@ let package = Package(
                 .product(name: "Configuration", package: "swift-configuration"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
             ],
             swiftSettings: strict),
         .target(

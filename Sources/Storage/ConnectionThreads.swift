@@ -17,6 +17,8 @@ package final class ConnectionThreads<Connection>: Sendable {
         /// Does the work and returns what tells its result. Until that was called the work may be done again.
         let work: @Sendable (Connection, Interruption) -> () -> Void
         let refuse: @Sendable (SQLFailure) -> Void
+        /// What is left to do when the result has been told.
+        let afterwards: (@Sendable (Connection) -> Void)?
     }
 
     /// How a connection does what waits in line together, for what the end of each piece of work would cost.
@@ -93,9 +95,12 @@ package final class ConnectionThreads<Connection>: Sendable {
 
     /// Runs `body` on one of the threads and returns what it returns.
     ///
-    /// - Parameter alone: whether it must not be done together with other work.
+    /// - Parameters:
+    ///   - alone: whether it must not be done together with other work.
+    ///   - afterwards: called on the thread when the result has been told, if the work was done at all.
     package func run<T: Sendable>(
-        alone: Bool = false, _ body: @escaping @Sendable (Connection, Interruption) throws -> T
+        alone: Bool = false, afterwards: (@Sendable (Connection) -> Void)? = nil,
+        _ body: @escaping @Sendable (Connection, Interruption) throws -> T
     ) async throws -> T {
         let interruption = Interruption()
         let id = state.withLock { state in
@@ -111,7 +116,7 @@ package final class ConnectionThreads<Connection>: Sendable {
                             let result = Result { try body(connection, interruption) }
                             return { continuation.resume(with: result) }
                         },
-                        refuse: { continuation.resume(throwing: $0) }))
+                        refuse: { continuation.resume(throwing: $0) }, afterwards: afterwards))
             }
         } onCancel: {
             // In this order: a job that is submitted between the two sees the first.
@@ -216,7 +221,9 @@ package final class ConnectionThreads<Connection>: Sendable {
     /// Does the work, and together with it what waits by now.
     private func carryOut(_ first: Job, _ connection: Connection) {
         guard let grouping, !first.isAlone, let second = takeFromLine() else {
-            return first.work(connection, first.interruption)()
+            first.work(connection, first.interruption)()
+            first.afterwards?(connection)
+            return
         }
         var jobs = [first, second]
         var results: [() -> Void] = []
@@ -237,6 +244,7 @@ package final class ConnectionThreads<Connection>: Sendable {
             // One of them spoilt it for all. Alone, it fails alone and says why.
             for job in jobs { job.work(connection, job.interruption)() }
         }
+        for job in jobs { job.afterwards?(connection) }
     }
 
     private func takeFromLine() -> Job? {

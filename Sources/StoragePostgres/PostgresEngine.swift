@@ -36,6 +36,12 @@ package final class PostgresEngine: StorageEngine {
         try await transaction("BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE", body)
     }
 
+    package func commit<T: Sendable>(
+        _ body: @escaping @Sendable (any SQLExecutor) throws -> T
+    ) async throws -> Committed<T> {
+        Committed(try await write(body))
+    }
+
     private func transaction<T: Sendable>(
         _ begin: String, _ body: @escaping @Sendable (any SQLExecutor) throws -> T
     ) async throws -> T {

@@ -18,6 +18,10 @@ final class SQLiteConnection {
     private var uses = 0
     /// Open while several transactions are made one.
     private var group: Database?
+    /// Whether a transaction has ended that is not synced to the disk.
+    private var owesSync = false
+    /// Set for ever when a sync failed: what the log holds is not known any more, and nothing may be put behind it.
+    private var brokenBy: SQLFailure?
 
     init(_ place: Place) {
         self.place = place
@@ -52,12 +56,21 @@ final class SQLiteConnection {
     }
 
     /// Runs `body` in one transaction. A cancellation of `interruption` stops the statement that runs.
+    ///
+    /// - Parameter syncsLater: whether the caller calls ``sync()`` in time; nothing is owed when the transaction was made
+    ///   one with others.
     func transaction<T>(
-        readOnly: Bool, _ interruption: Interruption, _ body: (any SQLExecutor) throws -> T
+        readOnly: Bool, syncsLater: Bool = false, _ interruption: Interruption, _ body: (any SQLExecutor) throws -> T
     ) throws -> T {
         if let group { return try part(of: group, interruption, body) }
+        if let brokenBy { throw brokenBy }
         let queue = try open()
         return try queue.inDatabase { database in
+            if syncsLater { try setSync("NORMAL", database) }
+            defer {
+                // Fails only inside of a transaction, and none is open here.
+                if syncsLater { try? setSync("FULL", database) }
+            }
             Self.stopWhenCancelled(database, interruption)
             defer { sqlite3_progress_handler(database.sqliteConnection, 0, nil, nil) }
             // A connection in memory is for both; one to a file is opened read-only.
@@ -67,18 +80,45 @@ final class SQLiteConnection {
                 // Can only fail when the connection is closed, and then nothing is left to guard.
                 if isGuarded { try? database.execute(sql: "PRAGMA query_only = 0") }
             }
-            do {
-                try database.beginTransaction(readOnly ? .deferred : .immediate)
-            } catch {
-                throw Self.failure(error)
+            try Self.control(database, readOnly ? "BEGIN DEFERRED" : "BEGIN IMMEDIATE")
+            let result = try finish(database, SQLiteExecutor(self, database, interruption), body)
+            if syncsLater { owesSync = true }
+            return result
+        }
+    }
+
+    /// How SQLite makes a transaction's end survive a loss of power: by itself, or not before the next checkpoint.
+    private func setSync(_ mode: String, _ database: Database) throws(SQLFailure) {
+        let code = sqlite3_exec(database.sqliteConnection, "PRAGMA synchronous = \(mode)", nil, nil, nil)
+        guard code == SQLITE_OK else { throw SQLFailure(sqliteCode: code, message: "synchronous = \(mode)", sql: nil) }
+    }
+
+    /// Syncs the write-ahead log, if a transaction left that to the caller.
+    func sync() throws(SQLFailure) {
+        guard owesSync else { return }
+        owesSync = false
+        do {
+            try open().inDatabase { database in
+                var log: UnsafeMutablePointer<sqlite3_file>?
+                sqlite3_file_control(database.sqliteConnection, "main", SQLITE_FCNTL_JOURNAL_POINTER, &log)
+                // A database in memory has no log and nothing to sync.
+                guard let sync = log?.pointee.pMethods?.pointee.xSync else { return }
+                let code = sync(log, SQLITE_SYNC_NORMAL | SQLITE_SYNC_DATAONLY)
+                guard code == SQLITE_OK else {
+                    throw SQLFailure(sqliteCode: code, message: "the log could not be synced", sql: nil)
+                }
             }
-            return try finish(database, SQLiteExecutor(self, database, interruption), body)
+        } catch {
+            let failure = Self.failure(error)
+            brokenBy = failure
+            throw failure
         }
     }
 
     /// Makes the write transactions that `work` runs one, which is synced to the disk once. When this throws, none of
     /// them has happened.
     func together(_ work: () -> Void) throws {
+        if let brokenBy { throw brokenBy }
         try open().inDatabase { database in
             try database.beginTransaction(.immediate)
             group = database
@@ -142,11 +182,7 @@ final class SQLiteConnection {
         do {
             let result = try body(executor)
             if let failure = executor.failure { throw failure }
-            do {
-                try database.commit()
-            } catch {
-                throw Self.failure(error)
-            }
+            try Self.control(database, "COMMIT")
             return result
         } catch {
             // A failed rollback means that SQLite has rolled back by itself.
@@ -202,6 +238,8 @@ final class SQLiteConnection {
             try database.execute(sql: "PRAGMA temp_store = MEMORY")
             guard !readOnly else { return }
             try database.execute(sql: "PRAGMA journal_size_limit = 67108864")
+            // In pages. A page that is written often goes into the database once for all the times it is in the log.
+            try database.execute(sql: "PRAGMA wal_autocheckpoint = 4000")
             // Debian's SQLite overwrites deleted content with zeros, which costs writes.
             try database.execute(sql: "PRAGMA secure_delete = OFF")
         }

@@ -73,6 +73,18 @@ package final class SQLiteEngine: StorageEngine {
         }
     }
 
+    package func commit<T: Sendable>(
+        _ body: @escaping @Sendable (any SQLExecutor) throws -> T
+    ) async throws -> Committed<T> {
+        let settlement = Settlement()
+        let value = try await writer.run(afterwards: { connection in
+            settlement.end(Result { () throws(SQLFailure) in try connection.sync() })
+        }) { connection, interruption in
+            try connection.transaction(readOnly: false, syncsLater: true, interruption, body)
+        }
+        return Committed(value, settlement: settlement)
+    }
+
     /// Takes one reader's place for as long as the copy takes; writers go on.
     package func backup(to path: String) async throws {
         try await readers.run { [source = self.path] connection, _ in

@@ -41,6 +41,8 @@ package final class ManualClock: Clock {
         for sleeper in due { sleeper.continuation.resume() }
     }
 
+    package var sleeperCount: Int { state.withLock { $0.sleepers.count } }
+
     /// Returns when this many sleep at once.
     package func waitForSleepers(_ count: Int) async {
         await wait { $0.count >= count }

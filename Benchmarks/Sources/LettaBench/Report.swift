@@ -65,4 +65,9 @@ extension Double {
 
 extension [Double] {
     var median: Double { sorted()[count / 2] }
+
+    /// The lowest median of `length` values in a row: what is left where nothing else was at work on the machine.
+    func quietest(_ length: Int) -> Double {
+        stride(from: 0, through: count - length, by: length).map { Array(self[$0..<($0 + length)]).median }.min() ?? .nan
+    }
 }

@@ -17,14 +17,34 @@ extension Response {
         return Response(
             status: .ok, headers: headers,
             body: ResponseBody { writer in
-                let output = writer
-                try await request.body.consumeWithCancellationOnInboundClose { _ in
-                    var output = output
-                    for try await frame in frames.cancelOnGracefulShutdown() {
-                        try await output.write(ByteBuffer(bytes: frame))
-                    }
-                }
+                try await send(frames, to: writer, for: request)
                 try await writer.finish(nil)
             })
+    }
+
+    private static func send<Frames: AsyncSequence & Sendable>(
+        _ frames: Frames, to writer: any ResponseBodyWriter, for request: Request
+    ) async throws where Frames.Element == [UInt8] {
+        // One task writes until all is written or one of these says that it is over.
+        let (ends, end) = AsyncStream<Void>.makeStream()
+        // Only the writing task touches it before the group has ended.
+        nonisolated(unsafe) var output = writer
+        try await withGracefulShutdownHandler {
+            try await request.body.consumeWithInboundCloseHandler { _ in
+                try await withThrowingTaskGroup(of: Void.self) { group in
+                    group.addTask {
+                        for try await frame in frames { try await output.write(ByteBuffer(bytes: frame)) }
+                    }
+                    group.addTask { for await _ in ends {} }
+                    try await group.next()
+                    group.cancelAll()
+                    try await group.waitForAll()
+                }
+            } onInboundClosed: {
+                end.finish()
+            }
+        } onGracefulShutdown: {
+            end.finish()
+        }
     }
 }

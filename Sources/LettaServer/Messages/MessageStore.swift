@@ -51,17 +51,12 @@ enum MessageStore {
     static func appendToContext(
         _ messages: [ID<Message>], of agent: ID<AgentState>, in scope: Scope, _ db: any SQLExecutor
     ) throws {
-        guard !messages.isEmpty else { return }
-        let last: Int? = try db.value(
-            """
-            SELECT MAX(position) FROM context_message
-            WHERE organization_id = \(scope.organization) AND agent_id = \(agent)
-            """)
-        for (index, message) in messages.enumerated() {
+        for message in messages {
             try db.execute(
                 """
                 INSERT INTO context_message (organization_id, agent_id, position, message_id)
-                VALUES (\(scope.organization), \(agent), \((last ?? -1) + 1 + index), \(message))
+                SELECT \(scope.organization), \(agent), COALESCE(MAX(position), -1) + 1, \(message)
+                FROM context_message WHERE organization_id = \(scope.organization) AND agent_id = \(agent)
                 """)
         }
     }

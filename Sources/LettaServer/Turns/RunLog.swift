@@ -7,14 +7,22 @@ import Synchronization
 final class RunLog<Event: Sendable>: Sendable {
     private struct Waiter {
         let number: Int
-        let continuation: CheckedContinuation<Void, Never>
+        /// Nil for one that can't be interrupted.
+        let reader: Int?
+        /// Told whether it was interrupted.
+        let continuation: CheckedContinuation<Bool, Never>
     }
 
     private struct State {
         var events: [Event] = []
         var isFinished = false
         var waiters: [Waiter] = []
-        var nextNumber = 0
+        private var lastNumber = 0
+
+        mutating func newNumber() -> Int {
+            lastNumber += 1
+            return lastNumber
+        }
     }
 
     private let state = Mutex(State())
@@ -39,34 +47,50 @@ final class RunLog<Event: Sendable>: Sendable {
     /// The events behind the first `count` ones, waiting for one when there is none yet; empty at the end of the
     /// run and when the reader's task is cancelled.
     func events(after count: Int) async -> [Event] {
+        await wait(after: count, reader: nil) ?? []
+    }
+
+    /// A name for a reader that wants to be interrupted.
+    func newReader() -> Int {
+        state.withLock { $0.newNumber() }
+    }
+
+    /// Like ``events(after:)``, but nil when ``interrupt(_:)`` came first.
+    func events(after count: Int, unlessInterrupted reader: Int) async -> [Event]? {
+        await wait(after: count, reader: reader)
+    }
+
+    /// Ends the waiting of a reader; nothing happens when it doesn't wait.
+    func interrupt(_ reader: Int) {
+        resumeWaiter(interrupted: true) { $0.reader == reader }
+    }
+
+    private func wait(after count: Int, reader: Int?) async -> [Event]? {
         while !Task.isCancelled {
-            let (ready, number) = state.withLock { state -> ([Event]?, Int) in
-                state.nextNumber += 1
-                if state.events.count > count { return (Array(state.events[count...]), 0) }
-                return (state.isFinished ? [] : nil, state.nextNumber)
+            if let ready = eventsNow(after: count) { return ready }
+            let number = state.withLock { $0.newNumber() }
+            let isInterrupted = await withTaskCancellationHandler {
+                await withCheckedContinuation { continuation in
+                    let isReady = state.withLock { state in
+                        if state.events.count > count || state.isFinished || Task.isCancelled { return true }
+                        state.waiters.append(Waiter(number: number, reader: reader, continuation: continuation))
+                        return false
+                    }
+                    if isReady { continuation.resume(returning: false) }
+                }
+            } onCancel: {
+                resumeWaiter(interrupted: false) { $0.number == number }
             }
-            if let ready { return ready }
-            await wait(after: count, number: number)
+            if isInterrupted { return nil }
         }
         return []
     }
 
-    private func wait(after count: Int, number: Int) async {
-        await withTaskCancellationHandler {
-            await withCheckedContinuation { continuation in
-                let isReady = state.withLock { state in
-                    if state.events.count > count || state.isFinished || Task.isCancelled { return true }
-                    state.waiters.append(Waiter(number: number, continuation: continuation))
-                    return false
-                }
-                if isReady { continuation.resume() }
-            }
-        } onCancel: {
-            let waiter = state.withLock { state -> Waiter? in
-                state.waiters.firstIndex { $0.number == number }.map { state.waiters.remove(at: $0) }
-            }
-            waiter?.continuation.resume()
+    private func resumeWaiter(interrupted: Bool, _ isWanted: (Waiter) -> Bool) {
+        let waiter = state.withLock { state in
+            state.waiters.firstIndex(where: isWanted).map { state.waiters.remove(at: $0) }
         }
+        waiter?.continuation.resume(returning: interrupted)
     }
 
     private func wake(_ change: (inout State) -> Void) {
@@ -76,6 +100,6 @@ final class RunLog<Event: Sendable>: Sendable {
             state.waiters = []
             return waiters
         }
-        for waiter in waiters { waiter.continuation.resume() }
+        for waiter in waiters { waiter.continuation.resume(returning: false) }
     }
 }

@@ -1,4 +1,5 @@
 import AgentEngine
+import EventStreams
 import JSON
 import LettaAPI
 
@@ -24,10 +25,19 @@ struct TurnFrames: AsyncSequence, Sendable {
         private var count: Int
         private var waiting: [[UInt8]] = []
         private var hasEnded = false
+        private let reader: Int
+        /// Nil where no pings are wanted.
+        private let silence: SilenceTimer?
 
         init(frames: TurnFrames) {
             self.frames = frames
             count = frames.startingAfter
+            let log = frames.control.log
+            let reader = log.newReader()
+            self.reader = reader
+            silence =
+                frames.filter.withPings
+                ? SilenceTimer(after: TurnFrames.longestSilence, clock: frames.clock) { log.interrupt(reader) } : nil
             // The log of a background run begins with a ping of its own.
             if frames.filter.withPings, !frames.control.isBackground { waiting.append(ping()) }
         }
@@ -52,19 +62,11 @@ struct TurnFrames: AsyncSequence, Sendable {
 
         /// The next events, none at the end of the run; nil after a silence that a ping has to break.
         private func events() async -> [TurnEvent]? {
-            let (log, count, clock) = (frames.control.log, count, frames.clock)
+            let log = frames.control.log
             if let ready = log.eventsNow(after: count) { return ready }
-            guard frames.filter.withPings else { return await log.events(after: count) }
-            return await withTaskGroup(of: [TurnEvent]?.self) { group in
-                group.addTask { await log.events(after: count) }
-                group.addTask {
-                    do { try await clock.sleep(for: TurnFrames.longestSilence) } catch { return [] }
-                    return nil
-                }
-                defer { group.cancelAll() }
-                if let first = await group.next() { return first }
-                return []
-            }
+            guard let silence else { return await log.events(after: count) }
+            silence.touch()
+            return await log.events(after: count, unlessInterrupted: reader)
         }
 
         private mutating func take() -> [UInt8] {

@@ -94,7 +94,9 @@ extension TurnService {
             try await turnstile.enter(place)
             defer { turnstile.leave(request.agent) }
             let store = TurnStore(storage: storage, ids: ids)
-            var state = try await store.open(request, accepted: run, config: config, at: now(), as: scope)
+            let opened = try await store.open(request, accepted: run, config: config, at: now(), as: scope)
+            try await opened.settle()
+            var state = opened.value
             state.traits = await models.traits(for: state.config)
             let plan = try state.plan(maximumSteps: request.maximumSteps, streamsTokens: request.streamsTokens)
             await runner(for: state, control, store).run(state, plan: plan)

@@ -29,13 +29,15 @@ struct TurnService: Sendable {
     func start(_ request: TurnRequest, as scope: Scope) async throws -> TurnControl {
         let override = try await override(request)
         try await turnstile.enter(request.agent, orElse: Self.lineIsFull(request.agent))
+        let control: TurnControl
+        let opened: Committed<TurnState>
         do {
             let store = TurnStore(storage: storage, ids: ids)
-            let state = try await store.open(request, config: override, at: now(), as: scope)
+            opened = try await store.open(request, config: override, at: now(), as: scope)
             do {
-                return try await run(state, request, store)
+                control = try await run(opened.value, request, store)
             } catch {
-                let run = failed(state.run)
+                let run = failed(opened.value.run)
                 let time = now()
                 try await shieldedFromCancellation {
                     try await store.close(run, of: request.agent, at: time, as: scope)
@@ -46,6 +48,14 @@ struct TurnService: Sendable {
             turnstile.leave(request.agent)
             throw error
         }
+        do {
+            // The model is at work meanwhile; nothing is told to anybody before.
+            try await opened.settle()
+        } catch {
+            worker.cancel([control])
+            throw error
+        }
+        return control
     }
 
     /// Hands an opened turn to the worker, which owns it from then on.

@@ -10,12 +10,14 @@ struct TurnStore: Sendable {
 
     /// Loads the agent, stores the new messages and the run together, and closes calls that an interrupted turn left.
     ///
+    /// The model may be asked at once; nobody outside is told before it is settled.
+    ///
     /// - Parameter accepted: the run, where it is stored already and only begins now.
     func open(
         _ request: TurnRequest, accepted: Run? = nil, config: LLMConfig?, at time: Timestamp, as scope: Scope
-    ) async throws -> TurnState {
-        try await storage.write { [ids] db in
-            guard var agent = try AgentStore.rowForUpdate(request.agent, in: scope, db) else {
+    ) async throws -> Committed<TurnState> {
+        try await storage.commit { [ids] db in
+            guard let agent = try AgentStore.rowForUpdate(request.agent, in: scope, db) else {
                 throw APIError.notFound("Agent", request.agent)
             }
             var run = accepted ?? request.run(id: ids.next(), at: time)
@@ -33,8 +35,7 @@ struct TurnStore: Sendable {
                     createdAt: time.microseconds)
             }
             let new = closing + request.messages(runID: run.id, at: time, ids: ids)
-            try Self.append(new, to: &agent, model: nil, in: scope, db)
-            try AgentStore.update(agent, in: scope, db)
+            try Self.append(new, to: agent.id, model: nil, in: scope, db)
             history += new
             return try Self.state(of: agent, run, request, config: config, history: history, in: scope, db)
         }
@@ -76,26 +77,19 @@ struct TurnStore: Sendable {
             let scope = state.scope
             let writer = try MemoryWriterStore(
                 agent: state.agent.id, calls: outcome.memoryCalls, ids: ids, time: time, scope: scope, db)
-            guard var agent = try AgentStore.rowForUpdate(state.agent.id, in: scope, db) else {
-                throw APIError.notFound("Agent", state.agent.id)
-            }
+            let agent = state.agent.id
             var messages = outcome.messages
             try writer.apply(readAs: state.blocks, results: &messages, db)
-            try Self.append(messages, to: &agent, model: state.config.model, in: scope, db)
-            _ = try ArchivalMemoryService.insert(outcome.passages, for: agent, ids: ids, in: scope, db)
-            if outcome.end != nil {
-                agent.lastRunCompletion = time
-                agent.lastStopReason = state.run.stopReason?.rawValue
-                agent.lastRunDurationMilliseconds = state.run.totalDuration.map { $0 / 1_000_000 }
-            }
-            try AgentStore.update(agent, in: scope, db)
+            try Self.append(messages, to: agent, model: state.config.model, in: scope, db)
+            _ = try ArchivalMemoryService.insert(outcome.passages, for: state.agent, ids: ids, in: scope, db)
+            if outcome.end != nil { try AgentTurnStore.setLastRun(state.run, of: agent, at: time, in: scope, db) }
             try StepStore.insert(outcome.row, in: scope, db)
             if let trace = outcome.trace { try StepStore.insert(trace, in: scope, db) }
             try RunStore.update(state.run, at: time, in: scope, db)
             state.history += messages
             if !outcome.memoryCalls.isEmpty {
-                state.blocks = try AgentBlockStore.blocks(of: [agent.id], in: scope, db)[agent.id] ?? []
-                if let system = try MessageStore.systemMessage(of: agent.id, in: scope, db) {
+                state.blocks = try AgentBlockStore.blocks(of: [agent], in: scope, db)[agent] ?? []
+                if let system = try MessageStore.systemMessage(of: agent, in: scope, db) {
                     state.history[0] = try system.turnMessage()
                 }
             }
@@ -107,27 +101,24 @@ struct TurnStore: Sendable {
     func close(_ run: Run, of agent: ID<AgentState>, at time: Timestamp, as scope: Scope) async throws {
         try await storage.write { db in
             try RunStore.update(run, at: time, in: scope, db)
-            guard var row = try AgentStore.rowForUpdate(agent, in: scope, db) else { return }
-            row.lastRunCompletion = time
-            row.lastStopReason = run.stopReason?.rawValue
-            row.lastRunDurationMilliseconds = run.totalDuration.map { $0 / 1_000_000 }
-            try AgentStore.update(row, in: scope, db)
+            try AgentTurnStore.setLastRun(run, of: agent, at: time, in: scope, db)
         }
     }
 
     /// Puts messages behind all others of the agent, and behind the last one in its context.
     static func append(
-        _ messages: [TurnMessage], to agent: inout AgentRow, model: String?, in scope: Scope,
+        _ messages: [TurnMessage], to agent: ID<AgentState>, model: String?, in scope: Scope,
         _ db: any SQLExecutor
     ) throws {
+        guard let position = try AgentTurnStore.takePositions(messages.count, of: agent, in: scope, db) else {
+            throw APIError.notFound("Agent", agent)
+        }
         let rows = messages.enumerated().map { index, message in
             MessageRow(
-                message, agentID: agent.id, position: agent.nextMessagePosition + index,
-                model: message.role == .user ? nil : model)
+                message, agentID: agent, position: position + index, model: message.role == .user ? nil : model)
         }
-        agent.nextMessagePosition += rows.count
         try MessageStore.insert(rows, in: scope, db)
-        try MessageStore.appendToContext(rows.map(\.id), of: agent.id, in: scope, db)
+        try MessageStore.appendToContext(rows.map(\.id), of: agent, in: scope, db)
     }
 }
 

@@ -51,6 +51,9 @@ actor OpenAIStreamReader {
     private var isDone = false
     /// A failure that came in one piece with deltas, which go first.
     private var nextFailure: ProviderFailure?
+    private var silenceTimer: SilenceTimer?
+    private var currentRead: Task<ByteBuffer?, any Error>?
+    private var isTooLate = false
 
     init(provider: OpenAIProvider, request: HTTPClientRequest) {
         self.provider = provider
@@ -107,9 +110,7 @@ actor OpenAIStreamReader {
                 return try await self.readChunk()
             }
         } else {
-            chunk = try await withDeadline(provider.deadlines.betweenBytes, clock: provider.clock) {
-                try await self.readChunk()
-            }
+            chunk = try await readChunkInTime()
         }
         return try chunk.map(deltas(in:)) ?? endOfBody()
     }
@@ -117,6 +118,40 @@ actor OpenAIStreamReader {
     private func openBody() async throws {
         guard let request else { return }
         body = try await provider.open(request).body.makeAsyncIterator()
+    }
+
+    /// A task of its own for the read, which the timer can end without ending the caller; a timer for each read would
+    /// cost more than the read.
+    private func readChunkInTime() async throws -> ByteBuffer? {
+        let read = Task { try await readChunk() }
+        currentRead = read
+        defer { currentRead = nil }
+        let timer = silenceTimer ?? makeSilenceTimer()
+        timer.touch()
+        do {
+            return try await withTaskCancellationHandler {
+                try await read.value
+            } onCancel: {
+                read.cancel()
+            }
+        } catch {
+            throw isTooLate ? DeadlineExceeded() : error
+        }
+    }
+
+    private func makeSilenceTimer() -> SilenceTimer {
+        let timer = SilenceTimer(after: provider.deadlines.betweenBytes, clock: provider.clock) { [weak self] in
+            Task { await self?.endSilence() }
+        }
+        silenceTimer = timer
+        return timer
+    }
+
+    private func endSilence() {
+        // While the reader takes its time, the provider is not to blame.
+        guard let currentRead else { return }
+        isTooLate = true
+        currentRead.cancel()
     }
 
     private func readChunk() async throws -> ByteBuffer? {
@@ -173,5 +208,6 @@ actor OpenAIStreamReader {
     private func finish() {
         isDone = true
         body = nil
+        silenceTimer = nil
     }
 }

@@ -34,6 +34,10 @@ struct WatchingStorage: StorageEngine {
         try await base.write { [scans] db in try body(Watching(base: db, scans: scans)) }
     }
 
+    func commit<T: Sendable>(_ body: @escaping @Sendable (any SQLExecutor) throws -> T) async throws -> Committed<T> {
+        try await base.commit { [scans] db in try body(Watching(base: db, scans: scans)) }
+    }
+
     func backup(to path: String) async throws { try await base.backup(to: path) }
     func close() async { await base.close() }
 

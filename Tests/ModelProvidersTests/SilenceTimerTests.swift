@@ -1,0 +1,48 @@
+import EventStreams
+import TestSupport
+import Testing
+
+@Suite(.timeLimit(.minutes(1))) struct SilenceTimerTests {
+    private let clock = ManualClock()
+
+    private func timer(_ limit: Duration) -> (timer: SilenceTimer, silences: AsyncStream<Void>) {
+        let (silences, say) = AsyncStream<Void>.makeStream()
+        return (SilenceTimer(after: limit, clock: clock) { say.yield() }, silences)
+    }
+
+    @Test func `a silence is called out when it has lasted, and again when it goes on`() async {
+        let (timer, silences) = timer(.seconds(30))
+        timer.touch()
+        var count = silences.makeAsyncIterator()
+        for _ in 0..<3 {
+            await clock.waitForSleepers(1)
+            clock.advance(by: .seconds(30))
+            #expect(await count.next() != nil)
+        }
+    }
+
+    @Test func `what happens meanwhile puts it off`() async {
+        let (timer, silences) = timer(.seconds(30))
+        timer.touch()
+        await clock.waitForSleepers(1)
+        clock.advance(by: .seconds(20))
+        timer.touch()
+        clock.advance(by: .seconds(10))
+        // Woken at the old time, it sleeps for what is left of the new one.
+        await clock.waitForSleeper(dueWithin: .seconds(20))
+        clock.advance(by: .seconds(20))
+        var count = silences.makeAsyncIterator()
+        #expect(await count.next() != nil)
+        await clock.waitForSleeper(dueWithin: .seconds(30))
+        timer.touch()
+    }
+
+    @Test func `nothing sleeps before the first touch or when the timer is gone`() async throws {
+        var last: SilenceTimer? = timer(.seconds(30)).timer
+        #expect(clock.sleeperCount == 0)
+        last?.touch()
+        await clock.waitForSleepers(1)
+        last = nil
+        #expect(clock.sleeperCount == 0)
+    }
+}

@@ -1,0 +1,108 @@
+import Foundation
+import Glibc
+import Storage
+@testable import StorageSQLite
+import Testing
+
+/// A transaction whose result is given back before it is synced to the disk.
+@Suite struct EarlyCommitTests {
+    @Test(arguments: Engine.tested)
+    func `others see what was committed at once, and it can be waited for`(_ kind: Engine) async throws {
+        try await withEngine(kind) { engine async throws in
+            try await engine.write { try $0.execute("CREATE TABLE note (id BIGINT PRIMARY KEY)") }
+            let committed = try await engine.commit { try $0.execute("INSERT INTO note VALUES (7)") }
+            #expect(committed.value == 1)
+            let seen: Int? = try await engine.read { try $0.value("SELECT id FROM note") }
+            #expect(seen == 7)
+            try await committed.settle()
+            try await committed.settle()
+        }
+    }
+
+    @Test(arguments: Engine.tested)
+    func `one that fails leaves nothing`(_ kind: Engine) async throws {
+        struct Refused: Error {}
+        try await withEngine(kind) { engine async throws in
+            try await engine.write { try $0.execute("CREATE TABLE note (id BIGINT PRIMARY KEY)") }
+            await #expect(throws: Refused.self) {
+                _ = try await engine.commit { db in
+                    try db.execute("INSERT INTO note VALUES (7)")
+                    throw Refused()
+                }
+            }
+            let count: Int? = try await engine.read { try $0.value("SELECT COUNT(*) FROM note") }
+            #expect(count == 0)
+            try await engine.write { try $0.execute("INSERT INTO note VALUES (8)") }
+        }
+    }
+
+    @Test(arguments: Engine.tested)
+    func `many at once are all stored and all settled`(_ kind: Engine) async throws {
+        try await withEngine(kind) { engine async throws in
+            try await engine.write { try $0.execute("CREATE TABLE note (id BIGINT PRIMARY KEY)") }
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                for id in 0..<200 {
+                    group.addTask {
+                        if id % 2 == 0 {
+                            _ = try await engine.write { try $0.execute("INSERT INTO note VALUES (\(id))") }
+                        } else {
+                            try await engine.commit { try $0.execute("INSERT INTO note VALUES (\(id))") }.settle()
+                        }
+                    }
+                }
+                try await group.waitForAll()
+            }
+            let count: Int? = try await engine.read { try $0.value("SELECT COUNT(*) FROM note") }
+            #expect(count == 200)
+        }
+    }
+
+    @Test func `every transaction but an early one is synced by SQLite`() async throws {
+        try await withTemporaryFolder { folder in
+            try await closing(SQLiteEngine(path: "\(folder)/test.sqlite", readers: 1, logger: quiet)) { engine async throws in
+                let early: Int? = try await engine.commit { try $0.value("PRAGMA synchronous") }.value
+                let usual: Int? = try await engine.write { try $0.value("PRAGMA synchronous") }
+                #expect(early == 1)
+                #expect(usual == 2)
+            }
+        }
+    }
+
+    @Test func `after a failed sync nothing is written any more`() throws {
+        let folder = NSTemporaryDirectory() + "letta-test-\(UUID().uuidString)"
+        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        let path = "\(folder)/test.sqlite"
+        let connection = SQLiteConnection(.file(path, readOnly: false))
+        defer { connection.close() }
+        let interruption = Interruption()
+        try connection.transaction(readOnly: false, interruption) { db in
+            _ = try db.execute("CREATE TABLE note (id BIGINT PRIMARY KEY)")
+        }
+        try connection.transaction(readOnly: false, syncsLater: true, interruption) { db in
+            _ = try db.execute("INSERT INTO note VALUES (1)")
+        }
+        // A pipe in the place of the log can't be synced.
+        let log = try #require(descriptor(of: path + "-wal"))
+        let kept = dup(log)
+        var ends: [Int32] = [-1, -1]
+        #expect(pipe(&ends) == 0)
+        #expect(dup2(ends[1], log) == log)
+        #expect(throws: SQLFailure.self) { try connection.sync() }
+        #expect(dup2(kept, log) == log)
+        for end in ends + [kept] { close(end) }
+        #expect(throws: SQLFailure.self) {
+            try connection.transaction(readOnly: false, interruption) { db in
+                _ = try db.execute("INSERT INTO note VALUES (2)")
+            }
+        }
+        #expect(throws: SQLFailure.self) { try connection.together {} }
+    }
+
+    private func descriptor(of path: String) -> Int32? {
+        let open = try? FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd")
+        return open?.compactMap(Int32.init).first { number in
+            (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/fd/\(number)")) == path
+        }
+    }
+}
