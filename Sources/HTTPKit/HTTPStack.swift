@@ -45,10 +45,7 @@ package struct HTTPStack: Sendable {
             let next = answer
             answer = { try await layer.handle($0, context: $1, next: next) }
         }
-        responder = CallbackResponder { [answer] request, context in
-            guard let loop = LoopExecutor.current else { return try await answer(request, context) }
-            return try await withTaskExecutorPreference(loop) { try await answer(request, context) }
-        }
+        responder = CallbackResponder(callback: answer)
     }
 }
 

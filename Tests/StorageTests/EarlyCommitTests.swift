@@ -1,8 +1,9 @@
 import Foundation
 import Glibc
 import Storage
-@testable import StorageSQLite
 import Testing
+
+@testable import StorageSQLite
 
 /// A transaction whose result is given back before it is synced to the disk.
 @Suite struct EarlyCommitTests {
@@ -59,7 +60,8 @@ import Testing
 
     @Test func `every transaction but an early one is synced by SQLite`() async throws {
         try await withTemporaryFolder { folder in
-            try await closing(SQLiteEngine(path: "\(folder)/test.sqlite", readers: 1, logger: quiet)) { engine async throws in
+            let engine = try SQLiteEngine(path: "\(folder)/test.sqlite", readers: 1, logger: quiet)
+            try await closing(engine) { engine async throws in
                 let early: Int? = try await engine.commit { try $0.value("PRAGMA synchronous") }.value
                 let usual: Int? = try await engine.write { try $0.value("PRAGMA synchronous") }
                 #expect(early == 1)

@@ -1,4 +1,3 @@
-import HTTPKit
 import LettaAPI
 import Synchronization
 

@@ -51,9 +51,8 @@ actor OpenAIStreamReader {
     private var isDone = false
     /// A failure that came in one piece with deltas, which go first.
     private var nextFailure: ProviderFailure?
-    private var silenceTimer: SilenceTimer?
-    private var currentRead: Task<ByteBuffer?, any Error>?
-    private var isTooLate = false
+    /// Made with the second read: the first one has a deadline of its own.
+    private lazy var reads = TimedReads(within: provider.deadlines.betweenBytes, clock: provider.clock)
 
     init(provider: OpenAIProvider, request: HTTPClientRequest) {
         self.provider = provider
@@ -110,7 +109,7 @@ actor OpenAIStreamReader {
                 return try await self.readChunk()
             }
         } else {
-            chunk = try await readChunkInTime()
+            chunk = try await reads.read { try await self.readChunk() }
         }
         return try chunk.map(deltas(in:)) ?? endOfBody()
     }
@@ -118,40 +117,6 @@ actor OpenAIStreamReader {
     private func openBody() async throws {
         guard let request else { return }
         body = try await provider.open(request).body.makeAsyncIterator()
-    }
-
-    /// A task of its own for the read, which the timer can end without ending the caller; a timer for each read would
-    /// cost more than the read.
-    private func readChunkInTime() async throws -> ByteBuffer? {
-        let read = Task { try await readChunk() }
-        currentRead = read
-        defer { currentRead = nil }
-        let timer = silenceTimer ?? makeSilenceTimer()
-        timer.touch()
-        do {
-            return try await withTaskCancellationHandler {
-                try await read.value
-            } onCancel: {
-                read.cancel()
-            }
-        } catch {
-            throw isTooLate ? DeadlineExceeded() : error
-        }
-    }
-
-    private func makeSilenceTimer() -> SilenceTimer {
-        let timer = SilenceTimer(after: provider.deadlines.betweenBytes, clock: provider.clock) { [weak self] in
-            Task { await self?.endSilence() }
-        }
-        silenceTimer = timer
-        return timer
-    }
-
-    private func endSilence() {
-        // While the reader takes its time, the provider is not to blame.
-        guard let currentRead else { return }
-        isTooLate = true
-        currentRead.cancel()
     }
 
     private func readChunk() async throws -> ByteBuffer? {
@@ -208,6 +173,5 @@ actor OpenAIStreamReader {
     private func finish() {
         isDone = true
         body = nil
-        silenceTimer = nil
     }
 }

@@ -5,7 +5,7 @@ import NIOPosix
 ///
 /// Work that comes back from a database's thread would go on at any loop, and from there to the connection's: two
 /// threads woken for nothing.
-package final class LoopExecutor: TaskExecutor {
+final class LoopExecutor: TaskExecutor {
     private let loop: any EventLoop
 
     private init(_ loop: any EventLoop) {
@@ -13,11 +13,11 @@ package final class LoopExecutor: TaskExecutor {
     }
 
     /// The loop of the thread that calls; nil on any other thread.
-    package static var current: LoopExecutor? {
+    static var current: LoopExecutor? {
         MultiThreadedEventLoopGroup.currentEventLoop.map(LoopExecutor.init)
     }
 
-    package func enqueue(_ job: consuming ExecutorJob) {
+    func enqueue(_ job: consuming ExecutorJob) {
         let job = UnownedJob(job)
         loop.execute { job.runSynchronously(on: self.asUnownedTaskExecutor()) }
     }
