@@ -221,9 +221,7 @@ package final class ConnectionThreads<Connection>: Sendable {
     /// Does the work, and together with it what waits by now.
     private func carryOut(_ first: Job, _ connection: Connection) {
         guard let grouping, !first.isAlone, let second = takeFromLine() else {
-            first.work(connection, first.interruption)()
-            first.afterwards?(connection)
-            return
+            return carryOutAlone(first, connection)
         }
         var jobs = [first, second]
         var results: [() -> Void] = []
@@ -240,11 +238,16 @@ package final class ConnectionThreads<Connection>: Sendable {
                 }
             }
             for result in results { result() }
+            for job in jobs { job.afterwards?(connection) }
         } catch {
             // One of them spoilt it for all. Alone, it fails alone and says why.
-            for job in jobs { job.work(connection, job.interruption)() }
+            for job in jobs { carryOutAlone(job, connection) }
         }
-        for job in jobs { job.afterwards?(connection) }
+    }
+
+    private func carryOutAlone(_ job: Job, _ connection: Connection) {
+        job.work(connection, job.interruption)()
+        job.afterwards?(connection)
     }
 
     private func takeFromLine() -> Job? {

@@ -39,8 +39,8 @@ package protocol StorageEngine: Sendable {
     func write<T: Sendable>(_ body: @escaping @Sendable (any SQLExecutor) throws -> T) async throws -> T
 
     /// Like ``write(_:)``, but returns as soon as others can see what was written: a crash of the process can't undo it
-    /// any more, a loss of power can until ``Committed/settle()`` has returned. For what is to go on meanwhile; nobody
-    /// outside may be told before.
+    /// any more, a loss of power can until ``Committed/settle()`` has returned. For what is to go on meanwhile; whoever
+    /// asked for it is told when it is settled.
     func commit<T: Sendable>(_ body: @escaping @Sendable (any SQLExecutor) throws -> T) async throws -> Committed<T>
 
     /// Writes a consistent copy to a new file while others go on reading and writing.

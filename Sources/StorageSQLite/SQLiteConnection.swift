@@ -11,6 +11,8 @@ final class SQLiteConnection {
 
     /// Enough for every statement of the program; what comes on top are `IN` lists of many lengths.
     private static let statementsKept = 256
+    /// A page that is written often goes into the database once for all the times it is in the log.
+    private static let pagesBeforeCheckpoint: Int32 = 4000
 
     private let place: Place
     private var queue: DatabaseQueue?
@@ -66,11 +68,8 @@ final class SQLiteConnection {
         if let brokenBy { throw brokenBy }
         let queue = try open()
         return try queue.inDatabase { database in
-            if syncsLater { try setSync("NORMAL", database) }
-            defer {
-                // Fails only inside of a transaction, and none is open here.
-                if syncsLater { try? setSync("FULL", database) }
-            }
+            if syncsLater { try leaveSyncToCaller(database) }
+            defer { if syncsLater { takeSyncBack(database) } }
             Self.stopWhenCancelled(database, interruption)
             defer { sqlite3_progress_handler(database.sqliteConnection, 0, nil, nil) }
             // A connection in memory is for both; one to a file is opened read-only.
@@ -87,10 +86,19 @@ final class SQLiteConnection {
         }
     }
 
-    /// How SQLite makes a transaction's end survive a loss of power: by itself, or not before the next checkpoint.
-    private func setSync(_ mode: String, _ database: Database) throws(SQLFailure) {
-        let code = sqlite3_exec(database.sqliteConnection, "PRAGMA synchronous = \(mode)", nil, nil, nil)
-        guard code == SQLITE_OK else { throw SQLFailure(sqliteCode: code, message: "synchronous = \(mode)", sql: nil) }
+    /// Lets the next transaction end without a sync. It must not make a checkpoint either: SQLite would sync there and
+    /// keep the error to itself.
+    private func leaveSyncToCaller(_ database: Database) throws(SQLFailure) {
+        let code = sqlite3_exec(database.sqliteConnection, "PRAGMA synchronous = NORMAL", nil, nil, nil)
+        guard code == SQLITE_OK else { throw SQLFailure(sqliteCode: code, message: "synchronous = NORMAL", sql: nil) }
+        sqlite3_wal_autocheckpoint(database.sqliteConnection, 0)
+    }
+
+    private func takeSyncBack(_ database: Database) {
+        sqlite3_wal_autocheckpoint(database.sqliteConnection, Self.pagesBeforeCheckpoint)
+        let code = sqlite3_exec(database.sqliteConnection, "PRAGMA synchronous = FULL", nil, nil, nil)
+        guard code != SQLITE_OK else { return }
+        brokenBy = SQLFailure(sqliteCode: code, message: "synchronous = FULL", sql: nil)
     }
 
     /// Syncs the write-ahead log, if a transaction left that to the caller.
@@ -105,7 +113,9 @@ final class SQLiteConnection {
                 guard let sync = log?.pointee.pMethods?.pointee.xSync else { return }
                 let code = sync(log, SQLITE_SYNC_NORMAL | SQLITE_SYNC_DATAONLY)
                 guard code == SQLITE_OK else {
-                    throw SQLFailure(sqliteCode: code, message: "the log could not be synced", sql: nil)
+                    throw SQLFailure(
+                        sqliteCode: code, message: "the disk failed to keep what was written; start the server again",
+                        sql: nil)
                 }
             }
         } catch {
@@ -193,6 +203,7 @@ final class SQLiteConnection {
 
     /// Runs one statement that must be outside of a transaction.
     func withoutTransaction(_ sql: String, _ arguments: String...) throws(SQLFailure) {
+        if let brokenBy { throw brokenBy }
         let queue = try open()
         do {
             try queue.inDatabase { try $0.execute(sql: sql, arguments: StatementArguments(arguments)) }
@@ -238,8 +249,7 @@ final class SQLiteConnection {
             try database.execute(sql: "PRAGMA temp_store = MEMORY")
             guard !readOnly else { return }
             try database.execute(sql: "PRAGMA journal_size_limit = 67108864")
-            // In pages. A page that is written often goes into the database once for all the times it is in the log.
-            try database.execute(sql: "PRAGMA wal_autocheckpoint = 4000")
+            try database.execute(sql: "PRAGMA wal_autocheckpoint = \(pagesBeforeCheckpoint)")
             // Debian's SQLite overwrites deleted content with zeros, which costs writes.
             try database.execute(sql: "PRAGMA secure_delete = OFF")
         }

@@ -23,6 +23,8 @@ package final class TurnServer: Sendable {
         package var now: (@Sendable () -> Timestamp)?
         /// Where users' own tools run.
         package var sandbox = ToolSandbox()
+        /// Puts something between the server and its database.
+        package var wrapStorage: @Sendable (any StorageEngine) -> any StorageEngine = { $0 }
     }
 
     package let model = ScriptedModel()
@@ -44,7 +46,7 @@ package final class TurnServer: Sendable {
         arguments.port = 0
         let nothing = ConfigReader(provider: InMemoryProvider(values: [:]))
         let configuration = try ServerConfiguration(arguments: arguments, environment: nothing)
-        let storage = try await database.open()
+        let storage = options.wrapStorage(try await database.open())
         do {
             _ = try await ServerStorage.migrator.up(storage, keepingCopyIn: nil)
             return try await LettaApplication(

@@ -4,7 +4,6 @@ import Glibc
 import LettaServer
 import Logging
 import NIOCore
-import NIOPosix
 
 struct ServeCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(commandName: "serve", abstract: "Serves the API.")
@@ -21,8 +20,6 @@ struct ServeCommand: AsyncParsableCommand {
     var passwordFile: String?
 
     func run() async throws {
-        // Handlers run on the threads that their connections are served by: see docs/decisions/0012.
-        NIOSingletons.unsafeTryInstallSingletonPosixEventLoopGroupAsConcurrencyGlobalExecutor()
         var settings = try data.configuration { arguments in
             arguments.host = host
             arguments.port = port

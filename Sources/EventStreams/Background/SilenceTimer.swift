@@ -3,7 +3,7 @@ import Synchronization
 /// Calls out when nothing has happened in a stream for a while: one timer for the whole stream, however many pieces
 /// flow in it.
 ///
-/// The time counts from the last ``touch()``, and from the last call when nobody has touched it since. It ends with the
+/// The time counts from the last ``touch()``. Having called out it rests until it is touched again; it ends with the
 /// object.
 package final class SilenceTimer: Sendable {
     private struct State {
@@ -31,7 +31,7 @@ package final class SilenceTimer: Sendable {
         state.withLock { $0.task }?.cancel()
     }
 
-    /// Says that something happened. The first time starts the timer.
+    /// Says that something happened, and starts the timer where it rests.
     package func touch() {
         let now = elapsed()
         state.withLock { state in
@@ -48,14 +48,14 @@ package final class SilenceTimer: Sendable {
         }
     }
 
-    /// How long to sleep until it may have been silent for long enough; calls out when it has been.
-    private func rest() -> Duration {
+    /// How long to sleep until it may have been silent for long enough; nil, and calls out, when it has been.
+    private func rest() -> Duration? {
         let now = elapsed()
-        let (rest, isOver) = state.withLock { state in
+        let (rest, isOver) = state.withLock { state -> (Duration?, Bool) in
             let rest = state.lastTouch + limit - now
             guard rest <= .zero else { return (rest, false) }
-            state.lastTouch = now
-            return (limit, true)
+            state.task = nil
+            return (nil, true)
         }
         if isOver { onSilence() }
         return rest

@@ -25,8 +25,9 @@ extension Response {
     private static func send<Frames: AsyncSequence & Sendable>(
         _ frames: Frames, to writer: any ResponseBodyWriter, for request: Request
     ) async throws where Frames.Element == [UInt8] {
-        // One task writes until all is written or one of these says that it is over.
-        let (ends, end) = AsyncStream<Void>.makeStream()
+        // One task writes until all is written or one of these says that it is over. When the server drains, a frame that
+        // the client does not take is not waited for.
+        let (ends, end) = AsyncThrowingStream<Void, any Error>.makeStream()
         // Only the writing task touches it before the group has ended.
         nonisolated(unsafe) var output = writer
         try await withGracefulShutdownHandler {
@@ -35,13 +36,13 @@ extension Response {
                     group.addTask {
                         for try await frame in frames { try await output.write(ByteBuffer(bytes: frame)) }
                     }
-                    group.addTask { for await _ in ends {} }
+                    group.addTask { for try await _ in ends {} }
                     try await group.next()
                     group.cancelAll()
                     try await group.waitForAll()
                 }
             } onInboundClosed: {
-                end.finish()
+                end.finish(throwing: CancellationError())
             }
         } onGracefulShutdown: {
             end.finish()

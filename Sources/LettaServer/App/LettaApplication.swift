@@ -53,7 +53,7 @@ package struct LettaApplication: Sendable {
             storage: storage, secrets: secrets, directory: directory ?? ModelDirectory(providers: providers),
             transport: transport, worker: worker, sandbox: sandbox,
             password: configuration.http.password, now: now ?? { .now }, clock: clock, logger: logger)
-        responder = Self.stayingOnLoop(try Self.stack(services, configuration, storage).responder)
+        responder = try Self.stack(services, configuration, storage).responder
     }
 
     private static func stack(
@@ -72,20 +72,6 @@ package struct LettaApplication: Sendable {
             try await storage.read { db in try UserStore.organization(of: user, db) }
         }
         return try HTTPStack(routes: routes, settings: settings, metrics: HTTPMetrics(factory: metrics))
-    }
-
-    /// The responder on the loop that calls it, from a request's first step to its last.
-    private static func stayingOnLoop(
-        _ responder: CallbackResponder<ServerContext>
-    ) -> CallbackResponder<ServerContext> {
-        CallbackResponder { request, context in
-            guard let loop = LoopExecutor.current else {
-                return try await responder.respond(to: request, context: context)
-            }
-            return try await withTaskExecutorPreference(loop) {
-                try await responder.respond(to: request, context: context)
-            }
-        }
     }
 
     /// The server as Hummingbird runs it; tests drive it without a socket.

@@ -19,7 +19,7 @@ final class TurnWorker: Sendable {
     func start(_ control: TurnControl, _ work: @escaping @Sendable () async -> Void) -> Bool {
         state.withLock { state in
             guard !state.isClosing else { return false }
-            let task = Task(executorPreference: LoopExecutor.current) { [self] in
+            let task = Task { [self] in
                 await work()
                 _ = self.state.withLock { $0.turns.removeValue(forKey: control.run) }
             }

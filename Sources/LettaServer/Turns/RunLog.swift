@@ -17,11 +17,17 @@ final class RunLog<Event: Sendable>: Sendable {
         var events: [Event] = []
         var isFinished = false
         var waiters: [Waiter] = []
+        /// The readers that were interrupted while they did not wait.
+        var interrupted: Set<Int> = []
         private var lastNumber = 0
 
         mutating func newNumber() -> Int {
             lastNumber += 1
             return lastNumber
+        }
+
+        mutating func takeWaiter(_ isWanted: (Waiter) -> Bool) -> Waiter? {
+            waiters.firstIndex(where: isWanted).map { waiters.remove(at: $0) }
         }
     }
 
@@ -60,9 +66,19 @@ final class RunLog<Event: Sendable>: Sendable {
         await wait(after: count, reader: reader)
     }
 
-    /// Ends the waiting of a reader; nothing happens when it doesn't wait.
+    /// Ends the waiting of a reader, or its next one.
     func interrupt(_ reader: Int) {
-        resumeWaiter(interrupted: true) { $0.reader == reader }
+        let waiter = state.withLock { state in
+            let waiter = state.takeWaiter { $0.reader == reader }
+            if waiter == nil { state.interrupted.insert(reader) }
+            return waiter
+        }
+        waiter?.continuation.resume(returning: true)
+    }
+
+    /// Takes back an interruption that met no waiting.
+    func forgetInterruption(of reader: Int) {
+        _ = state.withLock { $0.interrupted.remove(reader) }
     }
 
     private func wait(after count: Int, reader: Int?) async -> [Event]? {
@@ -71,26 +87,21 @@ final class RunLog<Event: Sendable>: Sendable {
             let number = state.withLock { $0.newNumber() }
             let isInterrupted = await withTaskCancellationHandler {
                 await withCheckedContinuation { continuation in
-                    let isReady = state.withLock { state in
-                        if state.events.count > count || state.isFinished || Task.isCancelled { return true }
+                    let isInterrupted = state.withLock { state -> Bool? in
+                        if state.events.count > count || state.isFinished || Task.isCancelled { return false }
+                        if let reader, state.interrupted.remove(reader) != nil { return true }
                         state.waiters.append(Waiter(number: number, reader: reader, continuation: continuation))
-                        return false
+                        return nil
                     }
-                    if isReady { continuation.resume(returning: false) }
+                    if let isInterrupted { continuation.resume(returning: isInterrupted) }
                 }
             } onCancel: {
-                resumeWaiter(interrupted: false) { $0.number == number }
+                let waiter = state.withLock { state in state.takeWaiter { $0.number == number } }
+                waiter?.continuation.resume(returning: false)
             }
             if isInterrupted { return nil }
         }
         return []
-    }
-
-    private func resumeWaiter(interrupted: Bool, _ isWanted: (Waiter) -> Bool) {
-        let waiter = state.withLock { state in
-            state.waiters.firstIndex(where: isWanted).map { state.waiters.remove(at: $0) }
-        }
-        waiter?.continuation.resume(returning: interrupted)
     }
 
     private func wake(_ change: (inout State) -> Void) {

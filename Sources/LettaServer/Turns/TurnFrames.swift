@@ -65,6 +65,8 @@ struct TurnFrames: AsyncSequence, Sendable {
             let log = frames.control.log
             if let ready = log.eventsNow(after: count) { return ready }
             guard let silence else { return await log.events(after: count) }
+            // What came while the reader was at something else is no silence.
+            log.forgetInterruption(of: reader)
             silence.touch()
             return await log.events(after: count, unlessInterrupted: reader)
         }

@@ -78,6 +78,9 @@ struct TurnStore: Sendable {
             let writer = try MemoryWriterStore(
                 agent: state.agent.id, calls: outcome.memoryCalls, ids: ids, time: time, scope: scope, db)
             let agent = state.agent.id
+            if !outcome.memoryCalls.isEmpty, try AgentStore.rowForUpdate(agent, in: scope, db) == nil {
+                throw APIError.notFound("Agent", agent)
+            }
             var messages = outcome.messages
             try writer.apply(readAs: state.blocks, results: &messages, db)
             try Self.append(messages, to: agent, model: state.config.model, in: scope, db)

@@ -33,10 +33,13 @@ final class TimedReads: Sendable {
 
     /// - Throws: `DeadlineExceeded` when the read was given up; `operation` has to obey cancellation.
     func read<Value: Sendable>(_ operation: @escaping @Sendable () async throws -> Value) async throws -> Value {
-        let read = Task { try await operation() }
-        shared.state.withLock { $0.current = { read.cancel() } }
-        defer { shared.state.withLock { $0.current = nil } }
         timer.touch()
+        let read = Task { try await operation() }
+        shared.state.withLock { state in
+            state.current = { read.cancel() }
+            state.isTooLate = false
+        }
+        defer { shared.state.withLock { $0.current = nil } }
         do {
             return try await withTaskCancellationHandler {
                 try await read.value

@@ -13,6 +13,8 @@ import Testing
 @Suite struct TurnKillTests {
     private static let rounds = ProcessInfo.processInfo.environment["LETTA_LONG_TESTS"] == "yes" ? 200 : 20
 
+    private static let roundsOfConversation = 20
+
     @Test(.timeLimit(.minutes(30)), arguments: TestEngine.available)
     func `every acknowledged message is there after kill -9`(_ engine: TestEngine) async throws {
         let model = try await ModelProcess()
@@ -23,16 +25,18 @@ import Testing
                 let said = Said()
                 for round in 0..<Self.rounds {
                     let server = try await ServerProcess(folder: folder, postgresURI: database.uri)
-                    if agents.isEmpty {
+                    try await check(said, agents.suffix(2), on: server, round)
+                    // New ones now and then: each turn of a long conversation sends all of it.
+                    if round % Self.roundsOfConversation == 0 {
                         for _ in 0..<2 {
                             agents.append(try await server.client.agents.create(Self.agent(model.address)).id)
                         }
                     }
-                    try await check(said, agents, on: server, round)
-                    await talk(to: agents, until: said.count + Int.random(in: 1...8), on: server, said)
+                    await talk(to: agents.suffix(2), until: said.count + Int.random(in: 1...8), on: server, said)
                 }
                 let server = try await ServerProcess(folder: folder, postgresURI: database.uri)
                 try await check(said, agents, on: server, Self.rounds)
+                #expect(agents.count == Self.rounds / Self.roundsOfConversation * 2)
                 await server.kill()
             }
         }
@@ -50,7 +54,9 @@ import Testing
 
     /// Both agents are told things that they write down; as soon as `count` turns were acknowledged the server is
     /// killed under them.
-    private func talk(to agents: [ID<AgentState>], until count: Int, on server: ServerProcess, _ said: Said) async {
+    private func talk(to agents: ArraySlice<ID<AgentState>>, until count: Int, on server: ServerProcess, _ said: Said)
+        async
+    {
         await withTaskGroup(of: Void.self) { group in
             for agent in agents {
                 group.addTask {
@@ -85,7 +91,7 @@ import Testing
 
     /// All that was acknowledged is there, nothing is at work any more, and the next message answers.
     private func check(
-        _ said: Said, _ agents: [ID<AgentState>], on server: ServerProcess, _ round: Int
+        _ said: Said, _ agents: some Sequence<ID<AgentState>>, on server: ServerProcess, _ round: Int
     ) async throws {
         let client = server.client
         #expect(try await client.runs.active().isEmpty, "round \(round)")
