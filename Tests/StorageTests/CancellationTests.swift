@@ -1,7 +1,7 @@
 import Storage
 import Testing
 
-@Suite struct CancellationTests {
+@Suite(.timeLimit(.minutes(3))) struct CancellationTests {
     private static func endless(_ dialect: Dialect) -> SQLText {
         switch dialect {
         case .sqlite:
@@ -12,13 +12,13 @@ import Testing
 
     /// Starts an endless statement and returns its task once the statement is about to run.
     private func startEndless(
-        on engine: any StorageEngine, writing: Bool = false
+        _ statement: SQLText? = nil, on engine: any StorageEngine, writing: Bool = false
     ) async -> Task<SQLFailure.Kind?, Never> {
         let (isRunning, sayRunning) = AsyncStream<Void>.makeStream()
         let body: @Sendable (any SQLExecutor) throws -> Void = { db in
             if writing { try db.execute("INSERT INTO mark VALUES (1)") }
             sayRunning.finish()
-            _ = try db.rows(Self.endless(db.dialect))
+            _ = try db.rows(statement ?? Self.endless(db.dialect))
         }
         let task = Task {
             await failureKind { writing ? try await engine.write(body) : try await engine.read(body) }
@@ -47,14 +47,12 @@ import Testing
     @Test func `a statement that the server already runs is cancelled there`() async throws {
         guard Engine.tested.contains(.postgres) else { return }
         try await withEngine(.postgres) { engine in
+            // A time that no other test sleeps for.
             let running: SQLText = """
                 SELECT COUNT(*) FROM pg_stat_activity
-                WHERE query = 'SELECT pg_sleep(600)' AND state = 'active' AND application_name = \("letta-server")
-                AND query_start > (SELECT backend_start FROM pg_stat_activity WHERE pid = pg_backend_pid())
+                WHERE query = 'SELECT pg_sleep(599.5)' AND state = 'active' AND application_name = \("letta-server")
                 """
-            // Opens the connection that looks on before the one that is looked at.
-            try await engine.read { _ = try $0.rows(running) }
-            let task = await startEndless(on: engine)
+            let task = await startEndless("SELECT pg_sleep(599.5)", on: engine)
             while try await engine.read({ try $0.value(running) as Int? }) == 0 {}
             task.cancel()
             #expect(await task.value == .cancelled)
@@ -98,7 +96,7 @@ import Testing
     }
 }
 
-@Suite struct ConnectionThreadsTests {
+@Suite(.timeLimit(.minutes(1))) struct ConnectionThreadsTests {
     private func threads(limit: Int, patience: Duration) -> ConnectionThreads<Int> {
         ConnectionThreads(
             name: "test", limit: limit, patience: patience, whenLate: SQLFailure(.unavailable, "late"),

@@ -9,6 +9,8 @@ final class RunLog<Event: Sendable>: Sendable {
         let number: Int
         /// Nil for one that can't be interrupted.
         let reader: Int?
+        /// Whether it is woken by the end alone.
+        let waitsForEnd: Bool
         /// Told whether it was interrupted.
         let continuation: CheckedContinuation<Bool, Never>
     }
@@ -53,7 +55,13 @@ final class RunLog<Event: Sendable>: Sendable {
     /// The events behind the first `count` ones, waiting for one when there is none yet; empty at the end of the
     /// run and when the reader's task is cancelled.
     func events(after count: Int) async -> [Event] {
-        await wait(after: count, reader: nil) ?? []
+        await events(after: count, reader: nil) ?? []
+    }
+
+    /// All events, when the run has ended; those so far when the reader's task is cancelled.
+    func whole() async -> [Event] {
+        await wait(reader: nil, waitsForEnd: true) { $0.isFinished }
+        return state.withLock { $0.events }
     }
 
     /// A name for a reader that wants to be interrupted.
@@ -63,7 +71,7 @@ final class RunLog<Event: Sendable>: Sendable {
 
     /// Like ``events(after:)``, but nil when ``interrupt(_:)`` came first.
     func events(after count: Int, unlessInterrupted reader: Int) async -> [Event]? {
-        await wait(after: count, reader: reader)
+        await events(after: count, reader: reader)
     }
 
     /// Ends the waiting of a reader, or its next one.
@@ -81,34 +89,46 @@ final class RunLog<Event: Sendable>: Sendable {
         _ = state.withLock { $0.interrupted.remove(reader) }
     }
 
-    private func wait(after count: Int, reader: Int?) async -> [Event]? {
+    private func events(after count: Int, reader: Int?) async -> [Event]? {
         while !Task.isCancelled {
             if let ready = eventsNow(after: count) { return ready }
-            let number = state.withLock { $0.newNumber() }
-            let isInterrupted = await withTaskCancellationHandler {
-                await withCheckedContinuation { continuation in
-                    let isInterrupted = state.withLock { state -> Bool? in
-                        if state.events.count > count || state.isFinished || Task.isCancelled { return false }
-                        if let reader, state.interrupted.remove(reader) != nil { return true }
-                        state.waiters.append(Waiter(number: number, reader: reader, continuation: continuation))
-                        return nil
-                    }
-                    if let isInterrupted { continuation.resume(returning: isInterrupted) }
-                }
-            } onCancel: {
-                let waiter = state.withLock { state in state.takeWaiter { $0.number == number } }
-                waiter?.continuation.resume(returning: false)
+            let isInterrupted = await wait(reader: reader, waitsForEnd: false) { state in
+                state.events.count > count || state.isFinished
             }
             if isInterrupted { return nil }
         }
         return []
     }
 
+    /// Waits for the next change, if it is not there yet.
+    ///
+    /// - Returns: whether the waiting was interrupted.
+    @discardableResult
+    private func wait(reader: Int?, waitsForEnd: Bool, unless isThere: (State) -> Bool) async -> Bool {
+        let number = state.withLock { $0.newNumber() }
+        return await withTaskCancellationHandler {
+            await withCheckedContinuation { continuation in
+                let isInterrupted = state.withLock { state -> Bool? in
+                    if isThere(state) || Task.isCancelled { return false }
+                    if let reader, state.interrupted.remove(reader) != nil { return true }
+                    state.waiters.append(
+                        Waiter(number: number, reader: reader, waitsForEnd: waitsForEnd, continuation: continuation))
+                    return nil
+                }
+                if let isInterrupted { continuation.resume(returning: isInterrupted) }
+            }
+        } onCancel: {
+            let waiter = state.withLock { state in state.takeWaiter { $0.number == number } }
+            waiter?.continuation.resume(returning: false)
+        }
+    }
+
     private func wake(_ change: (inout State) -> Void) {
         let waiters = state.withLock { state in
             change(&state)
-            let waiters = state.waiters
-            state.waiters = []
+            let isFinished = state.isFinished
+            let waiters = state.waiters.filter { isFinished || !$0.waitsForEnd }
+            state.waiters.removeAll { isFinished || !$0.waitsForEnd }
             return waiters
         }
         for waiter in waiters { waiter.continuation.resume(returning: false) }

@@ -95,14 +95,9 @@ struct TurnService: Sendable {
     func send(_ body: SendMessages, to agent: ID<AgentState>, as scope: Scope) async throws -> LettaResponse {
         let control = try await start(try TurnRequest(body, to: agent), as: scope)
         var collector = TurnCollector(only: body.includeReturnMessageTypes)
-        var count = 0
-        while true {
-            let events = await control.log.events(after: count)
-            if events.isEmpty { break }
-            count += events.count
-            for event in events { try collector.take(event) }
-        }
+        let events = await control.log.whole()
         try Task.checkCancellation()
+        for event in events { try collector.take(event) }
         return collector.response
     }
 
