@@ -55,7 +55,7 @@ final class RunLog<Event: Sendable>: Sendable {
     /// The events behind the first `count` ones, waiting for one when there is none yet; empty at the end of the
     /// run and when the reader's task is cancelled.
     func events(after count: Int) async -> [Event] {
-        await events(after: count, reader: nil) ?? []
+        await events(after: count, unlessInterrupted: nil) ?? []
     }
 
     /// All events, when the run has ended; those so far when the reader's task is cancelled.
@@ -67,11 +67,6 @@ final class RunLog<Event: Sendable>: Sendable {
     /// A name for a reader that wants to be interrupted.
     func newReader() -> Int {
         state.withLock { $0.newNumber() }
-    }
-
-    /// Like ``events(after:)``, but nil when ``interrupt(_:)`` came first.
-    func events(after count: Int, unlessInterrupted reader: Int) async -> [Event]? {
-        await events(after: count, reader: reader)
     }
 
     /// Ends the waiting of a reader, or its next one.
@@ -89,7 +84,8 @@ final class RunLog<Event: Sendable>: Sendable {
         _ = state.withLock { $0.interrupted.remove(reader) }
     }
 
-    private func events(after count: Int, reader: Int?) async -> [Event]? {
+    /// Like ``events(after:)``, but nil when ``interrupt(_:)`` came first.
+    func events(after count: Int, unlessInterrupted reader: Int?) async -> [Event]? {
         while !Task.isCancelled {
             if let ready = eventsNow(after: count) { return ready }
             let isInterrupted = await wait(reader: reader, waitsForEnd: false) { state in
