@@ -1,5 +1,6 @@
 import HTTPTypes
 package import Hummingbird
+package import HummingbirdCore
 package import LettaAPI
 
 /// How the server faces its callers.
@@ -27,6 +28,11 @@ package struct HTTPSettings: Sendable {
 /// In this order: request id, log line and metrics; CORS; error rendering; host check; password; route.
 package struct HTTPStack: Sendable {
     package let responder: CallbackResponder<ServerContext>
+
+    /// How connections are held.
+    package static var connections: HTTP1Channel.Configuration {
+        HTTP1Channel.Configuration(additionalChannelHandlers: [ClosingHandler()], idleTimeout: .seconds(75))
+    }
 
     package init(routes: Routes, settings: HTTPSettings, metrics: HTTPMetrics) throws(RouteConflict) {
         let origins = OriginPolicy(acceptable: settings.acceptableOrigins)

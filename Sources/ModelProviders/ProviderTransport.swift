@@ -30,6 +30,8 @@ package struct ProviderTransport: Sendable {
     ) -> HTTPClient.Configuration {
         var configuration = HTTPClient.Configuration()
         configuration.timeout.connect = TimeAmount(connectDeadline)
+        // Nobody collects traces; describing each request for one costs more than sending it.
+        configuration.tracing.tracer = nil
         // The default of 8 makes the ninth stream to a local server wait for one of the others to end. How many answers
         // stream at once is for the callers and for the provider to say, not for the pool.
         configuration.connectionPool.concurrentHTTP1ConnectionsPerHostSoftLimit = 16_384

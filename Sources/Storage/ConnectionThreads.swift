@@ -97,9 +97,10 @@ package final class ConnectionThreads<Connection>: Sendable {
     ///
     /// - Parameters:
     ///   - alone: whether it must not be done together with other work.
+    ///   - toItsEnd: whether it is done although the task is cancelled.
     ///   - afterwards: called on the thread when the result has been told, if the work was done at all.
     package func run<T: Sendable>(
-        alone: Bool = false, afterwards: (@Sendable (Connection) -> Void)? = nil,
+        alone: Bool = false, toItsEnd: Bool = false, afterwards: (@Sendable (Connection) -> Void)? = nil,
         _ body: @escaping @Sendable (Connection, Interruption) throws -> T
     ) async throws -> T {
         let interruption = Interruption()
@@ -119,6 +120,7 @@ package final class ConnectionThreads<Connection>: Sendable {
                         refuse: { continuation.resume(throwing: $0) }, afterwards: afterwards))
             }
         } onCancel: {
+            guard !toItsEnd else { return }
             // In this order: a job that is submitted between the two sees the first.
             interruption.cancel()
             withdraw(id)

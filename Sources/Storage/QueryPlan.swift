@@ -19,7 +19,7 @@ package enum QueryPlan {
         for row in try db.rows("EXPLAIN QUERY PLAN \(sql)") {
             details.append(try row["detail"])
         }
-        let text = sql.rendered().text.uppercased()
+        let text = sql.text.uppercased()
         let stopsEarly = text.contains("LIMIT") && !details.contains { $0.hasPrefix("USE TEMP B-TREE") }
         let subqueries = Set(
             details.map { $0.split(separator: " ") }.compactMap { words -> Substring? in

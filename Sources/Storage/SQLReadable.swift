@@ -73,7 +73,7 @@ extension [UInt8]: SQLReadable {
 
 extension Optional: SQLReadable where Wrapped: SQLReadable {
     package init(sqlValue: SQLValue) throws(SQLFailure) {
-        guard sqlValue != .null else {
+        if case .null = sqlValue {
             self = nil
             return
         }

@@ -1,8 +1,13 @@
+import Synchronization
+
 /// Maps the column names of one result to their places, shared by all of its rows.
 package final class SQLColumns: Sendable {
     package let names: [String]
+    /// Where the last name was found: rows are mostly read in the order of their columns.
+    private let last = Atomic(-1)
     /// A name that stands for two columns maps to `ambiguous`.
     private let places: [String: Int]
+    private let hasAmbiguousNames: Bool
     private static let ambiguous = -1
 
     package init(_ names: [String]) {
@@ -13,15 +18,22 @@ package final class SQLColumns: Sendable {
             places[name] = places[name] == nil ? place : Self.ambiguous
         }
         self.places = places
+        hasAmbiguousNames = places.count < names.count
     }
 
     func place(of name: String) throws(SQLFailure) -> Int {
+        let next = last.load(ordering: .relaxed) + 1
+        if !hasAmbiguousNames, next < names.count, names[next] == name {
+            last.store(next, ordering: .relaxed)
+            return next
+        }
         guard let place = places[name] else {
             throw SQLFailure(.decoding, "the result has no column \(name), only \(names)")
         }
         guard place != Self.ambiguous else {
             throw SQLFailure(.decoding, "the result has two columns called \(name)")
         }
+        last.store(place, ordering: .relaxed)
         return place
     }
 }

@@ -6,104 +6,103 @@
 /// PostgreSQL infers a parameter's type from its place and takes it for text where nothing says more: there,
 /// as in `SELECT \(5)` or `\(name) IS NULL`, write `CAST(\(5) AS BIGINT)`.
 package struct SQLText: Sendable, ExpressibleByStringInterpolation {
-    enum Part: Sendable {
-        case text(String)
-        case bind(SQLValue)
-    }
+    /// With a `?` for each value, as SQLite takes it.
+    package private(set) var text: String
+    /// The values, in the order of their places.
+    package private(set) var binds: [SQLValue]
 
-    var parts: [Part]
-
-    init(parts: [Part]) {
-        self.parts = parts
+    private init(text: String, binds: [SQLValue]) {
+        self.text = text
+        self.binds = binds
     }
 
     /// SQL known at compile time, such as a column's name.
     package init(_ text: StaticString) {
-        parts = [.text(text.description)]
+        self.init(stringLiteral: text.description)
     }
 
     package init(stringLiteral value: String) {
-        parts = [.text(value)]
+        self.init(text: Self.checked(value), binds: [])
     }
 
     package init(stringInterpolation: StringInterpolation) {
-        parts = stringInterpolation.parts
+        self.init(text: stringInterpolation.text, binds: stringInterpolation.binds)
     }
 
     /// Tells whether there is nothing to run or splice.
-    package var isEmpty: Bool {
-        parts.allSatisfy { part in
-            if case .text(let text) = part { text.isEmpty } else { false }
-        }
-    }
+    package var isEmpty: Bool { text.isEmpty }
 
     package static func joined(_ parts: [SQLText], separator: SQLText) -> SQLText {
-        var all: [Part] = []
+        var all = SQLText(text: "", binds: [])
         for (index, part) in parts.enumerated() {
-            if index > 0 { all += separator.parts }
-            all += part.parts
-        }
-        return SQLText(parts: all)
-    }
-
-    /// The text with `$1…$N` in the order of the values that are bound to them.
-    package func rendered() -> (text: String, binds: [SQLValue]) {
-        rendered(placeholder: "$")
-    }
-
-    /// The text with numbered placeholders that start with `placeholder`: SQLite needs `?`, since it takes
-    /// `$2` for a name and numbers names by first appearance.
-    package func rendered(placeholder: Character) -> (text: String, binds: [SQLValue]) {
-        var text = ""
-        var binds: [SQLValue] = []
-        for part in parts {
-            switch part {
-            case .text(let piece):
-                text += piece
-            case .bind(let value):
-                binds.append(value)
-                text.append(placeholder)
-                text += String(binds.count)
+            for piece in index > 0 ? [separator, part] : [part] {
+                all.text += piece.text
+                all.binds += piece.binds
             }
         }
-        return (text, binds)
+        return all
+    }
+
+    /// The text with `$1…$N` for the values, as PostgreSQL takes it.
+    package var numbered: String {
+        var numbered = ""
+        numbered.reserveCapacity(text.utf8.count + binds.count * 2)
+        for (number, piece) in text.split(separator: "?", omittingEmptySubsequences: false).enumerated() {
+            if number > 0 { numbered += "$\(number)" }
+            numbered += piece
+        }
+        return numbered
+    }
+
+    /// A `?` that is written in the source would be taken for the place of a value.
+    private static func checked(_ literal: String) -> String {
+        precondition(!literal.utf8.contains(UInt8(ascii: "?")), "a question mark in SQL")
+        return literal
     }
 
     package struct StringInterpolation: StringInterpolationProtocol {
-        var parts: [Part] = []
+        fileprivate var text = ""
+        fileprivate var binds: [SQLValue] = []
 
         package init(literalCapacity: Int, interpolationCount: Int) {
-            parts.reserveCapacity(interpolationCount * 2 + 1)
+            text.reserveCapacity(literalCapacity + interpolationCount)
+            binds.reserveCapacity(interpolationCount)
         }
 
         package mutating func appendLiteral(_ literal: String) {
-            if !literal.isEmpty { parts.append(.text(literal)) }
+            text += SQLText.checked(literal)
         }
 
         package mutating func appendInterpolation(_ value: some SQLBindable) {
-            parts.append(.bind(value.sqlValue))
+            bind(value.sqlValue)
         }
 
         /// `nil` binds NULL. An overload of its own, because the compiler warns of optionals in the general one.
         package mutating func appendInterpolation(_ value: (some SQLBindable)?) {
-            parts.append(.bind(value.sqlValue))
+            bind(value?.sqlValue ?? .null)
         }
 
         package mutating func appendInterpolation(_ fragment: SQLText) {
-            parts += fragment.parts
+            text += fragment.text
+            binds += fragment.binds
         }
 
         /// For `IN (\(list: values))`. No value at all becomes `NULL`, which `IN` never matches; `NOT IN (NULL)`
         /// matches nothing either, so leave that clause out when the list is empty.
         package mutating func appendInterpolation(list values: [some SQLBindable]) {
             guard !values.isEmpty else {
-                parts.append(.text("NULL"))
+                text += "NULL"
                 return
             }
             for (index, value) in values.enumerated() {
-                if index > 0 { parts.append(.text(", ")) }
-                parts.append(.bind(value.sqlValue))
+                if index > 0 { text += ", " }
+                bind(value.sqlValue)
             }
+        }
+
+        private mutating func bind(_ value: SQLValue) {
+            text += "?"
+            binds.append(value)
         }
     }
 }

@@ -40,7 +40,7 @@ package protocol StorageEngine: Sendable {
 
     /// Like ``write(_:)``, but returns as soon as others can see what was written: a crash of the process can't undo it
     /// any more, a loss of power can until ``Committed/settle()`` has returned. For what is to go on meanwhile; whoever
-    /// asked for it is told when it is settled.
+    /// asked for it is told when it is settled. The cancellation of the task does not stop it: what is said is stored.
     func commit<T: Sendable>(_ body: @escaping @Sendable (any SQLExecutor) throws -> T) async throws -> Committed<T>
 
     /// Writes a consistent copy to a new file while others go on reading and writing.

@@ -94,12 +94,12 @@ final class PostgresExecutor: SQLExecutor {
 
     private func run(_ sql: SQLText) throws(SQLFailure) -> PostgresResult {
         if let error { throw error.failure }
-        let (text, binds) = sql.rendered()
+        let text = sql.numbered
         return try keepingError { () throws(PostgresError) in
             if interruption.isCancelled {
                 throw PostgresError(SQLFailure(.cancelled, "cancelled before the statement", sql: text))
             }
-            return try connection.query(text, binds, interruption)
+            return try connection.query(text, sql.binds, interruption)
         }
     }
 

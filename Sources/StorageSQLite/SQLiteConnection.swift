@@ -22,6 +22,8 @@ final class SQLiteConnection {
     private var group: Database?
     /// Whether a transaction has ended that is not synced to the disk.
     private var owesSync = false
+    /// How many pages the log had after the last transaction.
+    private var pagesInLog: Int32 = 0
     /// Set for ever when a sync failed: what the log holds is not known any more, and nothing may be put behind it.
     private var brokenBy: SQLFailure?
 
@@ -38,11 +40,7 @@ final class SQLiteConnection {
                 case .file(let path, let readOnly):
                     try DatabaseQueue(path: path, configuration: Self.configuration(readOnly: readOnly, isFile: true))
                 }
-            if case .file(_, readOnly: false) = place {
-                // What is acknowledged survives a power loss. Costs 0.35 ms for each write transaction on an SSD
-                // (0.39 ms instead of 0.03). Not in the configuration: GRDB sets NORMAL after that.
-                try opened.inDatabase { try $0.execute(sql: "PRAGMA synchronous = FULL") }
-            }
+            if case .file(_, readOnly: false) = place { opened.inDatabase(keepLogToOurselves) }
             queue = opened
             return opened
         } catch {
@@ -59,17 +57,14 @@ final class SQLiteConnection {
 
     /// Runs `body` in one transaction. A cancellation of `interruption` stops the statement that runs.
     ///
-    /// - Parameter syncsLater: whether the caller calls ``sync()`` in time; nothing is owed when the transaction was made
-    ///   one with others.
+    /// What it wrote survives a loss of power when ``sync()`` has returned, or ``together(_:)`` where it is a part of that.
     func transaction<T>(
-        readOnly: Bool, syncsLater: Bool = false, _ interruption: Interruption, _ body: (any SQLExecutor) throws -> T
+        readOnly: Bool, _ interruption: Interruption, _ body: (any SQLExecutor) throws -> T
     ) throws -> T {
         if let group { return try part(of: group, interruption, body) }
         if let brokenBy { throw brokenBy }
         let queue = try open()
         return try queue.inDatabase { database in
-            if syncsLater { try leaveSyncToCaller(database) }
-            defer { if syncsLater { takeSyncBack(database) } }
             Self.stopWhenCancelled(database, interruption)
             defer { sqlite3_progress_handler(database.sqliteConnection, 0, nil, nil) }
             // A connection in memory is for both; one to a file is opened read-only.
@@ -81,27 +76,26 @@ final class SQLiteConnection {
             }
             try Self.control(database, readOnly ? "BEGIN DEFERRED" : "BEGIN IMMEDIATE")
             let result = try finish(database, SQLiteExecutor(self, database, interruption), body)
-            if syncsLater { owesSync = true }
+            if !readOnly { owesSync = true }
             return result
         }
     }
 
-    /// Lets the next transaction end without a sync. It must not make a checkpoint either: SQLite would sync there and
-    /// keep the error to itself.
-    private func leaveSyncToCaller(_ database: Database) throws(SQLFailure) {
-        let code = sqlite3_exec(database.sqliteConnection, "PRAGMA synchronous = NORMAL", nil, nil, nil)
-        guard code == SQLITE_OK else { throw SQLFailure(sqliteCode: code, message: "synchronous = NORMAL", sql: nil) }
-        sqlite3_wal_autocheckpoint(database.sqliteConnection, 0)
+    // MARK: - The log
+
+    /// SQLite neither syncs the log after a transaction (GRDB sets `synchronous = NORMAL`) nor brings it into the
+    /// database by itself: it would keep an error of the latter's sync to itself, and make somebody wait for it.
+    private func keepLogToOurselves(_ database: Database) {
+        sqlite3_wal_hook(
+            database.sqliteConnection,
+            { context, _, _, pages in
+                guard let context else { return SQLITE_OK }
+                Unmanaged<SQLiteConnection>.fromOpaque(context).takeUnretainedValue().pagesInLog = pages
+                return SQLITE_OK
+            }, Unmanaged.passUnretained(self).toOpaque())
     }
 
-    private func takeSyncBack(_ database: Database) {
-        sqlite3_wal_autocheckpoint(database.sqliteConnection, Self.pagesBeforeCheckpoint)
-        let code = sqlite3_exec(database.sqliteConnection, "PRAGMA synchronous = FULL", nil, nil, nil)
-        guard code != SQLITE_OK else { return }
-        brokenBy = SQLFailure(sqliteCode: code, message: "synchronous = FULL", sql: nil)
-    }
-
-    /// Syncs the write-ahead log, if a transaction left that to the caller.
+    /// Makes what transactions wrote survive a loss of power.
     func sync() throws(SQLFailure) {
         guard owesSync else { return }
         owesSync = false
@@ -112,16 +106,32 @@ final class SQLiteConnection {
                 // A database in memory has no log and nothing to sync.
                 guard let sync = log?.pointee.pMethods?.pointee.xSync else { return }
                 let code = sync(log, SQLITE_SYNC_NORMAL | SQLITE_SYNC_DATAONLY)
-                guard code == SQLITE_OK else {
-                    throw SQLFailure(
-                        sqliteCode: code, message: "the disk failed to keep what was written; start the server again",
-                        sql: nil)
-                }
+                if code != SQLITE_OK { throw Self.diskFailure(code) }
             }
         } catch {
             let failure = Self.failure(error)
             brokenBy = failure
             throw failure
+        }
+    }
+
+    private static func diskFailure(_ code: Int32) -> SQLFailure {
+        SQLFailure(
+            sqliteCode: code, message: "the disk failed to keep what was written; start the server again", sql: nil)
+    }
+
+    /// Brings the log into the database when it has grown long. For when nobody waits: it may take some milliseconds.
+    func shortenLog() {
+        guard pagesInLog >= Self.pagesBeforeCheckpoint, brokenBy == nil else { return }
+        do {
+            try open().inDatabase { database in
+                let code = sqlite3_wal_checkpoint_v2(
+                    database.sqliteConnection, "main", SQLITE_CHECKPOINT_PASSIVE, nil, nil)
+                // On a full disk, or while others read what was before, the rest stays for the next time.
+                if code & 0xff == SQLITE_IOERR { throw Self.diskFailure(code) }
+            }
+        } catch {
+            brokenBy = Self.failure(error)
         }
     }
 
@@ -143,6 +153,8 @@ final class SQLiteConnection {
                 throw error
             }
         }
+        owesSync = true
+        try sync()
     }
 
     /// Runs `body` as a transaction inside of the open one: it fails and is undone alone.
@@ -249,7 +261,6 @@ final class SQLiteConnection {
             try database.execute(sql: "PRAGMA temp_store = MEMORY")
             guard !readOnly else { return }
             try database.execute(sql: "PRAGMA journal_size_limit = 67108864")
-            try database.execute(sql: "PRAGMA wal_autocheckpoint = \(pagesBeforeCheckpoint)")
             // Debian's SQLite overwrites deleted content with zeros, which costs writes.
             try database.execute(sql: "PRAGMA secure_delete = OFF")
         }
@@ -297,10 +308,9 @@ final class SQLiteExecutor: SQLExecutor {
         _ sql: SQLText, _ body: (SQLiteStatement, [SQLValue]) throws(SQLFailure) -> T
     ) throws(SQLFailure) -> T {
         if let failure { throw failure }
-        let (text, binds) = sql.rendered(placeholder: "?")
         do throws(SQLFailure) {
-            if interruption.isCancelled { throw SQLFailure(.cancelled, "cancelled before the statement", sql: text) }
-            return try body(connection.statement(text, on: database), binds)
+            if interruption.isCancelled { throw SQLFailure(.cancelled, "cancelled before the statement", sql: sql.text) }
+            return try body(connection.statement(sql.text, on: database), sql.binds)
         } catch {
             failure = error
             throw error

@@ -68,8 +68,10 @@ package final class SQLiteEngine: StorageEngine {
 
     @discardableResult
     package func write<T: Sendable>(_ body: @escaping @Sendable (any SQLExecutor) throws -> T) async throws -> T {
-        try await writer.run { connection, interruption in
-            try connection.transaction(readOnly: false, interruption, body)
+        try await writer.run(afterwards: { $0.shortenLog() }) { connection, interruption in
+            let value = try connection.transaction(readOnly: false, interruption, body)
+            try connection.sync()
+            return value
         }
     }
 
@@ -77,10 +79,12 @@ package final class SQLiteEngine: StorageEngine {
         _ body: @escaping @Sendable (any SQLExecutor) throws -> T
     ) async throws -> Committed<T> {
         let settlement = Settlement()
-        let value = try await writer.run(afterwards: { connection in
+        let end: @Sendable (SQLiteConnection) -> Void = { connection in
             settlement.end(Result { () throws(SQLFailure) in try connection.sync() })
-        }) { connection, interruption in
-            try connection.transaction(readOnly: false, syncsLater: true, interruption, body)
+            connection.shortenLog()
+        }
+        let value = try await writer.run(toItsEnd: true, afterwards: end) { connection, interruption in
+            try connection.transaction(readOnly: false, interruption, body)
         }
         return Committed(value, settlement: settlement)
     }

@@ -205,20 +205,12 @@ struct NoteRoutes: RouteGroup {
         ])
     }
 
-    /// Streams as event streams do: under the request's own body, so that a leaving client ends it.
-    private func say(_ call: Call<NoPath, NoQuery, ResetNote>, _ request: Request) async throws -> Response {
-        Response(
-            status: .ok, headers: [.contentType: "text/event-stream"],
-            body: ResponseBody { writer in
-                let output = writer
-                try await request.body.consumeWithCancellationOnInboundClose { _ in
-                    var output = output
-                    for number in 1...2 {
-                        try await output.write(ByteBuffer(string: "data: \(call.body.hard) \(number)\n\n"))
-                    }
-                }
-                try await writer.finish(nil)
-            })
+    private func say(_ call: Call<NoPath, NoQuery, ResetNote>, _: Request) async throws -> Response {
+        let frames = AsyncStream { continuation in
+            for number in 1...2 { continuation.yield(Array("data: \(call.body.hard) \(number)\n\n".utf8)) }
+            continuation.finish()
+        }
+        return .eventStream(frames, to: call.client)
     }
 
     private func fail(_ call: Call<TextPath, NoQuery, NoBody>) async throws -> NullOutput {

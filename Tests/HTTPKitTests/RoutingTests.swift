@@ -131,7 +131,7 @@ import Testing
 
     @Test func `a handler that makes the whole response gets checked input too`() async throws {
         let answer = try await server.send(.post, "/v1/say", #"{"hard":true}"#)
-        #expect(answer.headers[.contentType] == "text/event-stream")
+        #expect(answer.headers[.contentType] == "text/event-stream; charset=utf-8")
         #expect(answer.body == "data: true 1\n\ndata: true 2\n\n")
         #expect(try await server.send(.post, "/v1/say", "{}").status == 422)
         #expect(try await server.send(.post, "/v1/notes/\(noteID)/upload", "any bytes").body == "9")

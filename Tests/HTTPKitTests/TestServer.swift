@@ -35,7 +35,8 @@ struct TestServer: Sendable {
         var logger = Logger(label: "test") { _ in lines.handler }
         logger.logLevel = .debug
         application = Application(
-            responder: stack.responder, configuration: .init(address: .hostname("127.0.0.1", port: 0)), logger: logger)
+            responder: stack.responder, server: .http1(configuration: HTTPStack.connections),
+            configuration: .init(address: .hostname("127.0.0.1", port: 0)), logger: logger)
     }
 
     /// Sends one request through the stack, without a socket.

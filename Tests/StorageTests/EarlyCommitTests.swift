@@ -58,14 +58,49 @@ import Testing
         }
     }
 
-    @Test func `every transaction but an early one is synced by SQLite`() async throws {
+    @Test(arguments: [false, true])
+    func `what can't be synced is not acknowledged, and nothing is written after it`(isEarly: Bool) async throws {
         try await withTemporaryFolder { folder in
-            let engine = try SQLiteEngine(path: "\(folder)/test.sqlite", readers: 1, logger: quiet)
+            let path = "\(folder)/test.sqlite"
+            let engine = try SQLiteEngine(path: path, readers: 1, logger: quiet)
             try await closing(engine) { engine async throws in
-                let early: Int? = try await engine.commit { try $0.value("PRAGMA synchronous") }.value
-                let usual: Int? = try await engine.write { try $0.value("PRAGMA synchronous") }
-                #expect(early == 1)
-                #expect(usual == 2)
+                try await engine.write { try $0.execute("CREATE TABLE note (id BIGINT PRIMARY KEY)") }
+                let log = try #require(descriptor(of: path + "-wal"))
+                let kept = dup(log)
+                // Takes every byte, and can't be synced.
+                let nothing = open("/dev/null", O_RDWR)
+                #expect(dup2(nothing, log) == log)
+                await #expect(throws: SQLFailure.self) {
+                    if isEarly {
+                        try await engine.commit { try $0.execute("INSERT INTO note VALUES (1)") }.settle()
+                    } else {
+                        try await engine.write { try $0.execute("INSERT INTO note VALUES (1)") }
+                    }
+                }
+                #expect(dup2(kept, log) == log)
+                for file in [kept, nothing] { close(file) }
+                await #expect(throws: SQLFailure.self) {
+                    try await engine.write { try $0.execute("INSERT INTO note VALUES (2)") }
+                }
+            }
+        }
+    }
+
+    @Test func `a long log is brought into the database`() async throws {
+        try await withTemporaryFolder { folder in
+            let path = "\(folder)/test.sqlite"
+            let engine = try SQLiteEngine(path: path, readers: 1, logger: quiet)
+            try await closing(engine) { engine async throws in
+                try await engine.write { try $0.execute("CREATE TABLE note (id BIGINT PRIMARY KEY, text TEXT)") }
+                let text = String(repeating: "x", count: 400_000)
+                for id in 0..<100 {
+                    try await engine.write { try $0.execute("INSERT INTO note VALUES (\(id), \(text))") }
+                }
+                // 40 MB went through it.
+                let log = try FileManager.default.attributesOfItem(atPath: path + "-wal")[.size] as? Int
+                #expect(try #require(log) < 20_000_000)
+                let count: Int? = try await engine.read { try $0.value("SELECT COUNT(*) FROM note") }
+                #expect(count == 100)
             }
         }
     }
@@ -81,7 +116,7 @@ import Testing
         try connection.transaction(readOnly: false, interruption) { db in
             _ = try db.execute("CREATE TABLE note (id BIGINT PRIMARY KEY)")
         }
-        try connection.transaction(readOnly: false, syncsLater: true, interruption) { db in
+        try connection.transaction(readOnly: false, interruption) { db in
             _ = try db.execute("INSERT INTO note VALUES (1)")
         }
         // A pipe in the place of the log can't be synced.

@@ -38,7 +38,9 @@ struct TurnMeasurements {
         let connection = try Connection(port: server.port)
         let direct = try Connection(port: model.port)
         let disk = try Disk(folder: folder)
-        var (turns, calls, syncs) = ([Double](), [Double](), [Double]())
+        var (turns, calls) = ([Double](), [Double]())
+        // Not between the turns: the server would be measured with the caches and the idle processor of a pause.
+        let syncs = try (0..<100).map { _ in try disk.secondsToSync() }
         let before = try server.processorSeconds()
         for number in 0..<(Self.turnsOfContext * 25) {
             if number % Self.turnsOfContext == 0 { _ = try seconds(TurnAgents.reset(agent), connection) }
@@ -51,7 +53,6 @@ struct TurnMeasurements {
             guard number >= Self.turnsOfContext * 2 else { continue }
             turns.append(turn)
             calls.append(call)
-            syncs.append(try disk.secondsToSync())
         }
         let processor = (try server.processorSeconds() - before) / Double(Self.turnsOfContext * 25)
         report.add(
@@ -68,14 +69,12 @@ struct TurnMeasurements {
         var (turns, calls) = ([Double](), [Double]())
         for number in 0..<(Self.turnsOfContext * 20) {
             if number % Self.turnsOfContext == 0 { _ = try seconds(TurnAgents.reset(agent), connection) }
-            // A connection serves one stream.
-            let stream = try Connection(port: server.port)
             turns.append(
                 try Self.seconds {
-                    try stream.send(TurnAgents.stream(agent).bytes)
-                    try stream.receive(until: Self.firstEntry)
+                    try connection.send(TurnAgents.stream(agent).bytes)
+                    try connection.receive(until: Self.firstEntry)
                 })
-            try stream.receive(until: Self.doneText)
+            try connection.receive(until: Self.lastChunk)
             let call = model.lastCall().bytes
             calls.append(
                 try Self.seconds {
@@ -106,6 +105,7 @@ struct TurnMeasurements {
     private static let firstEntry = Array(#""message_type":"assistant_message""#.utf8)
     private static let firstWord = Array(#""delta""#.utf8)
     private static let doneText = Array("[DONE]".utf8)
+    private static let lastChunk = Array("[DONE]\n\n\r\n0\r\n\r\n".utf8)
 
     // MARK: Many agents
 

@@ -10,6 +10,7 @@ package struct ServerContext: RequestContext {
     package var caller: Caller
     /// The IP address of the other end of the connection; empty when there is none, as for a Unix socket.
     package let clientAddress: String
+    let client: ClientConnection
     /// The values of the matched path's captures, percent-decoded, in order.
     package var captures: [String]
     /// The largest request body in bytes that is read into memory.
@@ -22,6 +23,7 @@ package struct ServerContext: RequestContext {
         requestID = ""
         caller = Caller()
         clientAddress = source.channel.remoteAddress?.ipAddress ?? ""
+        client = ClientConnection(source.channel)
         captures = []
         maxUploadSize = Self.defaultBodyLimit
     }

@@ -47,7 +47,6 @@ extension AgentService {
         for block in memory.blocks { try CoreMemoryService.attach(block, to: row.id, in: scope, db) }
         for tool in tools { try ToolStore.attach(tool.id, to: row.id, in: scope, db) }
         try MessageStore.insert(messages, in: scope, db)
-        try MessageStore.replaceContext(of: row.id, with: messages.map(\.id), in: scope, db)
         return row
     }
 

@@ -1,24 +1,27 @@
 import LettaAPI
 
-/// Makes ids and times. The real one asks the system; tests give their own.
+/// Makes ids. The real one is random; tests give their own.
 struct IDSource: Sendable {
     let uuid: @Sendable () -> String
 
-    static let random = IDSource { randomUUID() }
+    static let random = IDSource { uuid(at: .now) }
 
     func next<Of: Resource>(_ type: Of.Type = Of.self) -> ID<Of> {
         ID("\(Of.idPrefix)-\(uuid())")
     }
 
-    /// A random (version 4) uuid in lowercase.
-    private static func randomUUID() -> String {
+    /// A random uuid in lowercase, of version 4 as clients expect it. Its first 48 bits are the time in milliseconds.
+    ///
+    /// So what is made together lies together: a row goes to the end of an index, not into the middle of a full page.
+    static func uuid(at time: Timestamp) -> String {
         var generator = SystemRandomNumberGenerator()
-        let high = (generator.next() as UInt64) & 0xffff_ffff_ffff_0fff | 0x4000
+        let (time, random) = (UInt64(time.microseconds / 1000), generator.next() as UInt64)
+        let high = time << 16 | 0x4000 | random & 0xfff
         let low = (generator.next() as UInt64) & 0x3fff_ffff_ffff_ffff | 0x8000_0000_0000_0000
         return String(unsafeUninitializedCapacity: 36) { buffer in
             var end = 0
-            for (number, nibbles) in [(high, 15), (low, 15)] {
-                for nibble in stride(from: nibbles, through: 0, by: -1) {
+            for number in [high, low] {
+                for nibble in stride(from: 15, through: 0, by: -1) {
                     if end == 8 || end == 13 || end == 18 || end == 23 {
                         buffer[end] = UInt8(ascii: "-")
                         end += 1

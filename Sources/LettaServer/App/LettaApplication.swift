@@ -80,7 +80,7 @@ package struct LettaApplication: Sendable {
     ) -> some ApplicationProtocol {
         Application(
             responder: responder,
-            server: .http1(configuration: .init(idleTimeout: .seconds(75))),
+            server: .http1(configuration: HTTPStack.connections),
             configuration: .init(
                 address: .hostname(configuration.http.host, port: configuration.http.port), serverName: "letta-swift"),
             onServerRunning: onRunning, logger: logger)

@@ -15,7 +15,9 @@ enum AllMessagesStore {
         try db.rows(
             """
             SELECT \(MessageRow.columns) FROM message
-            WHERE organization_id = \(scope.organization) AND step_id = \(step) ORDER BY position
+            WHERE organization_id = \(scope.organization) AND step_id = \(step) AND run_id = (
+                SELECT run_id FROM step WHERE organization_id = \(scope.organization) AND id = \(step))
+            ORDER BY position
             """
         ).map { try MessageRow($0) }
     }

@@ -2,19 +2,22 @@ import JSON
 import LettaAPI
 import Storage
 
-/// Tables `message` and `context_message`: all that was said, and which of it the model sees.
+/// Table `message`: all that was said, and which of it the model sees.
 enum MessageStore {
+    /// Stores messages and puts them behind those in the context.
+    ///
+    /// Their place in the context is their place among all messages: none in the context has a later one.
     static func insert(_ messages: [MessageRow], in scope: Scope, _ db: any SQLExecutor) throws {
         for message in messages {
             try db.execute(
                 """
                 INSERT INTO message (
-                    organization_id, id, agent_id, position, role, content, said, name, model, otid, sender_id, run_id,
-                    step_id, is_error, created_at, updated_at)
+                    organization_id, id, agent_id, position, context_position, role, content, said, name, model, otid,
+                    sender_id, run_id, step_id, is_error, created_at, updated_at)
                 VALUES (
-                    \(scope.organization), \(message.id), \(message.agentID), \(message.position), \(message.role),
-                    \(message.content), \(message.said), \(message.name), \(message.model), \(message.otid), \(message.senderID),
-                    \(message.runID), \(message.stepID), \(message.isError), \(message.createdAt),
+                    \(scope.organization), \(message.id), \(message.agentID), \(message.position), \(message.position),
+                    \(message.role), \(message.content), \(message.said), \(message.name), \(message.model), \(message.otid),
+                    \(message.senderID), \(message.runID), \(message.stepID), \(message.isError), \(message.createdAt),
                     \(message.createdAt))
                 """)
         }
@@ -36,27 +39,12 @@ enum MessageStore {
     static func replaceContext(
         of agent: ID<AgentState>, with messages: [ID<Message>], in scope: Scope, _ db: any SQLExecutor
     ) throws {
-        try db.execute(
-            "DELETE FROM context_message WHERE organization_id = \(scope.organization) AND agent_id = \(agent)")
+        try db.execute("UPDATE message SET context_position = NULL WHERE \(isInContext(of: agent, in: scope))")
         for (position, message) in messages.enumerated() {
             try db.execute(
                 """
-                INSERT INTO context_message (organization_id, agent_id, position, message_id)
-                VALUES (\(scope.organization), \(agent), \(position), \(message))
-                """)
-        }
-    }
-
-    /// Puts messages behind those in the context.
-    static func appendToContext(
-        _ messages: [ID<Message>], of agent: ID<AgentState>, in scope: Scope, _ db: any SQLExecutor
-    ) throws {
-        for message in messages {
-            try db.execute(
-                """
-                INSERT INTO context_message (organization_id, agent_id, position, message_id)
-                SELECT \(scope.organization), \(agent), COALESCE(MAX(position), -1) + 1, \(message)
-                FROM context_message WHERE organization_id = \(scope.organization) AND agent_id = \(agent)
+                UPDATE message SET context_position = \(position)
+                WHERE organization_id = \(scope.organization) AND id = \(message)
                 """)
         }
     }
@@ -69,12 +57,13 @@ enum MessageStore {
         let rows = try agents.inStatements { agents in
             try db.rows(
                 """
-                SELECT agent_id, message_id FROM context_message
+                SELECT agent_id, id FROM message
                 WHERE organization_id = \(scope.organization) AND agent_id IN (\(list: agents))
-                ORDER BY agent_id, position
+                    AND context_position IS NOT NULL
+                ORDER BY agent_id, context_position
                 """)
         }
-        for row in rows { ids[try row["agent_id"], default: []].append(try row["message_id"]) }
+        for row in rows { ids[try row["agent_id"], default: []].append(try row["id"]) }
         return ids
     }
 
@@ -84,11 +73,8 @@ enum MessageStore {
     ) throws -> [MessageRow] {
         try db.rows(
             """
-            SELECT \(MessageRow.columns) FROM context_message
-            JOIN message ON message.organization_id = context_message.organization_id
-                AND message.id = context_message.message_id
-            WHERE context_message.organization_id = \(scope.organization) AND context_message.agent_id = \(agent)
-            ORDER BY context_message.position
+            SELECT \(MessageRow.columns) FROM message WHERE \(isInContext(of: agent, in: scope))
+            ORDER BY context_position
             """
         ).map { try MessageRow($0) }
     }
@@ -99,14 +85,15 @@ enum MessageStore {
     ) throws -> MessageRow? {
         let first = try db.row(
             """
-            SELECT \(MessageRow.columns) FROM context_message
-            JOIN message ON message.organization_id = context_message.organization_id
-                AND message.id = context_message.message_id
-            WHERE context_message.organization_id = \(scope.organization) AND context_message.agent_id = \(agent)
-            ORDER BY context_message.position LIMIT 1
+            SELECT \(MessageRow.columns) FROM message WHERE \(isInContext(of: agent, in: scope))
+            ORDER BY context_position LIMIT 1
             """
         ).map { try MessageRow($0) }
         return first?.role == .system ? first : nil
+    }
+
+    private static func isInContext(of agent: ID<AgentState>, in scope: Scope) -> SQLText {
+        "organization_id = \(scope.organization) AND agent_id = \(agent) AND context_position IS NOT NULL"
     }
 
     /// How many of the ids name messages of the agent.

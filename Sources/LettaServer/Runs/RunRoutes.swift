@@ -57,15 +57,8 @@ struct RunRoutes: RouteGroup {
         throw try await runs.noTrace(of: call.path, as: call.caller.scope)
     }
 
-    func stream(_ call: Call<ID<Run>, NoQuery, FollowRun?>, _ request: Request) async throws -> Response {
+    func stream(_ call: Call<ID<Run>, NoQuery, FollowRun?>, _: Request) async throws -> Response {
         let frames = try await following.follow(call.path, call.body ?? FollowRun(), as: call.caller.scope)
-        return events(frames, for: request, call)
-    }
-
-    private func events(
-        _ frames: some AsyncSequence<[UInt8], any Error> & Sendable, for request: Request,
-        _ call: Call<ID<Run>, NoQuery, FollowRun?>
-    ) -> Response {
-        .eventStream(frames, for: request, logger: call.logger)
+        return .eventStream(frames, to: call.client)
     }
 }

@@ -77,7 +77,7 @@ enum RunStore {
         try db.execute(
             """
             UPDATE run SET status = 'failed', stop_reason = 'error', completed_at = \(time), updated_at = \(time)
-            WHERE status IN ('created', 'running')
+            WHERE organization_id IN (SELECT id FROM organization) AND status IN ('created', 'running')
             """)
     }
 

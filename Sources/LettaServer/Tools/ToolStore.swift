@@ -119,6 +119,20 @@ enum ToolStore {
             "DELETE FROM agent_tool WHERE organization_id = \(scope.organization) AND agent_id = \(agent)")
     }
 
+    /// The tools that an agent can call, in the order of their attaching.
+    static func callableTools(
+        of agent: ID<AgentState>, in scope: Scope, _ db: any SQLExecutor
+    ) throws -> [CallableTool] {
+        try db.rows(
+            """
+            SELECT \(CallableTool.columns) FROM agent_tool
+            JOIN tool ON tool.organization_id = agent_tool.organization_id AND tool.id = agent_tool.tool_id
+            WHERE agent_tool.organization_id = \(scope.organization) AND agent_tool.agent_id = \(agent)
+            ORDER BY agent_tool.position
+            """
+        ).map { try CallableTool($0) }
+    }
+
     /// The tools of each of the agents, in the order of their attaching.
     static func tools(
         of agents: [ID<AgentState>], in scope: Scope, _ db: any SQLExecutor

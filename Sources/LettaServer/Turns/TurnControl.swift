@@ -1,5 +1,6 @@
 import AgentEngine
 import LettaAPI
+import Storage
 import Synchronization
 
 /// What others hold of a running turn: its log, and the way to stop it.
@@ -11,6 +12,8 @@ final class TurnControl: Sendable {
     let isBackground: Bool
     let log = RunLog<TurnEvent>()
     private let cancelled = Atomic(false)
+    /// The end of the turn's last transaction.
+    private let stored = Mutex<Settlement?>(nil)
 
     init(run: ID<Run>, agent: ID<AgentState>, organization: String, isBackground: Bool = false) {
         self.run = run
@@ -18,6 +21,14 @@ final class TurnControl: Sendable {
         self.organization = organization
         self.isBackground = isBackground
     }
+
+    /// Notes that what the log tells from now on is safe when `settlement` has ended.
+    func note(_ settlement: Settlement?) {
+        stored.withLock { $0 = settlement }
+    }
+
+    /// What has to end well before anybody outside is told what the log tells by now; nil where nothing is left to do.
+    var settlement: Settlement? { stored.withLock { $0 } }
 
     var isCancelled: Bool { cancelled.load(ordering: .relaxed) }
 

@@ -2,6 +2,13 @@ import AgentEngine
 import EventStreams
 import JSON
 import LettaAPI
+import Storage
+
+extension TurnFailure {
+    fileprivate static let notKept = TurnFailure(
+        type: "internal_error", message: "An error occurred during agent execution.",
+        detail: "The disk failed to keep what was said. The server has to be started again.", status: 500)
+}
 
 /// The events of a turn as the frames of an event stream, each ready to be sent.
 struct TurnFrames: AsyncSequence, Sendable {
@@ -25,6 +32,8 @@ struct TurnFrames: AsyncSequence, Sendable {
         private var count: Int
         private var waiting: [[UInt8]] = []
         private var hasEnded = false
+        /// Whether the disk did not keep what the turn stored: the reader is told so, and nothing else.
+        private var hasFailed = false
         private let reader: Int
         /// Nil where no pings are wanted.
         private let silence: SilenceTimer?
@@ -46,7 +55,7 @@ struct TurnFrames: AsyncSequence, Sendable {
         mutating func next() async -> [UInt8]? {
             if !waiting.isEmpty { return take() }
             while !hasEnded {
-                guard let events = await events() else { return ping() }
+                guard let events = hasFailed ? [] : await events() else { return ping() }
                 guard !events.isEmpty else {
                     hasEnded = true
                     return Task.isCancelled ? nil : EventFrame.done
@@ -55,9 +64,23 @@ struct TurnFrames: AsyncSequence, Sendable {
                     count += 1
                     if frames.filter.shows(event.messageType) { waiting.append(frame(event)) }
                 }
-                if !waiting.isEmpty { return take() }
+                if !waiting.isEmpty {
+                    await replaceWhatIsNotKept()
+                    return take()
+                }
             }
             return nil
+        }
+
+        /// Waits until what the frames tell is kept by the disk. They were made meanwhile.
+        private mutating func replaceWhatIsNotKept() async {
+            do {
+                try await frames.control.settlement?.wait()
+            } catch {
+                hasFailed = true
+                let end = TurnEnd(stop: .error, usage: TurnUsage(), failure: .notKept)
+                waiting = end.events(runID: frames.control.run.rawValue).map { frame($0) }
+            }
         }
 
         /// The next events, none at the end of the run; nil after a silence that a ping has to break.

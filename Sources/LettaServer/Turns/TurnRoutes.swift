@@ -3,6 +3,7 @@ import HTTPKit
 import Hummingbird
 import JSON
 import LettaAPI
+import Storage
 import Logging
 
 struct TurnRoutes: RouteGroup {
@@ -18,22 +19,22 @@ struct TurnRoutes: RouteGroup {
         routes.handle(API.Messages.generate, generate)
     }
 
-    func send(
-        _ call: Call<ID<AgentState>, NoQuery, SendMessages>, _ request: Request
-    ) async throws -> Response {
+    func send(_ call: Call<ID<AgentState>, NoQuery, SendMessages>, _: Request) async throws -> Response {
         guard call.body.streaming == true else {
-            return .json(try await turns.send(call.body, to: call.path, as: call.caller.scope))
+            let sent = try await turns.send(call.body, to: call.path, as: call.caller.scope)
+            // Written while the disk keeps what it tells.
+            let response = Response.json(sent.value)
+            try await sent.settle()
+            return response
         }
         guard call.caller.generation == .v1 else {
             throw APIError(422, "streaming=true is only supported for SDK v1.0+ clients.")
         }
-        return try await events(call, request)
+        return try await events(call)
     }
 
-    func stream(
-        _ call: Call<ID<AgentState>, NoQuery, SendMessages>, _ request: Request
-    ) async throws -> Response {
-        try await events(call, request)
+    func stream(_ call: Call<ID<AgentState>, NoQuery, SendMessages>, _: Request) async throws -> Response {
+        try await events(call)
     }
 
     func cancel(_ call: Call<ID<AgentState>, NoQuery, CancelRuns?>) async throws -> [String: String] {
@@ -53,10 +54,8 @@ struct TurnRoutes: RouteGroup {
         try await previews.generate(call.body, with: call.path, as: call.caller.scope)
     }
 
-    private func events(
-        _ call: Call<ID<AgentState>, NoQuery, SendMessages>, _ request: Request
-    ) async throws -> Response {
+    private func events(_ call: Call<ID<AgentState>, NoQuery, SendMessages>) async throws -> Response {
         let frames = try await turns.stream(call.body, to: call.path, as: call.caller.scope)
-        return .eventStream(frames, for: request, logger: call.logger)
+        return .eventStream(frames, to: call.client)
     }
 }

@@ -1,6 +1,7 @@
 import AgentEngine
 import JSON
 import LettaAPI
+import Storage
 import Logging
 import ModelProviders
 import Synchronization
@@ -164,9 +165,9 @@ struct TurnRunner: Sendable {
         let time = now()
         if let end = record.end { turn.close(end, at: time) }
         let outcome = turn.outcome(of: record, traceID: ids.next(), at: time)
-        turn.state = try await shieldedFromCancellation { [state = turn.state] in
-            try await store.persist(outcome, of: state, at: time)
-        }
+        let stored = try await store.persist(outcome, of: turn.state, at: time)
+        turn.state = stored.value
+        control.note(stored.settlement)
         turn.memory = turn.state.memory
         turn.hasStoredEnd = record.end != nil
         return turn.machine.receive(.stepPersisted(next: identity(of: turn.state.run)))

@@ -89,16 +89,18 @@ struct TurnService: Sendable {
         return run
     }
 
-    /// Sends messages and waits for the end of the turn.
+    /// Sends messages and waits for the end of the turn. The answer may be given when it is settled.
     ///
     /// - Throws: `APIError` with the model's failure where there was one.
-    func send(_ body: SendMessages, to agent: ID<AgentState>, as scope: Scope) async throws -> LettaResponse {
+    func send(
+        _ body: SendMessages, to agent: ID<AgentState>, as scope: Scope
+    ) async throws -> Committed<LettaResponse> {
         let control = try await start(try TurnRequest(body, to: agent), as: scope)
         var collector = TurnCollector(only: body.includeReturnMessageTypes)
         let events = await control.log.whole()
         try Task.checkCancellation()
         for event in events { try collector.take(event) }
-        return collector.response
+        return Committed(collector.response, settlement: control.settlement)
     }
 
     /// Stops the running turns of an agent, or those of them that are named. Whoever repeats the call hears the same:

@@ -63,16 +63,19 @@ struct TurnStore: Sendable {
     ) throws -> TurnState {
         TurnState(
             scope: scope, run: run, agent: agent, config: try config ?? agent.llmConfig.content(),
-            tools: try ToolStore.tools(of: [agent.id], in: scope, db)[agent.id] ?? [],
+            tools: try ToolStore.callableTools(of: agent.id, in: scope, db),
             overrideSystem: request.overrideSystem, skills: SkillTree.element(of: request.skills.map(\.skill)),
             blocks: try AgentBlockStore.blocks(of: [agent.id], in: scope, db)[agent.id] ?? [], history: history)
     }
 
     /// Stores a step: what was said, the edits of memory, the step's own row and the run's state land together.
     ///
-    /// Memory that someone else changed since the turn read it is edited anew, once, as the calls say.
-    func persist(_ outcome: StepOutcome, of state: TurnState, at time: Timestamp) async throws -> TurnState {
-        try await storage.write { [ids] db in
+    /// Memory that someone else changed since the turn read it is edited anew, once, as the calls say. The turn may go
+    /// on at once; nobody outside is told before it is settled.
+    func persist(
+        _ outcome: StepOutcome, of state: TurnState, at time: Timestamp
+    ) async throws -> Committed<TurnState> {
+        try await storage.commit { [ids] db in
             var state = state
             let scope = state.scope
             let writer = try MemoryWriterStore(
@@ -121,7 +124,6 @@ struct TurnStore: Sendable {
                 message, agentID: agent, position: position + index, model: message.role == .user ? nil : model)
         }
         try MessageStore.insert(rows, in: scope, db)
-        try MessageStore.appendToContext(rows.map(\.id), of: agent, in: scope, db)
     }
 }
 

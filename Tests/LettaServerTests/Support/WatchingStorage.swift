@@ -9,7 +9,7 @@ struct WatchingStorage: StorageEngine {
 
         func add(_ tables: [String], _ sql: SQLText) {
             guard !tables.isEmpty else { return }
-            found.withLock { $0[sql.rendered().text, default: []].formUnion(tables) }
+            found.withLock { $0[sql.text, default: []].formUnion(tables) }
         }
 
         /// Takes what was found so far.
@@ -77,7 +77,7 @@ struct WatchingStorage: StorageEngine {
         }
 
         private func watch(_ sql: SQLText) throws(SQLFailure) {
-            let text = sql.rendered().text
+            let text = sql.text
             guard ["SELECT", "UPDATE", "DELETE", "INSERT"].contains(where: text.hasPrefix) else { return }
             scans.add(try QueryPlan.fullScans(of: sql, in: base), sql)
             if text.hasPrefix("SELECT"), text.contains(" LIMIT "), try sorts(sql) { scans.add(["(sorted)"], sql) }

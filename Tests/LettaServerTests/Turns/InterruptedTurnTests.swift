@@ -15,8 +15,6 @@ import Testing
             let answer = try await server.say("one", to: agent).expect(200)
             let final = try #require(answer.json["messages"]?[2]?["id"]?.string)
             try await server.storage.write { db in
-                let lost: SQLText = "(SELECT id FROM message WHERE role = 'tool' OR id = \(final))"
-                try db.execute("DELETE FROM context_message WHERE message_id IN \(lost)")
                 try db.execute("DELETE FROM message WHERE role = 'tool' OR id = \(final)")
             }
             try await server.restart()

@@ -7,7 +7,8 @@ extension Migration {
         return runs(id) + steps(id)
     }
 
-    private static func runs(_ id: SQLText) -> [SQLText] {
+    /// - Parameter ending: what follows the columns of a table.
+    static func runs(_ id: SQLText, ending: SQLText = "") -> [SQLText] {
         [
             """
             CREATE TABLE run (
@@ -26,7 +27,7 @@ extension Migration {
                 completed_at BIGINT,
                 PRIMARY KEY (organization_id, id),
                 FOREIGN KEY (organization_id, agent_id) REFERENCES agent (organization_id, id) ON DELETE CASCADE
-            )
+            )\(ending)
             """,
             "CREATE INDEX run_by_creation ON run (organization_id, created_at, id)",
             "CREATE INDEX run_by_agent ON run (organization_id, agent_id, created_at, id)",
@@ -34,7 +35,7 @@ extension Migration {
         ]
     }
 
-    private static func steps(_ id: SQLText) -> [SQLText] {
+    static func steps(_ id: SQLText, ending: SQLText = "") -> [SQLText] {
         [
             """
             CREATE TABLE step (
@@ -69,7 +70,7 @@ extension Migration {
                 updated_at BIGINT NOT NULL,
                 PRIMARY KEY (organization_id, id),
                 FOREIGN KEY (organization_id, run_id) REFERENCES run (organization_id, id) ON DELETE CASCADE
-            )
+            )\(ending)
             """,
             "CREATE INDEX step_by_creation ON step (organization_id, created_at, id)",
             "CREATE INDEX step_by_agent ON step (organization_id, agent_id, created_at, id)",
@@ -84,7 +85,7 @@ extension Migration {
                 created_at BIGINT NOT NULL,
                 PRIMARY KEY (organization_id, step_id, id),
                 FOREIGN KEY (organization_id, step_id) REFERENCES step (organization_id, id) ON DELETE CASCADE
-            )
+            )\(ending)
             """,
         ]
     }

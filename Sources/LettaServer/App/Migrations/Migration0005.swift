@@ -4,11 +4,21 @@ extension Migration {
     /// Runs that go on in the background: where their end is announced, and what happened in them.
     static let backgroundRuns = Migration(number: 5, name: "background runs") { dialect in
         let id: SQLText = "TEXT \(dialect.textCollation)"
-        return [
-            "ALTER TABLE run ADD COLUMN callback_url TEXT",
-            "ALTER TABLE run ADD COLUMN callback_sent_at BIGINT",
-            "ALTER TABLE run ADD COLUMN callback_status_code BIGINT",
-            "ALTER TABLE run ADD COLUMN callback_error TEXT",
+        return callbacks + runEvents(id) + [
+            "CREATE INDEX message_by_creation ON message (organization_id, created_at, agent_id, position)"
+        ]
+    }
+
+    static let callbacks: [SQLText] = [
+        "ALTER TABLE run ADD COLUMN callback_url TEXT",
+        "ALTER TABLE run ADD COLUMN callback_sent_at BIGINT",
+        "ALTER TABLE run ADD COLUMN callback_status_code BIGINT",
+        "ALTER TABLE run ADD COLUMN callback_error TEXT",
+    ]
+
+    /// - Parameter ending: what follows the columns of a table.
+    static func runEvents(_ id: SQLText, ending: SQLText = "") -> [SQLText] {
+        [
             """
             CREATE TABLE run_event (
                 organization_id \(id) NOT NULL,
@@ -19,10 +29,9 @@ extension Migration {
                 created_at BIGINT NOT NULL,
                 PRIMARY KEY (organization_id, run_id, sequence),
                 FOREIGN KEY (organization_id, run_id) REFERENCES run (organization_id, id) ON DELETE CASCADE
-            )
+            )\(ending)
             """,
             "CREATE INDEX run_event_by_creation ON run_event (organization_id, created_at)",
-            "CREATE INDEX message_by_creation ON message (organization_id, created_at, agent_id, position)",
         ]
     }
 }

@@ -1,0 +1,33 @@
+import JSON
+import LettaAPI
+import Storage
+
+/// What a turn has to know of a tool: without what only people read, since it is read with every message.
+struct CallableTool: Sendable {
+    var name: String
+    var toolType: String
+    var jsonSchema: RawJSON?
+    var sourceType: String?
+    /// Of tools that users wrote; the others have theirs in the server.
+    var sourceCode: String?
+    var returnCharLimit: Int
+    var defaultRequiresApproval: Bool?
+    var enableParallelExecution: Bool?
+
+    static let columns: SQLText = """
+        tool.name, tool.tool_type, tool.json_schema, tool.source_type,
+        CASE WHEN tool.tool_type = \(ToolService.custom) THEN tool.source_code END AS source_code,
+        tool.return_char_limit, tool.default_requires_approval, tool.enable_parallel_execution
+        """
+
+    init(_ row: SQLRow) throws(SQLFailure) {
+        name = try row["name"]
+        toolType = try row["tool_type"]
+        jsonSchema = try row["json_schema"]
+        sourceType = try row["source_type"]
+        sourceCode = try row["source_code"]
+        returnCharLimit = try row["return_char_limit"]
+        defaultRequiresApproval = try row["default_requires_approval"]
+        enableParallelExecution = try row["enable_parallel_execution"]
+    }
+}

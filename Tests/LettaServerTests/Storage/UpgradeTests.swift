@@ -1,0 +1,102 @@
+import LettaAPI
+import Storage
+import TestSupport
+import Testing
+
+@testable import LettaServer
+
+/// Databases of earlier versions keep what they hold.
+@Suite struct UpgradeTests {
+    private static let organization = "org-00000000-0000-4000-8000-000000000000"
+    private static let agent = "agent-00000000-0000-4000-8000-000000000001"
+
+    @Test(arguments: TestEngine.available)
+    func `contexts, runs and steps outlive the sixth migration`(_ engine: TestEngine) async throws {
+        try await TestDatabase.with(engine) { database in
+            let storage = try await database.open()
+            _ = try await Migrator(Array(AllMigrations.migrations.prefix(5))).up(storage, keepingCopyIn: nil)
+            try await storage.write { db in try Self.fill(db) }
+            let before = try await storage.read { db in try Self.turns(db) }
+            #expect(before.count == 4)
+
+            _ = try await ServerStorage.migrator.up(storage, keepingCopyIn: nil)
+            let after = try await storage.read { db in try Self.turns(db) }
+            #expect(after == before)
+            let scope = Scope(organization: Self.organization, user: "user-1")
+            let context = try await storage.read { db in
+                try MessageStore.context(of: ID(Self.agent), in: scope, db).map(\.id.rawValue)
+            }
+            #expect(context == ["message-0", "message-3", "message-2"], "the order of the context, not of the writing")
+            try await storage.write { db in
+                // What refers to a run still goes with it.
+                try db.execute("DELETE FROM run WHERE id = 'run-1'")
+                #expect(try Self.turns(db).isEmpty)
+            }
+            await storage.close()
+        }
+    }
+
+    /// Four messages, three of them in the context and in another order, and a run with all that hangs on it.
+    private static func fill(_ db: any SQLExecutor) throws {
+        try db.execute(
+            """
+            INSERT INTO agent (
+                organization_id, id, name, agent_type, system_prompt, tool_rules, llm_config, model_settings,
+                compaction_settings, memory_variables, context_window, timezone, message_buffer_autoclear,
+                next_message_position, system_compiled_at, created_at, updated_at)
+            VALUES (
+                \(organization), \(agent), 'Ada', 'letta_v1_agent', 'You are Ada.', '[]', '{}', '{}', '{}', '{}', 1000,
+                'UTC', \(false), 4, 0, 0, 0)
+            """)
+        for number in 0..<4 {
+            try db.execute(
+                """
+                INSERT INTO message (
+                    organization_id, id, agent_id, position, role, content, run_id, step_id, created_at, updated_at)
+                VALUES (
+                    \(organization), \("message-\(number)"), \(agent), \(number), 'user', '[]', 'run-1', 'step-1', 0, 0)
+                """)
+        }
+        for (position, message) in [0, 3, 2].enumerated() {
+            try db.execute(
+                """
+                INSERT INTO context_message (organization_id, agent_id, position, message_id)
+                VALUES (\(organization), \(agent), \(position), \("message-\(message)"))
+                """)
+        }
+        try db.execute(
+            """
+            INSERT INTO run (organization_id, id, agent_id, status, background, created_at, updated_at, callback_url)
+            VALUES (\(organization), 'run-1', \(agent), 'completed', \(true), 7, 8, 'http://localhost/there')
+            """)
+        try db.execute(
+            """
+            INSERT INTO step (
+                organization_id, id, run_id, agent_id, prompt_tokens, completion_tokens, status, tags, tool_names,
+                created_at, updated_at)
+            VALUES (\(organization), 'step-1', 'run-1', \(agent), 3, 4, 'success', '["a"]', '[]', 7, 8)
+            """)
+        try db.execute(
+            """
+            INSERT INTO provider_trace (organization_id, id, step_id, request, response, created_at)
+            VALUES (\(organization), 'trace-1', 'step-1', '{"model": "m"}', '{}', 7)
+            """)
+        try db.execute(
+            """
+            INSERT INTO run_event (organization_id, run_id, sequence, type, event, created_at)
+            VALUES (\(organization), 'run-1', 1, 'ping', '{}', 7)
+            """)
+    }
+
+    /// A line for everything of the run.
+    private static func turns(_ db: any SQLExecutor) throws -> [String] {
+        try db.rows(
+            """
+            SELECT 'run ' || id || ' ' || status || ' ' || callback_url AS line FROM run
+            UNION ALL SELECT 'step ' || id || ' ' || run_id || ' ' || tags FROM step
+            UNION ALL SELECT 'trace ' || id || ' ' || step_id || ' ' || request FROM provider_trace
+            UNION ALL SELECT 'event ' || run_id || ' ' || type FROM run_event
+            """
+        ).map { try $0["line"] }
+    }
+}
