@@ -3,7 +3,7 @@ import Synchronization
 /// What a transaction gave back that others can see already, before it is sure to survive a loss of power.
 package struct Committed<Value: Sendable>: Sendable {
     package let value: Value
-    package let settlement: Settlement?
+    private let settlement: Settlement?
 
     /// - Parameter settlement: nil when nothing is left to be done.
     package init(_ value: Value, settlement: Settlement? = nil) {
@@ -38,8 +38,7 @@ package final class Settlement: Sendable {
         for continuation in waiting { continuation.resume(with: result.mapError { $0 }) }
     }
 
-    /// Returns when it has ended well; throws when it has not. It can't be cancelled.
-    package func wait() async throws {
+    func wait() async throws {
         try await withCheckedThrowingContinuation { continuation in
             let ended = state.withLock { state -> Result<Void, SQLFailure>? in
                 switch state {

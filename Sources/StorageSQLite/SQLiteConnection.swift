@@ -309,7 +309,9 @@ final class SQLiteExecutor: SQLExecutor {
     ) throws(SQLFailure) -> T {
         if let failure { throw failure }
         do throws(SQLFailure) {
-            if interruption.isCancelled { throw SQLFailure(.cancelled, "cancelled before the statement", sql: sql.text) }
+            if interruption.isCancelled {
+                throw SQLFailure(.cancelled, "cancelled before the statement", sql: sql.text)
+            }
             return try body(connection.statement(sql.text, on: database), sql.binds)
         } catch {
             failure = error

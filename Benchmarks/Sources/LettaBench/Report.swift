@@ -68,6 +68,7 @@ extension [Double] {
 
     /// The lowest median of `length` values in a row: what is left where nothing else was at work on the machine.
     func quietest(_ length: Int) -> Double {
-        stride(from: 0, through: count - length, by: length).map { Array(self[$0..<($0 + length)]).median }.min() ?? .nan
+        stride(from: 0, through: count - length, by: length).map { Array(self[$0..<($0 + length)]).median }.min()
+            ?? .nan
     }
 }

@@ -58,7 +58,8 @@ struct TurnMeasurements {
         report.add(
             "added by a turn to the model's time, p50", (turns.median - calls.median) * 1000, limit: 3, "ms",
             "\((turns.median * 1000).short) ms, \((turns.quietest(Self.turnsOfContext) * 1000).short) when quietest, "
-                + "model alone \((calls.median * 1000).short), two syncs of the disk \((syncs.median * 2000).short), processor \((processor * 1000).short)")
+                + "model alone \((calls.median * 1000).short), two syncs of the disk \((syncs.median * 2000).short), processor \((processor * 1000).short)"
+        )
     }
 
     private func addFirstWords(

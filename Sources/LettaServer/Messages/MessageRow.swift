@@ -64,12 +64,32 @@ struct MessageRow: Sendable {
         RawJSON(JSONValue.array(parts.map(\.json)))
     }
 
-    /// The message as the engine takes it; parts that this version does not know are left out.
+    /// The message as the engine takes it.
     func turnMessage() throws -> TurnMessage {
         TurnMessage(
-            id: id.rawValue, role: TurnMessage.Role(role),
-            parts: try content.value().array?.compactMap(TurnMessage.Part.init(json:)) ?? [], name: name, otid: otid,
+            id: id.rawValue, role: TurnMessage.Role(role), parts: try Self.parts(content), name: name, otid: otid,
             stepID: stepID?.rawValue, runID: runID?.rawValue, createdAt: createdAt.microseconds)
+    }
+
+    /// What a turn needs of the messages before it, which it reads all.
+    static let turnColumns: SQLText = """
+        message.id, message.role, message.content, message.name, message.otid, message.step_id, message.run_id,
+        message.created_at
+        """
+
+    /// The message of a row that has ``turnColumns``.
+    static func turnMessage(_ row: SQLRow) throws -> TurnMessage {
+        let role: MessageRole = try row["role"]
+        let createdAt: Timestamp = try row["created_at"]
+        return TurnMessage(
+            id: try row["id"], role: TurnMessage.Role(role), parts: try parts(try row["content"]),
+            name: try row["name"], otid: try row["otid"], stepID: try row["step_id"], runID: try row["run_id"],
+            createdAt: createdAt.microseconds)
+    }
+
+    /// Parts that this version does not know are left out.
+    private static func parts(_ content: RawJSON) throws -> [TurnMessage.Part] {
+        try content.value().array?.compactMap(TurnMessage.Part.init(json:)) ?? []
     }
 
     /// The whole message as the context view shows it.

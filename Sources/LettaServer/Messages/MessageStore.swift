@@ -1,3 +1,4 @@
+import AgentEngine
 import JSON
 import LettaAPI
 import Storage
@@ -65,6 +66,18 @@ enum MessageStore {
         }
         for row in rows { ids[try row["agent_id"], default: []].append(try row["id"]) }
         return ids
+    }
+
+    /// The messages in an agent's context as a turn takes them, in order.
+    static func turnContext(
+        of agent: ID<AgentState>, in scope: Scope, _ db: any SQLExecutor
+    ) throws -> [TurnMessage] {
+        try db.rows(
+            """
+            SELECT \(MessageRow.turnColumns) FROM message WHERE \(isInContext(of: agent, in: scope))
+            ORDER BY context_position
+            """
+        ).map { try MessageRow.turnMessage($0) }
     }
 
     /// The messages in an agent's context, in order.

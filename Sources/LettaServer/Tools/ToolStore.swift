@@ -122,15 +122,15 @@ enum ToolStore {
     /// The tools that an agent can call, in the order of their attaching.
     static func callableTools(
         of agent: ID<AgentState>, in scope: Scope, _ db: any SQLExecutor
-    ) throws -> [CallableTool] {
+    ) throws -> [CallableToolRow] {
         try db.rows(
             """
-            SELECT \(CallableTool.columns) FROM agent_tool
+            SELECT \(CallableToolRow.columns) FROM agent_tool
             JOIN tool ON tool.organization_id = agent_tool.organization_id AND tool.id = agent_tool.tool_id
             WHERE agent_tool.organization_id = \(scope.organization) AND agent_tool.agent_id = \(agent)
             ORDER BY agent_tool.position
             """
-        ).map { try CallableTool($0) }
+        ).map { try CallableToolRow($0) }
     }
 
     /// The tools of each of the agents, in the order of their attaching.

@@ -13,7 +13,7 @@ struct PythonToolService: Sendable {
     let logger: Logger
 
     /// Whatever goes wrong is an outcome that the model reads.
-    func run(_ run: ToolRun, _ tool: CallableTool, by agent: ID<AgentState>, as scope: Scope) async -> ToolOutcome {
+    func run(_ run: ToolRun, _ tool: CallableToolRow, by agent: ID<AgentState>, as scope: Scope) async -> ToolOutcome {
         guard tool.sourceType != ToolRules.typescript else {
             return ToolOutcome(.string(ToolRules.noTypeScript), succeeded: false)
         }

@@ -1,6 +1,5 @@
 import AgentEngine
 import LettaAPI
-import Storage
 import Synchronization
 
 /// What others hold of a running turn: its log, and the way to stop it.
@@ -12,8 +11,8 @@ final class TurnControl: Sendable {
     let isBackground: Bool
     let log = RunLog<TurnEvent>()
     private let cancelled = Atomic(false)
-    /// The end of the turn's last transaction.
-    private let stored = Mutex<Settlement?>(nil)
+    /// Waits for the end of the turn's last transaction.
+    private let stored = Mutex<(@Sendable () async throws -> Void)?>(nil)
 
     init(run: ID<Run>, agent: ID<AgentState>, organization: String, isBackground: Bool = false) {
         self.run = run
@@ -22,13 +21,15 @@ final class TurnControl: Sendable {
         self.isBackground = isBackground
     }
 
-    /// Notes that what the log tells from now on is safe when `settlement` has ended.
-    func note(_ settlement: Settlement?) {
-        stored.withLock { $0 = settlement }
+    /// Notes that what the log tells from now on is safe when `settle` has returned.
+    func note(_ settle: @escaping @Sendable () async throws -> Void) {
+        stored.withLock { $0 = settle }
     }
 
-    /// What has to end well before anybody outside is told what the log tells by now; nil where nothing is left to do.
-    var settlement: Settlement? { stored.withLock { $0 } }
+    /// Returns when what the log tells by now survives a loss of power: before that nobody outside is told.
+    func settle() async throws {
+        try await stored.withLock { $0 }?()
+    }
 
     var isCancelled: Bool { cancelled.load(ordering: .relaxed) }
 

@@ -2,7 +2,6 @@ import AgentEngine
 import EventStreams
 import JSON
 import LettaAPI
-import Storage
 
 extension TurnFailure {
     fileprivate static let notKept = TurnFailure(
@@ -75,7 +74,7 @@ struct TurnFrames: AsyncSequence, Sendable {
         /// Waits until what the frames tell is kept by the disk. They were made meanwhile.
         private mutating func replaceWhatIsNotKept() async {
             do {
-                try await frames.control.settlement?.wait()
+                try await frames.control.settle()
             } catch {
                 hasFailed = true
                 let end = TurnEnd(stop: .error, usage: TurnUsage(), failure: .notKept)

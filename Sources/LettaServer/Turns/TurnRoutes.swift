@@ -3,7 +3,6 @@ import HTTPKit
 import Hummingbird
 import JSON
 import LettaAPI
-import Storage
 import Logging
 
 struct TurnRoutes: RouteGroup {

@@ -29,7 +29,7 @@ extension TurnRunner {
 
 extension TurnState {
     /// The agent's tool of that name, if a user wrote it.
-    func customTool(_ name: String) -> CallableTool? {
+    func customTool(_ name: String) -> CallableToolRow? {
         tools.first { $0.name == name && $0.toolType == ToolService.custom }
     }
 }

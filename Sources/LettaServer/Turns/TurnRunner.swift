@@ -1,7 +1,6 @@
 import AgentEngine
 import JSON
 import LettaAPI
-import Storage
 import Logging
 import ModelProviders
 import Synchronization
@@ -167,7 +166,7 @@ struct TurnRunner: Sendable {
         let outcome = turn.outcome(of: record, traceID: ids.next(), at: time)
         let stored = try await store.persist(outcome, of: turn.state, at: time)
         turn.state = stored.value
-        control.note(stored.settlement)
+        control.note(stored.settle)
         turn.memory = turn.state.memory
         turn.hasStoredEnd = record.end != nil
         return turn.machine.receive(.stepPersisted(next: identity(of: turn.state.run)))

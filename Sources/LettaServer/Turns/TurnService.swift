@@ -94,13 +94,13 @@ struct TurnService: Sendable {
     /// - Throws: `APIError` with the model's failure where there was one.
     func send(
         _ body: SendMessages, to agent: ID<AgentState>, as scope: Scope
-    ) async throws -> Committed<LettaResponse> {
+    ) async throws -> Provisional<LettaResponse> {
         let control = try await start(try TurnRequest(body, to: agent), as: scope)
         var collector = TurnCollector(only: body.includeReturnMessageTypes)
         let events = await control.log.whole()
         try Task.checkCancellation()
         for event in events { try collector.take(event) }
-        return Committed(collector.response, settlement: control.settlement)
+        return Provisional(value: collector.response, settle: control.settle)
     }
 
     /// Stops the running turns of an agent, or those of them that are named. Whoever repeats the call hears the same:

@@ -10,7 +10,7 @@ struct TurnState: Sendable {
     @Boxed var run: Run
     @Boxed private(set) var agent: AgentRow
     @Boxed private(set) var config: LLMConfig
-    let tools: [CallableTool]
+    let tools: [CallableToolRow]
     /// A system message for this turn alone.
     let overrideSystem: String?
     /// What the client can do, put behind the system message of this turn alone.
@@ -89,7 +89,7 @@ struct TurnState: Sendable {
     }
 
     /// The server's own tools say what they always say; reading that anew for each turn would cost more than the rest.
-    private static func schema(of tool: CallableTool) throws -> JSONValue? {
+    private static func schema(of tool: CallableToolRow) throws -> JSONValue? {
         let own = tool.toolType == ToolService.custom ? nil : BaseTool.schema(of: tool.name)
         return try own ?? tool.jsonSchema?.value()
     }

@@ -27,7 +27,7 @@ struct TurnStore: Sendable {
             } else {
                 try RunStore.update(run, at: time, in: scope, db)
             }
-            var history = try MessageStore.context(of: agent.id, in: scope, db).map { try $0.turnMessage() }
+            var history = try MessageStore.turnContext(of: agent.id, in: scope, db)
             let open = HistoryRepair.openCalls(in: history)
             let closing = open.map { calls in
                 HistoryRepair.closing(
@@ -51,7 +51,7 @@ struct TurnStore: Sendable {
             }
             let run = request.run(id: ids.next(), at: time)
             let history =
-                try MessageStore.context(of: agent.id, in: scope, db).map { try $0.turnMessage() }
+                try MessageStore.turnContext(of: agent.id, in: scope, db)
                 + request.messages(runID: run.id, at: time, ids: ids)
             return try Self.state(of: agent, run, request, config: config, history: history, in: scope, db)
         }
@@ -74,8 +74,8 @@ struct TurnStore: Sendable {
     /// on at once; nobody outside is told before it is settled.
     func persist(
         _ outcome: StepOutcome, of state: TurnState, at time: Timestamp
-    ) async throws -> Committed<TurnState> {
-        try await storage.commit { [ids] db in
+    ) async throws -> Provisional<TurnState> {
+        let stored = try await storage.commit { [ids] db in
             var state = state
             let scope = state.scope
             let writer = try MemoryWriterStore(
@@ -86,9 +86,9 @@ struct TurnStore: Sendable {
             }
             var messages = outcome.messages
             try writer.apply(readAs: state.blocks, results: &messages, db)
-            try Self.append(messages, to: agent, model: state.config.model, in: scope, db)
+            let run = outcome.end == nil ? nil : state.run
+            try Self.append(messages, to: agent, model: state.config.model, ending: run, in: scope, db)
             _ = try ArchivalMemoryService.insert(outcome.passages, for: state.agent, ids: ids, in: scope, db)
-            if outcome.end != nil { try AgentTurnStore.setLastRun(state.run, of: agent, at: time, in: scope, db) }
             try StepStore.insert(outcome.row, in: scope, db)
             if let trace = outcome.trace { try StepStore.insert(trace, in: scope, db) }
             try RunStore.update(state.run, at: time, in: scope, db)
@@ -101,24 +101,24 @@ struct TurnStore: Sendable {
             }
             return state
         }
+        return Provisional(value: stored.value, settle: stored.settle)
     }
 
     /// Stores how a run ended whose last step did not say so.
     func close(_ run: Run, of agent: ID<AgentState>, at time: Timestamp, as scope: Scope) async throws {
         try await storage.write { db in
             try RunStore.update(run, at: time, in: scope, db)
-            try AgentTurnStore.setLastRun(run, of: agent, at: time, in: scope, db)
+            try AgentTurnStore.setLastRun(run, of: agent, in: scope, db)
         }
     }
 
     /// Puts messages behind all others of the agent, and behind the last one in its context.
     static func append(
-        _ messages: [TurnMessage], to agent: ID<AgentState>, model: String?, in scope: Scope,
+        _ messages: [TurnMessage], to agent: ID<AgentState>, model: String?, ending run: Run? = nil, in scope: Scope,
         _ db: any SQLExecutor
     ) throws {
-        guard let position = try AgentTurnStore.takePositions(messages.count, of: agent, in: scope, db) else {
-            throw APIError.notFound("Agent", agent)
-        }
+        let first = try AgentTurnStore.takePositions(messages.count, of: agent, ending: run, in: scope, db)
+        guard let position = first else { throw APIError.notFound("Agent", agent) }
         let rows = messages.enumerated().map { index, message in
             MessageRow(
                 message, agentID: agent, position: position + index, model: message.role == .user ? nil : model)

@@ -3,7 +3,7 @@ import LettaAPI
 import Storage
 
 /// What a turn has to know of a tool: without what only people read, since it is read with every message.
-struct CallableTool: Sendable {
+struct CallableToolRow: Sendable {
     var name: String
     var toolType: String
     var jsonSchema: RawJSON?
