@@ -8,6 +8,7 @@ import Synchronization
 package final class SilenceTimer: Sendable {
     private struct State {
         var lastTouch = Duration.zero
+        var isWatching = false
         var task: Task<Void, Never>?
     }
 
@@ -34,14 +35,19 @@ package final class SilenceTimer: Sendable {
     /// Says that something happened, and starts the timer where it rests.
     package func touch() {
         let now = elapsed()
-        state.withLock { state in
+        let isResting = state.withLock { state in
             state.lastTouch = now
-            if state.task == nil { state.task = watch() }
+            defer { state.isWatching = true }
+            return !state.isWatching
         }
+        guard isResting else { return }
+        let task = watch()
+        state.withLock { $0.task = task }
     }
 
     private func watch() -> Task<Void, Never> {
-        Task { [weak self, sleep] in
+        // It goes to sleep at once, on the caller's thread.
+        Task.immediate { [weak self, sleep] in
             while let rest = self?.rest() {
                 do { try await sleep(rest) } catch { return }
             }
@@ -54,7 +60,7 @@ package final class SilenceTimer: Sendable {
         let (rest, isOver) = state.withLock { state -> (Duration?, Bool) in
             let rest = state.lastTouch + limit - now
             guard rest <= .zero else { return (rest, false) }
-            state.task = nil
+            state.isWatching = false
             return (nil, true)
         }
         if isOver { onSilence() }

@@ -14,7 +14,8 @@ package struct ClientConnection: Sendable {
         channel.eventLoop.execute { [channel] in
             guard let handler = try? channel.pipeline.syncOperations.handler(type: ClosingHandler.self) else {
                 // A closed connection has no handlers any more.
-                return action()
+                channel.closeFuture.whenComplete { _ in action() }
+                return
             }
             handler.watch(action)
         }

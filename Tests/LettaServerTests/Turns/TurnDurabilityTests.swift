@@ -5,7 +5,7 @@ import Synchronization
 import TestSupport
 import Testing
 
-/// A turn asks its model while its message is still being synced to the disk.
+/// A turn goes on while what it stored is still being synced to the disk; nobody hears of it before.
 @Suite(.timeLimit(.minutes(1))) struct TurnDurabilityTests {
     @Test(arguments: TestEngine.available)
     func `a message that the disk did not keep is refused, and the next one is answered`(
@@ -15,21 +15,51 @@ import Testing
         try await withTurns(on: engine, { $0.wrapStorage = { UnsafeStorage(base: $0, disk: disk) } }) { server in
             let agent = try await server.newAgent()
             for path in ["messages", "messages/stream"] {
-                disk.fails = true
+                disk.fail(after: 0)
                 try await server.send(.post, "/v1/agents/\(agent)/\(path)", ["input": "one"]).expect(503)
-                disk.fails = false
+                disk.recover()
                 try await server.say("two", to: agent).expect(200, ["messages": [["content": "ok"]]])
             }
+        }
+    }
+
+    @Test(arguments: TestEngine.available)
+    func `an answer that the disk did not keep is not told`(_ engine: TestEngine) async throws {
+        let disk = Disk()
+        try await withTurns(on: engine, { $0.wrapStorage = { UnsafeStorage(base: $0, disk: disk) } }) { server in
+            let agent = try await server.newAgent()
+            disk.fail(after: 1)
+            try await server.send(.post, "/v1/agents/\(agent)/messages", ["input": "one"]).expect(503)
+            disk.fail(after: 1)
+            let stream = try await server.send(.post, "/v1/agents/\(agent)/messages/stream", ["input": "two"])
+            #expect(stream.status == 200 && stream.text.hasSuffix("data: [DONE]\n\n"))
+            #expect(stream.text.contains("internal_error") && !stream.text.contains("end_turn"))
+            #expect(!stream.text.contains("assistant_message"))
+            disk.recover()
+            try await server.say("three", to: agent).expect(200, ["messages": [["content": "ok"]]])
         }
     }
 }
 
 private final class Disk: Sendable {
-    private let state = Atomic(false)
+    /// How many commits are still kept; nil while all are.
+    private let rest = Mutex<Int?>(nil)
 
-    var fails: Bool {
-        get { state.load(ordering: .sequentiallyConsistent) }
-        set { state.store(newValue, ordering: .sequentiallyConsistent) }
+    func fail(after count: Int) {
+        rest.withLock { $0 = count }
+    }
+
+    func recover() {
+        rest.withLock { $0 = nil }
+    }
+
+    /// Whether the next commit is kept.
+    func keeps() -> Bool {
+        rest.withLock { rest in
+            guard let count = rest else { return true }
+            rest = max(0, count - 1)
+            return count > 0
+        }
     }
 }
 
@@ -50,7 +80,7 @@ private struct UnsafeStorage: StorageEngine {
 
     func commit<T: Sendable>(_ body: @escaping @Sendable (any SQLExecutor) throws -> T) async throws -> Committed<T> {
         let committed = try await base.commit(body)
-        guard disk.fails else { return committed }
+        if disk.keeps() { return committed }
         let settlement = Settlement()
         settlement.end(.failure(SQLFailure(.unavailable, "the disk failed")))
         return Committed(committed.value, settlement: settlement)
