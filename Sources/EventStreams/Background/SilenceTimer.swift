@@ -8,7 +8,6 @@ import Synchronization
 package final class SilenceTimer: Sendable {
     private struct State {
         var lastTouch = Duration.zero
-        var isWatching = false
         var task: Task<Void, Never>?
     }
 
@@ -35,19 +34,14 @@ package final class SilenceTimer: Sendable {
     /// Says that something happened, and starts the timer where it rests.
     package func touch() {
         let now = elapsed()
-        let isResting = state.withLock { state in
+        state.withLock { state in
             state.lastTouch = now
-            defer { state.isWatching = true }
-            return !state.isWatching
+            if state.task == nil { state.task = watch() }
         }
-        guard isResting else { return }
-        let task = watch()
-        state.withLock { $0.task = task }
     }
 
     private func watch() -> Task<Void, Never> {
-        // It goes to sleep at once, on the caller's thread.
-        Task.immediate { [weak self, sleep] in
+        Task { [weak self, sleep] in
             while let rest = self?.rest() {
                 do { try await sleep(rest) } catch { return }
             }
@@ -60,7 +54,7 @@ package final class SilenceTimer: Sendable {
         let (rest, isOver) = state.withLock { state -> (Duration?, Bool) in
             let rest = state.lastTouch + limit - now
             guard rest <= .zero else { return (rest, false) }
-            state.isWatching = false
+            state.task = nil
             return (nil, true)
         }
         if isOver { onSilence() }

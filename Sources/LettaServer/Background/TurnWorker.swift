@@ -4,8 +4,7 @@ import Synchronization
 /// Owns the turns that run, apart from the requests that asked for them.
 final class TurnWorker: Sendable {
     private struct State {
-        /// A turn has no task before it waits for the first time.
-        var turns: [ID<Run>: (control: TurnControl, task: Task<Void, Never>?)] = [:]
+        var turns: [ID<Run>: (control: TurnControl, task: Task<Void, Never>)] = [:]
         /// What is done after turns, under numbers of its own.
         var followUps: [Int: Task<Void, Never>] = [:]
         var nextNumber = 0
@@ -14,23 +13,19 @@ final class TurnWorker: Sendable {
 
     private let state = Mutex(State())
 
-    /// Starts a turn that nobody's leaving stops; `work` runs to its own end. Returns when it waits for the first time.
+    /// Starts a turn that nobody's leaving stops; `work` runs to its own end.
     ///
     /// - Returns: false when the server is about to stop and takes no more.
     func start(_ control: TurnControl, _ work: @escaping @Sendable () async -> Void) -> Bool {
-        let isTaken = state.withLock { state in
-            if !state.isClosing { state.turns[control.run] = (control, nil) }
-            return !state.isClosing
+        state.withLock { state in
+            guard !state.isClosing else { return false }
+            let task = Task { [self] in
+                await work()
+                _ = self.state.withLock { $0.turns.removeValue(forKey: control.run) }
+            }
+            state.turns[control.run] = (control, task)
+            return true
         }
-        guard isTaken else { return false }
-        let task = Task.immediate { [self] in
-            await work()
-            _ = state.withLock { $0.turns.removeValue(forKey: control.run) }
-        }
-        state.withLock { $0.turns[control.run]?.task = task }
-        // Whoever cancelled it in between found no task.
-        if control.isCancelled { task.cancel() }
-        return true
     }
 
     /// Starts what is to be done after a turn; only the end of the server stops it.
@@ -61,26 +56,20 @@ final class TurnWorker: Sendable {
 
     /// Stops the turns: what waits for a model or a tool gives up, what is being stored is stored.
     func cancel(_ controls: [TurnControl]) {
-        // In this order: a turn that gets its task in between sees the first.
-        for control in controls { control.cancel() }
         let tasks = state.withLock { state in controls.compactMap { state.turns[$0.run]?.task } }
+        for control in controls { control.cancel() }
         for task in tasks { task.cancel() }
     }
 
     /// Takes no more turns, asks the running ones to stop, and waits for them.
     func close() async {
-        let followUps = state.withLock { state in
+        let (running, followUps) = state.withLock { state in
             state.isClosing = true
-            return Array(state.followUps.values)
+            return (Array(state.turns.values), Array(state.followUps.values))
         }
+        cancel(running.map(\.control))
         for task in followUps { task.cancel() }
-        while true {
-            let running = state.withLock { Array($0.turns.values) }
-            if running.isEmpty { break }
-            cancel(running.map(\.control))
-            for turn in running { await turn.task?.value }
-            await Task.yield()
-        }
+        for turn in running { await turn.task.value }
         for task in followUps { await task.value }
     }
 }

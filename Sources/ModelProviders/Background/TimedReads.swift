@@ -34,8 +34,7 @@ final class TimedReads: Sendable {
     /// - Throws: `DeadlineExceeded` when the read was given up; `operation` has to obey cancellation.
     func read<Value: Sendable>(_ operation: @escaping @Sendable () async throws -> Value) async throws -> Value {
         timer.touch()
-        // Begun at once: what has come already is read without a change of threads.
-        let read = Task.immediate { try await operation() }
+        let read = Task { try await operation() }
         shared.state.withLock { state in
             state.current = { read.cancel() }
             state.isTooLate = false
