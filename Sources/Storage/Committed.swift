@@ -12,9 +12,9 @@ package struct Committed<Value: Sendable>: Sendable {
     }
 
     /// Returns when what was written survives a loss of power; throws when it may not. It can't be cancelled: the disk
-    /// is at it.
-    package func settle() async throws {
-        try await settlement?.wait()
+    /// is at it. It may be kept without the value.
+    package var settle: @Sendable () async throws -> Void {
+        { [settlement] in try await settlement?.wait() }
     }
 }
 

@@ -28,8 +28,8 @@ package final class ConnectionThreads<Connection>: Sendable {
         let patience: Duration
         let together: @Sendable (Connection, () -> Void) throws -> Void
 
-        /// - Parameter together: runs the closure, which does the work, and ends it all. When it throws, nothing has
-        ///   been done, and each piece is done again alone.
+        /// - Parameter together: runs the closure, which does the work, and ends it all. When it throws, each piece is
+        ///   done again alone; so what was done must be undone, or the connection refuse to do anything more.
         package init(
             limit: Int, patience: Duration, together: @escaping @Sendable (Connection, () -> Void) throws -> Void
         ) {
@@ -75,14 +75,17 @@ package final class ConnectionThreads<Connection>: Sendable {
     private let grouping: Grouping?
     private let connect: @Sendable () -> Connection
     private let disconnect: @Sendable (Connection) -> Void
+    private let tidy: @Sendable (Connection) -> Void
 
     /// - Parameters:
     ///   - patience: how long work may stand in line before it fails with `whenLate`.
     ///   - grouping: how waiting work is done together; nil when each piece is done alone.
-    ///   - connect: makes a thread's connection; called on that thread, as is `disconnect`.
+    ///   - connect: makes a thread's connection; called on that thread, as are `disconnect` and `tidy`.
+    ///   - tidy: called when the results of some work have been told.
     package init(
         name: String, limit: Int, patience: Duration, whenLate: SQLFailure, grouping: Grouping? = nil,
-        connect: @escaping @Sendable () -> Connection, disconnect: @escaping @Sendable (Connection) -> Void
+        connect: @escaping @Sendable () -> Connection, disconnect: @escaping @Sendable (Connection) -> Void,
+        tidy: @escaping @Sendable (Connection) -> Void = { _ in }
     ) {
         self.name = name
         self.limit = limit
@@ -91,6 +94,7 @@ package final class ConnectionThreads<Connection>: Sendable {
         self.grouping = grouping
         self.connect = connect
         self.disconnect = disconnect
+        self.tidy = tidy
     }
 
     /// Runs `body` on one of the threads and returns what it returns.
@@ -210,6 +214,7 @@ package final class ConnectionThreads<Connection>: Sendable {
             var job = worker.takeJob()
             while let current = job {
                 carryOut(current, connection)
+                tidy(connection)
                 job = nextJob(for: worker)
             }
             disconnect(connection)

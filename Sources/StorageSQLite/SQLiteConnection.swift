@@ -20,8 +20,8 @@ final class SQLiteConnection {
     private var uses = 0
     /// Open while several transactions are made one.
     private var group: Database?
-    /// Whether a transaction has ended that is not synced to the disk.
-    private var owesSync = false
+    /// Whether the log may hold what is not synced to the disk; a process before this one may have left such.
+    private var owesSync = true
     /// How many pages the log had after the last transaction.
     private var pagesInLog: Int32 = 0
     /// Set for ever when a sync failed: what the log holds is not known any more, and nothing may be put behind it.
@@ -75,9 +75,7 @@ final class SQLiteConnection {
                 if isGuarded { try? database.execute(sql: "PRAGMA query_only = 0") }
             }
             try Self.control(database, readOnly ? "BEGIN DEFERRED" : "BEGIN IMMEDIATE")
-            let result = try finish(database, SQLiteExecutor(self, database, interruption), body)
-            if !readOnly { owesSync = true }
-            return result
+            return try finish(database, SQLiteExecutor(self, database, interruption), body)
         }
     }
 
@@ -90,14 +88,17 @@ final class SQLiteConnection {
             database.sqliteConnection,
             { context, _, _, pages in
                 guard let context else { return SQLITE_OK }
-                Unmanaged<SQLiteConnection>.fromOpaque(context).takeUnretainedValue().pagesInLog = pages
+                let connection = Unmanaged<SQLiteConnection>.fromOpaque(context).takeUnretainedValue()
+                connection.pagesInLog = pages
+                connection.owesSync = true
                 return SQLITE_OK
             }, Unmanaged.passUnretained(self).toOpaque())
     }
 
     /// Makes what transactions wrote survive a loss of power.
     func sync() throws(SQLFailure) {
-        guard owesSync else { return }
+        // What is a part of several is synced with all of them.
+        guard owesSync, group == nil else { return }
         owesSync = false
         do {
             try open().inDatabase { database in
@@ -120,7 +121,7 @@ final class SQLiteConnection {
             sqliteCode: code, message: "the disk failed to keep what was written; start the server again", sql: nil)
     }
 
-    /// Brings the log into the database when it has grown long. For when nobody waits: it may take some milliseconds.
+    /// Brings the log into the database when it has grown long. It may take some milliseconds.
     func shortenLog() {
         guard pagesInLog >= Self.pagesBeforeCheckpoint, brokenBy == nil else { return }
         do {
@@ -136,7 +137,7 @@ final class SQLiteConnection {
     }
 
     /// Makes the write transactions that `work` runs one, which is synced to the disk once. When this throws, none of
-    /// them has happened.
+    /// them has happened, or the disk has failed and the connection refuses all that follows.
     func together(_ work: () -> Void) throws {
         if let brokenBy { throw brokenBy }
         try open().inDatabase { database in
@@ -153,7 +154,6 @@ final class SQLiteConnection {
                 throw error
             }
         }
-        owesSync = true
         try sync()
     }
 

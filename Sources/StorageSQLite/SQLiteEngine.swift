@@ -57,7 +57,7 @@ package final class SQLiteEngine: StorageEngine {
         ConnectionThreads(
             name: name, limit: limit, patience: .seconds(10),
             whenLate: SQLFailure(whenLate, "no connection was free within 10 seconds"), grouping: grouping,
-            connect: connect, disconnect: { $0.close() })
+            connect: connect, disconnect: { $0.close() }, tidy: { $0.shortenLog() })
     }
 
     package func read<T: Sendable>(_ body: @escaping @Sendable (any SQLExecutor) throws -> T) async throws -> T {
@@ -68,7 +68,7 @@ package final class SQLiteEngine: StorageEngine {
 
     @discardableResult
     package func write<T: Sendable>(_ body: @escaping @Sendable (any SQLExecutor) throws -> T) async throws -> T {
-        try await writer.run(afterwards: { $0.shortenLog() }) { connection, interruption in
+        try await writer.run { connection, interruption in
             let value = try connection.transaction(readOnly: false, interruption, body)
             try connection.sync()
             return value
@@ -81,7 +81,6 @@ package final class SQLiteEngine: StorageEngine {
         let settlement = Settlement()
         let end: @Sendable (SQLiteConnection) -> Void = { connection in
             settlement.end(Result { () throws(SQLFailure) in try connection.sync() })
-            connection.shortenLog()
         }
         let value = try await writer.run(toItsEnd: true, afterwards: end) { connection, interruption in
             try connection.transaction(readOnly: false, interruption, body)

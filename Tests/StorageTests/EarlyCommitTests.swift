@@ -86,6 +86,20 @@ import Testing
         }
     }
 
+    @Test(arguments: Engine.tested)
+    func `a cancelled task commits all the same`(_ kind: Engine) async throws {
+        try await withEngine(kind) { engine async throws in
+            try await engine.write { try $0.execute("CREATE TABLE note (id BIGINT PRIMARY KEY)") }
+            let task = Task {
+                withUnsafeCurrentTask { $0?.cancel() }
+                try await engine.commit { try $0.execute("INSERT INTO note VALUES (7)") }.settle()
+            }
+            try await task.value
+            let count: Int? = try await engine.read { try $0.value("SELECT COUNT(*) FROM note") }
+            #expect(count == 1)
+        }
+    }
+
     @Test func `a long log is brought into the database`() async throws {
         try await withTemporaryFolder { folder in
             let path = "\(folder)/test.sqlite"

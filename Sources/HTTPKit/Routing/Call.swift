@@ -1,6 +1,5 @@
 package import HTTPTypes
 import LettaAPI
-package import Logging
 
 /// One request to an endpoint, checked and decoded.
 package struct Call<Path: Sendable, Query: Sendable, Body: Sendable>: Sendable {
@@ -9,19 +8,17 @@ package struct Call<Path: Sendable, Query: Sendable, Body: Sendable>: Sendable {
     package let body: Body
     package let caller: Caller
     package let client: ClientConnection
-    package let logger: Logger
     /// The request's path and query as they were sent; links to further pages are made from it.
     package let target: String
 
     package init(
-        path: Path, query: Query, body: Body, caller: Caller, client: ClientConnection, logger: Logger, target: String
+        path: Path, query: Query, body: Body, caller: Caller, client: ClientConnection, target: String
     ) {
         self.path = path
         self.query = query
         self.body = body
         self.caller = caller
         self.client = client
-        self.logger = logger
         self.target = target
     }
 }

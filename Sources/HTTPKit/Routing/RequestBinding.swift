@@ -25,7 +25,7 @@ struct RequestBinding<Path: PathParameters, Query: Codable & Sendable, Body: Cod
         let body: ReceivedBody = takesBody ? try await .read(&request, upTo: context.maxUploadSize) : .absent
         let call = Call(
             path: try path(match, context.captures, query, body), query: try self.query(query),
-            body: try self.body(body), caller: context.caller, client: context.client, logger: context.logger,
+            body: try self.body(body), caller: context.caller, client: context.client,
             target: request.head.path ?? "/")
         return (call, request)
     }

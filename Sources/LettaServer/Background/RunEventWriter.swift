@@ -28,7 +28,7 @@ struct RunEventWriter: Sendable {
                     try RunEventStore.insert(batch, of: control.run, at: time, in: scope, db)
                 }
             } catch {
-                // Who follows the run now is not concerned; who comes later sees it end here.
+                // Who comes later sees the run end here.
                 logger.error(
                     "The events of a run could not be stored",
                     metadata: ["run.id": "\(control.run)", "error": "\(error)"])

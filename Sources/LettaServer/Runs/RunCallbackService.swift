@@ -44,17 +44,18 @@ struct RunCallbackService: Sendable {
         }
     }
 
-    /// Notes that the server stopped before it could announce the end.
-    func giveUp(_ id: ID<Run>, as scope: Scope) async {
+    /// Notes why the end is not announced.
+    func giveUp(_ id: ID<Run>, because reason: String = Self.stopped, as scope: Scope) async {
         do {
-            try await note(id, at: nil, status: nil, error: Self.stopped, as: scope)
+            try await note(id, at: nil, status: nil, error: reason, as: scope)
         } catch {
             logger.error(
                 "A callback could not be noted", metadata: ["run.id": "\(id)", "error": "\(error)"])
         }
     }
 
-    private static let stopped = "The server stopped before an answer came."
+    static let stopped = "The server stopped before an answer came."
+    static let notKept = "The disk failed to keep the run."
 
     private func note(
         _ id: ID<Run>, at time: Timestamp?, status: Int?, error: String?, as scope: Scope

@@ -75,7 +75,14 @@ extension TurnService {
         await wait(request, run, at: place, config: config, control, as: scope)
         await stored
         guard let url = run.callbackURL else { return }
-        let isStarted = worker.startFollowUp { await callbacks.announce(run.id, to: url, as: scope) }
+        let isStarted = worker.startFollowUp {
+            do {
+                try await control.settle()
+                await callbacks.announce(run.id, to: url, as: scope)
+            } catch {
+                await callbacks.giveUp(run.id, because: RunCallbackService.notKept, as: scope)
+            }
+        }
         if !isStarted { await callbacks.giveUp(run.id, as: scope) }
     }
 

@@ -1,3 +1,4 @@
+import AgentEngine
 import LettaAPI
 import Storage
 import TestSupport
@@ -27,6 +28,12 @@ import Testing
                 try MessageStore.context(of: ID(Self.agent), in: scope, db).map(\.id.rawValue)
             }
             #expect(context == ["message-0", "message-3", "message-2"], "the order of the context, not of the writing")
+            let last = TurnMessage(id: "message-4", role: .user, parts: [.text("Hi")], createdAt: 9)
+            let longer = try await storage.write { db in
+                try TurnStore.append([last], to: ID(Self.agent), model: nil, in: scope, db)
+                return try MessageStore.turnContext(of: ID(Self.agent), in: scope, db).map(\.id)
+            }
+            #expect(longer == context + ["message-4"])
             try await storage.write { db in
                 // What refers to a run still goes with it.
                 try db.execute("DELETE FROM run WHERE id = 'run-1'")

@@ -41,6 +41,30 @@ import Testing
     }
 }
 
+extension TurnDurabilityTests {
+    @Test(arguments: TestEngine.available)
+    func `a run that the disk did not keep is not announced`(_ engine: TestEngine) async throws {
+        let disk = Disk()
+        try await FakeOpenAI.serving(.json("{}", status: 202)) { listener in
+            try await withTurns(on: engine, { $0.wrapStorage = { UnsafeStorage(base: $0, disk: disk) } }) { server in
+                let agent = try await server.newAgent()
+                disk.fail(after: 1)
+                let run = try await server.send(
+                    .post, "/v1/agents/\(agent)/messages/async",
+                    ["input": "Hi", "callback_url": .string("\(listener.baseURL)/done")]
+                ).expect(200).id
+                var told: String?
+                while told == nil {
+                    told = try await server.get("/v1/runs/\(run)").json["callback_error"]?.string
+                    await Task.yield()
+                }
+                #expect(told?.contains("disk") == true)
+                #expect(listener.received.isEmpty)
+            }
+        }
+    }
+}
+
 private final class Disk: Sendable {
     /// How many commits are still kept; nil while all are.
     private let rest = Mutex<Int?>(nil)

@@ -7,7 +7,7 @@ extension Migration {
         return runs(id) + steps(id)
     }
 
-    /// - Parameter ending: what follows the columns of a table.
+    /// - Parameter ending: what follows the columns of the table of runs.
     static func runs(_ id: SQLText, ending: SQLText = "") -> [SQLText] {
         [
             """
@@ -35,6 +35,7 @@ extension Migration {
         ]
     }
 
+    /// - Parameter ending: what follows the columns of the table of steps.
     static func steps(_ id: SQLText, ending: SQLText = "") -> [SQLText] {
         [
             """
@@ -85,7 +86,7 @@ extension Migration {
                 created_at BIGINT NOT NULL,
                 PRIMARY KEY (organization_id, step_id, id),
                 FOREIGN KEY (organization_id, step_id) REFERENCES step (organization_id, id) ON DELETE CASCADE
-            )\(ending)
+            )
             """,
         ]
     }

@@ -22,7 +22,8 @@ extension Migration {
         "DROP INDEX message_by_step",
     ]
 
-    /// SQLite's tables without a row number have one tree less: the rows themselves are kept by their primary keys.
+    /// SQLite's tables without a row number have one tree less: the rows themselves are kept by their primary keys. That
+    /// is for short rows, so not for traces, which are copied because they refer to steps.
     ///
     /// The tables that refer to others are dropped first. Otherwise SQLite would delete what refers to a dropped row.
     private static let rowsInOrderOfTheirKeys: [SQLText] = {
@@ -34,7 +35,7 @@ extension Migration {
         let (id, ending): (SQLText, SQLText) = ("TEXT", " WITHOUT ROWID")
         return indexes.map { "DROP INDEX \($0)" } + tables.map { "ALTER TABLE \($0) RENAME TO old_\($0)" }
             + runs(id, ending: ending) + callbacks + steps(id, ending: ending) + runEvents(id, ending: ending)
-            + tables.reversed().map { "INSERT INTO \($0) SELECT * FROM old_\($0)" }
+            + tables.reversed().map { "INSERT INTO \($0) SELECT * FROM old_\($0) ORDER BY 1, 2" }
             + tables.map { "DROP TABLE old_\($0)" }
     }()
 }
