@@ -23,9 +23,16 @@ import Testing
     }
 
     @Test func `a stream ends when its client leaves`() async throws {
-        let (frames, frame) = AsyncStream<[UInt8]>.makeStream()
+        let (begins, begin) = AsyncStream<Void>.makeStream()
         let (ends, end) = AsyncStream<Void>.makeStream()
-        frame.onTermination = { _ in end.finish() }
+        let frames = AsyncStream<[UInt8]> {
+            begin.finish()
+            // Ended by the client's leaving, or the test fails.
+            try? await Task.sleep(for: .seconds(3600))
+            return nil
+        } onCancel: {
+            end.finish()
+        }
         let routes = Routes()
         routes.handleResponse(NoteEndpoints.say) { call, _ in .eventStream(frames, to: call.client) }
         let application = try TestServer(routes: routes, metrics: PrometheusMetrics()).application
@@ -35,7 +42,7 @@ import Testing
                 .connect(to: address).get()
             let request = "POST /v1/say HTTP/1.1\r\nHost: localhost\r\nContent-Length: 14\r\n\r\n{\"hard\": true}"
             try await client.writeAndFlush(ByteBuffer(string: request))
-            frame.yield(Array("data: 1\n\n".utf8))
+            for await _ in begins {}
             try await client.close()
             for await _ in ends {}
             // The server takes others.
