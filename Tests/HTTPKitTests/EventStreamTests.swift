@@ -25,10 +25,12 @@ import Testing
     @Test func `a stream ends when its client leaves`() async throws {
         let (begins, begin) = AsyncStream<Void>.makeStream()
         let (ends, end) = AsyncStream<Void>.makeStream()
+        let (silence, hold) = AsyncStream<Void>.makeStream()
+        defer { hold.finish() }
         let frames = AsyncStream<[UInt8]> {
             begin.finish()
             // Ended by the client's leaving, or the test fails.
-            try? await Task.sleep(for: .seconds(3600))
+            for await _ in silence {}
             return nil
         } onCancel: {
             end.finish()

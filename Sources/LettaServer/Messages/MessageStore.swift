@@ -72,37 +72,33 @@ enum MessageStore {
     static func turnContext(
         of agent: ID<AgentState>, in scope: Scope, _ db: any SQLExecutor
     ) throws -> [TurnMessage] {
-        try db.rows(
-            """
-            SELECT \(MessageRow.turnColumns) FROM message WHERE \(isInContext(of: agent, in: scope))
-            ORDER BY context_position
-            """
-        ).map { try MessageRow.turnMessage($0) }
+        try contextRows(MessageRow.turnColumns, of: agent, in: scope, db).map { try MessageRow.turnMessage($0) }
     }
 
     /// The messages in an agent's context, in order.
     static func context(
         of agent: ID<AgentState>, in scope: Scope, _ db: any SQLExecutor
     ) throws -> [MessageRow] {
-        try db.rows(
-            """
-            SELECT \(MessageRow.columns) FROM message WHERE \(isInContext(of: agent, in: scope))
-            ORDER BY context_position
-            """
-        ).map { try MessageRow($0) }
+        try contextRows(MessageRow.columns, of: agent, in: scope, db).map { try MessageRow($0) }
     }
 
     /// The system message at the head of the context; nil when the context begins otherwise.
     static func systemMessage(
         of agent: ID<AgentState>, in scope: Scope, _ db: any SQLExecutor
     ) throws -> MessageRow? {
-        let first = try db.row(
-            """
-            SELECT \(MessageRow.columns) FROM message WHERE \(isInContext(of: agent, in: scope))
-            ORDER BY context_position LIMIT 1
-            """
-        ).map { try MessageRow($0) }
+        let rows = try contextRows(MessageRow.columns, of: agent, ending: " LIMIT 1", in: scope, db)
+        let first = try rows.first.map { try MessageRow($0) }
         return first?.role == .system ? first : nil
+    }
+
+    private static func contextRows(
+        _ columns: SQLText, of agent: ID<AgentState>, ending: SQLText = "", in scope: Scope, _ db: any SQLExecutor
+    ) throws -> [SQLRow] {
+        try db.rows(
+            """
+            SELECT \(columns) FROM message WHERE \(isInContext(of: agent, in: scope))
+            ORDER BY context_position\(ending)
+            """)
     }
 
     private static func isInContext(of agent: ID<AgentState>, in scope: Scope) -> SQLText {
