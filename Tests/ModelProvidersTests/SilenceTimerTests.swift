@@ -5,16 +5,16 @@ import Testing
 @Suite(.timeLimit(.minutes(1))) struct SilenceTimerTests {
     private let clock = ManualClock()
 
-    private func timer(_ limit: Duration) -> (timer: SilenceTimer, silences: AsyncStream<Void>) {
+    private func timer() -> (timer: SilenceTimer, silences: AsyncStream<Void>) {
         let (silences, say) = AsyncStream<Void>.makeStream()
-        return (SilenceTimer(after: limit, clock: clock) { say.yield() }, silences)
+        return (SilenceTimer(clock: clock) { say.yield() }, silences)
     }
 
     @Test func `a silence is called out when it has lasted, and the next one after a touch`() async {
-        let (timer, silences) = timer(.seconds(30))
+        let (timer, silences) = timer()
         var count = silences.makeAsyncIterator()
         for _ in 0..<3 {
-            timer.touch()
+            timer.touch(.seconds(30))
             await clock.waitForSleepers(1)
             clock.advance(by: .seconds(30))
             #expect(await count.next() != nil)
@@ -23,11 +23,11 @@ import Testing
     }
 
     @Test func `what happens meanwhile puts it off`() async {
-        let (timer, silences) = timer(.seconds(30))
-        timer.touch()
+        let (timer, silences) = timer()
+        timer.touch(.seconds(30))
         await clock.waitForSleepers(1)
         clock.advance(by: .seconds(20))
-        timer.touch()
+        timer.touch(.seconds(30))
         clock.advance(by: .seconds(10))
         // Woken at the old time, it sleeps for what is left of the new one.
         await clock.waitForSleeper(dueWithin: .seconds(20))
@@ -35,13 +35,13 @@ import Testing
         var count = silences.makeAsyncIterator()
         #expect(await count.next() != nil)
         // Kept until here: the timer ends with the object.
-        timer.touch()
+        timer.touch(.seconds(30))
     }
 
     @Test func `nothing sleeps before the first touch or when the timer is gone`() async throws {
-        var last: SilenceTimer? = timer(.seconds(30)).timer
+        var last: SilenceTimer? = timer().timer
         #expect(clock.sleeperCount == 0)
-        last?.touch()
+        last?.touch(.seconds(30))
         await clock.waitForSleepers(1)
         last = nil
         #expect(clock.sleeperCount == 0)

@@ -43,16 +43,14 @@ struct TurnFrames: AsyncSequence, Sendable {
             let log = frames.control.log
             let reader = log.newReader()
             self.reader = reader
-            silence =
-                frames.filter.withPings
-                ? SilenceTimer(after: TurnFrames.longestSilence, clock: frames.clock) { log.interrupt(reader) } : nil
+            silence = frames.filter.withPings ? SilenceTimer(clock: frames.clock) { log.interrupt(reader) } : nil
             // The log of a background run begins with a ping of its own.
             if frames.filter.withPings, !frames.control.isBackground { waiting.append(ping()) }
         }
 
         /// Everything that is ready, in one piece; nil at the end.
         mutating func next() async -> [UInt8]? {
-            if !waiting.isEmpty { return take() }
+            if !waiting.isEmpty { return await take() }
             while !hasEnded {
                 guard let events = hasFailed ? [] : await events() else { return ping() }
                 guard !events.isEmpty else {
@@ -63,10 +61,7 @@ struct TurnFrames: AsyncSequence, Sendable {
                     count += 1
                     if frames.filter.shows(event.messageType) { waiting.append(frame(event)) }
                 }
-                if !waiting.isEmpty {
-                    await replaceWhatIsNotKept()
-                    return take()
-                }
+                if !waiting.isEmpty { return await take() }
             }
             return nil
         }
@@ -89,11 +84,12 @@ struct TurnFrames: AsyncSequence, Sendable {
             guard let silence else { return await log.events(after: count) }
             // What came while the reader was at something else is no silence.
             log.forgetInterruption(of: reader)
-            silence.touch()
+            silence.touch(TurnFrames.longestSilence)
             return await log.events(after: count, unlessInterrupted: reader)
         }
 
-        private mutating func take() -> [UInt8] {
+        private mutating func take() async -> [UInt8] {
+            await replaceWhatIsNotKept()
             defer { waiting = [] }
             return Array(waiting.joined())
         }

@@ -8,25 +8,33 @@ struct OpenAIDeltaStream: AsyncSequence, Sendable {
     typealias Element = ModelDelta
     typealias Failure = ProviderFailure
 
+    /// How many pieces of an answer may wait for whoever reads it.
+    private static let readAhead = 8
+
     let provider: OpenAIProvider
     let request: HTTPClientRequest
 
     func makeAsyncIterator() -> Iterator {
-        Iterator(reader: OpenAIStreamReader(provider: provider, request: request))
+        Iterator(
+            pieces: ReadAhead(limit: Self.readAhead, clock: provider.clock) {
+                [provider, request] source async throws(ProviderFailure) in
+                var reader = OpenAIStreamReader(provider: provider, request: request, source: source)
+                try await reader.read()
+            })
     }
 
     struct Iterator: AsyncIteratorProtocol {
-        private let reader: OpenAIStreamReader
+        private let pieces: ReadAhead<[ModelDelta], ProviderFailure>
         private var deltas: ArraySlice<ModelDelta> = []
 
-        init(reader: OpenAIStreamReader) {
-            self.reader = reader
+        init(pieces: ReadAhead<[ModelDelta], ProviderFailure>) {
+            self.pieces = pieces
         }
 
         mutating func next(
             isolation actor: isolated (any Actor)?
         ) async throws(ProviderFailure) -> ModelDelta? {
-            if deltas.isEmpty { deltas = try await reader.nextDeltas()[...] }
+            if deltas.isEmpty { deltas = try await pieces.next()?[...] ?? [] }
             return deltas.popFirst()
         }
 
@@ -36,96 +44,76 @@ struct OpenAIDeltaStream: AsyncSequence, Sendable {
     }
 }
 
-/// Reads one streamed answer, as far as it is asked to.
-///
-/// The response's body belongs to this actor alone: when the actor goes, the connection closes.
-actor OpenAIStreamReader {
+/// Reads one streamed answer to its end. The response's body belongs to it alone: when it goes, the connection closes.
+struct OpenAIStreamReader {
     private let provider: OpenAIProvider
+    private let source: ReadAhead<[ModelDelta], ProviderFailure>.Source
     /// Let go when the answer has begun, after which nothing is sent again.
     private var request: HTTPClientRequest?
     private var body: HTTPClientResponse.Body.AsyncIterator?
     private var parser = ServerSentEventParser()
     private var decoder = OpenAIChunkDecoder()
     private var retry = 1
-    private var hasDelivered = false
     private var isDone = false
     /// A failure that came in one piece with deltas, which go first.
     private var nextFailure: ProviderFailure?
-    /// Made with the second read: the first one has a deadline of its own.
-    private lazy var reads = TimedReads(within: provider.deadlines.betweenBytes, clock: provider.clock)
 
-    init(provider: OpenAIProvider, request: HTTPClientRequest) {
+    init(
+        provider: OpenAIProvider, request: HTTPClientRequest, source: ReadAhead<[ModelDelta], ProviderFailure>.Source
+    ) {
         self.provider = provider
         self.request = request
+        self.source = source
     }
 
-    /// The next deltas, at least one, or none at the end of the answer.
-    func nextDeltas() async throws(ProviderFailure) -> [ModelDelta] {
+    /// Hands all deltas over, as they come.
+    mutating func read() async throws(ProviderFailure) {
         while !isDone {
             do {
                 let deltas = try await advance()
                 if !deltas.isEmpty {
-                    hasDelivered = true
                     request = nil
-                    return deltas
+                    await source.put(deltas)
                 }
             } catch {
                 body = nil
                 let failure = provider.failure(from: error)
-                if decoder.isFinished, failure.kind == .cut {
-                    // The answer is whole; only its cost is lost.
-                    isDone = true
-                    return []
-                }
-                guard !hasDelivered else {
-                    isDone = true
-                    throw failure
-                }
+                // The answer is whole; only its cost is lost.
+                if decoder.isFinished, failure.kind == .cut { return }
+                guard request != nil else { throw failure }
                 try await startOver(after: failure)
             }
         }
-        return []
     }
 
-    private func startOver(after failure: ProviderFailure) async throws(ProviderFailure) {
-        do {
-            try await provider.waitBefore(retry: retry, after: failure)
-        } catch {
-            isDone = true
-            throw error
-        }
+    private mutating func startOver(after failure: ProviderFailure) async throws(ProviderFailure) {
+        try await provider.waitBefore(retry: retry, after: failure)
         retry += 1
         parser = ServerSentEventParser()
         decoder = OpenAIChunkDecoder()
     }
 
     /// Opens the connection or reads one piece from it, and gives out what that completes.
-    private func advance() async throws -> [ModelDelta] {
+    private mutating func advance() async throws -> [ModelDelta] {
         if let nextFailure { throw nextFailure }
         let chunk: ByteBuffer?
         if body == nil {
-            chunk = try await withDeadline(provider.deadlines.firstByte, clock: provider.clock) {
-                try await self.openBody()
-                return try await self.readChunk()
+            chunk = try await source.within(provider.deadlines.firstByte) {
+                try await openBody()
+                return try await body?.next()
             }
         } else {
-            chunk = try await reads.read { try await self.readChunk() }
+            chunk = try await source.within(provider.deadlines.betweenBytes) { try await body?.next() }
         }
-        return try chunk.map(deltas(in:)) ?? endOfBody()
+        return try chunk.map { try deltas(in: $0) } ?? endOfBody()
     }
 
-    private func openBody() async throws {
+    private mutating func openBody() async throws {
         guard let request else { return }
         body = try await provider.open(request).body.makeAsyncIterator()
     }
 
-    private func readChunk() async throws -> ByteBuffer? {
-        guard var iterator = body else { return nil }
-        defer { body = iterator }
-        return try await iterator.next(isolation: self)
-    }
-
-    private func deltas(in chunk: ByteBuffer) throws(ProviderFailure) -> [ModelDelta] {
+    private mutating func deltas(in chunk: ByteBuffer) throws(ProviderFailure) -> [ModelDelta] {
         let events: [ServerSentEvent]
         do {
             events = try chunk.withUnsafeReadableBytes { try parser.feed($0) }
@@ -145,7 +133,7 @@ actor OpenAIStreamReader {
         return deltas
     }
 
-    private func deltas(of event: ServerSentEvent) throws(ProviderFailure) -> [ModelDelta] {
+    private mutating func deltas(of event: ServerSentEvent) throws(ProviderFailure) -> [ModelDelta] {
         guard !event.data.elementsEqual("[DONE]".utf8) else {
             finish()
             return decoder.end()
@@ -161,7 +149,7 @@ actor OpenAIStreamReader {
         return try decoder.decode(chunk)
     }
 
-    private func endOfBody() throws -> [ModelDelta] {
+    private mutating func endOfBody() throws -> [ModelDelta] {
         try Task.checkCancellation()
         guard decoder.isFinished else {
             throw ProviderFailure(.cut, message: "The connection to the provider was cut before the answer ended.")
@@ -170,7 +158,7 @@ actor OpenAIStreamReader {
         return []
     }
 
-    private func finish() {
+    private mutating func finish() {
         isDone = true
         body = nil
     }
