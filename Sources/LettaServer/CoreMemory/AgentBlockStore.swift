@@ -81,7 +81,16 @@ enum AgentBlockStore {
     static func blocks(
         of agents: [ID<AgentState>], in scope: Scope, _ db: any SQLExecutor
     ) throws -> [ID<AgentState>: [BlockRow]] {
-        let rows = try agents.inStatements { agents in
+        var blocks: [ID<AgentState>: [BlockRow]] = [:]
+        for row in try rows(of: agents, in: scope, db) {
+            blocks[try row["agent_id"], default: []].append(try BlockRow(row))
+        }
+        return blocks
+    }
+
+    /// The rows of ``blocks(of:in:_:)``, one agent after the other.
+    static func rows(of agents: [ID<AgentState>], in scope: Scope, _ db: any SQLExecutor) throws -> [SQLRow] {
+        try agents.inStatements { agents in
             try db.rows(
                 """
                 SELECT agent_block.agent_id, \(BlockRow.columns) FROM agent_block
@@ -91,8 +100,5 @@ enum AgentBlockStore {
                 ORDER BY agent_block.agent_id, agent_block.position
                 """)
         }
-        var blocks: [ID<AgentState>: [BlockRow]] = [:]
-        for row in rows { blocks[try row["agent_id"], default: []].append(try BlockRow(row)) }
-        return blocks
     }
 }

@@ -71,24 +71,8 @@ struct MessageRow: Sendable {
             stepID: stepID?.rawValue, runID: runID?.rawValue, createdAt: createdAt.microseconds)
     }
 
-    /// What a turn needs of the messages before it, which it reads all.
-    static let turnColumns: SQLText = """
-        message.id, message.role, message.content, message.name, message.otid, message.step_id, message.run_id,
-        message.created_at
-        """
-
-    /// The message of a row that has ``turnColumns``.
-    static func turnMessage(_ row: SQLRow) throws -> TurnMessage {
-        let role: MessageRole = try row["role"]
-        let createdAt: Timestamp = try row["created_at"]
-        return TurnMessage(
-            id: try row["id"], role: TurnMessage.Role(role), parts: try parts(try row["content"]),
-            name: try row["name"], otid: try row["otid"], stepID: try row["step_id"], runID: try row["run_id"],
-            createdAt: createdAt.microseconds)
-    }
-
     /// Parts that this version does not know are left out.
-    private static func parts(_ content: RawJSON) throws -> [TurnMessage.Part] {
+    fileprivate static func parts(_ content: RawJSON) throws -> [TurnMessage.Part] {
         try content.value().array?.compactMap(TurnMessage.Part.init(json:)) ?? []
     }
 
@@ -117,6 +101,30 @@ struct MessageRow: Sendable {
             message.toolCalls = RawJSON(JSONValue.array(calls))
         }
         return message
+    }
+}
+
+/// A message in a context, as a turn reads it: not understood before somebody asks.
+struct ContextRow: Sendable {
+    static let columns: SQLText = """
+        message.id, message.role, message.content, message.name, message.otid, message.step_id, message.run_id,
+        message.created_at
+        """
+
+    private let row: SQLRow
+
+    /// - Parameter row: has the ``columns``.
+    init(_ row: SQLRow) {
+        self.row = row
+    }
+
+    func message() throws -> TurnMessage {
+        let role: MessageRole = try row["role"]
+        let createdAt: Timestamp = try row["created_at"]
+        return TurnMessage(
+            id: try row["id"], role: TurnMessage.Role(role), parts: try MessageRow.parts(try row["content"]),
+            name: try row["name"], otid: try row["otid"], stepID: try row["step_id"], runID: try row["run_id"],
+            createdAt: createdAt.microseconds)
     }
 }
 

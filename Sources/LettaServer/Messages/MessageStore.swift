@@ -71,8 +71,8 @@ enum MessageStore {
     /// The messages in an agent's context as a turn takes them, in order.
     static func turnContext(
         of agent: ID<AgentState>, in scope: Scope, _ db: any SQLExecutor
-    ) throws -> [TurnMessage] {
-        try contextRows(MessageRow.turnColumns, of: agent, in: scope, db).map { try MessageRow.turnMessage($0) }
+    ) throws -> [ContextRow] {
+        try contextRows(ContextRow.columns, of: agent, in: scope, db).map(ContextRow.init)
     }
 
     /// The messages in an agent's context, in order.

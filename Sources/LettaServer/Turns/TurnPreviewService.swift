@@ -17,8 +17,10 @@ struct TurnPreviewService: Sendable {
         body.streaming = true
         let request = try TurnRequest(body, to: agent, following: .stream)
         let config = try await override(request.overrideModel)
-        var state = try await TurnStore(storage: storage, ids: ids).preview(
-            request, config: config, at: now(), as: scope)
+        let time = now()
+        let run = request.run(id: ids.next(), at: time)
+        let material = try await TurnStore(storage: storage, ids: ids).preview(request, run, at: time, as: scope)
+        var state = try material.state(for: request, config: config)
         state.traits = await models.traits(for: state.config)
         let plan = try state.plan(maximumSteps: 1, streamsTokens: false)
         var machine = StepMachine(plan)

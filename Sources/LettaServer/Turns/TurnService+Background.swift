@@ -48,7 +48,7 @@ extension TurnService {
         guard isStarted else {
             turnstile.giveUp(place)
             try await close(run, .error, as: scope)
-            throw APIError.unavailable("The server is about to stop. Try again later.")
+            throw Self.isAboutToStop
         }
         return (run, control)
     }
@@ -100,13 +100,9 @@ extension TurnService {
         do {
             try await turnstile.enter(place)
             defer { turnstile.leave(request.agent) }
-            let store = TurnStore(storage: storage, ids: ids)
-            let opened = try await store.open(request, accepted: run, config: config, at: now(), as: scope)
+            let opened = try await open(request, run, isAccepted: true, config: config, control, as: scope)
             try await opened.settle()
-            var state = opened.value
-            state.traits = await models.traits(for: state.config)
-            let plan = try state.plan(maximumSteps: request.maximumSteps, streamsTokens: request.streamsTokens)
-            await runner(for: state, control, store).run(state, plan: plan)
+            await opened.runner.run(opened.beginning)
         } catch {
             await abandon(run, control, because: error, as: scope)
         }
@@ -134,7 +130,8 @@ extension TurnService {
     }
 
     private func close(_ run: Run, _ stop: TurnStop, as scope: Scope) async throws {
-        var closed = failed(run)
+        var closed = run
+        closed.completedAt = now()
         closed.status = RunStatus(rawValue: stop.runStatus) ?? .failed
         closed.stopReason = StopReason(rawValue: stop.rawValue)
         let store = TurnStore(storage: storage, ids: ids)

@@ -22,71 +22,39 @@ struct TurnService: Sendable {
         .unavailable("Too many messages wait for agent \(agent). Try again later.")
     }
 
+    static let isAboutToStop = APIError.unavailable("The server is about to stop. Try again later.")
+
     /// How many senders may wait for one agent.
     static let longestLine = 64
 
     /// Begins a turn and returns what it can be followed by. The turn goes on when nobody does.
+    ///
+    /// Its messages are stored. Whether they survive a loss of power says ``TurnControl/settle()``: before that nobody is
+    /// told an event of the turn.
     func start(_ request: TurnRequest, as scope: Scope) async throws -> TurnControl {
-        let override = try await override(request)
+        let config = try await override(request)
         try await turnstile.enter(request.agent, orElse: Self.lineIsFull(request.agent))
-        let control: TurnControl
-        let opened: Committed<TurnState>
-        do {
-            let store = TurnStore(storage: storage, ids: ids)
-            opened = try await store.open(request, config: override, at: now(), as: scope)
+        let run = request.run(id: ids.next(), at: now())
+        let control = TurnControl(run: run.id, agent: request.agent, organization: scope.organization)
+        let stored = Handover<Void>()
+        let isStarted = worker.start(control) { [turnstile] in
+            defer { turnstile.leave(request.agent) }
             do {
-                control = try await run(opened.value, request, store)
+                let opened = try await open(request, run, config: config, control, as: scope)
+                control.note(opened.settle)
+                stored.give(.success(()))
+                await opened.runner.run(opened.beginning)
             } catch {
-                let run = failed(opened.value.run)
-                let time = now()
-                try await shieldedFromCancellation {
-                    try await store.close(run, of: request.agent, at: time, as: scope)
-                }
-                throw error
+                control.log.finish()
+                stored.give(.failure(error))
             }
-        } catch {
+        }
+        guard isStarted else {
             turnstile.leave(request.agent)
-            throw error
+            throw Self.isAboutToStop
         }
-        do {
-            // The model is at work meanwhile; nothing is told to anybody before.
-            try await opened.settle()
-        } catch {
-            worker.cancel([control])
-            throw error
-        }
+        try await stored.value()
         return control
-    }
-
-    /// Hands an opened turn to the worker, which owns it from then on.
-    private func run(_ state: TurnState, _ request: TurnRequest, _ store: TurnStore) async throws -> TurnControl {
-        var state = state
-        state.traits = await models.traits(for: state.config)
-        let plan = try state.plan(maximumSteps: request.maximumSteps, streamsTokens: request.streamsTokens)
-        let control = TurnControl(
-            run: state.run.id, agent: request.agent, organization: state.scope.organization)
-        let runner = await runner(for: state, control, store)
-        let isStarted = worker.start(control) { [turnstile, state] in
-            await runner.run(state, plan: plan)
-            turnstile.leave(request.agent)
-        }
-        guard isStarted else { throw APIError.unavailable("The server is about to stop. Try again later.") }
-        return control
-    }
-
-    func runner(for state: TurnState, _ control: TurnControl, _ store: TurnStore) async -> TurnRunner {
-        TurnRunner(
-            store: store, search: ConversationSearchService(storage: storage, now: now), python: python,
-            archival: ArchivalToolService(storage: storage, ids: ids, now: now),
-            provider: await models.provider(for: state.config), control: control, ids: ids, now: now, logger: logger)
-    }
-
-    func failed(_ run: Run) -> Run {
-        var run = run
-        run.status = .failed
-        run.stopReason = .error
-        run.completedAt = now()
-        return run
     }
 
     /// Sends messages and waits for the end of the turn. The answer may be given when it is settled.
@@ -99,7 +67,13 @@ struct TurnService: Sendable {
         var collector = TurnCollector(only: body.includeReturnMessageTypes)
         let events = await control.log.whole()
         try Task.checkCancellation()
-        for event in events { try collector.take(event) }
+        do {
+            for event in events { try collector.take(event) }
+        } catch {
+            // That the disk failed says more than what came of it.
+            try await control.settle()
+            throw error
+        }
         return Provisional(value: collector.response, settle: control.settle)
     }
 

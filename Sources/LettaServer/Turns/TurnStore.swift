@@ -8,64 +8,63 @@ struct TurnStore: Sendable {
     let storage: any StorageEngine
     let ids: IDSource
 
-    /// Loads the agent, stores the new messages and the run together, and closes calls that an interrupted turn left.
+    /// Loads the agent, stores the new messages and the run together, and gives results to calls that an interrupted
+    /// turn left without one.
     ///
     /// The model may be asked at once; nobody outside is told before it is settled.
     ///
-    /// - Parameter accepted: the run, where it is stored already and only begins now.
+    /// - Parameters:
+    ///   - isAccepted: whether the run is stored already and only begins now.
+    ///   - telling: called with what the turn will work on, before any of it is stored; called again when the database
+    ///     has the transaction repeated.
     func open(
-        _ request: TurnRequest, accepted: Run? = nil, config: LLMConfig?, at time: Timestamp, as scope: Scope
-    ) async throws -> Committed<TurnState> {
+        _ request: TurnRequest, _ run: Run, isAccepted: Bool, at time: Timestamp, as scope: Scope,
+        telling: @escaping @Sendable (TurnMaterial) -> Void
+    ) async throws -> Committed<TurnMaterial> {
         try await storage.commit { [ids] db in
             guard let agent = try AgentStore.rowForUpdate(request.agent, in: scope, db) else {
                 throw APIError.notFound("Agent", request.agent)
             }
-            var run = accepted ?? request.run(id: ids.next(), at: time)
-            run.status = .running
-            if accepted == nil {
-                try RunStore.insert(run, in: scope, db)
-            } else {
-                try RunStore.update(run, at: time, in: scope, db)
-            }
-            var history = try MessageStore.turnContext(of: agent.id, in: scope, db)
-            let open = HistoryRepair.openCalls(in: history)
-            let closing = open.map { calls in
+            var material = try Self.material(of: agent, run, in: scope, db)
+            let closing = HistoryRepair.openCalls(in: try material.endOfContext()).map { calls in
                 HistoryRepair.closing(
                     calls.calls, id: ids.next(Message.self).rawValue, stepID: nil, runID: nil,
                     createdAt: time.microseconds)
             }
-            let new = closing + request.messages(runID: run.id, at: time, ids: ids)
-            try Self.append(new, to: agent.id, model: nil, in: scope, db)
-            history += new
-            return try Self.state(of: agent, run, request, config: config, history: history, in: scope, db)
+            material.new = closing + request.messages(runID: run.id, at: time, ids: ids)
+            telling(material)
+            if isAccepted {
+                try RunStore.update(run, at: time, in: scope, db)
+            } else {
+                try RunStore.insert(run, in: scope, db)
+            }
+            try Self.append(material.new, to: agent.id, model: nil, in: scope, db)
+            return material
         }
     }
 
-    /// What ``open(_:accepted:config:at:as:)`` would give, without storing anything.
+    /// What ``open(_:_:isAccepted:at:as:telling:)`` would tell, without storing anything.
     func preview(
-        _ request: TurnRequest, config: LLMConfig?, at time: Timestamp, as scope: Scope
-    ) async throws -> TurnState {
+        _ request: TurnRequest, _ run: Run, at time: Timestamp, as scope: Scope
+    ) async throws -> TurnMaterial {
         try await storage.read { [ids] db in
             guard let agent = try AgentStore.row(request.agent, in: scope, db) else {
                 throw APIError.notFound("Agent", request.agent)
             }
-            let run = request.run(id: ids.next(), at: time)
-            let history =
-                try MessageStore.turnContext(of: agent.id, in: scope, db)
-                + request.messages(runID: run.id, at: time, ids: ids)
-            return try Self.state(of: agent, run, request, config: config, history: history, in: scope, db)
+            var material = try Self.material(of: agent, run, in: scope, db)
+            material.new = request.messages(runID: run.id, at: time, ids: ids)
+            return material
         }
     }
 
-    private static func state(
-        of agent: AgentRow, _ run: Run, _ request: TurnRequest, config: LLMConfig?, history: [TurnMessage],
-        in scope: Scope, _ db: any SQLExecutor
-    ) throws -> TurnState {
-        TurnState(
-            scope: scope, run: run, agent: agent, config: try config ?? agent.llmConfig.content(),
+    private static func material(
+        of agent: AgentRow, _ run: Run, in scope: Scope, _ db: any SQLExecutor
+    ) throws -> TurnMaterial {
+        TurnMaterial(
+            scope: scope, agent: agent, run: run,
+            context: try MessageStore.turnContext(of: agent.id, in: scope, db),
             tools: try ToolStore.callableTools(of: agent.id, in: scope, db),
-            overrideSystem: request.overrideSystem, skills: SkillTree.element(of: request.skills.map(\.skill)),
-            blocks: try AgentBlockStore.blocks(of: [agent.id], in: scope, db)[agent.id] ?? [], history: history)
+            blocks: try AgentBlockStore.rows(of: [agent.id], in: scope, db))
     }
 
     /// Stores a step: what was said, the edits of memory, the step's own row and the run's state land together.
@@ -124,6 +123,36 @@ struct TurnStore: Sendable {
                 message, agentID: agent, position: position + index, model: message.role == .user ? nil : model)
         }
         try MessageStore.insert(rows, in: scope, db)
+    }
+}
+
+/// What a turn works on, as it was read: understanding it takes longer than reading it, and is not for the database's
+/// thread.
+struct TurnMaterial: Sendable {
+    let scope: Scope
+    let agent: AgentRow
+    let run: Run
+    let context: [ContextRow]
+    let tools: [CallableToolRow]
+    let blocks: [SQLRow]
+    /// The messages behind those in the context.
+    var new: [TurnMessage] = []
+
+    /// What the agent said last, and what follows it.
+    func endOfContext() throws -> [TurnMessage] {
+        var end: [TurnMessage] = []
+        for row in context.reversed() {
+            end.append(try row.message())
+            if end.last?.role == .assistant { break }
+        }
+        return end.reversed()
+    }
+
+    func state(for request: TurnRequest, config: LLMConfig?) throws -> TurnState {
+        TurnState(
+            scope: scope, run: run, agent: agent, config: try config ?? agent.llmConfig.content(), tools: tools,
+            overrideSystem: request.overrideSystem, skills: SkillTree.element(of: request.skills.map(\.skill)),
+            blocks: try blocks.map { try BlockRow($0) }, history: try context.map { try $0.message() } + new)
     }
 }
 
