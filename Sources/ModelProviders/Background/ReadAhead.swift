@@ -7,7 +7,7 @@ import Synchronization
 /// together is read without a change of tasks. It begins with the first call of ``next()``, and is cancelled with the
 /// task that waits there or when this object goes.
 final class ReadAhead<Element: Sendable, Failure: Error>: Sendable {
-    typealias Reading = @Sendable (Source) async throws(Failure) -> Void
+    typealias Reading = @Sendable (isolated Source) async throws(Failure) -> Void
 
     private let source: Source
     private let reading: Reading
@@ -26,9 +26,8 @@ final class ReadAhead<Element: Sendable, Failure: Error>: Sendable {
 
     /// The next element; nil when the reading has ended.
     func next() async throws(Failure) -> Element? {
-        source.begin(reading)
-        return try await withTaskCancellationHandler {
-            await source.take()
+        try await withTaskCancellationHandler {
+            await source.take(reading)
         } onCancel: {
             source.cancel()
         }.get()
@@ -37,24 +36,27 @@ final class ReadAhead<Element: Sendable, Failure: Error>: Sendable {
 
 extension ReadAhead {
     /// The end that the reading task holds.
-    final class Source: Sendable {
-        private struct State {
-            var ready: [Element] = []
-            var end: Result<Element?, Failure>?
-            var hasBegun = false
-            var task: Task<Void, Never>?
-            var timer: SilenceTimer?
+    ///
+    /// The reading runs on this actor, and so the iterating task goes on when the reading has to wait: not for each element,
+    /// and mostly on the same thread.
+    actor Source {
+        /// What a cancellation touches, which comes from anywhere.
+        private struct Cancellation {
             var isCancelled = false
-            /// Whether the reading waits for something that may take too long.
-            var isTimed = false
-            var isTooLate = false
-            var taker: CheckedContinuation<Void, Never>?
+            var task: Task<Void, Never>?
+            /// The reading, where it waits for a place.
             var giver: CheckedContinuation<Void, Never>?
         }
 
         private let limit: Int
         private let clock: any Clock<Duration>
-        private let state = Mutex(State())
+        private var ready: [Element] = []
+        private var end: Result<Element?, Failure>?
+        private var taker: CheckedContinuation<Void, Never>?
+        private let cancellation = Mutex(Cancellation())
+        private var timer: SilenceTimer?
+        /// Whether the reading waits for something that may take too long, and whether it did.
+        private let wait = Mutex((isTimed: false, isTooLate: false))
 
         fileprivate init(limit: Int, clock: any Clock<Duration>) {
             self.limit = limit
@@ -65,113 +67,89 @@ extension ReadAhead {
 
         /// Hands over an element, and waits where enough of them are ready. Does not wait once it is cancelled.
         func put(_ element: Element) async {
-            let (taker, isFull) = state.withLock { state in
-                state.ready.append(element)
-                defer { state.taker = nil }
-                return (state.taker, state.ready.count >= limit)
-            }
+            ready.append(element)
             taker?.resume()
-            guard isFull else { return }
+            taker = nil
+            guard ready.count >= limit else { return }
             await withCheckedContinuation { continuation in
-                let mustWait = state.withLock { state in
-                    let mustWait = state.ready.count >= limit && !state.isCancelled
-                    if mustWait { state.giver = continuation }
-                    return mustWait
+                let isCancelled = cancellation.withLock { cancellation in
+                    if !cancellation.isCancelled { cancellation.giver = continuation }
+                    return cancellation.isCancelled
                 }
-                if !mustWait { continuation.resume() }
+                if isCancelled { continuation.resume() }
             }
         }
 
         /// Gives one wait of the reading a limited time.
         ///
-        /// - Throws: `DeadlineExceeded` when it was given up, which cancels the whole reading; `wait` has to obey that.
-        func within<Value>(_ limit: Duration, _ wait: () async throws -> Value) async throws -> Value {
-            state.withLock { $0.isTimed = true }
-            timer.touch(limit)
-            defer { state.withLock { $0.isTimed = false } }
+        /// - Throws: `DeadlineExceeded` when it was given up, which cancels the whole reading; `operation` has to obey that.
+        func within<Value>(_ limit: Duration, _ operation: () async throws -> Value) async throws -> Value {
+            if timer == nil { timer = SilenceTimer(clock: clock) { [weak self] in self?.giveUp() } }
+            wait.withLock { $0.isTimed = true }
+            timer?.touch(limit)
+            defer { wait.withLock { $0.isTimed = false } }
             do {
-                return try await wait()
+                return try await operation()
             } catch {
-                throw state.withLock(\.isTooLate) ? DeadlineExceeded() : error
+                throw wait.withLock(\.isTooLate) ? DeadlineExceeded() : error
             }
         }
 
-        private var timer: SilenceTimer {
-            if let timer = state.withLock(\.timer) { return timer }
-            let timer = SilenceTimer(clock: clock) { [weak self] in self?.giveUp() }
-            state.withLock { $0.timer = timer }
-            return timer
-        }
-
-        private func giveUp() {
-            let mustEnd = state.withLock { state in
-                if state.isTimed { state.isTooLate = true }
-                return state.isTimed
+        private nonisolated func giveUp() {
+            let mustEnd = wait.withLock { wait in
+                if wait.isTimed { wait.isTooLate = true }
+                return wait.isTimed
             }
             if mustEnd { cancel() }
         }
 
+        private func run(_ reading: Reading) async {
+            do throws(Failure) {
+                try await reading(self)
+                end = .success(nil)
+            } catch {
+                end = .failure(error)
+            }
+            timer = nil
+            taker?.resume()
+            taker = nil
+        }
+
         // MARK: The iterating task
 
-        fileprivate func begin(_ reading: @escaping Reading) {
-            let isFirst = state.withLock { state in
-                defer { state.hasBegun = true }
-                return !state.hasBegun
+        fileprivate func take(_ reading: @escaping Reading) async -> Result<Element?, Failure> {
+            begin(reading)
+            while ready.isEmpty {
+                if let end { return end }
+                await withCheckedContinuation { taker = $0 }
             }
-            guard isFirst else { return }
-            // Until its first wait it runs here.
-            let task = Task.immediate {
-                do throws(Failure) {
-                    try await reading(self)
-                    end(.success(nil))
-                } catch {
-                    end(.failure(error))
-                }
-            }
-            let isCancelled = state.withLock { state in
-                state.task = task
-                return state.isCancelled
-            }
-            if isCancelled { task.cancel() }
+            letGo()
+            return .success(ready.removeFirst())
         }
 
-        private func end(_ result: Result<Element?, Failure>) {
-            let taker = state.withLock { state in
-                state.end = result
-                state.timer = nil
-                defer { state.taker = nil }
-                return state.taker
-            }
-            taker?.resume()
-        }
-
-        fileprivate func take() async -> Result<Element?, Failure> {
-            while true {
-                let (taken, giver) = state.withLock { state in
-                    guard !state.ready.isEmpty else { return (state.end, nil as CheckedContinuation<Void, Never>?) }
-                    defer { state.giver = nil }
-                    return (.success(state.ready.removeFirst()), state.giver)
-                }
-                giver?.resume()
-                if let taken { return taken }
-                await withCheckedContinuation { continuation in
-                    let mustWait = state.withLock { state in
-                        let mustWait = state.ready.isEmpty && state.end == nil
-                        if mustWait { state.taker = continuation }
-                        return mustWait
-                    }
-                    if !mustWait { continuation.resume() }
-                }
+        private func begin(_ reading: @escaping Reading) {
+            cancellation.withLock { cancellation in
+                guard cancellation.task == nil else { return }
+                let task = Task { await run(reading) }
+                if cancellation.isCancelled { task.cancel() }
+                cancellation.task = task
             }
         }
 
-        fileprivate func cancel() {
-            let (task, giver) = state.withLock { state in
-                state.isCancelled = true
-                defer { state.giver = nil }
-                return (state.task, state.giver)
+        fileprivate nonisolated func cancel() {
+            let task = cancellation.withLock { cancellation in
+                cancellation.isCancelled = true
+                return cancellation.task
             }
             task?.cancel()
+            letGo()
+        }
+
+        private nonisolated func letGo() {
+            let giver = cancellation.withLock { cancellation in
+                defer { cancellation.giver = nil }
+                return cancellation.giver
+            }
             giver?.resume()
         }
     }

@@ -18,8 +18,8 @@ struct OpenAIDeltaStream: AsyncSequence, Sendable {
         Iterator(
             pieces: ReadAhead(limit: Self.readAhead, clock: provider.clock) {
                 [provider, request] source async throws(ProviderFailure) in
-                var reader = OpenAIStreamReader(provider: provider, request: request, source: source)
-                try await reader.read()
+                var reader = OpenAIStreamReader(provider: provider, request: request)
+                try await reader.read(into: source)
             })
     }
 
@@ -44,10 +44,11 @@ struct OpenAIDeltaStream: AsyncSequence, Sendable {
     }
 }
 
-/// Reads one streamed answer to its end. The response's body belongs to it alone: when it goes, the connection closes.
+/// Reads one streamed answer to its end, on the actor that it hands it over to. The response's body belongs to it alone: when it goes, the connection closes.
 struct OpenAIStreamReader {
+    typealias Source = ReadAhead<[ModelDelta], ProviderFailure>.Source
+
     private let provider: OpenAIProvider
-    private let source: ReadAhead<[ModelDelta], ProviderFailure>.Source
     /// Let go when the answer has begun, after which nothing is sent again.
     private var request: HTTPClientRequest?
     private var body: HTTPClientResponse.Body.AsyncIterator?
@@ -58,19 +59,16 @@ struct OpenAIStreamReader {
     /// A failure that came in one piece with deltas, which go first.
     private var nextFailure: ProviderFailure?
 
-    init(
-        provider: OpenAIProvider, request: HTTPClientRequest, source: ReadAhead<[ModelDelta], ProviderFailure>.Source
-    ) {
+    init(provider: OpenAIProvider, request: HTTPClientRequest) {
         self.provider = provider
         self.request = request
-        self.source = source
     }
 
     /// Hands all deltas over, as they come.
-    mutating func read() async throws(ProviderFailure) {
+    mutating func read(into source: isolated Source) async throws(ProviderFailure) {
         while !isDone {
             do {
-                let deltas = try await advance()
+                let deltas = try await advance(source)
                 if !deltas.isEmpty {
                     request = nil
                     await source.put(deltas)
@@ -81,12 +79,14 @@ struct OpenAIStreamReader {
                 // The answer is whole; only its cost is lost.
                 if decoder.isFinished, failure.kind == .cut { return }
                 guard request != nil else { throw failure }
-                try await startOver(after: failure)
+                try await startOver(after: failure, source)
             }
         }
     }
 
-    private mutating func startOver(after failure: ProviderFailure) async throws(ProviderFailure) {
+    private mutating func startOver(
+        after failure: ProviderFailure, _ source: isolated Source
+    ) async throws(ProviderFailure) {
         try await provider.waitBefore(retry: retry, after: failure)
         retry += 1
         parser = ServerSentEventParser()
@@ -94,21 +94,23 @@ struct OpenAIStreamReader {
     }
 
     /// Opens the connection or reads one piece from it, and gives out what that completes.
-    private mutating func advance() async throws -> [ModelDelta] {
+    private mutating func advance(_ source: isolated Source) async throws -> [ModelDelta] {
         if let nextFailure { throw nextFailure }
         let chunk: ByteBuffer?
         if body == nil {
             chunk = try await source.within(provider.deadlines.firstByte) {
-                try await openBody()
-                return try await body?.next()
+                try await openBody(source)
+                return try await body?.next(isolation: source)
             }
         } else {
-            chunk = try await source.within(provider.deadlines.betweenBytes) { try await body?.next() }
+            chunk = try await source.within(provider.deadlines.betweenBytes) {
+                try await body?.next(isolation: source)
+            }
         }
         return try chunk.map { try deltas(in: $0) } ?? endOfBody()
     }
 
-    private mutating func openBody() async throws {
+    private mutating func openBody(_ source: isolated Source) async throws {
         guard let request else { return }
         body = try await provider.open(request).body.makeAsyncIterator()
     }

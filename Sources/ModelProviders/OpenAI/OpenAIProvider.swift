@@ -179,7 +179,10 @@ package final class OpenAIProvider: ModelProvider {
     /// Translates any error of a call, and takes the API key out of what the provider says.
     func failure(from error: any Error) -> ProviderFailure {
         var failure = ProviderFailure(transportError: error, afterHead: true)
-        if Task.isCancelled { failure = ProviderFailure(transportError: CancellationError(), afterHead: true) }
+        // What takes too long is cancelled too.
+        if Task.isCancelled, !(error is DeadlineExceeded) {
+            failure = ProviderFailure(transportError: CancellationError(), afterHead: true)
+        }
         if let key = settings.apiKey { failure.message = key.redacted(from: failure.message) }
         return failure
     }

@@ -31,7 +31,7 @@ import Testing
             let last = TurnMessage(id: "message-4", role: .user, parts: [.text("Hi")], createdAt: 9)
             let longer = try await storage.write { db in
                 try TurnStore.append([last], to: ID(Self.agent), model: nil, in: scope, db)
-                return try MessageStore.turnContext(of: ID(Self.agent), in: scope, db).map(\.id)
+                return try MessageStore.turnContext(of: ID(Self.agent), in: scope, db).map { try $0.message().id }
             }
             #expect(longer == context + ["message-4"])
             try await storage.write { db in

@@ -113,7 +113,8 @@ import ToolRuntime
             }
             #expect(start.duration(to: .now) < .seconds(100))
             let said = try await server.said(by: agent)
-            #expect(said.last?.contains("cancelled while this tool ran") == true, "\(said)")
+            // While the tool ran, or just before it began.
+            #expect(said.last?.contains("cancelled") == true, "\(said)")
             try await server.say("Still there?", to: agent).expect(200)
             #expect(server.model.takeRequests().last?.messages.count == 4)
         }
