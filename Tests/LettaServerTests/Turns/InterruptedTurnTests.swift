@@ -31,6 +31,23 @@ import Testing
     }
 
     @Test(arguments: TestEngine.available)
+    func `a call whose result was lost long ago gets no new message with each turn`(_ engine: TestEngine) async throws {
+        try await withTurns(on: engine) { server in
+            let agent = try await server.newAgent()
+            server.model.play(
+                .call("memory_insert", ["label": "human", "new_string": "x"], id: "call_7"), .say("done"))
+            try await server.say("one", to: agent).expect(200)
+            try await server.storage.write { db in try db.execute("DELETE FROM message WHERE role = 'tool'") }
+            _ = server.model.takeRequests()
+            for text in ["two", "three"] { try await server.say(text, to: agent).expect(200) }
+            let seen = try #require(server.model.takeRequests().last).messages
+            #expect(seen.filter { $0.contains("interrupted") }.count == 1, "the model sees a result: \(seen)")
+            #expect(seen.count == 7, "one, call, result, done, two, its answer, three: \(seen)")
+            #expect(try await !server.said(by: agent).contains { $0.contains("interrupted") })
+        }
+    }
+
+    @Test(arguments: TestEngine.available)
     func `runs that were at work are failed at the next start`(_ engine: TestEngine) async throws {
         try await withTurns(on: engine) { server in
             let agent = try await server.newAgent()
