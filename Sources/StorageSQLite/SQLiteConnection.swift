@@ -74,7 +74,7 @@ final class SQLiteConnection {
                 // Can only fail when the connection is closed, and then nothing is left to guard.
                 if isGuarded { try? database.execute(sql: "PRAGMA query_only = 0") }
             }
-            try Self.control(database, readOnly ? "BEGIN DEFERRED" : "BEGIN IMMEDIATE")
+            try control(database, readOnly ? "BEGIN DEFERRED" : "BEGIN IMMEDIATE")
             return try finish(database, SQLiteExecutor(self, database, interruption), body)
         }
     }
@@ -164,19 +164,19 @@ final class SQLiteConnection {
         try Self.checkOpen(group)
         Self.stopWhenCancelled(group, interruption)
         defer { sqlite3_progress_handler(group.sqliteConnection, 0, nil, nil) }
-        try Self.control(group, "SAVEPOINT part")
+        try control(group, "SAVEPOINT part")
         do {
             let executor = SQLiteExecutor(self, group, interruption)
             let result = try body(executor)
             if let failure = executor.failure { throw failure }
-            try Self.control(group, "RELEASE part")
+            try control(group, "RELEASE part")
             return result
         } catch {
             // Undoing must not be stopped half-way.
             sqlite3_progress_handler(group.sqliteConnection, 0, nil, nil)
             do {
-                try Self.control(group, "ROLLBACK TO part")
-                try Self.control(group, "RELEASE part")
+                try control(group, "ROLLBACK TO part")
+                try control(group, "RELEASE part")
             } catch {
                 // Nothing of the group may be kept when this part of it can't be undone.
                 try? group.rollback()
@@ -185,12 +185,8 @@ final class SQLiteConnection {
         }
     }
 
-    private static func control(_ database: Database, _ sql: String) throws(SQLFailure) {
-        do {
-            try database.cachedStatement(sql: sql).execute()
-        } catch {
-            throw failure(error)
-        }
+    private func control(_ database: Database, _ sql: String) throws(SQLFailure) {
+        _ = try statement(sql, on: database).execute([])
     }
 
     /// An interrupted write or a full disk ends the whole transaction; a savepoint would then silently begin another.
@@ -204,7 +200,7 @@ final class SQLiteConnection {
         do {
             let result = try body(executor)
             if let failure = executor.failure { throw failure }
-            try Self.control(database, "COMMIT")
+            try control(database, "COMMIT")
             return result
         } catch {
             // A failed rollback means that SQLite has rolled back by itself.
