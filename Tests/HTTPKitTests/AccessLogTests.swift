@@ -49,7 +49,8 @@ import Testing
         logger[metadataKey: "hb.request.id"] = "r-2"
         let context = ServerContext(source: .init(channel: EmbeddedChannel(), logger: logger))
         let request = Request(
-            head: .init(method: .get, scheme: nil, authority: nil, path: "/v1/notes/"), body: .init(buffer: ByteBuffer()))
+            head: .init(method: .get, scheme: nil, authority: nil, path: "/v1/notes/"),
+            body: .init(buffer: ByteBuffer()))
         let log = AccessLog(metrics: HTTPMetrics(factory: server.metrics))
         var answer: Response? = try await log.handle(request, context: context) { _, _ in Response(status: .ok) }
         #expect(answer?.headers[.requestID] == "r-2")
