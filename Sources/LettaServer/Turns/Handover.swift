@@ -1,22 +1,17 @@
 import Synchronization
 
-/// What one task tells another. What it tells later than the first time is only counted.
+/// What one task tells another, once.
 final class Handover<Value: Sendable>: Sendable {
     private struct State {
         var given: Result<Value, any Error>?
-        var count = 0
         var waiter: CheckedContinuation<Value, any Error>?
     }
 
     private let state = Mutex(State())
 
-    /// How often something was given.
-    var count: Int { state.withLock(\.count) }
-
     func give(_ result: Result<Value, any Error>) {
         let waiter = state.withLock { state in
-            state.count += 1
-            if state.given == nil { state.given = result }
+            state.given = result
             defer { state.waiter = nil }
             return state.waiter
         }

@@ -19,24 +19,11 @@ struct TurnRunner: Sendable {
     let now: @Sendable () -> Timestamp
     let logger: Logger
 
-    /// What a turn does first; nothing of it is done yet.
-    func beginning(of state: TurnState, plan: TurnPlan) -> TurnBeginning {
-        var machine = StepMachine(plan)
-        let actions = machine.receive(.start(identity(of: state.run)))
-        var question: ModelQuestion?
-        for case .callModel(let call) in actions {
-            // What can't be asked is said when it is to be asked.
-            question = try? self.question(call, state)
-            break
-        }
-        return TurnBeginning(state: state, machine: machine, actions: actions, question: question, time: now())
-    }
-
     /// Runs to the end and closes the log, whatever happens.
-    func run(_ beginning: TurnBeginning) async {
-        let turn = RunningTurn(beginning)
+    func run(_ state: TurnState, plan: TurnPlan) async {
+        let turn = RunningTurn(state: state, machine: StepMachine(plan), startedAt: now())
         do {
-            var actions = beginning.actions
+            var actions = turn.machine.receive(.start(identity(of: state.run)))
             while !actions.isEmpty {
                 let action = actions.removeFirst()
                 actions += try await carryOut(action, turn)
@@ -84,16 +71,16 @@ struct TurnRunner: Sendable {
         turn.toolNames = []
         turn.hasShownPieces = false
         do {
-            let question = try turn.takeQuestion() ?? question(call, turn.state)
-            turn.lastRequest = question.request
+            let request = try turn.state.request(call)
+            turn.lastRequest = request
             do {
-                return try await answer(question, turn)
+                return try await answer(request, turn)
             } catch let failure as ProviderFailure
-                where failure.isAboutTools && !question.request.tools.isEmpty && !turn.hasShownPieces
+                where failure.isAboutTools && !request.tools.isEmpty && !turn.hasShownPieces
             {
                 // Some servers of small models can't read the calls of their own model: words are better than nothing.
                 logger.warning("A model's answer could not be read; asking again without tools")
-                return try await answer(self.question(question.request.withoutTools), turn)
+                return try await answer(request.withoutTools, turn)
             }
         } catch let failure as ProviderFailure {
             return turn.machine.receive(.modelFailed(failure))
@@ -103,18 +90,10 @@ struct TurnRunner: Sendable {
         }
     }
 
-    private func question(_ call: ModelCall, _ state: TurnState) throws -> ModelQuestion {
-        question(try state.request(call))
-    }
-
-    private func question(_ request: ModelRequest) -> ModelQuestion {
-        ModelQuestion(request: request, deltas: provider.stream(request))
-    }
-
     /// Reads the answer piece by piece, whether or not anybody sees the pieces: so the first one is known.
-    private func answer(_ question: ModelQuestion, _ turn: RunningTurn) async throws -> [StepAction] {
+    private func answer(_ request: ModelRequest, _ turn: RunningTurn) async throws -> [StepAction] {
         var accumulator = ModelDeltaAccumulator()
-        for try await delta in question.deltas {
+        for try await delta in provider.stream(request) {
             if turn.state.run.timeToFirstToken == nil {
                 turn.state.run.timeToFirstToken = nanoseconds(from: turn.startedAt, to: now())
             }
@@ -230,4 +209,83 @@ extension ModelRequest {
         request.toolChoice = .auto
         return request
     }
+}
+
+/// What is known of a turn while it runs.
+///
+/// An object, because as a value it would stand in the frame of every function that waits for the model.
+final class RunningTurn {
+    var state: TurnState
+    var machine: StepMachine
+    let startedAt: Timestamp
+    var step = StepTimes(start: Timestamp(microseconds: 0))
+    /// The blocks as the calls of this step left them; stored with the step.
+    var memory: [MemoryBlock]
+    var memoryCalls: [ToolRun] = []
+    /// What the calls of this step put into archival memory; stored with the step.
+    var passages: [NewPassage] = []
+    var toolNames: [String] = []
+    var lastRequest: ModelRequest?
+    var lastAnswer: ModelAnswer?
+    /// Whether somebody may have seen a part of the step's answer.
+    var hasShownPieces = false
+    /// Whether the last step's transaction already says how the run ended.
+    var hasStoredEnd = false
+
+    init(state: TurnState, machine: StepMachine, startedAt: Timestamp) {
+        self.state = state
+        self.machine = machine
+        self.startedAt = startedAt
+        memory = state.memory
+    }
+
+    /// Notes how the run ended, for whoever stores it next.
+    func close(_ end: TurnEnd, at time: Timestamp) {
+        state.run.status = RunStatus(rawValue: end.stop.runStatus) ?? .failed
+        state.run.stopReason = StopReason(rawValue: end.stop.rawValue)
+        state.run.completedAt = time
+        state.run.totalDuration = nanoseconds(from: startedAt, to: time)
+    }
+
+    func outcome(of record: StepRecord, traceID: ID<ProviderTrace>, at time: Timestamp) -> StepOutcome {
+        var step = Step(
+            id: ID(record.identity.stepID), runID: state.run.id, agentID: state.agent.id, status: "success")
+        step.providerName = state.config.providerName
+        step.providerCategory = state.config.providerCategory
+        step.model = state.config.model
+        step.modelHandle = state.config.handle
+        step.modelEndpoint = state.config.modelEndpoint
+        step.contextWindowLimit = state.config.contextWindow
+        step.promptTokens = record.usage?.promptTokens ?? 0
+        step.completionTokens = record.usage?.completionTokens ?? 0
+        step.cachedInputTokens = record.usage?.cachedPromptTokens
+        step.reasoningTokens = record.usage?.reasoningTokens
+        step.stopReason = record.end.flatMap { StopReason(rawValue: $0.stop.rawValue) }
+        var metrics = StepMetrics(
+            id: step.id, organizationID: state.scope.organization, runID: state.run.id, agentID: state.agent.id)
+        let modelEnd = self.step.modelEnd ?? time
+        metrics.start = Int(self.step.start.microseconds * 1_000)
+        metrics.modelCallStart = metrics.start
+        metrics.modelCall = nanoseconds(from: self.step.start, to: modelEnd)
+        metrics.toolExecution = self.step.toolsEnd.map { nanoseconds(from: modelEnd, to: $0) }
+        metrics.duration = nanoseconds(from: self.step.start, to: time)
+        let row = StepRow(step: step, metrics: metrics, toolNames: toolNames, createdAt: self.step.start)
+        return StepOutcome(
+            messages: Array(record.messages.dropFirst(record.callsAreStored ? 1 : 0)), memoryCalls: memoryCalls,
+            passages: passages, row: row,
+            trace: lastRequest.map { TraceText.trace($0, lastAnswer, id: traceID, step: step.id, at: time) },
+            end: record.end)
+    }
+}
+
+/// When the parts of a step were.
+struct StepTimes: Sendable {
+    var start: Timestamp
+    var modelEnd: Timestamp?
+    var toolsEnd: Timestamp?
+}
+
+/// The time between two points, never negative.
+func nanoseconds(from start: Timestamp, to end: Timestamp) -> Int {
+    Int(max(0, end.microseconds - start.microseconds) * 1_000)
 }

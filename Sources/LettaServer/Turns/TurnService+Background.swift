@@ -102,7 +102,7 @@ extension TurnService {
             defer { turnstile.leave(request.agent) }
             let opened = try await open(request, run, isAccepted: true, config: config, control, as: scope)
             try await opened.settle()
-            await opened.runner.run(opened.beginning)
+            await opened.runner.run(opened.state, plan: opened.plan)
         } catch {
             await abandon(run, control, because: error, as: scope)
         }

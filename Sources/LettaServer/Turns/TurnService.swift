@@ -43,7 +43,7 @@ struct TurnService: Sendable {
                 let opened = try await open(request, run, config: config, control, as: scope)
                 control.note(opened.settle)
                 stored.give(.success(()))
-                await opened.runner.run(opened.beginning)
+                await opened.runner.run(opened.state, plan: opened.plan)
             } catch {
                 control.log.finish()
                 stored.give(.failure(error))

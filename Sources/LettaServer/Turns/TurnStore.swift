@@ -13,13 +13,9 @@ struct TurnStore: Sendable {
     ///
     /// The model may be asked at once; nobody outside is told before it is settled.
     ///
-    /// - Parameters:
-    ///   - isAccepted: whether the run is stored already and only begins now.
-    ///   - telling: called with what the turn will work on, before any of it is stored; called again when the database
-    ///     has the transaction repeated.
+    /// - Parameter isAccepted: whether the run is stored already and only begins now.
     func open(
-        _ request: TurnRequest, _ run: Run, isAccepted: Bool, at time: Timestamp, as scope: Scope,
-        telling: @escaping @Sendable (TurnMaterial) -> Void
+        _ request: TurnRequest, _ run: Run, isAccepted: Bool, at time: Timestamp, as scope: Scope
     ) async throws -> Committed<TurnMaterial> {
         try await storage.commit { [ids] db in
             guard let agent = try AgentStore.rowForUpdate(request.agent, in: scope, db) else {
@@ -32,7 +28,6 @@ struct TurnStore: Sendable {
                     createdAt: time.microseconds)
             }
             material.new = closing + request.messages(runID: run.id, at: time, ids: ids)
-            telling(material)
             if isAccepted {
                 try RunStore.update(run, at: time, in: scope, db)
             } else {
@@ -43,7 +38,7 @@ struct TurnStore: Sendable {
         }
     }
 
-    /// What ``open(_:_:isAccepted:at:as:telling:)`` would tell, without storing anything.
+    /// What ``open(_:_:isAccepted:at:as:)`` would give, without storing anything.
     func preview(
         _ request: TurnRequest, _ run: Run, at time: Timestamp, as scope: Scope
     ) async throws -> TurnMaterial {

@@ -5,7 +5,7 @@ import Synchronization
 import TestSupport
 import Testing
 
-/// The request to the model is put together before the messages are stored.
+/// A turn begins with one transaction, and asks the model when that is over.
 @Suite(.timeLimit(.minutes(1))) struct TurnOpeningTests {
     @Test(arguments: TestEngine.available)
     func `when the database repeats a transaction, the model is asked what the last one found`(
