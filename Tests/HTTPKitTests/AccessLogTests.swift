@@ -1,10 +1,6 @@
 import CoreMetrics
 import HTTPTypes
-import Hummingbird
 import JSON
-import Logging
-import NIOCore
-import NIOEmbedded
 import Testing
 
 @testable import HTTPKit
@@ -42,21 +38,6 @@ import Testing
     @Test func `the line of a stream is written once, at its end`() async throws {
         #expect(try await server.get("/stream").body == "one two")
         #expect(lines.count == 1)
-    }
-
-    @Test func `the line comes with the answer, and without one when the answer is let go`() async throws {
-        var logger = server.application.logger
-        logger[metadataKey: "hb.request.id"] = "r-2"
-        let context = ServerContext(source: .init(channel: EmbeddedChannel(), logger: logger))
-        let request = Request(
-            head: .init(method: .get, scheme: nil, authority: nil, path: "/v1/notes/"),
-            body: .init(buffer: ByteBuffer()))
-        let log = AccessLog(metrics: HTTPMetrics(factory: server.metrics))
-        var answer: Response? = try await log.handle(request, context: context) { _, _ in Response(status: .ok) }
-        #expect(answer?.headers[.requestID] == "r-2")
-        #expect(lines.isEmpty, "nothing of it is sent yet")
-        answer = nil
-        #expect(lines.count == 1 && lines.first?.contains("http.status=499") == true)
     }
 
     @Test func `an id from outside is kept when it is harmless`() async throws {

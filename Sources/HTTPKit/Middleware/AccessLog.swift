@@ -1,11 +1,11 @@
 import HTTPTypes
 import Hummingbird
 import Logging
-import Synchronization
 
-/// Names each request, and when its answer has been handed over, writes one line about it and counts it.
+/// Names each request, writes one line about it when it has been answered, and counts it.
 ///
-/// Nothing of what callers send is in the line but the method and the id.
+/// The line of a streamed answer is written when the stream ends. Nothing of what callers send is in it but the
+/// method and the id.
 struct AccessLog: RouterMiddleware {
     let metrics: HTTPMetrics
 
@@ -14,30 +14,38 @@ struct AccessLog: RouterMiddleware {
         next: (Request, ServerContext) async throws -> Response
     ) async throws -> Response {
         var context = context
-        let given = request.headers[.requestID].flatMap { Self.isSafe($0) ? $0 : nil }
-        context.requestID = given ?? context.id
-        if let given { context.logger[metadataKey: "hb.request.id"] = .string(given) }
-        let line = Line(
-            method: request.method, path: context.coreContext.endpointPath, metrics: metrics, logger: context.logger)
-        var response =
-            if given == nil {
-                try await next(request, context)
+        let start = ContinuousClock.now
+        let line = Line(method: request.method, start: start, path: context.coreContext.endpointPath, metrics: metrics)
+        do {
+            var response: Response
+            if let id = request.headers[.requestID], Self.isSafe(id) {
+                context.requestID = id
+                context.logger[metadataKey: "hb.request.id"] = .string(id)
+                response = try await withLogger(context.logger) { [context] _ in try await next(request, context) }
             } else {
-                try await withLogger(context.logger) { [context] _ in try await next(request, context) }
+                context.requestID = context.id
+                response = try await next(request, context)
             }
-        response.headers[.requestID] = context.requestID
-        if request.method == .head {
-            response = response.createHeadResponse()
-            line.end(status: response.status.code, bytes: 0)
-        } else {
-            let (status, body) = (response.status.code, response.body)
-            response.body = ResponseBody(contentLength: body.contentLength) { writer in
-                // The line belongs to the request however its answer ends.
-                defer { line.end(status: status, bytes: body.contentLength) }
-                try await body.write(writer)
+            response.headers[.requestID] = context.requestID
+            if request.method == .head {
+                response = response.createHeadResponse()
+            } else if response.body.contentLength == nil {
+                let body = response.body
+                let (status, logger) = (response.status.code, context.logger)
+                response.body = ResponseBody { writer in
+                    // The line belongs to the request however its stream ends.
+                    defer { line.end(status: status, bytes: nil, logger) }
+                    try await body.write(writer)
+                }
+                return response
             }
+            line.end(status: response.status.code, bytes: response.body.contentLength, context.logger)
+            return response
+        } catch {
+            // Only a broken connection gets here.
+            line.end(status: 499, bytes: nil, context.logger)
+            throw error
         }
-        return response
     }
 
     /// Whether an id from outside can stand in a log and a header as it is.
@@ -51,29 +59,13 @@ struct AccessLog: RouterMiddleware {
             }
     }
 
-    /// What is said of one request, once.
-    private final class Line: Sendable {
-        private let start = ContinuousClock.now
-        private let method: HTTPRequest.Method
-        private let path: EndpointPath
-        private let metrics: HTTPMetrics
-        private let logger: Logger
-        private let isWritten = Atomic(false)
+    private struct Line: Sendable {
+        let method: HTTPRequest.Method
+        let start: ContinuousClock.Instant
+        let path: EndpointPath
+        let metrics: HTTPMetrics
 
-        init(method: HTTPRequest.Method, path: EndpointPath, metrics: HTTPMetrics, logger: Logger) {
-            self.method = method
-            self.path = path
-            self.metrics = metrics
-            self.logger = logger
-        }
-
-        deinit {
-            // The connection broke before anything of the answer was sent.
-            end(status: 499, bytes: nil)
-        }
-
-        func end(status: Int, bytes: Int?) {
-            guard !isWritten.exchange(true, ordering: .relaxed) else { return }
+        func end(status: Int, bytes: Int?, _ logger: Logger) {
             let duration = start.duration(to: .now)
             let route = path.value ?? "unmatched"
             metrics.record(route: route, method: method, status: status, duration: duration)

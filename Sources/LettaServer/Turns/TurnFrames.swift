@@ -72,6 +72,7 @@ struct TurnFrames: AsyncSequence, Sendable {
                 try await frames.control.settle()
             } catch {
                 hasFailed = true
+                frames.control.cancel()
                 let end = TurnEnd(stop: .error, usage: TurnUsage(), failure: .notKept)
                 waiting = end.events(runID: frames.control.run.rawValue).map { frame($0) }
             }

@@ -29,8 +29,8 @@ struct TurnService: Sendable {
 
     /// Begins a turn and returns what it can be followed by. The turn goes on when nobody does.
     ///
-    /// Its messages are stored. Whether they survive a loss of power says ``TurnControl/settle()``: before that nobody is
-    /// told an event of the turn.
+    /// Its messages are stored. Whether they survive a loss of power says ``TurnControl/settle()``: before that nobody
+    /// is told an event of the turn.
     func start(_ request: TurnRequest, as scope: Scope) async throws -> TurnControl {
         let config = try await override(request)
         try await turnstile.enter(request.agent, orElse: Self.lineIsFull(request.agent))
@@ -64,6 +64,13 @@ struct TurnService: Sendable {
         _ body: SendMessages, to agent: ID<AgentState>, as scope: Scope
     ) async throws -> Provisional<LettaResponse> {
         let control = try await start(try TurnRequest(body, to: agent), as: scope)
+        do {
+            // The model is at work meanwhile.
+            try await control.settle()
+        } catch {
+            worker.cancel([control])
+            throw error
+        }
         var collector = TurnCollector(only: body.includeReturnMessageTypes)
         let events = await control.log.whole()
         try Task.checkCancellation()

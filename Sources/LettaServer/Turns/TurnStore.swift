@@ -11,7 +11,8 @@ struct TurnStore: Sendable {
     /// Loads the agent, stores the new messages and the run together, and gives results to calls that an interrupted
     /// turn left without one.
     ///
-    /// The model may be asked at once; nobody outside is told before it is settled.
+    /// The model may be asked at once; nobody outside is told before it is settled. What was read is not understood yet:
+    /// where it can't be, the messages and a failed run are what remains.
     ///
     /// - Parameter isAccepted: whether the run is stored already and only begins now.
     func open(

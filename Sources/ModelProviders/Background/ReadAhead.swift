@@ -37,8 +37,8 @@ final class ReadAhead<Element: Sendable, Failure: Error>: Sendable {
 extension ReadAhead {
     /// The end that the reading task holds.
     ///
-    /// The reading runs on this actor, and so the iterating task goes on when the reading has to wait: not for each element,
-    /// and mostly on the same thread.
+    /// The reading runs on this actor, and so the iterating task goes on when the reading has to wait: not for each
+    /// element, and mostly on the same thread.
     actor Source {
         /// What a cancellation touches, which comes from anywhere.
         private struct Cancellation {
@@ -82,7 +82,8 @@ extension ReadAhead {
 
         /// Gives one wait of the reading a limited time.
         ///
-        /// - Throws: `DeadlineExceeded` when it was given up, which cancels the whole reading; `operation` has to obey that.
+        /// - Throws: `DeadlineExceeded` when it was given up, which cancels the whole reading; `operation` has to obey
+        ///   that.
         func within<Value>(_ limit: Duration, _ operation: () async throws -> Value) async throws -> Value {
             if timer == nil { timer = SilenceTimer(clock: clock) { [weak self] in self?.giveUp() } }
             wait.withLock { $0.isTimed = true }

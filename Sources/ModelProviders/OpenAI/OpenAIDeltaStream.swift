@@ -2,6 +2,7 @@ import AsyncHTTPClient
 import EventStreams
 import JSON
 import NIOCore
+import Synchronization
 
 /// The deltas of one streamed chat completion. Each iteration sends the request anew.
 struct OpenAIDeltaStream: AsyncSequence, Sendable {
@@ -15,9 +16,10 @@ struct OpenAIDeltaStream: AsyncSequence, Sendable {
     let request: HTTPClientRequest
 
     func makeAsyncIterator() -> Iterator {
-        Iterator(
+        let request = UnansweredRequest(request)
+        return Iterator(
             pieces: ReadAhead(limit: Self.readAhead, clock: provider.clock) {
-                [provider, request] source async throws(ProviderFailure) in
+                [provider] source async throws(ProviderFailure) in
                 var reader = OpenAIStreamReader(provider: provider, request: request)
                 try await reader.read(into: source)
             })
@@ -44,13 +46,30 @@ struct OpenAIDeltaStream: AsyncSequence, Sendable {
     }
 }
 
-/// Reads one streamed answer to its end, on the actor that it hands it over to. The response's body belongs to it alone: when it goes, the connection closes.
+/// A request for as long as it may have to be sent again. With its body it is most of what a stream would hold.
+final class UnansweredRequest: Sendable {
+    private let request: Mutex<HTTPClientRequest?>
+
+    init(_ request: HTTPClientRequest) {
+        self.request = Mutex(request)
+    }
+
+    /// Nil when the answer has begun.
+    var value: HTTPClientRequest? { request.withLock { $0 } }
+
+    func letGo() {
+        request.withLock { $0 = nil }
+    }
+}
+
+/// Reads one streamed answer to its end, on the actor that it hands it over to.
+///
+/// The response's body belongs to it alone: when it goes, the connection closes.
 struct OpenAIStreamReader {
     typealias Source = ReadAhead<[ModelDelta], ProviderFailure>.Source
 
     private let provider: OpenAIProvider
-    /// Let go when the answer has begun, after which nothing is sent again.
-    private var request: HTTPClientRequest?
+    private let request: UnansweredRequest
     private var body: HTTPClientResponse.Body.AsyncIterator?
     private var parser = ServerSentEventParser()
     private var decoder = OpenAIChunkDecoder()
@@ -59,7 +78,7 @@ struct OpenAIStreamReader {
     /// A failure that came in one piece with deltas, which go first.
     private var nextFailure: ProviderFailure?
 
-    init(provider: OpenAIProvider, request: HTTPClientRequest) {
+    init(provider: OpenAIProvider, request: UnansweredRequest) {
         self.provider = provider
         self.request = request
     }
@@ -70,7 +89,7 @@ struct OpenAIStreamReader {
             do {
                 let deltas = try await advance(source)
                 if !deltas.isEmpty {
-                    request = nil
+                    request.letGo()
                     await source.put(deltas)
                 }
             } catch {
@@ -78,7 +97,7 @@ struct OpenAIStreamReader {
                 let failure = provider.failure(from: error)
                 // The answer is whole; only its cost is lost.
                 if decoder.isFinished, failure.kind == .cut { return }
-                guard request != nil else { throw failure }
+                guard request.value != nil else { throw failure }
                 try await startOver(after: failure, source)
             }
         }
@@ -111,7 +130,7 @@ struct OpenAIStreamReader {
     }
 
     private mutating func openBody(_ source: isolated Source) async throws {
-        guard let request else { return }
+        guard let request = request.value else { return }
         body = try await provider.open(request).body.makeAsyncIterator()
     }
 
