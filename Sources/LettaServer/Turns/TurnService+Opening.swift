@@ -43,7 +43,7 @@ extension TurnService {
             provider: await models.provider(for: state.config), control: control, ids: ids, now: now, logger: logger)
     }
 
-    private func closeAsFailed(_ run: Run, as scope: Scope) async throws {
+    func closeAsFailed(_ run: Run, as scope: Scope) async throws {
         let time = now()
         var run = run
         run.status = .failed

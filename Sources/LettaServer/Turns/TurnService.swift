@@ -36,24 +36,23 @@ struct TurnService: Sendable {
         try await turnstile.enter(request.agent, orElse: Self.lineIsFull(request.agent))
         let run = request.run(id: ids.next(), at: now())
         let control = TurnControl(run: run.id, agent: request.agent, organization: scope.organization)
-        let stored = Handover<Void>()
+        let opened: OpenedTurn
+        do {
+            opened = try await open(request, run, config: config, control, as: scope)
+        } catch {
+            turnstile.leave(request.agent)
+            throw error
+        }
+        control.note(opened.settle)
         let isStarted = worker.start(control) { [turnstile] in
-            defer { turnstile.leave(request.agent) }
-            do {
-                let opened = try await open(request, run, config: config, control, as: scope)
-                control.note(opened.settle)
-                stored.give(.success(()))
-                await opened.runner.run(opened.state, plan: opened.plan)
-            } catch {
-                control.log.finish()
-                stored.give(.failure(error))
-            }
+            await opened.runner.run(opened.state, plan: opened.plan)
+            turnstile.leave(request.agent)
         }
         guard isStarted else {
-            turnstile.leave(request.agent)
+            defer { turnstile.leave(request.agent) }
+            try await closeAsFailed(opened.state.run, as: scope)
             throw Self.isAboutToStop
         }
-        try await stored.value()
         return control
     }
 
