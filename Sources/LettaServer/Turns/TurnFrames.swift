@@ -50,7 +50,7 @@ struct TurnFrames: AsyncSequence, Sendable {
 
         /// Everything that is ready, in one piece; nil at the end.
         mutating func next() async -> [UInt8]? {
-            if !waiting.isEmpty { return await take() }
+            if !waiting.isEmpty { return take() }
             while !hasEnded {
                 guard let events = hasFailed ? [] : await events() else { return ping() }
                 guard !events.isEmpty else {
@@ -61,7 +61,10 @@ struct TurnFrames: AsyncSequence, Sendable {
                     count += 1
                     if frames.filter.shows(event.messageType) { waiting.append(frame(event)) }
                 }
-                if !waiting.isEmpty { return await take() }
+                if !waiting.isEmpty {
+                    await replaceWhatIsNotKept()
+                    return take()
+                }
             }
             return nil
         }
@@ -72,7 +75,6 @@ struct TurnFrames: AsyncSequence, Sendable {
                 try await frames.control.settle()
             } catch {
                 hasFailed = true
-                frames.control.cancel()
                 let end = TurnEnd(stop: .error, usage: TurnUsage(), failure: .notKept)
                 waiting = end.events(runID: frames.control.run.rawValue).map { frame($0) }
             }
@@ -89,8 +91,7 @@ struct TurnFrames: AsyncSequence, Sendable {
             return await log.events(after: count, unlessInterrupted: reader)
         }
 
-        private mutating func take() async -> [UInt8] {
-            await replaceWhatIsNotKept()
+        private mutating func take() -> [UInt8] {
             defer { waiting = [] }
             return Array(waiting.joined())
         }

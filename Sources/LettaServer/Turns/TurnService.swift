@@ -28,9 +28,6 @@ struct TurnService: Sendable {
     static let longestLine = 64
 
     /// Begins a turn and returns what it can be followed by. The turn goes on when nobody does.
-    ///
-    /// Its messages are stored. Whether they survive a loss of power says ``TurnControl/settle()``: before that nobody
-    /// is told an event of the turn.
     func start(_ request: TurnRequest, as scope: Scope) async throws -> TurnControl {
         let config = try await override(request)
         try await turnstile.enter(request.agent, orElse: Self.lineIsFull(request.agent))
@@ -43,7 +40,6 @@ struct TurnService: Sendable {
             turnstile.leave(request.agent)
             throw error
         }
-        control.note(opened.settle)
         let isStarted = worker.start(control) { [turnstile] in
             await opened.runner.run(opened.state, plan: opened.plan)
             turnstile.leave(request.agent)
@@ -52,6 +48,13 @@ struct TurnService: Sendable {
             defer { turnstile.leave(request.agent) }
             try await closeAsFailed(opened.state.run, as: scope)
             throw Self.isAboutToStop
+        }
+        do {
+            // The model is at work meanwhile; nothing is told to anybody before.
+            try await opened.settle()
+        } catch {
+            worker.cancel([control])
+            throw error
         }
         return control
     }
@@ -63,23 +66,10 @@ struct TurnService: Sendable {
         _ body: SendMessages, to agent: ID<AgentState>, as scope: Scope
     ) async throws -> Provisional<LettaResponse> {
         let control = try await start(try TurnRequest(body, to: agent), as: scope)
-        do {
-            // The model is at work meanwhile.
-            try await control.settle()
-        } catch {
-            worker.cancel([control])
-            throw error
-        }
         var collector = TurnCollector(only: body.includeReturnMessageTypes)
         let events = await control.log.whole()
         try Task.checkCancellation()
-        do {
-            for event in events { try collector.take(event) }
-        } catch {
-            // That the disk failed says more than what came of it.
-            try await control.settle()
-            throw error
-        }
+        for event in events { try collector.take(event) }
         return Provisional(value: collector.response, settle: control.settle)
     }
 
