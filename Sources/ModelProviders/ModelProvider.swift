@@ -12,7 +12,7 @@ package protocol ModelProvider: Sendable {
 
     /// Answers piece by piece. The request is sent when the first piece is asked for.
     ///
-    /// Each pull reads no more than it needs, so a slow reader slows the provider. A failure that comes before the
+    /// No more than a few pieces are read ahead, so a slow reader slows the provider. A failure that comes before the
     /// first piece is repeated inside; after it, the stream throws. Dropping the iterator closes the connection.
     func stream(_ request: ModelRequest) -> any AsyncSequence<ModelDelta, ProviderFailure> & Sendable
 

@@ -2,7 +2,7 @@ import Storage
 import Synchronization
 
 /// Stands before a database and asks the planner about every statement that reads or changes rows.
-struct WatchingStorage: StorageEngine {
+struct WatchingStorage: StorageWrapper {
     /// Which statements would read which tables from end to end.
     final class Scans: Sendable {
         private let found = Mutex<[String: Set<String>]>([:])
@@ -24,8 +24,6 @@ struct WatchingStorage: StorageEngine {
     let base: any StorageEngine
     let scans: Scans
 
-    var dialect: Dialect { base.dialect }
-
     func read<T: Sendable>(_ body: @escaping @Sendable (any SQLExecutor) throws -> T) async throws -> T {
         try await base.read { [scans] db in try body(Watching(base: db, scans: scans)) }
     }
@@ -37,9 +35,6 @@ struct WatchingStorage: StorageEngine {
     func commit<T: Sendable>(_ body: @escaping @Sendable (any SQLExecutor) throws -> T) async throws -> Committed<T> {
         try await base.commit { [scans] db in try body(Watching(base: db, scans: scans)) }
     }
-
-    func backup(to path: String) async throws { try await base.backup(to: path) }
-    func close() async { await base.close() }
 
     private struct Watching: SQLExecutor {
         let base: any SQLExecutor

@@ -88,19 +88,9 @@ private final class Disk: Sendable {
 }
 
 /// A database whose early commits may turn out not to be safe.
-private struct UnsafeStorage: StorageEngine {
+private struct UnsafeStorage: StorageWrapper {
     let base: any StorageEngine
     let disk: Disk
-
-    var dialect: Dialect { base.dialect }
-
-    func read<T: Sendable>(_ body: @escaping @Sendable (any SQLExecutor) throws -> T) async throws -> T {
-        try await base.read(body)
-    }
-
-    func write<T: Sendable>(_ body: @escaping @Sendable (any SQLExecutor) throws -> T) async throws -> T {
-        try await base.write(body)
-    }
 
     func commit<T: Sendable>(_ body: @escaping @Sendable (any SQLExecutor) throws -> T) async throws -> Committed<T> {
         let committed = try await base.commit(body)
@@ -109,7 +99,4 @@ private struct UnsafeStorage: StorageEngine {
         settlement.end(.failure(SQLFailure(.unavailable, "the disk failed")))
         return Committed(committed.value, settlement: settlement)
     }
-
-    func backup(to path: String) async throws { try await base.backup(to: path) }
-    func close() async { await base.close() }
 }

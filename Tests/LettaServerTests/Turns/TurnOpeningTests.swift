@@ -45,7 +45,7 @@ import Testing
 }
 
 /// A database that has one transaction to repeat, after something else has changed.
-private final class RepeatingStorage: StorageEngine {
+private final class RepeatingStorage: StorageWrapper {
     private struct Again: Error {}
 
     let base: any StorageEngine
@@ -57,16 +57,6 @@ private final class RepeatingStorage: StorageEngine {
 
     func beforeRepeating(_ change: @escaping @Sendable (any SQLExecutor) throws -> Void) {
         self.change.withLock { $0 = change }
-    }
-
-    var dialect: Dialect { base.dialect }
-
-    func read<T: Sendable>(_ body: @escaping @Sendable (any SQLExecutor) throws -> T) async throws -> T {
-        try await base.read(body)
-    }
-
-    func write<T: Sendable>(_ body: @escaping @Sendable (any SQLExecutor) throws -> T) async throws -> T {
-        try await base.write(body)
     }
 
     func commit<T: Sendable>(_ body: @escaping @Sendable (any SQLExecutor) throws -> T) async throws -> Committed<T> {
@@ -85,7 +75,4 @@ private final class RepeatingStorage: StorageEngine {
         }
         return try await base.commit(body)
     }
-
-    func backup(to path: String) async throws { try await base.backup(to: path) }
-    func close() async { await base.close() }
 }
