@@ -77,6 +77,25 @@ func endOfPlainText(_ bytes: UnsafePointer<UInt8>, from start: Int, to end: Int)
     return end
 }
 
+/// The place of the first line break from `start` on, or `end`; looks at eight bytes at a time.
+func endOfLine(_ bytes: UnsafePointer<UInt8>, from start: Int, to end: Int) -> Int {
+    let ones: UInt64 = 0x0101_0101_0101_0101
+    let highBits: UInt64 = 0x8080_8080_8080_8080
+    var place = start
+    while place &+ 8 <= end {
+        let word = UInt64(littleEndian: UnsafeRawPointer(bytes + place).loadUnaligned(as: UInt64.self))
+        let newline = word ^ (ones &* UInt64(Byte.newline))
+        let carriageReturn = word ^ (ones &* UInt64(Byte.carriageReturn))
+        // See above: the lowest bit found is a true one.
+        let found = ((newline &- ones) & ~newline) | ((carriageReturn &- ones) & ~carriageReturn)
+        let marks = found & highBits
+        if marks != 0 { return place &+ marks.trailingZeroBitCount / 8 }
+        place &+= 8
+    }
+    while place < end, bytes[place] != Byte.newline, bytes[place] != Byte.carriageReturn { place &+= 1 }
+    return place
+}
+
 /// The place of the first byte that is not part of well-formed UTF-8 (no overlong forms, no surrogates), if any.
 @inline(__always)
 func invalidUTF8(_ bytes: UnsafeBufferPointer<UInt8>) -> Int? {

@@ -92,13 +92,20 @@ extension JSONWriter {
         beginValue()
         if case .indented = style {
             self.bytes.append(contentsOf: bytes)
-        } else if bytes.contains(where: Self.isLineBreak) {
+        } else if Self.hasLineBreak(bytes) {
             // Valid JSON has line breaks only between its parts, where they mean nothing.
             self.bytes.append(contentsOf: bytes.lazy.filter { !Self.isLineBreak($0) })
         } else {
             self.bytes.append(contentsOf: bytes)
         }
         place = .afterValue
+    }
+
+    private static func hasLineBreak(_ bytes: some Collection<UInt8>) -> Bool {
+        bytes.withContiguousStorageIfAvailable { bytes in
+            guard let start = bytes.baseAddress else { return false }
+            return endOfLine(start, from: 0, to: bytes.count) < bytes.count
+        } ?? bytes.contains(where: isLineBreak)
     }
 
     private static func isLineBreak(_ byte: UInt8) -> Bool {

@@ -63,18 +63,23 @@ package struct ModelToolCall: Sendable, Equatable {
 
 /// A tool a model may call.
 package struct ModelTool: Sendable, Equatable {
-    package var name: String
-    package var description: String?
+    package let name: String
+    package let description: String?
     /// The JSON schema of the arguments.
-    package var parameters: JSONValue
-    /// Whether the provider must make the arguments follow the schema.
-    package var isStrict: Bool
+    package let parameters: JSONValue
+    /// All of it as OpenAI's chat completions describe a tool, written once for all requests.
+    let function: RawJSON
 
+    /// - Parameter isStrict: whether the provider must make the arguments follow the schema.
     package init(name: String, description: String?, parameters: JSONValue, isStrict: Bool = false) {
         self.name = name
         self.description = description
         self.parameters = parameters
-        self.isStrict = isStrict
+        var function: JSONObject = ["name": .string(name)]
+        if let description { function["description"] = .string(description) }
+        function["parameters"] = parameters
+        if isStrict { function["strict"] = true }
+        self.function = RawJSON(["type": "function", "function": .object(function)] as JSONValue)
     }
 }
 

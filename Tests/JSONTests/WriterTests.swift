@@ -146,4 +146,14 @@ import Testing
         #expect(JSONWriter.string(of: raw, style: .indented(2)) == raw.text)
         #expect(raw.text.contains("\n"))
     }
+
+    @Test(arguments: ["\n", "\r", "\r\n"]) func aLineBreakIsFoundWhereverItStands(_ lineBreak: String) throws {
+        for before in 0..<20 {
+            for after in 0..<20 {
+                let (start, end) = (String(repeating: " ", count: before), String(repeating: "\u{0C}é", count: after))
+                let raw = RawJSON(trusted: "\(start)\(lineBreak)\"\(end)\"")
+                #expect(JSONWriter.string(of: raw) == "\(start)\"\(end)\"")
+            }
+        }
+    }
 }

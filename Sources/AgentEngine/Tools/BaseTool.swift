@@ -52,11 +52,6 @@ package struct BaseTool: Sendable, Hashable {
     private static let byName = Dictionary(all.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
 
     package static func named(_ name: String) -> BaseTool? { byName[name] }
-
-    private static let schemas = byName.mapValues(\.schema)
-
-    /// The schema of the tool with this name, made once for all turns.
-    package static func schema(of name: String) -> JSONValue? { schemas[name] }
 }
 
 /// One argument of a base tool.

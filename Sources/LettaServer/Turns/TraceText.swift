@@ -16,7 +16,7 @@ enum TraceText {
             response: kept(response(answer, model: request.model)), createdAt: time)
     }
 
-    private static func kept(_ value: JSONValue) -> RawJSON {
+    private static func kept(_ value: some JSONWritable) -> RawJSON {
         let json = RawJSON(value)
         let size = json.text.utf8.count
         guard size > longest else { return json }

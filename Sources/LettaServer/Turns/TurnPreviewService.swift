@@ -20,7 +20,7 @@ struct TurnPreviewService: Sendable {
         let time = now()
         let run = request.run(id: ids.next(), at: time)
         let material = try await TurnStore(storage: storage, ids: ids).preview(request, run, at: time, as: scope)
-        var state = try material.state(for: request, config: config)
+        var state = try material.state(for: request, config: try config ?? material.agent.llmConfig.content())
         state.traits = await models.traits(for: state.config)
         let plan = try state.plan(maximumSteps: 1, streamsTokens: false)
         var machine = StepMachine(plan)

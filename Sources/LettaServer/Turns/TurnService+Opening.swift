@@ -25,6 +25,7 @@ extension TurnService {
         run.status = .running
         let opened = try await store.open(request, run, isAccepted: isAccepted, at: now(), as: scope)
         do {
+            let config = try config ?? configs.content(of: opened.value.agent.llmConfig)
             var state = try opened.value.state(for: request, config: config)
             state.traits = await models.traits(for: state.config)
             let plan = try state.plan(maximumSteps: request.maximumSteps, streamsTokens: request.streamsTokens)

@@ -13,6 +13,7 @@ struct TurnService: Sendable {
     let python: PythonToolService
     let callbacks: RunCallbackService
     let turnstile: Turnstile<ID<AgentState>>
+    let configs: DocumentCache<LLMConfig>
     let ids: IDSource
     let now: @Sendable () -> Timestamp
     let clock: any Clock<Duration>

@@ -82,25 +82,15 @@ struct TurnState: Sendable {
     }
 
     private func modelTool(_ name: String) throws -> ModelTool? {
-        guard let schema = try tools.first(where: { $0.name == name }).flatMap(Self.schema) else { return nil }
-        return ModelTool(
-            name: name, description: schema["description"]?.string,
-            parameters: schema["parameters"] ?? ["type": "object", "properties": [:]], isStrict: config.strict)
-    }
-
-    /// The server's own tools say what they always say; reading that anew for each turn would cost more than the rest.
-    private static func schema(of tool: CallableToolRow) throws -> JSONValue? {
-        let own = tool.toolType == ToolService.custom ? nil : BaseTool.schema(of: tool.name)
-        return try own ?? tool.jsonSchema?.value()
+        try tools.first { $0.name == name }.flatMap { try ToolSchema.schema(of: $0, isStrict: config.strict)?.tool }
     }
 
     /// What the machine has to know before the turn starts.
     func plan(maximumSteps: Int, streamsTokens: Bool) throws -> TurnPlan {
         let tools = try self.tools.map { tool in
-            let schema = try Self.schema(of: tool)
-            let required = schema?["parameters"]?["required"]?.array?.compactMap(\.string) ?? []
+            let schema = try ToolSchema.schema(of: tool, isStrict: config.strict)
             return TurnTool(
-                name: tool.name, requiredArguments: required,
+                name: tool.name, requiredArguments: schema?.requiredArguments ?? [],
                 canRunInParallel: tool.enableParallelExecution ?? false,
                 hasOutsideEffects: tool.toolType == ToolService.custom,
                 needsApproval: tool.defaultRequiresApproval ?? false,

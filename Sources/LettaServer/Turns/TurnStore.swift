@@ -144,9 +144,9 @@ struct TurnMaterial: Sendable {
         return end.reversed()
     }
 
-    func state(for request: TurnRequest, config: LLMConfig?) throws -> TurnState {
+    func state(for request: TurnRequest, config: LLMConfig) throws -> TurnState {
         TurnState(
-            scope: scope, run: run, agent: agent, config: try config ?? agent.llmConfig.content(), tools: tools,
+            scope: scope, run: run, agent: agent, config: config, tools: tools,
             overrideSystem: request.overrideSystem, skills: SkillTree.element(of: request.skills.map(\.skill)),
             blocks: try blocks.map { try BlockRow($0) }, history: try context.map { try $0.message() } + new)
     }

@@ -66,9 +66,10 @@ package final class OpenAIProvider: ModelProvider {
             let batch = texts[start..<min(start + Self.embeddingBatch, texts.count)]
             let wire = request(
                 .POST, "/embeddings",
-                body: [
-                    "input": .array(batch.map { .string($0) }), "model": .string(model), "encoding_format": "float",
-                ])
+                body: JSONWriter.bytes(
+                    of: [
+                        "input": .array(batch.map { .string($0) }), "model": .string(model), "encoding_format": "float",
+                    ] as JSONValue))
             vectors += try await retrying { () async throws(ProviderFailure) -> [[Float]] in
                 let document = try await document(wire, within: deadlines.answer)
                 return try OpenAIEmbeddingReader.vectors(from: document, count: batch.count)
@@ -93,11 +94,11 @@ package final class OpenAIProvider: ModelProvider {
     private func chatRequest(_ request: ModelRequest, streaming: Bool) -> HTTPClientRequest {
         let dialect = OpenAIRequestBody.Dialect(
             isOfficial: isOfficial, isLlamaServer: listed.withLock { $0.isLlamaServer })
-        let body = OpenAIRequestBody(request: request, dialect: dialect)
-        return self.request(.POST, "/chat/completions", body: body.document(streaming: streaming))
+        let body = OpenAIRequestBody(request: request, dialect: dialect, streaming: streaming)
+        return self.request(.POST, "/chat/completions", body: JSONWriter.bytes(of: body))
     }
 
-    private func request(_ method: HTTPMethod, _ path: String, body: JSONValue? = nil) -> HTTPClientRequest {
+    private func request(_ method: HTTPMethod, _ path: String, body: [UInt8]? = nil) -> HTTPClientRequest {
         var request = HTTPClientRequest(url: settings.baseURL + path)
         request.method = method
         request.headers.add(name: "user-agent", value: "letta-swift")
@@ -107,7 +108,7 @@ package final class OpenAIProvider: ModelProvider {
         if let body {
             request.headers.add(name: "content-type", value: "application/json")
             // Kept until the answer has ended, so it is no larger than it has to be.
-            request.body = .bytes(Array(JSONWriter.bytes(of: body)[...]))
+            request.body = .bytes(Array(body[...]))
         }
         return request
     }

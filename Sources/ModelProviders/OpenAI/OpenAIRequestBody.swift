@@ -1,7 +1,7 @@
 import JSON
 
 /// Writes a request in the form of OpenAI's chat completions.
-struct OpenAIRequestBody {
+struct OpenAIRequestBody: JSONWritable {
     /// How a server differs from the one whose format it speaks.
     struct Dialect {
         /// OpenAI's own server: strict about fields it does not know.
@@ -12,104 +12,123 @@ struct OpenAIRequestBody {
 
     let request: ModelRequest
     let dialect: Dialect
+    let streaming: Bool
 
-    func document(streaming: Bool) -> JSONValue {
-        var body = JSONObject()
-        body["messages"] = .array(request.messages.map(message))
-        body["model"] = .string(request.model)
-        if let limit = request.maxOutputTokens { body["max_completion_tokens"] = .int(Int64(limit)) }
+    func write(to writer: inout JSONWriter) {
+        writer.object { writer in
+            writer.nestedArray("messages") { writer in
+                for message in request.messages { writer.object { write(message, to: &$0) } }
+            }
+            writer.field("model", request.model)
+            writeSettings(to: &writer)
+            writeTools(to: &writer)
+            if let user = request.user { writer.field("user", user) }
+        }
+    }
+
+    private func writeSettings(to writer: inout JSONWriter) {
+        if let limit = request.maxOutputTokens { writer.field("max_completion_tokens", limit) }
         if streaming {
-            body["stream"] = true
-            body["stream_options"] = ["include_usage": true]
+            writer.field("stream", true)
+            writer.nestedObject("stream_options") { $0.field("include_usage", true) }
         }
         if let temperature = request.temperature, acceptsTemperature(temperature) {
-            body["temperature"] = .double(temperature)
+            writer.field("temperature", temperature)
         }
         // With nothing left to chance the same question has the same answer.
-        if dialect.isLlamaServer, request.temperature == 0 { body["seed"] = 0 }
-        if let effort = request.reasoningEffort { body["reasoning_effort"] = .string(effort) }
-        if let format = request.responseFormat { body["response_format"] = format }
-        addTools(to: &body)
-        if let user = request.user { body["user"] = .string(user) }
-        return .object(body)
+        if dialect.isLlamaServer, request.temperature == 0 { writer.field("seed", 0) }
+        if let effort = request.reasoningEffort { writer.field("reasoning_effort", effort) }
+        if let format = request.responseFormat { writer.field("response_format", format) }
     }
 
     private func acceptsTemperature(_ temperature: Double) -> Bool {
         temperature == 1 || !OpenAIKnownModels.isReasoning(request.model)
     }
 
-    private func addTools(to body: inout JSONObject) {
+    private func writeTools(to writer: inout JSONWriter) {
         guard !request.tools.isEmpty else { return }
         if !OpenAIKnownModels.isOSeries(request.model) {
-            body["parallel_tool_calls"] = .bool(request.parallelToolCalls)
+            writer.field("parallel_tool_calls", request.parallelToolCalls)
         }
         var tools = request.tools
         switch request.toolChoice {
-        case .auto: body["tool_choice"] = "auto"
-        case .none: body["tool_choice"] = "none"
-        case .required: body["tool_choice"] = "required"
+        case .auto: writer.field("tool_choice", "auto")
+        case .none: writer.field("tool_choice", "none")
+        case .required: writer.field("tool_choice", "required")
         case .one(let name) where dialect.isLlamaServer:
             tools = tools.filter { $0.name == name }
-            body["tool_choice"] = "required"
+            writer.field("tool_choice", "required")
         case .one(let name):
-            body["tool_choice"] = ["type": "function", "function": ["name": .string(name)]]
+            writer.nestedObject("tool_choice") { writer in
+                writer.field("type", "function")
+                writer.nestedObject("function") { $0.field("name", name) }
+            }
         }
-        body["tools"] = .array(tools.map(tool))
+        writer.nestedArray("tools") { writer in
+            for tool in tools { writer.element(tool.function) }
+        }
     }
 
-    private func tool(_ tool: ModelTool) -> JSONValue {
-        var function: JSONObject = ["name": .string(tool.name)]
-        if let description = tool.description { function["description"] = .string(description) }
-        function["parameters"] = tool.parameters
-        if tool.isStrict { function["strict"] = true }
-        return ["type": "function", "function": .object(function)]
-    }
+    // MARK: Messages
 
-    private func message(_ message: ModelMessage) -> JSONValue {
+    /// Writes the members of a message.
+    private func write(_ message: ModelMessage, to writer: inout JSONWriter) {
         switch message {
         case .system(let text):
-            return ["content": .string(text), "role": "system"]
+            writer.field("content", text)
+            writer.field("role", "system")
         case .user(let parts, let name):
-            var user: JSONObject = ["content": content(parts), "role": "user"]
-            if let name { user["name"] = .string(name) }
-            return .object(user)
+            write(parts, to: &writer)
+            writer.field("role", "user")
+            if let name { writer.field("name", name) }
         case .assistant(let text, let reasoning, let toolCalls):
-            return assistant(text, reasoning, toolCalls)
+            // Only a message that calls tools may say nothing at all.
+            writer.field("content", text ?? (toolCalls.isEmpty ? "" : nil))
+            writer.field("role", "assistant")
+            if let reasoning, !dialect.isOfficial { writer.field("reasoning_content", reasoning) }
+            write(toolCalls, to: &writer)
         case .tool(let callID, let text):
-            return ["content": .string(text), "role": "tool", "tool_call_id": .string(shortened(callID))]
+            writer.field("content", text)
+            writer.field("role", "tool")
+            writer.field("tool_call_id", shortened(callID))
         }
     }
 
-    private func content(_ parts: [ModelContentPart]) -> JSONValue {
-        if parts.count == 1, case .text(let text) = parts[0] { return .string(text) }
-        return .array(parts.map(part))
+    private func write(_ parts: [ModelContentPart], to writer: inout JSONWriter) {
+        if parts.count == 1, case .text(let text) = parts[0] { return writer.field("content", text) }
+        writer.nestedArray("content") { writer in
+            for part in parts { writer.object { write(part, to: &$0) } }
+        }
     }
 
-    private func part(_ part: ModelContentPart) -> JSONValue {
+    private func write(_ part: ModelContentPart, to writer: inout JSONWriter) {
         switch part {
         case .text(let text):
-            return ["type": "text", "text": .string(text)]
+            writer.field("type", "text")
+            writer.field("text", text)
         case .image(let url, let detail):
-            var image: JSONObject = ["url": .string(url)]
-            if let detail { image["detail"] = .string(detail) }
-            return ["type": "image_url", "image_url": .object(image)]
+            writer.field("type", "image_url")
+            writer.nestedObject("image_url") { writer in
+                writer.field("url", url)
+                if let detail { writer.field("detail", detail) }
+            }
         }
     }
 
-    private func assistant(_ text: String?, _ reasoning: String?, _ toolCalls: [ModelToolCall]) -> JSONValue {
-        // Only a message that calls tools may say nothing at all.
-        let silence: JSONValue = toolCalls.isEmpty ? "" : .null
-        var message: JSONObject = ["content": text.map { .string($0) } ?? silence, "role": "assistant"]
-        if let reasoning, !dialect.isOfficial { message["reasoning_content"] = .string(reasoning) }
-        if !toolCalls.isEmpty { message["tool_calls"] = .array(toolCalls.map(toolCall)) }
-        return .object(message)
-    }
-
-    private func toolCall(_ call: ModelToolCall) -> JSONValue {
-        [
-            "id": .string(shortened(call.id)), "type": "function",
-            "function": ["name": .string(call.name), "arguments": .string(call.arguments)],
-        ]
+    private func write(_ calls: [ModelToolCall], to writer: inout JSONWriter) {
+        guard !calls.isEmpty else { return }
+        writer.nestedArray("tool_calls") { writer in
+            for call in calls {
+                writer.object { writer in
+                    writer.field("id", shortened(call.id))
+                    writer.field("type", "function")
+                    writer.nestedObject("function") { writer in
+                        writer.field("name", call.name)
+                        writer.field("arguments", call.arguments)
+                    }
+                }
+            }
+        }
     }
 
     /// Some servers make ids longer than others accept back.
