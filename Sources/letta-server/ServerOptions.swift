@@ -23,7 +23,7 @@ struct DataOptions: ParsableArguments {
 extension ServerConfiguration {
     /// Writes to standard error, a line an event.
     var logger: Logger {
-        var logger = Logger(label: "letta-server") { StreamLogHandler.standardError(label: $0) }
+        var logger = Logger(label: "letta-server") { LineLogHandler(label: $0) }
         logger.logLevel = logLevel
         return logger
     }

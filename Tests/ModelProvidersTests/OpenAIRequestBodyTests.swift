@@ -69,7 +69,7 @@ import Testing
         #expect(body.object?.keys == ["messages", "model"])
     }
 
-    @Test func aToolChoiceIsAWordUnlessItNamesATool() {
+    @Test func aToolChoiceIsAWordUnlessItNamesATool() throws {
         var request = ModelRequest(model: "m", messages: [], tools: tools, parallelToolCalls: true)
         for (choice, word) in [(ModelToolChoice.auto, "auto"), (.none, "none"), (.required, "required")] {
             request.toolChoice = choice
@@ -89,7 +89,7 @@ import Testing
         #expect(body["tools"]?.array?.map { $0["function"]?["name"] } == ["sub"])
     }
 
-    @Test func llamaServerAnswersTheSameWhereNothingIsLeftToChance() {
+    @Test func llamaServerAnswersTheSameWhereNothingIsLeftToChance() throws {
         var request = ModelRequest(model: "m", messages: [], temperature: 0)
         #expect(try body(request, isLlamaServer: true)["seed"] == 0)
         #expect(try body(request)["seed"] == nil)
@@ -97,7 +97,7 @@ import Testing
         #expect(try body(request, isLlamaServer: true)["seed"] == nil)
     }
 
-    @Test func reasoningModelsAreSparedWhatTheyRefuse() {
+    @Test func reasoningModelsAreSparedWhatTheyRefuse() throws {
         var request = ModelRequest(model: "gpt-5", messages: [], tools: tools, temperature: 0.7)
         #expect(try body(request)["temperature"] == nil)
         #expect(try body(request)["parallel_tool_calls"] == false)

@@ -1,3 +1,4 @@
+import EventStreams
 import Synchronization
 import TestSupport
 import Testing
@@ -6,6 +7,7 @@ import Testing
 
 @Suite(.timeLimit(.minutes(1))) struct ReadAheadTests {
     private let clock = ManualClock()
+    private var timers: SilenceTimers { SilenceTimers(clock: clock) }
 
     /// What a reading may do next, and what it has done.
     private final class Script: Sendable {
@@ -16,7 +18,7 @@ import Testing
     private func numbers(
         upTo count: Int, ahead limit: Int, _ script: Script = Script()
     ) -> ReadAhead<Int, ProviderFailure> {
-        ReadAhead(limit: limit, clock: clock) { source async throws(ProviderFailure) in
+        ReadAhead(limit: limit, timers: timers) { source async throws(ProviderFailure) in
             for number in 0..<count where !Task.isCancelled {
                 script.produced.withLock { $0 = number + 1 }
                 await source.put(number)
@@ -46,7 +48,8 @@ import Testing
     }
 
     @Test func `what was read before a failure is handed over first`() async throws {
-        let reading = ReadAhead<Int, ProviderFailure>(limit: 8, clock: clock) { source async throws(ProviderFailure) in
+        let reading = ReadAhead<Int, ProviderFailure>(limit: 8, timers: timers) {
+            source async throws(ProviderFailure) in
             await source.put(1)
             throw ProviderFailure(.cut, message: "cut")
         }
@@ -57,7 +60,7 @@ import Testing
 
     @Test func `whoever is cancelled while he waits for an element cancels the reading`() async throws {
         let (started, start) = AsyncStream<Void>.makeStream()
-        let reading = ReadAhead<Int, ProviderFailure>(limit: 8, clock: clock) { _ async throws(ProviderFailure) in
+        let reading = ReadAhead<Int, ProviderFailure>(limit: 8, timers: timers) { _ async throws(ProviderFailure) in
             start.yield()
             do { try await clock.sleep(for: .seconds(600)) } catch {
                 throw ProviderFailure(.cancelled, message: "cancelled")
@@ -80,7 +83,7 @@ import Testing
     }
 
     @Test func `a wait that takes too long is given up, one that is in time is not`() async throws {
-        let reading = ReadAhead<Int, ProviderFailure>(limit: 8, clock: clock) {
+        let reading = ReadAhead<Int, ProviderFailure>(limit: 8, timers: timers) {
             [clock] source async throws(ProviderFailure) in
             do {
                 try await source.within(.seconds(10)) { try await clock.sleep(for: .seconds(9)) }
@@ -103,7 +106,8 @@ import Testing
 
     @Test func `time that passes between two waits is nobody's`() async throws {
         let (gate, open) = AsyncStream<Void>.makeStream()
-        let reading = ReadAhead<Int, ProviderFailure>(limit: 8, clock: clock) { source async throws(ProviderFailure) in
+        let reading = ReadAhead<Int, ProviderFailure>(limit: 8, timers: timers) {
+            source async throws(ProviderFailure) in
             _ = try? await source.within(.seconds(10)) {}
             for await _ in gate { break }
             await source.put(Task.isCancelled ? 0 : 1)

@@ -46,4 +46,36 @@ import Testing
         last = nil
         #expect(clock.sleeperCount == 0)
     }
+
+    @Test func `a timer that was given back serves the next stream without waking up`() async {
+        let timers = SilenceTimers(clock: clock)
+        let first = timers.timer { Issue.record("nobody waits any more") }
+        first.touch(.seconds(30))
+        await clock.waitForSleepers(1)
+        timers.giveBack(first)
+        clock.advance(by: .seconds(10))
+        let (silences, say) = AsyncStream<Void>.makeStream()
+        let second = timers.timer { say.yield() }
+        #expect(second === first)
+        second.touch(.seconds(30))
+        #expect(clock.sleeperCount == 1)
+        clock.advance(by: .seconds(20))
+        // The end of the first stream's time: only the second one counts.
+        await clock.waitForSleeper(dueWithin: .seconds(10))
+        clock.advance(by: .seconds(10))
+        var count = silences.makeAsyncIterator()
+        #expect(await count.next() != nil)
+        timers.giveBack(second)
+    }
+
+    @Test func `a timer that nobody uses is silent for ever`() async {
+        let timers = SilenceTimers(clock: clock)
+        let timer = timers.timer { Issue.record("nobody waits any more") }
+        timer.touch(.seconds(30))
+        await clock.waitForSleepers(1)
+        timers.giveBack(timer)
+        clock.advance(by: .seconds(30))
+        for _ in 0..<100 { await Task.yield() }
+        #expect(clock.sleeperCount == 0)
+    }
 }

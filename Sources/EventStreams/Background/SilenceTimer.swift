@@ -4,23 +4,28 @@ import Synchronization
 /// flow in it.
 ///
 /// The time counts from the last touch. Having called out it rests until it is touched again; it ends with the object.
+/// Many short streams share their timers by way of ``SilenceTimers``.
 package final class SilenceTimer: Sendable {
     private struct State {
         var silentAt = Duration.zero
         /// When the task wakes up to look; nil while the timer rests.
         var wakesAt: Duration?
         var task: Task<Void, Never>?
+        var onSilence: (@Sendable () -> Void)?
     }
 
     private let elapsed: @Sendable () -> Duration
     private let sleep: @Sendable (Duration) async throws -> Void
-    private let onSilence: @Sendable () -> Void
     private let state: Mutex<State>
 
     /// - Parameter onSilence: must be quick; it may come a moment after a touch that was too late.
-    package init(clock: some Clock<Duration>, onSilence: @escaping @Sendable () -> Void) {
+    package convenience init(clock: some Clock<Duration>, onSilence: @escaping @Sendable () -> Void) {
+        self.init(clock: clock)
+        call(onSilence)
+    }
+
+    fileprivate init(clock: some Clock<Duration>) {
         let start = clock.now
-        self.onSilence = onSilence
         elapsed = { start.duration(to: clock.now) }
         sleep = { try await clock.sleep(for: $0) }
         state = Mutex(State())
@@ -48,6 +53,11 @@ package final class SilenceTimer: Sendable {
         state.withLock { $0.task = task }
     }
 
+    /// Says what to call from now on; nil for nothing.
+    fileprivate func call(_ onSilence: (@Sendable () -> Void)?) {
+        state.withLock { $0.onSilence = onSilence }
+    }
+
     private func watch() -> Task<Void, Never> {
         // Until it sleeps it runs here, which spares the streams a change of threads.
         Task.immediate { [weak self, sleep] in
@@ -60,17 +70,45 @@ package final class SilenceTimer: Sendable {
     /// How long to sleep until it may have been silent for long enough; nil, and calls out, when it has been.
     private func rest() -> Duration? {
         let now = elapsed()
-        let (rest, isOver) = state.withLock { state -> (Duration?, Bool) in
+        let (rest, onSilence) = state.withLock { state -> (Duration?, (@Sendable () -> Void)?) in
             let rest = state.silentAt - now
             guard rest <= .zero else {
                 state.wakesAt = state.silentAt
-                return (rest, false)
+                return (rest, nil)
             }
             state.task = nil
             state.wakesAt = nil
-            return (nil, true)
+            return (nil, state.onSilence)
         }
-        if isOver { onSilence() }
+        onSilence?()
         return rest
+    }
+}
+
+/// The timers of streams that are short against their silence.
+///
+/// A timer that was given back sleeps on and is used again, which costs a stream far less than one of its own.
+package final class SilenceTimers: Sendable {
+    private static let mostResting = 64
+
+    private let clock: any Clock<Duration>
+    private let resting = Mutex<[SilenceTimer]>([])
+
+    package init(clock: any Clock<Duration>) {
+        self.clock = clock
+    }
+
+    /// A timer for the caller alone until it is given back.
+    package func timer(onSilence: @escaping @Sendable () -> Void) -> SilenceTimer {
+        let timer = resting.withLock { $0.popLast() } ?? SilenceTimer(clock: clock)
+        timer.call(onSilence)
+        return timer
+    }
+
+    package func giveBack(_ timer: SilenceTimer) {
+        timer.call(nil)
+        resting.withLock { resting in
+            if resting.count < Self.mostResting { resting.append(timer) }
+        }
     }
 }

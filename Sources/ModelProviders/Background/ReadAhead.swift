@@ -14,9 +14,9 @@ final class ReadAhead<Element: Sendable, Failure: Error>: Sendable {
 
     /// - Parameters:
     ///   - limit: how many elements may be ready before the reading waits.
-    ///   - clock: measures the waits of the reading, see ``Source/within(_:_:)``.
-    init(limit: Int, clock: any Clock<Duration>, reading: @escaping Reading) {
-        source = Source(limit: limit, clock: clock)
+    ///   - timers: measure the waits of the reading, see ``Source/within(_:_:)``.
+    init(limit: Int, timers: SilenceTimers, reading: @escaping Reading) {
+        source = Source(limit: limit, timers: timers)
         self.reading = reading
     }
 
@@ -49,7 +49,7 @@ extension ReadAhead {
         }
 
         private let limit: Int
-        private let clock: any Clock<Duration>
+        private let timers: SilenceTimers
         private var ready: [Element] = []
         private var end: Result<Element?, Failure>?
         private var taker: CheckedContinuation<Void, Never>?
@@ -58,9 +58,9 @@ extension ReadAhead {
         /// Whether the reading waits for something that may take too long, and whether it did.
         private let wait = Mutex((isTimed: false, isTooLate: false))
 
-        fileprivate init(limit: Int, clock: any Clock<Duration>) {
+        fileprivate init(limit: Int, timers: SilenceTimers) {
             self.limit = limit
-            self.clock = clock
+            self.timers = timers
         }
 
         // MARK: The reading task
@@ -85,9 +85,10 @@ extension ReadAhead {
         /// - Throws: `DeadlineExceeded` when it was given up, which cancels the whole reading; `operation` has to obey
         ///   that.
         func within<Value>(_ limit: Duration, _ operation: () async throws -> Value) async throws -> Value {
-            if timer == nil { timer = SilenceTimer(clock: clock) { [weak self] in self?.giveUp() } }
+            let timer = timer ?? timers.timer { [weak self] in self?.giveUp() }
+            self.timer = timer
             wait.withLock { $0.isTimed = true }
-            timer?.touch(limit)
+            timer.touch(limit)
             defer { wait.withLock { $0.isTimed = false } }
             do {
                 return try await operation()
@@ -111,6 +112,7 @@ extension ReadAhead {
             } catch {
                 end = .failure(error)
             }
+            if let timer { timers.giveBack(timer) }
             timer = nil
             taker?.resume()
             taker = nil

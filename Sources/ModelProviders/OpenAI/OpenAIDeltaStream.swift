@@ -18,7 +18,7 @@ struct OpenAIDeltaStream: AsyncSequence, Sendable {
     func makeAsyncIterator() -> Iterator {
         let request = UnansweredRequest(request)
         return Iterator(
-            pieces: ReadAhead(limit: Self.readAhead, clock: provider.clock) {
+            pieces: ReadAhead(limit: Self.readAhead, timers: provider.timers) {
                 [provider] source async throws(ProviderFailure) in
                 var reader = OpenAIStreamReader(provider: provider, request: request)
                 try await reader.read(into: source)

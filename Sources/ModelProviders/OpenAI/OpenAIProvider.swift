@@ -1,4 +1,5 @@
 import AsyncHTTPClient
+import EventStreams
 import JSON
 import Logging
 import NIOCore
@@ -11,6 +12,7 @@ package final class OpenAIProvider: ModelProvider {
     let deadlines: ProviderDeadlines
     let retries: RetryPolicy
     let clock: any Clock<Duration>
+    let timers: SilenceTimers
     private let transport: ProviderTransport
     /// Learned from the model list, because nothing in an answer tells it.
     private let listed = Mutex(OpenAIModelTraits())
@@ -30,6 +32,7 @@ package final class OpenAIProvider: ModelProvider {
         self.deadlines = deadlines
         self.retries = retries
         self.clock = clock
+        timers = SilenceTimers(clock: clock)
     }
 
     package func listModels() async throws(ProviderFailure) -> [ModelDescription] {
