@@ -14,7 +14,7 @@ LONGEST = 400
 
 IMPORT = re.compile(r"^\s*(?:@\w+(?:\([^)]*\))?\s+)*(?:(?:public|package|internal|private|fileprivate)\s+)?import\s+"
                     r"(?:(?:struct|class|enum|protocol|func|typealias|let|var)\s+)?(\w+)")
-TASK = re.compile(r"\bTask(?:\.detached|\.immediate)?(?:<[^>]*>)?\s*(?:\([^)]*\))?\s*\{")
+TASK = re.compile(r"\bTask(?:\.detached|\.immediate(?:Detached)?)?(?:<[^>]*>)?\s*(?:\([^)]*\))?\s*\{")
 SQL = re.compile(r'(?:^\s*|")(?:SELECT\s|INSERT INTO\s|DELETE FROM\s|UPDATE\s+\w+\s+SET\b)')
 TYPE_NAME = re.compile(r"\b(?:class|struct|enum|actor|protocol|typealias)\s+(\w+(?:Manager|Helper|Helpers|Util|Utils|Utilities|Impl|Base))\b")
 UNSAFE = re.compile(r"@unchecked\s+Sendable|nonisolated\(unsafe\)")

@@ -1,6 +1,6 @@
 /// Keeps a document as the text it came in, for documents that are stored and sent back unread.
 ///
-/// Equality is that of the text.
+/// Equality is that of the text, byte for byte.
 public struct RawJSON: Sendable, Hashable {
     public let text: String
 
@@ -17,6 +17,14 @@ public struct RawJSON: Sendable, Hashable {
 
     public init(_ value: some JSONWritable) {
         text = JSONWriter.string(of: value)
+    }
+
+    public static func == (left: RawJSON, right: RawJSON) -> Bool {
+        ByteKey(left.text) == ByteKey(right.text)
+    }
+
+    public func hash(into hasher: inout Hasher) {
+        ByteKey(text).hash(into: &hasher)
     }
 
     /// Throws only when the text was wrongly trusted.

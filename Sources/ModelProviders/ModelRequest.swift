@@ -67,7 +67,7 @@ package struct ModelTool: Sendable, Equatable {
     package let description: String?
     /// The JSON schema of the arguments.
     package let parameters: JSONValue
-    /// All of it as OpenAI's chat completions describe a tool, written once for all requests.
+    /// All of it as OpenAI's chat completions describe a tool, written when the tool was understood.
     let function: RawJSON
 
     /// - Parameter isStrict: whether the provider must make the arguments follow the schema.

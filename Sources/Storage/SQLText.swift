@@ -56,7 +56,7 @@ package struct SQLText: Sendable, ExpressibleByStringInterpolation {
 
     /// A `?` that is written in the source would be taken for the place of a value.
     private static func checked(_ literal: String) -> String {
-        assert(!literal.utf8.contains(UInt8(ascii: "?")), "a question mark in SQL")
+        precondition(!literal.holds(UInt8(ascii: "?")), "a question mark in SQL")
         return literal
     }
 

@@ -2,12 +2,6 @@ import GRDB
 import GRDBSQLite
 import Storage
 
-#if canImport(Glibc)
-import Glibc
-#else
-import Darwin
-#endif
-
 /// A prepared statement of one connection: binds values, steps, reads columns.
 ///
 /// It works on SQLite's own handle, because GRDB's rows would copy every value once more.
@@ -114,7 +108,7 @@ final class SQLiteStatement {
     }
 
     private func bind(_ text: String, at place: Int32) throws(SQLFailure) -> Int32 {
-        guard !text.holdsNUL else {
+        guard !text.holds(0) else {
             throw SQLFailure(.decoding, "text with a NUL character can not be stored", sql: sql)
         }
         let encoding = UInt8(truncatingIfNeeded: SQLITE_UTF8)
@@ -136,16 +130,5 @@ final class SQLiteStatement {
             return .blob(Array(UnsafeRawBufferPointer(start: start, count: count)))
         default: return .null
         }
-    }
-}
-
-extension String {
-    /// Asked of every text that is stored, whole documents too: a call of the C library is many times faster than
-    /// looking at one byte after the other.
-    fileprivate var holdsNUL: Bool {
-        let found = utf8.withContiguousStorageIfAvailable { bytes in
-            bytes.baseAddress.map { memchr($0, 0, bytes.count) != nil } ?? false
-        }
-        return found ?? utf8.contains(0)
     }
 }

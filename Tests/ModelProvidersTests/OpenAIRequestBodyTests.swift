@@ -64,6 +64,26 @@ import Testing
         #expect(try body(request, streaming: true) == expected)
     }
 
+    @Test func theTextIsWrittenInOneOrderAndNoKeyTwice() throws {
+        var request = ModelRequest(
+            model: "gpt-4o-mini", messages: [.system("s"), .user([.text("u")], name: "bob")], tools: tools,
+            temperature: 1, maxOutputTokens: 16)
+        request.user = "user-1"
+        let body = OpenAIRequestBody(
+            request: request, dialect: .init(isOfficial: true, isLlamaServer: false), streaming: true)
+        let expected = #"""
+            {"messages": [{"content": "s", "role": "system"}, {"content": "u", "role": "user", "name": "bob"}], \
+            "model": "gpt-4o-mini", "max_completion_tokens": 16, "stream": true, \
+            "stream_options": {"include_usage": true}, "temperature": 1.0, "parallel_tool_calls": false, \
+            "tool_choice": "auto", "tools": [{"type":"function","function":{"name":"add",\
+            "description":"Adds.","parameters":{"type":"object"}}}, {"type":"function","function":{"name":"sub",\
+            "parameters":{"type":"object"},"strict":true}}], "user": "user-1"}
+            """#
+        #expect(
+            JSONWriter.string(of: body, style: .spaced)
+                == expected.split(separator: "\\\n").joined())
+    }
+
     @Test func withoutToolsNothingIsSaidAboutThem() throws {
         let body = try body(ModelRequest(model: "m", messages: [], toolChoice: .required, parallelToolCalls: true))
         #expect(body.object?.keys == ["messages", "model"])

@@ -7,7 +7,11 @@ import Testing
 
 @Suite(.timeLimit(.minutes(1))) struct ReadAheadTests {
     private let clock = ManualClock()
-    private var timers: SilenceTimers { SilenceTimers(clock: clock) }
+    private let timers: SilenceTimers
+
+    init() {
+        timers = SilenceTimers(clock: clock)
+    }
 
     /// What a reading may do next, and what it has done.
     private final class Script: Sendable {
@@ -119,5 +123,18 @@ import Testing
         for _ in 0..<100 { await Task.yield() }
         open.yield()
         #expect(try await first == 1)
+    }
+
+    @Test func `one reading after the other waits with the same timer`() async throws {
+        for _ in 0..<3 {
+            let reading = ReadAhead<Int, ProviderFailure>(limit: 8, timers: timers) {
+                source async throws(ProviderFailure) in
+                _ = try? await source.within(.seconds(30)) { await Task.yield() }
+                await source.put(1)
+            }
+            #expect(try await reading.next() == 1)
+            #expect(try await reading.next() == nil)
+            #expect(clock.sleeperCount == 1)
+        }
     }
 }

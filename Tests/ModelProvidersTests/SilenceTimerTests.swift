@@ -68,14 +68,38 @@ import Testing
         timers.giveBack(second)
     }
 
-    @Test func `a timer that nobody uses is silent for ever`() async {
+    @Test func `what the last stream waited for is nothing to the next one`() async {
         let timers = SilenceTimers(clock: clock)
         let timer = timers.timer { Issue.record("nobody waits any more") }
         timer.touch(.seconds(30))
         await clock.waitForSleepers(1)
         timers.giveBack(timer)
+        let (silences, say) = AsyncStream<Int>.makeStream()
+        let next = timers.timer { say.yield(1) }
         clock.advance(by: .seconds(30))
-        for _ in 0..<100 { await Task.yield() }
-        #expect(clock.sleeperCount == 0)
+        // It has looked, called nobody out and gone to rest: a touch begins anew.
+        while clock.sleeperCount == 0 {
+            await Task.yield()
+            next.touch(.seconds(5))
+        }
+        say.yield(0)
+        clock.advance(by: .seconds(5))
+        var calls = silences.makeAsyncIterator()
+        #expect(await calls.next() == 0)
+        #expect(await calls.next() == 1)
+    }
+
+    @Test func `a shorter silence than the last stream's is not missed`() async {
+        let timers = SilenceTimers(clock: clock)
+        let timer = timers.timer {}
+        timer.touch(.seconds(30))
+        await clock.waitForSleepers(1)
+        timers.giveBack(timer)
+        let (silences, say) = AsyncStream<Void>.makeStream()
+        timers.timer { say.yield() }.touch(.seconds(5))
+        await clock.waitForSleeper(dueWithin: .seconds(5))
+        clock.advance(by: .seconds(5))
+        var count = silences.makeAsyncIterator()
+        #expect(await count.next() != nil)
     }
 }

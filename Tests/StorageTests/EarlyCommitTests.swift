@@ -147,6 +147,9 @@ import Testing
                 _ = try db.execute("INSERT INTO note VALUES (2)")
             }
         }
+        #expect(throws: SQLFailure.self, "not even nothing") {
+            try connection.transaction(readOnly: false, interruption) { _ in }
+        }
         #expect(throws: SQLFailure.self) { try connection.together {} }
     }
 

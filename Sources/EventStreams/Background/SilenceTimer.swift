@@ -7,7 +7,8 @@ import Synchronization
 /// Many short streams share their timers by way of ``SilenceTimers``.
 package final class SilenceTimer: Sendable {
     private struct State {
-        var silentAt = Duration.zero
+        /// When it will have been silent for too long; nil before the first touch.
+        var silentAt: Duration?
         /// When the task wakes up to look; nil while the timer rests.
         var wakesAt: Duration?
         var task: Task<Void, Never>?
@@ -41,9 +42,10 @@ package final class SilenceTimer: Sendable {
     package func touch(_ limit: Duration) {
         let now = elapsed()
         let (mustWatch, old) = state.withLock { state -> (Bool, Task<Void, Never>?) in
-            state.silentAt = now + limit
-            if let wakesAt = state.wakesAt, wakesAt <= state.silentAt { return (false, nil) }
-            state.wakesAt = state.silentAt
+            let silentAt = now + limit
+            state.silentAt = silentAt
+            if let wakesAt = state.wakesAt, wakesAt <= silentAt { return (false, nil) }
+            state.wakesAt = silentAt
             defer { state.task = nil }
             return (true, state.task)
         }
@@ -53,14 +55,18 @@ package final class SilenceTimer: Sendable {
         state.withLock { $0.task = task }
     }
 
-    /// Says what to call from now on; nil for nothing.
+    /// Says what to call once it has been touched again; nil for nothing.
     fileprivate func call(_ onSilence: (@Sendable () -> Void)?) {
-        state.withLock { $0.onSilence = onSilence }
+        state.withLock { state in
+            state.onSilence = onSilence
+            state.silentAt = nil
+        }
     }
 
     private func watch() -> Task<Void, Never> {
-        // Until it sleeps it runs here, which spares the streams a change of threads.
-        Task.immediate { [weak self, sleep] in
+        // Until it sleeps it runs here, which spares the streams a change of threads. Detached, because it may outlast
+        // the request that began it.
+        Task.immediateDetached { [weak self, sleep] in
             while let rest = self?.rest() {
                 do { try await sleep(rest) } catch { return }
             }
@@ -71,14 +77,13 @@ package final class SilenceTimer: Sendable {
     private func rest() -> Duration? {
         let now = elapsed()
         let (rest, onSilence) = state.withLock { state -> (Duration?, (@Sendable () -> Void)?) in
-            let rest = state.silentAt - now
-            guard rest <= .zero else {
-                state.wakesAt = state.silentAt
-                return (rest, nil)
+            if let silentAt = state.silentAt, silentAt > now {
+                state.wakesAt = silentAt
+                return (silentAt - now, nil)
             }
             state.task = nil
             state.wakesAt = nil
-            return (nil, state.onSilence)
+            return (nil, state.silentAt == nil ? nil : state.onSilence)
         }
         onSilence?()
         return rest

@@ -4,8 +4,8 @@ import Synchronization
 
 /// Writes an event a line: time, level, label, what is known of it in the order of the keys, source and message.
 ///
-/// Nothing in an event can end its line or reach the terminal: control characters are written as `\n` or `\u{1b}`.
-/// Swift-log's own handler makes the time anew for each line, which took a third of the time of a plain request.
+/// Nothing in an event can end its line or command the terminal: see ``LogLine``. Swift-log's own handler makes the time
+/// anew for each line, and the text of all metadata with each change of it: a third of the time of a plain request.
 package struct LineLogHandler: LogHandler {
     package var logLevel = Logger.Level.info
     package var metadata: Logger.Metadata = [:]
@@ -44,6 +44,9 @@ package struct LineLogHandler: LogHandler {
 }
 
 /// The text of one event.
+///
+/// Control characters and what else may end a line or turn its direction are written as `\n` or `\u{1b}`, and a
+/// backslash beside them twice.
 private struct LogLine {
     private var bytes: [UInt8]
 
@@ -54,25 +57,31 @@ private struct LogLine {
 
     mutating func append(_ texts: String...) {
         for text in texts {
-            if text.utf8.contains(where: Self.isControl) {
-                for byte in text.utf8 { append(byte) }
+            if text.utf8.contains(where: Self.isSuspect) {
+                for scalar in text.unicodeScalars { append(scalar) }
             } else {
                 bytes.append(contentsOf: text.utf8)
             }
         }
     }
 
-    private mutating func append(_ byte: UInt8) {
-        switch byte {
-        case 0x09: bytes.append(contentsOf: "\\t".utf8)
-        case 0x0A: bytes.append(contentsOf: "\\n".utf8)
-        case 0x0D: bytes.append(contentsOf: "\\r".utf8)
-        case _ where Self.isControl(byte): bytes.append(contentsOf: "\\u{\(String(byte, radix: 16))}".utf8)
-        default: bytes.append(byte)
-        }
+    /// Whether text with this byte has to be looked at by its characters: it holds the controls of ASCII (and Latin 1,
+    /// which begin with 0xC2), or marks of lines and directions (0xE2).
+    private static func isSuspect(_ byte: UInt8) -> Bool {
+        byte < 0x20 || byte == 0x7F || byte == 0xC2 || byte == 0xE2
     }
 
-    private static func isControl(_ byte: UInt8) -> Bool { byte < 0x20 || byte == 0x7F }
+    private mutating func append(_ scalar: Unicode.Scalar) {
+        switch (scalar, scalar.properties.generalCategory) {
+        case ("\n", _): bytes.append(contentsOf: "\\n".utf8)
+        case ("\r", _): bytes.append(contentsOf: "\\r".utf8)
+        case ("\t", _): bytes.append(contentsOf: "\\t".utf8)
+        case ("\\", _): bytes.append(contentsOf: "\\\\".utf8)
+        case (_, .control), (_, .format), (_, .lineSeparator), (_, .paragraphSeparator):
+            bytes.append(contentsOf: "\\u{\(String(scalar.value, radix: 16))}".utf8)
+        default: bytes.append(contentsOf: String(scalar).utf8)
+        }
+    }
 
     consuming func ended() -> [UInt8] {
         bytes.append(0x0A)
@@ -82,12 +91,14 @@ private struct LogLine {
 
 /// Where the lines go, one at a time.
 private final class Output: Sendable {
-    private let descriptor: Mutex<Int32>
+    private let descriptor: Int32
+    /// Whether the last line was cut. Held while a line is written.
+    private let isCut = Mutex(false)
     /// The second that was written last, and how.
     private let second = Mutex((number: time_t.min, text: [UInt8]()))
 
     init(descriptor: Int32) {
-        self.descriptor = Mutex(descriptor)
+        self.descriptor = descriptor
     }
 
     /// The local time to the second with its distance from UTC: `2026-01-31T14:30:00+0100`.
@@ -110,18 +121,34 @@ private final class Output: Sendable {
         }
     }
 
-    func write(_ bytes: [UInt8]) {
-        descriptor.withLock { descriptor in
-            bytes.withUnsafeBytes { bytes in
-                var rest = bytes[...]
-                while !rest.isEmpty {
-                    let count = Glibc.write(descriptor, UnsafeRawBufferPointer(rebasing: rest).baseAddress, rest.count)
-                    if count < 0, errno == EINTR { continue }
-                    // A log that can't be written is nothing a request should fail for.
-                    guard count > 0 else { return }
-                    rest = rest.dropFirst(count)
-                }
-            }
+    /// A log that can't be written is nothing a request should fail for: what has no place is left out.
+    func write(_ line: [UInt8]) {
+        isCut.withLock { isCut in
+            let line = isCut ? [0x0A] + line : line
+            let written = written(of: line)
+            isCut = written == 0 ? isCut : written < line.count
         }
     }
+
+    /// How many of the bytes were taken. A reader that is behind is waited for, but not for long.
+    private func written(of bytes: [UInt8]) -> Int {
+        bytes.withUnsafeBytes { bytes in
+            var count = 0
+            while count < bytes.count, let start = bytes.baseAddress {
+                let taken = Glibc.write(descriptor, start + count, bytes.count - count)
+                if taken > 0 {
+                    count += taken
+                } else if errno == EAGAIN {
+                    var place = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
+                    guard poll(&place, 1, Self.patience) > 0 else { break }
+                } else if errno != EINTR {
+                    break
+                }
+            }
+            return count
+        }
+    }
+
+    /// In milliseconds.
+    private static let patience: Int32 = 100
 }

@@ -8,9 +8,11 @@ struct HealthService: Sendable {
     static let status = HealthStatus(
         version: ServerVersion.apiLevel, status: "ok", server: "letta-swift", serverVersion: ServerVersion.current)
 
-    /// - Throws: when the storage can't be read.
+    /// Asks as a writer would: after a failed disk everything can be read for a while and nothing be changed.
+    ///
+    /// - Throws: when the storage takes no changes.
     func ready() async throws -> HealthStatus {
-        _ = try await storage.read { db in try HealthStore.probe(db) }
+        _ = try await storage.write { db in try HealthStore.probe(db) }
         return Self.status
     }
 }

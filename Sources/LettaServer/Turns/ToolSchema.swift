@@ -2,7 +2,7 @@ import AgentEngine
 import JSON
 import ModelProviders
 
-/// What turns need of a tool's schema.
+/// What turns need of a tool's schema, understood once in each.
 struct ToolSchema: Sendable {
     /// The tool as models are told of it.
     let tool: ModelTool
@@ -15,19 +15,25 @@ struct ToolSchema: Sendable {
         requiredArguments = schema["parameters"]?["required"]?.array?.compactMap(\.string) ?? []
     }
 
-    /// Nil for a tool that has no schema.
+    /// The schemas of tools by their names, without those that have none.
     ///
     /// - Parameter isStrict: whether the provider must make the arguments follow the schema.
-    static func schema(of row: CallableToolRow, isStrict: Bool) throws -> ToolSchema? {
-        if row.toolType != ToolService.custom, let own = (isStrict ? ownStrict : own)[row.name] { return own }
-        return try row.jsonSchema.map { ToolSchema(try $0.value(), of: row.name, isStrict: isStrict) }
+    static func schemas(of rows: [CallableToolRow], isStrict: Bool) throws -> [String: ToolSchema] {
+        let own = isStrict ? ownStrict : own
+        var schemas: [String: ToolSchema] = [:]
+        for row in rows where schemas[row.name] == nil {
+            schemas[row.name] =
+                try (row.toolType == ToolService.custom ? nil : own[row.name])
+                ?? row.jsonSchema.map { ToolSchema(try $0.value(), of: row.name, isStrict: isStrict) }
+        }
+        return schemas
     }
 
     // The server's own tools say what they always say; reading that anew for each turn would cost more than the rest.
-    private static let own = schemas(isStrict: false)
-    private static let ownStrict = schemas(isStrict: true)
+    private static let own = ownSchemas(isStrict: false)
+    private static let ownStrict = ownSchemas(isStrict: true)
 
-    private static func schemas(isStrict: Bool) -> [String: ToolSchema] {
+    private static func ownSchemas(isStrict: Bool) -> [String: ToolSchema] {
         Dictionary(
             BaseTool.all.map { ($0.name, ToolSchema($0.schema, of: $0.name, isStrict: isStrict)) },
             uniquingKeysWith: { first, _ in first })

@@ -11,6 +11,8 @@ struct TurnState: Sendable {
     @Boxed private(set) var agent: AgentRow
     @Boxed private(set) var config: LLMConfig
     let tools: [CallableToolRow]
+    /// The schemas of those of the tools that have one, by name.
+    let schemas: [String: ToolSchema]
     /// A system message for this turn alone.
     let overrideSystem: String?
     /// What the client can do, put behind the system message of this turn alone.
@@ -27,7 +29,7 @@ struct TurnState: Sendable {
 
     /// The request that a step sends to the model.
     func request(_ call: ModelCall) throws -> ModelRequest {
-        let tools = try call.tools.compactMap(modelTool)
+        let tools = call.tools.compactMap { schemas[$0]?.tool }
         var request = ModelRequest(
             model: config.model, messages: [], toolChoice: call.form == .usual ? call.toolChoice : .auto,
             parallelToolCalls: call.parallelToolCalls, temperature: config.temperature,
@@ -81,16 +83,11 @@ struct TurnState: Sendable {
         return messages
     }
 
-    private func modelTool(_ name: String) throws -> ModelTool? {
-        try tools.first { $0.name == name }.flatMap { try ToolSchema.schema(of: $0, isStrict: config.strict)?.tool }
-    }
-
     /// What the machine has to know before the turn starts.
     func plan(maximumSteps: Int, streamsTokens: Bool) throws -> TurnPlan {
-        let tools = try self.tools.map { tool in
-            let schema = try ToolSchema.schema(of: tool, isStrict: config.strict)
-            return TurnTool(
-                name: tool.name, requiredArguments: schema?.requiredArguments ?? [],
+        let tools = self.tools.map { tool in
+            TurnTool(
+                name: tool.name, requiredArguments: schemas[tool.name]?.requiredArguments ?? [],
                 canRunInParallel: tool.enableParallelExecution ?? false,
                 hasOutsideEffects: tool.toolType == ToolService.custom,
                 needsApproval: tool.defaultRequiresApproval ?? false,

@@ -147,6 +147,7 @@ struct TurnMaterial: Sendable {
     func state(for request: TurnRequest, config: LLMConfig) throws -> TurnState {
         TurnState(
             scope: scope, run: run, agent: agent, config: config, tools: tools,
+            schemas: try ToolSchema.schemas(of: tools, isStrict: config.strict),
             overrideSystem: request.overrideSystem, skills: SkillTree.element(of: request.skills.map(\.skill)),
             blocks: try blocks.map { try BlockRow($0) }, history: try context.map { try $0.message() } + new)
     }

@@ -37,23 +37,54 @@ import Testing
         let lines = try lines { logger in
             logger.info(
                 "over\r\nthere", error: CancellationError(),
-                metadata: ["key\n": "a\tb\n2026 info forged", "z": "x\u{1B}[2J"], source: "é")
+                metadata: [
+                    "key\n": "a\tb\n2026 info forged", "y": "\u{9B}2J\u{85}a\u{2028}b\u{202E}c\\", "z": "x\u{1B}[2J €",
+                ], source: "é")
         }
         #expect(lines.count == 1)
         #expect(
             lines.first?.hasSuffix(
                 "error.message=CancellationError() error.type=Swift.CancellationError "
-                    + #"key\n=a\tb\n2026 info forged z=x\u{1b}[2J [é] over\r\nthere"#) == true)
+                    + #"key\n=a\tb\n2026 info forged y=\u{9b}2J\u{85}a\u{2028}b\u{202e}c\\ z=x\u{1b}[2J € [é] over\r\nthere"#
+            ) == true)
     }
 
-    @Test func linesOfManyThreadsDoNotMix() throws {
-        let lines = try lines { logger in
-            DispatchQueue.concurrentPerform(iterations: 50) { [logger] index in
-                logger.info("\(String(repeating: "x", count: 300 + index))", source: "S")
-            }
+    @Test func linesOfManyThreadsDoNotMix() async throws {
+        // Longer than what a pipe takes at once.
+        let pipe = Pipe()
+        let logger = Logger(label: "x") {
+            LineLogHandler(label: $0, descriptor: pipe.fileHandleForWriting.fileDescriptor)
         }
-        #expect(lines.count == 50)
-        #expect(Set(lines.map { $0.split(separator: "] ").last?.count }) == Set(300..<350))
+        let (texts, text) = AsyncStream<String>.makeStream()
+        Thread.detachNewThread {
+            text.yield(String(decoding: pipe.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self))
+            text.finish()
+        }
+        DispatchQueue.concurrentPerform(iterations: 20) { index in
+            logger.info("\(String(repeating: "x", count: 100_000 + index))", source: "S")
+        }
+        try pipe.fileHandleForWriting.close()
+        var lines: [Substring] = []
+        for await text in texts { lines = text.split(separator: "\n") }
+        #expect(lines.count == 20)
+        #expect(Set(lines.map { $0.utf8.count - $0.prefix { $0 != "]" }.utf8.count - 2 }) == Set(100_000..<100_020))
+    }
+
+    @Test func aLineThatWasCutIsNotGoneOnWith() throws {
+        let pipe = Pipe()
+        let descriptor = pipe.fileHandleForWriting.fileDescriptor
+        #expect(fcntl(descriptor, F_SETFL, O_NONBLOCK) == 0)
+        let logger = Logger(label: "x") { LineLogHandler(label: $0, descriptor: descriptor) }
+        logger.info("\(String(repeating: "x", count: 100_000))", source: "S")
+        logger.info("lost", source: "S")
+        #expect((1..<100_000).contains(pipe.fileHandleForReading.availableData.count))
+        logger.info("heard", source: "S")
+        try pipe.fileHandleForWriting.close()
+        let rest = try String(decoding: #require(try pipe.fileHandleForReading.readToEnd()), as: UTF8.self)
+        let lines = rest.split(separator: "\n")
+        #expect(lines.count == 2)
+        #expect(lines.first?.allSatisfy { $0 == "x" } == true)
+        #expect(lines.last?.hasSuffix("[S] heard") == true)
     }
 
     @Test func aLogThatCannotBeWrittenHarmsNobody() {

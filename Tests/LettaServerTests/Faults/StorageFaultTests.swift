@@ -4,6 +4,8 @@ import Storage
 import TestSupport
 import Testing
 
+@testable import LettaServer
+
 /// A database that can't take more costs nothing that was acknowledged.
 @Suite struct StorageFaultTests {
     @Test func `a full disk is 503, and all acknowledged rows stay`() async throws {
@@ -49,13 +51,22 @@ import Testing
                 .patch("/v1/blocks/{block}", ["value": "y"], expect: 503),
                 .delete("/v1/blocks/{block}", expect: 503),
                 .get("/v1/blocks/{block}", expect: 200, ["value": "x"]),
-                .get("/v1/ready/", expect: 200),
+                .get("/v1/ready/", expect: 503),
             ])
             try await server.restart()
             try await server.run([
                 .get("/v1/blocks/", expect: 200, [["id": "{block}", "value": "x"]]),
                 .patch("/v1/blocks/{block}", ["value": "y"], expect: 200),
             ])
+        }
+    }
+
+    @Test func `a server whose disk has failed is not ready, although it can be read`() async throws {
+        try await withServer(on: .sqlite) { server in
+            let health = HealthService(storage: FailedDisk(base: server.storage))
+            await #expect(throws: SQLFailure.self) { try await health.ready() }
+            let ready = try await HealthService(storage: server.storage).ready()
+            #expect(ready.status == "ok")
         }
     }
 
@@ -70,5 +81,14 @@ import Testing
                 .post("/v1/blocks/", ["label": "y"], expect: 503),
             ])
         }
+    }
+}
+
+/// A database after a sync that failed: it takes nothing more.
+private struct FailedDisk: StorageWrapper {
+    let base: any StorageEngine
+
+    func write<T: Sendable>(_ body: @escaping @Sendable (any SQLExecutor) throws -> T) async throws -> T {
+        throw SQLFailure(.unavailable, "the disk failed")
     }
 }
