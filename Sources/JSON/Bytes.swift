@@ -51,49 +51,57 @@ enum Byte {
     static let closeBrace: UInt8 = 0x7D
 }
 
-/// Where the plain run of a string ends: the first place from `start` on that holds a quote, a backslash or a
-/// control character, or `end`. Looks at eight bytes at a time.
+/// A byte eight times over.
 @inline(__always)
-func endOfPlainText(_ bytes: UnsafePointer<UInt8>, from start: Int, to end: Int) -> Int {
-    let ones: UInt64 = 0x0101_0101_0101_0101
-    let highBits: UInt64 = 0x8080_8080_8080_8080
-    var place = start
-    while place &+ 8 <= end {
-        let word = UInt64(littleEndian: UnsafeRawPointer(bytes + place).loadUnaligned(as: UInt64.self))
-        let quote = word ^ (ones &* 0x22)
-        let slash = word ^ (ones &* 0x5C)
-        // A high bit is set in a byte that is zero after the xor, or below 0x20. Borrows run upwards only,
-        // so the lowest bit found is always a true one.
-        let found = ((quote &- ones) & ~quote) | ((slash &- ones) & ~slash) | ((word &- ones &* 0x20) & ~word)
-        let marks = found & highBits
-        if marks != 0 { return place &+ marks.trailingZeroBitCount / 8 }
-        place &+= 8
-    }
-    while place < end {
-        let byte = bytes[place]
-        if byte == Byte.quote || byte == Byte.backslash || byte < Byte.space { return place }
-        place &+= 1
-    }
-    return end
+private func eight(_ byte: UInt8) -> UInt64 { UInt64(byte) &* 0x0101_0101_0101_0101 }
+
+/// Sets the high bit of each byte of the word that equals `byte`. Borrows run upwards only, so the lowest bit that is
+/// set among the high ones is always a true one, here and below.
+@inline(__always)
+private func marks(of byte: UInt8, in word: UInt64) -> UInt64 {
+    let difference = word ^ eight(byte)
+    return (difference &- eight(1)) & ~difference
 }
 
-/// The place of the first line break from `start` on, or `end`; looks at eight bytes at a time.
-func endOfLine(_ bytes: UnsafePointer<UInt8>, from start: Int, to end: Int) -> Int {
-    let ones: UInt64 = 0x0101_0101_0101_0101
-    let highBits: UInt64 = 0x8080_8080_8080_8080
+/// The first place from `start` on whose byte is sought, or `end`; looks at eight bytes at a time.
+///
+/// - Parameters:
+///   - marks: sets the high bits of the bytes of a word that are sought.
+///   - isSought: says the same of one byte.
+@inline(__always)
+private func firstPlace(
+    in bytes: UnsafePointer<UInt8>, from start: Int, to end: Int, marks: (UInt64) -> UInt64, isSought: (UInt8) -> Bool
+) -> Int {
     var place = start
     while place &+ 8 <= end {
         let word = UInt64(littleEndian: UnsafeRawPointer(bytes + place).loadUnaligned(as: UInt64.self))
-        let newline = word ^ (ones &* UInt64(Byte.newline))
-        let carriageReturn = word ^ (ones &* UInt64(Byte.carriageReturn))
-        // See above: the lowest bit found is a true one.
-        let found = ((newline &- ones) & ~newline) | ((carriageReturn &- ones) & ~carriageReturn)
-        let marks = found & highBits
-        if marks != 0 { return place &+ marks.trailingZeroBitCount / 8 }
+        let found = marks(word) & eight(0x80)
+        if found != 0 { return place &+ found.trailingZeroBitCount / 8 }
         place &+= 8
     }
-    while place < end, bytes[place] != Byte.newline, bytes[place] != Byte.carriageReturn { place &+= 1 }
+    while place < end, !isSought(bytes[place]) { place &+= 1 }
     return place
+}
+
+/// Where the plain run of a string ends: the first place from `start` on that holds a quote, a backslash or a
+/// control character, or `end`.
+@inline(__always)
+func endOfPlainText(_ bytes: UnsafePointer<UInt8>, from start: Int, to end: Int) -> Int {
+    firstPlace(
+        in: bytes, from: start, to: end,
+        marks: { word in
+            marks(of: Byte.quote, in: word) | marks(of: Byte.backslash, in: word)
+                | ((word &- eight(Byte.space)) & ~word)
+        },
+        isSought: { $0 == Byte.quote || $0 == Byte.backslash || $0 < Byte.space })
+}
+
+/// The place of the first line break from `start` on, or `end`.
+func endOfLine(_ bytes: UnsafePointer<UInt8>, from start: Int, to end: Int) -> Int {
+    firstPlace(
+        in: bytes, from: start, to: end,
+        marks: { marks(of: Byte.newline, in: $0) | marks(of: Byte.carriageReturn, in: $0) },
+        isSought: { $0 == Byte.newline || $0 == Byte.carriageReturn })
 }
 
 /// The place of the first byte that is not part of well-formed UTF-8 (no overlong forms, no surrogates), if any.
