@@ -10,6 +10,10 @@ package protocol SQLExecutor {
     /// Returns how many rows the statement itself inserted, updated or deleted; cascades do not count.
     @discardableResult
     func execute(_ sql: SQLText) throws(SQLFailure) -> Int
+
+    /// Where the database stands; nil where that can't be known: to a transaction that only reads, and on PostgreSQL,
+    /// whose other servers tell nothing of what they write.
+    func mark() throws(SQLFailure) -> DatabaseMark?
 }
 
 extension SQLExecutor {
@@ -41,7 +45,12 @@ package protocol StorageEngine: Sendable {
     /// Like ``write(_:)``, but returns as soon as others can see what was written: a crash of the process can't undo it
     /// any more, a loss of power can until ``Committed/settle()`` has returned. For what is to go on meanwhile; whoever
     /// asked for it is told when it is settled. The cancellation of the task does not stop it: what is said is stored.
-    func commit<T: Sendable>(_ body: @escaping @Sendable (any SQLExecutor) throws -> T) async throws -> Committed<T>
+    ///
+    /// - Parameter quietly: whether the database's mark stays where it is, as for one who keeps what was read at that
+    ///   mark and knows what he changes of it.
+    func commit<T: Sendable>(
+        quietly: Bool, _ body: @escaping @Sendable (any SQLExecutor) throws -> T
+    ) async throws -> Committed<T>
 
     /// Writes a consistent copy to a new file while others go on reading and writing.
     func backup(to path: String) async throws

@@ -37,7 +37,7 @@ package final class PostgresEngine: StorageEngine {
     }
 
     package func commit<T: Sendable>(
-        _ body: @escaping @Sendable (any SQLExecutor) throws -> T
+        quietly: Bool, _ body: @escaping @Sendable (any SQLExecutor) throws -> T
     ) async throws -> Committed<T> {
         Committed(try await transaction(Self.beginWriting, toItsEnd: true, body))
     }

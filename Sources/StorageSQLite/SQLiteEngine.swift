@@ -69,6 +69,7 @@ package final class SQLiteEngine: StorageEngine {
     @discardableResult
     package func write<T: Sendable>(_ body: @escaping @Sendable (any SQLExecutor) throws -> T) async throws -> T {
         try await writer.run { connection, interruption in
+            connection.moveMark()
             let value = try connection.transaction(readOnly: false, interruption, body)
             try connection.sync()
             return value
@@ -76,14 +77,15 @@ package final class SQLiteEngine: StorageEngine {
     }
 
     package func commit<T: Sendable>(
-        _ body: @escaping @Sendable (any SQLExecutor) throws -> T
+        quietly: Bool, _ body: @escaping @Sendable (any SQLExecutor) throws -> T
     ) async throws -> Committed<T> {
         let settlement = Settlement()
         let end: @Sendable (SQLiteConnection) -> Void = { connection in
             settlement.end(Result { () throws(SQLFailure) in try connection.sync() })
         }
         let value = try await writer.run(toItsEnd: true, afterwards: end) { connection, interruption in
-            try connection.transaction(readOnly: false, interruption, body)
+            if !quietly { connection.moveMark() }
+            return try connection.transaction(readOnly: false, interruption, body)
         }
         return Committed(value, settlement: settlement)
     }

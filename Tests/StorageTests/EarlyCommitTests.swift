@@ -11,7 +11,7 @@ import Testing
     func `others see what was committed at once, and it can be waited for`(_ kind: Engine) async throws {
         try await withEngine(kind) { engine async throws in
             try await engine.write { try $0.execute("CREATE TABLE note (id BIGINT PRIMARY KEY)") }
-            let committed = try await engine.commit { try $0.execute("INSERT INTO note VALUES (7)") }
+            let committed = try await engine.commit(quietly: false) { try $0.execute("INSERT INTO note VALUES (7)") }
             #expect(committed.value == 1)
             let seen: Int? = try await engine.read { try $0.value("SELECT id FROM note") }
             #expect(seen == 7)
@@ -26,7 +26,7 @@ import Testing
         try await withEngine(kind) { engine async throws in
             try await engine.write { try $0.execute("CREATE TABLE note (id BIGINT PRIMARY KEY)") }
             await #expect(throws: Refused.self) {
-                _ = try await engine.commit { db in
+                _ = try await engine.commit(quietly: false) { db in
                     try db.execute("INSERT INTO note VALUES (7)")
                     throw Refused()
                 }
@@ -47,7 +47,9 @@ import Testing
                         if id % 2 == 0 {
                             _ = try await engine.write { try $0.execute("INSERT INTO note VALUES (\(id))") }
                         } else {
-                            try await engine.commit { try $0.execute("INSERT INTO note VALUES (\(id))") }.settle()
+                            try await engine.commit(quietly: false) {
+                                try $0.execute("INSERT INTO note VALUES (\(id))")
+                            }.settle()
                         }
                     }
                 }
@@ -72,7 +74,8 @@ import Testing
                 #expect(dup2(nothing, log) == log)
                 await #expect(throws: SQLFailure.self) {
                     if isEarly {
-                        try await engine.commit { try $0.execute("INSERT INTO note VALUES (1)") }.settle()
+                        try await engine.commit(quietly: false) { try $0.execute("INSERT INTO note VALUES (1)") }
+                            .settle()
                     } else {
                         try await engine.write { try $0.execute("INSERT INTO note VALUES (1)") }
                     }
@@ -92,7 +95,7 @@ import Testing
             try await engine.write { try $0.execute("CREATE TABLE note (id BIGINT PRIMARY KEY)") }
             let task = Task {
                 withUnsafeCurrentTask { $0?.cancel() }
-                try await engine.commit { try $0.execute("INSERT INTO note VALUES (7)") }.settle()
+                try await engine.commit(quietly: false) { try $0.execute("INSERT INTO note VALUES (7)") }.settle()
             }
             try await task.value
             let count: Int? = try await engine.read { try $0.value("SELECT COUNT(*) FROM note") }

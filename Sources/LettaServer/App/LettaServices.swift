@@ -50,7 +50,8 @@ struct LettaServices: Sendable {
             python: PythonToolService(storage: storage, runner: runner, secrets: secrets, logger: logger),
             callbacks: RunCallbackService(
                 storage: storage, transport: transport, clock: clock, now: now, logger: logger),
-            turnstile: turnstile, configs: DocumentCache(limit: 64), ids: ids, now: now, clock: clock, logger: logger)
+            turnstile: turnstile, configs: DocumentCache(limit: 64), contexts: ContextCache(limit: 64), ids: ids,
+            now: now, clock: clock, logger: logger)
         previews = TurnPreviewService(storage: storage, models: models, ids: ids, now: now)
         following = RunFollowService(storage: storage, worker: worker, ids: ids, now: now, clock: clock)
         runs = RunService(storage: storage)

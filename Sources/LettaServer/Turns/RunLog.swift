@@ -44,6 +44,9 @@ final class RunLog<Event: Sendable>: Sendable {
         wake { $0.isFinished = true }
     }
 
+    /// Whether nothing follows.
+    var isFinished: Bool { state.withLock { $0.isFinished } }
+
     /// What ``events(after:)`` would give without waiting; nil where it would wait.
     func eventsNow(after count: Int) -> [Event]? {
         state.withLock { state in

@@ -10,6 +10,7 @@ import Synchronization
 /// Nobody's leaving stops it; only ``TurnWorker/cancel(_:)`` does.
 struct TurnRunner: Sendable {
     let store: TurnStore
+    let contexts: ContextCache
     let search: ConversationSearchService
     let python: PythonToolService
     let archival: ArchivalToolService
@@ -175,7 +176,9 @@ struct TurnRunner: Sendable {
     private func finish(_ end: TurnEnd, _ turn: RunningTurn) async {
         let time = now()
         turn.close(end, at: time)
-        if !turn.hasStoredEnd {
+        if turn.hasStoredEnd {
+            contexts.keep(turn.state)
+        } else {
             do {
                 try await shieldedFromCancellation { [state = turn.state] in
                     try await store.close(state.run, of: state.agent.id, at: time, as: state.scope)

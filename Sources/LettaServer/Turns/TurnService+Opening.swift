@@ -23,7 +23,8 @@ extension TurnService {
         let store = TurnStore(storage: storage, ids: ids)
         var run = run
         run.status = .running
-        let opened = try await store.open(request, run, isAccepted: isAccepted, at: now(), as: scope)
+        let opened = try await store.open(
+            request, run, isAccepted: isAccepted, kept: contexts.take(request.agent), at: now(), as: scope)
         do {
             let config = try config ?? configs.content(of: opened.value.agent.llmConfig)
             var state = try opened.value.state(for: request, config: config)
@@ -39,8 +40,8 @@ extension TurnService {
 
     private func runner(for state: TurnState, _ control: TurnControl, _ store: TurnStore) async -> TurnRunner {
         TurnRunner(
-            store: store, search: ConversationSearchService(storage: storage, now: now), python: python,
-            archival: ArchivalToolService(storage: storage, ids: ids, now: now),
+            store: store, contexts: contexts, search: ConversationSearchService(storage: storage, now: now),
+            python: python, archival: ArchivalToolService(storage: storage, ids: ids, now: now),
             provider: await models.provider(for: state.config), control: control, ids: ids, now: now, logger: logger)
     }
 

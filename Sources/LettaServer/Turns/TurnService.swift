@@ -14,6 +14,7 @@ struct TurnService: Sendable {
     let callbacks: RunCallbackService
     let turnstile: Turnstile<ID<AgentState>>
     let configs: DocumentCache<LLMConfig>
+    let contexts: ContextCache
     let ids: IDSource
     let now: @Sendable () -> Timestamp
     let clock: any Clock<Duration>
@@ -80,7 +81,8 @@ struct TurnService: Sendable {
         let exists = try await storage.read { db in try AgentStore.exists(agent, in: scope, db) }
         guard exists else { throw APIError.notFound("Agent", agent) }
         let controls = worker.controls(of: agent, in: scope.organization).filter { control in
-            body?.runIDs?.contains(control.run.rawValue) ?? true
+            // Of a turn that is over the last may still be put away.
+            !control.log.isFinished && body?.runIDs?.contains(control.run.rawValue) ?? true
         }
         let named = Set(body?.runIDs ?? []).subtracting(controls.map(\.run.rawValue))
         let before = try await storage.read { db in

@@ -6,23 +6,35 @@ import ModelProviders
 /// All a turn knows of its agent while it runs: read once, and kept in step with what the turn writes.
 struct TurnState: Sendable {
     /// Who sends, and what of.
-    let scope: Scope
+    private(set) var scope: Scope
     @Boxed var run: Run
+    /// When the agent was read; nil where that can't be told.
+    let mark: ContextMark?
     @Boxed private(set) var agent: AgentRow
     @Boxed private(set) var config: LLMConfig
     let tools: [CallableToolRow]
     /// The schemas of those of the tools that have one, by name.
-    let schemas: [String: ToolSchema]
+    private(set) var schemas: [String: ToolSchema]
     /// A system message for this turn alone.
-    let overrideSystem: String?
+    var overrideSystem: String?
     /// What the client can do, put behind the system message of this turn alone.
-    let skills: String?
+    var skills: String?
     /// The agent's blocks, with the versions that edits are made against.
     var blocks: [BlockRow]
     /// The messages in the context, the system message first.
     var history: [TurnMessage]
     /// What to expect of the model.
     var traits = ModelTraits()
+
+    /// Makes what one turn has left the beginning of the next.
+    mutating func goOn(with run: Run, config: LLMConfig, as scope: Scope) throws {
+        if config.strict != self.config.strict {
+            schemas = try ToolSchema.schemas(of: tools, isStrict: config.strict)
+        }
+        self.run = run
+        self.config = config
+        self.scope = scope
+    }
 
     /// The blocks as memory tools see them.
     var memory: [MemoryBlock] { blocks.map(\.memoryBlock) }

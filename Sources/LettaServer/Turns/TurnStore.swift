@@ -3,6 +3,9 @@ import JSON
 import LettaAPI
 import Storage
 
+/// When an agent's context was read.
+typealias ContextMark = DatabaseMark
+
 /// What a turn reads and writes, each in one transaction.
 struct TurnStore: Sendable {
     let storage: any StorageEngine
@@ -14,15 +17,23 @@ struct TurnStore: Sendable {
     /// The model may be asked at once; nobody outside is told before it is settled. What was read is not understood yet:
     /// where it can't be, the messages and a failed run are what remains.
     ///
-    /// - Parameter isAccepted: whether the run is stored already and only begins now.
+    /// - Parameters:
+    ///   - isAccepted: whether the run is stored already and only begins now.
+    ///   - kept: what the agent's last turn left; used when nobody has changed anything since.
     func open(
-        _ request: TurnRequest, _ run: Run, isAccepted: Bool, at time: Timestamp, as scope: Scope
+        _ request: TurnRequest, _ run: Run, isAccepted: Bool, kept: TurnState?, at time: Timestamp, as scope: Scope
     ) async throws -> Committed<TurnMaterial> {
-        try await storage.commit { [ids] db in
-            guard let agent = try AgentStore.rowForUpdate(request.agent, in: scope, db) else {
-                throw APIError.notFound("Agent", request.agent)
+        try await storage.commit(quietly: true) { [ids] db in
+            let mark = try db.mark()
+            var material: TurnMaterial
+            if let kept, kept.mark == mark, kept.scope.organization == scope.organization {
+                material = TurnMaterial(scope: scope, run: run, context: .kept(kept))
+            } else {
+                guard let agent = try AgentStore.rowForUpdate(request.agent, in: scope, db) else {
+                    throw APIError.notFound("Agent", request.agent)
+                }
+                material = try Self.material(of: agent, run, at: mark, in: scope, db)
             }
-            var material = try Self.material(of: agent, run, in: scope, db)
             let closing = HistoryRepair.openCalls(in: try material.endOfContext()).map { calls in
                 HistoryRepair.closing(
                     calls.calls, id: ids.next(Message.self).rawValue, stepID: nil, runID: nil,
@@ -34,7 +45,7 @@ struct TurnStore: Sendable {
             } else {
                 try RunStore.insert(run, in: scope, db)
             }
-            try Self.append(material.new, to: agent.id, model: nil, in: scope, db)
+            try Self.append(material.new, to: request.agent, model: nil, in: scope, db)
             return material
         }
     }
@@ -47,20 +58,20 @@ struct TurnStore: Sendable {
             guard let agent = try AgentStore.row(request.agent, in: scope, db) else {
                 throw APIError.notFound("Agent", request.agent)
             }
-            var material = try Self.material(of: agent, run, in: scope, db)
+            var material = try Self.material(of: agent, run, at: nil, in: scope, db)
             material.new = request.messages(runID: run.id, at: time, ids: ids)
             return material
         }
     }
 
     private static func material(
-        of agent: AgentRow, _ run: Run, in scope: Scope, _ db: any SQLExecutor
+        of agent: AgentRow, _ run: Run, at mark: DatabaseMark?, in scope: Scope, _ db: any SQLExecutor
     ) throws -> TurnMaterial {
-        TurnMaterial(
-            scope: scope, agent: agent, run: run,
-            context: try MessageStore.turnContext(of: agent.id, in: scope, db),
+        let rows = TurnMaterial.Rows(
+            mark: mark, agent: agent, messages: try MessageStore.turnContext(of: agent.id, in: scope, db),
             tools: try ToolStore.callableTools(of: agent.id, in: scope, db),
             blocks: try AgentBlockStore.rows(of: [agent.id], in: scope, db))
+        return TurnMaterial(scope: scope, run: run, context: .rows(rows))
     }
 
     /// Stores a step: what was said, the edits of memory, the step's own row and the run's state land together.
@@ -70,7 +81,9 @@ struct TurnStore: Sendable {
     func persist(
         _ outcome: StepOutcome, of state: TurnState, at time: Timestamp
     ) async throws -> Provisional<TurnState> {
-        let stored = try await storage.commit { [ids] db in
+        // What is said to and by the agent is in the state; what its tools change may be others' too.
+        let isQuiet = outcome.memoryCalls.isEmpty && outcome.passages.isEmpty
+        let stored = try await storage.commit(quietly: isQuiet) { [ids] db in
             var state = state
             let scope = state.scope
             let writer = try MemoryWriterStore(
@@ -122,34 +135,70 @@ struct TurnStore: Sendable {
     }
 }
 
-/// What a turn works on, as it was read: understanding it takes longer than reading it, and is not for the database's
-/// thread.
+/// What a turn works on. Rows are as they were read: understanding them takes longer than reading them, and is not for
+/// the database's thread.
 struct TurnMaterial: Sendable {
+    struct Rows: Sendable {
+        let mark: DatabaseMark?
+        let agent: AgentRow
+        let messages: [ContextRow]
+        let tools: [CallableToolRow]
+        let blocks: [SQLRow]
+    }
+
+    enum Context: Sendable {
+        case rows(Rows)
+        case kept(TurnState)
+    }
+
     let scope: Scope
-    let agent: AgentRow
     let run: Run
-    let context: [ContextRow]
-    let tools: [CallableToolRow]
-    let blocks: [SQLRow]
+    let context: Context
     /// The messages behind those in the context.
     var new: [TurnMessage] = []
 
+    var agent: AgentRow {
+        switch context {
+        case .rows(let rows): rows.agent
+        case .kept(let state): state.agent
+        }
+    }
+
     /// What the agent said last, and what follows it.
     func endOfContext() throws -> [TurnMessage] {
+        switch context {
+        case .rows(let rows): try Self.end(of: rows.messages) { try $0.message() }
+        case .kept(let state): Self.end(of: state.history) { $0 }
+        }
+    }
+
+    private static func end<Row>(
+        of rows: [Row], _ message: (Row) throws -> TurnMessage
+    ) rethrows -> [TurnMessage] {
         var end: [TurnMessage] = []
-        for row in context.reversed() {
-            end.append(try row.message())
+        for row in rows.reversed() {
+            end.append(try message(row))
             if end.last?.role == .assistant { break }
         }
         return end.reversed()
     }
 
     func state(for request: TurnRequest, config: LLMConfig) throws -> TurnState {
-        TurnState(
-            scope: scope, run: run, agent: agent, config: config, tools: tools,
-            schemas: try ToolSchema.schemas(of: tools, isStrict: config.strict),
-            overrideSystem: request.overrideSystem, skills: SkillTree.element(of: request.skills.map(\.skill)),
-            blocks: try blocks.map { try BlockRow($0) }, history: try context.map { try $0.message() } + new)
+        var state: TurnState
+        switch context {
+        case .kept(let kept):
+            state = kept
+            try state.goOn(with: run, config: config, as: scope)
+        case .rows(let rows):
+            state = TurnState(
+                scope: scope, run: run, mark: rows.mark, agent: rows.agent, config: config, tools: rows.tools,
+                schemas: try ToolSchema.schemas(of: rows.tools, isStrict: config.strict),
+                blocks: try rows.blocks.map { try BlockRow($0) }, history: try rows.messages.map { try $0.message() })
+        }
+        state.overrideSystem = request.overrideSystem
+        state.skills = SkillTree.element(of: request.skills.map(\.skill))
+        state.history += new
+        return state
     }
 }
 

@@ -16,8 +16,10 @@ extension StorageWrapper {
         try await base.write(body)
     }
 
-    func commit<T: Sendable>(_ body: @escaping @Sendable (any SQLExecutor) throws -> T) async throws -> Committed<T> {
-        try await base.commit(body)
+    func commit<T: Sendable>(
+        quietly: Bool, _ body: @escaping @Sendable (any SQLExecutor) throws -> T
+    ) async throws -> Committed<T> {
+        try await base.commit(quietly: quietly, body)
     }
 
     func backup(to path: String) async throws { try await base.backup(to: path) }

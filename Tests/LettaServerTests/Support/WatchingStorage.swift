@@ -32,8 +32,10 @@ struct WatchingStorage: StorageWrapper {
         try await base.write { [scans] db in try body(Watching(base: db, scans: scans)) }
     }
 
-    func commit<T: Sendable>(_ body: @escaping @Sendable (any SQLExecutor) throws -> T) async throws -> Committed<T> {
-        try await base.commit { [scans] db in try body(Watching(base: db, scans: scans)) }
+    func commit<T: Sendable>(
+        quietly: Bool, _ body: @escaping @Sendable (any SQLExecutor) throws -> T
+    ) async throws -> Committed<T> {
+        try await base.commit(quietly: quietly) { [scans] db in try body(Watching(base: db, scans: scans)) }
     }
 
     private struct Watching: SQLExecutor {
@@ -51,6 +53,8 @@ struct WatchingStorage: StorageWrapper {
             try watch(sql)
             return try base.execute(sql)
         }
+
+        func mark() throws(SQLFailure) -> DatabaseMark? { try base.mark() }
 
         /// Whether a page of a list is found by sorting all there is, because no index has the order.
         private func sorts(_ sql: SQLText) throws(SQLFailure) -> Bool {

@@ -92,8 +92,10 @@ private struct UnsafeStorage: StorageWrapper {
     let base: any StorageEngine
     let disk: Disk
 
-    func commit<T: Sendable>(_ body: @escaping @Sendable (any SQLExecutor) throws -> T) async throws -> Committed<T> {
-        let committed = try await base.commit(body)
+    func commit<T: Sendable>(
+        quietly: Bool, _ body: @escaping @Sendable (any SQLExecutor) throws -> T
+    ) async throws -> Committed<T> {
+        let committed = try await base.commit(quietly: quietly, body)
         if disk.keeps() { return committed }
         let settlement = Settlement()
         settlement.end(.failure(SQLFailure(.unavailable, "the disk failed")))

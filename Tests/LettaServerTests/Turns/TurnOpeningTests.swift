@@ -59,7 +59,9 @@ private final class RepeatingStorage: StorageWrapper {
         self.change.withLock { $0 = change }
     }
 
-    func commit<T: Sendable>(_ body: @escaping @Sendable (any SQLExecutor) throws -> T) async throws -> Committed<T> {
+    func commit<T: Sendable>(
+        quietly: Bool, _ body: @escaping @Sendable (any SQLExecutor) throws -> T
+    ) async throws -> Committed<T> {
         let change = self.change.withLock { change in
             defer { change = nil }
             return change
@@ -73,6 +75,6 @@ private final class RepeatingStorage: StorageWrapper {
             }
             try await base.write { db in try change(db) }
         }
-        return try await base.commit(body)
+        return try await base.commit(quietly: quietly, body)
     }
 }
