@@ -11,8 +11,8 @@ package protocol SQLExecutor {
     @discardableResult
     func execute(_ sql: SQLText) throws(SQLFailure) -> Int
 
-    /// Where the database stands; nil where that can't be known: to a transaction that only reads, and on PostgreSQL,
-    /// whose other servers tell nothing of what they write.
+    /// Where the database stands. Nil where that can't be known: in a file that was opened for reading only, and on
+    /// PostgreSQL, whose other servers tell nothing of what they write.
     func mark() throws(SQLFailure) -> DatabaseMark?
 }
 
@@ -39,15 +39,18 @@ package protocol StorageEngine: Sendable {
 
     /// Runs `body` in one write transaction, which is rolled back when `body` throws. `body` must have no
     /// effect outside: it runs again when the database could not order it among others.
-    @discardableResult
-    func write<T: Sendable>(_ body: @escaping @Sendable (any SQLExecutor) throws -> T) async throws -> T
-
-    /// Like ``write(_:)``, but returns as soon as others can see what was written: a crash of the process can't undo it
-    /// any more, a loss of power can until ``Committed/settle()`` has returned. For what is to go on meanwhile; whoever
-    /// asked for it is told when it is settled. The cancellation of the task does not stop it: what is said is stored.
     ///
-    /// - Parameter quietly: whether the database's mark stays where it is, as for one who keeps what was read at that
-    ///   mark and knows what he changes of it.
+    /// - Parameter quietly: whether the database's mark stays where it is: for what belongs to nothing that anybody
+    ///   keeps, or what its writer keeps and knows to be changed.
+    @discardableResult
+    func write<T: Sendable>(
+        quietly: Bool, _ body: @escaping @Sendable (any SQLExecutor) throws -> T
+    ) async throws -> T
+
+    /// Like ``write(quietly:_:)``, but returns as soon as others can see what was written: a crash of the process can't
+    /// undo it any more, a loss of power can until ``Committed/settle()`` has returned. For what is to go on meanwhile;
+    /// whoever asked for it is told when it is settled. The cancellation of the task does not stop it: what is said is
+    /// stored.
     func commit<T: Sendable>(
         quietly: Bool, _ body: @escaping @Sendable (any SQLExecutor) throws -> T
     ) async throws -> Committed<T>
@@ -57,4 +60,12 @@ package protocol StorageEngine: Sendable {
 
     /// Waits for running transactions and gives everything back. Later calls throw `.unavailable`.
     func close() async
+}
+
+extension StorageEngine {
+    /// Runs `body` in one write transaction, as ``write(quietly:_:)`` does, and moves the mark.
+    @discardableResult
+    package func write<T: Sendable>(_ body: @escaping @Sendable (any SQLExecutor) throws -> T) async throws -> T {
+        try await write(quietly: false, body)
+    }
 }

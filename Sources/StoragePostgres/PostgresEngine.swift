@@ -32,7 +32,9 @@ package final class PostgresEngine: StorageEngine {
     }
 
     @discardableResult
-    package func write<T: Sendable>(_ body: @escaping @Sendable (any SQLExecutor) throws -> T) async throws -> T {
+    package func write<T: Sendable>(
+        quietly: Bool, _ body: @escaping @Sendable (any SQLExecutor) throws -> T
+    ) async throws -> T {
         try await transaction(Self.beginWriting, body)
     }
 

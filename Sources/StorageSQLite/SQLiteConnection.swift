@@ -26,7 +26,8 @@ final class SQLiteConnection {
     private var pagesInLog: Int32 = 0
     /// Set for ever when a sync failed: what the log holds is not known any more, and nothing may be put behind it.
     private var brokenBy: SQLFailure?
-    /// What a mark has of this connection; a new one to the file counts others' writes anew, and moves it.
+    /// This connection's part of a mark. SQLite begins its count of others' writes anew when a file is opened, so that
+    /// moves it too.
     private var ownWrites = 0
 
     init(_ place: Place) {
@@ -84,7 +85,7 @@ final class SQLiteConnection {
 
     // MARK: - The mark
 
-    /// Says that what anybody has read may not be true any more. Has to come before the change, and may come without one.
+    /// Says that what anybody has read may not be true any more. Has to come before the change, and may come without.
     func moveMark() {
         ownWrites += 1
     }

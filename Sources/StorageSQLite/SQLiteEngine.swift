@@ -67,9 +67,11 @@ package final class SQLiteEngine: StorageEngine {
     }
 
     @discardableResult
-    package func write<T: Sendable>(_ body: @escaping @Sendable (any SQLExecutor) throws -> T) async throws -> T {
+    package func write<T: Sendable>(
+        quietly: Bool, _ body: @escaping @Sendable (any SQLExecutor) throws -> T
+    ) async throws -> T {
         try await writer.run { connection, interruption in
-            connection.moveMark()
+            if !quietly { connection.moveMark() }
             let value = try connection.transaction(readOnly: false, interruption, body)
             try connection.sync()
             return value

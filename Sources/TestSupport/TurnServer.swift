@@ -28,7 +28,7 @@ package final class TurnServer: Sendable {
     }
 
     package let model = ScriptedModel()
-    private let database: TestDatabase
+    package let database: TestDatabase
     private let options: Options
     private let log = LogLines()
     private let running: Mutex<LettaApplication>

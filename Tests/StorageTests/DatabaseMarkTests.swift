@@ -20,8 +20,9 @@ import Testing
                     return now != last
                 }
                 _ = try await engine.commit(quietly: true) { try $0.execute("INSERT INTO note VALUES (1)") }
+                try await engine.write(quietly: true) { try $0.execute("INSERT INTO note VALUES (10)") }
                 let count: Int? = try await engine.read { try $0.value("SELECT COUNT(*) FROM note") }
-                #expect(count == 1)
+                #expect(count == 2)
                 #expect(try await !moved())
                 try await engine.write { try $0.execute("INSERT INTO note VALUES (2)") }
                 #expect(try await moved())

@@ -24,7 +24,7 @@ struct RunEventWriter: Sendable {
             count += events.count
             do {
                 let time = now()
-                try await storage.write { db in
+                try await storage.write(quietly: true) { db in
                     try RunEventStore.insert(batch, of: control.run, at: time, in: scope, db)
                 }
             } catch {

@@ -61,7 +61,7 @@ struct RunCallbackService: Sendable {
         _ id: ID<Run>, at time: Timestamp?, status: Int?, error: String?, as scope: Scope
     ) async throws {
         try await shieldedFromCancellation { [storage] in
-            try await storage.write { db in
+            try await storage.write(quietly: true) { db in
                 try RunStore.setCallback(id, sentAt: time, status: status, error: error, in: scope, db)
             }
         }

@@ -38,6 +38,7 @@ struct TurnRunner: Sendable {
             await finish(TurnEnd(stop: .error, usage: TurnUsage(), failure: failure), turn)
         }
         control.log.finish()
+        if turn.hasStoredEnd { contexts.keep(turn.state) }
     }
 
     private func carryOut(_ action: StepAction, _ turn: RunningTurn) async throws -> [StepAction] {
@@ -176,9 +177,7 @@ struct TurnRunner: Sendable {
     private func finish(_ end: TurnEnd, _ turn: RunningTurn) async {
         let time = now()
         turn.close(end, at: time)
-        if turn.hasStoredEnd {
-            contexts.keep(turn.state)
-        } else {
+        if !turn.hasStoredEnd {
             do {
                 try await shieldedFromCancellation { [state = turn.state] in
                     try await store.close(state.run, of: state.agent.id, at: time, as: state.scope)

@@ -55,7 +55,7 @@ extension TurnService {
 
     private func insert(_ run: Run, as scope: Scope) async throws {
         let oldest = Timestamp(microseconds: run.createdAt.microseconds - Self.eventLife)
-        try await storage.write { db in
+        try await storage.write(quietly: true) { db in
             guard try AgentStore.exists(run.agentID, in: scope, db) else {
                 throw APIError.notFound("Agent", run.agentID)
             }

@@ -24,7 +24,7 @@ extension TurnService {
         var run = run
         run.status = .running
         let opened = try await store.open(
-            request, run, isAccepted: isAccepted, kept: contexts.take(request.agent), at: now(), as: scope)
+            request, run, isAccepted: isAccepted, kept: contexts.take(request.agent, as: scope), at: now(), as: scope)
         do {
             let config = try config ?? configs.content(of: opened.value.agent.llmConfig)
             var state = try opened.value.state(for: request, config: config)

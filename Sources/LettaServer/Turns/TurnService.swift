@@ -81,7 +81,7 @@ struct TurnService: Sendable {
         let exists = try await storage.read { db in try AgentStore.exists(agent, in: scope, db) }
         guard exists else { throw APIError.notFound("Agent", agent) }
         let controls = worker.controls(of: agent, in: scope.organization).filter { control in
-            // Of a turn that is over the last may still be put away.
+            // A turn that is over may still be storing its last events.
             !control.log.isFinished && body?.runIDs?.contains(control.run.rawValue) ?? true
         }
         let named = Set(body?.runIDs ?? []).subtracting(controls.map(\.run.rawValue))

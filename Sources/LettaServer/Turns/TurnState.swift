@@ -8,8 +8,8 @@ struct TurnState: Sendable {
     /// Who sends, and what of.
     private(set) var scope: Scope
     @Boxed var run: Run
-    /// When the agent was read; nil where that can't be told.
-    let mark: ContextMark?
+    /// When the agent was read; nil where nobody could tell by it whether that is still true.
+    var mark: ContextMark?
     @Boxed private(set) var agent: AgentRow
     @Boxed private(set) var config: LLMConfig
     let tools: [CallableToolRow]

@@ -5,7 +5,7 @@ import Storage
 extension TurnStore {
     /// Stores a step's first message ahead of the step.
     func storeCalls(_ message: TurnMessage, of state: TurnState) async throws -> TurnState {
-        try await storage.write { db in
+        try await storage.write(quietly: true) { db in
             var state = state
             try Self.append([message], to: state.agent.id, model: state.config.model, in: state.scope, db)
             state.history.append(message)

@@ -3,7 +3,7 @@ import JSON
 import LettaAPI
 import Storage
 
-/// When an agent's context was read.
+/// When an agent's context was read: the database's mark under a name for those who know no database.
 typealias ContextMark = DatabaseMark
 
 /// What a turn reads and writes, each in one transaction.
@@ -26,7 +26,7 @@ struct TurnStore: Sendable {
         try await storage.commit(quietly: true) { [ids] db in
             let mark = try db.mark()
             var material: TurnMaterial
-            if let kept, kept.mark == mark, kept.scope.organization == scope.organization {
+            if let kept, kept.mark == mark {
                 material = TurnMaterial(scope: scope, run: run, context: .kept(kept))
             } else {
                 guard let agent = try AgentStore.rowForUpdate(request.agent, in: scope, db) else {
@@ -50,7 +50,7 @@ struct TurnStore: Sendable {
         }
     }
 
-    /// What ``open(_:_:isAccepted:at:as:)`` would give, without storing anything.
+    /// What ``open(_:_:isAccepted:kept:at:as:)`` would give, without storing anything.
     func preview(
         _ request: TurnRequest, _ run: Run, at time: Timestamp, as scope: Scope
     ) async throws -> TurnMaterial {
@@ -65,7 +65,7 @@ struct TurnStore: Sendable {
     }
 
     private static func material(
-        of agent: AgentRow, _ run: Run, at mark: DatabaseMark?, in scope: Scope, _ db: any SQLExecutor
+        of agent: AgentRow, _ run: Run, at mark: ContextMark?, in scope: Scope, _ db: any SQLExecutor
     ) throws -> TurnMaterial {
         let rows = TurnMaterial.Rows(
             mark: mark, agent: agent, messages: try MessageStore.turnContext(of: agent.id, in: scope, db),
@@ -101,6 +101,8 @@ struct TurnStore: Sendable {
             if let trace = outcome.trace { try StepStore.insert(trace, in: scope, db) }
             try RunStore.update(state.run, at: time, in: scope, db)
             state.history += messages
+            // It is this step that has moved the mark; what others wrote before can't be told from it.
+            if !isQuiet { state.mark = nil }
             if !outcome.memoryCalls.isEmpty {
                 state.blocks = try AgentBlockStore.blocks(of: [agent], in: scope, db)[agent] ?? []
                 if let system = try MessageStore.systemMessage(of: agent, in: scope, db) {
@@ -114,7 +116,7 @@ struct TurnStore: Sendable {
 
     /// Stores how a run ended whose last step did not say so.
     func close(_ run: Run, of agent: ID<AgentState>, at time: Timestamp, as scope: Scope) async throws {
-        try await storage.write { db in
+        try await storage.write(quietly: true) { db in
             try RunStore.update(run, at: time, in: scope, db)
             try AgentTurnStore.setLastRun(run, of: agent, in: scope, db)
         }
@@ -139,7 +141,7 @@ struct TurnStore: Sendable {
 /// the database's thread.
 struct TurnMaterial: Sendable {
     struct Rows: Sendable {
-        let mark: DatabaseMark?
+        let mark: ContextMark?
         let agent: AgentRow
         let messages: [ContextRow]
         let tools: [CallableToolRow]

@@ -6,6 +6,14 @@ final class Counter: Sendable {
 
     var value: Int64 { count.withLock { $0 } }
 
+    /// How far it has come; it begins anew then.
+    func take() -> Int64 {
+        count.withLock { count in
+            defer { count = 0 }
+            return count
+        }
+    }
+
     @discardableResult
     func next() -> Int64 {
         count.withLock { count in

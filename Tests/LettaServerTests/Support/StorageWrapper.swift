@@ -12,8 +12,10 @@ extension StorageWrapper {
         try await base.read(body)
     }
 
-    func write<T: Sendable>(_ body: @escaping @Sendable (any SQLExecutor) throws -> T) async throws -> T {
-        try await base.write(body)
+    func write<T: Sendable>(
+        quietly: Bool, _ body: @escaping @Sendable (any SQLExecutor) throws -> T
+    ) async throws -> T {
+        try await base.write(quietly: quietly, body)
     }
 
     func commit<T: Sendable>(
