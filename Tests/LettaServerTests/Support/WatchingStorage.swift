@@ -40,11 +40,9 @@ struct WatchingStorage: StorageWrapper {
         try await base.commit(quietly: quietly) { [scans] db in try body(Watching(base: db, scans: scans)) }
     }
 
-    private struct Watching: SQLExecutor {
+    private struct Watching: ExecutorWrapper {
         let base: any SQLExecutor
         let scans: Scans
-
-        var dialect: Dialect { base.dialect }
 
         func rows(_ sql: SQLText) throws(SQLFailure) -> [SQLRow] {
             try watch(sql)
@@ -55,8 +53,6 @@ struct WatchingStorage: StorageWrapper {
             try watch(sql)
             return try base.execute(sql)
         }
-
-        func mark() throws(SQLFailure) -> DatabaseMark? { try base.mark() }
 
         /// Whether a page of a list is found by sorting all there is, because no index has the order.
         private func sorts(_ sql: SQLText) throws(SQLFailure) -> Bool {

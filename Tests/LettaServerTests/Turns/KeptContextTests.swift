@@ -135,8 +135,7 @@ import Testing
 
     @Test(arguments: TestEngine.available)
     func `whatever was changed, the model is asked what would be read anew`(_ engine: TestEngine) async throws {
-        let reads = Counter()
-        try await withTurns(on: engine, { $0.wrapStorage = { ReadingStorage(base: $0, reads: reads) } }) { server in
+        try await counting(on: engine) { server, reads in
             let agent = try await server.newAgent(["tools": ["archival_memory_insert"]])
             for change in Self.changes {
                 try await change.make(server, agent)
@@ -167,7 +166,7 @@ import Testing
     }
 
     @Test func `a turn reads its agent once, and again when anybody has written`() async throws {
-        try await counting { server, reads in
+        try await counting(on: .sqlite) { server, reads in
             let agent = try await server.newAgent()
             for expected in [1, 0, 0] as [Int64] { try await Self.say("Hi", to: agent, server, reads, expected) }
             let other = try await server.newAgent()
@@ -185,7 +184,7 @@ import Testing
     }
 
     @Test func `so many contexts are kept, and none that is large`() async throws {
-        try await counting { server, reads in
+        try await counting(on: .sqlite) { server, reads in
             var agents: [String] = []
             for _ in 0..<65 { agents.append(try await server.newAgent(["include_base_tools": false])) }
             for agent in agents { try await Self.say("Hi", to: agent, server, reads, 1) }
@@ -196,9 +195,11 @@ import Testing
         }
     }
 
-    private func counting(_ body: @Sendable (TurnServer, _ reads: Counter) async throws -> Void) async throws {
+    private func counting(
+        on engine: TestEngine, _ body: @Sendable (TurnServer, _ reads: Counter) async throws -> Void
+    ) async throws {
         let reads = Counter()
-        try await withTurns(on: .sqlite, { $0.wrapStorage = { ReadingStorage(base: $0, reads: reads) } }) { server in
+        try await withTurns(on: engine, { $0.wrapStorage = { ReadingStorage(base: $0, reads: reads) } }) { server in
             try await body(server, reads)
         }
     }
@@ -225,11 +226,9 @@ private struct ReadingStorage: StorageWrapper {
         try await base.commit(quietly: quietly) { [reads] db in try body(Reading(base: db, reads: reads)) }
     }
 
-    private struct Reading: SQLExecutor {
+    private struct Reading: ExecutorWrapper {
         let base: any SQLExecutor
         let reads: Counter
-
-        var dialect: Dialect { base.dialect }
 
         func rows(_ sql: SQLText) throws(SQLFailure) -> [SQLRow] {
             if sql.text.hasPrefix("SELECT"), sql.text.contains("FROM message"), !sql.text.contains("LIMIT") {
@@ -237,9 +236,5 @@ private struct ReadingStorage: StorageWrapper {
             }
             return try base.rows(sql)
         }
-
-        func execute(_ sql: SQLText) throws(SQLFailure) -> Int { try base.execute(sql) }
-
-        func mark() throws(SQLFailure) -> DatabaseMark? { try base.mark() }
     }
 }
