@@ -36,7 +36,7 @@ def within(path, *folders):
 
 def may_import(path, module):
     """Whether a file below Sources may import a module."""
-    app = within(path, SERVER + "App/", "Sources/TestSupport/")
+    app = within(path, SERVER + "App/", SERVER + "Kernel/", "Sources/TestSupport/")
     if module.startswith("Hummingbird"):
         return app or within(path, "Sources/HTTPKit/") or within(path, SERVER) and role(path, "Routes")
     if module == "HTTPKit":

@@ -1,8 +1,12 @@
 import HTTPKit
 import LettaAPI
 
+extension Call {
+    /// On whose behalf the services act.
+    var scope: Scope { caller.scope }
+}
+
 extension Caller {
-    /// What storage needs to know of the caller.
     var scope: Scope {
         Scope(organization: organization, user: user, project: project)
     }
@@ -14,6 +18,19 @@ extension Caller {
         switch generation {
         case .legacy: relationships.map { AgentRelationSet(relationships: $0) } ?? .all
         case .v1: AgentRelationSet(include ?? []).union(AgentRelationSet(relationships: relationships ?? []))
+        }
+    }
+}
+
+extension Routes {
+    /// Serves an endpoint without an output.
+    func handle<Path, Query, Body>(
+        _ endpoint: Endpoint<Path, Query, Body, NullOutput>,
+        _ handler: @escaping @Sendable (Call<Path, Query, Body>) async throws -> Void
+    ) {
+        handle(endpoint) { call in
+            try await handler(call)
+            return NullOutput()
         }
     }
 }

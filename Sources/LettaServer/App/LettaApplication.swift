@@ -37,7 +37,7 @@ package struct LettaApplication: Sendable {
         try await storage.write { db in
             try KeyCheckStore.verify(secrets, db)
             let scope = Scope(organization: Caller.defaultOrganization, user: Caller.defaultUser)
-            try BaseToolService.seed(in: scope, ids: .random, at: .now, db)
+            try BaseToolService.seed(ids: .random, at: .now, Transaction(db, as: scope))
             _ = try RunStore.failUnfinished(at: .now, db)
         }
         let transport = ProviderTransport()
@@ -49,19 +49,20 @@ package struct LettaApplication: Sendable {
             providers.append(OpenAIProvider(settings: settings, transport: transport))
         }
         if let localRuntime { providers.append(LocalModelProvider(runtime: localRuntime)) }
-        let services = LettaServices(
-            storage: storage, secrets: secrets, directory: directory ?? ModelDirectory(providers: providers),
-            transport: transport, worker: worker, sandbox: sandbox,
-            password: configuration.http.password, now: now ?? { .now }, clock: clock, logger: logger)
-        responder = try Self.stack(services, configuration, storage).responder
+        let metrics = PrometheusMetrics()
+        let features = RouteCatalogue(
+            core: Core(storage: storage, ids: .random, now: now ?? { .now }, clock: clock, logger: logger),
+            secrets: secrets, directory: directory ?? ModelDirectory(providers: providers), transport: transport,
+            worker: worker, sandbox: sandbox, password: configuration.http.password, metrics: metrics)
+        responder = try Self.stack(features, metrics, configuration, storage).responder
     }
 
     private static func stack(
-        _ services: LettaServices, _ configuration: ServerConfiguration, _ storage: any StorageEngine
+        _ features: RouteCatalogue, _ metrics: PrometheusMetrics, _ configuration: ServerConfiguration,
+        _ storage: any StorageEngine
     ) throws -> HTTPStack {
         let routes = Routes()
-        let metrics = PrometheusMetrics()
-        services.register(on: routes, metrics: metrics)
+        features.register(on: routes)
         var settings = HTTPSettings()
         settings.password = configuration.http.password?.reveal()
         settings.isBoundToLoopback = configuration.isBoundToLoopback

@@ -8,11 +8,9 @@ import Storage
 ///
 /// What came while one batch was being written is the next batch: a quick model makes larger ones.
 struct RunEventWriter: Sendable {
-    let storage: any StorageEngine
+    let core: Core
     let control: TurnControl
     let scope: Scope
-    let now: @Sendable () -> Timestamp
-    let logger: Logger
 
     /// Returns at the end of the run, when all is stored.
     func write() async {
@@ -23,13 +21,13 @@ struct RunEventWriter: Sendable {
             let batch = events.enumerated().map { index, event in event.stored(at: count + index + 1) }
             count += events.count
             do {
-                let time = now()
-                try await storage.write(quietly: true) { db in
-                    try RunEventStore.insert(batch, of: control.run, at: time, in: scope, db)
+                let time = core.now()
+                try await core.storage.write(as: scope, quietly: true) { db in
+                    try RunEventStore.insert(batch, of: control.run, at: time, db)
                 }
             } catch {
                 // Who comes later sees the run end here.
-                logger.error(
+                core.logger.error(
                     "The events of a run could not be stored",
                     metadata: ["run.id": "\(control.run)", "error": "\(error)"])
                 return

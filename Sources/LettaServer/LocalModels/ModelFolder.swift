@@ -46,8 +46,9 @@ package struct ModelFolder: Sendable {
 enum FileSize {
     /// In bytes; nil where there is no such file.
     static func ofFile(_ path: String) -> Int64? {
-        var status = stat()
-        return stat(path, &status) == 0 ? Int64(status.st_size) : nil
+        // Without a file there are no attributes; why is of no interest here.
+        let attributes = try? FileManager.default.attributesOfItem(atPath: path)
+        return (attributes?[.size] as? any BinaryInteger).map { Int64($0) }
     }
 }
 

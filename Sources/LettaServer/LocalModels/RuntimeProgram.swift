@@ -35,7 +35,8 @@ package struct RuntimeProgram: Sendable {
     }
 
     static func isProgram(_ path: String) -> Bool {
-        var status = stat()
-        return stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFREG && access(path, X_OK) == 0
+        var isDirectory = false
+        return FileManager.default.fileExists(atPath: path, isDirectory: &isDirectory) && !isDirectory
+            && access(path, X_OK) == 0
     }
 }

@@ -10,11 +10,8 @@ import Storage
 struct RunCallbackService: Sendable {
     static let deadline = Duration.seconds(10)
 
-    let storage: any StorageEngine
+    let core: Core
     let transport: ProviderTransport
-    let clock: any Clock<Duration>
-    let now: @Sendable () -> Timestamp
-    let logger: Logger
 
     /// - Throws: `APIError` 422 for what is no address of the web.
     static func checked(_ url: String?) throws -> String? {
@@ -28,18 +25,18 @@ struct RunCallbackService: Sendable {
 
     func announce(_ id: ID<Run>, to url: String, as scope: Scope) async {
         do {
-            let run = try await storage.read { db in try RunStore.run(id, in: scope, db) }
+            let run = try await core.storage.read(as: scope) { db in try RunStore.run(id, db) }
             guard let run else { return }
             var status: Int?
             var problem: String?
             do throws(ProviderFailure) {
-                status = try await transport.post(Self.body(of: run), to: url, within: Self.deadline, clock: clock)
+                status = try await transport.post(Self.body(of: run), to: url, within: Self.deadline, clock: core.clock)
             } catch {
                 problem = error.kind == .cancelled ? Self.stopped : error.message
             }
-            try await note(id, at: now(), status: status, error: problem, as: scope)
+            try await note(id, at: core.now(), status: status, error: problem, as: scope)
         } catch {
-            logger.error(
+            core.logger.error(
                 "A callback could not be noted", metadata: ["run.id": "\(id)", "error": "\(error)"])
         }
     }
@@ -49,7 +46,7 @@ struct RunCallbackService: Sendable {
         do {
             try await note(id, at: nil, status: nil, error: reason, as: scope)
         } catch {
-            logger.error(
+            core.logger.error(
                 "A callback could not be noted", metadata: ["run.id": "\(id)", "error": "\(error)"])
         }
     }
@@ -60,9 +57,9 @@ struct RunCallbackService: Sendable {
     private func note(
         _ id: ID<Run>, at time: Timestamp?, status: Int?, error: String?, as scope: Scope
     ) async throws {
-        try await shieldedFromCancellation { [storage] in
-            try await storage.write(quietly: true) { db in
-                try RunStore.setCallback(id, sentAt: time, status: status, error: error, in: scope, db)
+        try await shieldedFromCancellation { [core] in
+            try await core.storage.write(as: scope, quietly: true) { db in
+                try RunStore.setCallback(id, sentAt: time, status: status, error: error, db)
             }
         }
     }

@@ -13,25 +13,21 @@ struct StoredRunEvent: Sendable {
 
 /// Table `run_event`.
 enum RunEventStore {
-    static func insert(
-        _ events: [StoredRunEvent], of run: ID<Run>, at time: Timestamp, in scope: Scope, _ db: any SQLExecutor
-    ) throws {
+    static func insert(_ events: [StoredRunEvent], of run: ID<Run>, at time: Timestamp, _ db: Transaction) throws {
         for event in events {
             try db.execute(
                 """
                 INSERT INTO run_event (organization_id, run_id, sequence, type, event, created_at)
-                VALUES (\(scope.organization), \(run), \(event.sequence), \(event.type), \(event.text), \(time))
+                VALUES (\(db.organization), \(run), \(event.sequence), \(event.type), \(event.text), \(time))
                 """)
         }
     }
 
-    static func events(
-        of run: ID<Run>, after sequence: Int, limit: Int, in scope: Scope, _ db: any SQLExecutor
-    ) throws -> [StoredRunEvent] {
+    static func events(of run: ID<Run>, after sequence: Int, limit: Int, _ db: Transaction) throws -> [StoredRunEvent] {
         try db.rows(
             """
             SELECT sequence, type, event FROM run_event
-            WHERE organization_id = \(scope.organization) AND run_id = \(run) AND sequence > \(sequence)
+            WHERE organization_id = \(db.organization) AND run_id = \(run) AND sequence > \(sequence)
             ORDER BY sequence LIMIT \(limit)
             """
         ).map { row in
@@ -39,8 +35,8 @@ enum RunEventStore {
         }
     }
 
-    static func delete(before time: Timestamp, in scope: Scope, _ db: any SQLExecutor) throws {
+    static func delete(before time: Timestamp, _ db: Transaction) throws {
         try db.execute(
-            "DELETE FROM run_event WHERE organization_id = \(scope.organization) AND created_at < \(time)")
+            "DELETE FROM run_event WHERE organization_id = \(db.organization) AND created_at < \(time)")
     }
 }

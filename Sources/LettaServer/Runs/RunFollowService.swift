@@ -6,11 +6,8 @@ import Storage
 struct RunFollowService: Sendable {
     private static let pageSize = 500
 
-    let storage: any StorageEngine
+    let core: Core
     let worker: TurnWorker
-    let ids: IDSource
-    let now: @Sendable () -> Timestamp
-    let clock: any Clock<Duration>
 
     /// - Throws: `APIError`: 400 for a run that is not in the background, 410 for one whose events are gone.
     func follow(
@@ -20,7 +17,7 @@ struct RunFollowService: Sendable {
         guard start >= 0 else {
             throw APIError.invalidField("starting_after", "can't be negative", input: .int(Int64(start)))
         }
-        let run = try await storage.read { db in try RunService.run(id, in: scope, db) }
+        let run = try await core.storage.read(as: scope) { db in try RunService.run(id, db) }
         guard run.background else {
             throw APIError.invalidArgument("Run was not created in background mode, so it cannot be retrieved.")
         }
@@ -28,15 +25,15 @@ struct RunFollowService: Sendable {
         // Whoever is not at work any more has stored everything before it went.
         if let control = worker.control(of: id, in: scope.organization) {
             let frames = TurnFrames(
-                control: control, filter: filter, now: now, clock: clock, ids: ids, startingAfter: start)
+                control: control, filter: filter, now: core.now, clock: core.clock, ids: core.ids, startingAfter: start)
             return Throwing(base: frames)
         }
-        guard run.createdAt.microseconds > now().microseconds - TurnService.eventLife else {
+        guard run.createdAt.microseconds > core.now().microseconds - TurnService.eventLife else {
             throw APIError(410, "The events of run \(id) are kept for a day. Its messages are still listed.")
         }
-        return StoredRunFrames(startingAfter: start, filter: filter) { [storage] last in
-            try await storage.read { db in
-                try RunEventStore.events(of: id, after: last, limit: Self.pageSize, in: scope, db)
+        return StoredRunFrames(startingAfter: start, filter: filter) { [core] last in
+            try await core.storage.read(as: scope) { db in
+                try RunEventStore.events(of: id, after: last, limit: Self.pageSize, db)
             }
         }
     }

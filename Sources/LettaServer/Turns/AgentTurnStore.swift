@@ -8,26 +8,24 @@ enum AgentTurnStore {
     ///
     /// - Returns: the first of the places; nil when there is no such agent.
     static func takePositions(
-        _ count: Int, of agent: ID<AgentState>, ending run: Run? = nil, in scope: Scope, _ db: any SQLExecutor
+        _ count: Int, of agent: ID<AgentState>, ending run: Run? = nil, _ db: Transaction
     ) throws -> Int? {
         let end: SQLText = if let run { ", \(lastRun(run))" } else { "" }
         let next: Int? = try db.value(
             """
             UPDATE agent SET next_message_position = next_message_position + \(count)\(end)
-            WHERE organization_id = \(scope.organization) AND id = \(agent)
+            WHERE organization_id = \(db.organization) AND id = \(agent)
             RETURNING next_message_position
             """)
         return next.map { $0 - count }
     }
 
     /// Notes when the agent's last run ended, and how.
-    static func setLastRun(
-        _ run: Run, of agent: ID<AgentState>, in scope: Scope, _ db: any SQLExecutor
-    ) throws {
+    static func setLastRun(_ run: Run, of agent: ID<AgentState>, _ db: Transaction) throws {
         try db.execute(
             """
             UPDATE agent SET \(lastRun(run))
-            WHERE organization_id = \(scope.organization) AND id = \(agent)
+            WHERE organization_id = \(db.organization) AND id = \(agent)
             """)
     }
 

@@ -9,8 +9,7 @@ struct ConversationSearchService: Sendable {
     private static let defaultLimit = 5
     private static let highestLimit = 100
 
-    let storage: any StorageEngine
-    let now: @Sendable () -> Timestamp
+    let core: Core
 
     /// Finds by words; both dates are included, a day means the whole of it.
     func run(_ arguments: JSONObject, by agent: ID<AgentState>, as scope: Scope) async throws -> ToolOutcome {
@@ -34,11 +33,11 @@ struct ConversationSearchService: Sendable {
         let roles = named.isEmpty ? [MessageRole.user, .assistant] : named
         let text = given.string("query") ?? ""
         guard text.utf8.count <= KeyText.longest else { throw ToolFailure.value("The query is too long.") }
-        let rows = try await storage.read { db in
+        let rows = try await core.storage.read(as: scope) { db in
             try MessageListStore.search(
-                text, roles: roles, from: from, to: to, limit: min(limit, Self.highestLimit), of: agent, in: scope, db)
+                text, roles: roles, from: from, to: to, limit: min(limit, Self.highestLimit), of: agent, db)
         }
-        let time = now()
+        let time = core.now()
         let results = try rows.map { row -> JSONValue in
             [
                 "timestamp": .string(row.createdAt.wireText.dropLast() + "+00:00"),

@@ -9,25 +9,21 @@ struct MemoryWriterStore: Sendable {
     private let calls: [ToolRun]
     private let ids: IDSource
     private let time: Timestamp
-    private let scope: Scope
     private let current: [BlockRow]
 
     /// Reads the agent's blocks and keeps them from changing until the transaction ends. Has to come before the agent
     /// itself is locked: blocks are locked before agents everywhere.
-    init(
-        agent: ID<AgentState>, calls: [ToolRun], ids: IDSource, time: Timestamp, scope: Scope, _ db: any SQLExecutor
-    ) throws {
+    init(agent: ID<AgentState>, calls: [ToolRun], ids: IDSource, time: Timestamp, _ db: Transaction) throws {
         self.agent = agent
         self.calls = calls
         self.ids = ids
         self.time = time
-        self.scope = scope
         guard !calls.isEmpty else {
             current = []
             return
         }
-        let attached = try AgentBlockStore.blocks(of: [agent], in: scope, db)[agent]?.map(\.id) ?? []
-        let locked = try BlockStore.rowsForUpdate(attached, in: scope, db)
+        let attached = try AgentBlockStore.blocks(of: [agent], db)[agent]?.map(\.id) ?? []
+        let locked = try BlockStore.rowsForUpdate(attached, db)
         current = attached.compactMap { locked[$0] }
     }
 
@@ -35,7 +31,7 @@ struct MemoryWriterStore: Sendable {
     ///
     /// Where nobody else changed a block the results are the same as before. Where somebody did, or where an edit
     /// can't be written, the results of the calls are replaced in `results` by what really came of them.
-    func apply(readAs read: [BlockRow], results: inout [TurnMessage], _ db: any SQLExecutor) throws {
+    func apply(readAs read: [BlockRow], results: inout [TurnMessage], _ db: Transaction) throws {
         let isUnchanged = current.map(\.id) == read.map(\.id) && current.map(\.version) == read.map(\.version)
         var memory = current.map(\.memoryBlock)
         for call in calls {
@@ -52,7 +48,7 @@ struct MemoryWriterStore: Sendable {
         }
     }
 
-    private func write(_ edit: MemoryEdit, _ db: any SQLExecutor) throws {
+    private func write(_ edit: MemoryEdit, _ db: Transaction) throws {
         var change = UpdateBlock()
         let label: String
         switch edit {
@@ -70,30 +66,30 @@ struct MemoryWriterStore: Sendable {
         case .delete(let deleted):
             return try delete(deleted, db)
         }
-        guard let id = try AgentBlockStore.block(labelled: label, of: agent, in: scope, db) else { return }
-        _ = try BlockService.update(id, applying: change, by: .agent(agent), at: time, in: scope, db)
+        guard let id = try AgentBlockStore.block(labelled: label, of: agent, db) else { return }
+        _ = try BlockService.update(id, applying: change, by: .agent(agent), at: time, db)
     }
 
-    private func create(_ block: MemoryBlock, _ db: any SQLExecutor) throws {
+    private func create(_ block: MemoryBlock, _ db: Transaction) throws {
         var body = CreateBlock(label: block.label, value: block.value, limit: block.limit)
         body.description = block.description
         body.readOnly = block.readOnly
-        let row = try BlockService.block(from: body, id: ids.next(), at: time, in: scope)
-        try BlockStore.insert(row, tags: [], by: scope, db)
-        try CoreMemoryService.attach(row, to: agent, in: scope, db)
-        try SystemMessageService.refresh([agent], at: time, in: scope, db)
+        let row = try BlockService.block(from: body, id: ids.next(), at: time, in: db.scope)
+        try BlockStore.insert(row, tags: [], db)
+        try CoreMemoryService.attach(row, to: agent, db)
+        try SystemMessageService.refresh([agent], at: time, db)
     }
 
     /// Takes the block from the agent; it is gone when no other agent has it.
-    private func delete(_ label: String, _ db: any SQLExecutor) throws {
-        guard let id = try AgentBlockStore.block(labelled: label, of: agent, in: scope, db),
-            let block = try BlockStore.rowForUpdate(id, in: scope, db)
+    private func delete(_ label: String, _ db: Transaction) throws {
+        guard let id = try AgentBlockStore.block(labelled: label, of: agent, db),
+            let block = try BlockStore.rowForUpdate(id, db)
         else { return }
-        _ = try AgentBlockStore.detach(id, from: agent, in: scope, db)
-        if try AgentBlockStore.agents(with: id, in: scope, db).isEmpty {
-            try BlockStore.delete(block, in: scope, db)
+        _ = try AgentBlockStore.detach(id, from: agent, db)
+        if try AgentBlockStore.agents(with: id, db).isEmpty {
+            try BlockStore.delete(block, db)
         }
-        try SystemMessageService.refresh([agent], at: time, in: scope, db)
+        try SystemMessageService.refresh([agent], at: time, db)
     }
 
     private static func replace(_ callID: String, with outcome: ToolOutcome, in messages: inout [TurnMessage]) {

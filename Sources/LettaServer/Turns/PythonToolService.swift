@@ -7,10 +7,9 @@ import ToolRuntime
 
 /// Runs users' own tools for an agent.
 struct PythonToolService: Sendable {
-    let storage: any StorageEngine
+    let core: Core
     let runner: PythonToolRunner
     let secrets: SecretBox
-    let logger: Logger
 
     /// Whatever goes wrong is an outcome that the model reads.
     func run(_ run: ToolRun, _ tool: CallableToolRow, by agent: ID<AgentState>, as scope: Scope) async -> ToolOutcome {
@@ -25,10 +24,10 @@ struct PythonToolService: Sendable {
         } catch is CancellationError {
             return ToolOutcome("Error: the turn was cancelled while this tool ran.", succeeded: false)
         } catch let failure as SandboxFailure {
-            logger.error("A tool could not run", metadata: ["tool": "\(tool.name)", "error": "\(failure)"])
+            core.logger.error("A tool could not run", metadata: ["tool": "\(tool.name)", "error": "\(failure)"])
             return ToolOutcome(.string("Error executing function \(tool.name): \(failure)"), succeeded: false)
         } catch {
-            logger.error("A tool could not run", metadata: ["tool": "\(tool.name)", "error": "\(error)"])
+            core.logger.error("A tool could not run", metadata: ["tool": "\(tool.name)", "error": "\(error)"])
             return ToolOutcome(
                 .string("Error executing function \(tool.name): the server could not prepare it."), succeeded: false)
         }
@@ -36,7 +35,7 @@ struct PythonToolService: Sendable {
 
     /// The agent's secrets as variables, and its id.
     private func environment(of agent: ID<AgentState>, as scope: Scope) async throws -> [String: String] {
-        let sealed = try await storage.read { db in try AgentStore.sealedSecrets(of: agent, in: scope, db) }
+        let sealed = try await core.storage.read(as: scope) { db in try AgentStore.sealedSecrets(of: agent, db) }
         var environment: [String: String] = [:]
         for (name, value) in sealed {
             environment[name] = try secrets.open(value, for: SealedSecret.place(of: name, agent: agent))

@@ -6,10 +6,8 @@ import Storage
 
 /// Asks or shows what a model would be asked, without a turn: nothing is stored.
 struct TurnPreviewService: Sendable {
-    let storage: any StorageEngine
+    let core: Core
     let models: ModelService
-    let ids: IDSource
-    let now: @Sendable () -> Timestamp
 
     /// The first request that these messages would lead to.
     func payload(_ body: SendMessages, to agent: ID<AgentState>, as scope: Scope) async throws -> RawJSON {
@@ -17,9 +15,9 @@ struct TurnPreviewService: Sendable {
         body.streaming = true
         let request = try TurnRequest(body, to: agent, following: .stream)
         let config = try await override(request.overrideModel)
-        let time = now()
-        let run = request.run(id: ids.next(), at: time)
-        let material = try await TurnStore(storage: storage, ids: ids).preview(request, run, at: time, as: scope)
+        let time = core.now()
+        let run = request.run(id: core.ids.next(), at: time)
+        let material = try await TurnStore(core: core).preview(request, run, at: time, as: scope)
         var state = try material.state(for: request, config: try config ?? material.agent.llmConfig.content())
         state.traits = await models.traits(for: state.config)
         let plan = try state.plan(maximumSteps: 1, streamsTokens: false)
@@ -35,8 +33,8 @@ struct TurnPreviewService: Sendable {
         _ body: GenerateText, with agent: ID<AgentState>, as scope: Scope
     ) async throws -> GeneratedText {
         let override = try await override(body.overrideModel)
-        let own = try await storage.read { db -> LLMConfig in
-            guard let row = try AgentStore.row(agent, in: scope, db) else { throw APIError.notFound("Agent", agent) }
+        let own = try await core.storage.read(as: scope) { db -> LLMConfig in
+            guard let row = try AgentStore.row(agent, db) else { throw APIError.notFound("Agent", agent) }
             return try row.llmConfig.content()
         }
         let config = override ?? own
@@ -68,9 +66,10 @@ struct TurnPreviewService: Sendable {
 
     private func identity(of run: Run) -> StepIdentity {
         StepIdentity(
-            stepID: ids.next(Step.self).rawValue, runID: run.id.rawValue,
-            assistantMessageID: ids.next(Message.self).rawValue, toolMessageID: ids.next(Message.self).rawValue,
-            noticeMessageID: ids.next(Message.self).rawValue, startedAt: now().microseconds)
+            stepID: core.ids.next(Step.self).rawValue, runID: run.id.rawValue,
+            assistantMessageID: core.ids.next(Message.self).rawValue,
+            toolMessageID: core.ids.next(Message.self).rawValue,
+            noticeMessageID: core.ids.next(Message.self).rawValue, startedAt: core.now().microseconds)
     }
 }
 

@@ -9,6 +9,7 @@ import Synchronization
 ///
 /// Nobody's leaving stops it; only ``TurnWorker/cancel(_:)`` does.
 struct TurnRunner: Sendable {
+    let core: Core
     let store: TurnStore
     let contexts: ContextCache
     let search: ConversationSearchService
@@ -16,13 +17,10 @@ struct TurnRunner: Sendable {
     let archival: ArchivalToolService
     let provider: any ModelProvider
     let control: TurnControl
-    let ids: IDSource
-    let now: @Sendable () -> Timestamp
-    let logger: Logger
 
     /// Runs to the end and closes the log, whatever happens.
     func run(_ state: TurnState, plan: TurnPlan) async {
-        let turn = RunningTurn(state: state, machine: StepMachine(plan), startedAt: now())
+        let turn = RunningTurn(state: state, machine: StepMachine(plan), startedAt: core.now())
         do {
             var actions = turn.machine.receive(.start(identity(of: state.run)))
             while !actions.isEmpty {
@@ -30,7 +28,7 @@ struct TurnRunner: Sendable {
                 actions += try await carryOut(action, turn)
             }
         } catch {
-            logger.error(
+            core.logger.error(
                 "A turn failed", metadata: ["run.id": "\(turn.state.run.id)", "error": "\(error)"])
             let failure = TurnFailure(
                 type: "internal_error", message: "An error occurred during agent execution.",
@@ -67,7 +65,7 @@ struct TurnRunner: Sendable {
 
     private func callModel(_ call: ModelCall, _ turn: RunningTurn) async -> [StepAction] {
         if control.isCancelled { return turn.machine.receive(.cancel) }
-        turn.step = StepTimes(start: now())
+        turn.step = StepTimes(start: core.now())
         turn.memoryCalls = []
         turn.passages = []
         turn.toolNames = []
@@ -81,7 +79,7 @@ struct TurnRunner: Sendable {
                 where failure.isAboutTools && !request.tools.isEmpty && !turn.hasShownPieces
             {
                 // Some servers of small models can't read the calls of their own model: words are better than nothing.
-                logger.warning("A model's answer could not be read; asking again without tools")
+                core.logger.warning("A model's answer could not be read; asking again without tools")
                 return try await answer(request.withoutTools, turn)
             }
         } catch let failure as ProviderFailure {
@@ -97,7 +95,7 @@ struct TurnRunner: Sendable {
         var accumulator = ModelDeltaAccumulator()
         for try await delta in provider.stream(request) {
             if turn.state.run.timeToFirstToken == nil {
-                turn.state.run.timeToFirstToken = nanoseconds(from: turn.startedAt, to: now())
+                turn.state.run.timeToFirstToken = nanoseconds(from: turn.startedAt, to: core.now())
             }
             accumulator.add(delta)
             for action in turn.machine.receive(.modelDelta(delta)) {
@@ -108,7 +106,7 @@ struct TurnRunner: Sendable {
             }
             if control.isCancelled { return turn.machine.receive(.cancel) }
         }
-        turn.step.modelEnd = now()
+        turn.step.modelEnd = core.now()
         turn.lastAnswer = accumulator.answer
         return turn.machine.receive(.modelFinished(accumulator.answer))
     }
@@ -133,9 +131,9 @@ struct TurnRunner: Sendable {
             if control.isCancelled { actions += turn.machine.receive(.cancel) }
             turn.toolNames.append(run.tool)
             actions += turn.machine.receive(
-                .toolFinished(callID: run.callID, outcome, at: now().microseconds))
+                .toolFinished(callID: run.callID, outcome, at: core.now().microseconds))
         }
-        turn.step.toolsEnd = now()
+        turn.step.toolsEnd = core.now()
         return actions
     }
 
@@ -163,9 +161,9 @@ struct TurnRunner: Sendable {
     // MARK: End
 
     private func persist(_ record: StepRecord, _ turn: RunningTurn) async throws -> [StepAction] {
-        let time = now()
+        let time = core.now()
         if let end = record.end { turn.close(end, at: time) }
-        let outcome = turn.outcome(of: record, traceID: ids.next(), at: time)
+        let outcome = turn.outcome(of: record, traceID: core.ids.next(), at: time)
         let stored = try await store.persist(outcome, of: turn.state, at: time)
         turn.state = stored.value
         control.note(stored.settle)
@@ -175,7 +173,7 @@ struct TurnRunner: Sendable {
     }
 
     private func finish(_ end: TurnEnd, _ turn: RunningTurn) async {
-        let time = now()
+        let time = core.now()
         turn.close(end, at: time)
         if !turn.hasStoredEnd {
             do {
@@ -183,7 +181,7 @@ struct TurnRunner: Sendable {
                     try await store.close(state.run, of: state.agent.id, at: time, as: state.scope)
                 }
             } catch {
-                logger.error(
+                core.logger.error(
                     "The end of a run could not be stored",
                     metadata: ["run.id": "\(turn.state.run.id)", "error": "\(error)"])
             }
@@ -193,9 +191,10 @@ struct TurnRunner: Sendable {
 
     private func identity(of run: Run) -> StepIdentity {
         StepIdentity(
-            stepID: ids.next(Step.self).rawValue, runID: run.id.rawValue,
-            assistantMessageID: ids.next(Message.self).rawValue, toolMessageID: ids.next(Message.self).rawValue,
-            noticeMessageID: ids.next(Message.self).rawValue, startedAt: now().microseconds)
+            stepID: core.ids.next(Step.self).rawValue, runID: run.id.rawValue,
+            assistantMessageID: core.ids.next(Message.self).rawValue,
+            toolMessageID: core.ids.next(Message.self).rawValue,
+            noticeMessageID: core.ids.next(Message.self).rawValue, startedAt: core.now().microseconds)
     }
 }
 

@@ -23,14 +23,14 @@ extension TurnService {
         let filter = EventFilter(
             withPings: body.includePings ?? true,
             messageTypes: body.includeReturnMessageTypes.map { Set($0.map(\.rawValue)) })
-        return TurnFrames(control: control, filter: filter, now: now, clock: clock, ids: ids)
+        return TurnFrames(control: control, filter: filter, now: core.now, clock: core.clock, ids: core.ids)
     }
 
     /// Stores a run that will begin in its turn, and returns it with what it can be followed by.
     func accept(_ request: TurnRequest, as scope: Scope) async throws -> (run: Run, control: TurnControl) {
         let config = try await override(request)
         guard let place = turnstile.takePlace(in: request.agent) else { throw Self.lineIsFull(request.agent) }
-        let run = request.run(id: ids.next(), at: now())
+        let run = request.run(id: core.ids.next(), at: core.now())
         do {
             try await insert(run, as: scope)
         } catch {
@@ -41,7 +41,7 @@ extension TurnService {
             run: run.id, agent: request.agent, organization: scope.organization, isBackground: true)
         control.log.append(
             .ping(
-                id: "ping-\(ids.uuid())", runID: run.id.rawValue, at: run.createdAt.microseconds, sequence: nil))
+                id: "ping-\(core.ids.uuid())", runID: run.id.rawValue, at: run.createdAt.microseconds, sequence: nil))
         let isStarted = worker.start(control) {
             await carryOut(request, run, at: place, config: config, control, as: scope)
         }
@@ -55,12 +55,12 @@ extension TurnService {
 
     private func insert(_ run: Run, as scope: Scope) async throws {
         let oldest = Timestamp(microseconds: run.createdAt.microseconds - Self.eventLife)
-        try await storage.write(quietly: true) { db in
-            guard try AgentStore.exists(run.agentID, in: scope, db) else {
+        try await core.storage.write(as: scope, quietly: true) { db in
+            guard try AgentStore.exists(run.agentID, db) else {
                 throw APIError.notFound("Agent", run.agentID)
             }
-            try RunStore.insert(run, in: scope, db)
-            try RunEventStore.delete(before: oldest, in: scope, db)
+            try RunStore.insert(run, db)
+            try RunEventStore.delete(before: oldest, db)
         }
     }
 
@@ -69,7 +69,7 @@ extension TurnService {
         _ request: TurnRequest, _ run: Run, at place: Turnstile<ID<AgentState>>.Place, config: LLMConfig?,
         _ control: TurnControl, as scope: Scope
     ) async {
-        let writer = RunEventWriter(storage: storage, control: control, scope: scope, now: now, logger: logger)
+        let writer = RunEventWriter(core: core, control: control, scope: scope)
         // Who cancels the turn wants its end to be stored all the same.
         async let stored: Void = finished { await writer.write() }
         await wait(request, run, at: place, config: config, control, as: scope)
@@ -88,7 +88,7 @@ extension TurnService {
 
     private func finished(_ work: @escaping @Sendable () async -> Void) async {
         do { try await shieldedFromCancellation(work) } catch {
-            logger.error("The events of a run were not stored", metadata: ["error": "\(error)"])
+            core.logger.error("The events of a run were not stored", metadata: ["error": "\(error)"])
         }
     }
 
@@ -114,7 +114,7 @@ extension TurnService {
     ) async {
         var end = TurnEnd(stop: control.isCancelled ? .cancelled : .error, usage: TurnUsage())
         if !control.isCancelled {
-            logger.error("A run could not begin", metadata: ["run.id": "\(run.id)", "error": "\(error)"])
+            core.logger.error("A run could not begin", metadata: ["run.id": "\(run.id)", "error": "\(error)"])
             end.failure = TurnFailure(
                 type: "internal_error", message: "The run could not begin.",
                 detail: (error as? APIError)?.explanation ?? "The server could not go on with it.", status: 500)
@@ -122,7 +122,7 @@ extension TurnService {
         do {
             try await close(run, end.stop, as: scope)
         } catch {
-            logger.error(
+            core.logger.error(
                 "The end of a run could not be stored", metadata: ["run.id": "\(run.id)", "error": "\(error)"])
         }
         for event in end.events(runID: run.id.rawValue) { control.log.append(event) }
@@ -131,12 +131,12 @@ extension TurnService {
 
     private func close(_ run: Run, _ stop: TurnStop, as scope: Scope) async throws {
         var closed = run
-        closed.completedAt = now()
+        closed.completedAt = core.now()
         closed.status = RunStatus(rawValue: stop.runStatus) ?? .failed
         closed.stopReason = StopReason(rawValue: stop.rawValue)
-        let store = TurnStore(storage: storage, ids: ids)
+        let store = TurnStore(core: core)
         try await shieldedFromCancellation { [closed] in
-            try await store.close(closed, of: closed.agentID, at: now(), as: scope)
+            try await store.close(closed, of: closed.agentID, at: core.now(), as: scope)
         }
     }
 }

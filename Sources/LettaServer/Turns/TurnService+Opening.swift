@@ -20,11 +20,12 @@ extension TurnService {
         _ request: TurnRequest, _ run: Run, isAccepted: Bool = false, config: LLMConfig?, _ control: TurnControl,
         as scope: Scope
     ) async throws -> OpenedTurn {
-        let store = TurnStore(storage: storage, ids: ids)
+        let store = TurnStore(core: core)
         var run = run
         run.status = .running
         let opened = try await store.open(
-            request, run, isAccepted: isAccepted, kept: contexts.take(request.agent, as: scope), at: now(), as: scope)
+            request, run, isAccepted: isAccepted, kept: contexts.take(request.agent, as: scope), at: core.now(),
+            as: scope)
         do {
             let config = try config ?? configs.content(of: opened.value.agent.llmConfig)
             var state = try opened.value.state(for: request, config: config)
@@ -40,19 +41,19 @@ extension TurnService {
 
     private func runner(for state: TurnState, _ control: TurnControl, _ store: TurnStore) async -> TurnRunner {
         TurnRunner(
-            store: store, contexts: contexts, search: ConversationSearchService(storage: storage, now: now),
-            python: python, archival: ArchivalToolService(storage: storage, ids: ids, now: now),
-            provider: await models.provider(for: state.config), control: control, ids: ids, now: now, logger: logger)
+            core: core, store: store, contexts: contexts, search: ConversationSearchService(core: core),
+            python: python, archival: ArchivalToolService(core: core),
+            provider: await models.provider(for: state.config), control: control)
     }
 
     func closeAsFailed(_ run: Run, as scope: Scope) async throws {
-        let time = now()
+        let time = core.now()
         var run = run
         run.status = .failed
         run.stopReason = .error
         run.completedAt = time
         try await shieldedFromCancellation { [run] in
-            try await TurnStore(storage: storage, ids: ids).close(run, of: run.agentID, at: time, as: scope)
+            try await TurnStore(core: core).close(run, of: run.agentID, at: time, as: scope)
         }
     }
 }

@@ -7,7 +7,7 @@ import Storage
 
 /// Sends messages to agents: one turn of an agent at a time, in the order of their coming.
 struct TurnService: Sendable {
-    let storage: any StorageEngine
+    let core: Core
     let models: ModelService
     let worker: TurnWorker
     let python: PythonToolService
@@ -15,10 +15,6 @@ struct TurnService: Sendable {
     let turnstile: Turnstile<ID<AgentState>>
     let configs: DocumentCache<LLMConfig>
     let contexts: ContextCache
-    let ids: IDSource
-    let now: @Sendable () -> Timestamp
-    let clock: any Clock<Duration>
-    let logger: Logger
 
     static func lineIsFull(_ agent: ID<AgentState>) -> APIError {
         .unavailable("Too many messages wait for agent \(agent). Try again later.")
@@ -33,7 +29,7 @@ struct TurnService: Sendable {
     func start(_ request: TurnRequest, as scope: Scope) async throws -> TurnControl {
         let config = try await override(request)
         try await turnstile.enter(request.agent, orElse: Self.lineIsFull(request.agent))
-        let run = request.run(id: ids.next(), at: now())
+        let run = request.run(id: core.ids.next(), at: core.now())
         let control = TurnControl(run: run.id, agent: request.agent, organization: scope.organization)
         let opened: OpenedTurn
         do {
@@ -78,16 +74,16 @@ struct TurnService: Sendable {
     /// Stops the running turns of an agent, or those of them that are named. Whoever repeats the call hears the same:
     /// runs that were cancelled before count as stopped.
     func cancel(_ agent: ID<AgentState>, _ body: CancelRuns?, as scope: Scope) async throws -> [String: String] {
-        let exists = try await storage.read { db in try AgentStore.exists(agent, in: scope, db) }
+        let exists = try await core.storage.read(as: scope) { db in try AgentStore.exists(agent, db) }
         guard exists else { throw APIError.notFound("Agent", agent) }
         let controls = worker.controls(of: agent, in: scope.organization).filter { control in
             // A turn that is over may still be storing its last events.
             !control.log.isFinished && body?.runIDs?.contains(control.run.rawValue) ?? true
         }
         let named = Set(body?.runIDs ?? []).subtracting(controls.map(\.run.rawValue))
-        let before = try await storage.read { db in
+        let before = try await core.storage.read(as: scope) { db in
             try named.filter { id in
-                let run = try RunStore.run(ID(id), in: scope, db)
+                let run = try RunStore.run(ID(id), db)
                 return run?.agentID == agent && run?.status == .cancelled
             }
         }

@@ -5,9 +5,9 @@ import Storage
 extension TurnStore {
     /// Stores a step's first message ahead of the step.
     func storeCalls(_ message: TurnMessage, of state: TurnState) async throws -> TurnState {
-        try await storage.write(quietly: true) { db in
+        try await core.storage.write(as: state.scope, quietly: true) { db in
             var state = state
-            try Self.append([message], to: state.agent.id, model: state.config.model, in: state.scope, db)
+            try Self.append([message], to: state.agent.id, model: state.config.model, db)
             state.history.append(message)
             return state
         }

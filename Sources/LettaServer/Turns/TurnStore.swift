@@ -8,8 +8,7 @@ typealias ContextMark = DatabaseMark
 
 /// What a turn reads and writes, each in one transaction.
 struct TurnStore: Sendable {
-    let storage: any StorageEngine
-    let ids: IDSource
+    let core: Core
 
     /// Loads the agent, stores the new messages and the run together, and gives results to calls that an interrupted
     /// turn left without one.
@@ -23,29 +22,29 @@ struct TurnStore: Sendable {
     func open(
         _ request: TurnRequest, _ run: Run, isAccepted: Bool, kept: TurnState?, at time: Timestamp, as scope: Scope
     ) async throws -> Committed<TurnMaterial> {
-        try await storage.commit(quietly: true) { [ids] db in
+        try await core.storage.commit(as: scope, quietly: true) { [core] db in
             let mark = try db.mark()
             var material: TurnMaterial
             if let kept, kept.mark == mark {
                 material = TurnMaterial(scope: scope, run: run, context: .kept(kept))
             } else {
-                guard let agent = try AgentStore.rowForUpdate(request.agent, in: scope, db) else {
+                guard let agent = try AgentStore.rowForUpdate(request.agent, db) else {
                     throw APIError.notFound("Agent", request.agent)
                 }
-                material = try Self.material(of: agent, run, at: mark, in: scope, db)
+                material = try Self.material(of: agent, run, at: mark, db)
             }
             let closing = HistoryRepair.openCalls(in: try material.endOfContext()).map { calls in
                 HistoryRepair.closing(
-                    calls.calls, id: ids.next(Message.self).rawValue, stepID: nil, runID: nil,
+                    calls.calls, id: core.ids.next(Message.self).rawValue, stepID: nil, runID: nil,
                     createdAt: time.microseconds)
             }
-            material.new = closing + request.messages(runID: run.id, at: time, ids: ids)
+            material.new = closing + request.messages(runID: run.id, at: time, ids: core.ids)
             if isAccepted {
-                try RunStore.update(run, at: time, in: scope, db)
+                try RunStore.update(run, at: time, db)
             } else {
-                try RunStore.insert(run, in: scope, db)
+                try RunStore.insert(run, db)
             }
-            try Self.append(material.new, to: request.agent, model: nil, in: scope, db)
+            try Self.append(material.new, to: request.agent, model: nil, db)
             return material
         }
     }
@@ -54,24 +53,24 @@ struct TurnStore: Sendable {
     func preview(
         _ request: TurnRequest, _ run: Run, at time: Timestamp, as scope: Scope
     ) async throws -> TurnMaterial {
-        try await storage.read { [ids] db in
-            guard let agent = try AgentStore.row(request.agent, in: scope, db) else {
+        try await core.storage.read(as: scope) { [core] db in
+            guard let agent = try AgentStore.row(request.agent, db) else {
                 throw APIError.notFound("Agent", request.agent)
             }
-            var material = try Self.material(of: agent, run, at: nil, in: scope, db)
-            material.new = request.messages(runID: run.id, at: time, ids: ids)
+            var material = try Self.material(of: agent, run, at: nil, db)
+            material.new = request.messages(runID: run.id, at: time, ids: core.ids)
             return material
         }
     }
 
     private static func material(
-        of agent: AgentRow, _ run: Run, at mark: ContextMark?, in scope: Scope, _ db: any SQLExecutor
+        of agent: AgentRow, _ run: Run, at mark: ContextMark?, _ db: Transaction
     ) throws -> TurnMaterial {
         let rows = TurnMaterial.Rows(
-            mark: mark, agent: agent, messages: try MessageStore.turnContext(of: agent.id, in: scope, db),
-            tools: try ToolStore.callableTools(of: agent.id, in: scope, db),
-            blocks: try AgentBlockStore.rows(of: [agent.id], in: scope, db))
-        return TurnMaterial(scope: scope, run: run, context: .rows(rows))
+            mark: mark, agent: agent, messages: try MessageStore.turnContext(of: agent.id, db),
+            tools: try ToolStore.callableTools(of: agent.id, db),
+            blocks: try AgentBlockStore.rows(of: [agent.id], db))
+        return TurnMaterial(scope: db.scope, run: run, context: .rows(rows))
     }
 
     /// Stores a step: what was said, the edits of memory, the step's own row and the run's state land together.
@@ -83,29 +82,28 @@ struct TurnStore: Sendable {
     ) async throws -> Provisional<TurnState> {
         // What is said to and by the agent is in the state; what its tools change may be others' too.
         let isQuiet = outcome.memoryCalls.isEmpty && outcome.passages.isEmpty
-        let stored = try await storage.commit(quietly: isQuiet) { [ids] db in
+        let stored = try await core.storage.commit(as: state.scope, quietly: isQuiet) { [core] db in
             var state = state
-            let scope = state.scope
             let writer = try MemoryWriterStore(
-                agent: state.agent.id, calls: outcome.memoryCalls, ids: ids, time: time, scope: scope, db)
+                agent: state.agent.id, calls: outcome.memoryCalls, ids: core.ids, time: time, db)
             let agent = state.agent.id
-            if !outcome.memoryCalls.isEmpty, try AgentStore.rowForUpdate(agent, in: scope, db) == nil {
+            if !outcome.memoryCalls.isEmpty, try AgentStore.rowForUpdate(agent, db) == nil {
                 throw APIError.notFound("Agent", agent)
             }
             var messages = outcome.messages
             try writer.apply(readAs: state.blocks, results: &messages, db)
             let run = outcome.end == nil ? nil : state.run
-            try Self.append(messages, to: agent, model: state.config.model, ending: run, in: scope, db)
-            _ = try ArchivalMemoryService.insert(outcome.passages, for: state.agent, ids: ids, in: scope, db)
-            try StepStore.insert(outcome.row, in: scope, db)
-            if let trace = outcome.trace { try StepStore.insert(trace, in: scope, db) }
-            try RunStore.update(state.run, at: time, in: scope, db)
+            try Self.append(messages, to: agent, model: state.config.model, ending: run, db)
+            _ = try ArchivalMemoryService.insert(outcome.passages, for: state.agent, ids: core.ids, db)
+            try StepStore.insert(outcome.row, db)
+            if let trace = outcome.trace { try StepStore.insert(trace, db) }
+            try RunStore.update(state.run, at: time, db)
             state.history += messages
             // It is this step that has moved the mark; what others wrote before can't be told from it.
             if !isQuiet { state.mark = nil }
             if !outcome.memoryCalls.isEmpty {
-                state.blocks = try AgentBlockStore.blocks(of: [agent], in: scope, db)[agent] ?? []
-                if let system = try MessageStore.systemMessage(of: agent, in: scope, db) {
+                state.blocks = try AgentBlockStore.blocks(of: [agent], db)[agent] ?? []
+                if let system = try MessageStore.systemMessage(of: agent, db) {
                     state.history[0] = try system.turnMessage()
                 }
             }
@@ -116,24 +114,23 @@ struct TurnStore: Sendable {
 
     /// Stores how a run ended whose last step did not say so.
     func close(_ run: Run, of agent: ID<AgentState>, at time: Timestamp, as scope: Scope) async throws {
-        try await storage.write(quietly: true) { db in
-            try RunStore.update(run, at: time, in: scope, db)
-            try AgentTurnStore.setLastRun(run, of: agent, in: scope, db)
+        try await core.storage.write(as: scope, quietly: true) { db in
+            try RunStore.update(run, at: time, db)
+            try AgentTurnStore.setLastRun(run, of: agent, db)
         }
     }
 
     /// Puts messages behind all others of the agent, and behind the last one in its context.
     static func append(
-        _ messages: [TurnMessage], to agent: ID<AgentState>, model: String?, ending run: Run? = nil, in scope: Scope,
-        _ db: any SQLExecutor
+        _ messages: [TurnMessage], to agent: ID<AgentState>, model: String?, ending run: Run? = nil, _ db: Transaction
     ) throws {
-        let first = try AgentTurnStore.takePositions(messages.count, of: agent, ending: run, in: scope, db)
+        let first = try AgentTurnStore.takePositions(messages.count, of: agent, ending: run, db)
         guard let position = first else { throw APIError.notFound("Agent", agent) }
         let rows = messages.enumerated().map { index, message in
             MessageRow(
                 message, agentID: agent, position: position + index, model: message.role == .user ? nil : model)
         }
-        try MessageStore.insert(rows, in: scope, db)
+        try MessageStore.insert(rows, db)
     }
 }
 

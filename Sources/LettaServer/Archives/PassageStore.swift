@@ -6,93 +6,87 @@ enum PassageStore {
     private static let key: [SQLText] = ["created_at", "id"]
 
     /// Stores a passage with its tags, and the words it is found by.
-    static func insert(
-        _ new: NewPassage, into archive: ID<Archive>, in scope: Scope, _ db: any SQLExecutor
-    ) throws -> PassageRow {
-        let passage = PassageRow(new, in: archive, by: scope.user)
+    static func insert(_ new: NewPassage, into archive: ID<Archive>, _ db: Transaction) throws -> PassageRow {
+        let passage = PassageRow(new, in: archive, by: db.user)
         try db.execute(
             """
             INSERT INTO passage (
                 organization_id, id, archive_id, text, metadata, created_by_id, last_updated_by_id, created_at,
                 updated_at)
             VALUES (
-                \(scope.organization), \(passage.id), \(archive), \(passage.text), \(passage.metadata),
+                \(db.organization), \(passage.id), \(archive), \(passage.text), \(passage.metadata),
                 \(passage.createdByID), \(passage.lastUpdatedByID), \(passage.createdAt), \(passage.updatedAt))
             """)
         for (position, tag) in passage.tags.enumerated() {
             try db.execute(
                 """
                 INSERT INTO passage_tag (organization_id, passage_id, tag, archive_id, position)
-                VALUES (\(scope.organization), \(passage.id), \(tag), \(archive), \(position))
+                VALUES (\(db.organization), \(passage.id), \(tag), \(archive), \(position))
                 """)
         }
         // Whose it is stands among its words: no word of a text has a dash, so that an id is never one.
         let words =
-            [scope.organization, archive.rawValue, passage.id.rawValue] + PassageWords.words(in: passage.text)
+            [db.organization, archive.rawValue, passage.id.rawValue] + PassageWords.words(in: passage.text)
         try db.execute(
             "INSERT INTO passage_words (passage_id, words) VALUES (\(passage.id), \(db.dialect.words(words)))")
         return passage
     }
 
     /// Deletes the passage and keeps its place in lists.
-    static func delete(_ passage: PassageRow, in scope: Scope, _ db: any SQLExecutor) throws {
-        try DeletedKeyStore.note(
-            passage.id.rawValue, createdAt: passage.createdAt, updatedAt: passage.updatedAt, in: scope, db)
-        try db.execute("DELETE FROM passage WHERE organization_id = \(scope.organization) AND id = \(passage.id)")
+    static func delete(_ passage: PassageRow, _ db: Transaction) throws {
+        try DeletedKeyStore.note(passage.id.rawValue, createdAt: passage.createdAt, updatedAt: passage.updatedAt, db)
+        try db.execute("DELETE FROM passage WHERE organization_id = \(db.organization) AND id = \(passage.id)")
         try deleteWords(with: passage.id.rawValue, db)
     }
 
     /// Deletes what is in an archive and keeps the places in lists.
-    static func deleteAll(of archive: ID<Archive>, in scope: Scope, _ db: any SQLExecutor) throws {
-        try DeletedKeyStore.note("passage", where: "archive_id = \(archive)", in: scope, db)
+    static func deleteAll(of archive: ID<Archive>, _ db: Transaction) throws {
+        try DeletedKeyStore.note("passage", where: "archive_id = \(archive)", db)
         try db.execute(
-            "DELETE FROM passage WHERE organization_id = \(scope.organization) AND archive_id = \(archive)")
+            "DELETE FROM passage WHERE organization_id = \(db.organization) AND archive_id = \(archive)")
         try deleteWords(with: archive.rawValue, db)
     }
 
-    private static func deleteWords(with id: String, _ db: any SQLExecutor) throws {
+    private static func deleteWords(with id: String, _ db: Transaction) throws {
         try db.execute("DELETE FROM passage_words WHERE \(db.dialect.hasWords(in: "passage_words", [id]))")
     }
 
-    static func row(
-        _ id: ID<Passage>, of archive: ID<Archive>, in scope: Scope, _ db: any SQLExecutor
-    ) throws -> PassageRow? {
+    static func row(_ id: ID<Passage>, of archive: ID<Archive>, _ db: Transaction) throws -> PassageRow? {
         try db.row(
             """
             SELECT \(PassageRow.columns) FROM passage
-            WHERE organization_id = \(scope.organization) AND id = \(id) AND archive_id = \(archive)
+            WHERE organization_id = \(db.organization) AND id = \(id) AND archive_id = \(archive)
             """
         ).map { try PassageRow($0) }
     }
 
     /// A page of an archive, by the time its passages are filed under.
     static func page(
-        _ request: PageRequest, containing text: String?, of archive: ID<Archive>, in scope: Scope,
-        _ db: any SQLExecutor
+        _ request: PageRequest, containing text: String?, of archive: ID<Archive>, _ db: Transaction
     ) throws -> [PassageRow] {
         let keyset = Keyset(
             columns: key, request: request,
-            after: try DeletedKeyStore.key(of: request.after, columns: key, table: "passage", in: scope, db),
-            before: try DeletedKeyStore.key(of: request.before, columns: key, table: "passage", in: scope, db))
+            after: try DeletedKeyStore.key(of: request.after, columns: key, table: "passage", db),
+            before: try DeletedKeyStore.key(of: request.before, columns: key, table: "passage", db))
         let search: SQLText = text.map { " AND \(db.dialect.contains("text", $0))" } ?? ""
         let rows = try db.rows(
             """
             SELECT \(PassageRow.columns) FROM passage
-            WHERE organization_id = \(scope.organization)
+            WHERE organization_id = \(db.organization)
                 AND archive_id = \(archive)\(search)\(keyset.conditions)\(keyset.ending)
             """)
-        return try tagged(keyset.page(rows).items, in: scope, db)
+        return try tagged(keyset.page(rows).items, db)
     }
 
     /// The rows with their tags.
-    static func tagged(_ rows: [SQLRow], in scope: Scope, _ db: any SQLExecutor) throws -> [PassageRow] {
+    static func tagged(_ rows: [SQLRow], _ db: Transaction) throws -> [PassageRow] {
         let ids: [ID<Passage>] = try rows.map { try $0["id"] }
         var tags: [ID<Passage>: [String]] = [:]
         let tagRows = try ids.inStatements { ids in
             try db.rows(
                 """
                 SELECT passage_id, tag FROM passage_tag
-                WHERE organization_id = \(scope.organization) AND passage_id IN (\(list: ids))
+                WHERE organization_id = \(db.organization) AND passage_id IN (\(list: ids))
                 ORDER BY passage_id, position
                 """)
         }
@@ -101,15 +95,13 @@ enum PassageStore {
     }
 
     /// How much is in an archive, and the tags in use there in the order of their bytes.
-    static func summary(
-        of archive: ID<Archive>, in scope: Scope, _ db: any SQLExecutor
-    ) throws -> ArchivalSummary {
+    static func summary(of archive: ID<Archive>, _ db: Transaction) throws -> ArchivalSummary {
         let count: Int? = try db.value(
-            "SELECT COUNT(*) FROM passage WHERE organization_id = \(scope.organization) AND archive_id = \(archive)")
+            "SELECT COUNT(*) FROM passage WHERE organization_id = \(db.organization) AND archive_id = \(archive)")
         let tags = try db.rows(
             """
             SELECT DISTINCT tag FROM passage_tag
-            WHERE organization_id = \(scope.organization) AND archive_id = \(archive) ORDER BY tag
+            WHERE organization_id = \(db.organization) AND archive_id = \(archive) ORDER BY tag
             """)
         return ArchivalSummary(count: count ?? 0, tags: try tags.map { try $0["tag"] })
     }

@@ -4,10 +4,10 @@ import Storage
 /// The condition that a row of `agent` or `block` carries tags.
 enum TagCondition {
     /// - Parameter owner: the table, whose tags are in `<owner>_tag`.
-    static func sql(_ tags: [String], all: Bool, owner: SQLText, _ scope: Scope) -> SQLText {
+    static func sql(_ tags: [String], all: Bool, owner: SQLText, _ db: Transaction) -> SQLText {
         let tagged: SQLText = """
             FROM \(owner)_tag AS carried
-            WHERE carried.organization_id = \(scope.organization) AND carried.\(owner)_id = \(owner).id
+            WHERE carried.organization_id = \(db.organization) AND carried.\(owner)_id = \(owner).id
                 AND carried.tag IN (\(list: tags))
             """
         return all ? "(SELECT COUNT(*) \(tagged)) = \(tags.count)" : "EXISTS (SELECT 1 \(tagged))"
@@ -17,11 +17,9 @@ enum TagCondition {
 /// Table `agent_tag` seen as a list of tags.
 enum TagStore {
     /// The distinct tags of agents between the bounds, in the order of their bytes.
-    static func page(_ query: ListTags, _ request: PageRequest, in scope: Scope, _ db: any SQLExecutor) throws
-        -> [String]
-    {
+    static func page(_ query: ListTags, _ request: PageRequest, _ db: Transaction) throws -> [String] {
         let readsBackwards = request.before != nil && request.after == nil
-        var all: [SQLText] = ["organization_id = \(scope.organization)"]
+        var all: [SQLText] = ["organization_id = \(db.organization)"]
         if let text = query.queryText { all.append(db.dialect.contains("tag", text)) }
         if let text = query.name { all.append(db.dialect.contains("tag", text)) }
         if let after = request.after { all.append(request.isAscending ? "tag > \(after)" : "tag < \(after)") }

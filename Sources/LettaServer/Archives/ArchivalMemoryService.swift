@@ -5,9 +5,7 @@ import Storage
 
 /// What may be done with the archival memory of one agent.
 struct ArchivalMemoryService: Sendable {
-    let storage: any StorageEngine
-    let ids: IDSource
-    let now: @Sendable () -> Timestamp
+    let core: Core
 
     /// How many memories a search finds when nobody says.
     static let defaultFinds = 10
@@ -19,9 +17,9 @@ struct ArchivalMemoryService: Sendable {
         let request = try PageRequest(
             after: query.after, before: query.before, limit: query.limit,
             order: query.ascending == false ? .descending : .ascending, defaultLimit: 100, defaultOrder: .ascending)
-        return try await storage.read { db in
-            guard let archive = try Self.archive(of: agent, in: scope, db) else { return [] }
-            let rows = try PassageStore.page(request, containing: query.search, of: archive, in: scope, db)
+        return try await core.storage.read(as: scope) { db in
+            guard let archive = try Self.archive(of: agent, db) else { return [] }
+            let rows = try PassageStore.page(request, containing: query.search, of: archive, db)
             return rows.map { $0.wire(in: scope) }
         }
     }
@@ -29,12 +27,12 @@ struct ArchivalMemoryService: Sendable {
     func create(_ body: CreateArchivalMemory, for agent: ID<AgentState>, as scope: Scope) async throws -> [Passage] {
         try PassageRules.checkTags(body.tags)
         let passage = NewPassage(
-            id: ids.next(), text: body.text, tags: body.tags ?? [], time: now(), createdAt: body.createdAt)
-        return try await storage.write { [ids] db in
-            guard let row = try AgentStore.rowForUpdate(agent, in: scope, db) else {
+            id: core.ids.next(), text: body.text, tags: body.tags ?? [], time: core.now(), createdAt: body.createdAt)
+        return try await core.storage.write(as: scope) { [core] db in
+            guard let row = try AgentStore.rowForUpdate(agent, db) else {
                 throw APIError.notFound("Agent", agent)
             }
-            return try Self.insert([passage], for: row, ids: ids, in: scope, db).map { $0.wire(in: scope) }
+            return try Self.insert([passage], for: row, ids: core.ids, db).map { $0.wire(in: scope) }
         }
     }
 
@@ -53,10 +51,10 @@ struct ArchivalMemoryService: Sendable {
         filter.needsAllTags = query.tagMatchMode == .all
         filter.from = query.startDatetime?.first
         filter.to = query.endDatetime?.last
-        return try await storage.read { [filter] db in
-            guard let row = try AgentStore.row(agent, in: scope, db) else { throw APIError.notFound("Agent", agent) }
+        return try await core.storage.read(as: scope) { [filter] db in
+            guard let row = try AgentStore.row(agent, db) else { throw APIError.notFound("Agent", agent) }
             let found = try Self.find(
-                query.query, matching: filter, limit: limit, in: AgentView(agent, scope: scope), db)
+                query.query, matching: filter, limit: limit, of: agent, db)
             return ArchivalSearchResponse(
                 found.map { passage in
                     .init(
@@ -67,37 +65,26 @@ struct ArchivalMemoryService: Sendable {
     }
 
     func delete(_ memory: String, of agent: ID<AgentState>, as scope: Scope) async throws {
-        try await storage.write { db in
-            guard let archive = try Self.archive(of: agent, in: scope, db),
-                try ArchiveStore.rowForUpdate(archive, in: scope, db) != nil,
-                let passage = try PassageStore.row(ID(memory), of: archive, in: scope, db)
+        try await core.storage.write(as: scope) { db in
+            guard let archive = try Self.archive(of: agent, db),
+                try ArchiveStore.rowForUpdate(archive, db) != nil,
+                let passage = try PassageStore.row(ID(memory), of: archive, db)
             else { throw ArchiveService.missingPassage(memory) }
-            try PassageStore.delete(passage, in: scope, db)
+            try PassageStore.delete(passage, db)
         }
     }
 }
 
 extension ArchivalMemoryService {
-    /// Whose archive is searched.
-    struct AgentView: Sendable {
-        let agent: ID<AgentState>
-        let scope: Scope
-
-        init(_ agent: ID<AgentState>, scope: Scope) {
-            self.agent = agent
-            self.scope = scope
-        }
-    }
-
     /// The agent's memories that fit best, at most so many; the newest where nothing is asked for.
     static func find(
-        _ query: String, matching filter: PassageFilter, limit: Int, in view: AgentView, _ db: any SQLExecutor
+        _ query: String, matching filter: PassageFilter, limit: Int, of agent: ID<AgentState>, _ db: Transaction
     ) throws -> [PassageRow] {
-        guard let archive = try AgentArchiveStore.archive(of: view.agent, in: view.scope, db) else { return [] }
+        guard let archive = try AgentArchiveStore.archive(of: agent, db) else { return [] }
         var filter = filter
         filter.archive = archive
         return try PassageSearchStore.find(
-            query, matching: filter, orElse: .descending, limit: min(limit, mostFinds), in: view.scope, db
+            query, matching: filter, orElse: .descending, limit: min(limit, mostFinds), db
         ).map(\.passage)
     }
 
@@ -108,43 +95,39 @@ extension ArchivalMemoryService {
 
     /// Adds memories of an agent, whose row the caller has locked, to its archive; to a new one when it has none.
     static func insert(
-        _ passages: [NewPassage], for agent: AgentRow, ids: IDSource, in scope: Scope, _ db: any SQLExecutor
+        _ passages: [NewPassage], for agent: AgentRow, ids: IDSource, _ db: Transaction
     ) throws -> [PassageRow] {
         guard let first = passages.first else { return [] }
-        let archive = try archive(for: agent, ids: ids, at: first.time, in: scope, db)
-        return try passages.map { try PassageStore.insert($0, into: archive, in: scope, db) }
+        let archive = try archive(for: agent, ids: ids, at: first.time, db)
+        return try passages.map { try PassageStore.insert($0, into: archive, db) }
     }
 
     private static func archive(
-        for agent: AgentRow, ids: IDSource, at time: Timestamp, in scope: Scope, _ db: any SQLExecutor
+        for agent: AgentRow, ids: IDSource, at time: Timestamp, _ db: Transaction
     ) throws -> ID<Archive> {
         // Not there any more when it was deleted while we waited for its lock; then the agent has none.
-        if let id = try AgentArchiveStore.archive(of: agent.id, in: scope, db),
-            let archive = try ArchiveStore.rowForUpdate(id, in: scope, db)
+        if let id = try AgentArchiveStore.archive(of: agent.id, db),
+            let archive = try ArchiveStore.rowForUpdate(id, db)
         {
             return archive.id
         }
-        var archive = ArchiveRow(id: ids.next(), name: "\(agent.name)'s Archive", by: scope.user, at: time)
+        var archive = ArchiveRow(id: ids.next(), name: "\(agent.name)'s Archive", by: db.user, at: time)
         archive.description = "Default archive created automatically"
         archive.embeddingConfig = agent.embeddingConfig
-        try ArchiveStore.insert(archive, in: scope, db)
-        try AgentArchiveStore.attach(archive.id, to: agent.id, isOwner: true, in: scope, db)
+        try ArchiveStore.insert(archive, db)
+        try AgentArchiveStore.attach(archive.id, to: agent.id, isOwner: true, db)
         return archive.id
     }
 
     /// How much an agent has in archival memory.
-    static func summary(
-        of agent: ID<AgentState>, in scope: Scope, _ db: any SQLExecutor
-    ) throws -> ArchivalSummary {
-        guard let archive = try AgentArchiveStore.archive(of: agent, in: scope, db) else { return ArchivalSummary() }
-        return try PassageStore.summary(of: archive, in: scope, db)
+    static func summary(of agent: ID<AgentState>, _ db: Transaction) throws -> ArchivalSummary {
+        guard let archive = try AgentArchiveStore.archive(of: agent, db) else { return ArchivalSummary() }
+        return try PassageStore.summary(of: archive, db)
     }
 
     /// - Throws: `APIError` 404 when there is no such agent.
-    private static func archive(
-        of agent: ID<AgentState>, in scope: Scope, _ db: any SQLExecutor
-    ) throws -> ID<Archive>? {
-        guard try AgentStore.exists(agent, in: scope, db) else { throw APIError.notFound("Agent", agent) }
-        return try AgentArchiveStore.archive(of: agent, in: scope, db)
+    private static func archive(of agent: ID<AgentState>, _ db: Transaction) throws -> ID<Archive>? {
+        guard try AgentStore.exists(agent, db) else { throw APIError.notFound("Agent", agent) }
+        return try AgentArchiveStore.archive(of: agent, db)
     }
 }

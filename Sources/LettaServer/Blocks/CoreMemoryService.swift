@@ -4,20 +4,19 @@ import Storage
 
 /// What may be done with the blocks of one agent.
 struct CoreMemoryService: Sendable {
-    let storage: any StorageEngine
-    let now: @Sendable () -> Timestamp
+    let core: Core
 
     func memory(of agent: ID<AgentState>, as scope: Scope) async throws -> Memory {
-        try await storage.read { db in
-            guard let row = try AgentStore.row(agent, in: scope, db) else { throw APIError.notFound("Agent", agent) }
-            let state = try AgentStateStore.state(of: row, with: .blocks, in: scope, db)
+        try await core.storage.read(as: scope) { db in
+            guard let row = try AgentStore.row(agent, db) else { throw APIError.notFound("Agent", agent) }
+            let state = try AgentStateStore.state(of: row, with: .blocks, db)
             return Memory(agentType: state.agentType, blocks: state.relations.blocks)
         }
     }
 
     func variables(of agent: ID<AgentState>, as scope: Scope) async throws -> MemoryVariables {
-        try await storage.read { db in
-            guard let row = try AgentStore.row(agent, in: scope, db) else { throw APIError.notFound("Agent", agent) }
+        try await core.storage.read(as: scope) { db in
+            guard let row = try AgentStore.row(agent, db) else { throw APIError.notFound("Agent", agent) }
             return MemoryVariables(
                 try JSONDecoding().decode([String: String].self, from: row.memoryVariables.value()))
         }
@@ -32,50 +31,50 @@ struct CoreMemoryService: Sendable {
     }
 
     func retrieve(_ label: String, of agent: ID<AgentState>, as scope: Scope) async throws -> Block {
-        try await storage.read { db in
-            let id = try Self.block(labelled: label, of: agent, in: scope, db)
-            guard let block = try BlockStore.row(id, in: scope, db) else { throw BlockService.missing(id) }
-            return block.wire(tags: try BlockStore.tags(of: [id], in: scope, db)[id] ?? [])
+        try await core.storage.read(as: scope) { db in
+            let id = try Self.block(labelled: label, of: agent, db)
+            guard let block = try BlockStore.row(id, db) else { throw BlockService.missing(id) }
+            return block.wire(tags: try BlockStore.tags(of: [id], db)[id] ?? [])
         }
     }
 
     func update(
         _ label: String, of agent: ID<AgentState>, applying change: UpdateBlock, as scope: Scope
     ) async throws -> Block {
-        let time = now()
-        return try await storage.write { db in
-            let id = try Self.block(labelled: label, of: agent, in: scope, db)
-            return try BlockService.update(id, applying: change, by: .user(scope.user), at: time, in: scope, db)
+        let time = core.now()
+        return try await core.storage.write(as: scope) { db in
+            let id = try Self.block(labelled: label, of: agent, db)
+            return try BlockService.update(id, applying: change, by: .user(scope.user), at: time, db)
         }
     }
 
     func attach(_ block: ID<Block>, to agent: ID<AgentState>, as scope: Scope) async throws -> AgentState {
-        let time = now()
-        return try await storage.write { db in
+        let time = core.now()
+        return try await core.storage.write(as: scope) { db in
             // Blocks are locked before agents everywhere: who waits for whom never goes round in a circle.
-            let blockRow = try BlockStore.rowForUpdate(block, in: scope, db)
-            guard let agentRow = try AgentStore.rowForUpdate(agent, in: scope, db) else {
+            let blockRow = try BlockStore.rowForUpdate(block, db)
+            guard let agentRow = try AgentStore.rowForUpdate(agent, db) else {
                 throw APIError.notFound("Agent", agent)
             }
             guard let blockRow else { throw BlockService.missing(block) }
-            try Self.attach(blockRow, to: agent, in: scope, db)
-            try SystemMessageService.refresh([agent], at: time, in: scope, db)
-            return try AgentStateStore.state(of: agentRow, in: scope, db)
+            try Self.attach(blockRow, to: agent, db)
+            try SystemMessageService.refresh([agent], at: time, db)
+            return try AgentStateStore.state(of: agentRow, db)
         }
     }
 
     func detach(_ block: ID<Block>, from agent: ID<AgentState>, as scope: Scope) async throws -> AgentState {
-        let time = now()
-        return try await storage.write { db in
-            _ = try BlockStore.rowForUpdate(block, in: scope, db)
-            guard let agentRow = try AgentStore.rowForUpdate(agent, in: scope, db) else {
+        let time = core.now()
+        return try await core.storage.write(as: scope) { db in
+            _ = try BlockStore.rowForUpdate(block, db)
+            guard let agentRow = try AgentStore.rowForUpdate(agent, db) else {
                 throw APIError.notFound("Agent", agent)
             }
-            guard try AgentBlockStore.detach(block, from: agent, in: scope, db) else {
+            guard try AgentBlockStore.detach(block, from: agent, db) else {
                 throw APIError(404, "No block with id '\(block)' found for agent '\(agent)'")
             }
-            try SystemMessageService.refresh([agent], at: time, in: scope, db)
-            return try AgentStateStore.state(of: agentRow, in: scope, db)
+            try SystemMessageService.refresh([agent], at: time, db)
+            return try AgentStateStore.state(of: agentRow, db)
         }
     }
 }
@@ -84,21 +83,19 @@ extension CoreMemoryService {
     /// Attaches a block, each label once.
     ///
     /// - Throws: `APIError` 409 when the agent has another block with the label.
-    static func attach(_ block: BlockRow, to agent: ID<AgentState>, in scope: Scope, _ db: any SQLExecutor) throws {
-        let holder = try AgentBlockStore.block(labelled: block.label, of: agent, in: scope, db)
+    static func attach(_ block: BlockRow, to agent: ID<AgentState>, _ db: Transaction) throws {
+        let holder = try AgentBlockStore.block(labelled: block.label, of: agent, db)
         guard holder == nil || holder == block.id else {
             throw APIError.conflict(
                 "Agent \(agent) has another block with the label '\(block.label)' already. "
                     + "Detach it or give one of them another label.")
         }
-        try AgentBlockStore.attach(block.id, label: block.label, to: agent, in: scope, db)
+        try AgentBlockStore.attach(block.id, label: block.label, to: agent, db)
     }
 
-    private static func block(
-        labelled label: String, of agent: ID<AgentState>, in scope: Scope, _ db: any SQLExecutor
-    ) throws -> ID<Block> {
-        if let id = try AgentBlockStore.block(labelled: label, of: agent, in: scope, db) { return id }
-        guard try AgentStore.exists(agent, in: scope, db) else { throw APIError.notFound("Agent", agent) }
+    private static func block(labelled label: String, of agent: ID<AgentState>, _ db: Transaction) throws -> ID<Block> {
+        if let id = try AgentBlockStore.block(labelled: label, of: agent, db) { return id }
+        guard try AgentStore.exists(agent, db) else { throw APIError.notFound("Agent", agent) }
         throw APIError(404, "No block with label '\(label)' found for agent '\(agent)'")
     }
 }

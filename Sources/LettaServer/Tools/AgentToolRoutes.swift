@@ -5,18 +5,14 @@ struct AgentToolRoutes: RouteGroup {
     let tools: AgentToolService
 
     func register(on routes: Routes) {
-        routes.handle(API.AgentTools.list, list)
+        routes.handle(API.AgentTools.list) { try await tools.list(of: $0.path, $0.query, as: $0.scope) }
         routes.handle(API.AgentTools.attach, attach)
         routes.handle(API.AgentTools.detach, detach)
         routes.handle(API.AgentTools.setApproval, setApproval)
     }
 
-    func list(_ call: Call<ID<AgentState>, ListRelated, NoBody>) async throws -> [Tool] {
-        try await tools.list(of: call.path, call.query, as: call.caller.scope)
-    }
-
     func attach(_ call: Call<NestedPath<AgentState, Tool>, NoQuery, NoBody>) async throws -> AgentState? {
-        let agent = try await tools.attach(call.path.inner, to: call.path.outer, as: call.caller.scope)
+        let agent = try await tools.attach(call.path.inner, to: call.path.outer, as: call.scope)
         return call.caller.generation == .legacy ? agent : nil
     }
 
@@ -25,12 +21,12 @@ struct AgentToolRoutes: RouteGroup {
     ) async throws -> AgentState? {
         let agent = try await tools.setApproval(
             of: call.path.name, to: call.body?.requiresApproval ?? call.query.requiresApproval, for: call.path.outer,
-            as: call.caller.scope)
+            as: call.scope)
         return call.caller.generation == .legacy ? agent : nil
     }
 
     func detach(_ call: Call<NestedPath<AgentState, Tool>, NoQuery, NoBody>) async throws -> AgentState? {
-        let agent = try await tools.detach(call.path.inner, from: call.path.outer, as: call.caller.scope)
+        let agent = try await tools.detach(call.path.inner, from: call.path.outer, as: call.scope)
         return call.caller.generation == .legacy ? agent : nil
     }
 }

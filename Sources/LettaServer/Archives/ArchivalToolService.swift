@@ -8,9 +8,7 @@ struct ArchivalToolService: Sendable {
     static let insert = "archival_memory_insert"
     static let search = "archival_memory_search"
 
-    let storage: any StorageEngine
-    let ids: IDSource
-    let now: @Sendable () -> Timestamp
+    let core: Core
 
     /// Runs a tool; nil when it is not one of these. A new memory is put behind `new`, to be stored with its step.
     func run(
@@ -29,9 +27,9 @@ struct ArchivalToolService: Sendable {
 
     private func passage(_ given: ToolArguments, behind others: [NewPassage]) throws -> NewPassage {
         // A microsecond apart at least, so that lists show them in the order of the calls.
-        let time = max(now(), Timestamp(microseconds: (others.last?.time.microseconds ?? .min) &+ 1))
+        let time = max(core.now(), Timestamp(microseconds: (others.last?.time.microseconds ?? .min) &+ 1))
         return NewPassage(
-            id: ids.next(), text: try given.text("content"), tags: try Self.tags(given), time: time)
+            id: core.ids.next(), text: try given.text("content"), tags: try Self.tags(given), time: time)
     }
 
     private func search(_ given: ToolArguments, by agent: AgentRow, as scope: Scope) async throws -> ToolOutcome {
@@ -47,9 +45,8 @@ struct ArchivalToolService: Sendable {
         filter.needsAllTags = mode == .all
         filter.from = try Self.time(given.string("start_datetime"), named: "start_datetime", for: agent)?.first
         filter.to = try Self.time(given.string("end_datetime"), named: "end_datetime", for: agent)?.last
-        let view = ArchivalMemoryService.AgentView(agent.id, scope: scope)
-        let found = try await storage.read { [filter] db in
-            try ArchivalMemoryService.find(query, matching: filter, limit: limit, in: view, db)
+        let found = try await core.storage.read(as: scope) { [filter] db in
+            try ArchivalMemoryService.find(query, matching: filter, limit: limit, of: agent.id, db)
         }
         let results = found.map { passage -> JSONValue in
             [

@@ -4,7 +4,7 @@ import Storage
 
 /// Finds passages of all archives.
 struct PassageService: Sendable {
-    let storage: any StorageEngine
+    let core: Core
 
     private static let defaultLimit = 50
     private static let highestLimit = 100
@@ -22,26 +22,26 @@ struct PassageService: Sendable {
         filter.needsAllTags = query.tagMatchMode == .all
         filter.from = query.startDate?.first
         filter.to = query.endDate?.last
-        return try await storage.read { [filter] db in
-            guard let filter = try Self.narrowed(filter, query, in: scope, db) else { return [] }
+        return try await core.storage.read(as: scope) { [filter] db in
+            guard let filter = try Self.narrowed(filter, query, db) else { return [] }
             let found = try PassageSearchStore.find(
-                query.query ?? "", matching: filter, orElse: .ascending, limit: limit, in: scope, db)
+                query.query ?? "", matching: filter, orElse: .ascending, limit: limit, db)
             return found.map { FoundPassage($0.passage.wire(in: scope), score: Double($0.hits)) }
         }
     }
 
     /// The filter for the archive that is asked for by its id or its agent's; nil when nothing can be both.
     private static func narrowed(
-        _ filter: PassageFilter, _ query: SearchPassages, in scope: Scope, _ db: any SQLExecutor
+        _ filter: PassageFilter, _ query: SearchPassages, _ db: Transaction
     ) throws -> PassageFilter? {
         var filter = filter
         if let id = query.archiveID.map({ ID<Archive>($0) }) {
-            guard try ArchiveStore.row(id, in: scope, db) != nil else { throw ArchiveService.missing(id) }
+            guard try ArchiveStore.row(id, db) != nil else { throw ArchiveService.missing(id) }
             filter.archive = id
         }
         if let id = query.agentID.map({ ID<AgentState>($0) }) {
-            guard try AgentStore.exists(id, in: scope, db) else { throw APIError.notFound("Agent", id) }
-            let archive = try AgentArchiveStore.archive(of: id, in: scope, db)
+            guard try AgentStore.exists(id, db) else { throw APIError.notFound("Agent", id) }
+            let archive = try AgentArchiveStore.archive(of: id, db)
             guard let archive, filter.archive == nil || filter.archive == archive else { return nil }
             filter.archive = archive
         }
