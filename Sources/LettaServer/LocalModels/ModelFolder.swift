@@ -46,9 +46,10 @@ package struct ModelFolder: Sendable {
 enum FileSize {
     /// In bytes; nil where there is no such file.
     static func ofFile(_ path: String) -> Int64? {
-        // Without a file there are no attributes; why is of no interest here.
-        let attributes = try? FileManager.default.attributesOfItem(atPath: path)
-        return (attributes?[.size] as? any BinaryInteger).map { Int64($0) }
+        let file = open(path, O_RDONLY | O_CLOEXEC)
+        guard file >= 0 else { return nil }
+        defer { close(file) }
+        return Int64(lseek(file, 0, SEEK_END))
     }
 }
 
