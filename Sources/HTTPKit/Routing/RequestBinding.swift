@@ -44,12 +44,12 @@ struct RequestBinding<Path: PathParameters, Query: Codable & Sendable, Body: Cod
             case .parameter(let parameter):
                 (place, name) = (.name("query"), parameter)
                 guard let given = query.text(parameter) ?? body.member(parameter) else {
-                    throw .unfit(.missing(at: [place, .name(name)], input: .null))
+                    throw .invalid(.missing(at: [place, .name(name)], input: .null))
                 }
                 text = given
             }
             guard capture.pattern.matches(text) else {
-                throw .unfit(capture.pattern, text, at: [place, .name(name)])
+                throw .invalid(capture.pattern, text, at: [place, .name(name)])
             }
             values.append(text)
         }
@@ -66,7 +66,7 @@ struct RequestBinding<Path: PathParameters, Query: Codable & Sendable, Body: Cod
                 guard error.path.count == 1, case .key(let key)? = error.path.first,
                     case .array(let texts)? = values[key], let last = texts.last
                 else {
-                    throw .unfit(ValidationIssue(error, in: .query))
+                    throw .invalid(ValidationIssue(error, in: .query))
                 }
                 values[key] = last
             }
@@ -77,18 +77,18 @@ struct RequestBinding<Path: PathParameters, Query: Codable & Sendable, Body: Cod
         guard takesBody else { return try decode(.object([:])) }
         switch received {
         case .json(.null) where !(Body.self is any ExpressibleByNilLiteral.Type):
-            throw APIError.unfit(.missing(at: [.name("body")], input: .null))
+            throw APIError.invalid(.missing(at: [.name("body")], input: .null))
         case .json(let value):
             return try decode(value)
         case .absent:
             guard Body.self is any ExpressibleByNilLiteral.Type else {
-                throw APIError.unfit(.missing(at: [.name("body")], input: .null))
+                throw APIError.invalid(.missing(at: [.name("body")], input: .null))
             }
             return try decode(.null)
         case .malformed(let issue):
-            throw APIError.unfit(issue)
+            throw APIError.invalid(issue)
         case .notJSON(let bytes):
-            throw BodyOfOtherType(bytes: bytes)
+            throw UnsupportedContentType(body: bytes)
         }
     }
 
@@ -96,7 +96,7 @@ struct RequestBinding<Path: PathParameters, Query: Codable & Sendable, Body: Cod
         do throws(JSONDecodingFailure) {
             return try requestDecoding.body.decode(Body.self, from: value)
         } catch {
-            throw .unfit(ValidationIssue(error, in: .body))
+            throw .invalid(ValidationIssue(error, in: .body))
         }
     }
 }
@@ -105,9 +105,17 @@ private let requestDecoding = (
     query: JSONDecoding(scalars: .lax, wrapsSingleValues: true), body: JSONDecoding(scalars: .lax)
 )
 
-/// Says that a body is not JSON by its own `Content-Type`.
-struct BodyOfOtherType: Error {
-    var bytes: [UInt8]
+/// A body whose `Content-Type` is not JSON.
+struct UnsupportedContentType: Error {
+    /// The peer's error list, which quotes the body.
+    let issues: String
+
+    init(body: [UInt8]) {
+        let issue = ValidationIssue(
+            type: "model_attributes_type", location: [.name("body")], message: ValidationIssue.notAnObject,
+            input: .null)
+        issues = PythonText.list(of: issue, input: body)
+    }
 }
 
 /// Says that reading the request failed on the connection, which the HTTP library has to deal with.
