@@ -76,6 +76,7 @@ let package = Package(
             name: "HTTPKit",
             dependencies: [
                 "JSON", "LettaAPI",
+                .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "Hummingbird", package: "hummingbird"),
                 .product(name: "HTTPTypes", package: "swift-http-types"),
                 .product(name: "Logging", package: "swift-log"),
