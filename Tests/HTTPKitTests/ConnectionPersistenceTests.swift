@@ -1,5 +1,6 @@
 import Hummingbird
 import HummingbirdTesting
+import JSON
 import Logging
 import NIOCore
 import ServiceLifecycle

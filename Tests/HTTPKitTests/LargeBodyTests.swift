@@ -1,6 +1,7 @@
 import Dispatch
 import Hummingbird
 import HummingbirdTesting
+import JSON
 import LettaAPI
 import NIOCore
 import NIOPosix

@@ -129,6 +129,29 @@ import Testing
         #expect(try await server.get("/v1/notes/").headers[.link] == nil)
     }
 
+    @Test func `a page is sent as its items with a link to the next`() async throws {
+        let page = try await server.get("/v1/labels?after=a")
+        #expect(page.json == ["b", "c"])
+        #expect(page.headers[.link] == #"</v1/labels?after=c>; rel="next""#)
+        let last = try await server.get("/v1/labels?after=c")
+        #expect(last.json == ["d"])
+        #expect(last.headers[.link] == nil)
+    }
+
+    @Test func `a handler that returns nothing`() async throws {
+        #expect(try await server.send(.delete, "/v1/labels").body == "null")
+        #expect(try await server.send(.delete, "/v1/labels/last").body == "")
+    }
+
+    @Test(.timeLimit(.minutes(1))) func `repeated query parameters take linear time`() {
+        // Copying the earlier ones for each would take minutes.
+        let query = QueryString(String(repeating: "tag=a&", count: 500_000) + "tag=b&other=1")
+        #expect(query.values["tag"]?.array?.count == 500_001)
+        #expect(query.text("tag") == "b")
+        #expect(query.values["other"] == "1")
+        #expect(query.values.keys == ["tag", "other"])
+    }
+
     @Test func `a handler that makes the whole response gets checked input too`() async throws {
         let answer = try await server.send(.post, "/v1/say", #"{"hard":true}"#)
         #expect(answer.headers[.contentType] == "text/event-stream; charset=utf-8")

@@ -8,7 +8,7 @@ enum BlockListStore {
 
     static func page(
         _ request: PageRequest, matching filter: ListBlocks, in scope: Scope, _ db: any SQLExecutor
-    ) throws -> Page<BlockRow> {
+    ) throws -> StoredPage<BlockRow> {
         let keyset = Keyset(
             columns: key, request: request,
             after: try DeletedKeyStore.key(of: request.after, columns: key, table: "block", in: scope, db),
