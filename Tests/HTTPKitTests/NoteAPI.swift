@@ -194,7 +194,7 @@ struct NoteRoutes: RouteGroup {
                     try await writer.finish(nil)
                 })
         }
-        routes.declareUnserved(.post, "/v1/voice/{agent_id}/chat")
+        routes.declareUnserved([(.post, "/v1/voice/{agent_id}/chat"), (.get, "/v1/notes/{id}/export")])
     }
 
     private func list(_ call: Call<NoPath, ListNotes, NoBody>) async throws -> Reply<Echo> {

@@ -1,4 +1,5 @@
 import HTTPTypes
+import Hummingbird
 import JSON
 import LettaAPI
 import Testing
@@ -116,10 +117,24 @@ import Testing
             answer.detail == "POST /v1/voice/{agent_id}/chat is not served yet by this server. Nothing was changed.")
     }
 
+    @Test func `an operation is unserved when no route and no alias matches it`() {
+        let routes = Routes()
+        NoteRoutes().register(on: routes)
+        let before = routes.records.count
+        routes.declareUnserved([
+            (.get, "/v1/notes/{id}"), (.get, "/v1/notes/export/"), (.get, "/v1/shelves/by-name"),
+            (.post, "/v1/calls/{x}"),
+            (.put, "/v1/notes/{id}"), (.put, "/v1/notes/{note_id}/"), (.get, "/v1/new"),
+        ])
+        let declared = routes.records.dropFirst(before)
+        #expect(declared.map { "\($0.verb.rawValue) \($0.path)" } == ["PUT /v1/notes/{id}", "GET /v1/new"])
+        #expect(declared.allSatisfy { $0.kind == .unserved })
+    }
+
     @Test func `two routes for the same request are refused at start`() throws {
         let routes = Routes()
         NoteRoutes().register(on: routes)
-        routes.declareUnserved(.get, "/v1/notes/{another_name}/")
+        routes.handleRaw(.get, "/v1/notes/{another_name}/", "Conflicts.") { _, _ in Response(status: .ok) }
         #expect(throws: RouteConflict.self) { try RouteTable(routes.entries) }
     }
 

@@ -90,10 +90,16 @@ package final class Routes {
         add(.raw, verb, path, summary) { request, context, _ in try await handler(request, context) }
     }
 
-    /// Responds with 501 to a route that clients know and nothing serves.
-    package func declareUnserved(_ verb: HTTPVerb, _ path: String) {
-        let text = "\(verb.rawValue) \(path) is not served yet by this server. Nothing was changed."
-        add(.unserved, verb, path, text) { _, _, _ in throw APIError(501, text) }
+    /// Responds with 501 to those of the listed operations that nothing registered so far serves.
+    package func declareUnserved(_ listed: [(verb: HTTPVerb, path: String)]) {
+        var known = Set(
+            records.flatMap { record in
+                ([record.path] + record.aliases).map { OperationShape(record.verb, $0) }
+            })
+        for (verb, path) in listed where known.insert(OperationShape(verb, path)).inserted {
+            let text = "\(verb.rawValue) \(path) is not served yet by this server. Nothing was changed."
+            add(.unserved, verb, path, text) { _, _, _ in throw APIError(501, text) }
+        }
     }
 
     private func respond<Path, Query, Body, Output>(
