@@ -6,7 +6,7 @@ import Storage
 enum BlockListStore {
     private static let key: [SQLText] = ["created_at", "id"]
 
-    static func page(_ request: PageRequest, matching filter: ListBlocks, _ db: Transaction) throws -> Page<BlockRow> {
+    static func page(_ request: PageRequest, matching filter: ListBlocks, _ db: Transaction) throws -> StoredPage<BlockRow> {
         let keyset = Keyset(
             columns: key, request: request,
             after: try DeletedKeyStore.key(of: request.after, columns: key, table: "block", db),

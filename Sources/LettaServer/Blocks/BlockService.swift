@@ -47,7 +47,7 @@ struct BlockService: Sendable {
         }
     }
 
-    func list(_ query: ListBlocks, as scope: Scope) async throws -> Page<Block> {
+    func list(_ query: ListBlocks, as scope: Scope) async throws -> StoredPage<Block> {
         try Self.checkLabelFilter(query.label)
         try KeyText.check("label_search", query.labelSearch, in: "query")
         try KeyText.check("description_search", query.descriptionSearch, in: "query")
@@ -58,7 +58,7 @@ struct BlockService: Sendable {
         return try await core.storage.read(as: scope) { db in
             let page = try BlockListStore.page(request, matching: query, db)
             let tags = try BlockStore.tags(of: page.items.map(\.id), db)
-            return Page(items: page.items.map { $0.wire(tags: tags[$0.id] ?? []) }, isFull: page.isFull)
+            return StoredPage(items: page.items.map { $0.wire(tags: tags[$0.id] ?? []) }, isFull: page.isFull)
         }
     }
 

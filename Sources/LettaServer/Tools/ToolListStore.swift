@@ -6,7 +6,7 @@ import Storage
 enum ToolListStore {
     private static let key: [SQLText] = ["created_at", "id"]
 
-    static func page(_ request: PageRequest, matching filter: CountTools, _ db: Transaction) throws -> Page<Tool> {
+    static func page(_ request: PageRequest, matching filter: CountTools, _ db: Transaction) throws -> StoredPage<Tool> {
         let keyset = Keyset(
             columns: key, request: request,
             after: try DeletedKeyStore.key(of: request.after, columns: key, table: "tool", db),
