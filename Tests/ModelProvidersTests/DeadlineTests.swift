@@ -13,12 +13,14 @@ import Testing
     }
 
     @Test func `the deadline cancels the operation and throws the failure`() async {
-        async let value: Void = withDeadline(.seconds(5), clock: clock, throwing: TooSlow()) { [clock] in
-            try await clock.sleep(for: .seconds(600))
+        let running = Task {
+            try await withDeadline(.seconds(5), clock: clock, throwing: TooSlow()) { [clock] in
+                try await clock.sleep(for: .seconds(600))
+            }
         }
         await clock.waitForSleepers(2)
         clock.advance(by: .seconds(5))
-        await #expect(throws: TooSlow.self) { try await value }
+        await #expect(throws: TooSlow.self) { try await running.value }
         #expect(clock.sleeperCount == 0)
     }
 

@@ -122,7 +122,8 @@ import Testing
         await gate.waitForArrival()
         async let second = directory.models()
         first.cancel()
-        #expect(await first.value == ModelListing(models: [], failures: []), "it returns at once")
+        let partial = await first.value
+        #expect(partial.models.isEmpty && partial.failures.isEmpty, "it returns at once")
         gate.openForAll()
         #expect(await second.models.map(\.name) == ["model-of-call-1"])
         #expect(provider.calls == 1)
@@ -155,12 +156,12 @@ import Testing
         let directory = directory(slow, ScriptedProvider("good", models: "a"))
         #expect(try await directory.resolve(handle: "openai-proxy/a").name == "a")
         #expect(slow.calls == 0)
-        async let resolved = directory.resolve(handle: "slow/nope")
+        let resolving = Task { try await directory.resolve(handle: "slow/nope") }
         await gate.waitForArrival()
         await clock.waitForSleepers(1)
         clock.advance(by: .seconds(5))
         await #expect(throws: HandleFailure.unknown(handle: "slow/nope", known: ["openai-proxy/a"])) {
-            _ = try await resolved
+            _ = try await resolving.value
         }
     }
 
