@@ -98,6 +98,20 @@ let package = Package(
             ],
             swiftSettings: strict),
         .target(
+            name: "LocalModels",
+            dependencies: [
+                "EventStreams", "JSON", "ModelProviders",
+                .product(name: "AsyncHTTPClient", package: "async-http-client"),
+                .product(name: "Crypto", package: "swift-crypto"),
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+                .product(name: "Subprocess", package: "swift-subprocess"),
+                .product(name: "SystemPackage", package: "swift-system"),
+            ],
+            swiftSettings: strict),
+        .target(
             name: "AgentEngine",
             dependencies: ["JSON", "ModelProviders"],
             resources: [.embedInCode("Prompts")],
@@ -114,18 +128,14 @@ let package = Package(
         .target(
             name: "LettaServer",
             dependencies: [
-                "AgentEngine", "EventStreams", "HTTPKit", "JSON", "LettaAPI", "ModelProviders", "Storage",
+                "AgentEngine", "EventStreams", "HTTPKit", "JSON", "LettaAPI", "LocalModels", "ModelProviders",
+                "Storage",
                 "StoragePostgres", "StorageSQLite", "ToolRuntime",
-                .product(name: "AsyncHTTPClient", package: "async-http-client"),
-                .product(name: "NIOPosix", package: "swift-nio"),
-                .product(name: "Subprocess", package: "swift-subprocess"),
-                .product(name: "SystemPackage", package: "swift-system"),
                 .product(name: "Configuration", package: "swift-configuration"),
                 .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "Hummingbird", package: "hummingbird"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"),
-                .product(name: "NIOHTTP1", package: "swift-nio"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
             ],
@@ -134,7 +144,7 @@ let package = Package(
         .executableTarget(
             name: "letta-server",
             dependencies: [
-                "LettaServer",
+                "LettaServer", "LocalModels",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Configuration", package: "swift-configuration"),
                 .product(name: "Logging", package: "swift-log"),
@@ -174,6 +184,14 @@ let package = Package(
             ],
             swiftSettings: strict),
         .testTarget(
+            name: "LocalModelsTests",
+            dependencies: [
+                "JSON", "LocalModels", "ModelProviders", "TestSupport",
+                .product(name: "AsyncHTTPClient", package: "async-http-client"),
+                .product(name: "Logging", package: "swift-log"),
+            ],
+            swiftSettings: strict),
+        .testTarget(
             name: "AgentEngineTests", dependencies: ["AgentEngine", "JSON", "ModelProviders"], swiftSettings: strict),
         .testTarget(name: "ToolRuntimeTests", dependencies: ["JSON", "ToolRuntime"], swiftSettings: strict),
         .testTarget(
@@ -190,7 +208,9 @@ let package = Package(
         .testTarget(
             name: "LettaServerTests",
             dependencies: [
-                "JSON", "LettaAPI", "LettaClient", "LettaServer", "Storage", "TestSupport", "ToolRuntime",
+                "EventStreams", "JSON", "LettaAPI", "LettaClient", "LettaServer", "LocalModels", "ModelProviders",
+                "Storage",
+                "TestSupport", "ToolRuntime",
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOHTTP1", package: "swift-nio"),

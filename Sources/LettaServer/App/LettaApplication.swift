@@ -2,6 +2,7 @@ import Glibc
 import HTTPKit
 package import Hummingbird
 package import LettaAPI
+import LocalModels
 package import Logging
 package import ModelProviders
 package import NIOCore
@@ -18,6 +19,7 @@ package struct LettaApplication: Sendable {
     private let transport: ProviderTransport
     private let worker = TurnWorker()
     private let localRuntime: LocalRuntime?
+    private let directory: ModelDirectory
     private let logger: Logger
 
     /// Takes a database that is up to date. The models are those of the configuration, and the time is the
@@ -48,12 +50,13 @@ package struct LettaApplication: Sendable {
         if let settings = configuration.openAI {
             providers.append(OpenAIProvider(settings: settings, transport: transport))
         }
-        if let localRuntime { providers.append(LocalModelProvider(runtime: localRuntime)) }
+        providers.append(LocalModelProvider(runtime: localRuntime))
+        self.directory = directory ?? ModelDirectory(providers: providers)
         let metrics = PrometheusMetrics()
         let features = RouteCatalogue(
             core: Core(storage: storage, ids: .random, now: now ?? { .now }, clock: clock, logger: logger),
-            secrets: secrets, directory: directory ?? ModelDirectory(providers: providers), transport: transport,
-            worker: worker, sandbox: sandbox, password: configuration.http.password, metrics: metrics)
+            secrets: secrets, directory: self.directory, transport: transport, worker: worker, sandbox: sandbox,
+            password: configuration.http.password, metrics: metrics)
         responder = try Self.stack(features, metrics, configuration, storage).responder
     }
 
@@ -94,6 +97,8 @@ package struct LettaApplication: Sendable {
             gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)
         group.maximumGracefulShutdownDuration = .seconds(10)
         group.maximumCancellationDuration = .seconds(5)
+        // Listings also tell the traits of models, and no turn waits for one.
+        await directory.refreshStale()
         do {
             try await ServiceGroup(configuration: group).run()
         } catch {
@@ -109,6 +114,7 @@ package struct LettaApplication: Sendable {
     /// Gives back what the server holds. Tests that don't `run` call it themselves.
     package func close() async {
         await worker.close()
+        await directory.close()
         await localRuntime?.close()
         do {
             try await transport.shutdown()
