@@ -32,12 +32,21 @@ package enum ServerStorage {
         }
     }
 
-    /// Tells callers what a database that can't do its work means for them; nil for what should never happen.
+    /// The answer to a request that a database failure ended; nil for failures that are the server's own fault.
     static func translate(_ error: any Error) -> APIError? {
         guard let failure = error as? SQLFailure else { return nil }
         switch failure.kind {
         case .unavailable, .busy, .timedOut:
             return .unavailable("The storage can't do this now. Nothing was changed. Try again.", underlying: failure)
+        case .outcomeUnknown:
+            // Without Retry-After: repeating may do it twice.
+            return APIError(
+                status: 503,
+                body: .detail(
+                    """
+                    The storage failed during a commit. The change may or may not have been stored: read before you \
+                    repeat it.
+                    """), underlying: failure)
         case .uniqueViolation, .foreignKeyViolation:
             return APIError(
                 status: 409, body: .detail("This conflicts with something that is there already. Nothing was changed."),
