@@ -1,12 +1,16 @@
 package import Logging
 package import Storage
+import Synchronization
 
 /// Stores everything in a PostgreSQL database.
 ///
 /// Each connection has a thread of its own, which runs whole transactions. Connections are made when they are needed, and
 /// again after they were lost.
 package final class PostgresEngine: StorageEngine {
+    private let settings: PostgresSettings
     private let threads: ConnectionThreads<PostgresConnection>
+    private let serverLock = Mutex<PostgresServerLock?>(nil)
+    private let logger: Logger
 
     package var dialect: Dialect { .postgres }
 
@@ -15,6 +19,8 @@ package final class PostgresEngine: StorageEngine {
     /// - Parameter uri: as libpq takes it, or as other drivers do (`postgresql+asyncpg://…?ssl=disable`).
     package init(uri: String, connections: Int = 8, logger: Logger) async throws {
         let settings = try PostgresSettings(uri: uri)
+        self.settings = settings
+        self.logger = logger
         threads = ConnectionThreads(
             limit: connections, timeoutKind: .unavailable,
             connect: { PostgresConnection(settings, logger: logger) }, disconnect: { $0.close() })
@@ -26,6 +32,14 @@ package final class PostgresEngine: StorageEngine {
         }
     }
 
+    /// Keeps other servers off this database until ``close()``; see ``PostgresServerLock``.
+    ///
+    /// - Throws: `.busy` when another server has it.
+    package func lockOutOtherServers() async throws {
+        let lock = try await PostgresServerLock.acquire(settings, logger: logger)
+        serverLock.withLock { $0 = lock }
+    }
+
     package func read<T: Sendable>(_ body: @escaping @Sendable (any SQLExecutor) throws -> T) async throws -> T {
         try await threads.run { connection, interruption in
             try connection.transaction(readOnly: true, interruption, body)
@@ -34,7 +48,10 @@ package final class PostgresEngine: StorageEngine {
 
     @discardableResult
     package func write<T: Sendable>(_ body: @escaping @Sendable (any SQLExecutor) throws -> T) async throws -> T {
-        try await threads.run { connection, interruption in
+        guard serverLock.withLock({ $0?.isHeld ?? true }) else {
+            throw SQLFailure(.unavailable, "the lock that keeps other servers off the database is lost")
+        }
+        return try await threads.run { connection, interruption in
             try connection.transaction(readOnly: false, interruption, body)
         }
     }
@@ -46,5 +63,6 @@ package final class PostgresEngine: StorageEngine {
 
     package func close() async {
         await threads.close()
+        await serverLock.withLock { $0 }?.release()
     }
 }

@@ -23,8 +23,21 @@ package enum ServerStorage {
 
     package static let migrator = Migrator(AllMigrations.migrations)
 
-    /// Applies what is missing, keeping a copy of an SQLite file first.
+    /// Keeps other servers off the database, then applies what is missing; an SQLite file is copied first.
+    ///
+    /// - Throws: `StartUpFailure` when another server uses the database, or a migration fails.
     package static func migrate(_ storage: any StorageEngine, folder: DataFolder) async throws -> [String] {
+        do {
+            // The lock of the data folder does it for an SQLite file.
+            try await (storage as? PostgresEngine)?.lockOutOtherServers()
+        } catch let failure as SQLFailure {
+            throw StartUpFailure.storage(
+                failure.kind == .busy
+                    ? """
+                    \(failure.message). One server at a time can use a database: stop the other one, or name another \
+                    database in LETTA_PG_URI.
+                    """ : "The database can't be locked: \(failure.message)")
+        }
         do {
             return try await migrator.up(storage, keepingCopyIn: folder.backups)
         } catch let failure as SQLFailure {
