@@ -47,8 +47,8 @@ def may_import(path, module):
                 or within(path, SERVER) and role(path, "Store", "Row", "Service"))
     if module in ("StorageSQLite", "StoragePostgres"):
         return app
-    if module.startswith("GRDB"):
-        return within(path, "Sources/StorageSQLite/")
+    if module == "CSQLite":
+        return within(path, "Sources/StorageSQLite/", "Sources/TestSupport/")
     if module == "CLibPQ":
         return within(path, "Sources/StoragePostgres/")
     if module.startswith("Foundation"):

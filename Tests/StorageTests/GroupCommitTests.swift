@@ -2,8 +2,8 @@ import Storage
 import StorageSQLite
 import Testing
 
-/// Writes that wait for each other are made one transaction of the file, and nobody may notice.
-@Suite struct SharedTransactionTests {
+/// Group commit: writes that wait in the queue share one transaction, and each still succeeds or fails alone.
+@Suite struct GroupCommitTests {
     private struct Refused: Error {}
 
     private static let endless: SQLText =
@@ -38,12 +38,12 @@ import Testing
         try await engine.read { db in try db.rows("SELECT id FROM note ORDER BY id").map { try $0["id"] } }
     }
 
-    @Test func `what waits together is stored together, and told when it is`() async throws {
+    @Test func `queued writes are committed together, and return after the commit`() async throws {
         try await withHeldWriter { engine, gate, group async throws in
             let second = Gate()
             let (isRunning, sayRunning) = AsyncStream<Void>.makeStream()
             let (told, tell) = AsyncStream<Int>.makeStream()
-            // Immediate: each stands in line when the call returns.
+            // Immediate: each is in the queue when the call returns.
             group.addImmediateTask {
                 _ = try await engine.write { try $0.execute("INSERT INTO note VALUES (1)") }
                 tell.yield(1)
@@ -66,7 +66,7 @@ import Testing
         }
     }
 
-    @Test func `one that fails is undone alone`() async throws {
+    @Test func `one that fails is rolled back alone`() async throws {
         try await withHeldWriter { engine, gate, group async throws in
             for id in [1, 2] {
                 group.addImmediateTask {
@@ -97,7 +97,7 @@ import Testing
         }
     }
 
-    @Test(arguments: [false, true]) func `one that is cancelled midway takes nothing of the others with it`(
+    @Test(arguments: [false, true]) func `one that is cancelled midway rolls back nothing of the others`(
         _ isFirst: Bool
     ) async throws {
         try await withHeldWriter { engine, gate, group async throws in
@@ -127,7 +127,7 @@ import Testing
         }
     }
 
-    @Test func `a full disk fails whom it has to`() async throws {
+    @Test func `a full disk fails only the write that needs the space`() async throws {
         try await withHeldWriter { engine, gate, group async throws in
             group.addImmediateTask {
                 try await engine.write { db in
@@ -149,7 +149,7 @@ import Testing
         }
     }
 
-    @Test func `closing waits for what is in line`() async throws {
+    @Test func `closing waits for the queue`() async throws {
         try await withTemporaryFolder { folder in
             let path = "\(folder)/test.sqlite"
             try await closing(SQLiteEngine(path: path, logger: quiet)) { engine async throws in
