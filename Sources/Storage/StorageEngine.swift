@@ -10,10 +10,6 @@ package protocol SQLExecutor {
     /// Returns how many rows the statement itself inserted, updated or deleted; cascades do not count.
     @discardableResult
     func execute(_ sql: SQLText) throws(SQLFailure) -> Int
-
-    /// Where the database stands. Nil where that can't be known: in a file that was opened for reading only, and on
-    /// PostgreSQL, whose other servers tell nothing of what they write.
-    func mark() throws(SQLFailure) -> DatabaseMark?
 }
 
 extension SQLExecutor {
@@ -38,34 +34,14 @@ package protocol StorageEngine: Sendable {
     func read<T: Sendable>(_ body: @escaping @Sendable (any SQLExecutor) throws -> T) async throws -> T
 
     /// Runs `body` in one write transaction, which is rolled back when `body` throws. `body` must have no
-    /// effect outside: it runs again when the database could not order it among others.
-    ///
-    /// - Parameter quietly: whether the database's mark stays where it is: for what belongs to nothing that anybody
-    ///   keeps, or what its writer keeps and knows to be changed.
+    /// effect outside: it runs again when the database could not order it among others. When this returns, the
+    /// transaction is durable.
     @discardableResult
-    func write<T: Sendable>(
-        quietly: Bool, _ body: @escaping @Sendable (any SQLExecutor) throws -> T
-    ) async throws -> T
-
-    /// Like ``write(quietly:_:)``, but returns as soon as others can see what was written: a crash of the process can't
-    /// undo it any more, a loss of power can until ``Committed/settle()`` has returned. For what is to go on meanwhile;
-    /// whoever asked for it is told when it is settled. The cancellation of the task does not stop it: what is said is
-    /// stored.
-    func commit<T: Sendable>(
-        quietly: Bool, _ body: @escaping @Sendable (any SQLExecutor) throws -> T
-    ) async throws -> Committed<T>
+    func write<T: Sendable>(_ body: @escaping @Sendable (any SQLExecutor) throws -> T) async throws -> T
 
     /// Writes a consistent copy to a new file while others go on reading and writing.
     func backup(to path: String) async throws
 
     /// Waits for running transactions and gives everything back. Later calls throw `.unavailable`.
     func close() async
-}
-
-extension StorageEngine {
-    /// Runs `body` in one write transaction, as ``write(quietly:_:)`` does, and moves the mark.
-    @discardableResult
-    package func write<T: Sendable>(_ body: @escaping @Sendable (any SQLExecutor) throws -> T) async throws -> T {
-        try await write(quietly: false, body)
-    }
 }

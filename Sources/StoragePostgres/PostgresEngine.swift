@@ -32,24 +32,16 @@ package final class PostgresEngine: StorageEngine {
     }
 
     @discardableResult
-    package func write<T: Sendable>(
-        quietly: Bool, _ body: @escaping @Sendable (any SQLExecutor) throws -> T
-    ) async throws -> T {
+    package func write<T: Sendable>(_ body: @escaping @Sendable (any SQLExecutor) throws -> T) async throws -> T {
         try await transaction(Self.beginWriting, body)
-    }
-
-    package func commit<T: Sendable>(
-        quietly: Bool, _ body: @escaping @Sendable (any SQLExecutor) throws -> T
-    ) async throws -> Committed<T> {
-        Committed(try await transaction(Self.beginWriting, toItsEnd: true, body))
     }
 
     private static let beginWriting = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE"
 
     private func transaction<T: Sendable>(
-        _ begin: String, toItsEnd: Bool = false, _ body: @escaping @Sendable (any SQLExecutor) throws -> T
+        _ begin: String, _ body: @escaping @Sendable (any SQLExecutor) throws -> T
     ) async throws -> T {
-        try await threads.run(toItsEnd: toItsEnd) { connection, interruption in
+        try await threads.run { connection, interruption in
             try connection.transaction(begin, interruption, body)
         }
     }

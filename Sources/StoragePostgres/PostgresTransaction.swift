@@ -88,8 +88,6 @@ final class PostgresExecutor: SQLExecutor {
         try run(sql).changes
     }
 
-    func mark() throws(SQLFailure) -> DatabaseMark? { nil }
-
     func commit() throws(SQLFailure) {
         try keepingError { () throws(PostgresError) in _ = try connection.run("COMMIT") }
     }

@@ -26,9 +26,6 @@ final class SQLiteConnection {
     private var pagesInLog: Int32 = 0
     /// Set for ever when a sync failed: what the log holds is not known any more, and nothing may be put behind it.
     private var brokenBy: SQLFailure?
-    /// This connection's part of a mark. SQLite begins its count of others' writes anew when a file is opened, so that
-    /// moves it too.
-    private var ownWrites = 0
 
     init(_ place: Place) {
         self.place = place
@@ -44,7 +41,6 @@ final class SQLiteConnection {
                     try DatabaseQueue(path: path, configuration: Self.configuration(readOnly: readOnly, isFile: true))
                 }
             if case .file(_, readOnly: false) = place { opened.inDatabase(keepLogToOurselves) }
-            moveMark()
             queue = opened
             return opened
         } catch {
@@ -81,18 +77,6 @@ final class SQLiteConnection {
             try control(database, readOnly ? "BEGIN DEFERRED" : "BEGIN IMMEDIATE")
             return try finish(database, SQLiteExecutor(self, database, interruption), body)
         }
-    }
-
-    // MARK: - The mark
-
-    /// Says that what anybody has read may not be true any more. Has to come before the change, and may come without.
-    func moveMark() {
-        ownWrites += 1
-    }
-
-    fileprivate func mark(_ othersWrites: () throws(SQLFailure) -> Int64?) throws(SQLFailure) -> DatabaseMark? {
-        if case .file(_, readOnly: true) = place { return nil }
-        return try othersWrites().map { DatabaseMark(ownWrites: ownWrites, othersWrites: $0) }
     }
 
     // MARK: - The log
@@ -314,10 +298,6 @@ final class SQLiteExecutor: SQLExecutor {
 
     func execute(_ sql: SQLText) throws(SQLFailure) -> Int {
         try run(sql) { (statement, binds) throws(SQLFailure) in try statement.execute(binds) }
-    }
-
-    func mark() throws(SQLFailure) -> DatabaseMark? {
-        try connection.mark { () throws(SQLFailure) in try value("PRAGMA data_version") }
     }
 
     private func run<T>(

@@ -67,29 +67,12 @@ package final class SQLiteEngine: StorageEngine {
     }
 
     @discardableResult
-    package func write<T: Sendable>(
-        quietly: Bool, _ body: @escaping @Sendable (any SQLExecutor) throws -> T
-    ) async throws -> T {
+    package func write<T: Sendable>(_ body: @escaping @Sendable (any SQLExecutor) throws -> T) async throws -> T {
         try await writer.run { connection, interruption in
-            if !quietly { connection.moveMark() }
             let value = try connection.transaction(readOnly: false, interruption, body)
             try connection.sync()
             return value
         }
-    }
-
-    package func commit<T: Sendable>(
-        quietly: Bool, _ body: @escaping @Sendable (any SQLExecutor) throws -> T
-    ) async throws -> Committed<T> {
-        let settlement = Settlement()
-        let end: @Sendable (SQLiteConnection) -> Void = { connection in
-            settlement.end(Result { () throws(SQLFailure) in try connection.sync() })
-        }
-        let value = try await writer.run(toItsEnd: true, afterwards: end) { connection, interruption in
-            if !quietly { connection.moveMark() }
-            return try connection.transaction(readOnly: false, interruption, body)
-        }
-        return Committed(value, settlement: settlement)
     }
 
     /// Takes one reader's place for as long as the copy takes; writers go on.

@@ -148,22 +148,4 @@ import Testing
         #expect(await order.reduce(into: []) { $0.append($1) } == Array(1...20))
         #expect(await failureKind { try await threads.run { connection, _ in connection } } == .unavailable)
     }
-
-    @Test func `what is left to do afterwards comes after the result`() async throws {
-        let threads = threads(limit: 1, patience: .seconds(60))
-        let gate = Gate()
-        let settlement = Settlement()
-        let value = try await threads.run(afterwards: { _ in
-            gate.wait()
-            settlement.end(.failure(SQLFailure(.unavailable, "not kept")))
-        }) { connection, _ in connection }
-        #expect(value == 7)
-        let committed = Committed(value, settlement: settlement)
-        async let next = threads.run { connection, _ in connection }
-        gate.open()
-        #expect(await failureKind { try await committed.settle() } == .unavailable)
-        #expect(await failureKind { try await committed.settle() } == .unavailable)
-        #expect(try await next == 7)
-        await threads.close()
-    }
 }

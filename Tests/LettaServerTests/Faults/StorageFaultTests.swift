@@ -88,9 +88,7 @@ import Testing
 private struct FailedDisk: StorageWrapper {
     let base: any StorageEngine
 
-    func write<T: Sendable>(
-        quietly: Bool, _ body: @escaping @Sendable (any SQLExecutor) throws -> T
-    ) async throws -> T {
+    func write<T: Sendable>(_ body: @escaping @Sendable (any SQLExecutor) throws -> T) async throws -> T {
         throw SQLFailure(.unavailable, "the disk failed")
     }
 }
