@@ -2,7 +2,7 @@ import Glibc
 import Synchronization
 
 /// A `llama-server` that was started: it comes up, answers for a while, ends.
-final class RuntimeProcess: Sendable {
+final class RuntimeProcess: TaskOwner, Sendable {
     /// That it ended, why, and when on the clock given at its start.
     struct Ending: Sendable {
         var reason: String
