@@ -18,6 +18,7 @@ package struct LettaApplication: Sendable {
     private let configuration: ServerConfiguration
     private let transport: ProviderTransport
     private let worker = TurnWorker()
+    private let retention: RetentionService
     private let localRuntime: LocalRuntime?
     private let directory: ModelDirectory
     private let logger: Logger
@@ -40,7 +41,7 @@ package struct LettaApplication: Sendable {
             try KeyCheckStore.verify(secrets, db)
             let scope = Scope(organization: Caller.defaultOrganization, user: Caller.defaultUser)
             try BaseToolService.seed(ids: .random, at: .now, Transaction(db, as: scope))
-            _ = try RunStore.failUnfinished(at: .now, db)
+            try RunRecovery.failUnfinished(at: .now, db)
         }
         let transport = ProviderTransport()
         self.transport = transport
@@ -53,10 +54,11 @@ package struct LettaApplication: Sendable {
         providers.append(LocalModelProvider(runtime: localRuntime))
         self.directory = directory ?? ModelDirectory(providers: providers)
         let metrics = PrometheusMetrics()
+        let core = Core(storage: storage, ids: .random, now: now ?? { .now }, clock: clock, logger: logger)
+        retention = RetentionService(core: core, policy: configuration.retention)
         let features = RouteCatalogue(
-            core: Core(storage: storage, ids: .random, now: now ?? { .now }, clock: clock, logger: logger),
-            secrets: secrets, directory: self.directory, transport: transport, worker: worker, sandbox: sandbox,
-            password: configuration.http.password, metrics: metrics)
+            core: core, secrets: secrets, directory: self.directory, transport: transport, worker: worker,
+            sandbox: sandbox, password: configuration.http.password, metrics: metrics)
         responder = try Self.stack(features, metrics, configuration, storage).responder
     }
 
@@ -93,7 +95,7 @@ package struct LettaApplication: Sendable {
     /// Serves until SIGTERM or SIGINT, then lets running requests end, but not for ever.
     package func run(onRunning: @escaping @Sendable (any Channel) async -> Void) async throws {
         var group = ServiceGroupConfiguration(
-            services: [.init(service: application(onRunning: onRunning))],
+            services: [.init(service: retention), .init(service: application(onRunning: onRunning))],
             gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)
         group.maximumGracefulShutdownDuration = .seconds(10)
         group.maximumCancellationDuration = .seconds(5)

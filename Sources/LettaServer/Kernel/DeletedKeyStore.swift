@@ -26,6 +26,30 @@ enum DeletedKeyStore {
             """)
     }
 
+    /// Dates the keys that have no date yet, up to `limit` of them: retention counts from the first sweep that sees a key.
+    ///
+    /// - Returns: how many it dated.
+    static func date(_ time: Timestamp, limit: Int, _ db: any SQLExecutor) throws -> Int {
+        try db.execute(
+            """
+            UPDATE deleted_key SET deleted_at = \(time) WHERE (organization_id, id) IN (
+                SELECT organization_id, id FROM deleted_key WHERE deleted_at IS NULL
+                LIMIT \(limit) \(db.dialect.forUpdateSkipLocked))
+            """)
+    }
+
+    /// Deletes the keys of all organizations that are older than `time`, up to `limit` of them.
+    ///
+    /// - Returns: how many it deleted.
+    static func deleteExpired(before time: Timestamp, limit: Int, _ db: any SQLExecutor) throws -> Int {
+        try db.execute(
+            """
+            DELETE FROM deleted_key WHERE (organization_id, id) IN (
+                SELECT organization_id, id FROM deleted_key WHERE deleted_at < \(time)
+                LIMIT \(limit) \(db.dialect.forUpdateSkipLocked))
+            """)
+    }
+
     /// The key that row `id` has in `table`, or had when it was deleted; nil when it was never there.
     static func key(of id: String?, columns: [SQLText], table: SQLText, _ db: Transaction) throws -> [SQLValue]? {
         guard let id else { return nil }

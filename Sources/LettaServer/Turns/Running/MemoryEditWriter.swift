@@ -3,16 +3,16 @@ import JSON
 import LettaAPI
 import Storage
 
-/// Writes what memory tools did, inside the transaction of their step.
-struct MemoryWriterStore: Sendable {
+/// Writes the edits of memory tools inside the transaction of their step.
+struct MemoryEditWriter: Sendable {
     private let agent: ID<AgentState>
     private let calls: [ToolRun]
     private let ids: IDSource
     private let time: Timestamp
     private let current: [BlockRow]
 
-    /// Reads the agent's blocks and keeps them from changing until the transaction ends. Has to come before the agent
-    /// itself is locked: blocks are locked before agents everywhere.
+    /// Locks the agent's blocks until the transaction ends. Must come before the agent's own row is locked: the lock order
+    /// is blocks, agents, archives.
     init(agent: ID<AgentState>, calls: [ToolRun], ids: IDSource, time: Timestamp, _ db: Transaction) throws {
         self.agent = agent
         self.calls = calls
@@ -29,8 +29,7 @@ struct MemoryWriterStore: Sendable {
 
     /// Runs the calls again on the blocks as they are now and writes the edits.
     ///
-    /// Where nobody else changed a block the results are the same as before. Where somebody did, or where an edit
-    /// can't be written, the results of the calls are replaced in `results` by what really came of them.
+    /// When somebody else changed a block, or an edit can't be written, replaces the results of the calls in `results`.
     func apply(readAs read: [BlockRow], results: inout [TurnMessage], _ db: Transaction) throws {
         let isUnchanged = current.map(\.id) == read.map(\.id) && current.map(\.version) == read.map(\.version)
         var memory = current.map(\.memoryBlock)
@@ -41,7 +40,7 @@ struct MemoryWriterStore: Sendable {
                 memory = result.blocks
                 if !isUnchanged { Self.replace(call.callID, with: result.outcome, in: &results) }
             } catch let error as APIError {
-                // Said before anything was written, so that the transaction can go on.
+                // Thrown before anything was written, so the transaction can go on.
                 let failure = ToolFailure.value(error.explanation)
                 Self.replace(call.callID, with: ToolOutcome(failure, of: call.tool), in: &results)
             }
@@ -80,7 +79,7 @@ struct MemoryWriterStore: Sendable {
         try SystemMessageService.refresh([agent], at: time, db)
     }
 
-    /// Takes the block from the agent; it is gone when no other agent has it.
+    /// Detaches the block, and deletes it when no other agent has it.
     private func delete(_ label: String, _ db: Transaction) throws {
         guard let id = try AgentBlockStore.block(labelled: label, of: agent, db),
             let block = try BlockStore.rowForUpdate(id, db)

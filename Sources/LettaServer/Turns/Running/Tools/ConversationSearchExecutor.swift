@@ -3,39 +3,29 @@ import JSON
 import LettaAPI
 import Storage
 
-/// The tool with which an agent looks through what was said earlier, in and out of its context.
-struct ConversationSearchService: Sendable {
+/// Runs `conversation_search`: the agent searches its messages, in and out of its context window.
+struct ConversationSearchExecutor: ToolExecutor {
     static let name = "conversation_search"
     private static let defaultLimit = 5
     private static let highestLimit = 100
 
     let core: Core
 
-    /// Finds by words; both dates are included, a day means the whole of it.
-    func run(_ arguments: JSONObject, by agent: ID<AgentState>, as scope: Scope) async throws -> ToolOutcome {
-        do {
-            return try await search(arguments, by: agent, as: scope)
-        } catch let failure as ToolFailure {
-            return ToolOutcome(failure, of: Self.name)
-        }
-    }
-
-    private func search(
-        _ arguments: JSONObject, by agent: ID<AgentState>, as scope: Scope
-    ) async throws -> ToolOutcome {
+    /// Both dates are included; a date without a time means the whole day.
+    func run(_ call: ToolRun, in context: ToolContext) async throws -> ToolResult {
         guard let tool = BaseTool.named(Self.name) else { throw ToolFailure(.exception, "This tool is not here.") }
-        let given = try ToolArguments(arguments, for: tool)
+        let given = try ToolArguments(call.arguments, for: tool)
         let limit = given.integer("limit") ?? Self.defaultLimit
-        guard limit > 0 else { throw ToolFailure.value("limit has to be positive.") }
+        guard limit > 0 else { throw ToolFailure.value("limit must be positive, not \(limit).") }
         let from = try Self.time(given.string("start_date"), named: "start_date", endOfDay: false)
         let to = try Self.time(given.string("end_date"), named: "end_date", endOfDay: true)
         let named = given.strings("roles")?.compactMap(MessageRole.init(rawValue:)) ?? []
         let roles = named.isEmpty ? [MessageRole.user, .assistant] : named
         let text = given.string("query") ?? ""
         guard text.utf8.count <= KeyText.longest else { throw ToolFailure.value("The query is too long.") }
-        let rows = try await core.storage.read(as: scope) { db in
+        let rows = try await core.storage.read(as: context.scope) { db in
             try MessageListStore.search(
-                text, roles: roles, from: from, to: to, limit: min(limit, Self.highestLimit), of: agent, db)
+                text, roles: roles, from: from, to: to, limit: min(limit, Self.highestLimit), of: context.agent.id, db)
         }
         let time = core.now()
         let results = try rows.map { row -> JSONValue in
@@ -46,7 +36,7 @@ struct ConversationSearchService: Sendable {
             ]
         }
         let message = results.isEmpty ? "No results found." : "Showing \(results.count) results:"
-        return ToolOutcome(["message": .string(message), "results": .array(results)])
+        return ToolResult(ToolOutcome(["message": .string(message), "results": .array(results)]))
     }
 
     private static func time(_ text: String?, named name: String, endOfDay: Bool) throws -> Timestamp? {

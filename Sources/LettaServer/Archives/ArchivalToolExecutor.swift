@@ -3,26 +3,20 @@ import JSON
 import LettaAPI
 import Storage
 
-/// The tools with which an agent keeps for the long term what it wants to remember, and finds it again.
-struct ArchivalToolService: Sendable {
+/// Runs the tools of archival memory. What an agent inserts is written with the step.
+struct ArchivalToolExecutor: ToolExecutor {
     static let insert = "archival_memory_insert"
     static let search = "archival_memory_search"
 
     let core: Core
 
-    /// Runs a tool; nil when it is not one of these. A new memory is put behind `new`, to be stored with its step.
-    func run(
-        _ run: ToolRun, by agent: AgentRow, adding new: inout [NewPassage], as scope: Scope
-    ) async throws -> ToolOutcome? {
-        guard [Self.insert, Self.search].contains(run.tool), let tool = BaseTool.named(run.tool) else { return nil }
-        do {
-            let given = try ToolArguments(run.arguments, for: tool)
-            guard run.tool == Self.insert else { return try await search(given, by: agent, as: scope) }
-            new.append(try passage(given, behind: new))
-            return ToolOutcome("None")
-        } catch let failure as ToolFailure {
-            return ToolOutcome(failure, of: run.tool)
+    func run(_ call: ToolRun, in context: ToolContext) async throws -> ToolResult {
+        guard let tool = BaseTool.named(call.tool) else { throw ToolFailure(.exception, "This tool is not here.") }
+        let given = try ToolArguments(call.arguments, for: tool)
+        guard call.tool == Self.insert else {
+            return ToolResult(try await search(given, by: context.agent, as: context.scope))
         }
+        return ToolResult(ToolOutcome("None"), passages: [try passage(given, behind: context.passages)])
     }
 
     private func passage(_ given: ToolArguments, behind others: [NewPassage]) throws -> NewPassage {

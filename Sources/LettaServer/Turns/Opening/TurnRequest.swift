@@ -3,7 +3,7 @@ import JSON
 import LettaAPI
 
 extension TurnMessage.Part {
-    /// Whether a client may say it; the other kinds are the agent's own.
+    /// Whether clients may send it; the other kinds are the agent's own.
     fileprivate var canBeGiven: Bool {
         switch self {
         case .text, .image: true
@@ -12,7 +12,17 @@ extension TurnMessage.Part {
     }
 }
 
-/// What a client asks of a turn, checked.
+extension MessageContent {
+    /// The content as JSON when it is empty.
+    fileprivate var emptyJSON: JSONValue? {
+        switch self {
+        case .text(let text): text.isEmpty ? .string("") : nil
+        case .parts(let parts): parts.isEmpty ? .array([]) : nil
+        }
+    }
+}
+
+/// A client's request for a turn, validated.
 struct TurnRequest: Sendable {
     let agent: ID<AgentState>
     let given: [CreateMessage]
@@ -25,14 +35,14 @@ struct TurnRequest: Sendable {
     let following: Following
     let requestConfig: ObjectDocument
 
-    /// How the turn is followed by who asks for it.
+    /// How the client follows the turn.
     enum Following: Sendable {
-        /// Waits for its end.
+        /// It waits for the JSON answer.
         case answer
         case stream
-        /// The stream may be left and taken up again.
+        /// It may leave the stream and resume it later.
         case backgroundStream
-        /// Not at all: the run's state is asked for.
+        /// It polls the run.
         case later
     }
 
@@ -49,6 +59,9 @@ struct TurnRequest: Sendable {
             }
             given = messages
         case (nil, let input?):
+            if let empty = input.emptyJSON {
+                throw APIError.invalidField("input", "Input must not be empty", input: empty)
+            }
             var message = CreateMessage(role: .user, content: "")
             message.content = input
             given = [message]
@@ -84,7 +97,7 @@ struct TurnRequest: Sendable {
         ])
     }
 
-    /// The run of this turn before it begins.
+    /// The run of this turn before it starts.
     func run(id: ID<Run>, at time: Timestamp) -> Run {
         var run = Run(id: id, agentID: agent, status: .created, createdAt: time)
         run.background = following == .backgroundStream || following == .later
@@ -113,4 +126,8 @@ struct TurnRequest: Sendable {
                 createdAt: time.microseconds)
         }
     }
+}
+
+extension ClientSkill {
+    var skill: Skill { Skill(name: name, description: description, location: location) }
 }
