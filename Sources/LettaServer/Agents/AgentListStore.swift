@@ -7,7 +7,7 @@ enum AgentListStore {
     static func page(
         _ request: PageRequest, by order: AgentOrder, matching filter: AgentFilter, and extra: [SQLText] = [],
         in scope: Scope, _ db: any SQLExecutor
-    ) throws -> Page<AgentRow> {
+    ) throws -> StoredPage<AgentRow> {
         let key = key(order, request)
         let keyset = Keyset(
             columns: key, request: request,

@@ -31,7 +31,7 @@ struct PageRequest: Sendable {
 }
 
 /// A page of a list, in the order asked for.
-struct Page<Element: Sendable>: Sendable {
+struct StoredPage<Element: Sendable>: Sendable {
     var items: [Element]
     /// Whether the page is as long as was allowed, so that more may follow.
     var isFull: Bool
@@ -72,8 +72,8 @@ struct Keyset {
     }
 
     /// Puts what the query gave into the order asked for.
-    func page<Element>(_ rows: [Element]) -> Page<Element> {
-        Page(items: readsBackwards ? rows.reversed() : rows, isFull: request.limit.map { rows.count >= $0 } ?? false)
+    func page<Element>(_ rows: [Element]) -> StoredPage<Element> {
+        StoredPage(items: readsBackwards ? rows.reversed() : rows, isFull: request.limit.map { rows.count >= $0 } ?? false)
     }
 
     private var tuple: SQLText { "(\(SQLText.joined(columns, separator: ", ")))" }

@@ -8,7 +8,7 @@ enum BlockListStore {
 
     static func page(
         _ request: PageRequest, matching filter: ListBlocks, in scope: Scope, _ db: any SQLExecutor
-    ) throws -> Page<BlockRow> {
+    ) throws -> StoredPage<BlockRow> {
         let keyset = Keyset(
             columns: key, request: request,
             after: try DeletedKeyStore.key(of: request.after, columns: key, table: "block", in: scope, db),
@@ -54,9 +54,9 @@ enum BlockListStore {
              WHERE agent_block.organization_id = block.organization_id AND agent_block.block_id = block.id)
             """
         var conditions: [SQLText] = []
-        if let least = filter.connectedToAgentsCountGreaterThan { conditions.append("\(count) > \(least)") }
-        if let most = filter.connectedToAgentsCountLessThan { conditions.append("\(count) < \(most)") }
-        if let counts = filter.connectedToAgentsCountEqual, !counts.isEmpty {
+        if let least = filter.connectedToAgentsCountGt { conditions.append("\(count) > \(least)") }
+        if let most = filter.connectedToAgentsCountLt { conditions.append("\(count) < \(most)") }
+        if let counts = filter.connectedToAgentsCountEq, !counts.isEmpty {
             conditions.append("\(count) IN (\(list: counts))")
         }
         return conditions

@@ -49,7 +49,7 @@ struct BlockService: Sendable {
         }
     }
 
-    func list(_ query: ListBlocks, as scope: Scope) async throws -> Page<Block> {
+    func list(_ query: ListBlocks, as scope: Scope) async throws -> StoredPage<Block> {
         try Self.checkLabelFilter(query.label)
         try KeyText.check("label_search", query.labelSearch, in: "query")
         try KeyText.check("description_search", query.descriptionSearch, in: "query")
@@ -60,7 +60,7 @@ struct BlockService: Sendable {
         return try await storage.read { db in
             let page = try BlockListStore.page(request, matching: query, in: scope, db)
             let tags = try BlockStore.tags(of: page.items.map(\.id), in: scope, db)
-            return Page(items: page.items.map { $0.wire(tags: tags[$0.id] ?? []) }, isFull: page.isFull)
+            return StoredPage(items: page.items.map { $0.wire(tags: tags[$0.id] ?? []) }, isFull: page.isFull)
         }
     }
 

@@ -8,7 +8,7 @@ enum ToolListStore {
 
     static func page(
         _ request: PageRequest, matching filter: CountTools, in scope: Scope, _ db: any SQLExecutor
-    ) throws -> Page<Tool> {
+    ) throws -> StoredPage<Tool> {
         let keyset = Keyset(
             columns: key, request: request,
             after: try DeletedKeyStore.key(of: request.after, columns: key, table: "tool", in: scope, db),
