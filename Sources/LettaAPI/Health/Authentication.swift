@@ -27,16 +27,4 @@ public struct Authenticated: Codable, Sendable, JSONWritable {
         self.uuid = uuid
         self.isAdmin = isAdmin
     }
-
-    enum CodingKeys: String, CodingKey {
-        case uuid
-        case isAdmin = "is_admin"
-    }
-
-    public func write(to writer: inout JSONWriter) {
-        writer.object {
-            $0.field("uuid", uuid)
-            $0.field("is_admin", isAdmin)
-        }
-    }
 }

@@ -25,18 +25,4 @@ public struct HealthStatus: Codable, Sendable, JSONWritable {
         self.server = server
         self.serverVersion = serverVersion
     }
-
-    enum CodingKeys: String, CodingKey {
-        case version, status, server
-        case serverVersion = "server_version"
-    }
-
-    public func write(to writer: inout JSONWriter) {
-        writer.object {
-            $0.field("version", version)
-            $0.field("status", status)
-            $0.field("server", server)
-            $0.field("server_version", serverVersion)
-        }
-    }
 }

@@ -21,8 +21,4 @@ public struct Job: Resource, Codable, Sendable, JSONWritable {
     public static let idPrefix = "job"
 
     public var id: ID<Job>
-
-    public func write(to writer: inout JSONWriter) {
-        writer.object { $0.field("id", id) }
-    }
 }

@@ -17,7 +17,7 @@ extension API {
 }
 
 /// Pages through an agent's archival memories.
-public struct ListArchivalMemory: Codable, Sendable {
+public struct ListArchivalMemory: PageQuery {
     /// Only memories in which this text stands.
     public var search: String?
     /// Left out: oldest first.
@@ -27,6 +27,11 @@ public struct ListArchivalMemory: Codable, Sendable {
     public var limit: Int?
 
     public init() {}
+
+    public var order: SortOrder? {
+        get { ascending.map { $0 ? .ascending : .descending } }
+        set { ascending = newValue.map { $0 == .ascending } }
+    }
 }
 
 /// A new archival memory.
@@ -39,11 +44,6 @@ public struct CreateArchivalMemory: Codable, Sendable {
     public init(text: String, tags: [String]? = nil) {
         self.text = text
         self.tags = tags
-    }
-
-    enum CodingKeys: String, CodingKey {
-        case text, tags
-        case createdAt = "created_at"
     }
 }
 
@@ -61,19 +61,11 @@ public struct SearchArchivalMemory: Codable, Sendable {
     public init(_ query: String) {
         self.query = query
     }
-
-    enum CodingKeys: String, CodingKey {
-        case query, tags
-        case tagMatchMode = "tag_match_mode"
-        case topK = "top_k"
-        case startDatetime = "start_datetime"
-        case endDatetime = "end_datetime"
-    }
 }
 
 /// The archival memories that a search found, the best first.
-public struct ArchivalSearchResponse: Decodable, Sendable, JSONWritable {
-    public struct Result: Decodable, Sendable, JSONWritable {
+public struct ArchivalSearchResponse: Codable, Sendable, JSONWritable {
+    public struct Result: Codable, Sendable, JSONWritable {
         public var id: ID<Passage>
         /// In the agent's time zone: `2026-01-31T14:30:00.000000+00:00`.
         public var timestamp: String
@@ -86,15 +78,6 @@ public struct ArchivalSearchResponse: Decodable, Sendable, JSONWritable {
             self.content = content
             self.tags = tags
         }
-
-        public func write(to writer: inout JSONWriter) {
-            writer.object {
-                $0.field("id", id)
-                $0.field("timestamp", timestamp)
-                $0.field("content", content)
-                $0.field("tags", tags)
-            }
-        }
     }
 
     public var results: [Result]
@@ -103,12 +86,5 @@ public struct ArchivalSearchResponse: Decodable, Sendable, JSONWritable {
     public init(_ results: [Result]) {
         self.results = results
         count = results.count
-    }
-
-    public func write(to writer: inout JSONWriter) {
-        writer.object {
-            $0.field("results", results)
-            $0.field("count", count)
-        }
     }
 }

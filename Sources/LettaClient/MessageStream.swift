@@ -17,7 +17,7 @@ public enum MessageStreamEvent: Sendable, Hashable {
 /// A turn as it happens.
 ///
 /// ```swift
-/// for try await event in client.agents.messages.stream(SendMessages("Hello"), to: agent.id) {
+/// for try await event in client.stream(SendMessages("Hello"), to: agent.id) {
 ///     if case .message(let message) = event { print(try message.fields()["content"]?.string ?? "") }
 /// }
 /// ```
