@@ -142,7 +142,7 @@ struct Surprise: Error, CustomStringConvertible {
 /// Has the signatures of services, for handlers of one expression.
 struct LabelService: Sendable {
     func list(after label: String?) async throws -> Page<String> {
-        label == "c" ? Page(items: ["d"], next: nil) : Page(items: ["b", "c"], next: "c")
+        label == "c" ? Page(["d"]) : Page(["b", "c"], next: "c")
     }
 
     func deleteAll() async throws {}

@@ -28,7 +28,7 @@ struct RetentionService: Service {
             while !Task.isCancelled {
                 do {
                     try await sweep()
-                } catch where !Task.isCancelled {
+                } catch  where !Task.isCancelled {
                     core.logger.error("Expired data was not deleted", metadata: ["error": "\(error)"])
                 }
                 try await core.clock.sleep(for: Self.interval)

@@ -20,7 +20,8 @@ struct TurnPreviewService: Sendable {
         var plan = state.plan
         plan.maximumSteps = 1
         var machine = StepMachine(plan)
-        for case .callModel(let call) in machine.receive(.start(StepIdentity(of: run.id, ids: core.ids, at: core.now())))
+        for case .callModel(let call) in machine.receive(
+            .start(StepIdentity(of: run.id, ids: core.ids, at: core.now())))
         {
             return RawJSON(state.context.request(call).payload)
         }

@@ -25,7 +25,8 @@ struct TurnRoutes: RouteGroup {
         guard call.caller.generation == .v1 else {
             throw APIError(
                 422,
-                "streaming=true is only supported for SDK v1.0+ clients. Use POST /v1/agents/\(call.path)/messages/stream.")
+                "streaming=true is only supported for SDK v1.0+ clients. Use POST /v1/agents/\(call.path)/messages/stream."
+            )
         }
         return try await events(call)
     }

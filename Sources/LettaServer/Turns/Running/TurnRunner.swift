@@ -64,7 +64,7 @@ struct TurnRunner: Sendable {
         do throws(ProviderFailure) {
             do throws(ProviderFailure) {
                 return try await answer(request, turn)
-            } catch where error.isAboutTools && !request.tools.isEmpty && !turn.hasShownPieces {
+            } catch  where error.isAboutTools && !request.tools.isEmpty && !turn.hasShownPieces {
                 // Some servers of small models can't parse the calls of their own model; an answer in words is better than none.
                 core.logger.warning("A model's answer could not be read; asking again without tools")
                 return try await answer(request.withoutTools, turn)
