@@ -35,6 +35,21 @@ package final class Routes {
         }
     }
 
+    /// Serves a list: the body is the page's items, and a `Link` header points to the next page.
+    package func handle<Path, Query, Body, Element>(
+        _ endpoint: Endpoint<Path, Query, Body, [Element]>,
+        _ handler: @escaping @Sendable (Call<Path, Query, Body>) async throws -> Page<Element>
+    ) {
+        let binding = RequestBinding(endpoint)
+        add(endpoint) { request, context, match in
+            let (call, _) = try await binding.call(for: request, context, match)
+            let page = try await handler(call)
+            return Response.json(
+                page.items, status: endpoint.status,
+                headers: PageLink.headers(target: call.target, after: page.next))
+        }
+    }
+
     /// As `handle` with a plain output, for answers with headers of their own.
     package func handle<Path, Query, Body, Output>(
         _ endpoint: Endpoint<Path, Query, Body, Output>,

@@ -101,7 +101,7 @@ public struct RecompileAgent: Codable, Sendable {
 }
 
 /// Pages through what belongs to an agent.
-public struct ListRelated: Codable, Sendable {
+public struct ListRelated: PageQuery {
     public var before: String?
     public var after: String?
     public var limit: Int?
@@ -122,7 +122,7 @@ public struct CountInternalAgents: Codable, Sendable {
 }
 
 /// Which tags a list shows.
-public struct ListTags: Codable, Sendable {
+public struct ListTags: PageQuery {
     public var before: String?
     public var after: String?
     public var limit: Int?

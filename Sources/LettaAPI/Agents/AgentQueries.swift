@@ -34,7 +34,7 @@ public struct AgentFilter: Codable, Sendable {
 }
 
 /// Which agents a list shows, in which order, and with what beside their own fields.
-public struct ListAgents: Codable, Sendable {
+public struct ListAgents: PageQuery {
     public var filter = AgentFilter()
     public var before: String?
     public var after: String?

@@ -17,7 +17,7 @@ extension API {
 }
 
 /// Pages through an agent's archival memories.
-public struct ListArchivalMemory: Codable, Sendable {
+public struct ListArchivalMemory: PageQuery {
     /// Only memories in which this text stands.
     public var search: String?
     /// Left out: oldest first.
@@ -27,6 +27,11 @@ public struct ListArchivalMemory: Codable, Sendable {
     public var limit: Int?
 
     public init() {}
+
+    public var order: SortOrder? {
+        get { ascending.map { $0 ? .ascending : .descending } }
+        set { ascending = newValue.map { $0 == .ascending } }
+    }
 }
 
 /// A new archival memory.

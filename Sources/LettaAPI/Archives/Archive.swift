@@ -1,7 +1,7 @@
 public import JSON
 
 /// A collection of passages that agents may share.
-public struct Archive: Resource, Decodable, Sendable, JSONWritable {
+public struct Archive: Resource, Codable, Sendable, JSONWritable {
     public static let idPrefix = "archive"
 
     public var id: ID<Archive>

@@ -32,7 +32,7 @@ extension API {
 }
 
 /// Which archives a list shows.
-public struct ListArchives: Codable, Sendable {
+public struct ListArchives: PageQuery {
     public var name: String?
     public var agentID: String?
     public var before: String?
@@ -49,7 +49,7 @@ public struct ListArchives: Codable, Sendable {
 }
 
 /// Pages through the agents that have an archive.
-public struct ListArchiveAgents: Codable, Sendable {
+public struct ListArchiveAgents: PageQuery {
     public var before: String?
     public var after: String?
     public var limit: Int?

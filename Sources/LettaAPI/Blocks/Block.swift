@@ -65,7 +65,22 @@ extension Block {
     }
 
     public func encode(to encoder: any Encoder) throws {
-        try RawJSON(self).encode(to: encoder)
+        var fields = encoder.container(keyedBy: CodingKeys.self)
+        try fields.encode(id, forKey: .id)
+        try fields.encodeIfPresent(label, forKey: .label)
+        try fields.encode(value, forKey: .value)
+        try fields.encode(limit, forKey: .limit)
+        try fields.encodeIfPresent(description, forKey: .description)
+        try fields.encodeIfPresent(metadata, forKey: .metadata)
+        try fields.encode(readOnly, forKey: .readOnly)
+        try fields.encode(tags, forKey: .tags)
+        try fields.encodeIfPresent(hidden, forKey: .hidden)
+        try fields.encode(isTemplate, forKey: .isTemplate)
+        try fields.encodeIfPresent(templateName, forKey: .templateName)
+        try fields.encodeIfPresent(preserveOnMigration, forKey: .preserveOnMigration)
+        try fields.encodeIfPresent(createdByID, forKey: .createdByID)
+        try fields.encodeIfPresent(lastUpdatedByID, forKey: .lastUpdatedByID)
+        try origin.encode(to: encoder)
     }
 
     public func write(to writer: inout JSONWriter) {
@@ -94,7 +109,7 @@ extension Block {
 }
 
 /// Which project, template and deployment a resource came from; all nil for one made by hand.
-public struct TemplateOrigin: Codable, Sendable, Hashable {
+public struct TemplateOrigin: Codable, Sendable, Hashable, JSONFlattened {
     public var projectID: String?
     public var templateID: String?
     public var baseTemplateID: String?

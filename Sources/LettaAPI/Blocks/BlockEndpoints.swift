@@ -35,7 +35,7 @@ extension API {
 }
 
 /// Which blocks a list shows. Filters that are left out do not filter.
-public struct ListBlocks: Codable, Sendable {
+public struct ListBlocks: PageQuery {
     public var label: String?
     public var name: String?
     public var templatesOnly: Bool?
@@ -96,7 +96,7 @@ public struct CountBlocks: Codable, Sendable {
 }
 
 /// Pages through the agents that something is attached to, newest first.
-public struct ListAttachedAgents: Codable, Sendable {
+public struct ListAttachedAgents: PageQuery {
     public var before: String?
     public var after: String?
     public var limit: Int?

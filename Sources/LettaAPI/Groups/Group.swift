@@ -34,6 +34,10 @@ public struct Group: Resource, Codable, Sendable, JSONWritable {
     public var maxMessageBufferLength: Int?
     public var minMessageBufferLength: Int?
     public var hidden: Bool?
+    public var projectID: String?
+    public var templateID: String?
+    public var baseTemplateID: String?
+    public var deploymentID: String?
 
     public init(
         id: ID<Group>, managerType: ManagerType, managerAgentID: ID<AgentState>?, agentIDs: [ID<AgentState>],
@@ -60,6 +64,10 @@ public struct Group: Resource, Codable, Sendable, JSONWritable {
         case maxTurns = "max_turns"
         case maxMessageBufferLength = "max_message_buffer_length"
         case minMessageBufferLength = "min_message_buffer_length"
+        case projectID = "project_id"
+        case templateID = "template_id"
+        case baseTemplateID = "base_template_id"
+        case deploymentID = "deployment_id"
     }
 
     public func write(to writer: inout JSONWriter) {
@@ -68,10 +76,10 @@ public struct Group: Resource, Codable, Sendable, JSONWritable {
             $0.field("manager_type", managerType)
             $0.field("agent_ids", agentIDs)
             $0.field("description", description)
-            $0.field("project_id", JSONValue.null)
-            $0.field("template_id", JSONValue.null)
-            $0.field("base_template_id", JSONValue.null)
-            $0.field("deployment_id", JSONValue.null)
+            $0.field("project_id", projectID)
+            $0.field("template_id", templateID)
+            $0.field("base_template_id", baseTemplateID)
+            $0.field("deployment_id", deploymentID)
             $0.field("shared_block_ids", sharedBlockIDs)
             $0.field("manager_agent_id", managerAgentID)
             $0.field("termination_token", terminationToken)
@@ -95,7 +103,7 @@ extension API {
 }
 
 /// Pages through the groups of an agent, newest first.
-public struct ListAgentGroups: Codable, Sendable {
+public struct ListAgentGroups: PageQuery {
     public var managerType: Group.ManagerType?
     public var before: String?
     public var after: String?

@@ -76,7 +76,7 @@ public enum LettaMessageType: String, Codable, Sendable, CaseIterable {
 }
 
 /// Pages through the messages of an agent. Every page is in order of time, whatever end it is from.
-public struct ListMessages: Codable, Sendable {
+public struct ListMessages: PageQuery {
     /// Only what came before the message with this id.
     public var before: String?
     /// Only what came after the message with this id.

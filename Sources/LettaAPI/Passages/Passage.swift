@@ -1,7 +1,7 @@
 public import JSON
 
 /// A text in an archive: one memory.
-public struct Passage: Resource, Decodable, Sendable, JSONWritable {
+public struct Passage: Resource, Codable, Sendable, JSONWritable {
     public static let idPrefix = "passage"
 
     public var id: ID<Passage>

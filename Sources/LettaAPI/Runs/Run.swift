@@ -10,7 +10,7 @@ public enum RunStatus: String, Codable, Sendable, CaseIterable, JSONWritable {
 }
 
 /// One turn of an agent: from the messages sent to it until it stops.
-public struct Run: Resource, Decodable, Sendable, JSONWritable {
+public struct Run: Resource, Codable, Sendable, JSONWritable {
     public static let idPrefix = "run"
 
     public var id: ID<Run>

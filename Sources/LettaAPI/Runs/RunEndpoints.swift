@@ -27,7 +27,7 @@ extension API {
 }
 
 /// Which runs a list shows.
-public struct ListRuns: Codable, Sendable {
+public struct ListRuns: PageQuery {
     public var agentID: String?
     public var agentIDs: [String]?
     public var statuses: [RunStatus]?

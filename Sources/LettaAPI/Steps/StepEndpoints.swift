@@ -20,7 +20,7 @@ extension API {
 }
 
 /// Which steps a list shows.
-public struct ListSteps: Codable, Sendable {
+public struct ListSteps: PageQuery {
     public var agentID: String?
     public var model: String?
     public var feedback: StepFeedback.Verdict?
@@ -105,7 +105,7 @@ public struct StepMetrics: Codable, Sendable, JSONWritable {
 }
 
 /// What went to and came from a model's service in one step; cut where it was too long to keep.
-public struct ProviderTrace: Resource, Decodable, Sendable, JSONWritable {
+public struct ProviderTrace: Resource, Codable, Sendable, JSONWritable {
     public static let idPrefix = "provider_trace"
 
     public var id: ID<ProviderTrace>

@@ -1,7 +1,7 @@
 public import JSON
 
 /// Something an agent can call.
-public struct Tool: Resource, Decodable, Sendable, JSONWritable {
+public struct Tool: Resource, Codable, Sendable, JSONWritable {
     public static let idPrefix = "tool"
 
     public var id: ID<Tool>

@@ -29,7 +29,7 @@ extension API {
 }
 
 /// Which tools a list shows. Filters that are left out do not filter.
-public struct ListTools: Codable, Sendable {
+public struct ListTools: PageQuery {
     public var name: String?
     public var names: [String]?
     public var toolIDs: [String]?

@@ -30,7 +30,7 @@ extension CallableToolRow {
 
 extension BlockRow {
     fileprivate var size: Int {
-        base + value.utf8.count + (description?.utf8.count ?? 0) + (metadata?.json.text.utf8.count ?? 0)
+        base + block.value.utf8.count + (block.description?.utf8.count ?? 0) + (block.metadata?.json.text.utf8.count ?? 0)
     }
 }
 

@@ -95,7 +95,7 @@ struct TurnStore: Sendable {
             let run = outcome.end == nil ? nil : state.run
             try Self.append(messages, to: agent, model: state.config.model, ending: run, db)
             _ = try ArchivalMemoryService.insert(outcome.passages, for: state.agent, ids: core.ids, db)
-            try StepStore.insert(outcome.row, db)
+            try db.insert(outcome.row, into: StepStore.table)
             if let trace = outcome.trace { try StepStore.insert(trace, db) }
             try RunStore.update(state.run, at: time, db)
             state.history += messages
