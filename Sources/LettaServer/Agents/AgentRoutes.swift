@@ -19,7 +19,7 @@ struct AgentRoutes: RouteGroup {
         routes.handle(API.Tags.list) { try await agents.tags($0.query, as: $0.scope) }
     }
 
-    func list(_ call: Call<NoPath, ListAgents, NoBody>) async throws -> [AgentState] {
+    func list(_ call: Call<NoPath, ListAgents, NoBody>) async throws -> Page<AgentState> {
         let relations = call.caller.relations(
             include: call.query.include, relationships: call.query.includeRelationships)
         return try await agents.list(call.query, with: relations, as: call.scope)

@@ -39,8 +39,8 @@ extension AgentService {
         var row = draft.row(tools: tools, rules: rules)
         let messages = try draft.messages(for: row, blocks: memory.blocks, ids: core.ids)
         row.nextMessagePosition = messages.count
-        try AgentStore.insert(row, db)
-        try AgentStore.replaceTags(of: row.id, with: draft.body.tags ?? [], db)
+        try db.insert(row, into: AgentStore.table)
+        try TagStore.replaceTags(of: row.id, owner: "agent", with: draft.body.tags ?? [], db)
         try AgentStore.replaceSecrets(of: row.id, with: secrets, at: draft.time, db)
         for block in memory.new { try BlockStore.insert(block.row, tags: block.tags, db) }
         for block in memory.blocks { try CoreMemoryService.attach(block, to: row.id, db) }
@@ -111,7 +111,7 @@ extension AgentService {
     static func tools(for body: CreateAgent, kind: AgentKind, _ db: Transaction) throws -> [Tool] {
         let defaults = DefaultTools.names(for: kind, AgentRules.choice(body))
         let names = (defaults + (body.tools ?? [])).withoutDuplicates
-        let named = try ToolStore.rows(named: names, db).map(\.tool)
+        let named = try ToolStore.rows(named: names, db).map(\.wire)
         let missing = Set(names).subtracting(named.map(\.name)).sorted()
         guard missing.isEmpty else {
             throw APIError(400, "Tools not found by name: {\(missing.map { "'\($0)'" }.joined(separator: ", "))}")
@@ -126,7 +126,7 @@ extension AgentService {
     ///
     /// - Throws: `APIError` 400 naming those that are not there.
     static func tools(_ ids: [ID<Tool>], _ db: Transaction) throws -> [Tool] {
-        let rows = try ToolStore.rows(ids, db).map(\.tool)
+        let rows = try db.fetch(ToolStore.table, ids).map(\.wire)
         let missing = Set(ids).subtracting(rows.map(\.id)).map { "'\($0)'" }.sorted()
         guard missing.isEmpty else {
             throw APIError(400, "Tools not found by id: {\(missing.joined(separator: ", "))}")

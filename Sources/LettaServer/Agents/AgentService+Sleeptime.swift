@@ -49,7 +49,7 @@ extension AgentService {
             let group = try GroupStore.managed(by: [main.id], db)[main.id],
             group.managerType == .sleeptime || group.managerType == .voiceSleeptime
         else { return [] }
-        return try AgentStore.rows(group.agentIDs, db).filter {
+        return try db.fetch(AgentStore.table, group.agentIDs).filter {
             $0.agentType == .sleeptime || $0.agentType == .voiceSleeptime
         }
     }

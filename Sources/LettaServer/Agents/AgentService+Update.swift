@@ -83,7 +83,7 @@ extension AgentService {
         of id: ID<AgentState>, with change: UpdateAgent, blocks: [BlockRow]?, _ db: Transaction
     ) throws {
         if !change.tags.isKept {
-            try AgentStore.replaceTags(of: id, with: change.tags.value ?? [], db)
+            try TagStore.replaceTags(of: id, owner: "agent", with: change.tags.value ?? [], db)
         }
         if case .set(let ids) = change.toolIDs {
             let tools = try Self.tools(ids.withoutDuplicates.map { ID($0) }, db)

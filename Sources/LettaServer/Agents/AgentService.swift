@@ -19,40 +19,35 @@ struct AgentService: Sendable {
 
     func list(
         _ query: ListAgents, with relations: AgentRelationSet, as scope: Scope
-    ) async throws -> [AgentState] {
+    ) async throws -> Page<AgentState> {
         try KeyText.check("query_text", query.filter.queryText, in: "query")
-        let order: SortOrder? = query.order ?? (query.ascending == true ? .ascending : nil)
-        let request = try PageRequest(
-            after: query.after, before: query.before, limit: query.limit, order: order, defaultLimit: 50,
-            defaultOrder: .descending)
+        let request = try PageRequest(query, defaultOrder: query.ascending == true ? .ascending : .descending)
         let key = query.orderBy ?? query.sortBy.flatMap(AgentOrder.init(rawValue:)) ?? .createdAt
         return try await core.storage.read(as: scope) { db in
-            let page = try AgentListStore.page(request, by: key, matching: query.filter, db)
-            return try AgentStateStore.states(of: page.items, with: relations, db)
+            let page = try AgentStore.page(request, by: key, matching: query.filter, db)
+            return try AgentStateStore.states(of: page, with: relations, db)
         }
     }
 
     func count(_ filter: AgentFilter, as scope: Scope) async throws -> Int {
         try KeyText.check("query_text", filter.queryText, in: "query")
-        return try await core.storage.read(as: scope) { db in try AgentListStore.count(matching: filter, db) }
+        return try await core.storage.read(as: scope) { db in try AgentStore.count(matching: filter, db) }
     }
 
     func search(
         _ query: SearchAgents, with relations: AgentRelationSet, as scope: Scope
     ) async throws -> AgentSearchResult {
         let request = try PageRequest(
-            after: query.after, before: nil, limit: query.limit,
-            order: query.ascending == true ? .ascending : .descending, defaultLimit: 50, defaultOrder: .descending)
+            after: query.after, limit: query.limit, order: query.ascending == true ? .ascending : .descending,
+            defaultLimit: 50)
         try Self.check(query.search ?? [])
         var filter = AgentFilter()
         filter.projectID = query.projectID
         return try await core.storage.read(as: scope) { [filter] db in
-            let page = try AgentListStore.page(
-                request, by: query.sortBy ?? .createdAt, matching: filter,
-                and: AgentListStore.sql(query.search ?? [], db), db)
+            let page = try AgentStore.page(
+                request, by: query.sortBy ?? .createdAt, matching: filter, and: query.search ?? [], db)
             return AgentSearchResult(
-                agents: try AgentStateStore.states(of: page.items, with: relations, db),
-                nextCursor: page.isFull ? page.items.last?.id.rawValue : nil)
+                agents: try AgentStateStore.states(of: page.items, with: relations, db), nextCursor: page.next)
         }
     }
 
@@ -74,12 +69,9 @@ struct AgentService: Sendable {
         }
     }
 
-    func tags(_ query: ListTags, as scope: Scope) async throws -> [String] {
+    func tags(_ query: ListTags, as scope: Scope) async throws -> Page<String> {
         try KeyText.check("query_text", query.queryText, query.name, in: "query")
-        let request = try PageRequest(
-            after: query.after, before: query.before, limit: query.limit, order: query.order, defaultLimit: 50,
-            defaultOrder: .ascending)
-        return try await core.storage.read(as: scope) { db in try TagStore.page(query, request, db) }
+        return try await core.storage.read(as: scope) { db in try AgentStore.tags(query, db) }
     }
 
     /// Deletes an agent with its messages, the archive that was made for it and its companion; its blocks stay for

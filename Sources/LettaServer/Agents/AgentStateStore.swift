@@ -49,12 +49,18 @@ struct AgentRelationSet: OptionSet, Sendable {
 /// Puts agents together from their tables: one query a table, however many agents there are.
 enum AgentStateStore {
     static func states(
+        of page: Page<AgentRow>, with relations: AgentRelationSet, _ db: Transaction
+    ) throws -> Page<AgentState> {
+        Page(try states(of: page.items, with: relations, db), next: page.next)
+    }
+
+    static func states(
         of rows: [AgentRow], with relations: AgentRelationSet, _ db: Transaction
     ) throws -> [AgentState] {
         let ids = rows.map(\.id)
         let context = try MessageStore.contextIDs(of: ids, db)
         let tools = relations.contains(.tools) ? try ToolStore.tools(of: ids, db) : [:]
-        let tags = relations.contains(.tags) ? try AgentStore.tags(of: ids, db) : [:]
+        let tags = relations.contains(.tags) ? try TagStore.tags(of: ids, owner: "agent", db) : [:]
         let secrets = relations.contains(.secrets) ? try AgentStore.secrets(of: ids, db) : [:]
         let blocks = relations.contains(.blocks) ? try blocks(of: ids, db) : [:]
         let groups = relations.contains(.managedGroup) ? try GroupStore.managed(by: ids, db) : [:]

@@ -4,133 +4,108 @@ import Storage
 
 /// Tables `agent`, `agent_tag` and `agent_secret`. Functions take an open transaction and do no waiting.
 enum AgentStore {
-    static func insert(_ agent: AgentRow, _ db: Transaction) throws {
-        try db.execute(
-            """
-            INSERT INTO agent (
-                organization_id, id, project_id, template_id, base_template_id, deployment_id, entity_id, name,
-                agent_type, system_prompt, description, metadata, tool_rules, llm_config, embedding_config, model,
-                embedding, model_settings, compaction_settings, response_format, memory_variables, context_window,
-                timezone, message_buffer_autoclear, enable_sleeptime, hidden, max_files_open,
-                per_file_view_window_char_limit, last_run_completion, last_run_duration_ms, last_stop_reason,
-                next_message_position, system_compiled_at, created_by_id, last_updated_by_id, created_at, updated_at)
-            VALUES (
-                \(db.organization), \(agent.id), \(agent.origin.projectID), \(agent.origin.templateID),
-                \(agent.origin.baseTemplateID), \(agent.origin.deploymentID), \(agent.origin.entityID), \(agent.name),
-                \(agent.agentType), \(agent.system), \(agent.description), \(agent.metadata), \(agent.toolRules),
-                \(agent.llmConfig), \(agent.embeddingConfig), \(agent.model), \(agent.embedding),
-                \(agent.modelSettings), \(agent.compactionSettings), \(agent.responseFormat), \(agent.memoryVariables),
-                \(agent.contextWindow), \(agent.timezone), \(agent.messageBufferAutoclear), \(agent.enableSleeptime),
-                \(agent.hidden), \(agent.maxFilesOpen), \(agent.perFileViewWindowCharLimit),
-                \(agent.lastRunCompletion), \(agent.lastRunDurationMilliseconds), \(agent.lastStopReason),
-                \(agent.nextMessagePosition), \(agent.systemCompiledAt), \(agent.createdByID),
-                \(agent.lastUpdatedByID), \(agent.createdAt), \(agent.updatedAt))
-            """)
-    }
+    static let table = Table<AgentRow>(
+        "agent", renaming: ["system": "system_prompt", "last_run_duration_milliseconds": "last_run_duration_ms"])
 
-    /// Writes all fields that a change may touch.
     static func update(_ agent: AgentRow, _ db: Transaction) throws {
-        try db.execute(
-            """
-            UPDATE agent SET
-                project_id = \(agent.origin.projectID), template_id = \(agent.origin.templateID),
-                base_template_id = \(agent.origin.baseTemplateID), name = \(agent.name),
-                system_prompt = \(agent.system), description = \(agent.description), metadata = \(agent.metadata),
-                tool_rules = \(agent.toolRules), llm_config = \(agent.llmConfig),
-                embedding_config = \(agent.embeddingConfig), model = \(agent.model), embedding = \(agent.embedding),
-                model_settings = \(agent.modelSettings), compaction_settings = \(agent.compactionSettings),
-                response_format = \(agent.responseFormat), context_window = \(agent.contextWindow),
-                timezone = \(agent.timezone), message_buffer_autoclear = \(agent.messageBufferAutoclear),
-                enable_sleeptime = \(agent.enableSleeptime), hidden = \(agent.hidden),
-                max_files_open = \(agent.maxFilesOpen),
-                per_file_view_window_char_limit = \(agent.perFileViewWindowCharLimit),
-                last_run_completion = \(agent.lastRunCompletion),
-                last_run_duration_ms = \(agent.lastRunDurationMilliseconds),
-                last_stop_reason = \(agent.lastStopReason), next_message_position = \(agent.nextMessagePosition),
-                system_compiled_at = \(agent.systemCompiledAt), last_updated_by_id = \(agent.lastUpdatedByID),
-                updated_at = \(agent.updatedAt)
-            WHERE organization_id = \(db.organization) AND id = \(agent.id)
-            """)
+        try db.update(agent, in: table)
     }
 
-    /// Deletes the agent with its messages, tags, secrets and attachments, and keeps its place in lists.
+    /// Deletes the agent with its messages, tags, secrets and attachments.
     static func delete(_ agent: AgentRow, _ db: Transaction) throws {
-        for table in ["run", "step"] as [SQLText] {
-            try DeletedKeyStore.note(table, where: "agent_id = \(agent.id)", db)
-        }
-        try DeletedKeyStore.note(
-            agent.id.rawValue, createdAt: agent.createdAt, updatedAt: agent.updatedAt,
-            lastRunCompletion: agent.lastRunCompletion, db)
-        try db.execute("DELETE FROM agent WHERE organization_id = \(db.organization) AND id = \(agent.id)")
+        try DeletedKeyStore.note(in: RunStore.table, where: "agent_id = \(agent.id)", db)
+        try DeletedKeyStore.note(in: StepStore.table, where: "agent_id = \(agent.id)", db)
+        try db.delete(agent.id, from: table)
     }
 
     static func row(_ id: ID<AgentState>, _ db: Transaction) throws -> AgentRow? {
-        try db.row(
-            "SELECT \(AgentRow.columns) FROM agent WHERE organization_id = \(db.organization) AND id = \(id)"
-        ).map { try AgentRow($0) }
+        try db.fetch(table, id)
     }
 
-    static func rows(_ ids: [ID<AgentState>], _ db: Transaction) throws -> [AgentRow] {
-        try ids.inStatements { ids in
-            try db.rows(
-                """
-                SELECT \(AgentRow.columns) FROM agent
-                WHERE organization_id = \(db.organization) AND id IN (\(list: ids))
-                """)
-        }.map { try AgentRow($0) }
-    }
-
-    /// The rows, kept from changing as by `rowForUpdate`; in order of id, so that nobody waits in a circle.
-    static func rowsForUpdate(_ ids: [ID<AgentState>], _ db: Transaction) throws -> [AgentRow] {
-        try ids.sorted { $0.rawValue < $1.rawValue }.inStatements { ids in
-            try db.rows(
-                """
-                SELECT \(AgentRow.columns) FROM agent
-                WHERE organization_id = \(db.organization) AND id IN (\(list: ids))
-                ORDER BY id \(db.dialect.forUpdate)
-                """)
-        }.map { try AgentRow($0) }
-    }
-
-    /// The row, kept from changing under a transaction that means to change it or what hangs on it.
     static func rowForUpdate(_ id: ID<AgentState>, _ db: Transaction) throws -> AgentRow? {
-        try db.row(
-            """
-            SELECT \(AgentRow.columns) FROM agent
-            WHERE organization_id = \(db.organization) AND id = \(id) \(db.dialect.forUpdate)
-            """
-        ).map { try AgentRow($0) }
+        try db.fetch(table, id, locking: true)
     }
 
     static func exists(_ id: ID<AgentState>, _ db: Transaction) throws -> Bool {
-        try db.row("SELECT 1 FROM agent WHERE organization_id = \(db.organization) AND id = \(id)") != nil
+        try db.exists(id, in: table)
     }
 
-    // MARK: Tags
+    // MARK: Lists
 
-    static func replaceTags(of id: ID<AgentState>, with tags: [String], _ db: Transaction) throws {
-        try db.execute("DELETE FROM agent_tag WHERE organization_id = \(db.organization) AND agent_id = \(id)")
-        for (position, tag) in tags.withoutDuplicates.enumerated() {
-            try db.execute(
-                """
-                INSERT INTO agent_tag (organization_id, agent_id, tag, position)
-                VALUES (\(db.organization), \(id), \(tag), \(position))
-                """)
+    /// A page of all agents, hidden ones too, for which the condition holds.
+    static func page(_ request: PageRequest, where condition: SQLText, _ db: Transaction) throws -> Page<AgentRow> {
+        try db.page(table, request, where: [condition])
+    }
+
+    static func page(
+        _ request: PageRequest, by order: AgentOrder, matching filter: AgentFilter, and search: [AgentCondition] = [],
+        _ db: Transaction
+    ) throws -> Page<AgentRow> {
+        try db.page(
+            table, request, key: key(order, request),
+            where: conditions(filter, db) + search.map { condition($0, db) })
+    }
+
+    static func count(matching filter: AgentFilter, _ db: Transaction) throws -> Int {
+        try db.count(table, where: conditions(filter, db))
+    }
+
+    private static func condition(_ condition: AgentCondition, _ db: Transaction) -> SQLText? {
+        switch condition {
+        case .nameEquals(let name): "name = \(name)"
+        case .nameContains(let text): db.dialect.contains("name", text)
+        case .tags(let tags): TagStore.condition(tags, all: true, owner: "agent", db)
+        case .templateVersion(let version): "(template_id = \(version) OR base_template_id = \(version))"
+        // No agent has an identity or was made from a named template yet, so that none fits.
+        case .identity, .templateName: "1 = 0"
         }
     }
 
-    static func tags(of ids: [ID<AgentState>], _ db: Transaction) throws -> [ID<AgentState>: [String]] {
-        var tags: [ID<AgentState>: [String]] = [:]
-        let rows = try ids.inStatements { ids in
-            try db.rows(
-                """
-                SELECT agent_id, tag FROM agent_tag
-                WHERE organization_id = \(db.organization) AND agent_id IN (\(list: ids))
-                ORDER BY agent_id, position
-                """)
+    private static func key(_ order: AgentOrder, _ request: PageRequest) -> [SQLText] {
+        switch order {
+        case .createdAt: ["created_at", "id"]
+        case .updatedAt: ["updated_at", "id"]
+        case .lastRunCompletion:
+            // A run that never was comes last in both directions, so its flag turns with the direction;
+            // and NULL has to be a value, because no row value with a NULL compares.
+            request.isAscending
+                ? ["(last_run_completion IS NULL)", "COALESCE(last_run_completion, 0)", "id"]
+                : ["(last_run_completion IS NOT NULL)", "COALESCE(last_run_completion, 0)", "id"]
         }
-        for row in rows { tags[try row["agent_id"], default: []].append(try row["tag"]) }
-        return tags
+    }
+
+    private static func conditions(_ filter: AgentFilter, _ db: Transaction) -> [SQLText?] {
+        [
+            filter.showHiddenAgents == true ? nil : "(hidden IS NULL OR NOT hidden)",
+            filter.name.map { "name = \($0)" },
+            filter.queryText.map { db.dialect.contains("name", $0) },
+            (filter.projectID ?? db.project).map { "project_id = \($0)" },
+            filter.templateID.map { "template_id = \($0)" },
+            filter.baseTemplateID.map { "base_template_id = \($0)" },
+            filter.lastStopReason.map { "last_stop_reason = \($0)" },
+            filter.createdByID.map { "created_by_id = \($0)" },
+            // No identity can be attached to an agent yet, so that none fits a filter by identity.
+            filter.identityID != nil || filter.identifierKeys?.isEmpty == false ? "1 = 0" : nil,
+            TagStore.condition(filter.tags, all: filter.matchAllTags == true, owner: "agent", db),
+        ]
+    }
+
+    /// The distinct tags of agents, in the order of their bytes.
+    static func tags(_ query: ListTags, _ db: Transaction) throws -> Page<String> {
+        let request = try PageRequest(query, defaultOrder: .ascending)
+        let keyset = Keyset(
+            columns: ["tag"], request: request, after: request.after.map { [$0.sqlValue] },
+            before: request.before.map { [$0.sqlValue] })
+        let filters = [query.queryText, query.name].compactMap { $0 }
+            .map { " AND \(db.dialect.contains("tag", $0))" as SQLText }
+        let tags = try db.rows(
+            """
+            SELECT DISTINCT tag FROM agent_tag
+            WHERE organization_id = \(db.organization)\(SQLText.joined(filters, separator: ""))\(keyset.conditions)
+            \(keyset.ending)
+            """
+        ).map { row -> String in try row["tag"] }
+        return keyset.page(tags) { $0 }
     }
 
     // MARK: Secrets

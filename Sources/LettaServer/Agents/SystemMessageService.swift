@@ -20,7 +20,7 @@ enum SystemMessageService {
         _ agents: [ID<AgentState>], _ timeLine: TimeLine = .kept, at now: Timestamp, _ db: Transaction
     ) throws {
         // Locked before the blocks are read: of two changes at once the later one sees the blocks of both.
-        let rows = try AgentStore.rowsForUpdate(agents, db)
+        let rows = try db.fetch(AgentStore.table, agents, locking: true)
         let blocks = try AgentBlockStore.blocks(of: agents, db)
         for var row in rows {
             guard let message = try MessageStore.systemMessage(of: row.id, db) else { continue }

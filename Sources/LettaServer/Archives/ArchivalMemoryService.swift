@@ -12,15 +12,11 @@ struct ArchivalMemoryService: Sendable {
     /// The most that a search finds.
     static let mostFinds = 1_000
 
-    func list(_ query: ListArchivalMemory, of agent: ID<AgentState>, as scope: Scope) async throws -> [Passage] {
+    func list(_ query: ListArchivalMemory, of agent: ID<AgentState>, as scope: Scope) async throws -> Page<Passage> {
         try KeyText.check("search", query.search, in: "query")
-        let request = try PageRequest(
-            after: query.after, before: query.before, limit: query.limit,
-            order: query.ascending == false ? .descending : .ascending, defaultLimit: 100, defaultOrder: .ascending)
         return try await core.storage.read(as: scope) { db in
-            guard let archive = try Self.archive(of: agent, db) else { return [] }
-            let rows = try PassageStore.page(request, containing: query.search, of: archive, db)
-            return rows.map { $0.wire(in: scope) }
+            guard let archive = try Self.archive(of: agent, db) else { return Page([]) }
+            return try PassageStore.page(query, of: archive, db)
         }
     }
 
@@ -32,7 +28,7 @@ struct ArchivalMemoryService: Sendable {
             guard let row = try AgentStore.rowForUpdate(agent, db) else {
                 throw APIError.notFound("Agent", agent)
             }
-            return try Self.insert([passage], for: row, ids: core.ids, db).map { $0.wire(in: scope) }
+            return try Self.insert([passage], for: row, ids: core.ids, db)
         }
     }
 
@@ -59,7 +55,7 @@ struct ArchivalMemoryService: Sendable {
                 found.map { passage in
                     .init(
                         id: passage.id, timestamp: Self.timestamp(of: passage, for: row), content: passage.text,
-                        tags: passage.tags)
+                        tags: passage.tags ?? [])
                 })
         }
     }
@@ -67,10 +63,10 @@ struct ArchivalMemoryService: Sendable {
     func delete(_ memory: String, of agent: ID<AgentState>, as scope: Scope) async throws {
         try await core.storage.write(as: scope) { db in
             guard let archive = try Self.archive(of: agent, db),
-                try ArchiveStore.rowForUpdate(archive, db) != nil,
-                let passage = try PassageStore.row(ID(memory), of: archive, db)
+                try db.fetch(ArchiveStore.table, archive, locking: true) != nil,
+                try PassageStore.exists(ID(memory), in: archive, db)
             else { throw ArchiveService.missingPassage(memory) }
-            try PassageStore.delete(passage, db)
+            try PassageStore.delete(ID(memory), db)
         }
     }
 }
@@ -79,55 +75,55 @@ extension ArchivalMemoryService {
     /// The agent's memories that fit best, at most so many; the newest where nothing is asked for.
     static func find(
         _ query: String, matching filter: PassageFilter, limit: Int, of agent: ID<AgentState>, _ db: Transaction
-    ) throws -> [PassageRow] {
-        guard let archive = try AgentArchiveStore.archive(of: agent, db) else { return [] }
+    ) throws -> [Passage] {
+        guard let archive = try ArchiveStore.archive(of: agent, db) else { return [] }
         var filter = filter
         filter.archive = archive
-        return try PassageSearchStore.find(
+        return try PassageStore.find(
             query, matching: filter, orElse: .descending, limit: min(limit, mostFinds), db
         ).map(\.passage)
     }
 
     /// When a memory was made, on the agent's clock.
-    static func timestamp(of passage: PassageRow, for agent: AgentRow) -> String {
-        ZonedTime.isoTextOrUTC(microseconds: passage.createdAt.microseconds, zone: agent.timezone)
+    static func timestamp(of passage: Passage, for agent: AgentRow) -> String {
+        ZonedTime.isoTextOrUTC(microseconds: passage.createdAt?.microseconds ?? 0, zone: agent.timezone)
     }
 
     /// Adds memories of an agent, whose row the caller has locked, to its archive; to a new one when it has none.
     static func insert(
         _ passages: [NewPassage], for agent: AgentRow, ids: IDSource, _ db: Transaction
-    ) throws -> [PassageRow] {
+    ) throws -> [Passage] {
         guard let first = passages.first else { return [] }
         let archive = try archive(for: agent, ids: ids, at: first.time, db)
-        return try passages.map { try PassageStore.insert($0, into: archive, db) }
+        return try PassageStore.insert(passages, into: archive, db)
     }
 
     private static func archive(
         for agent: AgentRow, ids: IDSource, at time: Timestamp, _ db: Transaction
     ) throws -> ID<Archive> {
         // Not there any more when it was deleted while we waited for its lock; then the agent has none.
-        if let id = try AgentArchiveStore.archive(of: agent.id, db),
-            let archive = try ArchiveStore.rowForUpdate(id, db)
+        if let id = try ArchiveStore.archive(of: agent.id, db),
+            try db.fetch(ArchiveStore.table, id, locking: true) != nil
         {
-            return archive.id
+            return id
         }
-        var archive = ArchiveRow(id: ids.next(), name: "\(agent.name)'s Archive", by: db.user, at: time)
+        var archive = Archive(id: ids.next(), name: "\(agent.name)'s Archive", in: db.scope, at: time)
         archive.description = "Default archive created automatically"
         archive.embeddingConfig = agent.embeddingConfig
-        try ArchiveStore.insert(archive, db)
-        try AgentArchiveStore.attach(archive.id, to: agent.id, isOwner: true, db)
+        try db.insert(archive, into: ArchiveStore.table)
+        try ArchiveStore.attach(archive.id, to: agent.id, isOwner: true, db)
         return archive.id
     }
 
     /// How much an agent has in archival memory.
     static func summary(of agent: ID<AgentState>, _ db: Transaction) throws -> ArchivalSummary {
-        guard let archive = try AgentArchiveStore.archive(of: agent, db) else { return ArchivalSummary() }
+        guard let archive = try ArchiveStore.archive(of: agent, db) else { return ArchivalSummary() }
         return try PassageStore.summary(of: archive, db)
     }
 
     /// - Throws: `APIError` 404 when there is no such agent.
     private static func archive(of agent: ID<AgentState>, _ db: Transaction) throws -> ID<Archive>? {
         guard try AgentStore.exists(agent, db) else { throw APIError.notFound("Agent", agent) }
-        return try AgentArchiveStore.archive(of: agent, db)
+        return try ArchiveStore.archive(of: agent, db)
     }
 }

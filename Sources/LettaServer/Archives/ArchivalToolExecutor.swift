@@ -46,7 +46,7 @@ struct ArchivalToolExecutor: ToolExecutor {
             [
                 "id": .string(passage.id.rawValue),
                 "timestamp": .string(ArchivalMemoryService.timestamp(of: passage, for: agent)),
-                "content": .string(passage.text), "tags": .array(passage.tags.map { .string($0) }),
+                "content": .string(passage.text), "tags": .array((passage.tags ?? []).map { .string($0) }),
             ]
         }
         return ToolOutcome(.string(PythonText.literal(.array(results))))

@@ -6,33 +6,28 @@ struct ArchiveService: Sendable {
     let core: Core
     let models: ModelService
 
-    func list(_ query: ListArchives, as scope: Scope) async throws -> [Archive] {
+    func list(_ query: ListArchives, as scope: Scope) async throws -> Page<Archive> {
         try KeyText.check("name", query.name, in: "query")
-        let request = try PageRequest(
-            after: query.after, before: query.before, limit: query.limit, order: query.order, defaultLimit: 50,
-            defaultOrder: .descending)
-        return try await core.storage.read(as: scope) { db in
-            try ArchiveStore.page(request, matching: query, db).map { $0.wire(in: scope) }
-        }
+        return try await core.storage.read(as: scope) { db in try ArchiveStore.page(query, db) }
     }
 
     func create(_ body: CreateArchive, as scope: Scope) async throws -> Archive {
         try KeyText.check("name", body.name)
         var config = body.embeddingConfig
         if config == nil, let handle = body.embedding { config = try await models.embeddingModel(handle) }
-        var archive = ArchiveRow(id: core.ids.next(), name: body.name, by: scope.user, at: core.now())
+        var archive = Archive(id: core.ids.next(), name: body.name, in: scope, at: core.now())
         archive.description = body.description
         archive.embeddingConfig = config.map { Document($0) }
         return try await core.storage.write(as: scope) { [archive] db in
-            try ArchiveStore.insert(archive, db)
-            return archive.wire(in: scope)
+            try db.insert(archive, into: ArchiveStore.table)
+            return archive
         }
     }
 
     func retrieve(_ id: ID<Archive>, as scope: Scope) async throws -> Archive {
         try await core.storage.read(as: scope) { db in
-            guard let archive = try ArchiveStore.row(id, db) else { throw Self.missing(id) }
-            return archive.wire(in: scope)
+            guard let archive = try db.fetch(ArchiveStore.table, id) else { throw Self.missing(id) }
+            return archive
         }
     }
 
@@ -44,30 +39,25 @@ struct ArchiveService: Sendable {
             if let name = change.name.value { archive.name = name }
             archive.description = change.description.applied(to: archive.description)
             archive.lastUpdatedByID = scope.user
-            archive.updatedAt = max(time, archive.updatedAt)
-            try ArchiveStore.update(archive, db)
-            return archive.wire(in: scope)
+            archive.updatedAt = max(time, archive.updatedAt ?? time)
+            try db.update(archive, in: ArchiveStore.table)
+            return archive
         }
     }
 
     /// Deletes an archive with its passages. Agents that had it get a new one with their next memory.
     func delete(_ id: ID<Archive>, as scope: Scope) async throws {
         try await core.storage.write(as: scope) { db in
-            try ArchiveStore.delete(try Self.archiveForUpdate(id, db), db)
+            try ArchiveStore.delete(try Self.archiveForUpdate(id, db).id, db)
         }
     }
 
-    func agents(with id: ID<Archive>, _ query: ListArchiveAgents, as scope: Scope) async throws -> [AgentState] {
-        let request = try PageRequest(
-            after: query.after, before: query.before, limit: query.limit, order: query.order, defaultLimit: 50,
-            defaultOrder: .descending)
+    func agents(with id: ID<Archive>, _ query: ListArchiveAgents, as scope: Scope) async throws -> Page<AgentState> {
+        let request = try PageRequest(query)
         return try await core.storage.read(as: scope) { db in
-            guard try ArchiveStore.row(id, db) != nil else { throw Self.missing(id) }
-            var everyone = AgentFilter()
-            everyone.showHiddenAgents = true
-            let page = try AgentListStore.page(
-                request, by: .createdAt, matching: everyone, and: [AgentArchiveStore.condition(id, db)], db)
-            return try AgentStateStore.states(of: page.items, with: AgentRelationSet(query.include ?? []), db)
+            guard try db.exists(id, in: ArchiveStore.table) else { throw Self.missing(id) }
+            let page = try AgentStore.page(request, where: ArchiveStore.isAttached(id, db), db)
+            return try AgentStateStore.states(of: page, with: AgentRelationSet(query.include ?? []), db)
         }
     }
 
@@ -82,8 +72,8 @@ struct ArchiveService: Sendable {
                 throw APIError.notFound("Agent", agent)
             }
             _ = try Self.archiveForUpdate(id, db)
-            switch try AgentArchiveStore.archive(of: agent, db) {
-            case nil: try AgentArchiveStore.attach(id, to: agent, isOwner: false, db)
+            switch try ArchiveStore.archive(of: agent, db) {
+            case nil: try ArchiveStore.attach(id, to: agent, isOwner: false, db)
             case id: break
             case .some(let other):
                 throw APIError.conflict(
@@ -99,7 +89,7 @@ struct ArchiveService: Sendable {
                 throw APIError.notFound("Agent", agent)
             }
             _ = try Self.archiveForUpdate(id, db)
-            try AgentArchiveStore.detach(id, from: agent, db)
+            try ArchiveStore.detach(id, from: agent, db)
         }
     }
 
@@ -124,17 +114,17 @@ struct ArchiveService: Sendable {
         }
         return try await core.storage.write(as: scope) { db in
             let archive = try Self.archiveForUpdate(id, db)
-            return try passages.map { try PassageStore.insert($0, into: archive.id, db).wire(in: scope) }
+            return try PassageStore.insert(passages, into: archive.id, db)
         }
     }
 
     func delete(_ passage: ID<Passage>, from id: ID<Archive>, as scope: Scope) async throws {
         try await core.storage.write(as: scope) { db in
             _ = try Self.archiveForUpdate(id, db)
-            guard let row = try PassageStore.row(passage, of: id, db) else {
+            guard try PassageStore.exists(passage, in: id, db) else {
                 throw Self.missingPassage(passage.rawValue)
             }
-            try PassageStore.delete(row, db)
+            try PassageStore.delete(passage, db)
         }
     }
 }
@@ -146,18 +136,27 @@ extension ArchiveService {
         APIError(404, "Passage with id \(id) not found in database.")
     }
 
-    private static func archiveForUpdate(_ id: ID<Archive>, _ db: Transaction) throws -> ArchiveRow {
-        guard let archive = try ArchiveStore.rowForUpdate(id, db) else { throw missing(id) }
+    private static func archiveForUpdate(_ id: ID<Archive>, _ db: Transaction) throws -> Archive {
+        guard let archive = try db.fetch(ArchiveStore.table, id, locking: true) else { throw missing(id) }
         return archive
     }
 
     /// Deletes the archive that was made for an agent, in the transaction that deletes the agent. One that another
     /// agent has too stays, and so does one that was made on its own.
     static func deleteOwnArchive(of agent: ID<AgentState>, _ db: Transaction) throws {
-        guard let id = try AgentArchiveStore.ownArchive(of: agent, db),
-            let archive = try ArchiveStore.rowForUpdate(id, db),
-            try !AgentArchiveStore.isShared(id, besides: agent, db)
+        guard let id = try ArchiveStore.ownArchive(of: agent, db),
+            try db.fetch(ArchiveStore.table, id, locking: true) != nil,
+            try !ArchiveStore.isShared(id, besides: agent, db)
         else { return }
-        try ArchiveStore.delete(archive, db)
+        try ArchiveStore.delete(id, db)
+    }
+}
+
+extension Archive {
+    init(id: ID<Archive>, name: String, in scope: Scope, at time: Timestamp) {
+        self.init(id: id, name: name, organizationID: scope.organization, createdAt: time)
+        createdByID = scope.user
+        lastUpdatedByID = scope.user
+        updatedAt = time
     }
 }

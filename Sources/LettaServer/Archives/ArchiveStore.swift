@@ -1,78 +1,86 @@
+import JSON
 import LettaAPI
 import Storage
 
-/// Table `archive`. Functions take an open transaction and do no waiting.
+/// Tables `archive` and `agent_archive`. Functions take an open transaction and do no waiting.
 enum ArchiveStore {
-    private static let key: [SQLText] = ["created_at", "id"]
+    /// Archives are locked after agents everywhere, so that no two transactions deadlock.
+    static let table = Table<Archive>("archive", without: ["vector_db_provider": "native", "metadata": nil])
 
-    static func insert(_ archive: ArchiveRow, _ db: Transaction) throws {
-        try db.execute(
+    static func page(_ query: ListArchives, _ db: Transaction) throws -> Page<Archive> {
+        try db.page(
+            table, query,
+            where: [
+                query.name.map { "name = \($0)" },
+                query.agentID.map {
+                    """
+                    id = (SELECT archive_id FROM agent_archive
+                          WHERE organization_id = \(db.organization) AND agent_id = \($0))
+                    """
+                },
+            ])
+    }
+
+    /// Deletes the archive with its passages and takes it from every agent.
+    static func delete(_ id: ID<Archive>, _ db: Transaction) throws {
+        try PassageStore.deleteAll(of: id, db)
+        try db.delete(id, from: table)
+    }
+
+    // MARK: Archives of agents
+
+    static func archive(of agent: ID<AgentState>, _ db: Transaction) throws -> ID<Archive>? {
+        try db.value(
             """
-            INSERT INTO archive (
-                organization_id, id, name, description, embedding_config, created_by_id, last_updated_by_id,
-                created_at, updated_at)
-            VALUES (
-                \(db.organization), \(archive.id), \(archive.name), \(archive.description),
-                \(archive.embeddingConfig), \(archive.createdByID), \(archive.lastUpdatedByID), \(archive.createdAt),
-                \(archive.updatedAt))
+            SELECT archive_id FROM agent_archive
+            WHERE organization_id = \(db.organization) AND agent_id = \(agent)
             """)
     }
 
-    /// Writes all fields that a change may touch.
-    static func update(_ archive: ArchiveRow, _ db: Transaction) throws {
-        try db.execute(
-            """
-            UPDATE archive SET
-                name = \(archive.name), description = \(archive.description),
-                last_updated_by_id = \(archive.lastUpdatedByID), updated_at = \(archive.updatedAt)
-            WHERE organization_id = \(db.organization) AND id = \(archive.id)
-            """)
-    }
-
-    /// Deletes the archive with its passages, takes it from every agent, and keeps the places in lists.
-    static func delete(_ archive: ArchiveRow, _ db: Transaction) throws {
-        try PassageStore.deleteAll(of: archive.id, db)
-        try DeletedKeyStore.note(archive.id.rawValue, createdAt: archive.createdAt, updatedAt: archive.updatedAt, db)
-        try db.execute("DELETE FROM archive WHERE organization_id = \(db.organization) AND id = \(archive.id)")
-    }
-
-    static func row(_ id: ID<Archive>, _ db: Transaction) throws -> ArchiveRow? {
-        try db.row(
-            "SELECT \(ArchiveRow.columns) FROM archive WHERE organization_id = \(db.organization) AND id = \(id)"
-        ).map { try ArchiveRow($0) }
-    }
-
-    /// The row, kept from being deleted or given away under a transaction that adds to it.
+    /// Attaches an archive to an agent that has none.
     ///
-    /// Archives are locked after agents everywhere: who waits for whom never goes round in a circle.
-    static func rowForUpdate(_ id: ID<Archive>, _ db: Transaction) throws -> ArchiveRow? {
-        try db.row(
+    /// - Parameter isOwner: whether it was made for this agent and is deleted with it.
+    static func attach(_ archive: ID<Archive>, to agent: ID<AgentState>, isOwner: Bool, _ db: Transaction) throws {
+        try db.execute(
             """
-            SELECT \(ArchiveRow.columns) FROM archive
-            WHERE organization_id = \(db.organization) AND id = \(id) \(db.dialect.forUpdate)
-            """
-        ).map { try ArchiveRow($0) }
+            INSERT INTO agent_archive (organization_id, agent_id, archive_id, is_owner)
+            VALUES (\(db.organization), \(agent), \(archive), \(isOwner))
+            """)
     }
 
-    static func page(_ request: PageRequest, matching query: ListArchives, _ db: Transaction) throws -> [ArchiveRow] {
-        let keyset = Keyset(
-            columns: key, request: request,
-            after: try DeletedKeyStore.key(of: request.after, columns: key, table: "archive", db),
-            before: try DeletedKeyStore.key(of: request.before, columns: key, table: "archive", db))
-        var all: [SQLText] = ["organization_id = \(db.organization)"]
-        if let name = query.name { all.append("name = \(name)") }
-        if let agent = query.agentID {
-            all.append(
-                """
-                id = (SELECT archive_id FROM agent_archive
-                      WHERE organization_id = \(db.organization) AND agent_id = \(agent))
-                """)
-        }
-        let rows = try db.rows(
+    static func detach(_ archive: ID<Archive>, from agent: ID<AgentState>, _ db: Transaction) throws {
+        try db.execute(
             """
-            SELECT \(ArchiveRow.columns) FROM archive
-            WHERE \(SQLText.joined(all, separator: " AND "))\(keyset.conditions)\(keyset.ending)
+            DELETE FROM agent_archive
+            WHERE organization_id = \(db.organization) AND agent_id = \(agent) AND archive_id = \(archive)
             """)
-        return keyset.page(try rows.map { try ArchiveRow($0) }).items
+    }
+
+    /// The archive that was made for this agent, if the agent still has it.
+    static func ownArchive(of agent: ID<AgentState>, _ db: Transaction) throws -> ID<Archive>? {
+        try db.value(
+            """
+            SELECT archive_id FROM agent_archive
+            WHERE organization_id = \(db.organization) AND agent_id = \(agent) AND is_owner
+            """)
+    }
+
+    /// Whether an agent besides this one has the archive.
+    static func isShared(_ archive: ID<Archive>, besides agent: ID<AgentState>, _ db: Transaction) throws -> Bool {
+        try db.row(
+            """
+            SELECT 1 FROM agent_archive
+            WHERE organization_id = \(db.organization) AND archive_id = \(archive) AND agent_id <> \(agent)
+            LIMIT 1
+            """) != nil
+    }
+
+    /// The condition that an agent of a list has the archive.
+    static func isAttached(_ archive: ID<Archive>, _ db: Transaction) -> SQLText {
+        """
+        EXISTS (SELECT 1 FROM agent_archive
+                WHERE agent_archive.organization_id = \(db.organization)
+                    AND agent_archive.archive_id = \(archive) AND agent_archive.agent_id = agent.id)
+        """
     }
 }

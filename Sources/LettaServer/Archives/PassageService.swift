@@ -24,9 +24,9 @@ struct PassageService: Sendable {
         filter.to = query.endDate?.last
         return try await core.storage.read(as: scope) { [filter] db in
             guard let filter = try Self.narrowed(filter, query, db) else { return [] }
-            let found = try PassageSearchStore.find(
+            let found = try PassageStore.find(
                 query.query ?? "", matching: filter, orElse: .ascending, limit: limit, db)
-            return found.map { FoundPassage($0.passage.wire(in: scope), score: Double($0.hits)) }
+            return found.map { FoundPassage($0.passage, score: Double($0.hits)) }
         }
     }
 
@@ -36,12 +36,12 @@ struct PassageService: Sendable {
     ) throws -> PassageFilter? {
         var filter = filter
         if let id = query.archiveID.map({ ID<Archive>($0) }) {
-            guard try ArchiveStore.row(id, db) != nil else { throw ArchiveService.missing(id) }
+            guard try db.exists(id, in: ArchiveStore.table) else { throw ArchiveService.missing(id) }
             filter.archive = id
         }
         if let id = query.agentID.map({ ID<AgentState>($0) }) {
             guard try AgentStore.exists(id, db) else { throw APIError.notFound("Agent", id) }
-            let archive = try AgentArchiveStore.archive(of: id, db)
+            let archive = try ArchiveStore.archive(of: id, db)
             guard let archive, filter.archive == nil || filter.archive == archive else { return nil }
             filter.archive = archive
         }

@@ -1,47 +1,50 @@
+import JSON
 import LettaAPI
 import Storage
 
 /// Tables `passage`, `passage_tag` and `passage_words`. Functions take an open transaction and do no waiting.
 enum PassageStore {
-    private static let key: [SQLText] = ["created_at", "id"]
+    /// Without the tags, which ``tagged(_:_:)`` adds.
+    static let table = Table<Passage>(
+        "passage",
+        without: [
+            "tags": nil, "is_deleted": false, "source_id": nil, "file_id": nil, "file_name": nil, "embedding": nil,
+            "embedding_config": nil,
+        ])
 
-    /// Stores a passage with its tags, and the words it is found by.
-    static func insert(_ new: NewPassage, into archive: ID<Archive>, _ db: Transaction) throws -> PassageRow {
-        let passage = PassageRow(new, in: archive, by: db.user)
-        try db.execute(
-            """
-            INSERT INTO passage (
-                organization_id, id, archive_id, text, metadata, created_by_id, last_updated_by_id, created_at,
-                updated_at)
-            VALUES (
-                \(db.organization), \(passage.id), \(archive), \(passage.text), \(passage.metadata),
-                \(passage.createdByID), \(passage.lastUpdatedByID), \(passage.createdAt), \(passage.updatedAt))
-            """)
-        for (position, tag) in passage.tags.enumerated() {
+    /// Stores passages of one archive with their tags and the words they are found by.
+    static func insert(_ new: [NewPassage], into archive: ID<Archive>, _ db: Transaction) throws -> [Passage] {
+        let passages = new.map { $0.passage(in: archive, db.scope) }
+        try db.insert(passages, into: table)
+        let tags = new.flatMap { passage in
+            passage.tags.enumerated().map { position, tag in
+                "(\(db.organization), \(passage.id), \(tag), \(archive), \(position))" as SQLText
+            }
+        }
+        for tags in tags.chunks(binding: 5) {
             try db.execute(
                 """
                 INSERT INTO passage_tag (organization_id, passage_id, tag, archive_id, position)
-                VALUES (\(db.organization), \(passage.id), \(tag), \(archive), \(position))
+                VALUES \(SQLText.joined(tags, separator: ", "))
                 """)
         }
-        // Whose it is stands among its words: no word of a text has a dash, so that an id is never one.
-        let words =
-            [db.organization, archive.rawValue, passage.id.rawValue] + PassageWords.words(in: passage.text)
-        try db.execute(
-            "INSERT INTO passage_words (passage_id, words) VALUES (\(passage.id), \(db.dialect.words(words)))")
-        return passage
+        for passage in new {
+            // Whose it is stands among its words: no word of a text has a dash, so that an id is never one.
+            let words =
+                [db.organization, archive.rawValue, passage.id.rawValue] + PassageWords.words(in: passage.text)
+            try db.execute(
+                "INSERT INTO passage_words (passage_id, words) VALUES (\(passage.id), \(db.dialect.words(words)))")
+        }
+        return passages
     }
 
-    /// Deletes the passage and keeps its place in lists.
-    static func delete(_ passage: PassageRow, _ db: Transaction) throws {
-        try DeletedKeyStore.note(passage.id.rawValue, createdAt: passage.createdAt, updatedAt: passage.updatedAt, db)
-        try db.execute("DELETE FROM passage WHERE organization_id = \(db.organization) AND id = \(passage.id)")
-        try deleteWords(with: passage.id.rawValue, db)
+    static func delete(_ id: ID<Passage>, _ db: Transaction) throws {
+        try db.delete(id, from: table)
+        try deleteWords(with: id.rawValue, db)
     }
 
-    /// Deletes what is in an archive and keeps the places in lists.
     static func deleteAll(of archive: ID<Archive>, _ db: Transaction) throws {
-        try DeletedKeyStore.note("passage", where: "archive_id = \(archive)", db)
+        try DeletedKeyStore.note(in: table, where: "archive_id = \(archive)", db)
         try db.execute(
             "DELETE FROM passage WHERE organization_id = \(db.organization) AND archive_id = \(archive)")
         try deleteWords(with: archive.rawValue, db)
@@ -51,47 +54,25 @@ enum PassageStore {
         try db.execute("DELETE FROM passage_words WHERE \(db.dialect.hasWords(in: "passage_words", [id]))")
     }
 
-    static func row(_ id: ID<Passage>, of archive: ID<Archive>, _ db: Transaction) throws -> PassageRow? {
-        try db.row(
-            """
-            SELECT \(PassageRow.columns) FROM passage
-            WHERE organization_id = \(db.organization) AND id = \(id) AND archive_id = \(archive)
-            """
-        ).map { try PassageRow($0) }
+    static func exists(_ id: ID<Passage>, in archive: ID<Archive>, _ db: Transaction) throws -> Bool {
+        try db.fetch(table, id)?.archiveID == archive
     }
 
     /// A page of an archive, by the time its passages are filed under.
-    static func page(
-        _ request: PageRequest, containing text: String?, of archive: ID<Archive>, _ db: Transaction
-    ) throws -> [PassageRow] {
-        let keyset = Keyset(
-            columns: key, request: request,
-            after: try DeletedKeyStore.key(of: request.after, columns: key, table: "passage", db),
-            before: try DeletedKeyStore.key(of: request.before, columns: key, table: "passage", db))
-        let search: SQLText = text.map { " AND \(db.dialect.contains("text", $0))" } ?? ""
-        let rows = try db.rows(
-            """
-            SELECT \(PassageRow.columns) FROM passage
-            WHERE organization_id = \(db.organization)
-                AND archive_id = \(archive)\(search)\(keyset.conditions)\(keyset.ending)
-            """)
-        return try tagged(keyset.page(rows).items, db)
+    static func page(_ query: ListArchivalMemory, of archive: ID<Archive>, _ db: Transaction) throws -> Page<Passage> {
+        let page = try db.page(
+            table, query, defaultLimit: 100, order: .oldestFirst,
+            where: ["archive_id = \(archive)", query.search.map { db.dialect.contains("text", $0) }])
+        return Page(try tagged(page.items, db), next: page.next)
     }
 
-    /// The rows with their tags.
-    static func tagged(_ rows: [SQLRow], _ db: Transaction) throws -> [PassageRow] {
-        let ids: [ID<Passage>] = try rows.map { try $0["id"] }
-        var tags: [ID<Passage>: [String]] = [:]
-        let tagRows = try ids.inStatements { ids in
-            try db.rows(
-                """
-                SELECT passage_id, tag FROM passage_tag
-                WHERE organization_id = \(db.organization) AND passage_id IN (\(list: ids))
-                ORDER BY passage_id, position
-                """)
+    private static func tagged(_ passages: [Passage], _ db: Transaction) throws -> [Passage] {
+        let tags = try TagStore.tags(of: passages.map(\.id), owner: "passage", db)
+        return passages.map { passage in
+            var passage = passage
+            passage.tags = tags[passage.id]
+            return passage
         }
-        for row in tagRows { tags[try row["passage_id"], default: []].append(try row["tag"]) }
-        return try zip(ids, rows).map { id, row in try PassageRow(row, tags: tags[id] ?? []) }
     }
 
     /// How much is in an archive, and the tags in use there in the order of their bytes.
@@ -105,10 +86,128 @@ enum PassageStore {
             """)
         return ArchivalSummary(count: count ?? 0, tags: try tags.map { try $0["tag"] })
     }
+
+    // MARK: Search
+
+    /// A passage with the number of the query's words that it has.
+    struct Found: Sendable {
+        var passage: Passage
+        var hits: Int
+    }
+
+    /// The best passages first; all by time where nothing is asked for. What has no words in it, such as a sign, is
+    /// looked for as it stands.
+    static func find(
+        _ query: String, matching filter: PassageFilter, orElse order: SortOrder, limit: Int, _ db: Transaction
+    ) throws -> [Found] {
+        let words = PassageWords.words(in: query)
+        guard words.isEmpty else { return try search(words, matching: filter, limit: limit, db) }
+        var filter = filter
+        filter.text = query.contains { !$0.isWhitespace } ? query : nil
+        return try list(matching: filter, order, limit: limit, db)
+    }
+
+    /// The passages with most of the words first, the newest first among those with equally many.
+    ///
+    /// Each word is looked up in the index of words together with the archive, so that nobody else's passages are
+    /// read. What matched is counted and sorted: no index knows a rank.
+    private static func search(
+        _ words: [String], matching filter: PassageFilter, limit: Int, _ db: Transaction
+    ) throws -> [Found] {
+        let owner = filter.archive?.rawValue ?? db.organization
+        let lookups = words.prefix(PassageWords.mostOfQuery).map { word -> SQLText in
+            "SELECT passage_id FROM passage_words WHERE \(db.dialect.hasWords(in: "passage_words", [owner, word]))"
+        }
+        let rows = try db.rows(
+            """
+            SELECT \(table.columns), ranked.hits
+            FROM (
+                SELECT found.passage_id, COUNT(*) AS hits
+                FROM (\(SQLText.joined(lookups, separator: " UNION ALL "))) AS found
+                GROUP BY found.passage_id
+            ) AS ranked
+            JOIN passage ON passage.organization_id = \(db.organization) AND passage.id = ranked.passage_id
+            WHERE \(conditions(filter, db))
+            ORDER BY ranked.hits DESC, passage.created_at DESC, passage.id DESC
+            LIMIT \(limit)
+            """)
+        return try zip(tagged(rows.map(table.row), db), rows).map { Found(passage: $0, hits: try $1["hits"]) }
+    }
+
+    /// What the filter lets through, by time.
+    private static func list(
+        matching filter: PassageFilter, _ order: SortOrder, limit: Int, _ db: Transaction
+    ) throws -> [Found] {
+        let direction: SQLText = order == .ascending ? "ASC" : "DESC"
+        let rows = try db.rows(
+            """
+            SELECT \(table.columns) FROM passage WHERE \(conditions(filter, db))
+            ORDER BY passage.created_at \(direction), passage.id \(direction) LIMIT \(limit)
+            """)
+        return try tagged(rows.map(table.row), db).map { Found(passage: $0, hits: 0) }
+    }
+
+    private static func conditions(_ filter: PassageFilter, _ db: Transaction) -> SQLText {
+        let all: [SQLText?] = [
+            "passage.organization_id = \(db.organization)",
+            filter.archive.map { "passage.archive_id = \($0)" },
+            filter.from.map { "passage.created_at >= \($0)" },
+            filter.to.map { "passage.created_at <= \($0)" },
+            filter.text.map { db.dialect.contains("passage.text", $0) },
+            TagStore.condition(filter.tags, all: filter.needsAllTags, owner: "passage", db),
+        ]
+        return .joined(all.compactMap { $0 }, separator: " AND ")
+    }
 }
 
 /// What an agent is told about its archive beside what it finds there.
 struct ArchivalSummary: Sendable, Hashable {
     var count = 0
     var tags: [String] = []
+}
+
+/// Which passages a search may find.
+struct PassageFilter: Sendable {
+    /// Nil for all archives of the organization.
+    var archive: ID<Archive>?
+    var tags: [String] = []
+    /// Whether a passage needs all of the tags; one of them is enough otherwise.
+    var needsAllTags = false
+    var from: Timestamp?
+    var to: Timestamp?
+    /// Text that has to stand in the passage as it is.
+    var text: String?
+}
+
+/// A passage that is about to be stored, in whatever archive it will be.
+struct NewPassage: Sendable {
+    let id: ID<Passage>
+    let text: String
+    let tags: [String]
+    var metadata = ObjectDocument()
+    /// When it is made.
+    let time: Timestamp
+    /// The time it is filed under.
+    let createdAt: Timestamp
+
+    init(id: ID<Passage>, text: String, tags: [String], time: Timestamp, createdAt: Timestamp? = nil) {
+        self.id = id
+        self.text = text
+        self.tags = tags.withoutDuplicates
+        self.time = time
+        self.createdAt = createdAt ?? time
+    }
+
+    fileprivate func passage(in archive: ID<Archive>, _ scope: Scope) -> Passage {
+        var passage = Passage(id: id, text: text)
+        passage.archiveID = archive
+        passage.tags = tags.isEmpty ? nil : tags
+        passage.metadata = metadata
+        passage.organizationID = scope.organization
+        passage.createdByID = scope.user
+        passage.lastUpdatedByID = scope.user
+        passage.createdAt = createdAt
+        passage.updatedAt = time
+        return passage
+    }
 }

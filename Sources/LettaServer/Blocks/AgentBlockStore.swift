@@ -83,12 +83,21 @@ enum AgentBlockStore {
         try agents.inStatements { agents in
             try db.rows(
                 """
-                SELECT agent_block.agent_id, \(BlockRow.columns) FROM agent_block
+                SELECT agent_block.agent_id, \(BlockStore.table.columns) FROM agent_block
                 JOIN block ON block.organization_id = agent_block.organization_id AND block.id = agent_block.block_id
                 WHERE agent_block.organization_id = \(db.organization)
                     AND agent_block.agent_id IN (\(list: agents))
                 ORDER BY agent_block.agent_id, agent_block.position
                 """)
         }
+    }
+
+    /// The condition that an agent of a list has the block.
+    static func isAttached(_ block: ID<Block>, _ db: Transaction) -> SQLText {
+        """
+        EXISTS (SELECT 1 FROM agent_block
+                WHERE agent_block.organization_id = \(db.organization) AND agent_block.block_id = \(block)
+                    AND agent_block.agent_id = agent.id)
+        """
     }
 }

@@ -5,27 +5,27 @@ struct BlockRoutes: RouteGroup {
     let blocks: BlockService
 
     func register(on routes: Routes) {
-        routes.handle(API.Blocks.list, list)
+        routes.handle(API.Blocks.list) { try await blocks.list($0.query, as: $0.scope) }
         routes.handle(API.Blocks.create) { try await blocks.create($0.body, as: $0.scope) }
         routes.handle(API.Blocks.count) { try await blocks.count($0.query, as: $0.scope) }
         routes.handle(API.Blocks.retrieve) { try await blocks.retrieve($0.path, as: $0.scope) }
         routes.handle(API.Blocks.update) { try await blocks.update($0.path, applying: $0.body, as: $0.scope) }
         routes.handle(API.Blocks.delete) { try await blocks.delete($0.path, as: $0.scope) }
         routes.handle(API.Blocks.agents, agents)
-        routes.handle(API.Blocks.history) { try await blocks.history(of: $0.path, $0.query, as: $0.scope) }
-        routes.handle(API.InternalBlocks.list, list)
+        routes.handle(API.Blocks.history, history)
+        routes.handle(API.InternalBlocks.list) { try await blocks.list($0.query, as: $0.scope) }
         routes.handle(API.InternalBlocks.create) { try await blocks.create($0.body, as: $0.scope) }
         routes.handle(API.InternalBlocks.delete) { try await blocks.delete($0.path, as: $0.scope) }
         routes.handle(API.InternalBlocks.agents, agents)
     }
 
-    func list(_ call: Call<NoPath, ListBlocks, NoBody>) async throws -> Reply<[Block]> {
-        let page = try await blocks.list(call.query, as: call.scope)
-        let next = page.isFull ? page.items.last?.id.rawValue : nil
-        return Reply(page.items, headers: PageLink.headers(target: call.target, after: next))
+    /// The versions are counted down, so that the next page is the one `before` the last version.
+    func history(_ call: Call<ID<Block>, ListBlockHistory, NoBody>) async throws -> Reply<[BlockVersion]> {
+        let page = try await blocks.history(of: call.path, call.query, as: call.scope)
+        return Reply(page.items, headers: PageLink.headers(target: call.target, after: page.next, as: "before"))
     }
 
-    func agents(_ call: Call<ID<Block>, ListAttachedAgents, NoBody>) async throws -> [AgentState] {
+    func agents(_ call: Call<ID<Block>, ListAttachedAgents, NoBody>) async throws -> Page<AgentState> {
         // Unlike the list of agents, this one loads nothing unasked, for any client, as the peer does.
         let relations = AgentRelationSet(call.query.include ?? [])
             .union(AgentRelationSet(relationships: call.query.includeRelationships ?? []))

@@ -1,100 +1,67 @@
 import AgentEngine
-import JSON
 import LettaAPI
 import Storage
 
-/// A row of table `block`.
-struct BlockRow: Sendable {
-    var id: ID<Block>
-    var label: String
-    var value: String
-    var limit: Int
-    var description: String?
-    var metadata: ObjectDocument?
-    var readOnly: Bool
-    var hidden: Bool?
-    var isTemplate: Bool
-    var templateName: String?
-    var preserveOnMigration: Bool?
-    var origin: TemplateOrigin
+/// A row of table `block`: the block without its tags, and the columns that are not on the wire.
+@dynamicMemberLookup
+struct BlockRow: Codable, Sendable {
+    private(set) var block: Block
     /// Counts the changes; who writes names the one they read.
     var version: Int
-    var createdByID: String?
-    var lastUpdatedByID: String?
     var createdAt: Timestamp
     var updatedAt: Timestamp
 
-    static let columns: SQLText = """
-        block.id, block.label, block.value, block.char_limit, block.description, block.metadata, block.read_only,
-        block.hidden, block.is_template, block.template_name, block.preserve_on_migration, block.project_id,
-        block.template_id, block.base_template_id, block.deployment_id, block.entity_id, block.version,
-        block.created_by_id, block.last_updated_by_id, block.created_at, block.updated_at
-        """
-
     init(id: ID<Block>, label: String, value: String, limit: Int, at time: Timestamp) {
-        self.id = id
-        self.label = label
-        self.value = value
-        self.limit = limit
-        readOnly = false
-        isTemplate = false
-        origin = TemplateOrigin()
+        block = Block(id: id, label: label, value: value, limit: limit)
         version = 1
         createdAt = time
         updatedAt = time
     }
 
-    init(_ row: SQLRow) throws(SQLFailure) {
-        id = try row["id"]
-        label = try row["label"]
-        value = try row["value"]
-        limit = try row["char_limit"]
-        description = try row["description"]
-        metadata = try row["metadata"]
-        readOnly = try row["read_only"]
-        hidden = try row["hidden"]
-        isTemplate = try row["is_template"]
-        templateName = try row["template_name"]
-        preserveOnMigration = try row["preserve_on_migration"]
-        origin = try TemplateOrigin(row)
-        version = try row["version"]
-        createdByID = try row["created_by_id"]
-        lastUpdatedByID = try row["last_updated_by_id"]
-        createdAt = try row["created_at"]
-        updatedAt = try row["updated_at"]
+    init(_ row: SQLRow) throws {
+        self = try BlockStore.table.row(row)
+    }
+
+    private enum CodingKeys: CodingKey {
+        case version, createdAt, updatedAt
+    }
+
+    init(from decoder: any Decoder) throws {
+        block = try Block(from: decoder)
+        let others = try decoder.container(keyedBy: CodingKeys.self)
+        version = try others.decode(Int.self, forKey: .version)
+        createdAt = try others.decode(Timestamp.self, forKey: .createdAt)
+        updatedAt = try others.decode(Timestamp.self, forKey: .updatedAt)
+    }
+
+    func encode(to encoder: any Encoder) throws {
+        try block.encode(to: encoder)
+        var others = encoder.container(keyedBy: CodingKeys.self)
+        try others.encode(version, forKey: .version)
+        try others.encode(createdAt, forKey: .createdAt)
+        try others.encode(updatedAt, forKey: .updatedAt)
+    }
+
+    subscript<Value>(dynamicMember path: WritableKeyPath<Block, Value>) -> Value {
+        get { block[keyPath: path] }
+        set { block[keyPath: path] = newValue }
+    }
+
+    /// Stored blocks have one, unlike some on the wire.
+    var label: String {
+        get { block.label ?? "" }
+        set { block.label = newValue }
     }
 
     /// The block as an agent's engine sees it.
     var memoryBlock: MemoryBlock {
-        MemoryBlock(label: label, description: description, value: value, limit: limit, readOnly: readOnly)
+        MemoryBlock(
+            label: label, description: self.description, value: self.value, limit: self.limit, readOnly: self.readOnly)
     }
 
-    /// The block as clients see it.
     func wire(tags: [String]) -> Block {
-        var block = Block(id: id, label: label, value: value, limit: limit)
-        block.description = description
-        block.metadata = metadata
-        block.readOnly = readOnly
+        var block = block
         block.tags = tags
-        block.hidden = hidden
-        block.isTemplate = isTemplate
-        block.templateName = templateName
-        block.preserveOnMigration = preserveOnMigration
-        block.origin = origin
-        block.createdByID = createdByID
-        block.lastUpdatedByID = lastUpdatedByID
         return block
-    }
-}
-
-extension TemplateOrigin {
-    /// Reads the five columns that say where a row came from.
-    init(_ row: SQLRow) throws(SQLFailure) {
-        self.init()
-        projectID = try row["project_id"]
-        templateID = try row["template_id"]
-        baseTemplateID = try row["base_template_id"]
-        deploymentID = try row["deployment_id"]
-        entityID = try row["entity_id"]
     }
 }

@@ -52,14 +52,7 @@ struct BlockService: Sendable {
         try KeyText.check("label_search", query.labelSearch, in: "query")
         try KeyText.check("description_search", query.descriptionSearch, in: "query")
         try KeyText.check("value_search", query.valueSearch, in: "query")
-        let request = try PageRequest(
-            after: query.after, before: query.before, limit: query.limit, order: query.order,
-            defaultLimit: Self.defaultPage, defaultOrder: .ascending)
-        return try await core.storage.read(as: scope) { db in
-            let page = try BlockListStore.page(request, matching: query, db)
-            let tags = try BlockStore.tags(of: page.items.map(\.id), db)
-            return StoredPage(items: page.items.map { $0.wire(tags: tags[$0.id] ?? []) }, isFull: page.isFull)
-        }
+        return try await core.storage.read(as: scope) { db in try BlockStore.page(query, db) }
     }
 
     func count(_ query: CountBlocks, as scope: Scope) async throws -> Int {
@@ -71,33 +64,25 @@ struct BlockService: Sendable {
         filter.matchAllTags = query.matchAllTags
         filter.projectID = query.projectID
         return try await core.storage.read(as: scope) { [filter] db in
-            try BlockListStore.count(matching: filter, db)
+            try BlockStore.count(matching: filter, db)
         }
     }
 
-    func history(of id: ID<Block>, _ query: ListBlockHistory, as scope: Scope) async throws -> [BlockVersion] {
-        let request = try PageRequest(
-            after: nil, before: nil, limit: query.limit, order: nil, defaultLimit: 50, defaultOrder: .descending)
-        return try await core.storage.read(as: scope) { db in
-            guard try BlockStore.row(id, db) != nil else { throw Self.missing(id) }
-            return try BlockStore.versions(of: id, below: query.before, limit: request.limit ?? Int.max, db)
+    func history(of id: ID<Block>, _ query: ListBlockHistory, as scope: Scope) async throws -> Page<BlockVersion> {
+        try await core.storage.read(as: scope) { db in
+            guard try db.exists(id, in: BlockStore.table) else { throw Self.missing(id) }
+            return try BlockStore.versions(of: id, query, db)
         }
     }
 
     func agents(
         with id: ID<Block>, _ query: ListAttachedAgents, relations: AgentRelationSet, as scope: Scope
-    ) async throws -> [AgentState] {
-        let request = try PageRequest(
-            after: query.after, before: query.before, limit: query.limit, order: query.order, defaultLimit: 50,
-            defaultOrder: .descending)
+    ) async throws -> Page<AgentState> {
+        let request = try PageRequest(query)
         return try await core.storage.read(as: scope) { db in
-            guard try BlockStore.row(id, db) != nil else { throw Self.missing(id) }
-            var everyone = AgentFilter()
-            everyone.showHiddenAgents = true
-            let page = try AgentListStore.page(
-                request, by: .createdAt, matching: everyone,
-                and: [AgentListStore.attached(to: id, db)], db)
-            return try AgentStateStore.states(of: page.items, with: relations, db)
+            guard try db.exists(id, in: BlockStore.table) else { throw Self.missing(id) }
+            let page = try AgentStore.page(request, where: AgentBlockStore.isAttached(id, db), db)
+            return try AgentStateStore.states(of: page, with: relations, db)
         }
     }
 }
@@ -150,8 +135,8 @@ extension BlockService {
         guard try BlockStore.update(block, by: actor, db) else {
             throw APIError.conflict("Block \(id) was changed by someone else at the same time. Try again.")
         }
-        if case .set(let tags) = change.tags { try BlockStore.replaceTags(of: id, with: tags, db) }
-        if case .clear = change.tags { try BlockStore.replaceTags(of: id, with: [], db) }
+        if case .set(let tags) = change.tags { try TagStore.replaceTags(of: id, owner: "block", with: tags, db) }
+        if case .clear = change.tags { try TagStore.replaceTags(of: id, owner: "block", with: [], db) }
         let agents = try AgentBlockStore.agents(with: id, db)
         if block.label != oldLabel { try AgentBlockStore.relabel(block.id, as: block.label, db) }
         try SystemMessageService.refresh(agents, at: time, db)

@@ -23,11 +23,9 @@ struct CoreMemoryService: Sendable {
     }
 
     /// The blocks of an agent; newest attachment last, or first when `order` says descending.
-    func list(of agent: ID<AgentState>, _ query: ListRelated, as scope: Scope) async throws -> [Block] {
-        let request = try PageRequest(
-            after: query.after, before: query.before, limit: query.limit, order: query.order, defaultLimit: 100,
-            defaultOrder: .ascending)
-        return request.cut(try await memory(of: agent, as: scope).blocks) { $0.id.rawValue }
+    func list(of agent: ID<AgentState>, _ query: ListRelated, as scope: Scope) async throws -> Page<Block> {
+        let request = try PageRequest(query, defaultLimit: 100, defaultOrder: .ascending)
+        return request.page(of: try await memory(of: agent, as: scope).blocks) { $0.id.rawValue }
     }
 
     func retrieve(_ label: String, of agent: ID<AgentState>, as scope: Scope) async throws -> Block {
@@ -97,18 +95,5 @@ extension CoreMemoryService {
         if let id = try AgentBlockStore.block(labelled: label, of: agent, db) { return id }
         guard try AgentStore.exists(agent, db) else { throw APIError.notFound("Agent", agent) }
         throw APIError(404, "No block with label '\(label)' found for agent '\(agent)'")
-    }
-}
-
-extension PageRequest {
-    /// Cuts a page out of a short list that is loaded whole anyway. Bounds that name nothing are ignored.
-    func cut<Element>(_ elements: [Element], id: (Element) -> String) -> [Element] {
-        var rest = (isAscending ? elements : elements.reversed())[...]
-        if let after, let place = rest.firstIndex(where: { id($0) == after }) { rest = rest[(place + 1)...] }
-        if let before, let place = rest.firstIndex(where: { id($0) == before }) {
-            rest = rest[..<place]
-            if self.after == nil, let limit { return Array(rest.suffix(limit)) }
-        }
-        return limit.map { Array(rest.prefix($0)) } ?? Array(rest)
     }
 }

@@ -1,11 +1,15 @@
 extension Array {
-    /// What the statements find that bind the elements, each as many of them as both engines take: PostgreSQL
-    /// binds up to 65,535 values. Without an element there is no statement.
+    /// The elements in parts that one statement can bind: PostgreSQL binds up to 65,535 values, SQLite 32,766.
+    ///
+    /// - Parameter values: how many values each element binds.
+    func chunks(binding values: Int = 1) -> [[Element]] {
+        let most = Swift.max(1, 10_000 / values)
+        return stride(from: 0, to: count, by: most).map { Array(self[$0..<Swift.min($0 + most, count)]) }
+    }
+
+    /// The results of the statements that bind the elements; without an element there is no statement.
     func inStatements<Row>(_ rows: ([Element]) throws -> [Row]) rethrows -> [Row] {
-        let most = 10_000
-        return try stride(from: 0, to: count, by: most).flatMap { start in
-            try rows(Array(self[start..<Swift.min(start + most, count)]))
-        }
+        try chunks().flatMap(rows)
     }
 }
 

@@ -1,27 +1,17 @@
-import LettaAPI
 import Storage
 
-/// Table `deleted_key`: where deleted rows stood in the lists they were in.
+/// Table `deleted_key`: the list keys of deleted rows, for cursors that name them.
 enum DeletedKeyStore {
-    /// Notes the place of a row that is about to be deleted.
-    static func note(
-        _ id: String, createdAt: Timestamp, updatedAt: Timestamp, lastRunCompletion: Timestamp? = nil, _ db: Transaction
-    ) throws {
-        try db.execute(
-            """
-            INSERT INTO deleted_key (organization_id, id, created_at, updated_at, last_run_completion)
-            VALUES (\(db.organization), \(id), \(createdAt), \(updatedAt), \(lastRunCompletion))
-            ON CONFLICT (organization_id, id) DO NOTHING
-            """)
-    }
+    private static let keys = ["created_at", "updated_at", "last_run_completion"]
 
-    /// Notes the places of all rows of a table that are about to go with something else.
-    static func note(_ table: SQLText, where condition: SQLText, _ db: Transaction) throws {
+    /// Notes the keys of the rows that are about to be deleted.
+    static func note<Row>(in table: Table<Row>, where condition: SQLText, _ db: Transaction) throws {
+        let names = keys.filter { table.layout.columns.contains($0) }.map { SQLText(identifier: $0) }
+        let columns = SQLText.joined(["organization_id", "id"] + names, separator: ", ")
         try db.execute(
             """
-            INSERT INTO deleted_key (organization_id, id, created_at, updated_at)
-            SELECT organization_id, id, created_at, updated_at FROM \(table)
-            WHERE organization_id = \(db.organization) AND \(condition)
+            INSERT INTO deleted_key (\(columns))
+            SELECT \(columns) FROM \(table.name) WHERE organization_id = \(db.organization) AND \(condition)
             ON CONFLICT (organization_id, id) DO NOTHING
             """)
     }
@@ -50,13 +40,12 @@ enum DeletedKeyStore {
             """)
     }
 
-    /// The key that row `id` has in `table`, or had when it was deleted; nil when it was never there.
+    /// The key that row `id` has in `table`, or had when it was deleted; nil when it never existed.
     static func key(of id: String?, columns: [SQLText], table: SQLText, _ db: Transaction) throws -> [SQLValue]? {
         guard let id else { return nil }
         let names = (0..<columns.count).map { "k\($0)" }
-        let aliases: [SQLText] = ["k0", "k1", "k2"]
         let selection = SQLText.joined(
-            zip(columns, aliases).map { "\($0) AS \($1)" }, separator: ", ")
+            zip(columns, names).map { "\($0) AS \(SQLText(identifier: $1))" }, separator: ", ")
         for source in [table, "deleted_key"] as [SQLText] {
             let row = try db.row(
                 "SELECT \(selection) FROM \(source) WHERE organization_id = \(db.organization) AND id = \(id)")

@@ -6,10 +6,8 @@ import Storage
 /// Messages whatever agent they belong to.
 extension MessageService {
     /// A page of the messages of all agents in order of time; `limit` counts the stored ones.
-    func listAll(_ query: ListMessages, as scope: Scope) async throws -> [LettaMessage] {
-        let request = try PageRequest(
-            after: query.after, before: query.before, limit: query.limit, order: query.order, defaultLimit: 100,
-            defaultOrder: .descending)
+    func listAll(_ query: ListMessages, as scope: Scope) async throws -> Page<LettaMessage> {
+        let request = try PageRequest(query, defaultLimit: 100)
         let limit = query.limit == 0 ? 0 : request.limit ?? 100
         let rows = try await core.storage.read(as: scope) { db in
             try AllMessagesStore.page(
@@ -17,7 +15,8 @@ extension MessageService {
                 before: try query.before.map { try Self.row($0, db) }, fromNewest: !request.isAscending,
                 limit: limit, db)
         }
-        return try Self.entries(rows, only: query.includeReturnMessageTypes)
+        let page = Page(rows, next: Self.next(after: rows, limit: limit))
+        return try Self.entries(page, only: query.includeReturnMessageTypes)
     }
 
     /// What clients see of one message: its thought, its text and its calls are entries of their own.
@@ -26,13 +25,13 @@ extension MessageService {
         return try Self.entries([row], only: nil)
     }
 
-    func list(ofStep id: ID<Step>, _ query: ListRelated, as scope: Scope) async throws -> [LettaMessage] {
-        let request = try PageRequest(
-            after: query.after, before: query.before, limit: query.limit, order: .ascending, defaultLimit: 100,
-            defaultOrder: .ascending)
+    func list(ofStep id: ID<Step>, _ query: ListRelated, as scope: Scope) async throws -> Page<LettaMessage> {
+        var query = query
+        query.order = .ascending
+        let request = try PageRequest(query, defaultLimit: 100)
         let rows = try await core.storage.read(as: scope) { db in
-            guard try StepStore.row(id, db) != nil else { throw APIError.notFound("Step", id) }
-            return request.cut(try AllMessagesStore.rows(of: id, db)) { $0.id.rawValue }
+            guard try db.exists(id, in: StepStore.table) else { throw APIError.notFound("Step", id) }
+            return request.page(of: try AllMessagesStore.rows(of: id, db)) { $0.id.rawValue }
         }
         return try Self.entries(rows, only: nil)
     }

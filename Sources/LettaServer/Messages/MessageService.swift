@@ -11,10 +11,8 @@ struct MessageService: Sendable {
 
     /// A page of an agent's messages in order of time. One stored message may become several entries; `limit`
     /// counts the stored ones.
-    func list(of agent: ID<AgentState>, _ query: ListMessages, as scope: Scope) async throws -> [LettaMessage] {
-        let request = try PageRequest(
-            after: query.after, before: query.before, limit: query.limit, order: query.order, defaultLimit: 100,
-            defaultOrder: .descending)
+    func list(of agent: ID<AgentState>, _ query: ListMessages, as scope: Scope) async throws -> Page<LettaMessage> {
+        let request = try PageRequest(query, defaultLimit: 100)
         // Unlike other lists, this one takes a limit of 0 at its word, as the peer does.
         let limit = query.limit == 0 ? 0 : request.limit ?? 100
         let rows = try await core.storage.read(as: scope) { db in
@@ -24,16 +22,17 @@ struct MessageService: Sendable {
                 before: try Self.bound(query.before, of: agent, db), fromNewest: !request.isAscending,
                 limit: limit, db)
         }
-        return try Self.entries(rows, only: query.includeReturnMessageTypes)
+        let page = Page(rows, next: Self.next(after: rows, limit: limit))
+        return try Self.entries(page, only: query.includeReturnMessageTypes)
     }
 
-    func list(ofRun id: ID<Run>, _ query: ListRelated, as scope: Scope) async throws -> [LettaMessage] {
-        let request = try PageRequest(
-            after: query.after, before: query.before, limit: query.limit, order: .ascending, defaultLimit: 100,
-            defaultOrder: .ascending)
+    func list(ofRun id: ID<Run>, _ query: ListRelated, as scope: Scope) async throws -> Page<LettaMessage> {
+        var query = query
+        query.order = .ascending
+        let request = try PageRequest(query, defaultLimit: 100)
         let rows = try await core.storage.read(as: scope) { db in
             _ = try RunService.run(id, db)
-            return request.cut(try MessageListStore.rows(of: id, db)) { $0.id.rawValue }
+            return request.page(of: try MessageListStore.rows(of: id, db)) { $0.id.rawValue }
         }
         return try Self.entries(rows, only: nil)
     }
@@ -76,6 +75,15 @@ struct MessageService: Sendable {
             try MessageStore.replaceContext(of: agent, with: context.map { ID($0.id) }, db)
             return try AgentStateStore.state(of: row, db)
         }
+    }
+
+    /// Where a list goes on after a full page of stored messages.
+    static func next(after rows: [MessageRow], limit: Int) -> String? {
+        limit > 0 && rows.count >= limit ? rows.last?.id.rawValue : nil
+    }
+
+    static func entries(_ page: Page<MessageRow>, only types: [LettaMessageType]?) throws -> Page<LettaMessage> {
+        Page(try entries(page.items, only: types), next: page.next)
     }
 
     /// What clients see of stored messages.

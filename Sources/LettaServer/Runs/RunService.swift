@@ -5,15 +5,11 @@ import Storage
 struct RunService: Sendable {
     let core: Core
 
-    func list(_ query: ListRuns, as scope: Scope) async throws -> [Run] {
-        let order: SortOrder? = query.order ?? (query.ascending == true ? .ascending : nil)
-        let request = try PageRequest(
-            after: query.after, before: query.before, limit: query.limit, order: order, defaultLimit: 100,
-            defaultOrder: .descending)
-        return try await core.storage.read(as: scope) { db in try RunStore.page(request, matching: query, db) }
+    func list(_ query: ListRuns, as scope: Scope) async throws -> Page<Run> {
+        try await core.storage.read(as: scope) { db in try RunStore.page(query, db) }
     }
 
-    func active(_ query: ListActiveRuns, as scope: Scope) async throws -> [Run] {
+    func active(_ query: ListActiveRuns, as scope: Scope) async throws -> Page<Run> {
         var filter = ListRuns()
         filter.agentID = query.agentID
         filter.background = query.background
@@ -33,18 +29,16 @@ struct RunService: Sendable {
             guard run.status != .created, run.status != .running else {
                 throw APIError.conflict("Run \(id) is not over. Cancel it first.")
             }
-            try RunStore.delete(run, db)
+            try RunStore.delete(id, db)
             return run
         }
     }
 
-    func steps(of id: ID<Run>, _ query: ListRelated, as scope: Scope) async throws -> [Step] {
-        let request = try PageRequest(
-            after: query.after, before: query.before, limit: query.limit, order: query.order, defaultLimit: 100,
-            defaultOrder: .descending)
+    func steps(of id: ID<Run>, _ query: ListRelated, as scope: Scope) async throws -> Page<Step> {
+        let request = try PageRequest(query, defaultLimit: 100)
         return try await core.storage.read(as: scope) { db in
             _ = try Self.run(id, db)
-            return request.cut(try StepStore.rows(of: id, db).map(\.step)) { $0.id.rawValue }
+            return request.page(of: try StepStore.rows(of: id, db).map(\.step)) { $0.id.rawValue }
         }
     }
 
@@ -66,7 +60,7 @@ struct RunService: Sendable {
             let run = try Self.run(id, db)
             let steps = try StepStore.rows(of: id, db)
             let names = steps.flatMap(\.toolNames).withoutDuplicates
-            let tools = try ToolStore.rows(named: names, db).map(\.tool.id.rawValue)
+            let tools = try ToolStore.rows(named: names, db).map(\.id.rawValue)
             return RunMetrics(
                 id: id, organizationID: scope.organization, agentID: run.agentID,
                 start: Int(run.createdAt.microseconds * 1000), duration: run.totalDuration, stepCount: steps.count,

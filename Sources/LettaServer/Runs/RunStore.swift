@@ -4,39 +4,21 @@ import Storage
 
 /// Table `run`.
 enum RunStore {
-    private static let columns: SQLText = """
-        id, agent_id, status, stop_reason, background, metadata, request_config, time_to_first_token_ns,
-        total_duration_ns, created_at, completed_at, callback_url, callback_sent_at, callback_status_code,
-        callback_error
-        """
-    private static let key: [SQLText] = ["created_at", "id"]
+    static let table = Table<Stored<Run>>("run", renaming: ["ttft_ns": "time_to_first_token_ns"])
 
     static func insert(_ run: Run, _ db: Transaction) throws {
-        try db.execute(
-            """
-            INSERT INTO run (
-                organization_id, id, agent_id, status, stop_reason, background, metadata, request_config,
-                time_to_first_token_ns, total_duration_ns, created_at, updated_at, completed_at, callback_url)
-            VALUES (
-                \(db.organization), \(run.id), \(run.agentID), \(run.status.rawValue),
-                \(run.stopReason?.rawValue), \(run.background), \(run.metadata), \(run.requestConfig),
-                \(run.timeToFirstToken), \(run.totalDuration), \(run.createdAt), \(run.createdAt),
-                \(run.completedAt), \(run.callbackURL))
-            """)
+        try db.insert(Stored(run, at: run.createdAt), into: table)
     }
 
+    /// Writes how far a run is. What became of its callback is written by ``setCallback(_:sentAt:status:error:_:)``.
     static func update(_ run: Run, at time: Timestamp, _ db: Transaction) throws {
-        try db.execute(
-            """
-            UPDATE run SET
-                status = \(run.status.rawValue), stop_reason = \(run.stopReason?.rawValue),
-                metadata = \(run.metadata), time_to_first_token_ns = \(run.timeToFirstToken),
-                total_duration_ns = \(run.totalDuration), completed_at = \(run.completedAt), updated_at = \(time)
-            WHERE organization_id = \(db.organization) AND id = \(run.id)
-            """)
+        var row = Stored(run, at: run.createdAt)
+        row.updatedAt = time
+        try db.update(
+            row, in: table,
+            keeping: ["callback_url", "callback_sent_at", "callback_status_code", "callback_error"])
     }
 
-    /// Notes what came of announcing a run's end.
     static func setCallback(_ id: ID<Run>, sentAt: Timestamp?, status: Int?, error: String?, _ db: Transaction) throws {
         try db.execute(
             """
@@ -45,26 +27,29 @@ enum RunStore {
             """)
     }
 
-    static func delete(_ run: Run, _ db: Transaction) throws {
-        try DeletedKeyStore.note("step", where: "run_id = \(run.id)", db)
-        try DeletedKeyStore.note(run.id.rawValue, createdAt: run.createdAt, updatedAt: run.createdAt, db)
-        try db.execute("DELETE FROM run WHERE organization_id = \(db.organization) AND id = \(run.id)")
+    static func delete(_ id: ID<Run>, _ db: Transaction) throws {
+        try DeletedKeyStore.note(in: StepStore.table, where: "run_id = \(id)", db)
+        try db.delete(id, from: table)
     }
 
     static func run(_ id: ID<Run>, _ db: Transaction) throws -> Run? {
-        try db.row(
-            "SELECT \(columns) FROM run WHERE organization_id = \(db.organization) AND id = \(id)"
-        ).map(run)
+        try db.fetch(table, id)?.wire
     }
 
-    static func page(_ request: PageRequest, matching filter: ListRuns, _ db: Transaction) throws -> [Run] {
-        let keyset = Keyset(
-            columns: key, request: request,
-            after: try DeletedKeyStore.key(of: request.after, columns: key, table: "run", db),
-            before: try DeletedKeyStore.key(of: request.before, columns: key, table: "run", db))
-        let rows = try db.rows(
-            "SELECT \(columns) FROM run WHERE \(conditions(filter, db))\(keyset.conditions)\(keyset.ending)")
-        return keyset.page(try rows.map(run)).items
+    static func page(_ query: ListRuns, _ db: Transaction) throws -> Page<Run> {
+        let request = try PageRequest(
+            query, defaultLimit: 100, defaultOrder: query.ascending == true ? .ascending : .descending)
+        let agents = (query.agentIDs ?? []) + (query.agentID.map { [$0] } ?? [])
+        return try db.page(
+            table, request,
+            where: [
+                agents.isEmpty ? nil : "agent_id IN (\(list: agents))",
+                query.statuses.flatMap { $0.isEmpty ? nil : "status IN (\(list: $0.map(\.rawValue)))" },
+                query.active == true ? "status IN ('created', 'running')" : nil,
+                query.background.map { $0 ? "background" : "NOT background" },
+                query.stopReason.map { "stop_reason = \($0.rawValue)" },
+            ]
+        ).map(\.wire)
     }
 
     /// Ends the runs of all organizations that a server left unfinished.
@@ -94,39 +79,5 @@ enum RunStore {
                         AND run_event.type IN ('usage_statistics', 'error_message'))
             """
         ).map { (try $0["organization_id"], try run($0)) }
-    }
-
-    private static func conditions(_ filter: ListRuns, _ db: Transaction) -> SQLText {
-        var all: [SQLText] = ["organization_id = \(db.organization)"]
-        let agents = (filter.agentIDs ?? []) + (filter.agentID.map { [$0] } ?? [])
-        if !agents.isEmpty { all.append("agent_id IN (\(list: agents))") }
-        if let statuses = filter.statuses, !statuses.isEmpty {
-            all.append("status IN (\(list: statuses.map(\.rawValue)))")
-        }
-        if filter.active == true { all.append("status IN ('created', 'running')") }
-        if let background = filter.background { all.append(background ? "background" : "NOT background") }
-        if let reason = filter.stopReason { all.append("stop_reason = \(reason.rawValue)") }
-        return .joined(all, separator: " AND ")
-    }
-
-    private static func run(_ row: SQLRow) throws -> Run {
-        guard let status = RunStatus(rawValue: try row["status"]) else {
-            throw SQLFailure(.decoding, "unknown status of a run")
-        }
-        var run = Run(
-            id: try row["id"], agentID: try row["agent_id"], status: status, createdAt: try row["created_at"])
-        let reason: String? = try row["stop_reason"]
-        run.stopReason = reason.flatMap(StopReason.init(rawValue:))
-        run.background = try row["background"]
-        run.metadata = try row["metadata"]
-        run.requestConfig = try row["request_config"]
-        run.timeToFirstToken = try row["time_to_first_token_ns"]
-        run.totalDuration = try row["total_duration_ns"]
-        run.completedAt = try row["completed_at"]
-        run.callbackURL = try row["callback_url"]
-        run.callbackSentAt = try row["callback_sent_at"]
-        run.callbackStatusCode = try row["callback_status_code"]
-        run.callbackError = try row["callback_error"]
-        return run
     }
 }

@@ -5,11 +5,8 @@ import Storage
 struct StepService: Sendable {
     let core: Core
 
-    func list(_ query: ListSteps, as scope: Scope) async throws -> [Step] {
-        let request = try PageRequest(
-            after: query.after, before: query.before, limit: query.limit, order: query.order, defaultLimit: 50,
-            defaultOrder: .descending)
-        return try await core.storage.read(as: scope) { db in try StepStore.page(request, matching: query, db) }
+    func list(_ query: ListSteps, as scope: Scope) async throws -> Page<Step> {
+        try await core.storage.read(as: scope) { db in try StepStore.page(query, db) }
     }
 
     func retrieve(_ id: ID<Step>, as scope: Scope) async throws -> Step {
@@ -55,7 +52,7 @@ struct StepService: Sendable {
     }
 
     private static func row(_ id: ID<Step>, _ db: Transaction) throws -> StepRow {
-        guard let row = try StepStore.row(id, db) else { throw APIError.notFound("Step", id) }
+        guard let row = try db.fetch(StepStore.table, id) else { throw APIError.notFound("Step", id) }
         return row
     }
 }

@@ -3,45 +3,55 @@ import LettaAPI
 import Storage
 
 /// What is stored of a step: what clients see and what it took.
-struct StepRow: Sendable {
+struct StepRow: Codable, Sendable {
     var step: Step
     var metrics: StepMetrics
     /// The names of the tools that were called.
     var toolNames: [String]
     var createdAt: Timestamp
+
+    init(step: Step, metrics: StepMetrics, toolNames: [String], createdAt: Timestamp) {
+        self.step = step
+        self.metrics = metrics
+        self.toolNames = toolNames
+        self.createdAt = createdAt
+    }
+
+    private enum CodingKeys: CodingKey {
+        case toolNames, createdAt, updatedAt
+    }
+
+    init(from decoder: any Decoder) throws {
+        step = try Step(from: decoder)
+        step.totalTokens = step.promptTokens + step.completionTokens
+        metrics = try StepMetrics(from: decoder)
+        let others = try decoder.container(keyedBy: CodingKeys.self)
+        toolNames = try others.decode([String].self, forKey: .toolNames)
+        createdAt = try others.decode(Timestamp.self, forKey: .createdAt)
+        _ = try others.decode(Timestamp.self, forKey: .updatedAt)
+    }
+
+    func encode(to encoder: any Encoder) throws {
+        try step.encode(to: encoder)
+        try metrics.encode(to: encoder)
+        var others = encoder.container(keyedBy: CodingKeys.self)
+        try others.encode(toolNames, forKey: .toolNames)
+        try others.encode(createdAt, forKey: .createdAt)
+        try others.encode(createdAt, forKey: .updatedAt)
+    }
 }
 
 /// Tables `step` and `provider_trace`.
 enum StepStore {
-    private static let columns: SQLText = """
-        id, run_id, agent_id, provider_name, provider_category, model, model_handle, model_endpoint,
-        context_window_limit, prompt_tokens, completion_tokens, cached_input_tokens, cache_write_tokens,
-        reasoning_tokens, status, stop_reason, error_type, error_data, feedback, tags, tool_names, start_ns,
-        model_call_start_ns, model_call_ns, tool_execution_ns, duration_ns, created_at
-        """
-    private static let key: [SQLText] = ["created_at", "id"]
-
-    static func insert(_ row: StepRow, _ db: Transaction) throws {
-        let (step, metrics) = (row.step, row.metrics)
-        try db.execute(
-            """
-            INSERT INTO step (
-                organization_id, id, run_id, agent_id, provider_name, provider_category, model, model_handle,
-                model_endpoint, context_window_limit, prompt_tokens, completion_tokens, cached_input_tokens,
-                cache_write_tokens, reasoning_tokens, status, stop_reason, error_type, error_data, feedback, tags,
-                tool_names, start_ns, model_call_start_ns, model_call_ns, tool_execution_ns, duration_ns, created_at,
-                updated_at)
-            VALUES (
-                \(db.organization), \(step.id), \(step.runID), \(step.agentID), \(step.providerName),
-                \(step.providerCategory), \(step.model), \(step.modelHandle), \(step.modelEndpoint),
-                \(step.contextWindowLimit), \(step.promptTokens), \(step.completionTokens),
-                \(step.cachedInputTokens), \(step.cacheWriteTokens), \(step.reasoningTokens), \(step.status),
-                \(step.stopReason?.rawValue), \(step.errorType), \(step.errorData), \(step.feedback),
-                \(RawJSON(step.tags)), \(RawJSON(row.toolNames)), \(metrics.start), \(metrics.modelCallStart),
-                \(metrics.modelCall), \(metrics.toolExecution), \(metrics.duration), \(row.createdAt),
-                \(row.createdAt))
-            """)
-    }
+    static let table = Table<StepRow>(
+        "step",
+        renaming: [
+            "step_start_ns": "start_ns", "llm_request_start_ns": "model_call_start_ns",
+            "llm_request_ns": "model_call_ns", "step_ns": "duration_ns", "tool_execution_ns": "tool_execution_ns",
+        ],
+        without: [
+            "total_tokens": 0, "provider_id": nil, "project_id": nil, "template_id": nil, "base_template_id": nil,
+        ])
 
     static func setFeedback(
         _ feedback: String?, tags: [String], of id: ID<Step>, at time: Timestamp, _ db: Transaction
@@ -53,38 +63,21 @@ enum StepStore {
             """)
     }
 
-    static func row(_ id: ID<Step>, _ db: Transaction) throws -> StepRow? {
-        try db.row(
-            "SELECT \(columns) FROM step WHERE organization_id = \(db.organization) AND id = \(id)"
-        ).map { try row($0, db) }
-    }
-
     /// The steps of a run in order of time.
     static func rows(of run: ID<Run>, _ db: Transaction) throws -> [StepRow] {
-        try db.rows(
-            """
-            SELECT \(columns) FROM step WHERE organization_id = \(db.organization) AND run_id = \(run)
-            ORDER BY created_at, id
-            """
-        ).map { try row($0, db) }
+        try db.fetchAll(table, where: "run_id = \(run)", orderBy: "created_at, id")
     }
 
-    static func page(_ request: PageRequest, matching filter: ListSteps, _ db: Transaction) throws -> [Step] {
-        let keyset = Keyset(
-            columns: key, request: request,
-            after: try DeletedKeyStore.key(of: request.after, columns: key, table: "step", db),
-            before: try DeletedKeyStore.key(of: request.before, columns: key, table: "step", db))
-        var all: [SQLText] = ["organization_id = \(db.organization)"]
-        if let agent = filter.agentID { all.append("agent_id = \(agent)") }
-        if let model = filter.model { all.append("model = \(model)") }
-        if let verdict = filter.feedback { all.append("feedback = \(verdict.rawValue)") }
-        if let has = filter.hasFeedback { all.append(has ? "feedback IS NOT NULL" : "feedback IS NULL") }
-        let rows = try db.rows(
-            """
-            SELECT \(columns) FROM step
-            WHERE \(SQLText.joined(all, separator: " AND "))\(keyset.conditions)\(keyset.ending)
-            """)
-        return keyset.page(try rows.map { try row($0, db).step }).items
+    static func page(_ query: ListSteps, _ db: Transaction) throws -> Page<Step> {
+        try db.page(
+            table, query,
+            where: [
+                query.agentID.map { "agent_id = \($0)" },
+                query.model.map { "model = \($0)" },
+                query.feedback.map { "feedback = \($0.rawValue)" },
+                query.hasFeedback.map { $0 ? "feedback IS NOT NULL" : "feedback IS NULL" },
+            ]
+        ).map(\.step)
     }
 
     // MARK: Traces
@@ -128,41 +121,5 @@ enum StepStore {
                 SELECT organization_id, step_id, id FROM provider_trace \(condition)
                 ORDER BY created_at LIMIT \(limit) \(db.dialect.forUpdateSkipLocked))
             """)
-    }
-
-    private static func row(_ row: SQLRow, _ db: Transaction) throws -> StepRow {
-        let tags: RawJSON = try row["tags"]
-        let toolNames: RawJSON = try row["tool_names"]
-        let reason: String? = try row["stop_reason"]
-        var step = Step(
-            id: try row["id"], runID: try row["run_id"], agentID: try row["agent_id"], status: try row["status"])
-        step.organizationID = db.organization
-        step.providerName = try row["provider_name"]
-        step.providerCategory = try row["provider_category"]
-        step.model = try row["model"]
-        step.modelHandle = try row["model_handle"]
-        step.modelEndpoint = try row["model_endpoint"]
-        step.contextWindowLimit = try row["context_window_limit"]
-        step.promptTokens = try row["prompt_tokens"]
-        step.completionTokens = try row["completion_tokens"]
-        step.totalTokens = step.promptTokens + step.completionTokens
-        step.cachedInputTokens = try row["cached_input_tokens"]
-        step.cacheWriteTokens = try row["cache_write_tokens"]
-        step.reasoningTokens = try row["reasoning_tokens"]
-        step.stopReason = reason.flatMap(StopReason.init(rawValue:))
-        step.errorType = try row["error_type"]
-        step.errorData = try row["error_data"]
-        step.feedback = try row["feedback"]
-        step.tags = try tags.value().array?.compactMap(\.string) ?? []
-        var metrics = StepMetrics(
-            id: step.id, organizationID: db.organization, runID: step.runID, agentID: step.agentID)
-        metrics.start = try row["start_ns"]
-        metrics.modelCallStart = try row["model_call_start_ns"]
-        metrics.modelCall = try row["model_call_ns"]
-        metrics.toolExecution = try row["tool_execution_ns"]
-        metrics.duration = try row["duration_ns"]
-        return StepRow(
-            step: step, metrics: metrics, toolNames: try toolNames.value().array?.compactMap(\.string) ?? [],
-            createdAt: try row["created_at"])
     }
 }

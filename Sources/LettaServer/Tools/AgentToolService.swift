@@ -8,14 +8,12 @@ struct AgentToolService: Sendable {
     let core: Core
 
     /// The tools of an agent in the order of their attaching; the peer shows 10 unless asked for more.
-    func list(of agent: ID<AgentState>, _ query: ListRelated, as scope: Scope) async throws -> [Tool] {
-        let request = try PageRequest(
-            after: query.after, before: query.before, limit: query.limit, order: query.order, defaultLimit: 10,
-            defaultOrder: .ascending)
+    func list(of agent: ID<AgentState>, _ query: ListRelated, as scope: Scope) async throws -> Page<Tool> {
+        let request = try PageRequest(query, defaultLimit: 10, defaultOrder: .ascending)
         return try await core.storage.read(as: scope) { db in
             guard try AgentStore.exists(agent, db) else { throw APIError.notFound("Agent", agent) }
             let tools = try ToolStore.tools(of: [agent], db)[agent] ?? []
-            return request.cut(tools) { $0.id.rawValue }
+            return request.page(of: tools) { $0.id.rawValue }
         }
     }
 
@@ -24,7 +22,7 @@ struct AgentToolService: Sendable {
         let time = core.now()
         return try await core.storage.write(as: scope) { db in
             var row = try Self.row(agent, db)
-            guard let found = try ToolStore.rows([tool], db).first?.tool else {
+            guard let found = try db.fetch(ToolStore.table, tool) else {
                 throw APIError.notFound("Tool", tool)
             }
             try ToolStore.attach(tool, to: agent, db)
@@ -40,7 +38,7 @@ struct AgentToolService: Sendable {
         let time = core.now()
         return try await core.storage.write(as: scope) { db in
             let row = try Self.row(agent, db)
-            guard try !ToolStore.rows([tool], db).isEmpty else {
+            guard try db.exists(tool, in: ToolStore.table) else {
                 throw APIError.notFound("Tool", tool)
             }
             try ToolStore.detach(tool, from: agent, db)

@@ -11,9 +11,9 @@ enum BaseToolService {
         let existing = try ToolStore.rows(named: BaseTool.all.map(\.name), db)
         for (index, base) in BaseTool.all.enumerated() {
             let schema = RawJSON(base.schema)
-            if let row = existing.first(where: { $0.tool.name == base.name }) {
-                let isCurrent = row.tool.jsonSchema == schema && row.tool.toolType == base.type.rawValue
-                if isCurrent || row.tool.toolType == "custom" { continue }
+            if let row = existing.first(where: { $0.name == base.name }) {
+                let isCurrent = row.jsonSchema == schema && row.toolType == base.type.rawValue
+                if isCurrent || row.toolType == "custom" { continue }
             }
             var tool = Tool(
                 id: ids.next(), toolType: base.type.rawValue, name: base.name, tags: base.tags,
@@ -25,7 +25,7 @@ enum BaseToolService {
             tool.metadata = ObjectDocument()
             tool.createdByID = db.user
             tool.lastUpdatedByID = db.user
-            if let kept = existing.first(where: { $0.tool.name == base.name })?.tool {
+            if let kept = existing.first(where: { $0.name == base.name })?.wire {
                 tool.tags = kept.tags
                 tool.returnCharLimit = kept.returnCharLimit
                 tool.defaultRequiresApproval = kept.defaultRequiresApproval
@@ -33,7 +33,7 @@ enum BaseToolService {
             }
             // A microsecond apart, so that lists have one order.
             let created = Timestamp(microseconds: time.microseconds + Int64(index))
-            try ToolStore.upsert(ToolRow(tool: tool, at: created), db)
+            try ToolStore.upsert(Stored(tool, at: created), db)
         }
     }
 }

@@ -21,12 +21,12 @@ struct ToolService: Sendable {
     // MARK: Reading
 
     func retrieve(_ id: ID<Tool>, as scope: Scope) async throws -> Tool {
-        let row = try await core.storage.read(as: scope) { db in try ToolStore.rows([id], db).first }
+        let row = try await core.storage.read(as: scope) { db in try db.fetch(ToolStore.table, id) }
         guard let row else { throw APIError.notFound("Tool", id) }
-        return row.tool
+        return row.wire
     }
 
-    func list(_ query: ListTools, as scope: Scope) async throws -> [Tool] {
+    func list(_ query: ListTools, as scope: Scope) async throws -> Page<Tool> {
         var filter = CountTools()
         filter.name = query.name
         filter.names = query.names
@@ -36,17 +36,14 @@ struct ToolService: Sendable {
         filter.excludeToolTypes = query.excludeToolTypes
         filter.returnOnlyLettaTools = query.returnOnlyLettaTools
         try Self.check(filter)
-        let request = try PageRequest(
-            after: query.after, before: query.before, limit: query.limit, order: query.order, defaultLimit: 50,
-            defaultOrder: .descending)
         return try await core.storage.read(as: scope) { [filter] db in
-            try ToolListStore.page(request, matching: filter, db).items
+            try ToolStore.page(query, matching: filter, db)
         }
     }
 
     func count(_ filter: CountTools, as scope: Scope) async throws -> Int {
         try Self.check(filter)
-        return try await core.storage.read(as: scope) { db in try ToolListStore.count(matching: filter, db) }
+        return try await core.storage.read(as: scope) { db in try ToolStore.count(matching: filter, db) }
     }
 
     private static func check(_ filter: CountTools) throws {
@@ -64,10 +61,10 @@ struct ToolService: Sendable {
         let draft = try await draft(of: body)
         let (id, time) = (core.ids.next(Tool.self), core.now())
         return try await core.storage.write(as: scope) { db in
-            let existing = try ToolStore.rows(named: [draft.name], db).first?.tool
-            let row = ToolRow(tool: draft.tool(id, replacing: existing, in: scope), at: time)
+            let existing = try ToolStore.rows(named: [draft.name], db).first?.wire
+            let row = Stored(draft.tool(id, replacing: existing, in: scope), at: time)
             try ToolStore.upsert(row, db)
-            guard let stored = try ToolStore.rows(named: [draft.name], db).first?.tool else {
+            guard let stored = try ToolStore.rows(named: [draft.name], db).first?.wire else {
                 throw APIError.conflict("The tool \(draft.name) was deleted by someone else at the same time.")
             }
             return stored
@@ -81,29 +78,29 @@ struct ToolService: Sendable {
         let schema = try await schema(after: change, of: old)
         let time = core.now()
         return try await core.storage.write(as: scope) { db in
-            guard var row = try ToolStore.rowForUpdate(id, db) else { throw APIError.notFound("Tool", id) }
-            let name = row.tool.name
-            change.apply(to: &row.tool, schema: schema)
-            if row.tool.name != name {
-                try ToolRules.checkNameIsFree(row.tool.name)
-                guard try ToolStore.rows(named: [row.tool.name], db).isEmpty else {
-                    throw APIError.conflict("Another tool is called \(row.tool.name) already.")
+            guard var row = try db.fetch(ToolStore.table, id, locking: true) else { throw APIError.notFound("Tool", id) }
+            let name = row.wire.name
+            change.apply(to: &row.wire, schema: schema)
+            if row.wire.name != name {
+                try ToolRules.checkNameIsFree(row.wire.name)
+                guard try ToolStore.rows(named: [row.wire.name], db).isEmpty else {
+                    throw APIError.conflict("Another tool is called \(row.wire.name) already.")
                 }
             }
             row.updatedAt = max(time, row.updatedAt)
-            row.tool.lastUpdatedByID = scope.user
-            try ToolStore.update(row, db)
-            return row.tool
+            row.wire.lastUpdatedByID = scope.user
+            try db.update(row, in: ToolStore.table)
+            return row.wire
         }
     }
 
     func delete(_ id: ID<Tool>, as scope: Scope) async throws {
         try await core.storage.write(as: scope) { db in
-            guard let row = try ToolStore.rowForUpdate(id, db) else { throw APIError.notFound("Tool", id) }
-            guard row.tool.toolType == Self.custom else {
-                throw APIError.conflict("\(row.tool.name) is a tool of the server and can't be deleted.")
+            guard let row = try db.fetch(ToolStore.table, id, locking: true) else { throw APIError.notFound("Tool", id) }
+            guard row.wire.toolType == Self.custom else {
+                throw APIError.conflict("\(row.wire.name) is a tool of the server and can't be deleted.")
             }
-            try ToolStore.delete(row, db)
+            try db.delete(id, from: ToolStore.table)
         }
     }
 
@@ -112,7 +109,7 @@ struct ToolService: Sendable {
         let time = core.now()
         return try await core.storage.write(as: scope) { [core] db in
             try BaseToolService.seed(ids: core.ids, at: time, db)
-            return try ToolStore.rows(named: BaseTool.all.map(\.name), db).map(\.tool)
+            return try ToolStore.rows(named: BaseTool.all.map(\.name), db).map(\.wire)
         }
     }
 

@@ -4,86 +4,42 @@ import Storage
 
 /// Tables `tool` and `agent_tool`.
 enum ToolStore {
+    static let table = Table<Stored<Tool>>("tool", renaming: ["metadata_": "metadata"])
+
     /// Writes a tool, in the place of one with the same name, whose id and time of creation stay.
-    static func upsert(_ row: ToolRow, _ db: Transaction) throws {
-        let tool = row.tool
-        try db.execute(
-            """
-            INSERT INTO tool (
-                organization_id, id, project_id, name, tool_type, description, source_type, source_code, json_schema,
-                args_json_schema, tags, return_char_limit, pip_requirements, npm_requirements,
-                default_requires_approval, enable_parallel_execution, metadata, created_by_id, last_updated_by_id,
-                created_at, updated_at)
-            VALUES (
-                \(db.organization), \(tool.id), \(tool.projectID), \(tool.name), \(tool.toolType),
-                \(tool.description), \(tool.sourceType), \(tool.sourceCode), \(tool.jsonSchema),
-                \(tool.argsJSONSchema), \(RawJSON(tool.tags)), \(tool.returnCharLimit), \(tool.pipRequirements),
-                \(tool.npmRequirements), \(tool.defaultRequiresApproval), \(tool.enableParallelExecution),
-                \(tool.metadata), \(tool.createdByID), \(tool.lastUpdatedByID), \(row.createdAt), \(row.updatedAt))
-            ON CONFLICT (organization_id, name) DO UPDATE SET
-                tool_type = excluded.tool_type, description = excluded.description,
-                source_type = excluded.source_type, source_code = excluded.source_code,
-                json_schema = excluded.json_schema, args_json_schema = excluded.args_json_schema,
-                tags = excluded.tags, return_char_limit = excluded.return_char_limit,
-                pip_requirements = excluded.pip_requirements, npm_requirements = excluded.npm_requirements,
-                default_requires_approval = excluded.default_requires_approval,
-                enable_parallel_execution = excluded.enable_parallel_execution, metadata = excluded.metadata,
-                last_updated_by_id = excluded.last_updated_by_id, updated_at = excluded.updated_at
-            """)
+    static func upsert(_ row: Stored<Tool>, _ db: Transaction) throws {
+        try db.upsert(row, into: table, onConflict: ["name"], keeping: ["project_id"])
     }
 
-    /// Writes all fields that can change.
-    static func update(_ row: ToolRow, _ db: Transaction) throws {
-        let tool = row.tool
-        try db.execute(
-            """
-            UPDATE tool SET
-                name = \(tool.name), description = \(tool.description), source_type = \(tool.sourceType),
-                source_code = \(tool.sourceCode), json_schema = \(tool.jsonSchema),
-                args_json_schema = \(tool.argsJSONSchema), tags = \(RawJSON(tool.tags)),
-                return_char_limit = \(tool.returnCharLimit), pip_requirements = \(tool.pipRequirements),
-                npm_requirements = \(tool.npmRequirements),
-                default_requires_approval = \(tool.defaultRequiresApproval),
-                enable_parallel_execution = \(tool.enableParallelExecution), metadata = \(tool.metadata),
-                last_updated_by_id = \(tool.lastUpdatedByID), updated_at = \(row.updatedAt)
-            WHERE organization_id = \(db.organization) AND id = \(tool.id)
-            """)
+    static func rows(named names: [String], _ db: Transaction) throws -> [Stored<Tool>] {
+        try names.inStatements { names in try db.fetchAll(table, where: "name IN (\(list: names))") }
     }
 
-    /// Deletes the tool, takes it from all agents, and keeps its place in lists.
-    static func delete(_ row: ToolRow, _ db: Transaction) throws {
-        try DeletedKeyStore.note(row.tool.id.rawValue, createdAt: row.createdAt, updatedAt: row.updatedAt, db)
-        try db.execute("DELETE FROM tool WHERE organization_id = \(db.organization) AND id = \(row.tool.id)")
+    // MARK: Lists
+
+    static func page(_ query: ListTools, matching filter: CountTools, _ db: Transaction) throws -> Page<Tool> {
+        try db.page(table, query, where: conditions(filter, db)).map(\.wire)
     }
 
-    /// The row, kept from changing under a transaction that means to change it.
-    static func rowForUpdate(_ id: ID<Tool>, _ db: Transaction) throws -> ToolRow? {
-        try db.row(
-            """
-            SELECT \(ToolRow.columns) FROM tool
-            WHERE organization_id = \(db.organization) AND id = \(id) \(db.dialect.forUpdate)
-            """
-        ).map { try ToolRow($0) }
+    static func count(matching filter: CountTools, _ db: Transaction) throws -> Int {
+        try db.count(table, where: conditions(filter, db))
     }
 
-    static func rows(named names: [String], _ db: Transaction) throws -> [ToolRow] {
-        try names.inStatements { names in
-            try db.rows(
-                """
-                SELECT \(ToolRow.columns) FROM tool
-                WHERE organization_id = \(db.organization) AND name IN (\(list: names))
-                """)
-        }.map { try ToolRow($0) }
-    }
-
-    static func rows(_ ids: [ID<Tool>], _ db: Transaction) throws -> [ToolRow] {
-        try ids.inStatements { ids in
-            try db.rows(
-                """
-                SELECT \(ToolRow.columns) FROM tool
-                WHERE organization_id = \(db.organization) AND id IN (\(list: ids))
-                """)
-        }.map { try ToolRow($0) }
+    private static func conditions(_ filter: CountTools, _ db: Transaction) -> [SQLText?] {
+        func isAny(_ column: SQLText, of values: [String]?) -> SQLText? {
+            values.flatMap { $0.isEmpty ? nil : "\(column) IN (\(list: $0))" }
+        }
+        let isLetta = db.dialect.contains("tool_type", "letta_")
+        return [
+            filter.name.map { "name = \($0)" },
+            isAny("name", of: filter.names), isAny("id", of: filter.toolIDs), isAny("tool_type", of: filter.toolTypes),
+            filter.excludeToolTypes.flatMap { $0.isEmpty ? nil : "tool_type NOT IN (\(list: $0))" },
+            filter.search.map { db.dialect.contains("name", $0) },
+            filter.returnOnlyLettaTools == true ? isLetta : nil,
+            filter.excludeLettaTools == true ? "NOT (\(isLetta))" : nil,
+            // A project's own tools, and those of everybody.
+            db.project.map { "(project_id = \($0) OR project_id IS NULL)" },
+        ]
     }
 
     // MARK: Tools of agents
@@ -133,14 +89,14 @@ enum ToolStore {
         let rows = try agents.inStatements { agents in
             try db.rows(
                 """
-                SELECT agent_tool.agent_id, \(ToolRow.columns) FROM agent_tool
+                SELECT agent_tool.agent_id, \(table.columns) FROM agent_tool
                 JOIN tool ON tool.organization_id = agent_tool.organization_id AND tool.id = agent_tool.tool_id
                 WHERE agent_tool.organization_id = \(db.organization) AND agent_tool.agent_id IN (\(list: agents))
                 ORDER BY agent_tool.agent_id, agent_tool.position
                 """)
         }
         var tools: [ID<AgentState>: [Tool]] = [:]
-        for row in rows { tools[try row["agent_id"], default: []].append(try ToolRow(row).tool) }
+        for row in rows { tools[try row["agent_id"], default: []].append(try table.row(row).wire) }
         return tools
     }
 }

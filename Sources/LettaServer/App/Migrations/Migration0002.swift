@@ -7,8 +7,7 @@ extension Migration {
         return runs(id) + steps(id)
     }
 
-    /// - Parameter ending: what follows the columns of the table of runs.
-    static func runs(_ id: SQLText, ending: SQLText = "") -> [SQLText] {
+    private static func runs(_ id: SQLText) -> [SQLText] {
         [
             """
             CREATE TABLE run (
@@ -27,7 +26,7 @@ extension Migration {
                 completed_at BIGINT,
                 PRIMARY KEY (organization_id, id),
                 FOREIGN KEY (organization_id, agent_id) REFERENCES agent (organization_id, id) ON DELETE CASCADE
-            )\(ending)
+            )
             """,
             "CREATE INDEX run_by_creation ON run (organization_id, created_at, id)",
             "CREATE INDEX run_by_agent ON run (organization_id, agent_id, created_at, id)",
@@ -35,8 +34,7 @@ extension Migration {
         ]
     }
 
-    /// - Parameter ending: what follows the columns of the table of steps.
-    static func steps(_ id: SQLText, ending: SQLText = "") -> [SQLText] {
+    private static func steps(_ id: SQLText) -> [SQLText] {
         [
             """
             CREATE TABLE step (
@@ -71,7 +69,7 @@ extension Migration {
                 updated_at BIGINT NOT NULL,
                 PRIMARY KEY (organization_id, id),
                 FOREIGN KEY (organization_id, run_id) REFERENCES run (organization_id, id) ON DELETE CASCADE
-            )\(ending)
+            )
             """,
             "CREATE INDEX step_by_creation ON step (organization_id, created_at, id)",
             "CREATE INDEX step_by_agent ON step (organization_id, agent_id, created_at, id)",

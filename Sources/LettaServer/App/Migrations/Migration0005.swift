@@ -9,15 +9,14 @@ extension Migration {
         ]
     }
 
-    static let callbacks: [SQLText] = [
+    private static let callbacks: [SQLText] = [
         "ALTER TABLE run ADD COLUMN callback_url TEXT",
         "ALTER TABLE run ADD COLUMN callback_sent_at BIGINT",
         "ALTER TABLE run ADD COLUMN callback_status_code BIGINT",
         "ALTER TABLE run ADD COLUMN callback_error TEXT",
     ]
 
-    /// - Parameter ending: what follows the columns of a table.
-    static func runEvents(_ id: SQLText, ending: SQLText = "") -> [SQLText] {
+    private static func runEvents(_ id: SQLText) -> [SQLText] {
         [
             """
             CREATE TABLE run_event (
@@ -29,7 +28,7 @@ extension Migration {
                 created_at BIGINT NOT NULL,
                 PRIMARY KEY (organization_id, run_id, sequence),
                 FOREIGN KEY (organization_id, run_id) REFERENCES run (organization_id, id) ON DELETE CASCADE
-            )\(ending)
+            )
             """,
             "CREATE INDEX run_event_by_creation ON run_event (organization_id, created_at)",
         ]

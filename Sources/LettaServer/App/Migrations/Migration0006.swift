@@ -32,10 +32,107 @@ extension Migration {
             "run_by_creation", "run_by_agent", "run_by_status", "step_by_creation", "step_by_agent", "step_by_run",
             "run_event_by_creation",
         ]
-        let (id, ending): (SQLText, SQLText) = ("TEXT", " WITHOUT ROWID")
         return indexes.map { "DROP INDEX \($0)" } + tables.map { "ALTER TABLE \($0) RENAME TO old_\($0)" }
-            + runs(id, ending: ending) + callbacks + steps(id, ending: ending) + runEvents(id, ending: ending)
+            + shortRuns + shortSteps + shortRunEvents
             + tables.reversed().map { "INSERT INTO \($0) SELECT * FROM old_\($0) ORDER BY 1, 2" }
             + tables.map { "DROP TABLE old_\($0)" }
     }()
+
+    private static let shortRuns: [SQLText] = [
+        """
+        CREATE TABLE run (
+            organization_id TEXT NOT NULL,
+            id TEXT NOT NULL,
+            agent_id TEXT NOT NULL,
+            status TEXT NOT NULL,
+            stop_reason TEXT,
+            background BOOLEAN NOT NULL,
+            metadata TEXT,
+            request_config TEXT,
+            time_to_first_token_ns BIGINT,
+            total_duration_ns BIGINT,
+            created_at BIGINT NOT NULL,
+            updated_at BIGINT NOT NULL,
+            completed_at BIGINT,
+            PRIMARY KEY (organization_id, id),
+            FOREIGN KEY (organization_id, agent_id) REFERENCES agent (organization_id, id) ON DELETE CASCADE
+        ) WITHOUT ROWID
+        """,
+        "CREATE INDEX run_by_creation ON run (organization_id, created_at, id)",
+        "CREATE INDEX run_by_agent ON run (organization_id, agent_id, created_at, id)",
+        "CREATE INDEX run_by_status ON run (organization_id, status, created_at, id)",
+        "ALTER TABLE run ADD COLUMN callback_url TEXT",
+        "ALTER TABLE run ADD COLUMN callback_sent_at BIGINT",
+        "ALTER TABLE run ADD COLUMN callback_status_code BIGINT",
+        "ALTER TABLE run ADD COLUMN callback_error TEXT",
+    ]
+
+    private static let shortSteps: [SQLText] = [
+        """
+        CREATE TABLE step (
+            organization_id TEXT NOT NULL,
+            id TEXT NOT NULL,
+            run_id TEXT NOT NULL,
+            agent_id TEXT NOT NULL,
+            provider_name TEXT,
+            provider_category TEXT,
+            model TEXT,
+            model_handle TEXT,
+            model_endpoint TEXT,
+            context_window_limit BIGINT,
+            prompt_tokens BIGINT NOT NULL,
+            completion_tokens BIGINT NOT NULL,
+            cached_input_tokens BIGINT,
+            cache_write_tokens BIGINT,
+            reasoning_tokens BIGINT,
+            status TEXT NOT NULL,
+            stop_reason TEXT,
+            error_type TEXT,
+            error_data TEXT,
+            feedback TEXT,
+            tags TEXT NOT NULL,
+            tool_names TEXT NOT NULL,
+            start_ns BIGINT,
+            model_call_start_ns BIGINT,
+            model_call_ns BIGINT,
+            tool_execution_ns BIGINT,
+            duration_ns BIGINT,
+            created_at BIGINT NOT NULL,
+            updated_at BIGINT NOT NULL,
+            PRIMARY KEY (organization_id, id),
+            FOREIGN KEY (organization_id, run_id) REFERENCES run (organization_id, id) ON DELETE CASCADE
+        ) WITHOUT ROWID
+        """,
+        "CREATE INDEX step_by_creation ON step (organization_id, created_at, id)",
+        "CREATE INDEX step_by_agent ON step (organization_id, agent_id, created_at, id)",
+        "CREATE INDEX step_by_run ON step (organization_id, run_id, created_at, id)",
+        """
+        CREATE TABLE provider_trace (
+            organization_id TEXT NOT NULL,
+            id TEXT NOT NULL,
+            step_id TEXT NOT NULL,
+            request TEXT NOT NULL,
+            response TEXT NOT NULL,
+            created_at BIGINT NOT NULL,
+            PRIMARY KEY (organization_id, step_id, id),
+            FOREIGN KEY (organization_id, step_id) REFERENCES step (organization_id, id) ON DELETE CASCADE
+        )
+        """,
+    ]
+
+    private static let shortRunEvents: [SQLText] = [
+        """
+        CREATE TABLE run_event (
+            organization_id TEXT NOT NULL,
+            run_id TEXT NOT NULL,
+            sequence BIGINT NOT NULL,
+            type TEXT NOT NULL,
+            event TEXT NOT NULL,
+            created_at BIGINT NOT NULL,
+            PRIMARY KEY (organization_id, run_id, sequence),
+            FOREIGN KEY (organization_id, run_id) REFERENCES run (organization_id, id) ON DELETE CASCADE
+        ) WITHOUT ROWID
+        """,
+        "CREATE INDEX run_event_by_creation ON run_event (organization_id, created_at)",
+    ]
 }

@@ -1,0 +1,140 @@
+import JSON
+import LettaAPI
+import Storage
+
+/// Which part of a list is asked for: bounds given by ids of rows, a direction and a size.
+struct PageRequest: Sendable {
+    var after: String?
+    var before: String?
+    var isAscending: Bool
+    /// Nil for no bound.
+    var limit: Int?
+
+    init(_ query: some PageQuery, defaultLimit: Int = 50, defaultOrder: SortOrder = .descending) throws {
+        try self.init(
+            after: query.after, before: query.before, limit: query.limit, order: query.order,
+            defaultLimit: defaultLimit, defaultOrder: defaultOrder)
+    }
+
+    /// A limit of 0 means all, as the peer has it.
+    ///
+    /// - Throws: `APIError` naming `limit` when it is negative.
+    init(
+        after: String? = nil, before: String? = nil, limit: Int?, order: SortOrder? = nil, defaultLimit: Int,
+        defaultOrder: SortOrder = .descending
+    ) throws {
+        self.after = after
+        self.before = before
+        isAscending = (order ?? defaultOrder) == .ascending
+        let size = limit ?? defaultLimit
+        guard size >= 0 else {
+            let issue = ValidationIssue(
+                type: "greater_than_equal", location: [.name("query"), .name("limit")],
+                message: "Input should be greater than or equal to 0", input: .int(Int64(size)), context: ["ge": 0])
+            throw APIError(status: 422, body: .validation([issue], examples: []))
+        }
+        self.limit = size == 0 ? nil : size
+    }
+
+    /// A page of a short list that is loaded whole anyway. Bounds that name nothing are ignored.
+    func page<Element: Sendable>(of elements: [Element], id: (Element) -> String) -> Page<Element> {
+        let ordered = isAscending ? elements : elements.reversed()
+        var rest = ordered[...]
+        if let after, let place = rest.firstIndex(where: { id($0) == after }) { rest = rest[(place + 1)...] }
+        var readsBackwards = false
+        if let before, let place = rest.firstIndex(where: { id($0) == before }) {
+            rest = rest[..<place]
+            readsBackwards = after == nil
+        }
+        if let limit { rest = readsBackwards ? rest.suffix(limit) : rest.prefix(limit) }
+        let next = rest.endIndex < ordered.endIndex ? rest.last.map(id) : nil
+        return Page(Array(rest), next: next)
+    }
+}
+
+extension Page {
+    func map<Other>(_ transform: (Element) throws -> Other) rethrows -> Page<Other> {
+        Page<Other>(try items.map(transform), next: next)
+    }
+}
+
+/// The order of a list: the columns of its key, the unique one last, and the direction when none is asked for.
+struct PageOrder: Sendable {
+    var key: [SQLText]
+    var direction: SortOrder
+
+    static let newestFirst = PageOrder(key: ["created_at", "id"], direction: .descending)
+    static let oldestFirst = PageOrder(key: ["created_at", "id"], direction: .ascending)
+}
+
+extension Transaction {
+    /// A page of a table, narrowed by the conditions that are not nil.
+    func page<Row>(
+        _ table: Table<Row>, _ query: some PageQuery, defaultLimit: Int = 50, order: PageOrder = .newestFirst,
+        where conditions: [SQLText?] = []
+    ) throws -> Page<Row> {
+        let request = try PageRequest(query, defaultLimit: defaultLimit, defaultOrder: order.direction)
+        return try page(table, request, key: order.key, where: conditions)
+    }
+
+    func page<Row>(
+        _ table: Table<Row>, _ request: PageRequest, key: [SQLText] = PageOrder.newestFirst.key,
+        where conditions: [SQLText?] = []
+    ) throws -> Page<Row> {
+        let keyset = Keyset(
+            columns: key, request: request,
+            after: try DeletedKeyStore.key(of: request.after, columns: key, table: table.name, self),
+            before: try DeletedKeyStore.key(of: request.before, columns: key, table: table.name, self))
+        let all = ["organization_id = \(organization)"] + conditions.compactMap { $0 }
+        let rows = try rows(
+            """
+            SELECT \(table.columns) FROM \(table.name)
+            WHERE \(SQLText.joined(all, separator: " AND "))\(keyset.conditions)\(keyset.ending)
+            """)
+        return try keyset.page(rows) { try $0["id"] }.map(table.row)
+    }
+}
+
+/// Builds the SQL of one page over a unique order key, so that no page depends on how many came before.
+///
+/// Each bound is a row value `(a, b, id)`; rows are compared as a whole. A page asked for by `before`
+/// alone is the one that ends just before the bound.
+struct Keyset {
+    /// The columns of the key, the unique one last.
+    let columns: [SQLText]
+    let request: PageRequest
+    /// The key of the row named by `after`, and of the one named by `before`; nil when there is no such row.
+    let after: [SQLValue]?
+    let before: [SQLValue]?
+
+    private var readsBackwards: Bool { before != nil && after == nil }
+
+    /// Conditions to add to `WHERE`, each beginning with ` AND`.
+    var conditions: SQLText {
+        var parts: [SQLText] = []
+        if let after {
+            parts.append(" AND \(tuple) \(request.isAscending ? ">" : "<" as SQLText) (\(list: after))")
+        }
+        if let before {
+            parts.append(" AND \(tuple) \(request.isAscending ? "<" : ">" as SQLText) (\(list: before))")
+        }
+        return .joined(parts, separator: "")
+    }
+
+    /// `ORDER BY …` and `LIMIT …`.
+    var ending: SQLText {
+        let direction: SQLText = request.isAscending != readsBackwards ? "ASC" : "DESC"
+        let terms = columns.map { "\($0) \(direction)" as SQLText }
+        let limit: SQLText = request.limit.map { " LIMIT \($0)" } ?? ""
+        return " ORDER BY \(SQLText.joined(terms, separator: ", "))\(limit)"
+    }
+
+    /// The rows in the order asked for. There may be more after a full page.
+    func page<Element>(_ rows: [Element], cursor: (Element) throws -> String) rethrows -> Page<Element> {
+        let items = readsBackwards ? rows.reversed() : rows
+        let isFull = request.limit.map { rows.count >= $0 } ?? false
+        return Page(items, next: isFull ? try items.last.map(cursor) : nil)
+    }
+
+    private var tuple: SQLText { "(\(SQLText.joined(columns, separator: ", ")))" }
+}

@@ -1,0 +1,120 @@
+import JSON
+import Storage
+
+/// Decodes a value from a result row, each key from its column.
+struct SQLRowDecoder: Decoder {
+    let row: SQLRow
+    let layout: TableLayout
+
+    init(_ row: SQLRow, _ layout: TableLayout) {
+        self.row = row
+        self.layout = layout
+    }
+
+    var codingPath: [any CodingKey] { [] }
+    var userInfo: [CodingUserInfoKey: Any] { [:] }
+
+    func container<Key: CodingKey>(keyedBy type: Key.Type) -> KeyedDecodingContainer<Key> {
+        KeyedDecodingContainer(RowContainer(decoder: self))
+    }
+
+    func unkeyedContainer() throws -> any UnkeyedDecodingContainer { throw Self.notAnObject }
+    func singleValueContainer() throws -> any SingleValueDecodingContainer { throw Self.notAnObject }
+
+    static var notAnObject: SQLFailure { SQLFailure(.unsupported, "only a type with properties can be a row") }
+
+    static func notFlat(_ key: some CodingKey) -> SQLFailure {
+        SQLFailure(.unsupported, "a row has no nested container for \(key.stringValue)")
+    }
+}
+
+private struct RowContainer<Key: CodingKey>: KeyedDecodingContainerProtocol {
+    let decoder: SQLRowDecoder
+
+    var codingPath: [any CodingKey] { [] }
+    var allKeys: [Key] { [] }
+
+    func contains(_ key: Key) -> Bool {
+        (try? decoder.layout.place(of: key)) != nil
+    }
+
+    func decodeNil(forKey key: Key) throws -> Bool {
+        switch try decoder.layout.place(of: key) {
+        case .column(let column, _): try decoder.row[column] == SQLValue.null
+        case .constant(let value): value.isNull
+        }
+    }
+
+    func decode<T: Decodable>(_ type: T.Type, forKey key: Key) throws -> T {
+        switch try decoder.layout.place(of: key) {
+        case .column(let column, _): try decoder.row.decode(type, from: column)
+        case .constant(let value): try JSONDecoding().decode(type, from: value)
+        }
+    }
+
+    func decodeIfPresent<T: Decodable>(_ type: T.Type, forKey key: Key) throws -> T? {
+        try decodeNil(forKey: key) ? nil : decode(type, forKey: key)
+    }
+
+    // The types of most columns, without looking for a conformance at run time.
+
+    func decode(_ type: String.Type, forKey key: Key) throws -> String { try read(key) }
+    func decode(_ type: Int.Type, forKey key: Key) throws -> Int { try read(key) }
+    func decode(_ type: Bool.Type, forKey key: Key) throws -> Bool { try read(key) }
+    func decodeIfPresent(_ type: String.Type, forKey key: Key) throws -> String? { try readOptional(key) }
+    func decodeIfPresent(_ type: Int.Type, forKey key: Key) throws -> Int? { try readOptional(key) }
+    func decodeIfPresent(_ type: Bool.Type, forKey key: Key) throws -> Bool? { try readOptional(key) }
+
+    private func read<T: SQLReadable & Decodable>(_ key: Key) throws -> T {
+        switch try decoder.layout.place(of: key) {
+        case .column(let column, _): try decoder.row[column]
+        case .constant(let value): try JSONDecoding().decode(T.self, from: value)
+        }
+    }
+
+    private func readOptional<T: SQLReadable & Decodable>(_ key: Key) throws -> T? {
+        switch try decoder.layout.place(of: key) {
+        case .column(let column, _): try decoder.row[column]
+        case .constant(let value): try JSONDecoding().decode(T?.self, from: value)
+        }
+    }
+
+    func nestedContainer<Nested: CodingKey>(
+        keyedBy type: Nested.Type, forKey key: Key
+    ) throws -> KeyedDecodingContainer<Nested> {
+        throw SQLRowDecoder.notFlat(key)
+    }
+
+    func nestedUnkeyedContainer(forKey key: Key) throws -> any UnkeyedDecodingContainer {
+        throw SQLRowDecoder.notFlat(key)
+    }
+
+    func superDecoder() -> any Decoder { decoder }
+    func superDecoder(forKey key: Key) throws -> any Decoder { throw SQLRowDecoder.notFlat(key) }
+}
+
+extension SQLRow {
+    /// Reads a column as any type that ``SQLRowEncoder`` writes.
+    fileprivate func decode<T: Decodable>(_ type: T.Type, from column: String) throws -> T {
+        if let readable = type as? any SQLReadable.Type {
+            if let value = try read(readable, from: column) as? T { return value }
+        }
+        let text: String = try self[column]
+        if let raw = type as? any RawRepresentable.Type {
+            guard let value = Self.value(raw, of: text) as? T else {
+                throw SQLFailure(.decoding, "column \(column): '\(text)' is no \(type)")
+            }
+            return value
+        }
+        return try JSONDecoding().decode(type, from: RawJSON(trusted: text).value())
+    }
+
+    private func read<T: SQLReadable>(_ type: T.Type, from column: String) throws -> any SQLReadable {
+        let value: T = try self[column]
+        return value
+    }
+
+    private static func value<T: RawRepresentable>(_ type: T.Type, of text: String) -> Any? {
+        (text as? T.RawValue).flatMap { T(rawValue: $0) }
+    }
+}

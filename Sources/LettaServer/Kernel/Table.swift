@@ -1,0 +1,166 @@
+import JSON
+import Storage
+
+/// A table whose rows are values of one type: each stored property is a column of the same name in snake case.
+///
+/// The columns are declared by the type alone, so that reading, INSERT, UPDATE and upsert can't disagree. A type that
+/// is decoded from the same decoder, or that is `JSONFlattened`, adds its properties as columns.
+///
+/// - Values that are `SQLReadable` and `SQLBindable` are stored as such, enums by their raw text, and all other
+///   `Codable` values as JSON text.
+/// - `organization_id` is written from the transaction; a type that has the property reads it.
+struct Table<Row: Codable & Sendable>: Sendable {
+    let name: SQLText
+    /// All columns, qualified, for `SELECT`.
+    let columns: SQLText
+    let layout: TableLayout
+
+    /// - Parameters:
+    ///   - renaming: the columns of other names, by the names that the type encodes.
+    ///   - without: the encoded names that have no column, with the values that they are read as.
+    init(_ name: StaticString, renaming: [String: String] = [:], without: [String: JSONValue] = [:]) {
+        self.name = SQLText(name)
+        layout = TableLayout(of: Row.self, renaming: renaming, without: without)
+        let table = self.name
+        columns = .joined(layout.columns.map { "\(table).\(SQLText(identifier: $0))" }, separator: ", ")
+    }
+
+    /// Reads a result row that has the ``columns``.
+    func row(_ row: SQLRow) throws -> Row {
+        try Row(from: SQLRowDecoder(row, layout))
+    }
+}
+
+/// The columns of a table, and where the coding keys of its row type lead.
+final class TableLayout: Sendable {
+    enum Place: Sendable {
+        /// - Parameter index: the place among those that are written; nil for what is only read.
+        case column(String, index: Int?)
+        /// Not stored; read as this value.
+        case constant(JSONValue)
+    }
+
+    let columns: [String]
+    /// Those that rows give, in order: all but `organization_id`, which comes from the transaction.
+    let written: [String]
+    /// By the `stringValue` of the coding key.
+    private let places: [String: Place]
+
+    init<Row: Decodable>(of type: Row.Type, renaming: [String: String], without: [String: JSONValue]) {
+        let recorder = KeyRecorder(without)
+        do {
+            _ = try Row(from: recorder)
+        } catch {
+            preconditionFailure("the columns of \(type) can't be found: \(error)")
+        }
+        var columns: [String] = []
+        var places: [String: Place] = [:]
+        for key in recorder.keys {
+            if let value = without[key.wireName] {
+                places[key.stringValue] = .constant(value)
+                continue
+            }
+            let column = renaming[key.wireName] ?? key.wireName
+            if !columns.contains(column) { columns.append(column) }
+            let written = columns.filter { $0 != "organization_id" }
+            places[key.stringValue] = .column(column, index: written.firstIndex(of: column))
+        }
+        self.columns = columns
+        written = columns.filter { $0 != "organization_id" }
+        self.places = places
+    }
+
+    func place(of key: some CodingKey) throws(SQLFailure) -> Place {
+        guard let place = places[key.stringValue] else {
+            throw SQLFailure(.decoding, "no column is known for \(key.stringValue)")
+        }
+        return place
+    }
+}
+
+/// Collects the coding keys that a type asks for, giving it a sample value for each.
+private final class KeyRecorder: Decoder {
+    struct Key {
+        var stringValue: String
+        var wireName: String
+    }
+
+    private(set) var keys: [Key] = []
+    private let constants: [String: JSONValue]
+
+    init(_ constants: [String: JSONValue]) {
+        self.constants = constants
+    }
+
+    var codingPath: [any CodingKey] { [] }
+    var userInfo: [CodingUserInfoKey: Any] { [:] }
+
+    func container<Key: CodingKey>(keyedBy type: Key.Type) -> KeyedDecodingContainer<Key> {
+        KeyedDecodingContainer(RecordingContainer(recorder: self))
+    }
+
+    func unkeyedContainer() throws -> any UnkeyedDecodingContainer { throw SQLRowDecoder.notAnObject }
+    func singleValueContainer() throws -> any SingleValueDecodingContainer { throw SQLRowDecoder.notAnObject }
+
+    func record(_ key: some CodingKey) {
+        guard !keys.contains(where: { $0.stringValue == key.stringValue }) else { return }
+        keys.append(Key(stringValue: key.stringValue, wireName: key.wireName))
+    }
+
+    func sample<T: Decodable>(_ type: T.Type, for key: some CodingKey) throws -> T {
+        if let constant = constants[key.wireName] { return try JSONDecoding().decode(type, from: constant) }
+        if let readable = type as? any SQLReadable.Type {
+            for value in [.text(""), .integer(0), .boolean(false), .real(0), .blob([])] as [SQLValue] {
+                // Only whether it is the right kind of value is asked here.
+                if let sample = (try? readable.init(sqlValue: value)) as? T { return sample }
+            }
+        }
+        if let cases = type as? any CaseIterable.Type, let sample = Self.first(of: cases) as? T { return sample }
+        for value in [.array([]), .object([:]), .string(""), .int(0), .bool(false)] as [JSONValue] {
+            if let sample = try? JSONDecoding().decode(type, from: value) { return sample }
+        }
+        throw SQLFailure(.unsupported, "no sample of \(type) is known for \(key.stringValue)")
+    }
+
+    private static func first<Cases: CaseIterable>(of type: Cases.Type) -> Any? { type.allCases.first }
+}
+
+private struct RecordingContainer<Key: CodingKey>: KeyedDecodingContainerProtocol {
+    let recorder: KeyRecorder
+
+    var codingPath: [any CodingKey] { [] }
+    var allKeys: [Key] { [] }
+
+    func contains(_ key: Key) -> Bool {
+        recorder.record(key)
+        return true
+    }
+
+    func decodeNil(forKey key: Key) -> Bool {
+        recorder.record(key)
+        return false
+    }
+
+    func decode<T: Decodable>(_ type: T.Type, forKey key: Key) throws -> T {
+        recorder.record(key)
+        return try recorder.sample(type, for: key)
+    }
+
+    func decodeIfPresent<T: Decodable>(_ type: T.Type, forKey key: Key) -> T? {
+        recorder.record(key)
+        return nil
+    }
+
+    func nestedContainer<Nested: CodingKey>(
+        keyedBy type: Nested.Type, forKey key: Key
+    ) throws -> KeyedDecodingContainer<Nested> {
+        throw SQLRowDecoder.notFlat(key)
+    }
+
+    func nestedUnkeyedContainer(forKey key: Key) throws -> any UnkeyedDecodingContainer {
+        throw SQLRowDecoder.notFlat(key)
+    }
+
+    func superDecoder() -> any Decoder { recorder }
+    func superDecoder(forKey key: Key) throws -> any Decoder { throw SQLRowDecoder.notFlat(key) }
+}
