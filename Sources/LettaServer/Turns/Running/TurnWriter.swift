@@ -21,7 +21,7 @@ struct TurnWriter: Sendable {
             try TurnStore.append(
                 messages, to: agent, model: state.config.model, ending: step.end == nil ? nil : state.run, db)
             _ = try ArchivalMemoryService.insert(step.passages, for: state.agent, ids: core.ids, db)
-            try StepStore.insert(step.row, db)
+            try db.insert(step.row, into: StepStore.table)
             if let trace = step.trace { try StepStore.insert(trace, db) }
             try RunStore.update(state.run, at: time, db)
             state.context.history += messages
