@@ -15,7 +15,7 @@ package enum PageLink {
         let sides = target.split(separator: "?", maxSplits: 1, omittingEmptySubsequences: false)
         let kept = (sides.count > 1 ? sides[1] : "").split(separator: "&").filter { pair in
             let name = pair.prefix { $0 != "=" }
-            return name != "after" && name != "before"
+            return name != parameter && name != "before"
         }
         let query = kept.map(String.init) + ["\(parameter)=\(PercentCoding.encode(last))"]
         return "\(sides[0])?\(query.joined(separator: "&"))"
