@@ -31,6 +31,19 @@ extension String {
     }
 }
 
+extension String {
+    /// Whether the UTF-8 bytes are these.
+    @inline(__always)
+    func hasBytes(_ other: UnsafeBufferPointer<UInt8>) -> Bool {
+        guard utf8.count == other.count else { return false }
+        let same = utf8.withContiguousStorageIfAvailable { own in
+            for place in 0..<own.count where own[place] != other[place] { return false }
+            return true
+        }
+        return same ?? utf8.elementsEqual(other)
+    }
+}
+
 /// The bytes that mean something in JSON text.
 enum Byte {
     static let tab: UInt8 = 0x09

@@ -1,4 +1,5 @@
-/// Decodes `Decodable` types from JSON, with errors that name the place and the problem.
+/// Decodes `Decodable` types from JSON, with errors that name the place and the problem. Members are looked for under
+/// the names of properties in snake case (see ``VerbatimCodingKey``).
 ///
 /// A type's `init(from:)` sees coding paths that start at its own value; the failure that comes out has the whole path.
 public struct JSONDecoding: Sendable {

@@ -109,7 +109,7 @@ extension JSONDecodingFailure {
 
 extension JSONDecodingFailure.PathElement {
     init(_ key: any CodingKey) {
-        if let index = key.intValue { self = .index(index) } else { self = .key(key.stringValue) }
+        if let index = key.intValue { self = .index(index) } else { self = .key(key.wireName) }
     }
 }
 

@@ -50,6 +50,15 @@ public struct JSONObject: Sendable {
         }
     }
 
+    /// The value of the member whose name has these bytes.
+    @inline(__always)
+    func value(named name: UnsafeBufferPointer<UInt8>) -> JSONValue? {
+        if let index { return index[ByteKey(String(decoding: name, as: UTF8.self))].map { members[$0].value } }
+        // By place, so that no member is copied for being looked at.
+        for place in members.indices where members[place].key.hasBytes(name) { return members[place].value }
+        return nil
+    }
+
     mutating func set(_ value: JSONValue, for key: String) {
         if let place = place(of: key) {
             members[place].value = value

@@ -29,8 +29,8 @@ extension JSONValue: Codable {
     }
 
     public func encode(to encoder: any Encoder) throws {
-        if let own = encoder as? ValueEncoder {
-            own.node.content = .single(self)
+        if let own = encoder as? TextEncoder {
+            own.text.writer.value(self)
             return
         }
         switch self {

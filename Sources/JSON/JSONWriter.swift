@@ -11,13 +11,13 @@ public struct JSONWriter: Sendable {
         case indented(Int)
     }
 
-    private enum Place {
+    fileprivate enum Place {
         case first, afterKey, afterValue
     }
 
     /// What has been written so far.
     public private(set) var bytes: [UInt8] = []
-    private let style: Style
+    let style: Style
     private var place = Place.first
     private var level = 0
 
@@ -150,8 +150,12 @@ extension JSONWriter {
 
     @usableFromInline
     mutating func writeKey(_ key: String) {
+        writeKey(key, isVerbatim: true)
+    }
+
+    mutating func writeKey(_ key: String, isVerbatim: Bool) {
         beginValue()
-        appendQuoted(key)
+        if isVerbatim { appendQuoted(key) } else { key.withWireName { appendQuoted($0) } }
         bytes.append(Byte.colon)
         if case .compact = style {} else { bytes.append(Byte.space) }
         place = .afterKey
@@ -169,6 +173,20 @@ extension JSONWriter {
             bytes.append(Byte.comma)
             if case .spaced = style { bytes.append(Byte.space) } else { breakLine() }
         }
+    }
+
+    /// Where the text ends, to come back to when what follows fails.
+    struct Mark {
+        fileprivate var length: Int
+        fileprivate var place: Place
+        fileprivate var level: Int
+    }
+
+    var mark: Mark { Mark(length: bytes.count, place: place, level: level) }
+
+    mutating func rewind(to mark: Mark) {
+        bytes.removeLast(bytes.count - mark.length)
+        (place, level) = (mark.place, mark.level)
     }
 
     @inline(__always)
@@ -234,19 +252,21 @@ extension JSONWriter {
 
     private mutating func appendQuoted(_ text: String) {
         var text = text
+        text.withUTF8 { appendQuoted($0) }
+    }
+
+    private mutating func appendQuoted(_ utf8: UnsafeBufferPointer<UInt8>) {
         bytes.append(Byte.quote)
-        text.withUTF8 { utf8 in
-            guard let start = utf8.baseAddress else { return }
-            var copied = 0
-            while true {
-                let next = endOfPlainText(start, from: copied, to: utf8.count)
-                bytes.append(contentsOf: UnsafeBufferPointer(start: start + copied, count: next &- copied))
-                guard next < utf8.count else { return }
-                appendEscaped(start[next])
-                copied = next &+ 1
-            }
+        defer { bytes.append(Byte.quote) }
+        guard let start = utf8.baseAddress else { return }
+        var copied = 0
+        while true {
+            let next = endOfPlainText(start, from: copied, to: utf8.count)
+            bytes.append(contentsOf: UnsafeBufferPointer(start: start + copied, count: next &- copied))
+            guard next < utf8.count else { return }
+            appendEscaped(start[next])
+            copied = next &+ 1
         }
-        bytes.append(Byte.quote)
     }
 
     private mutating func appendEscaped(_ byte: UInt8) {

@@ -45,6 +45,10 @@ extension RawJSON: Codable {
     }
 
     public func encode(to encoder: any Encoder) throws {
+        if let own = encoder as? TextEncoder {
+            own.text.writer.value(self)
+            return
+        }
         try value().encode(to: encoder)
     }
 }

@@ -1,5 +1,5 @@
 /// A coding key made from a path.
-struct PathKey: CodingKey {
+struct PathKey: VerbatimCodingKey {
     let stringValue: String
     let intValue: Int?
 
@@ -43,7 +43,8 @@ final class ValueDecoder: Decoder, SingleValueDecodingContainer {
         guard case .object(let object) = value else {
             throw JSONDecodingFailure(path: base, problem: .wrongType(.object), input: value)
         }
-        return KeyedDecodingContainer(ObjectDecodingContainer(object: object, decoder: self))
+        return KeyedDecodingContainer(
+            ObjectDecodingContainer<Key>(object: object, decoder: self, isVerbatim: Key.isVerbatim))
     }
 
     func unkeyedContainer() throws -> any UnkeyedDecodingContainer {
@@ -83,12 +84,13 @@ final class ValueDecoder: Decoder, SingleValueDecodingContainer {
 struct ObjectDecodingContainer<Key: CodingKey>: KeyedDecodingContainerProtocol {
     let object: JSONObject
     let decoder: ValueDecoder
+    let isVerbatim: Bool
 
     var codingPath: [any CodingKey] { decoder.codingPath }
     var allKeys: [Key] { object.members.compactMap { Key(stringValue: $0.key) } }
 
     func contains(_ key: Key) -> Bool {
-        object[key.stringValue] != nil
+        find(key) != nil
     }
 
     func decodeNil(forKey key: Key) throws -> Bool {
@@ -105,7 +107,7 @@ struct ObjectDecodingContainer<Key: CodingKey>: KeyedDecodingContainerProtocol {
 
     @inline(__always)
     private func decodePresent<T: Decodable>(_ type: T.Type, forKey key: Key) throws(JSONDecodingFailure) -> T? {
-        guard let value = object[key.stringValue], !value.isNull else { return nil }
+        guard let value = find(key), !value.isNull else { return nil }
         return try decode(type, from: value, key)
     }
 
@@ -137,22 +139,29 @@ struct ObjectDecodingContainer<Key: CodingKey>: KeyedDecodingContainerProtocol {
         try superDecoder(of: member(key), key).unkeyedContainer()
     }
 
+    /// A base class or a ``JSONFlattened`` property has its members among those of this object.
     func superDecoder() throws -> any Decoder {
-        superDecoder(of: object["super"] ?? .null, PathKey(stringValue: "super"))
+        decoder
     }
 
     func superDecoder(forKey key: Key) throws -> any Decoder {
-        superDecoder(of: object[key.stringValue] ?? .null, key)
+        superDecoder(of: find(key) ?? .null, key)
     }
 
     private func superDecoder(of value: JSONValue, _ key: some CodingKey) -> ValueDecoder {
-        decoder.decoder(for: value, at: .key(key.stringValue))
+        decoder.decoder(for: value, at: .key(key.wireName))
+    }
+
+    @inline(__always)
+    private func find(_ key: Key) -> JSONValue? {
+        let name = key.stringValue
+        return isVerbatim ? object[name] : name.withWireName { object.value(named: $0) }
     }
 
     private func member(_ key: Key) throws(JSONDecodingFailure) -> JSONValue {
-        if let value = object[key.stringValue] { return value }
+        if let value = find(key) { return value }
         throw JSONDecodingFailure(
-            path: decoder.base + [.key(key.stringValue)], problem: .missing, input: decoder.value)
+            path: decoder.base + [.key(key.wireName)], problem: .missing, input: decoder.value)
     }
 
     @inline(__always)
@@ -162,7 +171,7 @@ struct ObjectDecodingContainer<Key: CodingKey>: KeyedDecodingContainerProtocol {
         do {
             return try decoder.settings.decode(type, from: value)
         } catch {
-            throw error.under(decoder.base + [.key(key.stringValue)])
+            throw error.under(decoder.base + [.key(key.wireName)])
         }
     }
 }

@@ -22,7 +22,12 @@ extension String {
         var name = self
         return name.withUTF8 { name in
             guard name.contains(where: isCapital) else { return body(name) }
-            return withUnsafeTemporaryAllocation(of: UInt8.self, capacity: name.count * 2) { buffer in
+            guard name.count <= 64 else {
+                let spelled = [UInt8](unsafeUninitializedCapacity: name.count * 2) { $1 = spell(name, into: $0) }
+                return spelled.withUnsafeBufferPointer(body)
+            }
+            // Only an allocation of constant size is on the stack.
+            return withUnsafeTemporaryAllocation(of: UInt8.self, capacity: 128) { buffer in
                 body(UnsafeBufferPointer(rebasing: buffer[..<spell(name, into: buffer)]))
             }
         }

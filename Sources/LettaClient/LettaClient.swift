@@ -8,8 +8,9 @@ public import LettaAPI
 ///     var new = CreateAgent()
 ///     new.name = "Ada"
 ///     new.memoryBlocks = [CreateBlock(label: "human", value: "Likes engines.")]
-///     let agent = try await client.agents.create(new)
-///     for try await block in client.agents.coreMemory.blocks(of: agent.id) {
+///     let agent = try await client.call(API.Agents.create, body: new)
+///     let answer = try await client.send(SendMessages("Hello"), to: agent.id)
+///     for try await block in client.list(API.CoreMemory.listBlocks, path: agent.id, query: .init()) {
 ///         print(block.label ?? "-", block.value)
 ///     }
 /// }
@@ -68,7 +69,7 @@ public struct LettaClient: Sendable {
 }
 
 extension LettaClient {
-    /// Calls any operation of ``LettaAPI/API``, also one that has no function of its own here.
+    /// Calls any operation of ``LettaAPI/API``.
     ///
     /// In a body, optional fields without a value are left out; `Patch.clear` is sent as `null`.
     public func call<Path, Query, Body, Output>(
@@ -119,5 +120,33 @@ extension LettaClient {
         _ endpoint: Endpoint<Path, NoQuery, Body, Output>, path: Path, body: Body
     ) async throws -> Output {
         try await call(endpoint, path: path, query: NoQuery(), body: body)
+    }
+}
+
+extension LettaClient {
+    /// A list whose pages are fetched while it is walked.
+    public func list<Path, Query: PageQuery, Element: ListElement>(
+        _ endpoint: Endpoint<Path, Query, NoBody, [Element]>, path: Path, query: Query
+    ) -> PagedList<Element> {
+        PagedList(query) { try await call(endpoint, path: path, query: $0) }
+    }
+
+    public func list<Query: PageQuery, Element: ListElement>(
+        _ endpoint: Endpoint<NoPath, Query, NoBody, [Element]>, query: Query
+    ) -> PagedList<Element> {
+        list(endpoint, path: NoPath(), query: query)
+    }
+
+    /// Sends messages and waits for the end of the agent's turn, which takes as long as its model does: the client's
+    /// `callTimeout` has to allow it. The turn goes on when the client gives up.
+    public func send(_ messages: SendMessages, to agent: ID<AgentState>) async throws -> LettaResponse {
+        try await call(API.Messages.send, path: agent, body: messages)
+    }
+
+    /// Sends messages and delivers the events of the agent's turn as they happen.
+    public func stream(_ messages: SendMessages, to agent: ID<AgentState>) -> MessageStream {
+        MessageStream(exchange: exchange) {
+            try outgoing(API.Messages.stream, path: agent, query: NoQuery(), body: messages)
+        }
     }
 }

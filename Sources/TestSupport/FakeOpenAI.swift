@@ -6,13 +6,13 @@ package import ModelProviders
 import NIOCore
 import Synchronization
 
-/// A server on the loopback interface that plays back replies byte by byte and writes down what it was asked.
+/// An HTTP server on the loopback interface that replays scripted responses and records its requests.
 package final class FakeOpenAI: Sendable {
     package enum Part: Sendable {
         case bytes(String)
         /// Closes the connection in the middle of the response.
         case cut
-        /// Says nothing more, until the client goes away; as the first part, nothing at all.
+        /// Sends nothing more until the client disconnects; as the first part, not even a response head.
         case hang
     }
 
@@ -64,7 +64,7 @@ package final class FakeOpenAI: Sendable {
     /// One element for each response that begins to hang.
     package let silences: AsyncStream<Void>
     private let silent: AsyncStream<Void>.Continuation
-    /// One element for each hanging response whose client went away.
+    /// One element for each hanging response whose client has disconnected.
     package let departures: AsyncStream<Void>
     private let departed: AsyncStream<Void>.Continuation
 
@@ -76,7 +76,7 @@ package final class FakeOpenAI: Sendable {
 
     /// Runs the server for the time of `body`. The last reply is repeated.
     ///
-    /// - Parameter models: a list of models that is given besides, whatever the replies are.
+    /// - Parameter models: the response of `GET /models`, independent of the replies.
     package static func serving<Value: Sendable>(
         _ replies: Reply..., models: String? = nil, body: (FakeOpenAI) async throws -> Value
     ) async throws -> Value {

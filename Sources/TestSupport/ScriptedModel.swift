@@ -2,9 +2,9 @@ package import JSON
 package import ModelProviders
 import Synchronization
 
-/// A language model whose answers a test writes beforehand, one for each call, and which keeps what it was asked.
+/// A language model that answers from a script, one play for each call, and records its requests.
 ///
-/// It offers the models of ``ScriptedModels``. Without a play left it says `ok`.
+/// It lists the models of ``ScriptedModels``. When the script has ended it answers `ok`.
 package final class ScriptedModel: ModelProvider {
     private struct State {
         var plays: [Play] = []
@@ -14,11 +14,12 @@ package final class ScriptedModel: ModelProvider {
     }
 
     package let settings = ScriptedModels().settings
+    package let handlePrefixes = ["openai", "openai-proxy"]
     private let state = Mutex(State())
 
     package init() {}
 
-    /// Sets what the next calls are answered with, in this order.
+    /// Sets the answers to the next calls, in order.
     package func play(_ plays: Play...) {
         state.withLock { state in
             state.plays = plays
@@ -26,7 +27,7 @@ package final class ScriptedModel: ModelProvider {
         }
     }
 
-    /// Sets what the server is to expect of it.
+    /// Sets the traits that it reports.
     package func behave(as traits: ModelTraits) {
         state.withLock { $0.traits = traits }
     }
@@ -35,7 +36,7 @@ package final class ScriptedModel: ModelProvider {
         state.withLock { $0.traits }
     }
 
-    /// What it was asked since the last time, oldest first.
+    /// The requests since the last call of this method, oldest first.
     package func takeRequests() -> [Asked] {
         state.withLock { state in
             defer { state.requests = [] }
@@ -43,7 +44,7 @@ package final class ScriptedModel: ModelProvider {
         }
     }
 
-    /// Lets everything go on, so that a server can stop.
+    /// Releases all holds, so that a server can stop.
     package func releaseAll() {
         for hold in state.withLock({ $0.holds }) { hold.release() }
     }
@@ -87,7 +88,7 @@ package final class ScriptedModel: ModelProvider {
 }
 
 extension ScriptedModel {
-    /// One answer of the model, which may break off or stand still.
+    /// One scripted answer, which may fail or block.
     package struct Play: Sendable {
         enum Piece: Sendable {
             case delta(ModelDelta)
@@ -103,20 +104,20 @@ extension ScriptedModel {
             }
         }
 
-        /// What every answer costs.
+        /// The usage at the end of every answer.
         private static let ending: [Piece] = [.delta(.usage(ModelUsage(promptTokens: 10, completionTokens: 5)))]
 
-        /// An answer in one or several pieces of text.
+        /// A text answer in one or more deltas.
         package static func say(_ pieces: String...) -> Play {
             Play(pieces: pieces.map { .delta(.text($0)) } + [.delta(.finish(.stop))] + ending)
         }
 
-        /// A call of one tool; the arguments come in two pieces.
+        /// A tool call; the arguments arrive in two deltas.
         package static func call(_ tool: String, _ arguments: JSONValue, id: String = "call_1") -> Play {
             call(tool, text: JSONWriter.string(of: arguments), id: id)
         }
 
-        /// Several calls of one tool in one answer.
+        /// Parallel calls of one tool.
         package static func calls(_ tool: String, _ arguments: [JSONValue]) -> Play {
             let calls = arguments.enumerated().map { index, arguments in
                 ModelToolCallDelta(
@@ -126,7 +127,7 @@ extension ScriptedModel {
             return Play(pieces: calls.map { .delta(.toolCall($0)) } + [.delta(.finish(.toolCalls))] + ending)
         }
 
-        /// A call whose arguments need not be JSON.
+        /// A tool call whose arguments need not be JSON.
         package static func call(_ tool: String, text: String, id: String = "call_1") -> Play {
             let half = text.index(text.startIndex, offsetBy: text.count / 2)
             let calls = [
@@ -136,23 +137,23 @@ extension ScriptedModel {
             return Play(pieces: calls.map { .delta(.toolCall($0)) } + [.delta(.finish(.toolCalls))] + ending)
         }
 
-        /// An answer in which nothing is said.
+        /// An empty answer.
         package static let nothing = Play(pieces: [.delta(.finish(.stop))] + ending)
 
-        /// A failure of the service, before or after something was said.
+        /// A failure, optionally after some text.
         package static func fail(_ kind: ProviderFailure.Kind, status: Int? = nil, after text: String? = nil) -> Play {
             let said = text.map { [Piece.delta(.text($0))] } ?? []
             return Play(pieces: said + [.fault(ProviderFailure(kind, status: status, message: "scripted"))])
         }
 
-        /// Stands still before the first piece of `play`, or after some text.
+        /// Blocks before the first delta of `play`, optionally after some text.
         package static func hold(_ hold: Hold, after text: String? = nil, then play: Play) -> Play {
             let said = text.map { [Piece.delta(.text($0))] } ?? []
             return Play(pieces: said + [.hold(hold)] + play.pieces)
         }
     }
 
-    /// What the model was asked, as far as tests look at it.
+    /// The parts of a request that tests look at.
     package struct Asked: Sendable {
         /// The text of the system message.
         package var system: String
@@ -184,7 +185,7 @@ extension ScriptedModel {
         }
     }
 
-    /// A place where a model's answer stands still until a test lets it go on.
+    /// A point where an answer blocks until a test releases it.
     package final class Hold: Sendable {
         private struct State {
             var isReached = false
@@ -197,7 +198,7 @@ extension ScriptedModel {
 
         package init() {}
 
-        /// Waits until an answer stands here.
+        /// Waits until an answer blocks here.
         package func reached() async {
             await withCheckedContinuation { continuation in
                 let isReached = state.withLock { state in

@@ -1,6 +1,6 @@
 package import ModelProviders
 
-/// A provider without a network that always offers the same models and answers as a test says.
+/// A provider without a network that lists a fixed set of models and answers from a script.
 ///
 /// Its language models are `openai-proxy/gpt-4o-mini`, `…/gpt-4.1` and `…/mock`, its embedding model is
 /// `openai/text-embedding-3-small`.
@@ -8,14 +8,15 @@ package struct ScriptedModels: ModelProvider {
     package typealias Script = @Sendable (ModelRequest) throws(ProviderFailure) -> [ModelDelta]
 
     package let settings = ProviderSettings(name: "openai", baseURL: "http://127.0.0.1:1/v1")
+    package let handlePrefixes = ["openai", "openai-proxy"]
     private let script: Script
 
-    /// - Parameter script: the pieces of the answer to a request.
+    /// - Parameter script: returns the deltas of the answer to a request.
     package init(_ script: @escaping Script) {
         self.script = script
     }
 
-    /// One that always says the same.
+    /// A provider that always gives the same answer.
     package init(saying text: String = "Hello.") {
         script = { _ throws(ProviderFailure) in
             [.text(text), .finish(.stop), .usage(ModelUsage(promptTokens: 10, completionTokens: 2))]
@@ -50,7 +51,7 @@ package struct ScriptedModels: ModelProvider {
         texts.map { _ in Array(repeating: 0, count: 1536) }
     }
 
-    /// The pieces of one answer, made when the first is asked for.
+    /// The deltas of one answer, made when the first is asked for.
     private struct Answer: AsyncSequence, Sendable {
         let make: @Sendable () throws(ProviderFailure) -> [ModelDelta]
 

@@ -38,40 +38,40 @@ private struct RecordingObject<Key: CodingKey>: KeyedDecodingContainerProtocol {
     }
 
     func contains(_ key: Key) -> Bool {
-        node.setOptional(key.stringValue)
+        node.setOptional(key.wireName)
         return true
     }
 
     func decodeNil(forKey key: Key) -> Bool {
-        node.setNullable(key.stringValue)
+        node.setNullable(key.wireName)
         return false
     }
 
     func decode<T: Decodable>(_ type: T.Type, forKey key: Key) throws -> T {
-        node.set(recorder.schema(of: type), for: key.stringValue)
+        node.set(recorder.schema(of: type), for: key.wireName)
         return try recorder.value(of: type)
     }
 
     /// Absent is an answer that every type can go on with.
     func decodeIfPresent<T: Decodable>(_ type: T.Type, forKey key: Key) -> T? {
-        node.setOptional(key.stringValue)
-        node.setNullable(key.stringValue)
-        node.set(recorder.schema(of: type), for: key.stringValue)
+        node.setOptional(key.wireName)
+        node.setNullable(key.wireName)
+        node.set(recorder.schema(of: type), for: key.wireName)
         return nil
     }
 
     func nestedContainer<Nested: CodingKey>(
         keyedBy type: Nested.Type, forKey key: Key
     ) -> KeyedDecodingContainer<Nested> {
-        decoder(for: key.stringValue).container(keyedBy: type)
+        decoder(for: key.wireName).container(keyedBy: type)
     }
 
     func nestedUnkeyedContainer(forKey key: Key) -> any UnkeyedDecodingContainer {
-        decoder(for: key.stringValue).unkeyedContainer()
+        decoder(for: key.wireName).unkeyedContainer()
     }
 
-    func superDecoder() -> any Decoder { decoder(for: "super") }
-    func superDecoder(forKey key: Key) -> any Decoder { decoder(for: key.stringValue) }
+    func superDecoder() -> any Decoder { RecordingDecoder(node: node, recorder: recorder) }
+    func superDecoder(forKey key: Key) -> any Decoder { decoder(for: key.wireName) }
 
     private func decoder(for key: String) -> RecordingDecoder {
         RecordingDecoder(node: node.nest(key), recorder: recorder)

@@ -79,10 +79,6 @@ public struct RetrieveContext: Codable, Sendable {
     public var conversationID: String?
 
     public init() {}
-
-    enum CodingKeys: String, CodingKey {
-        case conversationID = "conversation_id"
-    }
 }
 
 /// How the system message is made anew.
@@ -93,11 +89,6 @@ public struct RecompileAgent: Codable, Sendable {
     public var dryRun: Bool?
 
     public init() {}
-
-    enum CodingKeys: String, CodingKey {
-        case updateTimestamp = "update_timestamp"
-        case dryRun = "dry_run"
-    }
 }
 
 /// Pages through what belongs to an agent.
@@ -115,10 +106,6 @@ public struct CountInternalAgents: Codable, Sendable {
     public var excludeHidden: Bool?
 
     public init() {}
-
-    enum CodingKeys: String, CodingKey {
-        case excludeHidden = "exclude_hidden"
-    }
 }
 
 /// Which tags a list shows.
@@ -132,11 +119,6 @@ public struct ListTags: PageQuery {
     public var name: String?
 
     public init() {}
-
-    enum CodingKeys: String, CodingKey {
-        case before, after, limit, order, name
-        case queryText = "query_text"
-    }
 }
 
 /// Whether a tool needs approval; in the body or the query, the body wins.
@@ -146,10 +128,6 @@ public struct ToolApproval: Codable, Sendable {
     public init(_ requiresApproval: Bool?) {
         self.requiresApproval = requiresApproval
     }
-
-    enum CodingKeys: String, CodingKey {
-        case requiresApproval = "requires_approval"
-    }
 }
 
 /// The variables that filled an agent's memory at its creation.
@@ -158,9 +136,5 @@ public struct MemoryVariables: Codable, Sendable, JSONWritable {
 
     public init(_ variables: [String: String]) {
         self.variables = variables
-    }
-
-    public func write(to writer: inout JSONWriter) {
-        writer.object { $0.field("variables", variables) }
     }
 }

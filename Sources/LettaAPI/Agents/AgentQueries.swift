@@ -1,5 +1,7 @@
+public import JSON
+
 /// Which agents a list or a count means. Filters that are left out do not filter.
-public struct AgentFilter: Codable, Sendable {
+public struct AgentFilter: Codable, Sendable, JSONFlattened {
     /// The exact name.
     public var name: String?
     public var tags: [String]?
@@ -17,20 +19,6 @@ public struct AgentFilter: Codable, Sendable {
     public var showHiddenAgents: Bool?
 
     public init() {}
-
-    enum CodingKeys: String, CodingKey {
-        case name, tags
-        case matchAllTags = "match_all_tags"
-        case queryText = "query_text"
-        case projectID = "project_id"
-        case templateID = "template_id"
-        case baseTemplateID = "base_template_id"
-        case identityID = "identity_id"
-        case identifierKeys = "identifier_keys"
-        case lastStopReason = "last_stop_reason"
-        case createdByID = "created_by_id"
-        case showHiddenAgents = "show_hidden_agents"
-    }
 }
 
 /// Which agents a list shows, in which order, and with what beside their own fields.
@@ -50,41 +38,6 @@ public struct ListAgents: PageQuery {
     public var include: [AgentInclusion]?
 
     public init() {}
-
-    enum CodingKeys: String, CodingKey {
-        case before, after, limit, order, ascending, include
-        case orderBy = "order_by"
-        case sortBy = "sort_by"
-        case includeRelationships = "include_relationships"
-    }
-
-    public init(from decoder: any Decoder) throws {
-        let fields = try decoder.container(keyedBy: CodingKeys.self)
-        filter = try AgentFilter(from: decoder)
-        before = try fields.decodeIfPresent(String.self, forKey: .before)
-        after = try fields.decodeIfPresent(String.self, forKey: .after)
-        limit = try fields.decodeIfPresent(Int.self, forKey: .limit)
-        order = try fields.decodeIfPresent(SortOrder.self, forKey: .order)
-        orderBy = try fields.decodeIfPresent(AgentOrder.self, forKey: .orderBy)
-        ascending = try fields.decodeIfPresent(Bool.self, forKey: .ascending)
-        sortBy = try fields.decodeIfPresent(String.self, forKey: .sortBy)
-        includeRelationships = try fields.decodeIfPresent([String].self, forKey: .includeRelationships)
-        include = try fields.decodeIfPresent([AgentInclusion].self, forKey: .include)
-    }
-
-    public func encode(to encoder: any Encoder) throws {
-        try filter.encode(to: encoder)
-        var fields = encoder.container(keyedBy: CodingKeys.self)
-        try fields.encodeIfPresent(before, forKey: .before)
-        try fields.encodeIfPresent(after, forKey: .after)
-        try fields.encodeIfPresent(limit, forKey: .limit)
-        try fields.encodeIfPresent(order, forKey: .order)
-        try fields.encodeIfPresent(orderBy, forKey: .orderBy)
-        try fields.encodeIfPresent(ascending, forKey: .ascending)
-        try fields.encodeIfPresent(sortBy, forKey: .sortBy)
-        try fields.encodeIfPresent(includeRelationships, forKey: .includeRelationships)
-        try fields.encodeIfPresent(include, forKey: .include)
-    }
 }
 
 /// What a list of agents is ordered by.
@@ -101,9 +54,4 @@ public struct RetrieveAgent: Codable, Sendable {
     public var include: [AgentInclusion]?
 
     public init() {}
-
-    enum CodingKeys: String, CodingKey {
-        case include
-        case includeRelationships = "include_relationships"
-    }
 }

@@ -1,7 +1,7 @@
 public import JSON
 
 /// An agent as the API shows it: its own fields and, where asked for, what is attached to it.
-public struct AgentState: Resource, Sendable {
+public struct AgentState: ListedResource, Decodable, Sendable {
     public static let idPrefix = "agent"
 
     public var id: ID<AgentState>
@@ -28,7 +28,7 @@ public struct AgentState: Resource, Sendable {
     public var maxFilesOpen: Int
     public var perFileViewWindowCharLimit: Int
     public var lastRunCompletion: Timestamp?
-    public var lastRunDurationMilliseconds: Int?
+    public var lastRunDurationMs: Int?
     public var lastStopReason: String?
     public var origin: TemplateOrigin
     public var createdByID: String?
@@ -61,8 +61,64 @@ public struct AgentState: Resource, Sendable {
     }
 }
 
+extension AgentState: JSONWritable {
+    public func write(to writer: inout JSONWriter) {
+        writer.object {
+            $0.field("created_by_id", createdByID)
+            $0.field("last_updated_by_id", lastUpdatedByID)
+            $0.field("created_at", createdAt)
+            $0.field("updated_at", updatedAt)
+            $0.field("id", id)
+            $0.field("name", name)
+            $0.field("tool_rules", toolRules)
+            $0.field("message_ids", messageIDs)
+            $0.field("system", system)
+            $0.field("agent_type", agentType)
+            $0.field("llm_config", llmConfig)
+            $0.field("embedding_config", embeddingConfig)
+            $0.field("model", model)
+            $0.field("embedding", embedding)
+            $0.field("model_settings", modelSettings)
+            $0.field("compaction_settings", compactionSettings)
+            $0.field("response_format", responseFormat)
+            $0.field("description", description)
+            $0.field("metadata", metadata)
+            $0.field("memory", Memory(agentType: agentType, blocks: relations.blocks))
+            $0.field("blocks", relations.blocks)
+            $0.field("tools", relations.tools)
+            $0.field("sources", [JSONValue]())
+            $0.field("tags", relations.tags)
+            $0.field("tool_exec_environment_variables", relations.secrets)
+            $0.field("secrets", relations.secrets)
+            writeOrigin(to: &$0)
+            $0.field("identity_ids", [String]())
+            $0.field("identities", [JSONValue]())
+            $0.field("pending_approval", JSONValue.null)
+            $0.field("message_buffer_autoclear", messageBufferAutoclear)
+            $0.field("enable_sleeptime", enableSleeptime)
+            $0.field("multi_agent_group", relations.managedGroup)
+            $0.field("managed_group", relations.managedGroup)
+            $0.field("last_run_completion", lastRunCompletion)
+            $0.field("last_run_duration_ms", lastRunDurationMs)
+            $0.field("last_stop_reason", lastStopReason)
+            $0.field("timezone", timezone)
+            $0.field("max_files_open", maxFilesOpen)
+            $0.field("per_file_view_window_char_limit", perFileViewWindowCharLimit)
+            $0.field("hidden", hidden)
+        }
+    }
+
+    private func writeOrigin(to writer: inout JSONWriter) {
+        writer.field("project_id", origin.projectID)
+        writer.field("template_id", origin.templateID)
+        writer.field("base_template_id", origin.baseTemplateID)
+        writer.field("deployment_id", origin.deploymentID)
+        writer.field("entity_id", origin.entityID)
+    }
+}
+
 /// What is attached to an agent. Empty where it was not asked for.
-public struct AgentRelations: Sendable {
+public struct AgentRelations: Decodable, Sendable, JSONFlattened {
     public var blocks: [Block] = []
     public var tools: [Tool] = []
     public var tags: [String] = []
@@ -71,6 +127,19 @@ public struct AgentRelations: Sendable {
     public var managedGroup: Group?
 
     public init() {}
+
+    private enum CodingKeys: String, CodingKey {
+        case blocks, tools, tags, secrets, managedGroup
+    }
+
+    public init(from decoder: any Decoder) throws {
+        let fields = try decoder.container(keyedBy: CodingKeys.self)
+        blocks = try fields.decode(.blocks, or: [])
+        tools = try fields.decode(.tools, or: [])
+        tags = try fields.decode(.tags, or: [])
+        secrets = try fields.decode(.secrets, or: [])
+        managedGroup = try fields.decodeIfPresent(Group.self, forKey: .managedGroup)
+    }
 }
 
 /// An environment variable that an agent's tools see. The value is masked in every answer.
@@ -94,14 +163,6 @@ public struct AgentSecret: Resource, Codable, Sendable, JSONWritable {
         self.value = value
     }
 
-    enum CodingKeys: String, CodingKey {
-        case id, key, value, description
-        case agentID = "agent_id"
-        case organizationID = "organization_id"
-        case createdAt = "created_at"
-        case updatedAt = "updated_at"
-    }
-
     public func write(to writer: inout JSONWriter) {
         writer.object {
             $0.field("created_by_id", JSONValue.null)
@@ -122,25 +183,38 @@ public struct AgentSecret: Resource, Codable, Sendable, JSONWritable {
 /// An agent's core memory.
 public struct Memory: Codable, Sendable, JSONWritable {
     public var agentType: AgentType
+    public private(set) var gitEnabled: Bool? = false
     public var blocks: [Block]
+    public private(set) var fileBlocks: [Block]? = []
+    public private(set) var promptTemplate: String? = ""
 
     public init(agentType: AgentType, blocks: [Block]) {
         self.agentType = agentType
         self.blocks = blocks
     }
+}
 
-    enum CodingKeys: String, CodingKey {
-        case blocks
-        case agentType = "agent_type"
-    }
+/// The kinds of agents: which loop runs their turns and what they are given at birth.
+public enum AgentType: String, Codable, Sendable, CaseIterable, JSONWritable {
+    case memgpt = "memgpt_agent"
+    case memgptV2 = "memgpt_v2_agent"
+    case lettaV1 = "letta_v1_agent"
+    case react = "react_agent"
+    case workflow = "workflow_agent"
+    case splitThread = "split_thread_agent"
+    case sleeptime = "sleeptime_agent"
+    case voiceConversation = "voice_convo_agent"
+    case voiceSleeptime = "voice_sleeptime_agent"
+}
 
-    public func write(to writer: inout JSONWriter) {
-        writer.object {
-            $0.field("agent_type", agentType)
-            $0.field("git_enabled", false)
-            $0.field("blocks", blocks)
-            $0.field("file_blocks", [JSONValue]())
-            $0.field("prompt_template", "")
-        }
-    }
+/// What the `include` parameter may ask for beside an agent's own fields.
+public enum AgentInclusion: String, Codable, Sendable, CaseIterable {
+    case blocks = "agent.blocks"
+    case identities = "agent.identities"
+    case managedGroup = "agent.managed_group"
+    case pendingApproval = "agent.pending_approval"
+    case secrets = "agent.secrets"
+    case sources = "agent.sources"
+    case tags = "agent.tags"
+    case tools = "agent.tools"
 }

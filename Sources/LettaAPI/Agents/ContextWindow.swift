@@ -53,25 +53,20 @@ public struct ContextWindow: Decodable, Sendable, JSONWritable {
     }
 
     enum CodingKeys: String, CodingKey {
-        case messages, directories
+        case messages, directories, externalMemorySummary, coreMemory, memoryFilesystem, toolUsageRules, summaryMemory
         case sizeMax = "context_window_size_max"
         case sizeCurrent = "context_window_size_current"
         case messageCount = "num_messages"
         case archivalMemoryCount = "num_archival_memory"
         case recallMemoryCount = "num_recall_memory"
         case externalMemorySummaryTokens = "num_tokens_external_memory_summary"
-        case externalMemorySummary = "external_memory_summary"
         case systemTokens = "num_tokens_system"
         case system = "system_prompt"
         case coreMemoryTokens = "num_tokens_core_memory"
-        case coreMemory = "core_memory"
         case memoryFilesystemTokens = "num_tokens_memory_filesystem"
-        case memoryFilesystem = "memory_filesystem"
         case toolUsageRulesTokens = "num_tokens_tool_usage_rules"
-        case toolUsageRules = "tool_usage_rules"
         case directoriesTokens = "num_tokens_directories"
         case summaryMemoryTokens = "num_tokens_summary_memory"
-        case summaryMemory = "summary_memory"
         case functionTokens = "num_tokens_functions_definitions"
         case functions = "functions_definitions"
         case messageTokens = "num_tokens_messages"

@@ -49,38 +49,4 @@ public struct CreateAgent: Codable, Sendable {
     public var baseTemplateID: String?
 
     public init() {}
-
-    enum CodingKeys: String, CodingKey {
-        case name, system, instructions, description, metadata, tools, tags, model, embedding, reasoning, secrets
-        case timezone, hidden
-        case agentType = "agent_type"
-        case memoryBlocks = "memory_blocks"
-        case blockIDs = "block_ids"
-        case memoryVariables = "memory_variables"
-        case toolIDs = "tool_ids"
-        case toolRules = "tool_rules"
-        case includeBaseTools = "include_base_tools"
-        case includeMultiAgentTools = "include_multi_agent_tools"
-        case includeBaseToolRules = "include_base_tool_rules"
-        case initialMessageSequence = "initial_message_sequence"
-        case modelSettings = "model_settings"
-        case llmConfig = "llm_config"
-        case embeddingConfig = "embedding_config"
-        case compactionSettings = "compaction_settings"
-        case contextWindowLimit = "context_window_limit"
-        case embeddingChunkSize = "embedding_chunk_size"
-        case maxTokens = "max_tokens"
-        case maxReasoningTokens = "max_reasoning_tokens"
-        case enableReasoner = "enable_reasoner"
-        case parallelToolCalls = "parallel_tool_calls"
-        case responseFormat = "response_format"
-        case toolExecEnvironmentVariables = "tool_exec_environment_variables"
-        case messageBufferAutoclear = "message_buffer_autoclear"
-        case enableSleeptime = "enable_sleeptime"
-        case maxFilesOpen = "max_files_open"
-        case perFileViewWindowCharLimit = "per_file_view_window_char_limit"
-        case projectID = "project_id"
-        case templateID = "template_id"
-        case baseTemplateID = "base_template_id"
-    }
 }

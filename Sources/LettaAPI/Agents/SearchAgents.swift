@@ -13,10 +13,9 @@ public struct SearchAgents: Codable, Sendable {
 
     public init() {}
 
-    enum CodingKeys: String, CodingKey {
-        case search, limit, after, ascending
+    enum CodingKeys: String, VerbatimCodingKey {
+        case search, limit, after, ascending, sortBy
         case projectID = "project_id"
-        case sortBy = "sortBy"
     }
 }
 
@@ -88,6 +87,10 @@ public struct AgentSearchResult: Decodable, Sendable, JSONWritable {
     public init(agents: [AgentState], nextCursor: String?) {
         self.agents = agents
         self.nextCursor = nextCursor
+    }
+
+    enum CodingKeys: String, VerbatimCodingKey {
+        case agents, nextCursor
     }
 
     public func write(to writer: inout JSONWriter) {

@@ -36,38 +36,11 @@ public struct UpdateAgent: Codable, Sendable {
     public var perFileViewWindowCharLimit: Patch<Int> = .keep
     public var hidden: Patch<Bool> = .keep
     public var lastRunCompletion: Patch<Timestamp> = .keep
-    public var lastRunDurationMilliseconds: Patch<Int> = .keep
+    public var lastRunDurationMs: Patch<Int> = .keep
     public var lastStopReason: Patch<String> = .keep
     public var projectID: Patch<String> = .keep
     public var templateID: Patch<String> = .keep
     public var baseTemplateID: Patch<String> = .keep
 
     public init() {}
-
-    enum CodingKeys: String, CodingKey {
-        case name, system, description, metadata, tags, model, embedding, reasoning, secrets, timezone, hidden
-        case toolIDs = "tool_ids"
-        case blockIDs = "block_ids"
-        case toolRules = "tool_rules"
-        case messageIDs = "message_ids"
-        case modelSettings = "model_settings"
-        case llmConfig = "llm_config"
-        case embeddingConfig = "embedding_config"
-        case compactionSettings = "compaction_settings"
-        case contextWindowLimit = "context_window_limit"
-        case maxTokens = "max_tokens"
-        case parallelToolCalls = "parallel_tool_calls"
-        case responseFormat = "response_format"
-        case toolExecEnvironmentVariables = "tool_exec_environment_variables"
-        case messageBufferAutoclear = "message_buffer_autoclear"
-        case enableSleeptime = "enable_sleeptime"
-        case maxFilesOpen = "max_files_open"
-        case perFileViewWindowCharLimit = "per_file_view_window_char_limit"
-        case lastRunCompletion = "last_run_completion"
-        case lastRunDurationMilliseconds = "last_run_duration_ms"
-        case lastStopReason = "last_stop_reason"
-        case projectID = "project_id"
-        case templateID = "template_id"
-        case baseTemplateID = "base_template_id"
-    }
 }

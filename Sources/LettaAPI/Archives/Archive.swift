@@ -1,15 +1,17 @@
 public import JSON
 
 /// A collection of passages that agents may share.
-public struct Archive: Resource, Codable, Sendable, JSONWritable {
+public struct Archive: ListedResource, Codable, Sendable, JSONWritable {
     public static let idPrefix = "archive"
 
     public var id: ID<Archive>
     public var name: String
     public var description: String?
     public var organizationID: String
+    public private(set) var vectorDBProvider: String? = "native"
     /// The embedding model meant for its passages; nil where it is searched by words alone.
     public var embeddingConfig: Document<EmbeddingConfig>?
+    public var metadata: ObjectDocument?
     public var createdByID: String?
     public var lastUpdatedByID: String?
     public var createdAt: Timestamp
@@ -20,32 +22,6 @@ public struct Archive: Resource, Codable, Sendable, JSONWritable {
         self.name = name
         self.organizationID = organizationID
         self.createdAt = createdAt
-    }
-
-    enum CodingKeys: String, CodingKey {
-        case id, name, description
-        case organizationID = "organization_id"
-        case embeddingConfig = "embedding_config"
-        case createdByID = "created_by_id"
-        case lastUpdatedByID = "last_updated_by_id"
-        case createdAt = "created_at"
-        case updatedAt = "updated_at"
-    }
-
-    public func write(to writer: inout JSONWriter) {
-        writer.object {
-            $0.field("created_by_id", createdByID)
-            $0.field("last_updated_by_id", lastUpdatedByID)
-            $0.field("created_at", createdAt)
-            $0.field("updated_at", updatedAt)
-            $0.field("name", name)
-            $0.field("description", description)
-            $0.field("organization_id", organizationID)
-            $0.field("vector_db_provider", "native")
-            $0.field("embedding_config", embeddingConfig)
-            $0.field("metadata", JSONValue.null)
-            $0.field("id", id)
-        }
     }
 }
 
@@ -61,17 +37,66 @@ public struct CreateArchive: Codable, Sendable {
         self.name = name
         self.description = description
     }
-
-    enum CodingKeys: String, CodingKey {
-        case name, description, embedding
-        case embeddingConfig = "embedding_config"
-    }
 }
 
 /// The changes a client may make to an archive. A field left out keeps its value.
 public struct UpdateArchive: Codable, Sendable {
     public var name: Patch<String> = .keep
     public var description: Patch<String> = .keep
+
+    public init() {}
+}
+
+extension API {
+    /// Archives on their own, whether agents have them or not.
+    public enum Archives {
+        public static let list = Endpoint<NoPath, ListArchives, NoBody, [Archive]>(
+            .get, "/v1/archives/", "Lists archives, newest first.")
+        public static let create = Endpoint<NoPath, NoQuery, CreateArchive, Archive>(
+            .post, "/v1/archives/", "Creates an archive.")
+        public static let retrieve = Endpoint<ID<Archive>, NoQuery, NoBody, Archive>(
+            .get, "/v1/archives/{archive_id}", "Retrieves an archive.")
+        public static let update = Endpoint<ID<Archive>, NoQuery, UpdateArchive, Archive>(
+            .patch, "/v1/archives/{archive_id}", "Changes the fields present in the body.")
+        public static let delete = Endpoint<ID<Archive>, NoQuery, NoBody, NullOutput>(
+            .delete, "/v1/archives/{archive_id}",
+            "Deletes an archive with its passages and takes it from every agent.", status: 204)
+        public static let agents = Endpoint<ID<Archive>, ListArchiveAgents, NoBody, [AgentState]>(
+            .get, "/v1/archives/{archive_id}/agents", "Lists the agents that have an archive.")
+        public static let createPassage = Endpoint<ID<Archive>, NoQuery, CreatePassage, Passage>(
+            .post, "/v1/archives/{archive_id}/passages", "Adds a passage to an archive.")
+        public static let createPassages = Endpoint<ID<Archive>, NoQuery, CreatePassages, [Passage]>(
+            .post, "/v1/archives/{archive_id}/passages/batch", "Adds several passages to an archive, all or none.")
+        public static let deletePassage = Endpoint<NestedPath<Archive, Passage>, NoQuery, NoBody, NullOutput>(
+            .delete, "/v1/archives/{archive_id}/passages/{passage_id}", "Deletes a passage of an archive.",
+            status: 204)
+        public static let attach = Endpoint<NestedPath<AgentState, Archive>, NoQuery, NoBody, NullOutput>(
+            .patch, "/v1/agents/{agent_id}/archives/attach/{archive_id}", "Gives an archive to an agent that has none.")
+        public static let detach = Endpoint<NestedPath<AgentState, Archive>, NoQuery, NoBody, NullOutput>(
+            .patch, "/v1/agents/{agent_id}/archives/detach/{archive_id}",
+            "Takes an archive from an agent; the archive stays.")
+    }
+}
+
+/// Which archives a list shows.
+public struct ListArchives: PageQuery {
+    public var name: String?
+    public var agentID: String?
+    public var before: String?
+    public var after: String?
+    public var limit: Int?
+    public var order: SortOrder?
+
+    public init() {}
+}
+
+/// Pages through the agents that have an archive.
+public struct ListArchiveAgents: PageQuery {
+    public var before: String?
+    public var after: String?
+    public var limit: Int?
+    public var order: SortOrder?
+    public var include: [AgentInclusion]?
 
     public init() {}
 }

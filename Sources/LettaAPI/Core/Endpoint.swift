@@ -71,8 +71,4 @@ public struct MessageOutput: Codable, Sendable, JSONWritable {
     public init(_ message: String) {
         self.message = message
     }
-
-    public func write(to writer: inout JSONWriter) {
-        writer.object { $0.field("message", message) }
-    }
 }

@@ -1,7 +1,7 @@
 public import JSON
 
 /// Agents that work together, and how.
-public struct Group: Resource, Codable, Sendable, JSONWritable {
+public struct Group: ListedResource, Codable, Sendable, JSONWritable {
     public static let idPrefix = "group"
 
     /// Who decides what happens next in a group.
@@ -12,10 +12,6 @@ public struct Group: Resource, Codable, Sendable, JSONWritable {
         case sleeptime
         case voiceSleeptime = "voice_sleeptime"
         case swarm
-
-        public func write(to writer: inout JSONWriter) {
-            writer.value(rawValue)
-        }
     }
 
     public var id: ID<Group>
@@ -50,48 +46,6 @@ public struct Group: Resource, Codable, Sendable, JSONWritable {
         self.description = description
         sharedBlockIDs = []
     }
-
-    enum CodingKeys: String, CodingKey {
-        case id, description, hidden
-        case managerType = "manager_type"
-        case managerAgentID = "manager_agent_id"
-        case agentIDs = "agent_ids"
-        case sharedBlockIDs = "shared_block_ids"
-        case sleeptimeAgentFrequency = "sleeptime_agent_frequency"
-        case turnsCounter = "turns_counter"
-        case lastProcessedMessageID = "last_processed_message_id"
-        case terminationToken = "termination_token"
-        case maxTurns = "max_turns"
-        case maxMessageBufferLength = "max_message_buffer_length"
-        case minMessageBufferLength = "min_message_buffer_length"
-        case projectID = "project_id"
-        case templateID = "template_id"
-        case baseTemplateID = "base_template_id"
-        case deploymentID = "deployment_id"
-    }
-
-    public func write(to writer: inout JSONWriter) {
-        writer.object {
-            $0.field("id", id)
-            $0.field("manager_type", managerType)
-            $0.field("agent_ids", agentIDs)
-            $0.field("description", description)
-            $0.field("project_id", projectID)
-            $0.field("template_id", templateID)
-            $0.field("base_template_id", baseTemplateID)
-            $0.field("deployment_id", deploymentID)
-            $0.field("shared_block_ids", sharedBlockIDs)
-            $0.field("manager_agent_id", managerAgentID)
-            $0.field("termination_token", terminationToken)
-            $0.field("max_turns", maxTurns)
-            $0.field("sleeptime_agent_frequency", sleeptimeAgentFrequency)
-            $0.field("turns_counter", turnsCounter)
-            $0.field("last_processed_message_id", lastProcessedMessageID)
-            $0.field("max_message_buffer_length", maxMessageBufferLength)
-            $0.field("min_message_buffer_length", minMessageBufferLength)
-            $0.field("hidden", hidden)
-        }
-    }
 }
 
 extension API {
@@ -111,9 +65,4 @@ public struct ListAgentGroups: PageQuery {
     public var order: SortOrder?
 
     public init() {}
-
-    enum CodingKeys: String, CodingKey {
-        case before, after, limit, order
-        case managerType = "manager_type"
-    }
 }

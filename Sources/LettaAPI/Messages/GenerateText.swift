@@ -11,12 +11,6 @@ public struct GenerateText: Codable, Sendable {
     public init(_ prompt: String) {
         self.prompt = prompt
     }
-
-    enum CodingKeys: String, CodingKey {
-        case prompt
-        case systemPrompt = "system_prompt"
-        case overrideModel = "override_model"
-    }
 }
 
 /// What the model said to it.
@@ -30,13 +24,5 @@ public struct GeneratedText: Codable, Sendable, JSONWritable {
         self.content = content
         self.model = model
         self.usage = usage
-    }
-
-    public func write(to writer: inout JSONWriter) {
-        writer.object {
-            $0.field("content", content)
-            $0.field("model", model)
-            $0.field("usage", usage)
-        }
     }
 }

@@ -44,10 +44,6 @@ public enum StopReason: String, Codable, Sendable, CaseIterable, JSONWritable {
     case insufficientCredits = "insufficient_credits"
     case requiresApproval = "requires_approval"
     case systemPromptOverflow = "context_window_overflow_in_system_prompt"
-
-    public func write(to writer: inout JSONWriter) {
-        writer.value(rawValue)
-    }
 }
 
 /// The stop reason as an event.
@@ -56,10 +52,6 @@ public struct StopReasonEvent: Codable, Sendable, Hashable, JSONWritable {
 
     public init(_ stopReason: StopReason) {
         self.stopReason = stopReason
-    }
-
-    enum CodingKeys: String, CodingKey {
-        case stopReason = "stop_reason"
     }
 
     public func write(to writer: inout JSONWriter) {
@@ -84,18 +76,6 @@ public struct UsageEvent: Codable, Sendable, Hashable, JSONWritable {
     public var contextTokens: Int?
 
     public init() {}
-
-    enum CodingKeys: String, CodingKey {
-        case completionTokens = "completion_tokens"
-        case promptTokens = "prompt_tokens"
-        case totalTokens = "total_tokens"
-        case stepCount = "step_count"
-        case runIDs = "run_ids"
-        case cachedInputTokens = "cached_input_tokens"
-        case cacheWriteTokens = "cache_write_tokens"
-        case reasoningTokens = "reasoning_tokens"
-        case contextTokens = "context_tokens"
-    }
 
     public func write(to writer: inout JSONWriter) {
         writer.object {
@@ -123,11 +103,6 @@ public struct LettaResponse: Codable, Sendable, JSONWritable {
         self.messages = messages
         self.stopReason = stopReason
         self.usage = usage
-    }
-
-    enum CodingKeys: String, CodingKey {
-        case messages, usage
-        case stopReason = "stop_reason"
     }
 
     public func write(to writer: inout JSONWriter) {

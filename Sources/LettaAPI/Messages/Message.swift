@@ -3,10 +3,6 @@ public import JSON
 /// Who speaks in a message.
 public enum MessageRole: String, Codable, Sendable, CaseIterable, JSONWritable {
     case system, user, assistant, tool
-
-    public func write(to writer: inout JSONWriter) {
-        writer.value(rawValue)
-    }
 }
 
 /// A message given by a client.
@@ -25,11 +21,6 @@ public struct CreateMessage: Codable, Sendable {
     public init(role: Role, content: String) {
         self.role = role
         self.content = .text(content)
-    }
-
-    enum CodingKeys: String, CodingKey {
-        case role, content, name, otid
-        case senderID = "sender_id"
     }
 }
 
@@ -66,7 +57,7 @@ public enum MessageContent: Codable, Sendable {
 }
 
 /// A stored message as the context view shows it: the whole of it, not the events made from it.
-public struct Message: Resource, Decodable, Sendable, JSONWritable {
+public struct Message: Resource, Codable, Sendable, JSONWritable {
     public static let idPrefix = "message"
 
     public var id: ID<Message>
@@ -80,6 +71,21 @@ public struct Message: Resource, Decodable, Sendable, JSONWritable {
     public var toolCallID: String?
     public var otid: String?
     public var createdAt: Timestamp
+    public var updatedAt: Timestamp?
+    public var createdByID: String?
+    public var lastUpdatedByID: String?
+    public var stepID: ID<Step>?
+    public var runID: ID<Run>?
+    public var groupID: ID<Group>?
+    public var conversationID: ID<Conversation>?
+    public var senderID: String?
+    public var batchItemID: String?
+    public var toolReturns: [JSONValue]? = []
+    public var isErr: Bool?
+    public var approvalRequestID: String?
+    public var approve: Bool?
+    public var denialReason: String?
+    public var approvals: [JSONValue]?
 
     public init(id: ID<Message>, agentID: ID<AgentState>, role: MessageRole, content: RawJSON, createdAt: Timestamp) {
         self.id = id
@@ -87,43 +93,5 @@ public struct Message: Resource, Decodable, Sendable, JSONWritable {
         self.role = role
         self.content = content
         self.createdAt = createdAt
-    }
-
-    enum CodingKeys: String, CodingKey {
-        case id, role, model, content, name, otid
-        case agentID = "agent_id"
-        case toolCalls = "tool_calls"
-        case toolCallID = "tool_call_id"
-        case createdAt = "created_at"
-    }
-
-    public func write(to writer: inout JSONWriter) {
-        writer.object {
-            $0.field("created_by_id", JSONValue.null)
-            $0.field("last_updated_by_id", JSONValue.null)
-            $0.field("created_at", createdAt)
-            $0.field("updated_at", JSONValue.null)
-            $0.field("id", id)
-            $0.field("agent_id", agentID)
-            $0.field("model", model)
-            $0.field("role", role)
-            $0.field("content", content)
-            $0.field("name", name)
-            $0.field("tool_calls", toolCalls)
-            $0.field("tool_call_id", toolCallID)
-            $0.field("step_id", JSONValue.null)
-            $0.field("run_id", JSONValue.null)
-            $0.field("otid", otid)
-            $0.field("tool_returns", [JSONValue]())
-            $0.field("group_id", JSONValue.null)
-            $0.field("sender_id", JSONValue.null)
-            $0.field("batch_item_id", JSONValue.null)
-            $0.field("conversation_id", JSONValue.null)
-            $0.field("is_err", JSONValue.null)
-            $0.field("approval_request_id", JSONValue.null)
-            $0.field("approve", JSONValue.null)
-            $0.field("denial_reason", JSONValue.null)
-            $0.field("approvals", JSONValue.null)
-        }
     }
 }

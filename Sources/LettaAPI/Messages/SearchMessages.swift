@@ -16,13 +16,6 @@ public struct SearchMessages: Codable, Sendable {
     public init(_ query: String) {
         self.query = query
     }
-
-    enum CodingKeys: String, CodingKey {
-        case query, roles, limit
-        case agentID = "agent_id"
-        case startDate = "start_date"
-        case endDate = "end_date"
-    }
 }
 
 /// A message that was found.
@@ -33,6 +26,7 @@ public struct FoundMessage: Codable, Sendable, JSONWritable {
     public var messageType: String
     /// Text, or the list of parts.
     public var content: JSONValue
+    public var conversationID: ID<Conversation>?
     public var createdAt: Timestamp
 
     public init(
@@ -44,54 +38,28 @@ public struct FoundMessage: Codable, Sendable, JSONWritable {
         self.content = content
         self.createdAt = createdAt
     }
-
-    enum CodingKeys: String, CodingKey {
-        case content
-        case messageID = "message_id"
-        case agentID = "agent_id"
-        case messageType = "message_type"
-        case createdAt = "created_at"
-    }
-
-    public func write(to writer: inout JSONWriter) {
-        writer.object {
-            $0.field("message_id", messageID)
-            $0.field("message_type", messageType)
-            $0.field("content", content)
-            $0.field("agent_id", agentID)
-            $0.field("conversation_id", JSONValue.null)
-            $0.field("created_at", createdAt)
-        }
-    }
 }
 
 /// A message that was found, in the form that the first generation of clients reads.
-public struct RankedMessage: Decodable, Sendable, JSONWritable {
+public struct RankedMessage: Codable, Sendable, JSONWritable {
     public var text: String
     public var message: Message
     /// Counts from 1.
     public var rank: Int
+    public private(set) var vectorRank: Int?
+    /// The customary weight of a place in a list that is not mixed with another one.
+    public private(set) var rrfScore: Double?
 
     public init(text: String, message: Message, rank: Int) {
         self.text = text
         self.message = message
         self.rank = rank
+        rrfScore = 1 / Double(60 + rank)
     }
 
     enum CodingKeys: String, CodingKey {
-        case message
+        case message, vectorRank, rrfScore
         case text = "embedded_text"
         case rank = "fts_rank"
-    }
-
-    public func write(to writer: inout JSONWriter) {
-        writer.object {
-            $0.field("embedded_text", text)
-            $0.field("message", message)
-            $0.field("fts_rank", rank)
-            $0.field("vector_rank", JSONValue.null)
-            // The customary weight of a place in a list that is not mixed with another one.
-            $0.field("rrf_score", 1 / Double(60 + rank))
-        }
     }
 }

@@ -29,21 +29,6 @@ public struct SendMessages: Codable, Sendable {
     public init(_ text: String) {
         input = .text(text)
     }
-
-    enum CodingKeys: String, CodingKey {
-        case messages, input, streaming, background
-        case maxSteps = "max_steps"
-        case useAssistantMessage = "use_assistant_message"
-        case assistantMessageToolName = "assistant_message_tool_name"
-        case assistantMessageToolKwarg = "assistant_message_tool_kwarg"
-        case includeReturnMessageTypes = "include_return_message_types"
-        case streamTokens = "stream_tokens"
-        case includePings = "include_pings"
-        case overrideModel = "override_model"
-        case overrideSystem = "override_system"
-        case clientSkills = "client_skills"
-        case callbackURL = "callback_url"
-    }
 }
 
 /// Something the client's own environment knows how to do.
@@ -89,12 +74,6 @@ public struct ListMessages: PageQuery {
     public var useAssistantMessage: Bool?
 
     public init() {}
-
-    enum CodingKeys: String, CodingKey {
-        case before, after, limit, order
-        case includeReturnMessageTypes = "include_return_message_types"
-        case useAssistantMessage = "use_assistant_message"
-    }
 }
 
 /// How an agent's context is emptied.
@@ -103,10 +82,6 @@ public struct ResetMessages: Codable, Sendable {
     public var addDefaultInitialMessages: Bool?
 
     public init() {}
-
-    enum CodingKeys: String, CodingKey {
-        case addDefaultInitialMessages = "add_default_initial_messages"
-    }
 }
 
 /// Which runs are to be cancelled; left out: all of the agent.
@@ -114,8 +89,4 @@ public struct CancelRuns: Codable, Sendable {
     public var runIDs: [String]?
 
     public init() {}
-
-    enum CodingKeys: String, CodingKey {
-        case runIDs = "run_ids"
-    }
 }

@@ -23,19 +23,6 @@ public struct EmbeddingConfig: Codable, Sendable, JSONWritable {
         batchSize = 32
     }
 
-    enum CodingKeys: String, CodingKey {
-        case handle
-        case embeddingEndpointType = "embedding_endpoint_type"
-        case embeddingEndpoint = "embedding_endpoint"
-        case embeddingModel = "embedding_model"
-        case embeddingDim = "embedding_dim"
-        case embeddingChunkSize = "embedding_chunk_size"
-        case batchSize = "batch_size"
-        case azureEndpoint = "azure_endpoint"
-        case azureVersion = "azure_version"
-        case azureDeployment = "azure_deployment"
-    }
-
     public init(from decoder: any Decoder) throws {
         let fields = try decoder.container(keyedBy: CodingKeys.self)
         embeddingEndpointType = try fields.decode(String.self, forKey: .embeddingEndpointType)
@@ -48,20 +35,5 @@ public struct EmbeddingConfig: Codable, Sendable, JSONWritable {
         azureEndpoint = try fields.decodeIfPresent(String.self, forKey: .azureEndpoint)
         azureVersion = try fields.decodeIfPresent(String.self, forKey: .azureVersion)
         azureDeployment = try fields.decodeIfPresent(String.self, forKey: .azureDeployment)
-    }
-
-    public func write(to writer: inout JSONWriter) {
-        writer.object {
-            $0.field("embedding_endpoint_type", embeddingEndpointType)
-            $0.field("embedding_endpoint", embeddingEndpoint)
-            $0.field("embedding_model", embeddingModel)
-            $0.field("embedding_dim", embeddingDim)
-            $0.field("embedding_chunk_size", embeddingChunkSize)
-            $0.field("handle", handle)
-            $0.field("batch_size", batchSize)
-            $0.field("azure_endpoint", azureEndpoint)
-            $0.field("azure_version", azureVersion)
-            $0.field("azure_deployment", azureDeployment)
-        }
     }
 }

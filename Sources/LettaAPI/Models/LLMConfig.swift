@@ -45,30 +45,6 @@ public struct LLMConfig: Codable, Sendable, JSONWritable {
         returnLogprobs = false
         returnTokenIDs = false
     }
-
-    enum CodingKeys: String, CodingKey {
-        case model, handle, temperature, effort, verbosity, tier, strict
-        case displayName = "display_name"
-        case modelEndpointType = "model_endpoint_type"
-        case modelEndpoint = "model_endpoint"
-        case providerName = "provider_name"
-        case providerCategory = "provider_category"
-        case modelWrapper = "model_wrapper"
-        case contextWindow = "context_window"
-        case putInnerThoughtsInKwargs = "put_inner_thoughts_in_kwargs"
-        case maxTokens = "max_tokens"
-        case enableReasoner = "enable_reasoner"
-        case reasoningEffort = "reasoning_effort"
-        case maxReasoningTokens = "max_reasoning_tokens"
-        case frequencyPenalty = "frequency_penalty"
-        case compatibilityType = "compatibility_type"
-        case parallelToolCalls = "parallel_tool_calls"
-        case responseFormat = "response_format"
-        case returnLogprobs = "return_logprobs"
-        case topLogprobs = "top_logprobs"
-        case returnTokenIDs = "return_token_ids"
-        case toolCallParser = "tool_call_parser"
-    }
 }
 
 extension LLMConfig {
@@ -101,37 +77,5 @@ extension LLMConfig {
         topLogprobs = try fields.decodeIfPresent(Int.self, forKey: .topLogprobs)
         returnTokenIDs = try fields.decode(.returnTokenIDs, or: false)
         toolCallParser = try fields.decodeIfPresent(String.self, forKey: .toolCallParser)
-    }
-
-    public func write(to writer: inout JSONWriter) {
-        writer.object {
-            $0.field("model", model)
-            $0.field("display_name", displayName)
-            $0.field("model_endpoint_type", modelEndpointType)
-            $0.field("model_endpoint", modelEndpoint)
-            $0.field("provider_name", providerName)
-            $0.field("provider_category", providerCategory)
-            $0.field("model_wrapper", modelWrapper)
-            $0.field("context_window", contextWindow)
-            $0.field("put_inner_thoughts_in_kwargs", putInnerThoughtsInKwargs)
-            $0.field("handle", handle)
-            $0.field("temperature", temperature)
-            $0.field("max_tokens", maxTokens)
-            $0.field("enable_reasoner", enableReasoner)
-            $0.field("reasoning_effort", reasoningEffort)
-            $0.field("max_reasoning_tokens", maxReasoningTokens)
-            $0.field("effort", effort)
-            $0.field("frequency_penalty", frequencyPenalty)
-            $0.field("compatibility_type", compatibilityType)
-            $0.field("verbosity", verbosity)
-            $0.field("tier", tier)
-            $0.field("parallel_tool_calls", parallelToolCalls)
-            $0.field("response_format", responseFormat)
-            $0.field("strict", strict)
-            $0.field("return_logprobs", returnLogprobs)
-            $0.field("top_logprobs", topLogprobs)
-            $0.field("return_token_ids", returnTokenIDs)
-            $0.field("tool_call_parser", toolCallParser)
-        }
     }
 }

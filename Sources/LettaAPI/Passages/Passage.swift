@@ -1,7 +1,7 @@
 public import JSON
 
 /// A text in an archive: one memory.
-public struct Passage: Resource, Codable, Sendable, JSONWritable {
+public struct Passage: ListedResource, Codable, Sendable, JSONWritable {
     public static let idPrefix = "passage"
 
     public var id: ID<Passage>
@@ -10,6 +10,13 @@ public struct Passage: Resource, Codable, Sendable, JSONWritable {
     /// Nil for a passage without tags.
     public var tags: [String]?
     public var metadata: ObjectDocument?
+    public var sourceID: ID<Folder>?
+    public var fileID: String?
+    public var fileName: String?
+    /// Nil where there is no vector.
+    public var embedding: [Double]?
+    public var embeddingConfig: Document<EmbeddingConfig>?
+    public private(set) var isDeleted: Bool? = false
     public var organizationID: String?
     public var createdByID: String?
     public var lastUpdatedByID: String?
@@ -19,38 +26,6 @@ public struct Passage: Resource, Codable, Sendable, JSONWritable {
     public init(id: ID<Passage>, text: String) {
         self.id = id
         self.text = text
-    }
-
-    enum CodingKeys: String, CodingKey {
-        case id, text, tags, metadata
-        case archiveID = "archive_id"
-        case organizationID = "organization_id"
-        case createdByID = "created_by_id"
-        case lastUpdatedByID = "last_updated_by_id"
-        case createdAt = "created_at"
-        case updatedAt = "updated_at"
-    }
-
-    public func write(to writer: inout JSONWriter) {
-        writer.object {
-            $0.field("created_by_id", createdByID)
-            $0.field("last_updated_by_id", lastUpdatedByID)
-            $0.field("created_at", createdAt)
-            $0.field("updated_at", updatedAt)
-            $0.field("is_deleted", false)
-            $0.field("organization_id", organizationID)
-            $0.field("archive_id", archiveID)
-            $0.field("source_id", JSONValue.null)
-            $0.field("file_id", JSONValue.null)
-            $0.field("file_name", JSONValue.null)
-            $0.field("metadata", metadata)
-            $0.field("tags", tags)
-            $0.field("id", id)
-            $0.field("text", text)
-            // There are no vectors yet, and so nothing to say how they were made.
-            $0.field("embedding", JSONValue.null)
-            $0.field("embedding_config", JSONValue.null)
-        }
     }
 }
 
@@ -66,11 +41,6 @@ public struct CreatePassage: Codable, Sendable {
         self.text = text
         self.tags = tags
     }
-
-    enum CodingKeys: String, CodingKey {
-        case text, metadata, tags
-        case createdAt = "created_at"
-    }
 }
 
 /// Several new passages of an archive.
@@ -79,5 +49,48 @@ public struct CreatePassages: Codable, Sendable {
 
     public init(_ passages: [CreatePassage]) {
         self.passages = passages
+    }
+}
+
+extension API {
+    /// Passages of all archives.
+    public enum Passages {
+        public static let search = Endpoint<NoPath, NoQuery, SearchPassages, [FoundPassage]>(
+            .post, "/v1/passages/search", "Finds passages by their words, the best first.")
+    }
+}
+
+/// How the tags of a search have to be met.
+public enum TagMatchMode: String, Codable, Sendable, CaseIterable {
+    case any, all
+}
+
+/// What passages are looked for. What is left out does not narrow the search.
+public struct SearchPassages: Codable, Sendable {
+    /// Left out: all passages, oldest first.
+    public var query: String?
+    public var agentID: String?
+    public var archiveID: String?
+    public var tags: [String]?
+    /// Left out: one of the tags is enough.
+    public var tagMatchMode: TagMatchMode?
+    /// From 1 to 100; left out: 50.
+    public var limit: Int?
+    public var startDate: DayOrTime?
+    public var endDate: DayOrTime?
+
+    public init() {}
+}
+
+/// A passage that a search found.
+public struct FoundPassage: Codable, Sendable, JSONWritable {
+    public var passage: Passage
+    /// How many of the query's words the passage has.
+    public var score: Double
+    public private(set) var metadata: ObjectDocument? = ObjectDocument()
+
+    public init(_ passage: Passage, score: Double) {
+        self.passage = passage
+        self.score = score
     }
 }

@@ -3,14 +3,10 @@ public import JSON
 /// Where a run stands.
 public enum RunStatus: String, Codable, Sendable, CaseIterable, JSONWritable {
     case created, running, completed, failed, cancelled
-
-    public func write(to writer: inout JSONWriter) {
-        writer.value(rawValue)
-    }
 }
 
 /// One turn of an agent: from the messages sent to it until it stops.
-public struct Run: Resource, Codable, Sendable, JSONWritable {
+public struct Run: ListedResource, Codable, Sendable, JSONWritable {
     public static let idPrefix = "run"
 
     public var id: ID<Run>
@@ -40,18 +36,10 @@ public struct Run: Resource, Codable, Sendable, JSONWritable {
     }
 
     enum CodingKeys: String, CodingKey {
-        case id, status, background, metadata
-        case agentID = "agent_id"
-        case stopReason = "stop_reason"
-        case requestConfig = "request_config"
-        case createdAt = "created_at"
-        case completedAt = "completed_at"
+        case id, status, background, metadata, agentID, stopReason, requestConfig, createdAt, completedAt, callbackURL
+        case callbackSentAt, callbackStatusCode, callbackError
         case timeToFirstToken = "ttft_ns"
         case totalDuration = "total_duration_ns"
-        case callbackURL = "callback_url"
-        case callbackSentAt = "callback_sent_at"
-        case callbackStatusCode = "callback_status_code"
-        case callbackError = "callback_error"
     }
 
     public func write(to writer: inout JSONWriter) {
@@ -75,5 +63,116 @@ public struct Run: Resource, Codable, Sendable, JSONWritable {
             $0.field("ttft_ns", timeToFirstToken)
             $0.field("total_duration_ns", totalDuration)
         }
+    }
+}
+
+extension API {
+    /// Turns of agents, running or over.
+    public enum Runs {
+        public static let list = Endpoint<NoPath, ListRuns, NoBody, [Run]>(
+            .get, "/v1/runs/", "Lists runs, newest first.", aliases: ["/v1/_internal_runs/"])
+        public static let active = Endpoint<NoPath, ListActiveRuns, NoBody, [Run]>(
+            .get, "/v1/runs/active", "Lists the runs that are not over.")
+        public static let retrieve = Endpoint<ID<Run>, NoQuery, NoBody, Run>(
+            .get, "/v1/runs/{run_id}", "Retrieves a run.")
+        public static let delete = Endpoint<ID<Run>, NoQuery, NoBody, Run>(
+            .delete, "/v1/runs/{run_id}", "Deletes a run that is over; what was said stays.")
+        public static let messages = Endpoint<ID<Run>, ListRelated, NoBody, [LettaMessage]>(
+            .get, "/v1/runs/{run_id}/messages", "Lists the messages of a run in order of time.")
+        public static let steps = Endpoint<ID<Run>, ListRelated, NoBody, [Step]>(
+            .get, "/v1/runs/{run_id}/steps", "Lists the steps of a run, newest first.")
+        public static let usage = Endpoint<ID<Run>, NoQuery, NoBody, RunUsage>(
+            .get, "/v1/runs/{run_id}/usage", "Tells how many tokens a run used.")
+        public static let metrics = Endpoint<ID<Run>, NoQuery, NoBody, RunMetrics>(
+            .get, "/v1/runs/{run_id}/metrics", "Tells how long a run took.")
+        public static let trace = Endpoint<ID<Run>, NoQuery, NoBody, RawJSON>(
+            .get, "/v1/runs/{run_id}/trace", "Says that spans of a run are not kept; its steps have their traces.")
+        public static let stream = Endpoint<ID<Run>, NoQuery, FollowRun?, LettaResponse>(
+            .post, "/v1/runs/{run_id}/stream", "Streams the events of a background run from any of them on.")
+    }
+}
+
+/// Which runs a list shows.
+public struct ListRuns: PageQuery {
+    public var agentID: String?
+    public var agentIDs: [String]?
+    public var statuses: [RunStatus]?
+    public var background: Bool?
+    public var stopReason: StopReason?
+    public var before: String?
+    public var after: String?
+    public var limit: Int?
+    public var order: SortOrder?
+    /// The older spelling of `order`.
+    public var ascending: Bool?
+    /// Whether only runs that are not over are shown.
+    public var active: Bool?
+
+    public init() {}
+}
+
+/// Whose running turns are shown.
+public struct ListActiveRuns: Codable, Sendable {
+    public var agentID: String?
+    public var background: Bool?
+
+    public init() {}
+}
+
+/// The tokens of a run, over all its steps.
+public struct RunUsage: Codable, Sendable, JSONWritable {
+    public var completionTokens = 0
+    public var promptTokens = 0
+    public var totalTokens = 0
+    public private(set) var promptTokensDetails: JSONValue?
+    public private(set) var completionTokensDetails: JSONValue?
+
+    public init() {}
+}
+
+/// How long a run took, in nanoseconds.
+public struct RunMetrics: Codable, Sendable, JSONWritable {
+    public var id: ID<Run>
+    public var organizationID: String
+    public var agentID: ID<AgentState>
+    public var start: Int
+    public var duration: Int?
+    public var stepCount: Int
+    /// The ids of the tools that were called, each once.
+    public var toolsUsed: [String]
+    public var projectID: String?
+    public var templateID: String?
+    public var baseTemplateID: String?
+
+    public init(
+        id: ID<Run>, organizationID: String, agentID: ID<AgentState>, start: Int, duration: Int?, stepCount: Int,
+        toolsUsed: [String]
+    ) {
+        self.id = id
+        self.organizationID = organizationID
+        self.agentID = agentID
+        self.start = start
+        self.duration = duration
+        self.stepCount = stepCount
+        self.toolsUsed = toolsUsed
+    }
+
+    enum CodingKeys: String, CodingKey {
+        case id, organizationID, agentID, toolsUsed, projectID, templateID, baseTemplateID
+        case start = "run_start_ns"
+        case duration = "run_ns"
+        case stepCount = "num_steps"
+    }
+}
+
+/// From where on a background run is followed.
+public struct FollowRun: Codable, Sendable {
+    /// The `seq_id` of the last event that was seen; left out: from the first one on.
+    public var startingAfter: Int?
+    /// Whether the pings of the run are repeated, and more are sent while nothing else happens.
+    public var includePings: Bool?
+
+    public init(startingAfter: Int? = nil) {
+        self.startingAfter = startingAfter
     }
 }

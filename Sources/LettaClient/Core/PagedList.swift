@@ -1,23 +1,21 @@
-import LettaAPI
+public import LettaAPI
 
 /// A list that fetches its pages while it is walked.
 ///
 /// ```swift
-/// for try await agent in client.agents.list() { … }        // one by one
-/// for try await page in client.agents.list().pages { … }   // page by page
+/// let agents = client.list(API.Agents.list, query: ListAgents())
+/// for try await agent in agents { … }        // one by one
+/// for try await page in agents.pages { … }   // page by page
 /// ```
 ///
 /// The query's `limit` is the size of a page, not of the list; the list goes on to its end. With `before` and
 /// without `after` pages are fetched backwards, each one in the order of the list. Every walk asks the server anew.
-public struct PagedList<Element: Sendable>: AsyncSequence, Sendable {
+public struct PagedList<Element: ListElement>: AsyncSequence, Sendable {
     /// The list page by page.
     public let pages: Pages
 
-    init<Query: PagedQuery>(
-        _ query: Query, cursor: @escaping @Sendable (Element) -> String,
-        fetch: @escaping @Sendable (Query) async throws -> [Element]
-    ) {
-        pages = Pages(place: Place(query), cursor: cursor) { place in
+    init<Query: PageQuery>(_ query: Query, fetch: @escaping @Sendable (Query) async throws -> [Element]) {
+        pages = Pages(place: Place(query)) { place in
             var query = query
             (query.after, query.before, query.limit) = (place.after, place.before, place.limit)
             return try await fetch(query)
@@ -50,7 +48,6 @@ extension PagedList {
     /// A list page by page; no page is empty.
     public struct Pages: AsyncSequence, Sendable {
         let place: Place
-        let cursor: @Sendable (Element) -> String
         let fetch: @Sendable (Place) async throws -> [Element]
 
         public func makeAsyncIterator() -> AsyncIterator {
@@ -65,7 +62,7 @@ extension PagedList {
             public mutating func next() async throws -> [Element]? {
                 guard let current = place else { return nil }
                 let page = try await pages.fetch(current)
-                place = current.next(after: page, pages.cursor)
+                place = current.next(after: page)
                 return page.isEmpty ? nil : page
             }
         }
@@ -80,31 +77,18 @@ extension PagedList {
         var before: String?
         var limit: Int
 
-        init(_ query: some PagedQuery) {
+        init(_ query: some PageQuery) {
             (after, before, limit) = (query.after, query.before, query.limit ?? Self.usualLimit)
         }
 
         /// The place behind `page`; nil when that was the last one, which all pages but full ones are.
-        func next(after page: [Element], _ cursor: (Element) -> String) -> Place? {
+        func next(after page: [Element]) -> Place? {
             guard limit > 0, page.count == limit, let first = page.first, let last = page.last else { return nil }
             var next = self
             let isBackwards = after == nil && before != nil
-            if isBackwards { next.before = cursor(first) } else { next.after = cursor(last) }
+            if isBackwards { next.before = first.cursor } else { next.after = last.cursor }
             // A server that took no notice of the bound would send the same page for ever.
             return next.after == after && next.before == before ? nil : next
         }
     }
 }
-
-/// A query whose answer is one page of a list.
-protocol PagedQuery: Sendable {
-    var before: String? { get set }
-    var after: String? { get set }
-    var limit: Int? { get set }
-}
-
-extension ListAgents: PagedQuery {}
-extension ListAttachedAgents: PagedQuery {}
-extension ListBlocks: PagedQuery {}
-extension ListRelated: PagedQuery {}
-extension ListTags: PagedQuery {}

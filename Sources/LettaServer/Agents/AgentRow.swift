@@ -64,7 +64,7 @@ extension AgentRow {
         state.maxFilesOpen = maxFilesOpen ?? files.openFiles
         state.perFileViewWindowCharLimit = perFileViewWindowCharLimit ?? files.charactersPerFile
         state.lastRunCompletion = lastRunCompletion
-        state.lastRunDurationMilliseconds = lastRunDurationMilliseconds
+        state.lastRunDurationMs = lastRunDurationMilliseconds
         state.lastStopReason = lastStopReason
         state.origin = origin
         state.createdByID = createdByID

@@ -145,7 +145,7 @@ extension UpdateAgent {
         row.maxFilesOpen = maxFilesOpen.applied(to: row.maxFilesOpen)
         row.perFileViewWindowCharLimit = perFileViewWindowCharLimit.applied(to: row.perFileViewWindowCharLimit)
         row.lastRunCompletion = lastRunCompletion.applied(to: row.lastRunCompletion)
-        row.lastRunDurationMilliseconds = lastRunDurationMilliseconds.applied(to: row.lastRunDurationMilliseconds)
+        row.lastRunDurationMilliseconds = lastRunDurationMs.applied(to: row.lastRunDurationMilliseconds)
         row.lastStopReason = lastStopReason.applied(to: row.lastStopReason)
         row.origin.projectID = projectID.applied(to: row.origin.projectID)
         row.origin.templateID = templateID.applied(to: row.origin.templateID)

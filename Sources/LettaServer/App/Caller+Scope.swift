@@ -21,16 +21,3 @@ extension Caller {
         }
     }
 }
-
-extension Routes {
-    /// Serves an endpoint without an output.
-    func handle<Path, Query, Body>(
-        _ endpoint: Endpoint<Path, Query, Body, NullOutput>,
-        _ handler: @escaping @Sendable (Call<Path, Query, Body>) async throws -> Void
-    ) {
-        handle(endpoint) { call in
-            try await handler(call)
-            return NullOutput()
-        }
-    }
-}

@@ -17,13 +17,15 @@ struct RouteCatalogue: RouteGroup {
     func register(on routes: Routes) {
         let runner = PythonToolRunner(sandbox: sandbox)
         let models = ModelService(directory: directory, transport: transport, logger: core.logger)
-        let turnstile = Turnstile<ID<AgentState>>(longestLine: TurnService.longestLine)
-        let messages = MessageService(core: core, turnstile: turnstile)
+        let turnLock = KeyedFIFOLock<ID<AgentState>>(queueLimit: TurnService.queueLimit)
+        let messages = MessageService(core: core, turnLock: turnLock)
+        let opener = TurnOpener(
+            core: core, models: models,
+            executors: ToolExecutors(
+                core: core, python: PythonToolExecutor(core: core, runner: runner, secrets: secrets)))
         let turns = TurnService(
-            core: core, models: models, worker: worker,
-            python: PythonToolService(core: core, runner: runner, secrets: secrets),
-            callbacks: RunCallbackService(core: core, transport: transport), turnstile: turnstile,
-            configs: DocumentCache(limit: 64), contexts: ContextCache(limit: 64))
+            core: core, opener: opener, worker: worker,
+            callbacks: RunCallbackService(core: core, transport: transport), turnLock: turnLock)
 
         let features: [any RouteGroup] = [
             HealthRoutes(
@@ -40,7 +42,7 @@ struct RouteCatalogue: RouteGroup {
             PassageRoutes(passages: PassageService(core: core)),
             ModelRoutes(models: models),
             MessageRoutes(messages: messages),
-            TurnRoutes(turns: turns, previews: TurnPreviewService(core: core, models: models)),
+            TurnRoutes(turns: turns, previews: TurnPreviewService(core: core, opener: opener)),
             RunRoutes(
                 runs: RunService(core: core), messages: messages,
                 following: RunFollowService(core: core, worker: worker)),

@@ -1,3 +1,4 @@
+import LettaAPI
 import Storage
 
 /// Table `deleted_key`: the list keys of deleted rows, for cursors that name them.
@@ -13,6 +14,30 @@ enum DeletedKeyStore {
             INSERT INTO deleted_key (\(columns))
             SELECT \(columns) FROM \(table.name) WHERE organization_id = \(db.organization) AND \(condition)
             ON CONFLICT (organization_id, id) DO NOTHING
+            """)
+    }
+
+    /// Dates the keys that have no date yet, up to `limit` of them: retention counts from the first sweep that sees a key.
+    ///
+    /// - Returns: how many it dated.
+    static func date(_ time: Timestamp, limit: Int, _ db: any SQLExecutor) throws -> Int {
+        try db.execute(
+            """
+            UPDATE deleted_key SET deleted_at = \(time) WHERE (organization_id, id) IN (
+                SELECT organization_id, id FROM deleted_key WHERE deleted_at IS NULL
+                LIMIT \(limit) \(db.dialect.forUpdateSkipLocked))
+            """)
+    }
+
+    /// Deletes the keys of all organizations that are older than `time`, up to `limit` of them.
+    ///
+    /// - Returns: how many it deleted.
+    static func deleteExpired(before time: Timestamp, limit: Int, _ db: any SQLExecutor) throws -> Int {
+        try db.execute(
+            """
+            DELETE FROM deleted_key WHERE (organization_id, id) IN (
+                SELECT organization_id, id FROM deleted_key WHERE deleted_at < \(time)
+                LIMIT \(limit) \(db.dialect.forUpdateSkipLocked))
             """)
     }
 

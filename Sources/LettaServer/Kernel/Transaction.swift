@@ -21,8 +21,6 @@ struct Transaction: SQLExecutor {
 
     @discardableResult
     func execute(_ sql: SQLText) throws(SQLFailure) -> Int { try executor.execute(sql) }
-
-    func mark() throws(SQLFailure) -> DatabaseMark? { try executor.mark() }
 }
 
 extension StorageEngine {
@@ -33,18 +31,12 @@ extension StorageEngine {
         try await read { try body(Transaction($0, as: scope)) }
     }
 
-    /// Runs `body` in one write transaction, which is rolled back when `body` throws. `body` must have no effect
-    /// outside: it may run again.
+    /// Runs `body` in one write transaction, which is rolled back when `body` throws and durable when this returns. `body`
+    /// must have no side effects outside the database: it may run more than once.
     @discardableResult
     func write<T: Sendable>(
-        as scope: Scope, quietly: Bool = false, _ body: @escaping @Sendable (Transaction) throws -> T
+        as scope: Scope, _ body: @escaping @Sendable (Transaction) throws -> T
     ) async throws -> T {
-        try await write(quietly: quietly) { try body(Transaction($0, as: scope)) }
-    }
-
-    func commit<T: Sendable>(
-        as scope: Scope, quietly: Bool, _ body: @escaping @Sendable (Transaction) throws -> T
-    ) async throws -> Committed<T> {
-        try await commit(quietly: quietly) { try body(Transaction($0, as: scope)) }
+        try await write { try body(Transaction($0, as: scope)) }
     }
 }

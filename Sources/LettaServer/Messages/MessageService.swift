@@ -3,11 +3,11 @@ import JSON
 import LettaAPI
 import Storage
 
-/// What may be done with the messages of an agent beside sending some.
+/// Lists messages, and resets the context of an agent.
 struct MessageService: Sendable {
     let core: Core
-    /// Where turns of agents wait for each other; emptying a context waits too.
-    let turnstile: Turnstile<ID<AgentState>>
+    /// One turn of an agent at a time; a reset of its context waits for it as well.
+    let turnLock: KeyedFIFOLock<ID<AgentState>>
 
     /// A page of an agent's messages in order of time. One stored message may become several entries; `limit`
     /// counts the stored ones.
@@ -37,10 +37,10 @@ struct MessageService: Sendable {
         return try Self.entries(rows, only: nil)
     }
 
-    /// Empties the context down to a new system message; what was said stays in the list.
+    /// Empties the context down to a new system message; the list keeps all messages.
     func reset(_ agent: ID<AgentState>, _ body: ResetMessages, as scope: Scope) async throws -> AgentState {
-        try await turnstile.enter(agent, orElse: TurnService.lineIsFull(agent))
-        defer { turnstile.leave(agent) }
+        try await turnLock.lock(agent, orElse: TurnService.queueIsFull(agent))
+        defer { turnLock.unlock(agent) }
         let time = core.now()
         return try await core.storage.write(as: scope) { db in
             guard var row = try AgentStore.rowForUpdate(agent, db) else {

@@ -13,12 +13,12 @@ struct RunCallbackService: Sendable {
     let core: Core
     let transport: ProviderTransport
 
-    /// - Throws: `APIError` 422 for what is no address of the web.
+    /// - Throws: `APIError` 422 for anything but an http or https address.
     static func checked(_ url: String?) throws -> String? {
         guard let url else { return nil }
         let isWeb = ["http://", "https://"].contains { url.lowercased().hasPrefix($0) && url.count > $0.count }
         guard isWeb, url.utf8.count <= KeyText.longest, !url.utf8.contains(where: { $0 <= 0x20 }) else {
-            throw APIError.invalidField("callback_url", "has to be an http or https address", input: .string(url))
+            throw APIError.invalidField("callback_url", "must be an http or https address", input: .string(url))
         }
         return url
     }
@@ -41,24 +41,23 @@ struct RunCallbackService: Sendable {
         }
     }
 
-    /// Notes why the end is not announced.
-    func giveUp(_ id: ID<Run>, because reason: String = Self.stopped, as scope: Scope) async {
+    /// Stores that the end is not announced because the server stops.
+    func giveUp(_ id: ID<Run>, as scope: Scope) async {
         do {
-            try await note(id, at: nil, status: nil, error: reason, as: scope)
+            try await note(id, at: nil, status: nil, error: Self.stopped, as: scope)
         } catch {
             core.logger.error(
                 "A callback could not be noted", metadata: ["run.id": "\(id)", "error": "\(error)"])
         }
     }
 
-    static let stopped = "The server stopped before an answer came."
-    static let notKept = "The disk failed to keep the run."
+    private static let stopped = "The server stopped before an answer came."
 
     private func note(
         _ id: ID<Run>, at time: Timestamp?, status: Int?, error: String?, as scope: Scope
     ) async throws {
         try await shieldedFromCancellation { [core] in
-            try await core.storage.write(as: scope, quietly: true) { db in
+            try await core.storage.write(as: scope) { db in
                 try RunStore.setCallback(id, sentAt: time, status: status, error: error, db)
             }
         }

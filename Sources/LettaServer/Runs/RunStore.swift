@@ -52,12 +52,32 @@ enum RunStore {
         ).map(\.wire)
     }
 
-    /// Ends the runs that were at work when a server stopped without saying so.
-    static func failUnfinished(at time: Timestamp, _ db: any SQLExecutor) throws -> Int {
-        try db.execute(
+    /// Ends the runs of all organizations that a server left unfinished.
+    ///
+    /// - Returns: the runs with their organizations.
+    static func failUnfinished(at time: Timestamp, _ db: any SQLExecutor) throws -> [(organization: String, run: Run)] {
+        try db.rows(
             """
             UPDATE run SET status = 'failed', stop_reason = 'error', completed_at = \(time), updated_at = \(time)
             WHERE organization_id IN (SELECT id FROM organization) AND status IN ('created', 'running')
-            """)
+            RETURNING organization_id, \(table.columns)
+            """
+        ).map { (try $0["organization_id"], try table.row($0).wire) }
+    }
+
+    /// The background runs created after `time`, of all organizations, whose stored events lack the end.
+    static func withoutLastEvent(
+        createdAfter time: Timestamp, _ db: any SQLExecutor
+    ) throws -> [(organization: String, run: Run)] {
+        try db.rows(
+            """
+            SELECT organization_id, \(table.columns) FROM run
+            WHERE organization_id IN (SELECT id FROM organization) AND created_at > \(time) AND background
+                AND NOT EXISTS (
+                    SELECT 1 FROM run_event
+                    WHERE run_event.organization_id = run.organization_id AND run_event.run_id = run.id
+                        AND run_event.type IN ('usage_statistics', 'error_message'))
+            """
+        ).map { (try $0["organization_id"], try table.row($0).wire) }
     }
 }

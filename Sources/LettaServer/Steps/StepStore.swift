@@ -82,15 +82,44 @@ enum StepStore {
 
     // MARK: Traces
 
-    private static let traces = Table<ProviderTrace>(
-        "provider_trace", renaming: ["request_json": "request", "response_json": "response"],
-        without: ["agent_id": nil, "run_id": nil, "org_id": nil, "user_id": nil, "llm_config": nil])
-
     static func insert(_ trace: ProviderTrace, _ db: Transaction) throws {
-        try db.insert(trace, into: traces)
+        try db.execute(
+            """
+            INSERT INTO provider_trace (organization_id, id, step_id, request, response, bytes, created_at)
+            VALUES (\(db.organization), \(trace.id), \(trace.stepID), \(trace.request), \(trace.response),
+                \(trace.request.text.utf8.count + trace.response.text.utf8.count), \(trace.createdAt))
+            """)
     }
 
     static func trace(of step: ID<Step>, _ db: Transaction) throws -> ProviderTrace? {
-        try db.fetchAll(traces, where: "step_id = \(step)", orderBy: "id").first
+        try db.row(
+            """
+            SELECT id, request, response, created_at FROM provider_trace
+            WHERE organization_id = \(db.organization) AND step_id = \(step) ORDER BY id LIMIT 1
+            """
+        ).map { row in
+            ProviderTrace(
+                id: try row["id"], stepID: step, request: try row["request"], response: try row["response"],
+                createdAt: try row["created_at"])
+        }
+    }
+
+    /// How many bytes the traces of all organizations take.
+    static func traceBytes(_ db: any SQLExecutor) throws -> Int {
+        try db.value("SELECT CAST(SUM(bytes) AS BIGINT) FROM provider_trace") ?? 0
+    }
+
+    /// Deletes the oldest traces of all organizations, up to `limit` of them.
+    ///
+    /// - Parameter time: deletes only what is older; nil for no such bound.
+    /// - Returns: how many it deleted.
+    static func deleteOldestTraces(before time: Timestamp?, limit: Int, _ db: any SQLExecutor) throws -> Int {
+        let condition: SQLText = if let time { "WHERE created_at < \(time)" } else { "" }
+        return try db.execute(
+            """
+            DELETE FROM provider_trace WHERE (organization_id, step_id, id) IN (
+                SELECT organization_id, step_id, id FROM provider_trace \(condition)
+                ORDER BY created_at LIMIT \(limit) \(db.dialect.forUpdateSkipLocked))
+            """)
     }
 }

@@ -126,7 +126,7 @@ struct ToolService: Sendable {
             let call = PythonCall(
                 source: body.sourceCode, function: body.name ?? schema["name"]?.string ?? "", shownName: body.name,
                 arguments: try body.args.json.value().object ?? [:], schema: .object(schema),
-                environment: body.environmentVariables ?? [:])
+                environment: body.envVars ?? [:])
             outcome = try await Self.saying { ToolOutcome(try await runner.run(call)) }
         }
         return LettaMessage(WireMessage.result(outcome, name: body.name, createdAt: core.now().microseconds))

@@ -20,14 +20,13 @@ struct TurnRoutes: RouteGroup {
 
     func send(_ call: Call<ID<AgentState>, NoQuery, SendMessages>, _: Request) async throws -> Response {
         guard call.body.streaming == true else {
-            let sent = try await turns.send(call.body, to: call.path, as: call.scope)
-            // Written while the disk keeps what it tells.
-            let response = Response.json(sent.value)
-            try await sent.settle()
-            return response
+            return .json(try await turns.send(call.body, to: call.path, as: call.scope))
         }
         guard call.caller.generation == .v1 else {
-            throw APIError(422, "streaming=true is only supported for SDK v1.0+ clients.")
+            throw APIError(
+                422,
+                "streaming=true is only supported for SDK v1.0+ clients. Use POST /v1/agents/\(call.path)/messages/stream."
+            )
         }
         return try await events(call)
     }

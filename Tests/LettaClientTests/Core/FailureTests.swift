@@ -8,7 +8,7 @@ import Testing
     @Test(arguments: ["", "{", "<html>", "[1, 2]", #"{"version": 1}"#])
     func anAnswerThatIsNoneIsSaidToBeSo(_ body: String) async throws {
         try await FaultServer.serving(.json(body)) { server, client async throws in
-            let failure = await failure { _ = try await client.health() }
+            let failure = await failure { _ = try await client.call(API.Health.health) }
             guard case .decoding? = failure else {
                 Issue.record("\(String(describing: failure))")
                 return
@@ -35,7 +35,7 @@ import Testing
     @Test func aServerThatFallsSilentEndsTheCallInTime() async throws {
         let settings = ClientSettings(callTimeout: .milliseconds(200))
         try await FaultServer.serving(.hang, settings: settings) { server, client async throws in
-            let failure = await failure { _ = try await client.health() }
+            let failure = await failure { _ = try await client.call(API.Health.health) }
             guard case .timeout? = failure else {
                 Issue.record("\(String(describing: failure))")
                 return
@@ -50,7 +50,7 @@ import Testing
         try await FaultServer.serving(.hang) { server, client async throws in
             await #expect(throws: CancellationError.self) {
                 try await withThrowingTaskGroup(of: Void.self) { group in
-                    group.addTask { _ = try await client.health() }
+                    group.addTask { _ = try await client.call(API.Health.health) }
                     var silences = server.silences.makeAsyncIterator()
                     await silences.next()
                     group.cancelAll()
@@ -65,14 +65,14 @@ import Testing
     @Test func aCallAfterShutdownFails() async throws {
         let client = LettaClient(baseURL: "http://127.0.0.1:1")
         try await client.shutdown()
-        let failure = await failure { _ = try await client.health() }
+        let failure = await failure { _ = try await client.call(API.Health.health) }
         #expect(failure != nil)
     }
 
     @Test(arguments: ["", "localhost:8283", "ftp://localhost", "http://"])
     func aBaseURLThatIsNoneIsSaidToBeSo(_ url: String) async throws {
         try await LettaClient.withClient(baseURL: url) { client async throws in
-            let failure = await failure { _ = try await client.health() }
+            let failure = await failure { _ = try await client.call(API.Health.health) }
             guard case .invalidRequest? = failure else {
                 Issue.record("\(String(describing: failure))")
                 return

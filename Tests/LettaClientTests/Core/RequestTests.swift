@@ -12,7 +12,7 @@ private let agent = ID<AgentState>("agent-1")
         var query = ListBlocks()
         query.tags = ["a b", "ü&="]
         query.readOnly = true
-        query.connectedToAgentsCountEqual = [0, 2]
+        query.connectedToAgentsCountEq = [0, 2]
         query.order = .descending
         let target = try RequestTarget.text(of: API.Blocks.list, NoPath(), query)
         #expect(target.hasPrefix("/v1/blocks/?"))
@@ -45,7 +45,7 @@ private let agent = ID<AgentState>("agent-1")
             changes.description = .clear
             changes.metadata = .set(ObjectDocument(["a": nil, "b": [nil, 1]]))
             changes.value = .set(BlockValue("x"))
-            _ = await failure { _ = try await client.blocks.update(ID("block-1"), changes) }
+            _ = await failure { _ = try await client.call(API.Blocks.update, path: ID("block-1"), body: changes) }
             #expect(
                 server.received.first?.body
                     == ["description": nil, "metadata": ["a": nil, "b": [nil, 1]], "value": "x"])
@@ -57,7 +57,7 @@ private let agent = ID<AgentState>("agent-1")
             var new = CreateAgent()
             new.name = "Ada"
             new.memoryBlocks = [CreateBlock(label: "human", value: "x")]
-            _ = await failure { _ = try await client.agents.create(new) }
+            _ = await failure { _ = try await client.call(API.Agents.create, body: new) }
             #expect(
                 server.received.first?.body == ["name": "Ada", "memory_blocks": [["label": "human", "value": "x"]]])
         }
@@ -65,7 +65,7 @@ private let agent = ID<AgentState>("agent-1")
 
     @Test func theHeadersSayWhoCalls() async throws {
         try await FaultServer.serving(.refusal(404), token: "pass word") { server, client async throws in
-            _ = await failure { _ = try await client.agents.delete(agent) }
+            _ = await failure { _ = try await client.call(API.Agents.delete, path: agent) }
             let request = try #require(server.received.first)
             #expect(request.verb == "DELETE")
             #expect(request.headers[.authorization] == "Bearer pass word")
@@ -78,7 +78,7 @@ private let agent = ID<AgentState>("agent-1")
         try await FaultServer.serving(.refusal(404)) { server, client async throws in
             let address = client.exchange.baseURL
             try await LettaClient.withClient(baseURL: "\(address)/letta/") { inner in
-                _ = await failure { _ = try await inner.health() }
+                _ = await failure { _ = try await inner.call(API.Health.health) }
             }
             #expect(server.received.first?.target == "/letta/v1/health/")
         }

@@ -8,42 +8,37 @@ import Testing
         var agent = CreateAgent()
         agent.name = "Ada"
         agent.model = "openai-proxy/mock"
-        return try await client.agents.create(agent)
+        return try await client.call(API.Agents.create, body: agent)
     }
 
     @Test func anAgentAnswersAndItsTurnIsKept() async throws {
         try await withClient { client async throws in
             let agent = try await Self.agent(client)
-            let answer = try await client.agents.messages.send(SendMessages("Hello there"), to: agent.id)
+            let answer = try await client.send(SendMessages("Hello there"), to: agent.id)
             #expect(answer.stopReason.stopReason == .endTurn)
             #expect(try answer.messages.first?.fields()["content"] == "Hello.")
 
-            let said = try await client.agents.messages.list(of: agent.id)
+            let said = try await client.call(API.Messages.list, path: agent.id, query: ListMessages())
             #expect(
                 try said.map { try $0.fields()["message_type"]?.string } == [
                     "system_message", "user_message", "assistant_message",
                 ])
 
             var runs: [Run] = []
-            for try await run in client.runs.list() { runs.append(run) }
+            for try await run in client.list(API.Runs.list, query: ListRuns()) { runs.append(run) }
             let run = try #require(runs.first)
             #expect(runs.count == 1)
             #expect(run.status == .completed)
-            #expect(try await client.runs.retrieve(run.id).agentID == agent.id)
-            #expect(try await client.runs.messages(of: run.id).count == 2)
-            #expect(try await client.runs.metrics(of: run.id).stepCount == 1)
-            #expect(try await client.runs.active().isEmpty)
+            #expect(run.completedAt != nil)
+            #expect(try await client.call(API.Runs.metrics, path: run.id).stepCount == 1)
 
             var steps: [Step] = []
-            for try await step in client.runs.steps(of: run.id) { steps.append(step) }
+            for try await step in client.list(API.Runs.steps, path: run.id, query: ListRelated()) { steps.append(step) }
             let step = try #require(steps.first)
-            #expect(try await client.steps.retrieve(step.id).runID == run.id)
-            #expect(try await client.steps.trace(of: step.id) != nil)
-            #expect(try await client.steps.setFeedback(StepFeedback(.positive), of: step.id).feedback == "positive")
-
-            try await client.runs.delete(run.id)
-            let failure = await failure { _ = try await client.runs.retrieve(run.id) }
-            #expect(failure?.status == 404)
+            #expect(try await client.call(API.Steps.trace, path: step.id) != nil)
+            let feedback = StepFeedback(.positive)
+            #expect(
+                try await client.call(API.Steps.setFeedback, path: step.id, body: feedback).feedback == "positive")
         }
     }
 
@@ -53,7 +48,7 @@ import Testing
             var said = SendMessages("Hello there")
             said.streamTokens = true
             var events: [MessageStreamEvent] = []
-            for try await event in client.agents.messages.stream(said, to: agent.id) { events.append(event) }
+            for try await event in client.stream(said, to: agent.id) { events.append(event) }
             guard case .ping(let run?)? = events.first, events.count == 4, case .message(let message) = events[1],
                 case .usage(let usage) = events[3]
             else {
@@ -66,7 +61,7 @@ import Testing
             #expect(usage.stepCount == 1)
             let unknown = ID<AgentState>("agent-00000000-0000-4000-8000-000000000001")
             let failure = await failure {
-                for try await _ in client.agents.messages.stream(said, to: unknown) { Issue.record("no such agent") }
+                for try await _ in client.stream(said, to: unknown) { Issue.record("no such agent") }
             }
             #expect(failure?.status == 404)
         }
@@ -90,50 +85,26 @@ import Testing
         try await FaultServer.serving(FaultServer.Reply(body: row.body, ending: row.ending), settings: settings) {
             _, client async throws in
             let failure = await failure {
-                for try await _ in client.agents.messages.stream(SendMessages("Hi"), to: ID("agent-1")) {}
+                for try await _ in client.stream(SendMessages("Hi"), to: ID("agent-1")) {}
             }
             #expect(failure?.description.hasPrefix(row.expected) == true, "\(String(describing: failure))")
         }
     }
 
-    @Test func messagesAreSentForLaterReadAndFound() async throws {
+    @Test func messagesAreSentForLaterAndFound() async throws {
         try await withClient { client async throws in
             let agent = try await Self.agent(client)
-            let run = try await client.agents.messages.sendLater(SendMessages("About apples"), to: agent.id)
+            let run = try await client.call(
+                API.Messages.sendLater, path: agent.id, body: SendMessages("About apples"))
             #expect(run.background && run.status == .created)
             // The next message waits for the end of the one before.
-            _ = try await client.agents.messages.send(SendMessages("Two"), to: agent.id)
-            #expect(try await client.runs.retrieve(run.id).status == .completed)
-            let found = try #require(try await client.messages.search(SearchMessages("apples")).first)
-            #expect(found.content == "About apples" && found.agentID == agent.id)
-            #expect(try await client.messages.retrieve(found.messageID).count == 1)
-            #expect(try await client.messages.list().count == 5)
-            let generated = try await client.agents.messages.generate(GenerateText("Say hello"), with: agent.id)
-            #expect(generated.content == "Hello.")
-            let step = try #require(try await client.runs.messages(of: run.id).last?.fields()["step_id"]?.string)
-            #expect(try await client.steps.messages(of: ID(step)).count == 1)
-        }
-    }
-
-    @Test func aContextIsEmptiedAndNothingIsLost() async throws {
-        try await withClient { client async throws in
-            let agent = try await Self.agent(client)
-            _ = try await client.agents.messages.send(SendMessages("One"), to: agent.id)
-            let emptied = try await client.agents.messages.reset(agent.id)
-            #expect(emptied.messageIDs.count == 1)
-            #expect(try await client.agents.messages.list(of: agent.id).count == 3)
-            let failure = await failure { _ = try await client.agents.messages.cancel(agent.id) }
+            _ = try await client.send(SendMessages("Two"), to: agent.id)
+            let found = try await client.call(API.Messages.search, body: SearchMessages("apples"))
+            #expect(found.first?.content == "About apples" && found.first?.agentID == agent.id)
+            let ranked = try await client.call(API.Messages.searchRanked, body: SearchMessages("apples"))
+            #expect(ranked.first?.rank == 1 && ranked.first?.message.agentID == agent.id)
+            let failure = await failure { _ = try await client.call(API.Messages.cancel, path: agent.id, body: nil) }
             #expect(failure?.status == 409)
-        }
-    }
-
-    @Test func approvalOfAToolIsAskedFor() async throws {
-        try await withClient { client async throws in
-            let agent = try await Self.agent(client)
-            try await client.agents.tools.setApproval(true, of: "memory_insert", for: agent.id)
-            let rules = try await client.agents.retrieve(agent.id).toolRules.value()
-            #expect(rules[0]?["type"] == "requires_approval")
-            for try await _ in client.agents.groups(of: agent.id) { Issue.record("the agent is in no group") }
         }
     }
 }

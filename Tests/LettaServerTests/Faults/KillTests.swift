@@ -39,10 +39,12 @@ import Testing
                     // A call that fails was not acknowledged: the server was killed meanwhile.
                     while made.count < count {
                         if client % 2 == 0 {
-                            guard let block = try? await server.client.blocks.create(Self.block) else { break }
+                            guard let block = try? await server.client.call(API.Blocks.create, body: Self.block)
+                            else { break }
                             made.add(block: block.id)
                         } else {
-                            guard let agent = try? await server.client.agents.create(Self.agent) else { break }
+                            guard let agent = try? await server.client.call(API.Agents.create, body: Self.agent)
+                            else { break }
                             made.add(agent: agent.id)
                         }
                     }
@@ -64,10 +66,10 @@ import Testing
 
     /// All that was acknowledged is there, and no agent is there by half.
     private func check(_ made: Made, on server: ServerProcess) async throws {
-        let blocks = try await ids(of: server.client.blocks.list(labelled("b")), \.id)
+        let blocks = try await ids(of: server.client.list(API.Blocks.list, query: labelled("b")))
         #expect(made.blocks.subtracting(blocks) == [])
         var agents: Set<ID<AgentState>> = []
-        for try await agent in server.client.agents.list() {
+        for try await agent in server.client.list(API.Agents.list, query: ListAgents()) {
             agents.insert(agent.id)
             #expect(agent.relations.blocks.map(\.value) == ["Ann"])
             #expect(agent.relations.tools.count == 3)
@@ -75,7 +77,7 @@ import Testing
             #expect(agent.messageIDs.count == 1)
         }
         #expect(made.agents.subtracting(agents) == [])
-        let human = try await ids(of: server.client.blocks.list(labelled("human")), \.id)
+        let human = try await ids(of: server.client.list(API.Blocks.list, query: labelled("human")))
         #expect(human.count == agents.count, "a block without its agent, or the other way round")
     }
 
@@ -85,9 +87,9 @@ import Testing
         return query
     }
 
-    private func ids<Row>(of list: PagedList<Row>, _ id: (Row) -> ID<Row>) async throws -> Set<ID<Row>> {
+    private func ids<Row: ListedResource>(of list: PagedList<Row>) async throws -> Set<ID<Row>> {
         var ids: Set<ID<Row>> = []
-        for try await row in list { ids.insert(id(row)) }
+        for try await row in list { ids.insert(row.id) }
         return ids
     }
 }

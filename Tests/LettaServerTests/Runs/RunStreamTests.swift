@@ -5,6 +5,8 @@ import Synchronization
 import TestSupport
 import Testing
 
+@testable import LettaServer
+
 /// A stream in the background can be left and taken up again, by its numbers.
 @Suite(.timeLimit(.minutes(2))) struct RunStreamTests {
     @Test(arguments: TestEngine.available, [false, true])
@@ -81,28 +83,18 @@ import Testing
             let run = try #require(events[0].json["run_id"]?.string)
             // The end of a server waits until all is stored.
             try await server.restart()
-            // The events are kept for a day and a new run takes the old ones away; what was said stays.
+            // The events are kept for a day, the messages for ever.
             time.pass(hours: 25)
             try await server.send(.post, "/v1/runs/\(run)/stream", [:]).expect(410)
             let next = try await server.stream("Hi", to: agent, ["background": true])
             #expect(next.count == events.count)
             try await server.restart()
+            try await RetentionService(server, now: { time.now }).sweep()
             let rows = try await server.storage.read { db in
                 try db.rows("SELECT DISTINCT run_id FROM run_event").map { try $0["run_id"] as String }
             }
             #expect(rows == [next[0].json["run_id"]?.string])
             #expect(try await server.said(by: agent).count == 6)
         }
-    }
-}
-
-/// A time that stands still until a test moves it.
-private final class SettableTime: Sendable {
-    private let microseconds = Mutex<Int64>(1_800_000_000_000_000)
-
-    var now: Timestamp { Timestamp(microseconds: microseconds.withLock { $0 }) }
-
-    func pass(hours: Int64) {
-        microseconds.withLock { $0 += hours * 3_600_000_000 }
     }
 }

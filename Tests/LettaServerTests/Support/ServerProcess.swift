@@ -18,7 +18,7 @@ final class ServerProcess: Sendable {
     /// The program: `LETTA_SERVER_BINARY`, or the one built beside the tests.
     private static var program: URL {
         ProcessInfo.processInfo.environment["LETTA_SERVER_BINARY"].map { URL(filePath: $0) }
-            ?? Bundle.module.bundleURL.deletingLastPathComponent().appending(path: "letta-server")
+            ?? Bundle.main.bundleURL.appending(path: "letta-server")
     }
 
     /// Starts it and waits until it listens.

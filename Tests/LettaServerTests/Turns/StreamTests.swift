@@ -76,7 +76,7 @@ import Testing
                 try await LettaClient.withClient(baseURL: address) { client in
                     var hello = SendMessages("Hi")
                     hello.streamTokens = true
-                    for try await _ in client.agents.messages.stream(hello, to: ID(agent)) { break }
+                    for try await _ in client.stream(hello, to: ID(agent)) { break }
                 }
                 await hold.reached()
             }

@@ -29,7 +29,8 @@ import Testing
                     // New ones now and then: each turn of a long conversation sends all of it.
                     if round % Self.roundsOfConversation == 0 {
                         for _ in 0..<2 {
-                            agents.append(try await server.client.agents.create(Self.agent(model.address)).id)
+                            let new = Self.agent(model.address)
+                            agents.append(try await server.client.call(API.Agents.create, body: new).id)
                         }
                     }
                     await talk(to: agents.suffix(2), until: said.count + Int.random(in: 1...8), on: server, said)
@@ -78,7 +79,7 @@ import Testing
             {"call": "archival_memory_insert", "args": {"content": "\(fact)"}}, {"say": "got \(fact)"}]
             """
         do {
-            let answer = try await server.client.agents.messages.send(SendMessages(script), to: agent)
+            let answer = try await server.client.send(SendMessages(script), to: agent)
             return try answer.messages.contains { try $0.fields()["content"]?.string == "got \(fact)" }
         } catch let failure as LettaClientError where failure.status != nil {
             Issue.record("\(failure)")
@@ -94,17 +95,19 @@ import Testing
         _ said: Said, _ agents: some Sequence<ID<AgentState>>, on server: ServerProcess, _ round: Int
     ) async throws {
         let client = server.client
-        #expect(try await client.runs.active().isEmpty, "round \(round)")
+        #expect(try await client.call(API.Runs.active, query: ListActiveRuns()).isEmpty, "round \(round)")
         for agent in agents {
             var all = ListMessages()
             all.limit = 100_000
-            let texts = try await client.agents.messages.list(of: agent, all).compactMap {
+            let texts = try await client.call(API.Messages.list, path: agent, query: all).compactMap {
                 try $0.fields()["content"]?.string
             }
-            let block = try await client.agents.coreMemory.block(labelled: "human", of: agent)
+            let block = try await client.call(API.CoreMemory.retrieveBlock, path: NamedPath(agent, "human"))
             let memory = Set(block.value.split(separator: "\n").map(String.init))
             var passages: [String] = []
-            for try await passage in client.agents.archivalMemory.list(of: agent) { passages.append(passage.text) }
+            for try await passage in client.list(API.ArchivalMemory.list, path: agent, query: ListArchivalMemory()) {
+                passages.append(passage.text)
+            }
             #expect(Set(passages).count == passages.count, "round \(round): a memory is there twice")
             for fact in said.facts(of: agent) {
                 #expect(texts.contains("got \(fact)"), "round \(round): an answer is lost")

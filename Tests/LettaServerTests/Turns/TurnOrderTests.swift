@@ -41,6 +41,8 @@ import Testing
                 while answers.count < 2, let answer = try await group.next() { answers.append(answer) }
                 for refused in answers {
                     #expect(refused.status == 503 && refused[header: "Retry-After"] != nil)
+                    refused.expect(
+                        503, ["detail": .string("Agent \(agent) already has 64 queued messages. Retry later.")])
                 }
                 try await server.say("no line here", to: other).expect(200)
                 hold.release()
