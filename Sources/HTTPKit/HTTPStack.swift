@@ -30,7 +30,8 @@ package struct HTTPStack: Sendable {
 
     package static var connections: HTTP1Channel.Configuration {
         HTTP1Channel.Configuration(
-            additionalChannelHandlers: [ConnectionPersistenceInstaller(), DisconnectHandler()], idleTimeout: .seconds(75))
+            additionalChannelHandlers: [ConnectionPersistenceInstaller(), DisconnectHandler()],
+            idleTimeout: .seconds(75))
     }
 
     package init(routes: Routes, settings: HTTPSettings, metrics: HTTPMetrics) throws(RouteConflict) {
