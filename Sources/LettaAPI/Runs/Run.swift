@@ -6,7 +6,7 @@ public enum RunStatus: String, Codable, Sendable, CaseIterable, JSONWritable {
 }
 
 /// One turn of an agent: from the messages sent to it until it stops.
-public struct Run: ListedResource, Decodable, Sendable, JSONWritable {
+public struct Run: ListedResource, Codable, Sendable, JSONWritable {
     public static let idPrefix = "run"
 
     public var id: ID<Run>

@@ -1,7 +1,7 @@
 public import JSON
 
 /// One call of the model within a run, and the tools it led to.
-public struct Step: ListedResource, Decodable, Sendable, JSONWritable {
+public struct Step: ListedResource, Codable, Sendable, JSONWritable {
     public static let idPrefix = "step"
 
     public var id: ID<Step>

@@ -6,7 +6,7 @@ import Storage
 @dynamicMemberLookup
 struct BlockRow: Codable, Sendable {
     private(set) var block: Block
-    /// Counts the changes; who writes names the one they read.
+    /// Counts the changes: an update names the version it read.
     var version: Int
     var createdAt: Timestamp
     var updatedAt: Timestamp

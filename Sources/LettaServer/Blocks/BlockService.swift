@@ -47,7 +47,7 @@ struct BlockService: Sendable {
         }
     }
 
-    func list(_ query: ListBlocks, as scope: Scope) async throws -> StoredPage<Block> {
+    func list(_ query: ListBlocks, as scope: Scope) async throws -> Page<Block> {
         try Self.checkLabelFilter(query.label)
         try KeyText.check("label_search", query.labelSearch, in: "query")
         try KeyText.check("description_search", query.descriptionSearch, in: "query")

@@ -105,9 +105,9 @@ enum BlockStore {
              WHERE agent_block.organization_id = block.organization_id AND agent_block.block_id = block.id)
             """
         return [
-            filter.connectedToAgentsCountGreaterThan.map { "\(count) > \($0)" },
-            filter.connectedToAgentsCountLessThan.map { "\(count) < \($0)" },
-            filter.connectedToAgentsCountEqual.flatMap { $0.isEmpty ? nil : "\(count) IN (\(list: $0))" },
+            filter.connectedToAgentsCountGt.map { "\(count) > \($0)" },
+            filter.connectedToAgentsCountLt.map { "\(count) < \($0)" },
+            filter.connectedToAgentsCountEq.flatMap { $0.isEmpty ? nil : "\(count) IN (\(list: $0))" },
         ]
     }
 }

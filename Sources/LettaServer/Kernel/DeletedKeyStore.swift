@@ -1,3 +1,4 @@
+import LettaAPI
 import Storage
 
 /// Table `deleted_key`: the list keys of deleted rows, for cursors that name them.

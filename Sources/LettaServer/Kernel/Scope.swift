@@ -1,4 +1,4 @@
-/// On whose behalf storage is read or changed. Every store function takes one first.
+/// The organization, user and project that storage is read or changed for. It travels in the ``Transaction``.
 struct Scope: Sendable, Hashable {
     let organization: String
     let user: String

@@ -19,7 +19,7 @@ struct Table<Row: Codable & Sendable>: Sendable {
     ///   - renaming: the columns of other names, by the names that the type encodes.
     ///   - without: the encoded names that have no column, with the values that they are read as.
     init(_ name: StaticString, renaming: [String: String] = [:], without: [String: JSONValue] = [:]) {
-        self.name = SQLText(name)
+        self.name = SQLText(identifier: name.description)
         layout = TableLayout(of: Row.self, renaming: renaming, without: without)
         let table = self.name
         columns = .joined(layout.columns.map { "\(table).\(SQLText(identifier: $0))" }, separator: ", ")

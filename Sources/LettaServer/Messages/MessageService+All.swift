@@ -15,7 +15,7 @@ extension MessageService {
                 before: try query.before.map { try Self.row($0, db) }, fromNewest: !request.isAscending,
                 limit: limit, db)
         }
-        let page = Page(rows, next: Self.next(after: rows, limit: limit))
+        let page = Page(rows, next: Self.next(after: rows, request, limit: limit))
         return try Self.entries(page, only: query.includeReturnMessageTypes)
     }
 

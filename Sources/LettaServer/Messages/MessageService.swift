@@ -22,7 +22,7 @@ struct MessageService: Sendable {
                 before: try Self.bound(query.before, of: agent, db), fromNewest: !request.isAscending,
                 limit: limit, db)
         }
-        let page = Page(rows, next: Self.next(after: rows, limit: limit))
+        let page = Page(rows, next: Self.next(after: rows, request, limit: limit))
         return try Self.entries(page, only: query.includeReturnMessageTypes)
     }
 
@@ -77,9 +77,11 @@ struct MessageService: Sendable {
         }
     }
 
-    /// Where a list goes on after a full page of stored messages.
-    static func next(after rows: [MessageRow], limit: Int) -> String? {
-        limit > 0 && rows.count >= limit ? rows.last?.id.rawValue : nil
+    /// Where a list continues after a full page. Pages are in order of time, so that a list from the newest end
+    /// continues before the first row.
+    static func next(after rows: [MessageRow], _ request: PageRequest, limit: Int) -> String? {
+        guard limit > 0, rows.count >= limit else { return nil }
+        return (request.isAscending ? rows.last : rows.first)?.id.rawValue
     }
 
     static func entries(_ page: Page<MessageRow>, only types: [LettaMessageType]?) throws -> Page<LettaMessage> {

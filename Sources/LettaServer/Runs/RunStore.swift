@@ -60,9 +60,9 @@ enum RunStore {
             """
             UPDATE run SET status = 'failed', stop_reason = 'error', completed_at = \(time), updated_at = \(time)
             WHERE organization_id IN (SELECT id FROM organization) AND status IN ('created', 'running')
-            RETURNING organization_id, \(columns)
+            RETURNING organization_id, \(table.columns)
             """
-        ).map { (try $0["organization_id"], try run($0)) }
+        ).map { (try $0["organization_id"], try table.row($0).wire) }
     }
 
     /// The background runs created after `time`, of all organizations, whose stored events lack the end.
@@ -71,13 +71,13 @@ enum RunStore {
     ) throws -> [(organization: String, run: Run)] {
         try db.rows(
             """
-            SELECT organization_id, \(columns) FROM run
+            SELECT organization_id, \(table.columns) FROM run
             WHERE organization_id IN (SELECT id FROM organization) AND created_at > \(time) AND background
                 AND NOT EXISTS (
                     SELECT 1 FROM run_event
                     WHERE run_event.organization_id = run.organization_id AND run_event.run_id = run.id
                         AND run_event.type IN ('usage_statistics', 'error_message'))
             """
-        ).map { (try $0["organization_id"], try run($0)) }
+        ).map { (try $0["organization_id"], try table.row($0).wire) }
     }
 }

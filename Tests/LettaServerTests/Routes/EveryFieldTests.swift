@@ -1,0 +1,298 @@
+import JSON
+import LettaAPI
+import TestSupport
+import Testing
+
+/// What a client sends in any field of a body that creates or changes something is read back after a restart.
+///
+/// The fields are those of the OpenAPI document, so that a new field or a new body without a sample fails.
+@Suite struct EveryFieldTests {
+    /// A value for one field, and what reading shows afterwards.
+    struct Sample: Sendable {
+        var sent: JSONValue
+        /// Nil: the value under the field's own name.
+        var shown: JSONValue?
+        /// What has to be sent with it.
+        var with: JSONObject = [:]
+        /// Where it is shown; nil: where the body says.
+        var path: String?
+    }
+
+    /// A body with a sample for each field. `{n}` is another number for each request.
+    struct Body: Sendable, CustomTestStringConvertible {
+        var verb: HTTPVerb
+        var path: String
+        /// Sent with every sample.
+        var needs: JSONObject = [:]
+        /// Makes what is changed and keeps its id under the name in the path; nil for a body that creates.
+        var prepare: (@Sendable (TestServer) async throws -> Void)?
+        /// `{id}` is the id of what was created.
+        var read: String
+        /// Whether reading gives an array with one element.
+        var isListed = false
+        var samples: [String: Sample]
+        /// The fields that can't be read back, with the reason.
+        var unread: [String: String] = [:]
+
+        var testDescription: String { "\(verb.rawValue) \(path)" }
+    }
+
+    @Test func `every field of every body has a sample`() async throws {
+        try await withServer(on: .sqlite) { server in
+            let document = try await server.get("/openapi.json").json
+            var listed = Set(Self.unstored.keys)
+            for body in Self.bodies {
+                listed.insert(body.testDescription)
+                let operation = document["paths"]?[body.path]?[body.verb.rawValue.lowercased()]
+                let schema = operation?["requestBody"]?["content"]?["application/json"]?["schema"]
+                let name = try #require(schema?["$ref"]?.string?.split(separator: "/").last, "\(body.testDescription)")
+                let fields = document["components"]?["schemas"]?[String(name)]?["properties"]?.object ?? [:]
+                let known = Set(body.samples.keys).union(body.unread.keys)
+                #expect(Set(fields.map(\.key)) == known, "\(body.testDescription)")
+            }
+            let bodies = (document["paths"]?.object ?? [:]).flatMap { path, item in
+                (item.object ?? [:]).filter { $0.value["requestBody"] != nil }.map { "\($0.key.uppercased()) \(path)" }
+            }
+            #expect(listed == Set(bodies))
+        }
+    }
+
+    @Test(arguments: bodies)
+    func `what is sent is read back after a restart`(_ body: Body) async throws {
+        try await withServer(on: .sqlite) { server in
+            try await Self.seed(server)
+            var number = 0
+            var reads: [Scenario] = []
+            for (field, sample) in body.samples.sorted(by: { $0.key < $1.key }) {
+                let shown = sample.shown ?? .object([field: sample.sent])
+                let expected = body.isListed ? .array([shown]) : shown
+                let path = sample.path ?? body.read
+                // Without the field it is not shown, or the sample shows nothing.
+                number += 1
+                let before = try await send(body, [:], number, server, path)
+                #expect(!before.differences(from: try server.filled(expected)).isEmpty, "\(field) is so without being sent")
+                number += 1
+                var object = sample.with
+                object[field] = sample.sent
+                _ = try await send(body, object, number, server, path)
+                reads.append(
+                    .get(server.filled(path), as: .legacy, expect: 200, try server.filled(expected)).note(field))
+            }
+            try await server.restart()
+            try await server.run(reads)
+        }
+    }
+
+    /// Sends the body and returns what reading shows then.
+    private func send(
+        _ body: Body, _ fields: JSONObject, _ number: Int, _ server: TestServer, _ path: String
+    ) async throws -> JSONValue {
+        server["n"] = "\(number)"
+        try await body.prepare?(server)
+        var object = body.needs
+        for (name, value) in fields { object[name] = value }
+        let answer = try await server.send(body.verb, body.path, .object(object), as: .legacy)
+        #expect(answer.status == 200, "\(body.testDescription) \(fields): \(answer.text)")
+        if body.prepare == nil { server["id"] = answer.id }
+        return try await server.get(path, as: .legacy).json
+    }
+
+    private static func seed(_ server: TestServer) async throws {
+        try await server.run([
+            .post("/v1/blocks/", ["label": "shared", "value": "x"], expect: 200).keep("block"),
+            .post("/v1/archives/", ["name": "a"], expect: 200).keep("archive_id"),
+            .post("/v1/agents/", ["name": "Ada", "model": model], expect: 200).keep("agent_id"),
+            .patch("/v1/agents/{agent_id}/archives/attach/{archive_id}", expect: 200),
+        ])
+        server["tool"] = try #require(try await server.get("/v1/tools/?limit=1").ids.first)
+    }
+}
+
+// MARK: Samples
+
+extension EveryFieldTests {
+    /// The bodies that store nothing that has their fields, with the reason.
+    private static let unstored: [String: String] = [
+        "POST /v1/auth": "a password",
+        "POST /v1/agents/search": "a search", "POST /v1/passages/search": "a search",
+        "POST /v1/messages/search": "a search", "POST /v1/agents/messages/search": "a search",
+        "POST /v1/agents/{agent_id}/messages": "a turn", "POST /v1/agents/{agent_id}/messages/stream": "a turn",
+        "POST /v1/agents/{agent_id}/messages/async": "a turn", "POST /v1/agents/{agent_id}/generate": "a turn",
+        "POST /v1/agents/{agent_id}/messages/preview-raw-payload": "a turn",
+        "POST /v1/agents/{agent_id}/messages/cancel": "ends turns",
+        "PATCH /v1/agents/{agent_id}/reset-messages": "says what to do",
+        "PATCH /v1/agents/{agent_id}/tools/approval/{tool_name}": "becomes a tool rule",
+        "POST /v1/runs/{run_id}/stream": "reads", "POST /v1/tools/run": "stores nothing",
+        "POST /v1/tools/generate-schema": "stores nothing",
+        "PATCH /v1/agents/{agent_id}/core-memory/blocks/{block_label}": "the body of PATCH /v1/blocks/{block_id}",
+        "PATCH /v1/_internal_agents/{agent_id}/core-memory/blocks/{block_label}":
+            "the body of PATCH /v1/blocks/{block_id}",
+        "POST /v1/_internal_blocks/": "the body of POST /v1/blocks/",
+        "PUT /v1/tools/": "the body of POST /v1/tools/",
+    ]
+
+    static let bodies: [Body] = [
+        Body(
+            verb: .post, path: "/v1/archives/", needs: ["name": "n"], read: "/v1/archives/{id}",
+            samples: [
+                "name": .init(sent: "one"), "description": .init(sent: "d"),
+                "embedding": .init(sent: embedding, shown: ["embedding_config": ["handle": embedding]]),
+                "embedding_config": .init(sent: embeddingConfig),
+            ]),
+        Body(
+            verb: .patch, path: "/v1/archives/{archive_id}", prepare: { try await $0.make("/v1/archives/", ["name": "n"], as: "archive_id") },
+            read: "/v1/archives/{archive_id}", samples: ["name": .init(sent: "one"), "description": .init(sent: "d")]),
+        Body(
+            verb: .post, path: "/v1/blocks/", needs: ["label": "l"], read: "/v1/blocks/{id}", samples: block),
+        Body(
+            verb: .patch, path: "/v1/blocks/{block_id}", prepare: { try await $0.make("/v1/blocks/", ["label": "l"], as: "block_id") },
+            read: "/v1/blocks/{block_id}", samples: block),
+        Body(
+            verb: .post, path: "/v1/tools/", needs: newTool, read: "/v1/tools/{id}",
+            samples: tool.merging(["source_code": .init(sent: "def other_{n}(): pass")]) { $1 }),
+        Body(
+            verb: .patch, path: "/v1/tools/{tool_id}", prepare: { try await $0.make("/v1/tools/", newTool, as: "tool_id") },
+            read: "/v1/tools/{tool_id}",
+            samples: tool.merging([
+                "source_code": .init(sent: "def other(): pass", with: ["json_schema": schema("other_{n}")]),
+                "metadata_": .init(sent: ["a": 1]),
+            ]) { $1 }),
+        Body(
+            verb: .post, path: "/v1/archives/{archive_id}/passages", needs: ["text": "#{n}#"],
+            read: "/v1/agents/{agent_id}/archival-memory?search=%23{n}%23", isListed: true,
+            samples: passage.merging(["metadata": .init(sent: ["a": 1])]) { $1 }),
+        Body(
+            verb: .post, path: "/v1/archives/{archive_id}/passages/batch", needs: ["passages": []],
+            read: "/v1/agents/{agent_id}/archival-memory?search=%23{n}%23", isListed: true,
+            samples: [
+                "passages": .init(
+                    sent: [["text": "#{n}#", "tags": ["t"], "metadata": ["a": 1]]],
+                    shown: ["text": "#{n}#", "tags": ["t"], "metadata": ["a": 1]])
+            ]),
+        Body(
+            verb: .post, path: "/v1/agents/{agent_id}/archival-memory", needs: ["text": "#{n}#"],
+            read: "/v1/agents/{agent_id}/archival-memory?search=%23{n}%23", isListed: true, samples: passage),
+        Body(
+            verb: .patch, path: "/v1/steps/{step_id}/feedback", needs: ["feedback": nil],
+            prepare: { server in
+                let turn = try await server.send(.post, "/v1/agents/{agent_id}/messages", ["input": "Hi."])
+                server["step_id"] = try #require(turn.json["messages"]?[0]?["step_id"]?.string, "\(turn.text)")
+            }, read: "/v1/steps/{step_id}",
+            samples: ["feedback": .init(sent: "positive"), "tags": .init(sent: ["t"])]),
+        Body(
+            verb: .post, path: "/v1/agents/",
+            needs: ["model": model, "include_base_tools": false, "include_base_tool_rules": false],
+            read: "/v1/agents/{id}",
+            samples: agent.merging([
+                "agent_type": .init(sent: "memgpt_v2_agent"),
+                "instructions": .init(sent: "Be brief.", shown: ["system": "Be brief."]),
+                "memory_blocks": .init(
+                    sent: [["label": "persona", "value": "v"]], shown: ["blocks": [["label": "persona", "value": "v"]]]),
+                "memory_variables": .init(
+                    sent: ["who": "Ann"], shown: ["variables": ["who": "Ann"]],
+                    path: "/v1/agents/{id}/core-memory/variables"),
+                "tools": .init(sent: ["memory"], shown: ["tools": [["name": "memory"]]]),
+                "embedding_chunk_size": .init(
+                    sent: 77, shown: ["embedding_config": ["embedding_chunk_size": 77]], with: ["embedding": embedding]),
+                "max_reasoning_tokens": .init(sent: 33, shown: ["llm_config": ["max_reasoning_tokens": 33]]),
+                "enable_reasoner": .init(sent: true, shown: ["llm_config": ["enable_reasoner": true]]),
+            ]) { $1 },
+            unread: [
+                "include_base_tools": "chooses the tools it starts with",
+                "include_multi_agent_tools": "chooses the tools it starts with",
+                "include_base_tool_rules": "chooses the tool rules it starts with",
+                "initial_message_sequence": "becomes messages of its context",
+            ]),
+        Body(
+            verb: .patch, path: "/v1/agents/{agent_id}",
+            prepare: {
+                try await $0.make("/v1/agents/", ["name": "Bob", "model": model, "include_base_tools": false], as: "agent_id")
+            },
+            read: "/v1/agents/{agent_id}",
+            samples: agent.merging([
+                "last_run_completion": .init(sent: "2026-01-02T03:04:05.678901Z"),
+                "last_run_duration_ms": .init(sent: 12), "last_stop_reason": .init(sent: "end_turn"),
+            ]) { $1 },
+            unread: ["message_ids": "replaces the context, whose messages have to be the agent's"]),
+    ]
+
+    private static let embedding: JSONValue = "openai/text-embedding-3-small"
+    private static let embeddingConfig: JSONValue = [
+        "embedding_endpoint_type": "openai", "embedding_model": "m", "embedding_dim": 7, "batch_size": 9,
+    ]
+
+    private static let block: [String: Sample] = [
+        "label": .init(sent: "other"), "value": .init(sent: "v"), "limit": .init(sent: 77),
+        "description": .init(sent: "d"), "metadata": .init(sent: ["a": 1]), "read_only": .init(sent: true),
+        "tags": .init(sent: ["x", "y"]), "hidden": .init(sent: true), "is_template": .init(sent: true),
+        "template_name": .init(sent: "n"), "preserve_on_migration": .init(sent: true), "project_id": .init(sent: "p"),
+        "template_id": .init(sent: "t"), "base_template_id": .init(sent: "b"), "deployment_id": .init(sent: "d"),
+        "entity_id": .init(sent: "e"),
+    ]
+
+    private static let newTool: JSONObject = ["source_code": "def f(): pass", "json_schema": schema("tool_{n}")]
+
+    private static func schema(_ name: JSONValue) -> JSONValue {
+        ["name": name, "description": "s", "parameters": ["type": "object", "properties": [:], "required": []]]
+    }
+
+    private static let tool: [String: Sample] = [
+        "description": .init(sent: "d"), "tags": .init(sent: ["x"]),
+        "source_type": .init(sent: "typescript", with: ["json_schema": schema("typed_{n}")]),
+        "json_schema": .init(sent: schema("schema_{n}")),
+        "args_json_schema": .init(
+            sent: ["type": "object", "properties": ["a": ["type": "string"]]], with: ["json_schema": schema("args_{n}")]),
+        "return_char_limit": .init(sent: 77), "pip_requirements": .init(sent: [["name": "p", "version": "1"]]),
+        "npm_requirements": .init(sent: [["name": "q", "version": "2"]]),
+        "default_requires_approval": .init(sent: true), "enable_parallel_execution": .init(sent: true),
+    ]
+
+    private static let passage: [String: Sample] = [
+        "text": .init(sent: "other #{n}#"), "tags": .init(sent: ["x"]),
+        "created_at": .init(sent: "2020-01-02T03:04:05Z", shown: ["created_at": "2020-01-02T03:04:05.000000Z"]),
+    ]
+
+    /// What creating and changing an agent have in common.
+    private static let agent: [String: Sample] = [
+        "name": .init(sent: "Grace"), "system": .init(sent: "Be brief."), "description": .init(sent: "d"),
+        "metadata": .init(sent: ["a": [1, nil]]), "tags": .init(sent: ["x", "y"]),
+        "block_ids": .init(sent: ["{block}"], shown: ["blocks": [["id": "{block}"]]]),
+        "tool_ids": .init(sent: ["{tool}"], shown: ["tools": [["id": "{tool}"]]]),
+        "tool_rules": .init(sent: [["type": "exit_loop", "tool_name": "t"]]),
+        "model": .init(sent: "openai-proxy/gpt-4.1"),
+        "embedding": .init(sent: embedding, shown: ["embedding": embedding, "embedding_config": ["handle": embedding]]),
+        "embedding_config": .init(sent: embeddingConfig),
+        "model_settings": .init(sent: ["provider_type": "openai", "temperature": 0.25]),
+        "llm_config": .init(sent: ["model": "m", "model_endpoint_type": "openai", "context_window": 777]),
+        "compaction_settings": .init(sent: ["mode": "all", "clip_chars": 9]),
+        "context_window_limit": .init(sent: 5000, shown: ["llm_config": ["context_window": 5000]]),
+        "max_tokens": .init(sent: 99, shown: ["llm_config": ["max_tokens": 99]]),
+        "reasoning": .init(sent: true, shown: ["llm_config": ["enable_reasoner": true]]),
+        "parallel_tool_calls": .init(sent: true, shown: ["llm_config": ["parallel_tool_calls": true]]),
+        "response_format": .init(sent: ["type": "json_object"]),
+        "secrets": .init(sent: ["K": "v"], shown: ["secrets": [["key": "K"]]]),
+        "tool_exec_environment_variables": .init(sent: ["L": "v"], shown: ["secrets": [["key": "L"]]]),
+        "message_buffer_autoclear": .init(sent: true), "enable_sleeptime": .init(sent: true),
+        "timezone": .init(sent: "Europe/Berlin"), "max_files_open": .init(sent: 3),
+        "per_file_view_window_char_limit": .init(sent: 77), "hidden": .init(sent: true),
+        "project_id": .init(sent: "p"), "template_id": .init(sent: "t"), "base_template_id": .init(sent: "b"),
+    ]
+}
+
+extension TestServer {
+    fileprivate func make(_ path: String, _ body: JSONObject, as name: String) async throws {
+        let answer = try await send(.post, path, .object(body), as: .legacy)
+        try #require(answer.status == 200, "\(answer.text)")
+        self[name] = answer.id
+    }
+
+    /// The text with what the names stand for now: each request changes it.
+    fileprivate func filled(_ text: String) -> String {
+        ["n", "id", "archive_id", "block_id", "tool_id", "step_id", "agent_id", "block", "tool"]
+            .reduce(text) { $0.replacing("{\($1)}", with: self[$1]) }
+    }
+
+    fileprivate func filled(_ value: JSONValue) throws -> JSONValue {
+        try JSONParser().parse(filled(JSONWriter.string(of: value)))
+    }
+}

@@ -1,0 +1,72 @@
+import JSON
+import LettaAPI
+import ModelProviders
+import TestSupport
+import Testing
+
+/// Every list can be read page by page: the `Link` headers lead through all of it.
+@Suite struct EveryListTests {
+    /// The lists that have one element here.
+    private static let short: Set<String> = ["/v1/agents/{agent_id}/groups", "/v1/jobs/", "/v1/jobs/active"]
+
+    @Test(arguments: TestEngine.available)
+    func `links lead through the whole list`(_ engine: TestEngine) async throws {
+        try await withServer(on: engine, { $0.models = ScriptedModels(Self.callOnce) }) { server in
+            try await seed(server)
+            let document = try await server.get("/openapi.json").json
+            let lists = (document["paths"]?.object ?? [:]).filter { _, item in
+                item["get"]?["parameters"]?.array?.contains { $0["name"] == "limit" } == true
+            }.map(\.key)
+            #expect(lists.count >= 20)
+            for path in lists {
+                for order in path.hasSuffix("/history") ? [""] : ["", "&order=asc", "&order=desc"] {
+                    let all = try await server.get("\(path)?limit=1000\(order)")
+                    #expect(all.status == 200 && all[header: "Link"] == nil, "\(path): \(all.text)")
+                    var seen: [JSONValue] = []
+                    var pages = 0
+                    var next: String? = "\(path)?limit=1\(order)"
+                    while let path = next, pages < 100 {
+                        let page = try await server.get(path)
+                        #expect(page.status == 200, "\(path): \(page.text)")
+                        seen += page.json.array ?? []
+                        pages += 1
+                        next = page[header: "Link"].flatMap { link in
+                            link.split(separator: ">").first.map { String($0.dropFirst()) }
+                        }
+                    }
+                    // One stored message is more than one element, and pages from the newest end go backwards.
+                    let texts = { (values: [JSONValue]) in values.map { JSONWriter.string(of: $0) }.sorted() }
+                    #expect(texts(seen) == texts(all.json.array ?? []), "\(path)\(order)")
+                    #expect(Self.short.contains(path) || pages > 1, "\(path)\(order) has one page")
+                }
+            }
+        }
+    }
+
+    /// Two of everything that is listed.
+    private func seed(_ server: TestServer) async throws {
+        try await server.seedEverything()
+        try await server.run([
+            .post("/v1/agents/", ["model": model, "block_ids": ["{block_id}"], "tags": ["three"]], expect: 200)
+                .keep("second"),
+            .patch("/v1/agents/{second}/archives/attach/{archive_id}", expect: 200),
+            .post("/v1/agents/{agent_id}/archival-memory", ["text": "Ann likes y."], expect: 200),
+            .post("/v1/archives/", ["name": "second"], expect: 200),
+            .post("/v1/agents/{agent_id}/messages", ["input": "Again."], expect: 200),
+            .post(
+                "/v1/agents/",
+                ["model": model, "name": "sleeper", "enable_sleeptime": true], expect: 200),
+        ])
+    }
+
+    /// Calls a tool, and then answers: a turn of two steps.
+    @Sendable private static func callOnce(_ request: ModelRequest) throws(ProviderFailure) -> [ModelDelta] {
+        let usage = ModelDelta.usage(ModelUsage(promptTokens: 10, completionTokens: 2))
+        if case .user = request.messages.last {
+            let call = ModelToolCallDelta(
+                index: 0, id: "call_1", name: "conversation_search", argumentsFragment: #"{"query": "Ann"}"#)
+            return [.toolCall(call), .finish(.toolCalls), usage]
+        }
+        return [.text("Hello."), .finish(.stop), usage]
+    }
+}
