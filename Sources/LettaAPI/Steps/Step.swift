@@ -161,7 +161,7 @@ public struct StepMetrics: Codable, Sendable, JSONWritable {
 }
 
 /// What went to and came from a model's service in one step; cut where it was too long to keep.
-public struct ProviderTrace: Resource, Decodable, Sendable, JSONWritable {
+public struct ProviderTrace: Resource, Codable, Sendable, JSONWritable {
     public static let idPrefix = "provider_trace"
 
     public var id: ID<ProviderTrace>
