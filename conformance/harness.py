@@ -50,8 +50,12 @@ class Database:
         psql(f'DROP DATABASE IF EXISTS "{self.name}" WITH (FORCE)')
 
 
+# A prefix that has the kernel kill the program when this process ends, however this process ends.
+BOUND = ("setpriv", "--pdeathsig", "KILL", "--")
+
+
 class Process:
-    """A child whose output is also written to a file. It is killed when this process ends, however this process ends.
+    """A child that ends with this process, and whose output is also written to a file.
 
     The kernel kills it when the thread that started it ends: only the main thread starts processes.
     """
@@ -62,7 +66,7 @@ class Process:
         self.said = ""
         self.ended = False
         self.news = threading.Condition()
-        self.child = subprocess.Popen(["setpriv", "--pdeathsig", "KILL", "--", *command], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+        self.child = subprocess.Popen([*BOUND, *command], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                                       stderr=subprocess.STDOUT, env=env, cwd=cwd)
         self.reader = threading.Thread(target=self.read, daemon=True)
         self.reader.start()
@@ -140,7 +144,7 @@ class Server:
 
     def command(self, *arguments):
         """Runs a subcommand to its end, with this server's settings."""
-        return subprocess.run([BINARY, *map(str, arguments)], env=self.environment(), stdin=subprocess.DEVNULL, capture_output=True,
+        return subprocess.run([*BOUND, BINARY, *map(str, arguments)], env=self.environment(), stdin=subprocess.DEVNULL, capture_output=True,
                               text=True, timeout=60)
 
     @property

@@ -22,8 +22,8 @@ SQLITE_ONLY = pytest.mark.skipif(harness.POSTGRES is not None, reason="about the
 
 
 def run(home, *arguments, **settings):
-    return subprocess.run([BINARY, *map(str, arguments)], env=environment(home, **settings), stdin=subprocess.DEVNULL, capture_output=True,
-                          text=True, timeout=60)
+    return subprocess.run([*harness.BOUND, BINARY, *map(str, arguments)], env=environment(home, **settings), stdin=subprocess.DEVNULL,
+                          capture_output=True, text=True, timeout=60)
 
 
 def said(result):
