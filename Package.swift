@@ -140,8 +140,8 @@ let package = Package(
         .target(
             name: "TestSupport",
             dependencies: [
-                "JSON", "LettaAPI", "LettaServer", "ModelProviders", "Storage", "StoragePostgres", "StorageSQLite",
-                "ToolRuntime",
+                "CLibPQ", "JSON", "LettaAPI", "LettaServer", "ModelProviders", "Storage", "StoragePostgres",
+                "StorageSQLite", "ToolRuntime",
                 .product(name: "Configuration", package: "swift-configuration"),
                 .product(name: "HTTPTypes", package: "swift-http-types"),
                 .product(name: "Hummingbird", package: "hummingbird"),

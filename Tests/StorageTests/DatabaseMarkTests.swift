@@ -3,7 +3,7 @@ import StorageSQLite
 import Testing
 
 /// The mark of a database stays only when nothing was written but quietly.
-@Suite struct DatabaseMarkTests {
+@Suite(.timeLimit(.minutes(2))) struct DatabaseMarkTests {
     private static func mark(of engine: any StorageEngine) async throws -> DatabaseMark? {
         try await engine.commit(quietly: true) { try $0.mark() }.value
     }

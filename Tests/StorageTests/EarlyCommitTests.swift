@@ -6,7 +6,7 @@ import Testing
 @testable import StorageSQLite
 
 /// A transaction whose result is given back before it is synced to the disk.
-@Suite struct EarlyCommitTests {
+@Suite(.timeLimit(.minutes(2))) struct EarlyCommitTests {
     @Test(arguments: Engine.tested)
     func `others see what was committed at once, and it can be waited for`(_ kind: Engine) async throws {
         try await withEngine(kind) { engine async throws in

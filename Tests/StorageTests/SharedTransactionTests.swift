@@ -3,7 +3,7 @@ import StorageSQLite
 import Testing
 
 /// Writes that wait for each other are made one transaction of the file, and nobody may notice.
-@Suite struct SharedTransactionTests {
+@Suite(.timeLimit(.minutes(2))) struct SharedTransactionTests {
     private struct Refused: Error {}
 
     private static let endless: SQLText =

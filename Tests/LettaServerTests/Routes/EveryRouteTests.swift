@@ -4,8 +4,8 @@ import TestSupport
 import Testing
 
 /// What holds for every served route: it reads back the same after a restart, and ids are checked.
-@Suite struct EveryRouteTests {
-    @Test(arguments: TestEngine.available)
+@Suite(.timeLimit(.minutes(5))) struct EveryRouteTests {
+    @Test(arguments: Engines.all)
     func `what can be read reads the same after a restart`(_ engine: TestEngine) async throws {
         try await withServer(on: engine) { server in
             try await server.seedEverything()
@@ -35,7 +35,7 @@ import Testing
         }
     }
 
-    @Test(arguments: TestEngine.available)
+    @Test(arguments: Engines.scenarios)
     func `ids that name nothing are 404, ids that are none 422`(_ engine: TestEngine) async throws {
         try await withServer(on: engine) { server in
             try await server.seedEverything()

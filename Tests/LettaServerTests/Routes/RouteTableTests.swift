@@ -6,7 +6,7 @@ import Testing
 @testable import LettaServer
 
 /// Every route that clients know is either served or says that it is not, and nothing is both.
-@Suite struct RouteTableTests {
+@Suite(.timeLimit(.minutes(5))) struct RouteTableTests {
     private static let ownRoutes: Set<String> = [
         "GET /metrics", "GET /openapi.json", "GET /v1/blocks/{}/history",
     ]

@@ -3,7 +3,7 @@ import Testing
 
 @testable import LettaServer
 
-@Suite struct DocumentCacheTests {
+@Suite(.timeLimit(.minutes(5))) struct DocumentCacheTests {
     private let cache = DocumentCache<LLMConfig>(limit: 2)
 
     private func document(_ model: String) -> Document<LLMConfig> {

@@ -12,11 +12,11 @@ import Testing
         let name: String
         /// Whether what the agent knew before is still true after it, but for what its own turns have added.
         let isQuiet: Bool
-        let make: @Sendable (TurnServer, _ agent: String) async throws -> Void
+        let make: @Sendable (TestServer, _ agent: String) async throws -> Void
 
         init(
             _ name: String, isQuiet: Bool = false,
-            _ make: @escaping @Sendable (TurnServer, _ agent: String) async throws -> Void
+            _ make: @escaping @Sendable (TestServer, _ agent: String) async throws -> Void
         ) {
             self.name = name
             self.isQuiet = isQuiet
@@ -133,7 +133,7 @@ import Testing
         Change("the server") { server, _ in try await server.restart() },
     ]
 
-    @Test(arguments: TestEngine.available)
+    @Test(arguments: Engines.scenarios)
     func `whatever was changed, the model is asked what would be read anew`(_ engine: TestEngine) async throws {
         try await counting(on: engine) { server, reads in
             let agent = try await server.newAgent(["tools": ["archival_memory_insert"]])
@@ -150,7 +150,7 @@ import Testing
     }
 
     /// A preview reads the database; the turn after it has to send the same.
-    private static func same(_ server: TurnServer, _ agent: String, _ name: String) async throws {
+    private static func same(_ server: TestServer, _ agent: String, _ name: String) async throws {
         let body: JSONValue = ["messages": [["role": "user", "content": "Next", "name": "Ann", "otid": "one"]]]
         let path = "/v1/agents/\(agent)/messages"
         var preview = try #require(try await server.send(.post, "\(path)/preview-raw-payload", body).json.object)
@@ -196,17 +196,17 @@ import Testing
     }
 
     private func counting(
-        on engine: TestEngine, _ body: @Sendable (TurnServer, _ reads: Counter) async throws -> Void
+        on engine: TestEngine, _ body: @Sendable (TestServer, _ reads: Counter) async throws -> Void
     ) async throws {
         let reads = Counter()
-        try await withTurns(on: engine, { $0.wrapStorage = { ReadingStorage(base: $0, reads: reads) } }) { server in
+        try await withServer(on: engine, { $0.wrapStorage = { ReadingStorage(base: $0, reads: reads) } }) { server in
             try await body(server, reads)
         }
     }
 
     /// A turn that has to read its agent so many times.
     private static func say(
-        _ text: String, to agent: String, _ server: TurnServer, _ reads: Counter, _ expected: Int64
+        _ text: String, to agent: String, _ server: TestServer, _ reads: Counter, _ expected: Int64
     ) async throws {
         _ = reads.take()
         try await server.say(text, to: agent).expect(200)

@@ -7,12 +7,12 @@ import Testing
 
 /// A turn goes on while what it stored is still being synced to the disk; nobody hears of it before.
 @Suite(.timeLimit(.minutes(1))) struct TurnDurabilityTests {
-    @Test(arguments: TestEngine.available)
+    @Test(arguments: Engines.scenarios)
     func `a message that the disk did not keep is refused, and the next one is answered`(
         _ engine: TestEngine
     ) async throws {
         let disk = Disk()
-        try await withTurns(on: engine, { $0.wrapStorage = { UnsafeStorage(base: $0, disk: disk) } }) { server in
+        try await withServer(on: engine, { $0.wrapStorage = { UnsafeStorage(base: $0, disk: disk) } }) { server in
             let agent = try await server.newAgent()
             for path in ["messages", "messages/stream"] {
                 disk.fail(after: 0)
@@ -23,10 +23,10 @@ import Testing
         }
     }
 
-    @Test(arguments: TestEngine.available)
+    @Test(arguments: Engines.scenarios)
     func `an answer that the disk did not keep is not told`(_ engine: TestEngine) async throws {
         let disk = Disk()
-        try await withTurns(on: engine, { $0.wrapStorage = { UnsafeStorage(base: $0, disk: disk) } }) { server in
+        try await withServer(on: engine, { $0.wrapStorage = { UnsafeStorage(base: $0, disk: disk) } }) { server in
             let agent = try await server.newAgent()
             disk.fail(after: 1)
             try await server.send(.post, "/v1/agents/\(agent)/messages", ["input": "one"]).expect(503)
@@ -42,11 +42,11 @@ import Testing
 }
 
 extension TurnDurabilityTests {
-    @Test(arguments: TestEngine.available)
+    @Test(arguments: Engines.scenarios)
     func `a run that the disk did not keep is not announced`(_ engine: TestEngine) async throws {
         let disk = Disk()
         try await FakeOpenAI.serving(.json("{}", status: 202)) { listener in
-            try await withTurns(on: engine, { $0.wrapStorage = { UnsafeStorage(base: $0, disk: disk) } }) { server in
+            try await withServer(on: engine, { $0.wrapStorage = { UnsafeStorage(base: $0, disk: disk) } }) { server in
                 let agent = try await server.newAgent()
                 disk.fail(after: 1)
                 let run = try await server.send(
