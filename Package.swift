@@ -28,7 +28,6 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-log.git", exact: "1.16.2"),
         .package(url: "https://github.com/apple/swift-metrics.git", exact: "2.13.0"),
         .package(url: "https://github.com/apple/swift-nio.git", exact: "2.101.2"),
-        .package(url: "https://github.com/groue/GRDB.swift.git", exact: "7.10.0"),
         .package(url: "https://github.com/hummingbird-project/hummingbird.git", exact: "2.28.1"),
         .package(url: "https://github.com/swift-server/async-http-client.git", exact: "1.37.0"),
         .package(
@@ -55,12 +54,11 @@ let package = Package(
             name: "Storage",
             dependencies: [.product(name: "Logging", package: "swift-log")],
             swiftSettings: strict),
+        .systemLibrary(name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
         .target(
             name: "StorageSQLite",
             dependencies: [
-                "Storage",
-                .product(name: "GRDB", package: "GRDB.swift"),
-                .product(name: "GRDBSQLite", package: "GRDB.swift"),
+                "CSQLite", "Storage",
                 .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: strict),
@@ -76,11 +74,14 @@ let package = Package(
             name: "HTTPKit",
             dependencies: [
                 "JSON", "LettaAPI",
+                .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "Hummingbird", package: "hummingbird"),
                 .product(name: "HTTPTypes", package: "swift-http-types"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "Metrics", package: "swift-metrics"),
                 .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
             ],
             swiftSettings: strict),
@@ -92,6 +93,20 @@ let package = Package(
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOHTTP1", package: "swift-nio"),
+            ],
+            swiftSettings: strict),
+        .target(
+            name: "LocalModels",
+            dependencies: [
+                "EventStreams", "JSON", "ModelProviders",
+                .product(name: "AsyncHTTPClient", package: "async-http-client"),
+                .product(name: "Crypto", package: "swift-crypto"),
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+                .product(name: "Subprocess", package: "swift-subprocess"),
+                .product(name: "SystemPackage", package: "swift-system"),
             ],
             swiftSettings: strict),
         .target(
@@ -111,26 +126,23 @@ let package = Package(
         .target(
             name: "LettaServer",
             dependencies: [
-                "AgentEngine", "EventStreams", "HTTPKit", "JSON", "LettaAPI", "ModelProviders", "Storage",
+                "AgentEngine", "EventStreams", "HTTPKit", "JSON", "LettaAPI", "LocalModels", "ModelProviders",
+                "Storage",
                 "StoragePostgres", "StorageSQLite", "ToolRuntime",
-                .product(name: "AsyncHTTPClient", package: "async-http-client"),
-                .product(name: "NIOPosix", package: "swift-nio"),
-                .product(name: "Subprocess", package: "swift-subprocess"),
-                .product(name: "SystemPackage", package: "swift-system"),
                 .product(name: "Configuration", package: "swift-configuration"),
                 .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "Hummingbird", package: "hummingbird"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"),
-                .product(name: "NIOHTTP1", package: "swift-nio"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
             ],
+            resources: [.embedInCode("App/Routes")],
             swiftSettings: strict),
         .executableTarget(
             name: "letta-server",
             dependencies: [
-                "LettaServer",
+                "LettaServer", "LocalModels",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Configuration", package: "swift-configuration"),
                 .product(name: "Logging", package: "swift-log"),
@@ -140,7 +152,7 @@ let package = Package(
         .target(
             name: "TestSupport",
             dependencies: [
-                "CLibPQ", "JSON", "LettaAPI", "LettaServer", "ModelProviders", "Storage", "StoragePostgres",
+                "CLibPQ", "CSQLite", "JSON", "LettaAPI", "LettaServer", "ModelProviders", "Storage", "StoragePostgres",
                 "StorageSQLite", "ToolRuntime",
                 .product(name: "Configuration", package: "swift-configuration"),
                 .product(name: "HTTPTypes", package: "swift-http-types"),
@@ -170,6 +182,14 @@ let package = Package(
             ],
             swiftSettings: strict),
         .testTarget(
+            name: "LocalModelsTests",
+            dependencies: [
+                "JSON", "LocalModels", "ModelProviders", "TestSupport",
+                .product(name: "AsyncHTTPClient", package: "async-http-client"),
+                .product(name: "Logging", package: "swift-log"),
+            ],
+            swiftSettings: strict),
+        .testTarget(
             name: "AgentEngineTests", dependencies: ["AgentEngine", "JSON", "ModelProviders"], swiftSettings: strict),
         .testTarget(name: "ToolRuntimeTests", dependencies: ["JSON", "ToolRuntime"], swiftSettings: strict),
         .testTarget(
@@ -186,12 +206,13 @@ let package = Package(
         .testTarget(
             name: "LettaServerTests",
             dependencies: [
-                "JSON", "LettaAPI", "LettaClient", "LettaServer", "Storage", "TestSupport", "ToolRuntime",
+                "EventStreams", "JSON", "LettaAPI", "LettaClient", "LettaServer", "LocalModels", "ModelProviders",
+                "Storage",
+                "TestSupport", "ToolRuntime",
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOHTTP1", package: "swift-nio"),
             ],
-            resources: [.copy("../Fixtures")],
             swiftSettings: strict),
     ]
 )

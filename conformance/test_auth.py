@@ -12,7 +12,7 @@ OPEN = {"/v1/health/", "/v1/ready/"}
 
 
 def routes():
-    rows = (harness.ROOT / "Tests/Fixtures/routes.tsv").read_text().splitlines()[1:]
+    rows = (harness.ROOT / "Sources/LettaServer/App/Routes/routes.tsv").read_text().splitlines()[1:]
     return [tuple(row.split("\t")[:2]) for row in rows if row.strip()]
 
 

@@ -1,6 +1,6 @@
 /// One event of a `text/event-stream`.
 package struct ServerSentEvent: Sendable, Equatable {
-    /// Nil for the ordinary events that have no name.
+    /// The `event` field; nil when it is absent.
     package var name: String?
     package var data: [UInt8]
 
@@ -10,14 +10,14 @@ package struct ServerSentEvent: Sendable, Equatable {
     }
 }
 
-/// Finds the events in a stream of bytes that may be cut anywhere.
+/// An incremental parser of `text/event-stream`: the bytes may arrive in chunks of any size.
 ///
-/// Lines end with LF, CR or CRLF; comments and unknown fields are skipped. An event that the end of the stream cuts off
-/// is never given out. Memory is bounded by `limit`, for one line as for the data of one event.
+/// Lines end with LF, CR or CRLF; comments and unknown fields are skipped. An incomplete event at the end of the stream
+/// is dropped. `limit` bounds the length of a line and of the data of an event.
 package struct ServerSentEventParser: Sendable {
     package struct LimitExceeded: Error, Equatable {}
 
-    package static let usualLimit = 10 * 1_024 * 1_024
+    package static let defaultLimit = 10 * 1_024 * 1_024
 
     private let limit: Int
     private var line: [UInt8] = []
@@ -26,11 +26,11 @@ package struct ServerSentEventParser: Sendable {
     private var lastWasCarriageReturn = false
     private var isFirstLine = true
 
-    package init(limit: Int = usualLimit) {
+    package init(limit: Int = defaultLimit) {
         self.limit = limit
     }
 
-    /// Takes the next bytes and gives out the events they complete.
+    /// Parses the next bytes and returns the events they complete.
     package mutating func feed(_ bytes: UnsafeRawBufferPointer) throws(LimitExceeded) -> [ServerSentEvent] {
         var events: [ServerSentEvent] = []
         var start = bytes.startIndex
@@ -77,15 +77,15 @@ package struct ServerSentEventParser: Sendable {
     }
 
     private mutating func addData(_ value: ArraySlice<UInt8>) throws(LimitExceeded) {
-        guard var sofar = data else {
+        guard var joined = data else {
             data = Array(value)
             return
         }
         data = nil
-        guard sofar.count + value.count < limit else { throw LimitExceeded() }
-        sofar.append(UInt8(ascii: "\n"))
-        sofar.append(contentsOf: value)
-        data = sofar
+        guard joined.count + value.count < limit else { throw LimitExceeded() }
+        joined.append(UInt8(ascii: "\n"))
+        joined.append(contentsOf: value)
+        data = joined
     }
 
     private mutating func endEvent() -> ServerSentEvent? {

@@ -3,35 +3,34 @@ package import Hummingbird
 package import HummingbirdCore
 package import LettaAPI
 
-/// How the server faces its callers.
+/// Access rules and limits of the HTTP server.
 package struct HTTPSettings: Sendable {
-    /// Needed for everything but health checks when it is set.
+    /// Required for everything but health checks; nil for no password.
     package var password: String?
-    /// Whether only this machine can connect; then web pages from elsewhere are kept out by ``HostCheck``.
+    /// Whether only this machine can connect; ``HostCheck`` then rejects foreign host names and origins.
     package var isBoundToLoopback = true
-    /// Names beside `localhost` under which a loopback server may be called.
+    /// Host names of a loopback server beside `localhost`.
     package var allowedHosts: [String] = []
-    /// Origins of web pages, beside those of this machine, that may call; `*` stands for all.
+    /// Allowed origins of web pages beside those of this machine; `*` allows all.
     package var acceptableOrigins: [String] = []
-    /// The largest request body in bytes.
+    /// In bytes.
     package var bodyLimit = ServerContext.defaultBodyLimit
-    /// Tells errors of parts that HTTPKit does not know in the API's terms; nil for what is truly unexpected.
+    /// Maps errors of layers unknown to HTTPKit to API errors; nil for unexpected ones.
     package var translate: @Sendable (any Error) -> APIError? = { _ in nil }
-    /// The organization of a user; nil when there is no such user, which makes the caller the default user.
+    /// The organization of a user; nil for an unknown one, who acts as the default user.
     package var organizationOfUser: @Sendable (String) async throws -> String? = { _ in nil }
 
     package init() {}
 }
 
-/// Everything a request passes through, from the connection to the handler.
-///
-/// In this order: request id, log line and metrics; CORS; error rendering; host check; password; route.
+/// The middleware of a server, outermost first: request id, access log and metrics; CORS; error rendering;
+/// host check; authentication; routes.
 package struct HTTPStack: Sendable {
     package let responder: CallbackResponder<ServerContext>
 
-    /// How connections are held.
     package static var connections: HTTP1Channel.Configuration {
-        HTTP1Channel.Configuration(additionalChannelHandlers: [ClosingHandler()], idleTimeout: .seconds(75))
+        HTTP1Channel.Configuration(
+            additionalChannelHandlers: [ConnectionPersistenceInstaller(), DisconnectHandler()], idleTimeout: .seconds(75))
     }
 
     package init(routes: Routes, settings: HTTPSettings, metrics: HTTPMetrics) throws(RouteConflict) {
@@ -45,23 +44,23 @@ package struct HTTPStack: Sendable {
         if let password = settings.password {
             layers.append(Authentication(password: password, clock: ContinuousClock()))
         }
-        let end = RouteResponder(table: try RouteTable(routes.entries), settings: settings)
-        var answer: @Sendable (Request, ServerContext) async throws -> Response = end.respond
+        let routed = RouteResponder(table: try RouteTable(routes.entries), settings: settings)
+        var respond: @Sendable (Request, ServerContext) async throws -> Response = routed.respond
         for layer in layers.reversed() {
-            let next = answer
-            answer = { try await layer.handle($0, context: $1, next: next) }
+            let next = respond
+            respond = { try await layer.handle($0, context: $1, next: next) }
         }
-        responder = CallbackResponder(callback: answer)
+        responder = CallbackResponder(callback: respond)
     }
 }
 
-/// Hands a request to its route, and answers for paths and verbs that have none.
+/// Dispatches requests to routes; responds with 404 and 405 where there is none.
 struct RouteResponder: Sendable {
     let table: RouteTable
     let settings: HTTPSettings
 
     @Sendable func respond(to request: Request, context: ServerContext) async throws -> Response {
-        // HEAD is answered as GET; the body is left out at the end.
+        // HEAD is served as GET; AccessLog drops the body.
         let verb = request.method == .head ? .get : HTTPVerb(rawValue: request.method.rawValue)
         switch table.find(verb, request.uri.path) {
         case .route(let route, let captures):
@@ -71,11 +70,11 @@ struct RouteResponder: Sendable {
             context.maxUploadSize = settings.bodyLimit
             context.caller = try await caller(of: request)
             return try await route.handler(request, context, route.match)
-        case .otherVerbs(let verbs):
+        case .methodNotAllowed(let verbs):
             let allow: HTTPFields = [.allow: Self.allow(verbs)]
             if request.method == .options { return Response(status: .noContent, headers: allow) }
             return .detail("Method Not Allowed", status: 405, headers: allow)
-        case .nothing:
+        case .notFound:
             return .detail("Not Found", status: 404)
         }
     }

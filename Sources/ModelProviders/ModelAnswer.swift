@@ -1,4 +1,4 @@
-/// A piece of a model's answer.
+/// A delta of a streamed answer.
 package enum ModelDelta: Sendable, Equatable {
     case text(String)
     case reasoning(String)
@@ -7,9 +7,9 @@ package enum ModelDelta: Sendable, Equatable {
     case usage(ModelUsage)
 }
 
-/// A piece of one tool call.
+/// A delta of one tool call.
 ///
-/// The first piece of a call carries its id and name, the later ones only more of the arguments. `index` counts the
+/// The first delta of a call carries its id and name, the later ones only more of the arguments. `index` numbers the
 /// calls of the answer from 0 without gaps.
 package struct ModelToolCallDelta: Sendable, Equatable {
     package var index: Int
@@ -28,21 +28,21 @@ package struct ModelToolCallDelta: Sendable, Equatable {
 /// Why a model stopped.
 package enum ModelFinishReason: Sendable, Equatable {
     case stop
-    /// The limit of the answer was reached, so that it is incomplete.
+    /// The output token limit was reached; the answer is incomplete.
     case length
     case toolCalls
     case contentFilter
     case other(String)
 }
 
-/// What an answer cost, in tokens. What a provider does not tell is nil.
+/// Token usage of an answer; nil what the provider does not report.
 package struct ModelUsage: Sendable, Equatable {
     package var promptTokens: Int
     package var completionTokens: Int
     package var totalTokens: Int
-    /// The part of the prompt that was read from the provider's cache.
+    /// The part of the prompt that was served from the provider's prompt cache.
     package var cachedPromptTokens: Int?
-    /// The part of the completion that was thinking.
+    /// The part of the completion spent on reasoning.
     package var reasoningTokens: Int?
 
     package init(
@@ -57,9 +57,9 @@ package struct ModelUsage: Sendable, Equatable {
     }
 }
 
-/// A whole answer of a model.
+/// A complete answer of a model.
 package struct ModelAnswer: Sendable, Equatable {
-    /// Nil where the model said nothing, as it does when it only calls tools.
+    /// Nil when there is no text, such as when the model only calls tools.
     package var text: String?
     package var reasoning: String?
     package var toolCalls: [ModelToolCall]
@@ -78,42 +78,42 @@ package struct ModelAnswer: Sendable, Equatable {
     }
 }
 
-/// Puts the pieces of an answer together.
+/// Assembles an answer from its deltas.
 package struct ModelDeltaAccumulator: Sendable {
     private var text: String?
     private var reasoning: String?
     private var toolCalls: [ModelToolCall] = []
     private var usage: ModelUsage?
-    /// Nil until the model said that it is done.
+    /// Nil until the model has finished.
     package private(set) var finishReason: ModelFinishReason?
 
     package init() {}
 
     package mutating func add(_ delta: ModelDelta) {
         switch delta {
-        case .text(let piece): Self.append(piece, to: &text)
-        case .reasoning(let piece): Self.append(piece, to: &reasoning)
-        case .toolCall(let piece): add(piece)
+        case .text(let delta): Self.append(delta, to: &text)
+        case .reasoning(let delta): Self.append(delta, to: &reasoning)
+        case .toolCall(let delta): add(delta)
         case .finish(let reason): finishReason = reason
         case .usage(let total): usage = total
         }
     }
 
-    /// In place: a new text for each piece would make a long answer cost the square of its length.
-    private static func append(_ piece: String, to text: inout String?) {
+    /// Appends in place: a copy for each delta would make a long answer quadratic.
+    private static func append(_ fragment: String, to text: inout String?) {
         if text == nil { text = "" }
-        text?.append(piece)
+        text?.append(fragment)
     }
 
-    private mutating func add(_ piece: ModelToolCallDelta) {
-        if piece.index == toolCalls.count {
-            toolCalls.append(ModelToolCall(id: piece.id ?? "", name: piece.name ?? "", arguments: ""))
+    private mutating func add(_ delta: ModelToolCallDelta) {
+        if delta.index == toolCalls.count {
+            toolCalls.append(ModelToolCall(id: delta.id ?? "", name: delta.name ?? "", arguments: ""))
         }
-        guard toolCalls.indices.contains(piece.index) else { return }
-        toolCalls[piece.index].arguments += piece.argumentsFragment
+        guard toolCalls.indices.contains(delta.index) else { return }
+        toolCalls[delta.index].arguments += delta.argumentsFragment
     }
 
-    /// What has come so far. An answer that was not finished counts as stopped.
+    /// The answer so far. Without a finish reason it counts as stopped.
     package var answer: ModelAnswer {
         ModelAnswer(
             text: text, reasoning: reasoning, toolCalls: toolCalls, finishReason: finishReason ?? .stop, usage: usage)

@@ -1,14 +1,13 @@
-/// What a model can be asked for.
 package enum ModelType: String, Sendable, CaseIterable {
     case llm
     case embedding
 }
 
-/// One model of one provider, with all that clients and the engine need to know to use it.
+/// One model of one provider, with what clients and the engine need to use it.
 package struct ModelDescription: Sendable, Equatable {
-    /// The name clients use: a prefix, a slash, and the provider's own name, which may hold further slashes.
+    /// The name clients use: a prefix, a slash, and the provider's own name, which may contain slashes.
     package var handle: String
-    /// The provider's own name, the one that goes into requests.
+    /// The provider's own name, used in requests.
     package var name: String
     package var displayName: String
     package var modelType: ModelType
@@ -22,13 +21,13 @@ package struct ModelDescription: Sendable, Equatable {
     package var contextWindow: Int
     /// The default limit of an answer, in tokens.
     package var maxTokens: Int
-    /// The temperature the model does best at; nil leaves it to the API's default.
+    /// The recommended temperature; nil for the API's default.
     package var temperature: Double?
-    /// The length of the vectors; nil for language models.
+    /// Nil for language models.
     package var embeddingDimensions: Int?
-    /// How long the pieces of a text are, in tokens, that are embedded one by one.
+    /// The chunk size for embedding a text, in tokens.
     package var embeddingChunkSize: Int
-    /// How many texts go into one embedding request.
+    /// The number of texts in one embedding request.
     package var batchSize: Int
 
     package init(

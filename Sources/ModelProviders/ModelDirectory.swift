@@ -1,10 +1,12 @@
-/// The models all providers offer, with the providers that could not be asked.
+import EventStreams
+
+/// The models of all providers, and the providers whose last listing failed.
 package struct ModelListing: Sendable, Equatable {
     /// In the order of the providers.
     package var models: [ModelDescription]
     package var failures: [Failure]
 
-    /// A provider whose newest listing failed; models of an earlier one are still in the listing.
+    /// A provider whose last listing failed; the models of its last good one are still listed.
     package struct Failure: Sendable, Equatable {
         package var providerName: String
         package var reason: ProviderFailure
@@ -19,37 +21,47 @@ package struct ModelListing: Sendable, Equatable {
 package enum HandleFailure: Error, Sendable, Equatable {
     /// There is no slash in it.
     case malformed(handle: String)
-    /// No provider has it; `known` is what there is instead, of the type asked for.
+    /// No provider lists it; `known` are the handles that are listed, of the type asked for.
     case unknown(handle: String, known: [String])
 }
 
-/// Knows which models there are, so that neither listing them nor naming one costs a call to every provider.
+/// A stale-while-revalidate cache of the providers' model listings.
 ///
-/// Providers are asked side by side, each with its own deadline, and a provider that fails neither hides the others nor
-/// loses what it told before. However many callers wait, each provider is asked once.
-package actor ModelDirectory {
-    /// How long answers live and how long they may take.
+/// A listing is served at once, however stale, while its provider is refreshed in the background. Only a provider's very
+/// first listing is waited for, by `models()` and by whoever resolves a handle of that provider. Each provider has one
+/// refresh at a time, with a deadline; one that fails keeps its last good listing and is retried after a while.
+package actor ModelDirectory: TaskOwner {
     package struct Timing: Sendable {
+        /// The deadline of a refresh.
         package var deadline: Duration
-        package var freshness: Duration
-        /// How long a failed provider is left alone, and a handle nobody knows leads to no new question.
-        package var failureFreshness: Duration
+        /// The age at which a listing is stale.
+        package var maximumAge: Duration
+        /// The time before a failed refresh is retried, and before an unknown handle causes another one.
+        package var retryInterval: Duration
 
         package init(
-            deadline: Duration = .seconds(5), freshness: Duration = .seconds(300),
-            failureFreshness: Duration = .seconds(10)
+            deadline: Duration = .seconds(5), maximumAge: Duration = .seconds(300),
+            retryInterval: Duration = .seconds(10)
         ) {
             self.deadline = deadline
-            self.freshness = freshness
-            self.failureFreshness = failureFreshness
+            self.maximumAge = maximumAge
+            self.retryInterval = retryInterval
         }
     }
 
-    /// What one provider told last. Times are on the directory's stopwatch.
+    /// The state of one provider. Times are on the directory's stopwatch.
     private struct Entry {
-        var models: [ModelDescription] = []
+        /// The last good listing; nil before the first one.
+        var models: [ModelDescription]?
         var failure: ProviderFailure?
-        var freshUntil: Duration = .zero
+        var staleAt: Duration = .zero
+        var mayRetryAt: Duration = .zero
+        var refresh: Refresh?
+    }
+
+    private struct Refresh {
+        var task: Task<Void, Never>
+        var done: Latch
     }
 
     private let providers: [any ModelProvider]
@@ -57,9 +69,7 @@ package actor ModelDirectory {
     private let clock: any Clock<Duration>
     private let elapsed: @Sendable () -> Duration
     private var entries: [Entry]
-    private var isRefreshing = false
-    private var waiters: [CheckedContinuation<Void, Never>] = []
-    private var nextSearchForUnknown: Duration = .zero
+    private var isClosed = false
 
     package init(
         providers: [any ModelProvider], timing: Timing = Timing(), clock: any Clock<Duration> = ContinuousClock()
@@ -71,44 +81,70 @@ package actor ModelDirectory {
         self.entries = Array(repeating: Entry(), count: providers.count)
     }
 
-    /// Everything the providers offer, never older than `Timing.freshness` unless a provider fails.
+    /// Cancels the refreshes under way and waits for them. No further ones are started.
+    package func close() async {
+        isClosed = true
+        let tasks = entries.compactMap(\.refresh?.task)
+        for task in tasks { task.cancel() }
+        for task in tasks { await task.value }
+    }
+
+    // MARK: Listings
+
+    /// The models of all providers. Waits for the first listings, at most until the deadline, and for no others.
     package func models() async -> ModelListing {
-        await refresh()
+        refreshStale()
+        // A provider that has not answered in time once is not waited for again.
+        await wait(for: entries.indices.filter { entries[$0].models == nil && entries[$0].failure?.kind != .timeout })
         return listing
     }
 
-    /// Finds the model a handle names, among those of one type or among all.
+    /// Finds the model that a handle names, among those of one type or among all.
     ///
-    /// `openai/NAME` also finds the language model that is listed as `openai-proxy/NAME`. A handle nobody knows makes
-    /// the providers be asked again, at most once in `Timing.failureFreshness`.
+    /// `openai/NAME` also finds the language model that is listed as `openai-proxy/NAME`. A handle that is not listed
+    /// refreshes the provider that its prefix names, at most once in `Timing.retryInterval`, and waits for it.
     package func resolve(handle: String, type: ModelType? = nil) async throws(HandleFailure) -> ModelDescription {
-        guard handle.contains("/") else { throw .malformed(handle: handle) }
-        await refresh()
-        if let model = find(handle, type) { return model }
-        if elapsed() >= nextSearchForUnknown {
-            nextSearchForUnknown = elapsed() + timing.failureFreshness
-            for index in entries.indices { entries[index].freshUntil = .zero }
-            await refresh()
-            if let model = find(handle, type) { return model }
+        guard let slash = handle.firstIndex(of: "/") else { throw .malformed(handle: handle) }
+        let owners = providers.indices.filter { providers[$0].handlePrefixes.contains(String(handle[..<slash])) }
+        if let model = find(handle, type) {
+            refreshStale(owners)
+            return model
         }
-        let known = listing.models.filter { type == nil || $0.modelType == type }.map(\.handle)
-        throw .unknown(handle: handle, known: known)
+        if owners.isEmpty {
+            _ = await models()
+        } else {
+            for index in owners where entries[index].mayRetryAt <= elapsed() { refresh(index) }
+            await wait(for: owners)
+        }
+        if let model = find(handle, type) { return model }
+        throw .unknown(
+            handle: handle, known: listing.models.filter { type == nil || $0.modelType == type }.map(\.handle))
     }
 
-    /// The provider to call for a model that this directory described.
-    package nonisolated func provider(of model: ModelDescription) -> (any ModelProvider)? {
-        providers.first { $0.settings.name == model.providerName && $0.settings.category == model.providerCategory }
+    /// Refreshes the stale listings in the background.
+    package func refreshStale() {
+        refreshStale(entries.indices)
     }
 
-    /// The provider with this name, whether or not it can list its models now.
-    package nonisolated func provider(named name: String) -> (any ModelProvider)? {
-        providers.first { $0.settings.name == name }
+    /// Refreshes the listing of one provider in the background if it is stale, with what it tells of the traits of its
+    /// models.
+    package func refreshStale(named name: String) {
+        refreshStale(providers.indices.filter { providers[$0].settings.name == name })
     }
+
+    // MARK: Providers
+
+    /// The first provider that meets a condition, whether or not it has ever listed its models.
+    package nonisolated func provider(where matches: (any ModelProvider) -> Bool) -> (any ModelProvider)? {
+        providers.first(where: matches)
+    }
+
+    // MARK: Refreshing
 
     private var listing: ModelListing {
         var listing = ModelListing(models: [], failures: [])
         for (provider, entry) in zip(providers, entries) {
-            listing.models += entry.models
+            listing.models += entry.models ?? []
             if let reason = entry.failure {
                 listing.failures.append(.init(providerName: provider.settings.name, reason: reason))
             }
@@ -117,70 +153,58 @@ package actor ModelDirectory {
     }
 
     private func find(_ handle: String, _ type: ModelType?) -> ModelDescription? {
-        let candidates = entries.flatMap(\.models).filter { type == nil || $0.modelType == type }
+        let candidates = entries.flatMap { $0.models ?? [] }.filter { type == nil || $0.modelType == type }
         if let exact = candidates.first(where: { $0.handle == handle }) { return exact }
         guard handle.hasPrefix("openai/") else { return nil }
         let proxied = "openai-proxy/\(handle.dropFirst("openai/".count))"
         return candidates.first { $0.handle == proxied }
     }
 
-    /// Asks every provider whose answer is out of date.
-    ///
-    /// The first caller asks and the others wait for it. Should that caller be cancelled, one of the others takes over.
-    private func refresh() async {
-        while !Task.isCancelled {
-            let now = elapsed()
-            let stale = entries.indices.filter { entries[$0].freshUntil <= now }
-            guard !stale.isEmpty else { return }
-            if isRefreshing {
-                await withCheckedContinuation { waiters.append($0) }
-                continue
-            }
-            isRefreshing = true
-            await ask(stale)
-            isRefreshing = false
-            let waiting = waiters
-            waiters = []
-            for waiter in waiting { waiter.resume() }
+    private func refreshStale(_ indices: some Sequence<Int>) {
+        let now = elapsed()
+        for index in indices where entries[index].staleAt <= now { refresh(index) }
+    }
+
+    private func refresh(_ index: Int) {
+        guard entries[index].refresh == nil, !isClosed else { return }
+        let done = Latch()
+        let task = Task {
+            record(await list(providers[index]), at: index)
+            done.open()
+        }
+        entries[index].refresh = Refresh(task: task, done: done)
+    }
+
+    /// Waits for the refreshes of these providers that are under way, or until the caller is cancelled.
+    private func wait(for indices: [Int]) async {
+        for refresh in indices.compactMap({ entries[$0].refresh }) {
+            guard (try? await refresh.done.wait()) != nil else { return }
         }
     }
 
-    private func ask(_ indices: [Int]) async {
-        typealias Answer = Result<[ModelDescription], ProviderFailure>
-        await withTaskGroup(of: (Int, Answer).self) { group in
-            for index in indices {
-                let provider = providers[index]
-                let (deadline, clock) = (timing.deadline, clock)
-                group.addTask { (index, await Self.list(provider, deadline, clock)) }
-            }
-            for await (index, answer) in group {
-                record(answer, at: index)
-            }
-        }
-    }
-
-    private func record(_ answer: Result<[ModelDescription], ProviderFailure>, at index: Int) {
-        switch answer {
+    private func record(_ result: Result<[ModelDescription], ProviderFailure>, at index: Int) {
+        let now = elapsed()
+        entries[index].refresh = nil
+        entries[index].mayRetryAt = now + timing.retryInterval
+        switch result {
         case .success(let models):
-            entries[index] = Entry(models: models, freshUntil: elapsed() + timing.freshness)
-        case .failure(let failure) where failure.kind == .cancelled:
-            // It was the caller that failed; the provider is as unknown as before.
-            break
+            entries[index].models = models
+            entries[index].failure = nil
+            entries[index].staleAt = now + timing.maximumAge
         case .failure(let failure):
             entries[index].failure = failure
-            entries[index].freshUntil = elapsed() + timing.failureFreshness
+            entries[index].staleAt = now + timing.retryInterval
         }
     }
 
-    private static func list(
-        _ provider: any ModelProvider, _ deadline: Duration, _ clock: any Clock<Duration>
-    ) async -> Result<[ModelDescription], ProviderFailure> {
+    private func list(_ provider: any ModelProvider) async -> Result<[ModelDescription], ProviderFailure> {
         do {
-            return .success(try await withDeadline(deadline, clock: clock) { try await provider.listModels() })
+            return .success(try await withDeadline(timing.deadline, clock: clock) { try await provider.listModels() })
         } catch let failure as ProviderFailure {
             return .failure(failure)
         } catch is DeadlineExceeded {
-            return .failure(ProviderFailure(.timeout, message: "The provider did not list its models in time."))
+            return .failure(
+                ProviderFailure(.timeout, message: "The provider did not list its models within \(timing.deadline)."))
         } catch {
             return .failure(ProviderFailure(.cancelled, message: "The request was cancelled."))
         }

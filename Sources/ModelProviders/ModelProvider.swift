@@ -1,22 +1,25 @@
-/// A service that runs models: it lists them, answers requests with them, and turns texts into vectors.
+/// A service that runs models: it lists them, generates answers, and embeds texts.
 ///
-/// Every call obeys cancellation by closing its connection, has a deadline, and repeats what may be repeated.
+/// Every call obeys cancellation by closing its connection, has a deadline, and retries what is safe to retry.
 package protocol ModelProvider: Sendable {
     var settings: ProviderSettings { get }
 
-    /// What to expect of one of its models, as far as it is known; costs nothing.
+    /// What the handles of its models begin with, up to the first slash.
+    var handlePrefixes: [String] { get }
+
+    /// What is known of one of its models; no call is made.
     func traits(of model: String) -> ModelTraits
 
-    /// Asks the provider once, without repeating.
+    /// Asks the provider once, without retries.
     func listModels() async throws(ProviderFailure) -> [ModelDescription]
 
-    /// Answers piece by piece. The request is sent when the first piece is asked for.
+    /// Streams an answer. The request is sent when the first delta is asked for.
     ///
-    /// No more than a few pieces are read ahead, so a slow reader slows the provider. A failure that comes before the
-    /// first piece is repeated inside; after it, the stream throws. Dropping the iterator closes the connection.
+    /// Only a few deltas are read ahead, so a slow reader slows the provider down. A failure before the first delta is
+    /// retried; after it, the stream throws. Dropping the iterator closes the connection.
     func stream(_ request: ModelRequest) -> any AsyncSequence<ModelDelta, ProviderFailure> & Sendable
 
-    /// Answers in one piece.
+    /// Generates an answer without streaming.
     func complete(_ request: ModelRequest) async throws(ProviderFailure) -> ModelAnswer
 
     /// One vector for each text, in the order of the texts, all of the same length.
@@ -24,6 +27,8 @@ package protocol ModelProvider: Sendable {
 }
 
 extension ModelProvider {
-    /// Models call tools as the wire format says, unless a provider knows better.
+    package var handlePrefixes: [String] { [settings.name] }
+
+    /// Native tool calls, unless a provider knows better.
     package func traits(of model: String) -> ModelTraits { ModelTraits() }
 }

@@ -1,6 +1,6 @@
 package import JSON
 
-/// What a model is asked, free of any provider's wire format.
+/// A request to a model, independent of any provider's wire format.
 package struct ModelRequest: Sendable, Equatable {
     /// The provider's own name of the model, not a handle.
     package var model: String
@@ -10,11 +10,11 @@ package struct ModelRequest: Sendable, Equatable {
     package var parallelToolCalls: Bool
     package var temperature: Double?
     package var maxOutputTokens: Int?
-    /// How hard a reasoning model should think, in the provider's words (`minimal`, `low`, …).
+    /// The reasoning effort in the provider's terms (`minimal`, `low`, …).
     package var reasoningEffort: String?
-    /// The form the answer must have, as the client gave it.
+    /// The structured output format, as the client gave it.
     package var responseFormat: JSONValue?
-    /// Whom the provider should hold responsible, an id of ours.
+    /// The end user, for the provider's abuse monitoring: an id of ours.
     package var user: String?
 
     package init(
@@ -31,27 +31,27 @@ package struct ModelRequest: Sendable, Equatable {
     }
 }
 
-/// One turn of the conversation a model continues.
+/// One message of the conversation.
 package enum ModelMessage: Sendable, Equatable {
     case system(String)
     case user([ModelContentPart], name: String? = nil)
-    /// `reasoning` is what the model thought then, for the providers that want to see it again.
+    /// `reasoning` is sent back to the providers that accept it.
     case assistant(text: String?, reasoning: String? = nil, toolCalls: [ModelToolCall] = [])
     case tool(callID: String, text: String)
 }
 
-/// A piece of what a user said.
+/// A part of a user message.
 package enum ModelContentPart: Sendable, Equatable {
     case text(String)
-    /// A picture at an address, which may be a `data:` URI; `detail` is `auto`, `low` or `high`.
+    /// `url` may be a `data:` URI; `detail` is `auto`, `low` or `high`.
     case image(url: String, detail: String? = nil)
 }
 
-/// A call of a tool as the model wrote it.
+/// A tool call as the model wrote it.
 package struct ModelToolCall: Sendable, Equatable {
     package var id: String
     package var name: String
-    /// JSON as text, and whatever else a model may take for JSON.
+    /// Meant to be JSON, but a model may write anything.
     package var arguments: String
 
     package init(id: String, name: String, arguments: String) {
@@ -61,16 +61,15 @@ package struct ModelToolCall: Sendable, Equatable {
     }
 }
 
-/// A tool a model may call.
 package struct ModelTool: Sendable, Equatable {
     package let name: String
     package let description: String?
     /// The JSON schema of the arguments.
     package let parameters: JSONValue
-    /// All of it as OpenAI's chat completions describe a tool, written when the tool was understood.
+    /// The tool in the format of OpenAI's chat completions, encoded once.
     let function: RawJSON
 
-    /// - Parameter isStrict: whether the provider must make the arguments follow the schema.
+    /// - Parameter isStrict: whether the provider must enforce the schema.
     package init(name: String, description: String?, parameters: JSONValue, isStrict: Bool = false) {
         self.name = name
         self.description = description
@@ -88,6 +87,6 @@ package enum ModelToolChoice: Sendable, Equatable {
     case auto
     case none
     case required
-    /// Must call this one.
+    /// Must call the named tool.
     case one(String)
 }

@@ -1,16 +1,16 @@
-/// What can be relied on with a model, beyond what its wire format promises.
+/// Capabilities of a model that its wire format does not tell.
 package struct ModelTraits: Sendable, Hashable {
     package enum ToolCalls: Sendable, Hashable {
-        /// They come as the wire format says.
+        /// In the wire format.
         case native
-        /// They may come as text instead, and a demand for one may be ignored.
+        /// The model may write them as text, and may ignore a required tool choice.
         case maybeText
-        /// The model knows no tools; servers drop them silently.
+        /// Not supported; servers drop the tools silently.
         case none
     }
 
     package var toolCalls: ToolCalls
-    /// True where long prompts and lists of tools confuse the model more than they help.
+    /// Whether the model needs a short prompt and few tools.
     package var isSmall: Bool
 
     package init(toolCalls: ToolCalls = .native, isSmall: Bool = false) {
@@ -18,7 +18,7 @@ package struct ModelTraits: Sendable, Hashable {
         self.isSmall = isSmall
     }
 
-    /// Models up to this size count as small: of those that were tried, the ones of half and of one and a half thousand
-    /// million parameters call tools at a greeting and overlook their memory in a long prompt.
+    /// The number of parameters up to which a model counts as small. Models of 0.5 and 1.5 billion parameters were
+    /// observed to call tools when greeted and to overlook their memory in a long prompt.
     static let smallParameters: Int64 = 2_000_000_000
 }

@@ -1,4 +1,4 @@
-/// Why a model provider could not do what it was asked, in terms that do not depend on its wire format.
+/// Why a call to a model provider failed, independent of its wire format.
 package struct ProviderFailure: Error, Sendable, Equatable, CustomStringConvertible {
     package enum Kind: String, Sendable, CaseIterable {
         case badRequest
@@ -7,31 +7,31 @@ package struct ProviderFailure: Error, Sendable, Equatable, CustomStringConverti
         case permissionDenied
         case notFound
         case unprocessable
-        /// The model can't be offered tools.
+        /// The model does not support tools.
         case toolsNotSupported
         case rateLimited
         case contextWindowExceeded
-        /// The provider has too much to do right now (503, 529).
+        /// Status 503 or 529.
         case overloaded
         case server
-        /// A deadline passed, ours or (with status 408) the provider's.
+        /// A deadline passed: ours, or with status 408 the provider's.
         case timeout
-        /// No connection could be made.
+        /// No connection could be established.
         case connection
-        /// The connection ended before the answer did.
+        /// The connection was lost before the answer was complete.
         case cut
-        /// The answer came but could not be understood.
+        /// The answer could not be parsed.
         case invalidAnswer
-        /// The task that waited for the answer was cancelled.
+        /// The calling task was cancelled.
         case cancelled
     }
 
     package var kind: Kind
-    /// The provider's HTTP status, where it came to one.
+    /// The HTTP status, if the provider answered.
     package var status: Int?
-    /// For people: the provider's own words where there are any. Never holds the API key.
+    /// The provider's own message if there is one. Never contains the API key.
     package var message: String
-    /// How long the provider asked us to wait before we try again.
+    /// The provider's `Retry-After`.
     package var retryAfter: Duration?
 
     package init(_ kind: Kind, status: Int? = nil, message: String, retryAfter: Duration? = nil) {

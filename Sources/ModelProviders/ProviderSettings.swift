@@ -1,4 +1,4 @@
-/// A value that must never reach a log, an error text or a debugger's print-out by accident.
+/// A value that is masked when it is printed, logged or reflected.
 package struct Secret: Sendable, Equatable, CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {
     private let value: String
 
@@ -6,7 +6,7 @@ package struct Secret: Sendable, Equatable, CustomStringConvertible, CustomDebug
         self.value = value
     }
 
-    /// Hands out the value for the one place that needs it, such as a request header.
+    /// The value itself, for the place that needs it, such as a request header.
     package func reveal() -> String {
         value
     }
@@ -15,30 +15,30 @@ package struct Secret: Sendable, Equatable, CustomStringConvertible, CustomDebug
     package var debugDescription: String { "•••" }
     package var customMirror: Mirror { Mirror(self, children: []) }
 
-    /// Removes the secret from text that came from outside, because some servers quote the key they reject.
+    /// Masks the secret in text from outside: some servers quote the key they reject.
     package func redacted(from text: String) -> String {
         value.count < 4 ? text : text.replacing(value, with: description)
     }
 }
 
-/// The wire formats this target can speak.
+/// The wire format of a provider.
 package enum ProviderKind: String, Sendable, CaseIterable {
     case openAI = "openai"
 }
 
-/// Who brought the provider: the server's operator, or a user with a key of their own.
+/// Who configured the provider: the server's operator, or a user who brings their own key.
 package enum ProviderCategory: String, Sendable, CaseIterable {
     case base
     case byok
 }
 
-/// Where a model provider is reached and who may use it.
+/// How to reach a model provider.
 package struct ProviderSettings: Sendable, Equatable {
     package var name: String
     package var kind: ProviderKind
-    /// The address calls are made under, without a trailing slash, such as `https://api.openai.com/v1`.
+    /// Without a trailing slash, such as `https://api.openai.com/v1`.
     package var baseURL: String
-    /// Sent as a bearer token; nil sends no authorization at all, as many local servers want it.
+    /// Sent as a bearer token; nil for servers without authorization.
     package var apiKey: Secret?
     package var category: ProviderCategory
 

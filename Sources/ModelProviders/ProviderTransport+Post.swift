@@ -1,9 +1,10 @@
 import AsyncHTTPClient
+import EventStreams
 import NIOCore
 import NIOHTTP1
 
 extension ProviderTransport {
-    /// Sends a JSON document once and gives back the status; what is answered beside it is not read.
+    /// Posts a JSON document, without retries, and returns the status. The response body is not read.
     package func post(
         _ json: [UInt8], to url: String, within deadline: Duration, clock: any Clock<Duration>
     ) async throws(ProviderFailure) -> Int {
@@ -17,7 +18,9 @@ extension ProviderTransport {
                 Int(try await self.send(request).status.code)
             }
         } catch {
-            if error is DeadlineExceeded { throw ProviderFailure(.timeout, message: "No answer came in time.") }
+            if error is DeadlineExceeded {
+                throw ProviderFailure(.timeout, message: "There was no answer within \(deadline).")
+            }
             throw ProviderFailure(transportError: error, afterHead: false)
         }
     }

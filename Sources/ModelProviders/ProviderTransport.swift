@@ -1,46 +1,47 @@
 package import AsyncHTTPClient
+import EventStreams
 import NIOCore
 import NIOHTTP1
 
-/// The connections to all model providers: one pool for the whole process.
+/// The connection pool for all model providers, one per process.
 package struct ProviderTransport: Sendable {
     private let client: HTTPClient
 
-    /// Uses a pool whose owner shuts it down, best made with `recommendedConfiguration()`.
+    /// Uses a client that its owner shuts down, made with `recommendedConfiguration()`.
     package init(client: HTTPClient) {
         self.client = client
     }
 
-    /// Opens a pool of its own, to be closed with `shutdown()`.
+    /// Creates a client, to be closed with `shutdown()`.
     package init(connectDeadline: Duration = .seconds(10)) {
         let configuration = Self.recommendedConfiguration(connectDeadline: connectDeadline)
         self.init(client: HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration))
     }
 
-    /// Closes the pool; calls under way fail.
+    /// Closes the pool; calls in progress fail.
     package func shutdown() async throws {
         try await client.shutdown()
     }
 
-    /// What a client needs to hold many long streams to few hosts.
+    /// A configuration for many long streams to few hosts.
     ///
-    /// It has no read time-out: how long an answer may take is the caller's to say, call by call.
+    /// It has no read timeout: each call has its own deadline.
     package static func recommendedConfiguration(
         connectDeadline: Duration = .seconds(10)
     ) -> HTTPClient.Configuration {
         var configuration = HTTPClient.Configuration()
         configuration.timeout.connect = TimeAmount(connectDeadline)
-        // Nobody collects traces; describing each request for one costs more than sending it.
+        // There is no trace backend, and describing each request for one costs more than sending it.
         configuration.tracing.tracer = nil
-        // The default of 8 makes the ninth stream to a local server wait for one of the others to end. How many answers
-        // stream at once is for the callers and for the provider to say, not for the pool.
+        // With the default of 8 the ninth stream to a local server waits for another to end. Concurrency is limited by the
+        // callers and the provider, not by the pool.
         configuration.connectionPool.concurrentHTTP1ConnectionsPerHostSoftLimit = 16_384
-        // A refused connection is news for the caller now, not after the connect time-out.
+        // A refused connection fails at once, not after the connect timeout.
         configuration.connectionPool.retryConnectionEstablishment = false
         return configuration
     }
 
-    /// Sends a request and waits for the head of its response.
+    /// Sends a request and waits for the response head.
     func send(_ request: HTTPClientRequest) async throws(ProviderFailure) -> HTTPClientResponse {
         do {
             return try await client.execute(request, deadline: .distantFuture)
@@ -51,7 +52,7 @@ package struct ProviderTransport: Sendable {
 }
 
 extension ProviderFailure {
-    /// Translates what the HTTP client throws. Before the head of a response an unknown error means no connection.
+    /// Translates an error of the HTTP client. Before the response head, an unknown error means no connection.
     init(transportError error: any Error, afterHead: Bool) {
         switch error {
         case let failure as ProviderFailure:
@@ -63,7 +64,7 @@ extension ProviderFailure {
         case is DeadlineExceeded:
             self.init(.timeout, message: "The provider did not answer in time.")
         case is NIOTooManyBytesError:
-            self.init(.invalidAnswer, message: "The provider's answer is too long.")
+            self.init(.invalidAnswer, message: "The provider's answer is too large.")
         default:
             self.init(lostConnection: "\(error)", afterHead: afterHead)
         }

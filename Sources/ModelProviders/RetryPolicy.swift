@@ -1,51 +1,41 @@
-/// Decides whether and when a failed call to a provider is made again.
+import EventStreams
+
+/// Decides whether and when a failed call to a provider is retried.
 package struct RetryPolicy: Sendable, Equatable {
     package var maximumRetries: Int
-    /// The wait before the first retry; each further one is twice as long.
-    package var firstDelay: Duration
-    package var longestDelay: Duration
-    /// A provider that asks for a longer wait than this gets no retry.
-    package var longestRetryAfter: Duration
+    private var backoff = Backoff()
 
-    package init(
-        maximumRetries: Int = 2, firstDelay: Duration = .milliseconds(500), longestDelay: Duration = .seconds(8),
-        longestRetryAfter: Duration = .seconds(60)
-    ) {
+    package init(maximumRetries: Int = 2, firstDelay: Duration = .milliseconds(500)) {
         self.maximumRetries = maximumRetries
-        self.firstDelay = firstDelay
-        self.longestDelay = longestDelay
-        self.longestRetryAfter = longestRetryAfter
+        backoff.firstDelay = firstDelay
     }
 
-    /// How long to wait before retry number `retry` (from 1), or nil when there should be none.
+    /// The delay before retry number `retry`, counted from 1; nil when there is none.
     ///
-    /// `jitter`, from 0 to 1, keeps callers that failed together from coming back together.
+    /// - Parameter jitter: from 0 to 1.
     func delay(before retry: Int, after failure: ProviderFailure, jitter: Double) -> Duration? {
         guard retry <= maximumRetries, isTransient(failure) else { return nil }
-        if let wished = failure.retryAfter {
-            return wished <= longestRetryAfter ? wished : nil
-        }
-        let grown = firstDelay * (1 << min(retry - 1, 16))
-        return min(grown, longestDelay) * (1 - jitter / 2)
+        if let retryAfter = failure.retryAfter { return backoff.delay(retryAfter: retryAfter) }
+        return backoff.delay(before: retry, jitter: jitter)
     }
 
     private func isTransient(_ failure: ProviderFailure) -> Bool {
         switch failure.kind {
         case .rateLimited, .overloaded, .server, .connection, .cut: true
-        // A provider's own time-out; after one of ours nobody would want to wait as long again.
+        // A 408 of the provider. After a deadline of ours the caller has waited long enough.
         case .timeout: failure.status != nil
         default: false
         }
     }
 }
 
-/// How long the parts of a call may take. The wait for a connection is the transport's.
+/// The deadlines of the parts of a call. The connect deadline is the transport's.
 package struct ProviderDeadlines: Sendable, Equatable {
     /// From sending a request to the first byte of a streamed answer.
     package var firstByte: Duration
-    /// Between two pieces of a streamed answer.
+    /// Between two chunks of a streamed answer.
     package var betweenBytes: Duration
-    /// For an answer that comes in one piece, which no model sends before it has written all of it.
+    /// For an answer that is not streamed: the model generates all of it before the first byte.
     package var answer: Duration
 
     package init(

@@ -1,58 +1,57 @@
-// Foundation for Thread: the Essentials have none.
 import Dispatch
-import Foundation
 import Synchronization
 
-/// Runs blocking database work on a few threads, each with a connection of its own.
+/// A connection pool whose connections each live on a thread of their own, so that blocking calls never hold a thread
+/// of the cooperative pool.
 ///
-/// A connection is made on its thread at the first use and never leaves it, so it needs no lock. Work goes to
-/// the thread that fell idle last (its caches are warm); when all are busy it waits in line, and leaves the
-/// line when its task is cancelled or the deadline passes.
+/// A connection is made on its thread at the first use and never leaves it, so it needs no lock. The thread that became
+/// idle last takes the next job, because its caches are warm. When all threads are busy, jobs wait in a FIFO queue; a job
+/// leaves the queue when its task is cancelled or its deadline passes.
 package final class ConnectionThreads<Connection>: Sendable {
     private struct Job {
         let id: Int
-        let lateAt: ContinuousClock.Instant
+        let deadline: ContinuousClock.Instant
         let interruption: Interruption
-        let isAlone: Bool
-        /// Does the work and returns what tells its result. Until that was called the work may be done again.
+        /// Does the work and returns a closure that resumes the caller. Until that closure is called, the work may be
+        /// done again.
         let work: @Sendable (Connection, Interruption) -> () -> Void
-        let refuse: @Sendable (SQLFailure) -> Void
-        /// What is left to do when the result has been told.
-        let afterwards: (@Sendable (Connection) -> Void)?
+        let fail: @Sendable (SQLFailure) -> Void
     }
 
-    /// How a connection does what waits in line together, for what the end of each piece of work would cost.
-    package struct Grouping: Sendable {
-        /// How many pieces of work go together at most, and for how long more are taken in.
+    /// How a connection makes one commit, and so one fsync, of jobs that wait in the queue.
+    package struct GroupCommit: Sendable {
         let limit: Int
-        let patience: Duration
-        let together: @Sendable (Connection, () -> Void) throws -> Void
+        let window: Duration
+        let transaction: @Sendable (Connection, () -> Void) throws -> Void
 
-        /// - Parameter together: runs the closure, which does the work, and ends it all. When it throws, each piece is
-        ///   done again alone; so what was done must be undone, or the connection refuse to do anything more.
+        /// - Parameters:
+        ///   - limit: the most jobs in a group.
+        ///   - window: how long a group takes in further jobs.
+        ///   - transaction: runs the closure, which does the jobs, and commits. When it throws, it has rolled all of them
+        ///     back, and each is done again alone.
         package init(
-            limit: Int, patience: Duration, together: @escaping @Sendable (Connection, () -> Void) throws -> Void
+            limit: Int, window: Duration, transaction: @escaping @Sendable (Connection, () -> Void) throws -> Void
         ) {
             self.limit = limit
-            self.patience = patience
-            self.together = together
+            self.window = window
+            self.transaction = transaction
         }
     }
 
     private struct State {
         var idle: [Worker] = []
-        var line: [Job] = []
+        var queue: [Job] = []
         var running = 0
         var lastJob = 0
-        /// One timer at most is set; it is for the head of the line, which is the first to be late.
+        /// At most one timer is set: for the head of the queue, which has the earliest deadline.
         var isTimerSet = false
         var isClosed = false
-        var whenEnded: [CheckedContinuation<Void, Never>] = []
+        var closing: [CheckedContinuation<Void, Never>] = []
     }
 
-    /// What a thread sleeps on, and the job it wakes up for; none means the end.
+    /// A thread's semaphore and the job it wakes up for; no job means that the thread ends.
     private final class Worker: Sendable {
-        let bell = DispatchSemaphore(value: 0)
+        let semaphore = DispatchSemaphore(value: 0)
         let job: Mutex<Job?>
 
         init(_ job: Job) {
@@ -68,43 +67,33 @@ package final class ConnectionThreads<Connection>: Sendable {
     }
 
     private let state = Mutex(State())
-    private let name: String
     private let limit: Int
-    private let patience: Duration
-    private let whenLate: SQLFailure
-    private let grouping: Grouping?
+    private let queueTimeout: Duration
+    private let timeoutKind: SQLFailure.Kind
+    private let groupCommit: GroupCommit?
     private let connect: @Sendable () -> Connection
     private let disconnect: @Sendable (Connection) -> Void
-    private let tidy: @Sendable (Connection) -> Void
 
     /// - Parameters:
-    ///   - patience: how long work may stand in line before it fails with `whenLate`.
-    ///   - grouping: how waiting work is done together; nil when each piece is done alone.
-    ///   - connect: makes a thread's connection; called on that thread, as are `disconnect` and `tidy`.
-    ///   - tidy: called when the results of some work have been told.
+    ///   - queueTimeout: how long a job may wait in the queue before it fails with `timeoutKind`.
+    ///   - groupCommit: nil when each job is committed alone.
+    ///   - connect: makes a thread's connection; called on that thread, as is `disconnect`.
     package init(
-        name: String, limit: Int, patience: Duration, whenLate: SQLFailure, grouping: Grouping? = nil,
-        connect: @escaping @Sendable () -> Connection, disconnect: @escaping @Sendable (Connection) -> Void,
-        tidy: @escaping @Sendable (Connection) -> Void = { _ in }
+        limit: Int, queueTimeout: Duration = .seconds(10), timeoutKind: SQLFailure.Kind,
+        groupCommit: GroupCommit? = nil,
+        connect: @escaping @Sendable () -> Connection, disconnect: @escaping @Sendable (Connection) -> Void
     ) {
-        self.name = name
         self.limit = limit
-        self.patience = patience
-        self.whenLate = whenLate
-        self.grouping = grouping
+        self.queueTimeout = queueTimeout
+        self.timeoutKind = timeoutKind
+        self.groupCommit = groupCommit
         self.connect = connect
         self.disconnect = disconnect
-        self.tidy = tidy
     }
 
-    /// Runs `body` on one of the threads and returns what it returns.
-    ///
-    /// - Parameters:
-    ///   - alone: whether it must not be done together with other work.
-    ///   - toItsEnd: whether it is done although the task is cancelled.
-    ///   - afterwards: called on the thread when the result has been told, if the work was done at all.
+    /// Runs `body` on one of the threads and returns what it returns, even when the task was cancelled meanwhile: what
+    /// has been committed is reported as committed.
     package func run<T: Sendable>(
-        alone: Bool = false, toItsEnd: Bool = false, afterwards: (@Sendable (Connection) -> Void)? = nil,
         _ body: @escaping @Sendable (Connection, Interruption) throws -> T
     ) async throws -> T {
         let interruption = Interruption()
@@ -116,48 +105,47 @@ package final class ConnectionThreads<Connection>: Sendable {
             try await withCheckedThrowingContinuation { continuation in
                 submit(
                     Job(
-                        id: id, lateAt: .now.advanced(by: patience), interruption: interruption, isAlone: alone,
+                        id: id, deadline: .now.advanced(by: queueTimeout), interruption: interruption,
                         work: { connection, interruption in
                             let result = Result { try body(connection, interruption) }
                             return { continuation.resume(with: result) }
                         },
-                        refuse: { continuation.resume(throwing: $0) }, afterwards: afterwards))
+                        fail: { continuation.resume(throwing: $0) }))
             }
         } onCancel: {
-            guard !toItsEnd else { return }
             // In this order: a job that is submitted between the two sees the first.
             interruption.cancel()
-            withdraw(id)
+            removeFromQueue(id)
         }
     }
 
-    /// Lets the work that runs or waits end, then closes the connections.
+    /// Lets running and queued jobs end, then closes the connections.
     package func close() async {
         await withCheckedContinuation { continuation in
             let idle = state.withLock { state -> [Worker] in
                 state.isClosed = true
-                state.whenEnded.append(continuation)
+                state.closing.append(continuation)
                 defer { state.idle = [] }
                 return state.idle
             }
-            for worker in idle { worker.bell.signal() }
-            resumeWhenEnded()
+            for worker in idle { worker.semaphore.signal() }
+            resumeIfAllEnded()
         }
     }
 
-    // MARK: - The line
+    // MARK: - The queue
 
     private enum Admission {
         case start(Worker)
         case wake(Worker)
         case wait(setTimer: Bool)
-        case refuse(SQLFailure)
+        case fail(SQLFailure)
     }
 
     private func submit(_ job: Job) {
         let admission = state.withLock { state -> Admission in
-            if state.isClosed { return .refuse(SQLFailure(.unavailable, "the database is closed")) }
-            if job.interruption.isCancelled { return .refuse(Self.cancelled) }
+            if state.isClosed { return .fail(SQLFailure(.unavailable, "the database is closed")) }
+            if job.interruption.isCancelled { return .fail(Self.cancelled) }
             if let worker = state.idle.popLast() {
                 worker.job.withLock { $0 = job }
                 return .wake(worker)
@@ -166,122 +154,122 @@ package final class ConnectionThreads<Connection>: Sendable {
                 state.running += 1
                 return .start(Worker(job))
             }
-            state.line.append(job)
+            state.queue.append(job)
             defer { state.isTimerSet = true }
             return .wait(setTimer: !state.isTimerSet)
         }
         switch admission {
-        case .wake(let worker): worker.bell.signal()
-        case .start(let worker): start(worker)
-        case .wait(let setTimer): if setTimer { refuseLate(after: patience) }
-        case .refuse(let failure): job.refuse(failure)
+        case .wake(let worker): worker.semaphore.signal()
+        case .start(let worker): start(worker, for: job)
+        case .wait(let setTimer): if setTimer { setQueueTimer(queueTimeout) }
+        case .fail(let failure): job.fail(failure)
         }
     }
 
     private static var cancelled: SQLFailure { SQLFailure(.cancelled, "cancelled while waiting for a connection") }
 
-    private func withdraw(_ id: Int) {
+    private func removeFromQueue(_ id: Int) {
         let job = state.withLock { state in
-            state.line.firstIndex { $0.id == id }.map { state.line.remove(at: $0) }
+            state.queue.firstIndex { $0.id == id }.map { state.queue.remove(at: $0) }
         }
-        job?.refuse(Self.cancelled)
+        job?.fail(Self.cancelled)
     }
 
-    private func refuseLate(after delay: Duration) {
+    private func setQueueTimer(_ delay: Duration) {
         let seconds = Double(delay.components.seconds) + Double(delay.components.attoseconds) / 1e18
         DispatchQueue.global().asyncAfter(deadline: .now() + seconds) { [weak self] in
-            self?.refuseLate()
+            self?.failExpiredJobs()
         }
     }
 
-    private func refuseLate() {
+    private func failExpiredJobs() {
         let now = ContinuousClock.now
-        let (late, next) = state.withLock { state in
-            let late = state.line.prefix { $0.lateAt <= now }
-            state.line.removeFirst(late.count)
-            state.isTimerSet = !state.line.isEmpty
-            return (late, state.line.first?.lateAt)
+        let (expired, next) = state.withLock { state in
+            let expired = state.queue.prefix { $0.deadline <= now }
+            state.queue.removeFirst(expired.count)
+            state.isTimerSet = !state.queue.isEmpty
+            return (expired, state.queue.first?.deadline)
         }
-        for job in late { job.refuse(whenLate) }
-        if let next { refuseLate(after: now.duration(to: next)) }
+        let failure = SQLFailure(timeoutKind, "no connection was free within \(queueTimeout)")
+        for job in expired { job.fail(failure) }
+        if let next { setQueueTimer(now.duration(to: next)) }
     }
 
     // MARK: - The threads
 
-    private func start(_ worker: Worker) {
-        let thread = Thread { [self] in
-            let connection = connect()
-            var job = worker.takeJob()
-            while let current = job {
-                carryOut(current, connection)
-                tidy(connection)
-                job = nextJob(for: worker)
+    private func start(_ worker: Worker, for job: Job) {
+        do {
+            try DatabaseThread.start { [self] in
+                let connection = connect()
+                var job = worker.takeJob()
+                while let current = job {
+                    perform(current, connection)
+                    job = nextJob(for: worker)
+                }
+                disconnect(connection)
+                endThread()
             }
-            disconnect(connection)
-            state.withLock { $0.running -= 1 }
-            resumeWhenEnded()
+        } catch {
+            endThread()
+            job.fail(error)
         }
-        thread.name = name
-        thread.start()
     }
 
-    /// Does the work, and together with it what waits by now.
-    private func carryOut(_ first: Job, _ connection: Connection) {
-        guard let grouping, !first.isAlone, let second = takeFromLine() else {
-            return carryOutAlone(first, connection)
-        }
+    /// Does the job, in one group with those that wait in the queue by now.
+    private func perform(_ first: Job, _ connection: Connection) {
+        guard let groupCommit, let second = takeFromQueue() else { return performAlone(first, connection) }
         var jobs = [first, second]
         var results: [() -> Void] = []
-        let end = ContinuousClock.now.advanced(by: grouping.patience)
+        let end = ContinuousClock.now.advanced(by: groupCommit.window)
         do {
-            try grouping.together(connection) {
+            try groupCommit.transaction(connection) {
                 while results.count < jobs.count {
                     let job = jobs[results.count]
                     results.append(job.work(connection, job.interruption))
-                    guard results.count == jobs.count, jobs.count < grouping.limit, ContinuousClock.now < end else {
+                    guard results.count == jobs.count, jobs.count < groupCommit.limit, ContinuousClock.now < end else {
                         continue
                     }
-                    if let next = takeFromLine() { jobs.append(next) }
+                    if let next = takeFromQueue() { jobs.append(next) }
                 }
             }
             for result in results { result() }
-            for job in jobs { job.afterwards?(connection) }
         } catch {
-            // One of them spoilt it for all. Alone, it fails alone and says why.
-            for job in jobs { carryOutAlone(job, connection) }
+            // Any of them may have been the cause. Alone, it fails alone and says why.
+            for job in jobs { performAlone(job, connection) }
         }
     }
 
-    private func carryOutAlone(_ job: Job, _ connection: Connection) {
+    private func performAlone(_ job: Job, _ connection: Connection) {
         job.work(connection, job.interruption)()
-        job.afterwards?(connection)
     }
 
-    private func takeFromLine() -> Job? {
-        state.withLock { state in
-            guard let first = state.line.first, !first.isAlone else { return nil }
-            return state.line.removeFirst()
-        }
+    private func takeFromQueue() -> Job? {
+        state.withLock { $0.queue.isEmpty ? nil : $0.queue.removeFirst() }
     }
 
     private func nextJob(for worker: Worker) -> Job? {
         let (job, mustSleep) = state.withLock { state -> (Job?, Bool) in
-            if !state.line.isEmpty { return (state.line.removeFirst(), false) }
+            if !state.queue.isEmpty { return (state.queue.removeFirst(), false) }
             if state.isClosed { return (nil, false) }
             state.idle.append(worker)
             return (nil, true)
         }
         guard mustSleep else { return job }
-        worker.bell.wait()
+        worker.semaphore.wait()
         return worker.takeJob()
     }
 
-    private func resumeWhenEnded() {
-        let waiting = state.withLock { state -> [CheckedContinuation<Void, Never>] in
+    private func endThread() {
+        state.withLock { $0.running -= 1 }
+        resumeIfAllEnded()
+    }
+
+    private func resumeIfAllEnded() {
+        let closing = state.withLock { state -> [CheckedContinuation<Void, Never>] in
             guard state.running == 0 else { return [] }
-            defer { state.whenEnded = [] }
-            return state.whenEnded
+            defer { state.closing = [] }
+            return state.closing
         }
-        for continuation in waiting { continuation.resume() }
+        for continuation in closing { continuation.resume() }
     }
 }

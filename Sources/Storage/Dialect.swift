@@ -3,27 +3,11 @@ package enum Dialect: Sendable, Hashable, CaseIterable {
     case sqlite
     case postgres
 
-    /// The column type for bytes.
-    package var blobType: SQLText {
-        switch self {
-        case .sqlite: "BLOB"
-        case .postgres: "BYTEA"
-        }
-    }
-
     /// Follows the type of a text column that is ordered or compared, so that both engines order by bytes.
     package var textCollation: SQLText {
         switch self {
         case .sqlite: ""
         case .postgres: #"COLLATE "C""#
-        }
-    }
-
-    /// Ends a `SELECT` that claims rows others must not claim. SQLite has one writer and needs nothing.
-    package var forUpdateSkipLocked: SQLText {
-        switch self {
-        case .sqlite: ""
-        case .postgres: "FOR UPDATE SKIP LOCKED"
         }
     }
 

@@ -1,4 +1,4 @@
-/// Says why the database did not do what it was asked, in terms that do not depend on the engine.
+/// An error of a database, in terms that do not depend on the engine.
 package struct SQLFailure: Error, Sendable {
     package enum Kind: Sendable, Hashable {
         /// Carries what PostgreSQL calls the constraint, or SQLite's list such as `agent.id, agent.name`.
@@ -9,6 +9,8 @@ package struct SQLFailure: Error, Sendable {
         /// The database can not serve now: disk full, read-only, damaged, connection lost, starting up, no
         /// connection free.
         case unavailable
+        /// The commit failed in a way that does not tell whether the transaction is stored.
+        case outcomeUnknown
         /// Another transaction held the lock for too long.
         case busy
         /// The statement ran longer than it may.

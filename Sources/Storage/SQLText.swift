@@ -16,11 +16,6 @@ package struct SQLText: Sendable, ExpressibleByStringInterpolation {
         self.binds = binds
     }
 
-    /// SQL known at compile time, such as a column's name.
-    package init(_ text: StaticString) {
-        self.init(stringLiteral: text.description)
-    }
-
     package init(stringLiteral value: String) {
         self.init(text: Self.checked(value), binds: [])
     }

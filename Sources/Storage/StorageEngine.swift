@@ -1,7 +1,7 @@
 /// Runs statements inside one open transaction, on the thread that owns the connection.
 ///
-/// After a statement has failed the transaction can only be rolled back, on both engines: later statements
-/// throw the same failure, and so does the transaction even when its body swallows it.
+/// After a statement has failed the transaction can only be rolled back, on both engines: later statements throw the same
+/// failure, and so does the transaction even when its body catches it.
 package protocol SQLExecutor {
     var dialect: Dialect { get }
 
@@ -10,10 +10,6 @@ package protocol SQLExecutor {
     /// Returns how many rows the statement itself inserted, updated or deleted; cascades do not count.
     @discardableResult
     func execute(_ sql: SQLText) throws(SQLFailure) -> Int
-
-    /// Where the database stands. Nil where that can't be known: in a file that was opened for reading only, and on
-    /// PostgreSQL, whose other servers tell nothing of what they write.
-    func mark() throws(SQLFailure) -> DatabaseMark?
 }
 
 extension SQLExecutor {
@@ -29,43 +25,24 @@ extension SQLExecutor {
     }
 }
 
-/// A database of either kind. Bodies run on threads of the engine's own, so they may take their time, and
-/// never hold one of Swift's.
+/// A database of either kind. Bodies run on threads of the engine's own, so they may block.
 package protocol StorageEngine: Sendable {
     var dialect: Dialect { get }
 
-    /// Runs `body` in one read transaction that sees the database as of one instant.
+    /// Runs `body` in one read transaction that sees a snapshot of the database.
     func read<T: Sendable>(_ body: @escaping @Sendable (any SQLExecutor) throws -> T) async throws -> T
 
-    /// Runs `body` in one write transaction, which is rolled back when `body` throws. `body` must have no
-    /// effect outside: it runs again when the database could not order it among others.
+    /// Runs `body` in one write transaction, which is rolled back when `body` throws. When this returns, the transaction
+    /// is durable: it survives a loss of power. `body` must have no side effects outside the database, because it may run
+    /// more than once (serialization failures, group commit).
     ///
-    /// - Parameter quietly: whether the database's mark stays where it is: for what belongs to nothing that anybody
-    ///   keeps, or what its writer keeps and knows to be changed.
+    /// - Throws: `.outcomeUnknown` when the transaction may or may not be stored; after any other failure it is not.
     @discardableResult
-    func write<T: Sendable>(
-        quietly: Bool, _ body: @escaping @Sendable (any SQLExecutor) throws -> T
-    ) async throws -> T
-
-    /// Like ``write(quietly:_:)``, but returns as soon as others can see what was written: a crash of the process can't
-    /// undo it any more, a loss of power can until ``Committed/settle()`` has returned. For what is to go on meanwhile;
-    /// whoever asked for it is told when it is settled. The cancellation of the task does not stop it: what is said is
-    /// stored.
-    func commit<T: Sendable>(
-        quietly: Bool, _ body: @escaping @Sendable (any SQLExecutor) throws -> T
-    ) async throws -> Committed<T>
+    func write<T: Sendable>(_ body: @escaping @Sendable (any SQLExecutor) throws -> T) async throws -> T
 
     /// Writes a consistent copy to a new file while others go on reading and writing.
     func backup(to path: String) async throws
 
-    /// Waits for running transactions and gives everything back. Later calls throw `.unavailable`.
+    /// Waits for running and queued transactions, then closes the connections. Later calls throw `.unavailable`.
     func close() async
-}
-
-extension StorageEngine {
-    /// Runs `body` in one write transaction, as ``write(quietly:_:)`` does, and moves the mark.
-    @discardableResult
-    package func write<T: Sendable>(_ body: @escaping @Sendable (any SQLExecutor) throws -> T) async throws -> T {
-        try await write(quietly: false, body)
-    }
 }

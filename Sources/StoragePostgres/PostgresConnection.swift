@@ -12,8 +12,8 @@ import Darwin
 ///
 /// Opens at its first use, and again at the next use after it was lost.
 final class PostgresConnection {
-    private static let statementsKept = 256
-    /// How long a cancel may take effect before it is sent again: one that arrives before the statement does is lost.
+    private static let statementLimit = 256
+    /// In milliseconds. A cancel request that arrives before the statement does is lost, so it is sent again.
     private static let cancelAgainAfter: Int32 = 250
 
     private struct Prepared {
@@ -23,7 +23,7 @@ final class PostgresConnection {
 
     private let settings: PostgresSettings
     private let notices: NoticeLog
-    private var handle: OpaquePointer?
+    private(set) var handle: OpaquePointer?
     private var prepared: [String: Prepared] = [:]
     private var uses = 0
     private(set) var wakePipe: WakePipe?
@@ -122,7 +122,7 @@ final class PostgresConnection {
             prepared[sql]?.lastUse = uses
             return name
         }
-        if prepared.count >= Self.statementsKept,
+        if prepared.count >= Self.statementLimit,
             let oldest = prepared.min(by: { $0.value.lastUse < $1.value.lastUse })
         {
             _ = try run("DEALLOCATE \(oldest.value.name)")
@@ -182,6 +182,24 @@ final class PostgresConnection {
         return true
     }
 
+    /// Waits for an idle connection to break. Returns false when `wakePipe` woke it before.
+    func waitUntilLost(or wakePipe: WakePipe) -> Bool {
+        guard let handle else { return true }
+        while true {
+            var sources = [PQsocket(handle), wakePipe.readEnd].map { pollfd(fd: $0, events: Int16(POLLIN), revents: 0) }
+            _ = poll(&sources, 2, -1)
+            if sources[1].revents != 0 {
+                wakePipe.drain()
+                return false
+            }
+            // Notices and changed settings come to an idle connection too; PQisBusy handles them.
+            if sources[0].revents != 0, PQconsumeInput(handle) == 0 || PQisBusy(handle) == 1 {
+                close()
+                return true
+            }
+        }
+    }
+
     /// Blocks this thread only. The server has signalled the statement when it returns.
     private func cancelStatement(on handle: OpaquePointer) {
         guard let cancel = PQgetCancel(handle) else { return }
@@ -199,7 +217,7 @@ final class PostgresConnection {
     }
 }
 
-/// Receives what the server says unasked, which libpq would print.
+/// Receives the server's notices, which libpq would print.
 final class NoticeLog: Sendable {
     private let logger: Logger
 

@@ -1,12 +1,16 @@
 package import Logging
 package import Storage
+import Synchronization
 
-/// Stores everything in a PostgreSQL database, so that more than one machine can serve it.
+/// Stores everything in a PostgreSQL database.
 ///
-/// Each connection has a thread of its own, which runs whole transactions. Connections are made when they
-/// are needed, and again after they were lost.
+/// Each connection has a thread of its own, which runs whole transactions. Connections are made when they are needed, and
+/// again after they were lost.
 package final class PostgresEngine: StorageEngine {
+    private let settings: PostgresSettings
     private let threads: ConnectionThreads<PostgresConnection>
+    private let serverLock = Mutex<PostgresServerLock?>(nil)
+    private let logger: Logger
 
     package var dialect: Dialect { .postgres }
 
@@ -15,9 +19,10 @@ package final class PostgresEngine: StorageEngine {
     /// - Parameter uri: as libpq takes it, or as other drivers do (`postgresql+asyncpg://…?ssl=disable`).
     package init(uri: String, connections: Int = 8, logger: Logger) async throws {
         let settings = try PostgresSettings(uri: uri)
+        self.settings = settings
+        self.logger = logger
         threads = ConnectionThreads(
-            name: "postgres", limit: connections, patience: .seconds(10),
-            whenLate: SQLFailure(.unavailable, "no connection was free within 10 seconds"),
+            limit: connections, timeoutKind: .unavailable,
             connect: { PostgresConnection(settings, logger: logger) }, disconnect: { $0.close() })
         do {
             try await threads.run { connection, _ in _ = try connection.open() }
@@ -27,30 +32,27 @@ package final class PostgresEngine: StorageEngine {
         }
     }
 
+    /// Keeps other servers off this database until ``close()``; see ``PostgresServerLock``.
+    ///
+    /// - Throws: `.busy` when another server has it.
+    package func lockOutOtherServers() async throws {
+        let lock = try await PostgresServerLock.acquire(settings, logger: logger)
+        serverLock.withLock { $0 = lock }
+    }
+
     package func read<T: Sendable>(_ body: @escaping @Sendable (any SQLExecutor) throws -> T) async throws -> T {
-        try await transaction("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", body)
+        try await threads.run { connection, interruption in
+            try connection.transaction(readOnly: true, interruption, body)
+        }
     }
 
     @discardableResult
-    package func write<T: Sendable>(
-        quietly: Bool, _ body: @escaping @Sendable (any SQLExecutor) throws -> T
-    ) async throws -> T {
-        try await transaction(Self.beginWriting, body)
-    }
-
-    package func commit<T: Sendable>(
-        quietly: Bool, _ body: @escaping @Sendable (any SQLExecutor) throws -> T
-    ) async throws -> Committed<T> {
-        Committed(try await transaction(Self.beginWriting, toItsEnd: true, body))
-    }
-
-    private static let beginWriting = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE"
-
-    private func transaction<T: Sendable>(
-        _ begin: String, toItsEnd: Bool = false, _ body: @escaping @Sendable (any SQLExecutor) throws -> T
-    ) async throws -> T {
-        try await threads.run(toItsEnd: toItsEnd) { connection, interruption in
-            try connection.transaction(begin, interruption, body)
+    package func write<T: Sendable>(_ body: @escaping @Sendable (any SQLExecutor) throws -> T) async throws -> T {
+        guard serverLock.withLock({ $0?.isHeld ?? true }) else {
+            throw SQLFailure(.unavailable, "the lock that keeps other servers off the database is lost")
+        }
+        return try await threads.run { connection, interruption in
+            try connection.transaction(readOnly: false, interruption, body)
         }
     }
 
@@ -61,5 +63,6 @@ package final class PostgresEngine: StorageEngine {
 
     package func close() async {
         await threads.close()
+        await serverLock.withLock { $0 }?.release()
     }
 }

@@ -24,7 +24,22 @@ struct PostgresSettings: Sendable, Hashable {
         for port in (given["port"] ?? "").split(separator: ",") where UInt16(port) == nil {
             throw Self.notUnderstood("the port is no number; are special characters percent-encoded?")
         }
-        parameters = Self.withDefaults(given)
+        parameters = Self.withDefaults(try Self.onPrimary(given))
+    }
+
+    /// With several hosts, takes the one that accepts writes: a read from a replica may miss what was just written.
+    private static func onPrimary(_ given: [String: String]) throws(SQLFailure) -> [String: String] {
+        guard [given["host"], given["hostaddr"]].contains(where: { $0?.contains(",") == true }) else { return given }
+        let wanted = given["target_session_attrs"] ?? "read-write"
+        guard ["read-write", "primary"].contains(wanted) else {
+            throw SQLFailure(
+                .other,
+                """
+                the PostgreSQL URI names several hosts with target_session_attrs=\(wanted): reads from a replica may be \
+                stale; use read-write or primary
+                """)
+        }
+        return given.merging(["target_session_attrs": wanted]) { $1 }
     }
 
     private static func notUnderstood(_ reason: String) -> SQLFailure {
@@ -95,7 +110,9 @@ struct PostgresSettings: Sendable, Hashable {
         parameters["client_encoding"] = "UTF8"
         // The last one counts: what the URI says wins over our timeouts, not over how values are written.
         parameters["options"] = [
-            "-c statement_timeout=30000 -c lock_timeout=10000", given["options"] ?? "",
+            "-c statement_timeout=30000 -c lock_timeout=10000",
+            // The server ends the session of a client that vanished, and so frees its locks, as soon as we notice.
+            "-c tcp_keepalives_idle=30 -c tcp_keepalives_interval=10 -c tcp_keepalives_count=3", given["options"] ?? "",
             "-c bytea_output=hex -c extra_float_digits=1 -c standard_conforming_strings=on",
         ].joined(separator: " ")
         return parameters

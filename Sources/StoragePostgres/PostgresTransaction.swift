@@ -1,26 +1,29 @@
 import Storage
 
 extension PostgresConnection {
-    /// How often a transaction runs that the server could not order among the others.
+    /// How often a transaction is run that fails because of others (serialization failure, deadlock).
     private static var attempts: Int { 4 }
 
-    /// Runs `body` between `begin` and `COMMIT`, and anew when the server says that it may well succeed then.
-    /// A cancellation of `interruption` stops the statement that runs.
+    /// Runs `body` in one transaction, again after a serialization failure or a deadlock. A cancellation of `interruption`
+    /// stops the statement that runs, but never a commit.
     func transaction<T>(
-        _ begin: String, _ interruption: Interruption, _ body: (any SQLExecutor) throws -> T
+        readOnly: Bool, _ interruption: Interruption, _ body: (any SQLExecutor) throws -> T
     ) throws -> T {
         try open()
         guard let wakePipe else { throw SQLFailure(.unavailable, "the connection is closed") }
         // Afterwards, when nobody can write any more: what is left would wake the next transaction.
         defer { wakePipe.drain() }
         return try interruption.whileListening(wake: { wakePipe.wake() }) {
-            try repeatedly(begin, interruption, body)
+            try repeatedly(readOnly: readOnly, interruption, body)
         }
     }
 
     private func repeatedly<T>(
-        _ begin: String, _ interruption: Interruption, _ body: (any SQLExecutor) throws -> T
+        readOnly: Bool, _ interruption: Interruption, _ body: (any SQLExecutor) throws -> T
     ) throws -> T {
+        let begin =
+            readOnly
+            ? "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY" : "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE"
         var attempt = 1
         while true {
             let executor = PostgresExecutor(self, interruption)
@@ -30,7 +33,11 @@ extension PostgresConnection {
                 throw error.failure
             }
             do {
-                return try finish(executor, body)
+                let result = try body(executor)
+                // The server would answer COMMIT with a rollback and call it a success.
+                if let error = executor.error { throw error.failure }
+                try executor.commit(readOnly: readOnly)
+                return result
             } catch {
                 rollback()
                 let isWorthAnotherTry = executor.error?.isWorthAnotherTry ?? false
@@ -40,7 +47,7 @@ extension PostgresConnection {
         }
     }
 
-    /// A connection that broke while it was idle shows it here, before anything has happened: a new one does.
+    /// A connection that broke while it was idle fails here, before anything has happened: it is made again.
     private func begin(_ sql: String) throws(PostgresError) {
         let mayBeStale = isOpen
         do throws(PostgresError) {
@@ -49,14 +56,6 @@ extension PostgresConnection {
             guard mayBeStale, !isOpen else { throw error }
             _ = try run(sql)
         }
-    }
-
-    private func finish<T>(_ executor: PostgresExecutor, _ body: (any SQLExecutor) throws -> T) throws -> T {
-        let result = try body(executor)
-        // The server would answer COMMIT with a rollback and call it a success.
-        if let error = executor.error { throw error.failure }
-        try executor.commit()
-        return result
     }
 }
 
@@ -88,10 +87,16 @@ final class PostgresExecutor: SQLExecutor {
         try run(sql).changes
     }
 
-    func mark() throws(SQLFailure) -> DatabaseMark? { nil }
-
-    func commit() throws(SQLFailure) {
-        try keepingError { () throws(PostgresError) in _ = try connection.run("COMMIT") }
+    func commit(readOnly: Bool) throws(SQLFailure) {
+        try keepingError { () throws(PostgresError) in
+            do throws(PostgresError) {
+                _ = try connection.run("COMMIT")
+            } catch {
+                guard !readOnly, error.endsConnection else { throw error }
+                // The server may have committed before the connection broke.
+                throw PostgresError(SQLFailure(.outcomeUnknown, error.failure.message, sql: error.failure.sql))
+            }
+        }
     }
 
     private func run(_ sql: SQLText) throws(SQLFailure) -> PostgresResult {

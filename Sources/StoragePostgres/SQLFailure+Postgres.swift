@@ -1,10 +1,10 @@
 import CLibPQ
 import Storage
 
-/// What the server said about a failure, besides the failure itself.
+/// A failure with its SQLSTATE.
 struct PostgresError: Error {
     var failure: SQLFailure
-    /// Five characters such as "23505"; empty when the server said nothing.
+    /// Five characters such as "23505"; empty when the server sent none.
     var state: String
 
     /// Reads a result that is not a success.
@@ -26,11 +26,11 @@ struct PostgresError: Error {
         state = ""
     }
 
-    /// The transaction was fine and may well succeed when it runs again.
+    /// A serialization failure or a deadlock.
     var isWorthAnotherTry: Bool { state == "40001" || state == "40P01" }
 
-    /// The server ends the connection, whatever the socket looks like now.
-    var endsConnection: Bool { state.hasPrefix("08") || state.hasPrefix("57P") }
+    /// The connection is lost (no state), or the server is about to end it.
+    var endsConnection: Bool { state.isEmpty || state.hasPrefix("08") || state.hasPrefix("57P") }
 
     private static func kind(ofState state: String, constraint: String) -> SQLFailure.Kind {
         switch state {

@@ -4,9 +4,7 @@ import Glibc
 import Darwin
 #endif
 
-/// Wakes a thread that polls a socket: whoever writes to the pipe ends the poll.
-///
-/// The two descriptors are plain numbers that stay open as long as this object.
+/// Wakes a thread that polls a socket: a byte in the pipe ends the poll.
 final class WakePipe: Sendable {
     let readEnd: Int32
     private let writeEnd: Int32
@@ -32,6 +30,13 @@ final class WakePipe: Sendable {
         var byte: UInt8 = 1
         // A full pipe wakes just as well.
         _ = write(writeEnd, &byte, 1)
+    }
+
+    /// Blocks until somebody wakes it or the time is over.
+    func wait(milliseconds: Int32) {
+        var source = pollfd(fd: readEnd, events: Int16(POLLIN), revents: 0)
+        _ = poll(&source, 1, milliseconds)
+        drain()
     }
 
     func drain() {

@@ -1,37 +1,31 @@
-import GRDB
-import GRDBSQLite
+import CSQLite
 import Storage
 
 extension SQLFailure {
-    /// - Parameter code: an extended result code of SQLite.
-    init(sqliteCode code: Int32, message: String, sql: String?) {
+    /// Reads the last error of a connection. `connection` is nil where SQLite had no memory for one.
+    init(lastOf connection: OpaquePointer?, sql: String? = nil) {
+        let code = connection.map(sqlite3_extended_errcode) ?? SQLITE_NOMEM
+        let message = connection.map { String(cString: sqlite3_errmsg($0)) } ?? "out of memory"
         self.init(Self.kind(ofSQLiteCode: code, message: message), "\(message) (SQLite \(code))", sql: sql)
     }
 
-    init(_ error: DatabaseError, sql: String?) {
-        self.init(
-            sqliteCode: error.extendedResultCode.rawValue, message: error.message ?? "no message",
-            sql: sql ?? error.sql)
-    }
-
     private static func kind(ofSQLiteCode code: Int32, message: String) -> Kind {
-        let extended = ResultCode(rawValue: code)
-        switch extended {
-        case .SQLITE_CONSTRAINT_UNIQUE, .SQLITE_CONSTRAINT_PRIMARYKEY, .SQLITE_CONSTRAINT_ROWID:
+        switch code {
+        case csqlite_constraint_unique, csqlite_constraint_primary_key, csqlite_constraint_rowid:
             // "UNIQUE constraint failed: agent.organization_id, agent.name"
-            let columns = message.split(separator: ": ", maxSplits: 1).last ?? ""
-            return .uniqueViolation(String(columns))
-        case .SQLITE_CONSTRAINT_FOREIGNKEY: return .foreignKeyViolation
-        case .SQLITE_CONSTRAINT_CHECK, .SQLITE_CONSTRAINT_NOTNULL: return .checkViolation
+            return .uniqueViolation(String(message.split(separator: ": ", maxSplits: 1).last ?? ""))
+        case csqlite_constraint_foreign_key: return .foreignKeyViolation
+        case csqlite_constraint_check, csqlite_constraint_not_null: return .checkViolation
         default: break
         }
-        switch extended.primaryResultCode {
-        case .SQLITE_FULL, .SQLITE_READONLY, .SQLITE_IOERR, .SQLITE_CANTOPEN, .SQLITE_CORRUPT, .SQLITE_NOTADB,
-            .SQLITE_PERM, .SQLITE_NOMEM:
+        // The primary code is in the lowest byte.
+        switch code & 0xff {
+        case SQLITE_FULL, SQLITE_READONLY, SQLITE_IOERR, SQLITE_CANTOPEN, SQLITE_CORRUPT, SQLITE_NOTADB, SQLITE_PERM,
+            SQLITE_NOMEM:
             return .unavailable
-        case .SQLITE_BUSY, .SQLITE_LOCKED: return .busy
-        case .SQLITE_INTERRUPT: return .cancelled
-        case .SQLITE_TOOBIG: return .decoding
+        case SQLITE_BUSY, SQLITE_LOCKED: return .busy
+        case SQLITE_INTERRUPT: return .cancelled
+        case SQLITE_TOOBIG: return .decoding
         default: return .other
         }
     }

@@ -1,308 +1,219 @@
-import GRDB
-import GRDBSQLite
+import CSQLite
 import Storage
 
-/// One connection to a SQLite database, confined to the thread that made it. Opens at its first use.
+/// One connection to a SQLite database, confined to one thread. Opens at its first use.
 final class SQLiteConnection {
-    enum Place {
+    enum Location {
         case memory
-        case file(String, readOnly: Bool)
+        /// - Parameter vfs: a registered VFS; nil for SQLite's default.
+        case file(String, readOnly: Bool, vfs: String?)
     }
 
-    /// Enough for every statement of the program; what comes on top are `IN` lists of many lengths.
-    private static let statementsKept = 256
-    /// A page that is written often goes into the database once for all the times it is in the log.
-    private static let pagesBeforeCheckpoint: Int32 = 4000
+    /// Enough for every statement of the program; `IN` lists of many lengths come on top.
+    private static let statementLimit = 256
+    /// Large, because a checkpoint writes a page once, however often it is in the log.
+    private static let pagesBeforeCheckpoint = 4000
+    private static let busyTimeoutInMilliseconds: Int32 = 10_000
 
-    private let place: Place
-    private var queue: DatabaseQueue?
+    private let location: Location
+    private var handle: OpaquePointer?
     private var statements: [String: SQLiteStatement] = [:]
     private var uses = 0
-    /// Open while several transactions are made one.
-    private var group: Database?
-    /// Whether the log may hold what is not synced to the disk; a process before this one may have left such.
-    private var owesSync = true
-    /// How many pages the log had after the last transaction.
-    private var pagesInLog: Int32 = 0
-    /// Set for ever when a sync failed: what the log holds is not known any more, and nothing may be put behind it.
-    private var brokenBy: SQLFailure?
-    /// This connection's part of a mark. SQLite begins its count of others' writes anew when a file is opened, so that
-    /// moves it too.
-    private var ownWrites = 0
+    private var isInGroup = false
 
-    init(_ place: Place) {
-        self.place = place
+    init(_ location: Location) {
+        self.location = location
     }
 
-    func open() throws(SQLFailure) -> DatabaseQueue {
-        if let queue { return queue }
-        do {
-            let opened =
-                switch place {
-                case .memory: try DatabaseQueue(configuration: Self.configuration(readOnly: false))
-                case .file(let path, let readOnly):
-                    try DatabaseQueue(path: path, configuration: Self.configuration(readOnly: readOnly, isFile: true))
-                }
-            if case .file(_, readOnly: false) = place { opened.inDatabase(keepLogToOurselves) }
-            moveMark()
-            queue = opened
+    // MARK: - Opening
+
+    @discardableResult
+    func open() throws(SQLFailure) -> OpaquePointer {
+        if let handle { return handle }
+        var (path, vfs, flags) = (":memory:", String?.none, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE)
+        if case .file(let file, let readOnly, let fileVFS) = location {
+            (path, vfs) = (file, fileVFS)
+            if readOnly { flags = SQLITE_OPEN_READONLY }
+        }
+        var opened: OpaquePointer?
+        // No mutex of SQLite's own: one thread uses the connection.
+        let code = sqlite3_open_v2(path, &opened, flags | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE, vfs)
+        do throws(SQLFailure) {
+            guard code == SQLITE_OK, let opened else { throw SQLFailure(lastOf: opened) }
+            try configure(opened)
+            handle = opened
             return opened
         } catch {
-            throw Self.failure(error)
+            sqlite3_close_v2(opened)
+            throw error
         }
     }
 
-    func close() {
-        statements = [:]
-        // The file is consistent whether or not SQLite could tidy up.
-        try? queue?.close()
-        queue = nil
+    private func configure(_ opened: OpaquePointer) throws(SQLFailure) {
+        sqlite3_busy_timeout(opened, Self.busyTimeoutInMilliseconds)
+        // Text between double quotes is a name, as on PostgreSQL, and an error where there is no such name.
+        for option in [SQLITE_DBCONFIG_DQS_DDL, SQLITE_DBCONFIG_DQS_DML] { _ = csqlite_config_flag(opened, option, 0) }
+        var pragmas = ["foreign_keys = ON", "temp_store = MEMORY"]
+        switch location {
+        case .memory: break
+        // Cache sizes are in KiB and for each connection; the system's page cache is behind them.
+        case .file(_, readOnly: true, _): pragmas.append("cache_size = -2000")
+        case .file(_, readOnly: false, _):
+            let mode = try SQLiteStatement("PRAGMA journal_mode = WAL", on: opened).rows([]).first
+            guard try mode?["journal_mode"] == "wal" else {
+                throw SQLFailure(.unavailable, "the database can not have a write-ahead log where it is")
+            }
+            pragmas += [
+                // COMMIT returns after the fsync of the log.
+                "synchronous = FULL", "wal_autocheckpoint = \(Self.pagesBeforeCheckpoint)",
+                "cache_size = -8000", "journal_size_limit = 67108864",
+                // Debian's SQLite overwrites deleted content with zeros, which costs writes.
+                "secure_delete = OFF",
+            ]
+        }
+        for pragma in pragmas { _ = try SQLiteStatement("PRAGMA \(pragma)", on: opened).execute([]) }
     }
 
-    /// Runs `body` in one transaction. A cancellation of `interruption` stops the statement that runs.
-    ///
-    /// What it wrote survives a loss of power when ``sync()`` has returned, or ``together(_:)`` where it is a part of that.
+    /// The last connection of a file to be closed checkpoints the log and deletes it.
+    func close() {
+        statements = [:]
+        sqlite3_close_v2(handle)
+        handle = nil
+    }
+
+    // MARK: - Transactions
+
+    /// Runs `body` in one transaction. A cancellation of `interruption` stops the statement that runs, but never a commit.
     func transaction<T>(
         readOnly: Bool, _ interruption: Interruption, _ body: (any SQLExecutor) throws -> T
     ) throws -> T {
-        if let group { return try part(of: group, interruption, body) }
-        if let brokenBy { throw brokenBy }
-        let queue = try open()
-        return try queue.inDatabase { database in
-            Self.stopWhenCancelled(database, interruption)
-            defer { sqlite3_progress_handler(database.sqliteConnection, 0, nil, nil) }
-            // A connection in memory is for both; one to a file is opened read-only.
-            let isGuarded = if case .memory = place { readOnly } else { false }
-            if isGuarded { try database.execute(sql: "PRAGMA query_only = 1") }
-            defer {
-                // Can only fail when the connection is closed, and then nothing is left to guard.
-                if isGuarded { try? database.execute(sql: "PRAGMA query_only = 0") }
-            }
-            try control(database, readOnly ? "BEGIN DEFERRED" : "BEGIN IMMEDIATE")
-            return try finish(database, SQLiteExecutor(self, database, interruption), body)
+        try open()
+        if isInGroup { return try savepoint(interruption, body) }
+        // A connection in memory reads and writes; one that reads a file is opened read-only.
+        let isGuarded = if case .memory = location { readOnly } else { false }
+        if isGuarded { try run("PRAGMA query_only = ON") }
+        defer {
+            // Fails only without memory, and then the next write fails and says so.
+            if isGuarded { try? run("PRAGMA query_only = OFF") }
         }
-    }
-
-    // MARK: - The mark
-
-    /// Says that what anybody has read may not be true any more. Has to come before the change, and may come without.
-    func moveMark() {
-        ownWrites += 1
-    }
-
-    fileprivate func mark(_ othersWrites: () throws(SQLFailure) -> Int64?) throws(SQLFailure) -> DatabaseMark? {
-        if case .file(_, readOnly: true) = place { return nil }
-        return try othersWrites().map { DatabaseMark(ownWrites: ownWrites, othersWrites: $0) }
-    }
-
-    // MARK: - The log
-
-    /// SQLite neither syncs the log after a transaction (GRDB sets `synchronous = NORMAL`) nor brings it into the
-    /// database by itself: it would keep an error of the latter's sync to itself, and make somebody wait for it.
-    private func keepLogToOurselves(_ database: Database) {
-        sqlite3_wal_hook(
-            database.sqliteConnection,
-            { context, _, _, pages in
-                guard let context else { return SQLITE_OK }
-                let connection = Unmanaged<SQLiteConnection>.fromOpaque(context).takeUnretainedValue()
-                connection.pagesInLog = pages
-                connection.owesSync = true
-                return SQLITE_OK
-            }, Unmanaged.passUnretained(self).toOpaque())
-    }
-
-    /// Makes what transactions wrote survive a loss of power.
-    func sync() throws(SQLFailure) {
-        // What is a part of several is synced with all of them.
-        guard owesSync, group == nil else { return }
-        owesSync = false
+        try run(readOnly ? "BEGIN DEFERRED" : "BEGIN IMMEDIATE")
         do {
-            try open().inDatabase { database in
-                var log: UnsafeMutablePointer<sqlite3_file>?
-                sqlite3_file_control(database.sqliteConnection, "main", SQLITE_FCNTL_JOURNAL_POINTER, &log)
-                // A database in memory has no log and nothing to sync.
-                guard let sync = log?.pointee.pMethods?.pointee.xSync else { return }
-                let code = sync(log, SQLITE_SYNC_NORMAL | SQLITE_SYNC_DATAONLY)
-                if code != SQLITE_OK { throw Self.diskFailure(code) }
-            }
-        } catch {
-            let failure = Self.failure(error)
-            brokenBy = failure
-            throw failure
-        }
-    }
-
-    private static func diskFailure(_ code: Int32) -> SQLFailure {
-        SQLFailure(
-            sqliteCode: code, message: "the disk failed to keep what was written; start the server again", sql: nil)
-    }
-
-    /// Brings the log into the database when it has grown long. It may take some milliseconds.
-    func shortenLog() {
-        guard pagesInLog >= Self.pagesBeforeCheckpoint, brokenBy == nil else { return }
-        do {
-            try open().inDatabase { database in
-                let code = sqlite3_wal_checkpoint_v2(
-                    database.sqliteConnection, "main", SQLITE_CHECKPOINT_PASSIVE, nil, nil)
-                // On a full disk, or while others read what was before, the rest stays for the next time.
-                if code & 0xff == SQLITE_IOERR { throw Self.diskFailure(code) }
-            }
-        } catch {
-            brokenBy = Self.failure(error)
-        }
-    }
-
-    /// Makes the write transactions that `work` runs one, which is synced to the disk once. When this throws, none of
-    /// them has happened, or the disk has failed and the connection refuses all that follows.
-    func together(_ work: () -> Void) throws {
-        if let brokenBy { throw brokenBy }
-        try open().inDatabase { database in
-            try database.beginTransaction(.immediate)
-            group = database
-            defer { group = nil }
-            work()
-            do {
-                try Self.checkOpen(database)
-                try database.commit()
-            } catch {
-                // A failed rollback means that SQLite has rolled back by itself.
-                try? database.rollback()
-                throw error
-            }
-        }
-        try sync()
-    }
-
-    /// Runs `body` as a transaction inside of the open one: it fails and is undone alone.
-    private func part<T>(
-        of group: Database, _ interruption: Interruption, _ body: (any SQLExecutor) throws -> T
-    ) throws -> T {
-        try Self.checkOpen(group)
-        Self.stopWhenCancelled(group, interruption)
-        defer { sqlite3_progress_handler(group.sqliteConnection, 0, nil, nil) }
-        try control(group, "SAVEPOINT part")
-        do {
-            let executor = SQLiteExecutor(self, group, interruption)
-            let result = try body(executor)
-            if let failure = executor.failure { throw failure }
-            try control(group, "RELEASE part")
+            let result = try runBody(interruption, body)
+            try commit()
             return result
         } catch {
-            // Undoing must not be stopped half-way.
-            sqlite3_progress_handler(group.sqliteConnection, 0, nil, nil)
+            rollback()
+            throw error
+        }
+    }
+
+    /// Commits the write transactions that `work` runs as one. When this throws, all of them are rolled back.
+    func groupCommit(_ work: () -> Void) throws {
+        try run("BEGIN IMMEDIATE")
+        isInGroup = true
+        work()
+        isInGroup = false
+        do {
+            try checkGroupIsOpen()
+            try commit()
+        } catch {
+            rollback()
+            throw error
+        }
+    }
+
+    /// Runs `body` as one transaction of a group: it is rolled back alone.
+    private func savepoint<T>(_ interruption: Interruption, _ body: (any SQLExecutor) throws -> T) throws -> T {
+        try checkGroupIsOpen()
+        try run("SAVEPOINT member")
+        do {
+            let result = try runBody(interruption, body)
+            try run("RELEASE member")
+            return result
+        } catch {
             do {
-                try control(group, "ROLLBACK TO part")
-                try control(group, "RELEASE part")
+                try run("ROLLBACK TO member")
+                try run("RELEASE member")
             } catch {
-                // Nothing of the group may be kept when this part of it can't be undone.
-                try? group.rollback()
+                // Nothing of the group may be kept when this member can't be rolled back.
+                rollback()
             }
             throw error
         }
     }
 
-    private func control(_ database: Database, _ sql: String) throws(SQLFailure) {
-        _ = try statement(sql, on: database).execute([])
+    /// An interrupted write or a full disk ends the whole transaction; a savepoint would silently begin another one.
+    private func checkGroupIsOpen() throws(SQLFailure) {
+        guard isInTransaction else { throw SQLFailure(.other, "the group's transaction was rolled back") }
     }
 
-    /// An interrupted write or a full disk ends the whole transaction; a savepoint would then silently begin another.
-    private static func checkOpen(_ group: Database) throws(SQLFailure) {
-        guard group.isInsideTransaction else { throw SQLFailure(.other, "the transaction was rolled back") }
+    private var isInTransaction: Bool { handle.map { sqlite3_get_autocommit($0) == 0 } ?? false }
+
+    private func runBody<T>(_ interruption: Interruption, _ body: (any SQLExecutor) throws -> T) throws -> T {
+        // SQLite calls this every 2,000 instructions. Unlike `sqlite3_interrupt` it can't come too early, between two
+        // statements, or too late, for the next user of the connection.
+        sqlite3_progress_handler(
+            handle, 2000,
+            { context in
+                guard let context else { return 0 }
+                return Unmanaged<Interruption>.fromOpaque(context).takeUnretainedValue().isCancelled ? 1 : 0
+            }, Unmanaged.passUnretained(interruption).toOpaque())
+        defer { sqlite3_progress_handler(handle, 0, nil, nil) }
+        let executor = SQLiteExecutor(self, interruption)
+        let result = try body(executor)
+        if let failure = executor.failure { throw failure }
+        return result
     }
 
-    private func finish<T>(
-        _ database: Database, _ executor: SQLiteExecutor, _ body: (any SQLExecutor) throws -> T
-    ) throws -> T {
-        do {
-            let result = try body(executor)
-            if let failure = executor.failure { throw failure }
-            try control(database, "COMMIT")
-            return result
+    private func commit() throws(SQLFailure) {
+        do throws(SQLFailure) {
+            try run("COMMIT")
         } catch {
-            // A failed rollback means that SQLite has rolled back by itself.
-            try? database.rollback()
-            throw error
+            // The log may hold the whole transaction, and a start after a crash would find it there.
+            let isUnknown = [SQLITE_IOERR, SQLITE_NOMEM].contains(sqlite3_errcode(handle) & 0xff)
+            throw isUnknown ? SQLFailure(.outcomeUnknown, error.message, sql: error.sql) : error
         }
     }
 
-    /// Runs one statement that must be outside of a transaction.
-    func withoutTransaction(_ sql: String, _ arguments: String...) throws(SQLFailure) {
-        if let brokenBy { throw brokenBy }
-        let queue = try open()
-        do {
-            try queue.inDatabase { try $0.execute(sql: sql, arguments: StatementArguments(arguments)) }
-        } catch {
-            throw Self.failure(error)
-        }
+    private func rollback() {
+        // SQLite rolls back by itself after some errors, and whenever ROLLBACK fails.
+        if isInTransaction { try? run("ROLLBACK") }
     }
 
-    func statement(_ sql: String, on database: Database) throws(SQLFailure) -> SQLiteStatement {
+    // MARK: - Statements
+
+    /// Runs a statement of the engine's own.
+    func run(_ sql: String, _ binds: [SQLValue] = []) throws(SQLFailure) {
+        _ = try statement(sql).execute(binds)
+    }
+
+    func statement(_ sql: String) throws(SQLFailure) -> SQLiteStatement {
         uses += 1
         if let statement = statements[sql] {
             statement.lastUse = uses
             return statement
         }
-        if statements.count >= Self.statementsKept,
+        if statements.count >= Self.statementLimit,
             let oldest = statements.min(by: { $0.value.lastUse < $1.value.lastUse })
         {
             statements[oldest.key] = nil
         }
-        let statement = try SQLiteStatement(sql: sql, on: database)
+        let statement = try SQLiteStatement(sql, on: open())
         statement.lastUse = uses
         statements[sql] = statement
         return statement
-    }
-
-    static func failure(_ error: any Error) -> SQLFailure {
-        switch error {
-        case let failure as SQLFailure: failure
-        case let error as DatabaseError: SQLFailure(error, sql: nil)
-        default: SQLFailure(.other, "\(error)")
-        }
-    }
-
-    private static func configuration(readOnly: Bool, isFile: Bool = false) -> Configuration {
-        var configuration = Configuration()
-        configuration.readonly = readOnly
-        configuration.foreignKeysEnabled = true
-        configuration.busyMode = .timeout(10)
-        if isFile, !readOnly { configuration.journalMode = .wal }
-        configuration.prepareDatabase { database in
-            // In KiB, for each of the connections; behind them the system keeps the file in memory too.
-            try database.execute(sql: "PRAGMA cache_size = \(readOnly ? -2000 : -8000)")
-            try database.execute(sql: "PRAGMA temp_store = MEMORY")
-            guard !readOnly else { return }
-            try database.execute(sql: "PRAGMA journal_size_limit = 67108864")
-            // Debian's SQLite overwrites deleted content with zeros, which costs writes.
-            try database.execute(sql: "PRAGMA secure_delete = OFF")
-        }
-        return configuration
-    }
-
-    /// SQLite asks every so many instructions whether to go on. Unlike `sqlite3_interrupt` this can not come
-    /// too early, between two statements, or too late, for the next user.
-    private static func stopWhenCancelled(_ database: Database, _ interruption: Interruption) {
-        let context = Unmanaged.passUnretained(interruption).toOpaque()
-        sqlite3_progress_handler(
-            database.sqliteConnection, 2000,
-            { context in
-                guard let context else { return 0 }
-                return Unmanaged<Interruption>.fromOpaque(context).takeUnretainedValue().isCancelled ? 1 : 0
-            }, context)
     }
 }
 
 /// Runs a transaction's statements on its connection.
 final class SQLiteExecutor: SQLExecutor {
     private let connection: SQLiteConnection
-    private let database: Database
     private let interruption: Interruption
     /// The first failure: nothing runs after it. SQLite could go on, PostgreSQL can not.
     private(set) var failure: SQLFailure?
 
-    init(_ connection: SQLiteConnection, _ database: Database, _ interruption: Interruption) {
+    init(_ connection: SQLiteConnection, _ interruption: Interruption) {
         self.connection = connection
-        self.database = database
         self.interruption = interruption
     }
 
@@ -316,10 +227,6 @@ final class SQLiteExecutor: SQLExecutor {
         try run(sql) { (statement, binds) throws(SQLFailure) in try statement.execute(binds) }
     }
 
-    func mark() throws(SQLFailure) -> DatabaseMark? {
-        try connection.mark { () throws(SQLFailure) in try value("PRAGMA data_version") }
-    }
-
     private func run<T>(
         _ sql: SQLText, _ body: (SQLiteStatement, [SQLValue]) throws(SQLFailure) -> T
     ) throws(SQLFailure) -> T {
@@ -328,7 +235,7 @@ final class SQLiteExecutor: SQLExecutor {
             if interruption.isCancelled {
                 throw SQLFailure(.cancelled, "cancelled before the statement", sql: sql.text)
             }
-            return try body(connection.statement(sql.text, on: database), sql.binds)
+            return try body(connection.statement(sql.text), sql.binds)
         } catch {
             failure = error
             throw error

@@ -3,61 +3,51 @@ package import Storage
 
 /// Stores everything in one SQLite file, or in memory for tests.
 ///
-/// Writes run one after the other on a thread of their own, reads beside them on a few others, each seeing
-/// the database as of its start (write-ahead log).
-///
-/// The threads are ours rather than those of GRDB's pool: an asynchronous read there costs 60 µs more than a
-/// synchronous one, a cancelled task can not leave its line, and it keeps every statement it has ever prepared.
+/// One connection writes, a few others read, each from the snapshot of its start (write-ahead log). Writes that wait in
+/// the queue share one commit.
 package final class SQLiteEngine: StorageEngine {
     private let writer: ConnectionThreads<SQLiteConnection>
     /// The same as `writer` in memory, where there is one connection only.
     private let readers: ConnectionThreads<SQLiteConnection>
-    /// `nil` in memory.
-    private let path: String?
+    /// Nil in memory.
+    private let file: (path: String, vfs: String?)?
     private let logger: Logger?
 
     package var dialect: Dialect { .sqlite }
 
     /// Makes the file, with access for its owner only, if it does not exist. Blocks for some milliseconds.
-    package init(path: String, readers: Int = 8, logger: Logger) throws(SQLFailure) {
+    ///
+    /// - Parameter vfs: a registered VFS of SQLite that disturbs the file system, for tests; nil for the default.
+    package init(path: String, readers: Int = 8, vfs: String? = nil, logger: Logger) throws(SQLFailure) {
         try SQLiteFile.makePrivate(path)
         // Opened once here, so that what is wrong with the file is said at the start.
-        let trial = SQLiteConnection(.file(path, readOnly: false))
-        _ = try trial.open()
+        let trial = SQLiteConnection(.file(path, readOnly: false, vfs: vfs))
+        try trial.open()
         trial.close()
-        self.path = path
+        file = (path, vfs)
         self.logger = logger
-        // Syncing is most of what a small write costs: those that wait for each other share it.
-        let grouping = ConnectionThreads<SQLiteConnection>.Grouping(limit: 64, patience: .milliseconds(10)) {
-            try $0.together($1)
-        }
-        writer = Self.threads("sqlite-write", 1, .busy, grouping) { SQLiteConnection(.file(path, readOnly: false)) }
-        self.readers = Self.threads("sqlite-read", readers, .unavailable) {
-            SQLiteConnection(.file(path, readOnly: true))
-        }
+        writer = ConnectionThreads(
+            limit: 1, timeoutKind: .busy,
+            // The fsync is most of what a small write costs.
+            groupCommit: .init(limit: 64, window: .milliseconds(10)) { try $0.groupCommit($1) },
+            connect: { SQLiteConnection(.file(path, readOnly: false, vfs: vfs)) }, disconnect: { $0.close() })
+        self.readers = ConnectionThreads(
+            limit: readers, timeoutKind: .unavailable,
+            connect: { SQLiteConnection(.file(path, readOnly: true, vfs: vfs)) }, disconnect: { $0.close() })
     }
 
     private init() {
-        path = nil
+        file = nil
         logger = nil
-        writer = Self.threads("sqlite-memory", 1, .busy) { SQLiteConnection(.memory) }
+        writer = ConnectionThreads(
+            limit: 1, timeoutKind: .busy,
+            connect: { SQLiteConnection(.memory) }, disconnect: { $0.close() })
         readers = writer
     }
 
     /// A database that lasts as long as the engine.
-    package static func inMemory() throws(SQLFailure) -> SQLiteEngine {
+    package static func inMemory() -> SQLiteEngine {
         SQLiteEngine()
-    }
-
-    private static func threads(
-        _ name: String, _ limit: Int, _ whenLate: SQLFailure.Kind,
-        _ grouping: ConnectionThreads<SQLiteConnection>.Grouping? = nil,
-        _ connect: @escaping @Sendable () -> SQLiteConnection
-    ) -> ConnectionThreads<SQLiteConnection> {
-        ConnectionThreads(
-            name: name, limit: limit, patience: .seconds(10),
-            whenLate: SQLFailure(whenLate, "no connection was free within 10 seconds"), grouping: grouping,
-            connect: connect, disconnect: { $0.close() }, tidy: { $0.shortenLog() })
     }
 
     package func read<T: Sendable>(_ body: @escaping @Sendable (any SQLExecutor) throws -> T) async throws -> T {
@@ -67,55 +57,40 @@ package final class SQLiteEngine: StorageEngine {
     }
 
     @discardableResult
-    package func write<T: Sendable>(
-        quietly: Bool, _ body: @escaping @Sendable (any SQLExecutor) throws -> T
-    ) async throws -> T {
+    package func write<T: Sendable>(_ body: @escaping @Sendable (any SQLExecutor) throws -> T) async throws -> T {
         try await writer.run { connection, interruption in
-            if !quietly { connection.moveMark() }
-            let value = try connection.transaction(readOnly: false, interruption, body)
-            try connection.sync()
-            return value
+            try connection.transaction(readOnly: false, interruption, body)
         }
     }
 
-    package func commit<T: Sendable>(
-        quietly: Bool, _ body: @escaping @Sendable (any SQLExecutor) throws -> T
-    ) async throws -> Committed<T> {
-        let settlement = Settlement()
-        let end: @Sendable (SQLiteConnection) -> Void = { connection in
-            settlement.end(Result { () throws(SQLFailure) in try connection.sync() })
-        }
-        let value = try await writer.run(toItsEnd: true, afterwards: end) { connection, interruption in
-            if !quietly { connection.moveMark() }
-            return try connection.transaction(readOnly: false, interruption, body)
-        }
-        return Committed(value, settlement: settlement)
-    }
-
-    /// Takes one reader's place for as long as the copy takes; writers go on.
+    /// Occupies one reader for as long as the copy takes; writers go on.
     package func backup(to path: String) async throws {
-        try await readers.run { [source = self.path] connection, _ in
+        try await readers.run { [file] connection, _ in
             try SQLiteFile.writeCompletely(to: path) { partial throws(SQLFailure) in
                 // A read-only connection can not write the copy either.
-                let copying = source.map { SQLiteConnection(.file($0, readOnly: false)) } ?? connection
-                defer { if source != nil { copying.close() } }
-                try copying.withoutTransaction("VACUUM INTO ?", partial)
+                let copying = file.map { SQLiteConnection(.file($0.path, readOnly: false, vfs: $0.vfs)) } ?? connection
+                defer { if file != nil { copying.close() } }
+                try copying.run("VACUUM INTO ?", [.text(partial)])
             }
         }
     }
 
-    /// Leaves a file without a log beside it, if nobody else has it open.
+    /// Leaves a file without a log beside it, if no other process has it open.
     package func close() async {
-        if path != nil {
+        if let file {
             await readers.close()
             do {
-                try await writer.run(alone: true) { connection, _ in
-                    try connection.withoutTransaction("PRAGMA wal_checkpoint(TRUNCATE)")
-                }
+                // Readers can't delete the log: a connection that can has to be the last one.
+                try await writer.run { connection, _ in _ = try connection.open() }
             } catch {
-                logger?.warning("The write-ahead log stays beside the database", metadata: ["error": "\(error)"])
+                logger?.warning("The database was not checkpointed", metadata: ["error": "\(error)"])
             }
+            await writer.close()
+            if SQLiteFile.exists(file.path + "-wal") {
+                logger?.warning("The write-ahead log stays beside the database", metadata: ["file": "\(file.path)"])
+            }
+        } else {
+            await writer.close()
         }
-        await writer.close()
     }
 }

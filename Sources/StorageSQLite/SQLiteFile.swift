@@ -6,7 +6,7 @@ import Glibc
 import Darwin
 #endif
 
-/// What the engine does to files besides SQLite: who may read them, and that a copy is whole or absent.
+/// File operations that SQLite does not do: private modes and atomic creation of copies.
 enum SQLiteFile {
     /// Creates the file if there is none and takes everybody else's access away. SQLite gives its log files
     /// the same mode.
@@ -24,12 +24,12 @@ enum SQLiteFile {
         guard fchmod(file, status.st_mode & 0o700) == 0 else { throw failure("protect", path) }
     }
 
-    /// Lets `write` fill a file beside `path`, makes it durable and gives it its name: `path` is there
-    /// completely or not at all. Refuses a `path` that exists.
+    /// Lets `write` fill a file beside `path`, fsyncs and renames it: `path` exists completely or not at all. Refuses a
+    /// `path` that exists.
     static func writeCompletely(
         to path: String, _ write: (_ partial: String) throws(SQLFailure) -> Void
     ) throws(SQLFailure) {
-        guard access(path, F_OK) != 0 else {
+        guard !exists(path) else {
             throw SQLFailure(.other, "the file \(path) exists already and is not overwritten")
         }
         let partial = "\(path).partial-\(getpid())-\(UInt32.random(in: .min ... .max))"
@@ -45,6 +45,8 @@ enum SQLiteFile {
             throw error
         }
     }
+
+    static func exists(_ path: String) -> Bool { access(path, F_OK) == 0 }
 
     private static func failure(_ verb: String, _ path: String) -> SQLFailure {
         SQLFailure(.unavailable, "can not \(verb) \(path): \(String(cString: strerror(errno)))")

@@ -1,36 +1,36 @@
-import GRDB
-import GRDBSQLite
+import CSQLite
 import Storage
 
 /// A prepared statement of one connection: binds values, steps, reads columns.
-///
-/// It works on SQLite's own handle, because GRDB's rows would copy every value once more.
 final class SQLiteStatement {
-    private let statement: Statement
     private let handle: OpaquePointer
     private let connection: OpaquePointer
     private let sql: String
     private var columns = SQLColumns([])
-    /// What `columns` was read at: SQLite prepares a statement anew when the schema has changed.
-    private var columnsAreOf: Int32 = -1
-    /// When the statement was last used, in uses of the connection.
+    /// The number of preparations that `columns` belongs to: SQLite prepares a statement again after a schema change.
+    private var columnsPreparation: Int32 = -1
+    /// In uses of the connection.
     var lastUse = 0
 
-    init(sql: String, on database: Database) throws(SQLFailure) {
-        do {
-            statement = try database.makeStatement(sql: sql)
-        } catch let error as DatabaseError {
-            throw SQLFailure(error, sql: sql)
-        } catch {
-            throw SQLFailure(.other, "\(error)", sql: sql)
+    init(_ sql: String, on connection: OpaquePointer) throws(SQLFailure) {
+        var prepared: OpaquePointer?
+        let (code, rest) = sql.withCString { start in
+            var tail: UnsafePointer<CChar>?
+            let flags = UInt32(SQLITE_PREPARE_PERSISTENT)
+            let code = sqlite3_prepare_v3(connection, start, -1, flags, &prepared, &tail)
+            return (code, tail.map { String(cString: $0) } ?? "")
         }
-        guard let connection = database.sqliteConnection else {
-            throw SQLFailure(.unavailable, "the connection is closed", sql: sql)
+        guard code == SQLITE_OK else { throw SQLFailure(lastOf: connection, sql: sql) }
+        guard let prepared, rest.allSatisfy(\.isWhitespace) else {
+            sqlite3_finalize(prepared)
+            throw SQLFailure(.other, "not exactly one statement", sql: sql)
         }
+        handle = prepared
         self.connection = connection
         self.sql = sql
-        handle = statement.sqliteStatement
     }
+
+    deinit { sqlite3_finalize(handle) }
 
     func rows(_ binds: [SQLValue]) throws(SQLFailure) -> [SQLRow] {
         var rows: [SQLRow] = []
@@ -63,11 +63,7 @@ final class SQLiteStatement {
         }
     }
 
-    private func failure() -> SQLFailure {
-        SQLFailure(
-            sqliteCode: sqlite3_extended_errcode(connection), message: String(cString: sqlite3_errmsg(connection)),
-            sql: sql)
-    }
+    private func failure() -> SQLFailure { SQLFailure(lastOf: connection, sql: sql) }
 
     private func rewind() {
         sqlite3_reset(handle)
@@ -76,8 +72,8 @@ final class SQLiteStatement {
 
     private func refreshColumns() {
         let preparations = sqlite3_stmt_status(handle, SQLITE_STMTSTATUS_REPREPARE, 0)
-        guard preparations != columnsAreOf else { return }
-        columnsAreOf = preparations
+        guard preparations != columnsPreparation else { return }
+        columnsPreparation = preparations
         columns = SQLColumns(
             (0..<sqlite3_column_count(handle)).map { place in
                 sqlite3_column_name(handle, place).map { String(cString: $0) } ?? ""

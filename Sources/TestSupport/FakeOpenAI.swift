@@ -6,13 +6,13 @@ package import ModelProviders
 import NIOCore
 import Synchronization
 
-/// An HTTP server on the loopback interface that sends scripted replies byte by byte and records the requests.
+/// An HTTP server on the loopback interface that replays scripted responses and records its requests.
 package final class FakeOpenAI: Sendable {
     package enum Part: Sendable {
         case bytes(String)
         /// Closes the connection in the middle of the response.
         case cut
-        /// Sends nothing more until the client disconnects. As the first part: not even a status.
+        /// Sends nothing more until the client disconnects; as the first part, not even a response head.
         case hang
     }
 
@@ -61,10 +61,10 @@ package final class FakeOpenAI: Sendable {
     private let state: Mutex<State>
     private let port = Mutex<Int>(0)
     private let transport = ProviderTransport(connectDeadline: .seconds(5))
-    /// Yields when a response starts to hang.
+    /// One element for each response that begins to hang.
     package let silences: AsyncStream<Void>
     private let silent: AsyncStream<Void>.Continuation
-    /// Yields when the client of a hanging response has disconnected.
+    /// One element for each hanging response whose client has disconnected.
     package let departures: AsyncStream<Void>
     private let departed: AsyncStream<Void>.Continuation
 
@@ -74,9 +74,9 @@ package final class FakeOpenAI: Sendable {
         (departures, departed) = AsyncStream.makeStream()
     }
 
-    /// Serves while `body` runs. The last reply is repeated.
+    /// Runs the server for the time of `body`. The last reply is repeated.
     ///
-    /// - Parameter models: the response to `GET …/models`, which uses up no reply.
+    /// - Parameter models: the response of `GET /models`, independent of the replies.
     package static func serving<Value: Sendable>(
         _ replies: Reply..., models: String? = nil, body: (FakeOpenAI) async throws -> Value
     ) async throws -> Value {
@@ -114,7 +114,7 @@ package final class FakeOpenAI: Sendable {
     package var bytesWritten: Int { state.withLock { $0.bytesWritten } }
     package var baseURL: String { "http://127.0.0.1:\(port.withLock { $0 })/v1" }
 
-    /// Replaces the replies. The last one is repeated.
+    /// Sets what the next requests are answered with; the last reply is repeated.
     package func play(_ replies: Reply...) {
         state.withLock { $0.replies = replies }
     }

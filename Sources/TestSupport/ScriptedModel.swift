@@ -16,6 +16,7 @@ package final class ScriptedModel: ModelProvider {
     }
 
     package let settings = ProviderSettings(name: "openai", baseURL: "http://127.0.0.1:1/v1")
+    package let handlePrefixes = ["openai", "openai-proxy"]
     private let state = Mutex(State())
 
     package init() {}

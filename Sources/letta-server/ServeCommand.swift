@@ -10,13 +10,13 @@ struct ServeCommand: AsyncParsableCommand {
 
     @OptionGroup var data: DataOptions
 
-    @Option(help: "The address to listen on; anything but this machine's own needs a password.")
+    @Option(help: "The address to listen on; any other than loopback requires a password.")
     var host: String?
 
-    @Option(help: "The port to listen on; 0 takes a free one.")
+    @Option(help: "The port to listen on; 0 for a free one.")
     var port: Int?
 
-    @Option(help: "A file whose first line is the password; wins over LETTA_SERVER_PASSWORD.")
+    @Option(help: "A file whose first line is the password; overrides LETTA_SERVER_PASSWORD.")
     var passwordFile: String?
 
     func run() async throws {
@@ -26,7 +26,7 @@ struct ServeCommand: AsyncParsableCommand {
             arguments.password = try passwordFile.map(Self.password)
         }
         if let password = settings.makeUpPassword() {
-            print("No password is set. This one holds until the server stops: \(password)")
+            print("No password is set. Generated one for this run: \(password)")
         }
         try settings.checkDoor()
         let logger = settings.logger

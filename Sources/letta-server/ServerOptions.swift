@@ -3,12 +3,12 @@ import Configuration
 import LettaServer
 import Logging
 
-/// The option that every subcommand takes.
+/// The option of every subcommand.
 struct DataOptions: ParsableArguments {
-    @Option(help: "The folder that holds all data; wins over LETTA_DIR.")
+    @Option(help: "The data folder; overrides LETTA_DIR.")
     var dataDir: String?
 
-    /// The settings in force, with what the subcommand's own options say.
+    /// The settings in effect, including the subcommand's own options.
     func configuration(
         _ refine: (inout ServerConfiguration.Arguments) throws -> Void = { _ in }
     ) throws -> ServerConfiguration {
@@ -21,7 +21,7 @@ struct DataOptions: ParsableArguments {
 }
 
 extension ServerConfiguration {
-    /// Writes to standard error, a line an event.
+    /// Writes one line per event to standard error.
     var logger: Logger {
         var logger = Logger(label: "letta-server") { LineLogHandler(label: $0) }
         logger.logLevel = logLevel

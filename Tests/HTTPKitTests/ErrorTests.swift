@@ -72,7 +72,7 @@ import Testing
         let long = #"{"label":"\#(String(repeating: "x", count: 100))"}"#
         let answer = try await small.send(.post, "/v1/notes/", long)
         #expect(answer.status == 413)
-        #expect(answer.detail == "The request body is larger than 100 bytes, the most this server takes.")
+        #expect(answer.detail == "The request body exceeds the limit of 100 bytes. Send a smaller body.")
         #expect(try await small.send(.post, "/v1/notes/", #"{"label":"x"}"#).status == 200)
     }
 }

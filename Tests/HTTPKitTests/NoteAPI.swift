@@ -42,6 +42,10 @@ struct ListNotes: Codable, Sendable {
     var after: String?
 }
 
+struct ListLabels: Codable, Sendable {
+    var after: String?
+}
+
 struct NeedsQuery: Codable, Sendable {
     var query: String
 }
@@ -120,6 +124,10 @@ enum NoteEndpoints {
         .put, "/v1/notes/{note_id}/properties", "Sets properties.", status: 201)
     static let clear = Endpoint<NoPath, NoQuery, NoBody, NullOutput>(
         .delete, "/v1/trash", "Empties the trash.", status: 204)
+    static let labels = Endpoint<NoPath, ListLabels, NoBody, [String]>(.get, "/v1/labels", "Lists labels.")
+    static let deleteLabels = Endpoint<NoPath, NoQuery, NoBody, NullOutput>(.delete, "/v1/labels", "Deletes labels.")
+    static let deleteLabel = Endpoint<TextPath, NoQuery, NoBody, NullOutput>(
+        .delete, "/v1/labels/{label}", "Deletes a label.", status: 204)
     static let whoami = Endpoint<NoPath, NoQuery, NoBody, Echo>(.get, "/v1/whoami", "Tells who calls.")
     static let say = Endpoint<NoPath, NoQuery, ResetNote, Echo>(.post, "/v1/say", "Streams what was sent.")
     static let upload = Endpoint<ID<Note>, NoQuery, NoBody, Echo>(.post, "/v1/notes/{note_id}/upload", "Takes a file.")
@@ -131,7 +139,20 @@ struct Surprise: Error, CustomStringConvertible {
     var description: String { "password=hunter2" }
 }
 
+/// Has the signatures of services, for handlers of one expression.
+struct LabelService: Sendable {
+    func list(after label: String?) async throws -> Page<String> {
+        label == "c" ? Page(items: ["d"], next: nil) : Page(items: ["b", "c"], next: "c")
+    }
+
+    func deleteAll() async throws {}
+
+    @discardableResult func delete(_ label: String) async throws -> Bool { label.isEmpty }
+}
+
 struct NoteRoutes: RouteGroup {
+    let labels = LabelService()
+
     func register(on routes: Routes) {
         routes.handle(NoteEndpoints.health) { _ in Echo(["status": "ok"]) }
         routes.handle(NoteEndpoints.ready) { _ in Echo(["status": "ok"]) }
@@ -152,6 +173,9 @@ struct NoteRoutes: RouteGroup {
         routes.handle(NoteEndpoints.reset) { Echo(.string($0.body.map { "hard: \($0.hard)" } ?? "nothing sent")) }
         routes.handle(NoteEndpoints.properties) { Echo(.int(Int64($0.body.count))) }
         routes.handle(NoteEndpoints.clear) { _ in NullOutput() }
+        routes.handle(NoteEndpoints.labels) { [labels] in try await labels.list(after: $0.query.after) }
+        routes.handle(NoteEndpoints.deleteLabels) { [labels] _ in try await labels.deleteAll() }
+        routes.handle(NoteEndpoints.deleteLabel) { [labels] in try await labels.delete($0.path.text) }
         routes.handle(NoteEndpoints.whoami, whoami)
         routes.handle(NoteEndpoints.fail, fail)
         routes.handleResponse(NoteEndpoints.say, say)
@@ -170,7 +194,7 @@ struct NoteRoutes: RouteGroup {
                     try await writer.finish(nil)
                 })
         }
-        routes.declareUnserved(.post, "/v1/voice/{agent_id}/chat")
+        routes.declareUnserved([(.post, "/v1/voice/{agent_id}/chat"), (.get, "/v1/notes/{id}/export")])
     }
 
     private func list(_ call: Call<NoPath, ListNotes, NoBody>) async throws -> Reply<Echo> {

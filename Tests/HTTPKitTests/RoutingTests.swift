@@ -1,4 +1,5 @@
 import HTTPTypes
+import Hummingbird
 import JSON
 import LettaAPI
 import Testing
@@ -116,10 +117,24 @@ import Testing
             answer.detail == "POST /v1/voice/{agent_id}/chat is not served yet by this server. Nothing was changed.")
     }
 
+    @Test func `an operation is unserved when no route and no alias matches it`() {
+        let routes = Routes()
+        NoteRoutes().register(on: routes)
+        let before = routes.records.count
+        routes.declareUnserved([
+            (.get, "/v1/notes/{id}"), (.get, "/v1/notes/export/"), (.get, "/v1/shelves/by-name"),
+            (.post, "/v1/calls/{x}"),
+            (.put, "/v1/notes/{id}"), (.put, "/v1/notes/{note_id}/"), (.get, "/v1/new"),
+        ])
+        let declared = routes.records.dropFirst(before)
+        #expect(declared.map { "\($0.verb.rawValue) \($0.path)" } == ["PUT /v1/notes/{id}", "GET /v1/new"])
+        #expect(declared.allSatisfy { $0.kind == .unserved })
+    }
+
     @Test func `two routes for the same request are refused at start`() throws {
         let routes = Routes()
         NoteRoutes().register(on: routes)
-        routes.declareUnserved(.get, "/v1/notes/{another_name}/")
+        routes.handleRaw(.get, "/v1/notes/{another_name}/", "Conflicts.") { _, _ in Response(status: .ok) }
         #expect(throws: RouteConflict.self) { try RouteTable(routes.entries) }
     }
 
@@ -127,6 +142,29 @@ import Testing
         let answer = try await server.get("/v1/notes/?limit=2&after=x&tags=a%20b&before=y")
         #expect(answer.headers[.link] == #"</v1/notes/?limit=2&tags=a%20b&after=note%209>; rel="next""#)
         #expect(try await server.get("/v1/notes/").headers[.link] == nil)
+    }
+
+    @Test func `a page is sent as its items with a link to the next`() async throws {
+        let page = try await server.get("/v1/labels?after=a")
+        #expect(page.json == ["b", "c"])
+        #expect(page.headers[.link] == #"</v1/labels?after=c>; rel="next""#)
+        let last = try await server.get("/v1/labels?after=c")
+        #expect(last.json == ["d"])
+        #expect(last.headers[.link] == nil)
+    }
+
+    @Test func `a handler that returns nothing`() async throws {
+        #expect(try await server.send(.delete, "/v1/labels").body == "null")
+        #expect(try await server.send(.delete, "/v1/labels/last").body == "")
+    }
+
+    @Test(.timeLimit(.minutes(1))) func `repeated query parameters take linear time`() {
+        // Copying the earlier ones for each would take minutes.
+        let query = QueryString(String(repeating: "tag=a&", count: 500_000) + "tag=b&other=1")
+        #expect(query.values["tag"]?.array?.count == 500_001)
+        #expect(query.text("tag") == "b")
+        #expect(query.values["other"] == "1")
+        #expect(query.values.keys == ["tag", "other"])
     }
 
     @Test func `a handler that makes the whole response gets checked input too`() async throws {

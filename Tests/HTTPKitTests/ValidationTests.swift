@@ -247,23 +247,4 @@ import Testing
                 + "'voice_convo_agent', 'memory_blocks': [{'label': 'human', 'value': 'Name: Ann'}]}, "
                 + "'ctx': {'error': ValueError('\(message)')}}]")
     }
-
-    @Test(arguments: [
-        ("plain", "'plain'"), ("it's", "\"it's\""), ("say \"hi\"", "'say \"hi\"'"),
-        ("it's \"odd\"", "'it\\'s \"odd\"'"),
-        ("back\\slash", "'back\\\\slash'"), ("a\nb\tc\r", "'a\\nb\\tc\\r'"), ("\u{0}\u{1B}\u{7F}", "'\\x00\\x1b\\x7f'"),
-        ("é漢🎉", "'é漢🎉'"), ("\u{A0}\u{200B}\u{2028}", "'\\xa0\\u200b\\u2028'"), ("\u{E0001}", "'\\U000e0001'"),
-    ])
-    func `texts as Python prints them`(_ text: String, _ printed: String) {
-        #expect(PythonText.quoted(text) == printed)
-    }
-
-    @Test(arguments: [
-        (1.0, "1.0"), (0.1, "0.1"), (1e-5, "1e-05"), (1e15, "1000000000000000.0"), (1e16, "1e+16"),
-        (12_345_678_901_234_568, "1.2345678901234568e+16"), (-1.5e300, "-1.5e+300"), (-0.0, "-0.0"),
-    ])
-    func `numbers as Python prints them`(_ number: Double, _ printed: String) {
-        let issue = ValidationIssue(type: "x", location: [], message: "", input: .double(number))
-        #expect(PythonText.list(of: [issue]) == "[{'type': 'x', 'loc': (), 'msg': '', 'input': \(printed)}]")
-    }
 }

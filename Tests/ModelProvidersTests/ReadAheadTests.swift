@@ -13,26 +13,29 @@ import Testing
         timers = SilenceTimers(clock: clock)
     }
 
-    /// What a reading may do next, and what it has done.
-    private final class Script: Sendable {
+    /// Counts the calls of `next()` and the elements produced.
+    private final class Counts: Sendable {
+        let asked = Mutex(0)
         let produced = Mutex(0)
-        let isCancelled = Mutex(false)
+    }
+
+    private struct Weak {
+        weak var counts: Counts?
     }
 
     private func numbers(
-        upTo count: Int, ahead limit: Int, _ script: Script = Script()
+        upTo count: Int, ahead limit: Int, _ counts: Counts = Counts()
     ) -> ReadAhead<Int, ProviderFailure> {
         ReadAhead(limit: limit, timers: timers) { source async throws(ProviderFailure) in
             for number in 0..<count where !Task.isCancelled {
-                script.produced.withLock { $0 = number + 1 }
+                counts.produced.withLock { $0 = number + 1 }
                 await source.put(number)
             }
-            script.isCancelled.withLock { $0 = Task.isCancelled }
             if Task.isCancelled { throw ProviderFailure(.cancelled, message: "cancelled") }
         }
     }
 
-    @Test(arguments: [1, 3, 100]) func `all elements come in their order, then the end, again and again`(
+    @Test(arguments: [1, 3, 100]) func `all elements arrive in order, then the end, however often it is asked for`(
         ahead limit: Int
     ) async throws {
         let reading = numbers(upTo: 50, ahead: limit)
@@ -42,16 +45,34 @@ import Testing
         #expect(try await reading.next() == nil)
     }
 
-    @Test func `nothing is read before somebody asks, and no more than may be ready`() async throws {
-        let script = Script()
-        let reading = numbers(upTo: 50, ahead: 3, script)
-        #expect(script.produced.withLock { $0 } == 0)
-        #expect(try await reading.next() == 0)
-        for _ in 0..<100 { await Task.yield() }
-        #expect((3...4).contains(script.produced.withLock { $0 }), "one taken, three ready at most")
+    @Test func `the reading does not start before the first next()`() {
+        var counts: Counts? = Counts()
+        let kept = Weak(counts: counts)
+        var reading = counts.map { numbers(upTo: 50, ahead: 3, $0) }
+        #expect(reading != nil)
+        #expect(counts?.produced.withLock { $0 } == 0)
+        // A reading that had started would keep them alive, or have produced an element by now.
+        (reading, counts) = (nil, nil)
+        #expect(kept.counts == nil)
     }
 
-    @Test func `what was read before a failure is handed over first`() async throws {
+    @Test(arguments: [1, 3]) func `no more is read ahead than the buffer holds`(ahead limit: Int) async throws {
+        let counts = Counts()
+        let reading = ReadAhead<Int, ProviderFailure>(limit: limit, timers: timers) {
+            source async throws(ProviderFailure) in
+            for number in 0..<50 {
+                // All elements but those in the buffer have been taken.
+                #expect(number < counts.asked.withLock { $0 } + limit)
+                await source.put(number)
+            }
+        }
+        for number in 0..<50 {
+            counts.asked.withLock { $0 += 1 }
+            #expect(try await reading.next() == number)
+        }
+    }
+
+    @Test func `elements read before a failure are delivered first`() async throws {
         let reading = ReadAhead<Int, ProviderFailure>(limit: 8, timers: timers) {
             source async throws(ProviderFailure) in
             await source.put(1)
@@ -62,7 +83,7 @@ import Testing
         #expect(failure?.kind == .cut)
     }
 
-    @Test func `whoever is cancelled while he waits for an element cancels the reading`() async throws {
+    @Test func `cancelling the task that waits for an element cancels the reading`() async throws {
         let (started, start) = AsyncStream<Void>.makeStream()
         let reading = ReadAhead<Int, ProviderFailure>(limit: 8, timers: timers) { _ async throws(ProviderFailure) in
             start.yield()
@@ -77,16 +98,20 @@ import Testing
         #expect(failure?.kind == .cancelled)
     }
 
-    @Test func `a reading that waits for a place ends with the object`() async throws {
-        let script = Script()
-        var reading: ReadAhead<Int, ProviderFailure>? = numbers(upTo: 50, ahead: 1, script)
+    @Test func `a reading that waits for the buffer to drain ends with the object`() async throws {
+        let (ends, end) = AsyncStream<Bool>.makeStream()
+        var reading: ReadAhead<Int, ProviderFailure>? = ReadAhead(limit: 1, timers: timers) {
+            source async throws(ProviderFailure) in
+            for number in 0..<50 where !Task.isCancelled { await source.put(number) }
+            end.yield(Task.isCancelled)
+        }
         #expect(try await reading?.next() == 0)
         reading = nil
-        while !script.isCancelled.withLock({ $0 }) { await Task.yield() }
-        #expect(script.produced.withLock { $0 } < 50)
+        var isCancelled = ends.makeAsyncIterator()
+        #expect(await isCancelled.next() == true)
     }
 
-    @Test func `a wait that takes too long is given up, one that is in time is not`() async throws {
+    @Test func `an operation that misses its deadline is abandoned, one that meets it is not`() async throws {
         let reading = ReadAhead<Int, ProviderFailure>(limit: 8, timers: timers) {
             [clock] source async throws(ProviderFailure) in
             do {
@@ -98,7 +123,7 @@ import Testing
             }
         }
         async let first = reading.next()
-        // The wait and the timer over it.
+        // The operation and the timer.
         await clock.waitForSleepers(2)
         clock.advance(by: .seconds(9))
         #expect(try await first == 1)
@@ -108,24 +133,19 @@ import Testing
         #expect(failure?.kind == .timeout)
     }
 
-    @Test func `time that passes between two waits is nobody's`() async throws {
-        let (gate, open) = AsyncStream<Void>.makeStream()
+    @Test func `time that passes between two operations counts for neither`() async throws {
         let reading = ReadAhead<Int, ProviderFailure>(limit: 8, timers: timers) {
-            source async throws(ProviderFailure) in
+            [clock] source async throws(ProviderFailure) in
             _ = try? await source.within(.seconds(10)) {}
-            for await _ in gate { break }
+            clock.advance(by: .seconds(20))
+            // What the timer's task does when it wakes up.
+            _ = source.timer?.check()
             await source.put(Task.isCancelled ? 0 : 1)
         }
-        async let first = reading.next()
-        await clock.waitForSleepers(1)
-        clock.advance(by: .seconds(20))
-        // The timer has looked by then, if it looked at all.
-        for _ in 0..<100 { await Task.yield() }
-        open.yield()
-        #expect(try await first == 1)
+        #expect(try await reading.next() == 1)
     }
 
-    @Test func `one reading after the other waits with the same timer`() async throws {
+    @Test func `consecutive readings share one timer`() async throws {
         for _ in 0..<3 {
             let reading = ReadAhead<Int, ProviderFailure>(limit: 8, timers: timers) {
                 source async throws(ProviderFailure) in

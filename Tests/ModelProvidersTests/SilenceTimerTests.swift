@@ -10,7 +10,7 @@ import Testing
         return (SilenceTimer(clock: clock) { say.yield() }, silences)
     }
 
-    @Test func `a silence is called out when it has lasted, and the next one after a touch`() async {
+    @Test func `it fires after the idle time, and again after the next touch`() async {
         let (timer, silences) = timer()
         var count = silences.makeAsyncIterator()
         for _ in 0..<3 {
@@ -18,23 +18,23 @@ import Testing
             await clock.waitForSleepers(1)
             clock.advance(by: .seconds(30))
             #expect(await count.next() != nil)
-            #expect(clock.sleeperCount == 0, "it rests")
+            #expect(clock.sleeperCount == 0, "no task is left")
         }
     }
 
-    @Test func `what happens meanwhile puts it off`() async {
+    @Test func `a touch postpones it`() async {
         let (timer, silences) = timer()
         timer.touch(.seconds(30))
         await clock.waitForSleepers(1)
         clock.advance(by: .seconds(20))
         timer.touch(.seconds(30))
         clock.advance(by: .seconds(10))
-        // Woken at the old time, it sleeps for what is left of the new one.
+        // Woken at the old deadline, the task sleeps until the new one.
         await clock.waitForSleeper(dueWithin: .seconds(20))
         clock.advance(by: .seconds(20))
         var count = silences.makeAsyncIterator()
         #expect(await count.next() != nil)
-        // Kept until here: the timer ends with the object.
+        // Keeps the timer alive until here.
         timer.touch(.seconds(30))
     }
 
@@ -47,12 +47,12 @@ import Testing
         #expect(clock.sleeperCount == 0)
     }
 
-    @Test func `a timer that was given back serves the next stream without waking up`() async {
+    @Test func `a recycled timer serves the next stream with the same task`() async {
         let timers = SilenceTimers(clock: clock)
-        let first = timers.timer { Issue.record("nobody waits any more") }
+        let first = timers.timer { Issue.record("fired for a stream that has ended") }
         first.touch(.seconds(30))
         await clock.waitForSleepers(1)
-        timers.giveBack(first)
+        timers.recycle(first)
         clock.advance(by: .seconds(10))
         let (silences, say) = AsyncStream<Void>.makeStream()
         let second = timers.timer { say.yield() }
@@ -60,41 +60,51 @@ import Testing
         second.touch(.seconds(30))
         #expect(clock.sleeperCount == 1)
         clock.advance(by: .seconds(20))
-        // The end of the first stream's time: only the second one counts.
+        // The deadline of the first stream passes; only the second one's counts.
         await clock.waitForSleeper(dueWithin: .seconds(10))
         clock.advance(by: .seconds(10))
         var count = silences.makeAsyncIterator()
         #expect(await count.next() != nil)
-        timers.giveBack(second)
+        timers.recycle(second)
     }
 
-    @Test func `what the last stream waited for is nothing to the next one`() async {
+    @Test func `a recycled timer does not fire for the deadline of its last stream`() async {
         let timers = SilenceTimers(clock: clock)
-        let timer = timers.timer { Issue.record("nobody waits any more") }
+        let timer = timers.timer { Issue.record("fired for a stream that has ended") }
         timer.touch(.seconds(30))
         await clock.waitForSleepers(1)
-        timers.giveBack(timer)
-        let (silences, say) = AsyncStream<Int>.makeStream()
-        let next = timers.timer { say.yield(1) }
+        timers.recycle(timer)
+        let next = timers.timer { Issue.record("fired before the first touch") }
+        #expect(next === timer)
         clock.advance(by: .seconds(30))
-        // It has looked, called nobody out and gone to rest: a touch begins anew.
-        while clock.sleeperCount == 0 {
-            await Task.yield()
-            next.touch(.seconds(5))
-        }
-        say.yield(0)
-        clock.advance(by: .seconds(5))
-        var calls = silences.makeAsyncIterator()
-        #expect(await calls.next() == 0)
-        #expect(await calls.next() == 1)
+        // What the task does when it wakes up.
+        #expect(next.check() == nil)
     }
 
-    @Test func `a shorter silence than the last stream's is not missed`() async {
+    @Test func `a paused timer does not fire, and counts from the next touch`() async {
+        let (timer, silences) = timer()
+        timer.touch(.seconds(30))
+        await clock.waitForSleepers(1)
+        timer.pause()
+        clock.advance(by: .seconds(30))
+        #expect(timer.check() == nil)
+        timer.touch(.seconds(5))
+        await clock.waitForSleeper(dueWithin: .seconds(5))
+        clock.advance(by: .seconds(4))
+        #expect(timer.check() == .seconds(1))
+        clock.advance(by: .seconds(1))
+        var count = silences.makeAsyncIterator()
+        #expect(await count.next() != nil)
+        // Keeps the timer alive until here.
+        timer.pause()
+    }
+
+    @Test func `a recycled timer wakes up early for a shorter idle time`() async {
         let timers = SilenceTimers(clock: clock)
         let timer = timers.timer {}
         timer.touch(.seconds(30))
         await clock.waitForSleepers(1)
-        timers.giveBack(timer)
+        timers.recycle(timer)
         let (silences, say) = AsyncStream<Void>.makeStream()
         timers.timer { say.yield() }.touch(.seconds(5))
         await clock.waitForSleeper(dueWithin: .seconds(5))

@@ -74,7 +74,7 @@ import Testing
         }
     }
 
-    @Test(arguments: Engine.tested) func `who waits for a connection can leave`(_ kind: Engine) async throws {
+    @Test(arguments: Engine.tested) func `a cancelled task leaves the queue`(_ kind: Engine) async throws {
         try await withEngine(kind, connections: 1) { engine in
             let endless = await startEndless(on: engine)
             let waiting = Task { await failureKind { try await engine.read { try $0.rows("SELECT 1") } } }
@@ -97,14 +97,14 @@ import Testing
 }
 
 @Suite(.timeLimit(.minutes(1))) struct ConnectionThreadsTests {
-    private func threads(limit: Int, patience: Duration) -> ConnectionThreads<Int> {
+    private func threads(limit: Int, queueTimeout: Duration) -> ConnectionThreads<Int> {
         ConnectionThreads(
-            name: "test", limit: limit, patience: patience, whenLate: SQLFailure(.unavailable, "late"),
+            limit: limit, queueTimeout: queueTimeout, timeoutKind: .unavailable,
             connect: { 7 }, disconnect: { _ in })
     }
 
-    @Test func `who waits too long is refused and the line goes on`() async throws {
-        let threads = threads(limit: 1, patience: .milliseconds(30))
+    @Test func `a job past its deadline fails and the queue goes on`() async throws {
+        let threads = threads(limit: 1, queueTimeout: .milliseconds(30))
         let gate = Gate()
         let (isRunning, sayRunning) = AsyncStream<Void>.makeStream()
         async let first = threads.run { connection, _ in
@@ -123,8 +123,8 @@ import Testing
         await threads.close()
     }
 
-    @Test func `work is taken in the order it came and finished before the end`() async throws {
-        let threads = threads(limit: 1, patience: .seconds(60))
+    @Test func `the queue is FIFO, and closing waits for it`() async throws {
+        let threads = threads(limit: 1, queueTimeout: .seconds(60))
         let gate = Gate()
         let (order, write) = AsyncStream<Int>.makeStream()
         try await withThrowingTaskGroup(of: Void.self) { group in
@@ -137,7 +137,7 @@ import Testing
             }
             for await _ in isRunning {}
             for number in 1...20 {
-                // Immediate: it stands in line when the call returns.
+                // Immediate: it is in the queue when the call returns.
                 group.addImmediateTask { try await threads.run { _, _ in _ = write.yield(number) } }
             }
             gate.open()
@@ -147,23 +147,5 @@ import Testing
         write.finish()
         #expect(await order.reduce(into: []) { $0.append($1) } == Array(1...20))
         #expect(await failureKind { try await threads.run { connection, _ in connection } } == .unavailable)
-    }
-
-    @Test func `what is left to do afterwards comes after the result`() async throws {
-        let threads = threads(limit: 1, patience: .seconds(60))
-        let gate = Gate()
-        let settlement = Settlement()
-        let value = try await threads.run(afterwards: { _ in
-            gate.wait()
-            settlement.end(.failure(SQLFailure(.unavailable, "not kept")))
-        }) { connection, _ in connection }
-        #expect(value == 7)
-        let committed = Committed(value, settlement: settlement)
-        async let next = threads.run { connection, _ in connection }
-        gate.open()
-        #expect(await failureKind { try await committed.settle() } == .unavailable)
-        #expect(await failureKind { try await committed.settle() } == .unavailable)
-        #expect(try await next == 7)
-        await threads.close()
     }
 }

@@ -79,6 +79,10 @@ func withTemporaryFolder<T>(_ body: (String) async throws -> T) async throws -> 
     return try await body(folder)
 }
 
+func fileSize(_ path: String) throws -> Int? {
+    try FileManager.default.attributesOfItem(atPath: path)[.size] as? Int
+}
+
 /// Runs `body` and returns the kind of failure it threw.
 func failureKind<T>(_ body: () async throws -> T) async -> SQLFailure.Kind? {
     do {

@@ -7,7 +7,7 @@ import Testing
 @Suite(.timeLimit(.minutes(2))) struct MigratorTests {
     private static let first = Migration(number: 1, name: "people") { dialect in
         [
-            "CREATE TABLE person (id TEXT PRIMARY KEY, name TEXT \(dialect.textCollation), photo \(dialect.blobType))",
+            "CREATE TABLE person (id TEXT PRIMARY KEY, name TEXT \(dialect.textCollation))",
             "INSERT INTO person (id, name) VALUES ('a', 'Ada')",
         ]
     }

@@ -66,6 +66,35 @@ import Testing
         }
     }
 
+    @Test func `a connection lost during the commit leaves the outcome unknown`() async throws {
+        try await withVictim { victim, kill in
+            try await victim.write(Self.table)
+            try await victim.write { db in
+                // Runs within COMMIT.
+                try db.execute(
+                    """
+                    CREATE FUNCTION wait_in_commit() RETURNS TRIGGER LANGUAGE plpgsql AS $$
+                    BEGIN PERFORM pg_sleep(600); RETURN NULL; END $$
+                    """)
+                try db.execute(
+                    """
+                    CREATE CONSTRAINT TRIGGER note_commit AFTER UPDATE ON note DEFERRABLE INITIALLY DEFERRED
+                    FOR EACH ROW EXECUTE FUNCTION wait_in_commit()
+                    """)
+            }
+            async let failure = failureKind {
+                try await victim.write { try $0.execute("UPDATE note SET body = 'lost' WHERE id = 1") }
+            }
+            let committing: SQLText = """
+                SELECT COUNT(*) FROM pg_stat_activity WHERE query = 'COMMIT' AND state = 'active'
+                AND application_name = current_setting('application_name')
+                """
+            while try await victim.read({ try $0.value(committing) as Int? }) == 0 {}
+            try await kill()
+            #expect(await failure == .outcomeUnknown)
+        }
+    }
+
     @Test func `a deadlock is solved by running the loser again`() async throws {
         // The server looks for deadlocks after deadlock_timeout, one second.
         try await withEngine(.postgres, connections: 2) { engine in
@@ -181,7 +210,7 @@ private final class Counter: Sendable {
     }
 }
 
-private struct Recorder: LogHandler {
+struct Recorder: LogHandler {
     let write: @Sendable (String) -> Void
     var metadata: Logger.Metadata = [:]
     var logLevel: Logger.Level = .trace

@@ -20,6 +20,9 @@ import Testing
         ("postgresql:///letta?host=/var/run/postgresql", ["host": "/var/run/postgresql", "dbname": "letta"]),
         ("postgresql://%2Fvar%2Frun%2Fpostgresql/letta", ["host": "/var/run/postgresql"]),
         ("postgresql://one:1,two:2/letta?target_session_attrs=read-write", ["host": "one,two", "port": "1,2"]),
+        ("postgresql://one,two/letta", ["host": "one,two", "target_session_attrs": "read-write"]),
+        ("postgresql://one,two/letta?target_session_attrs=primary", ["target_session_attrs": "primary"]),
+        ("postgresql://db/letta?target_session_attrs=any", ["target_session_attrs": "any"]),
         (
             "postgresql://db/letta?connect_timeout=3&client_encoding=LATIN1",
             ["connect_timeout": "3", "client_encoding": "UTF8"]
@@ -40,6 +43,14 @@ import Testing
     ]) func `what is not understood is said without the password`(uri: String) {
         let failure = #expect(throws: SQLFailure.self) { try PostgresSettings(uri: uri) }
         #expect(failure?.description.contains("s3cr3t") == false)
+    }
+
+    @Test(arguments: ["any", "prefer-standby", "standby", "read-only"])
+    func `several hosts that may be replicas are refused`(wanted: String) {
+        let failure = #expect(throws: SQLFailure.self) {
+            try PostgresSettings(uri: "postgresql://one,two/letta?target_session_attrs=\(wanted)")
+        }
+        #expect(failure?.message.contains("target_session_attrs=\(wanted)") == true)
     }
 
     @Test func `the options of the URI win over our timeouts`() throws {

@@ -30,15 +30,4 @@ import Testing
         #expect(SQLText.joined([], separator: ",").isEmpty)
         #expect(!joined.isEmpty)
     }
-
-    @Test func `a set clause holds what was set`() {
-        var clause = SetClause()
-        #expect(clause.isEmpty)
-        clause.set("name", "Ada")
-        clause.set("description", String?.none)
-        #expect(!clause.isEmpty)
-        let update: SQLText = "UPDATE agent SET \(clause.sql) WHERE id = \("a")"
-        #expect(update.numbered == "UPDATE agent SET name = $1, description = $2 WHERE id = $3")
-        #expect(update.binds == [.text("Ada"), .null, .text("a")])
-    }
 }

@@ -94,7 +94,8 @@ import Darwin
         try await withFile { _, engine in
             try await engine.write { db throws in
                 #expect(try db.value("PRAGMA journal_mode") == "wal")
-                #expect(try db.value("PRAGMA synchronous") == 1, "the engine syncs by itself")
+                #expect(try db.value("PRAGMA synchronous") == 2, "COMMIT returns after the fsync")
+                #expect(try db.value("PRAGMA wal_autocheckpoint") == 4_000)
                 #expect(try db.value("PRAGMA foreign_keys") == 1)
                 #expect(try db.value("PRAGMA busy_timeout") == 10_000)
                 #expect(try db.value("PRAGMA secure_delete") == 0)

@@ -5,8 +5,9 @@ import Testing
 @Suite(.timeLimit(.minutes(2))) struct ValueTests {
     private static let table: @Sendable (Dialect) -> SQLText = { dialect in
         """
-        CREATE TABLE thing (id BIGINT PRIMARY KEY, i BIGINT, d DOUBLE PRECISION, t TEXT, b \(dialect.blobType),
-        f BOOLEAN)
+        CREATE TABLE thing (
+            id BIGINT PRIMARY KEY, i BIGINT, d DOUBLE PRECISION, t TEXT,
+            b \(dialect == .sqlite ? "BLOB" as SQLText : "BYTEA"), f BOOLEAN)
         """
     }
 

@@ -38,8 +38,7 @@ package enum MemoryTools {
         var draft = MemoryDraft(blocks)
         do throws(ToolFailure) {
             let text = try body(try ToolArguments(arguments, for: description), &draft)
-            let outcome = ToolOutcome(.string(text), changedMemory: !draft.edits.isEmpty)
-            return Result(outcome: outcome, blocks: draft.blocks, edits: draft.edits)
+            return Result(outcome: ToolOutcome(.string(text)), blocks: draft.blocks, edits: draft.edits)
         } catch {
             return Result(outcome: ToolOutcome(error, of: tool), blocks: blocks, edits: [])
         }

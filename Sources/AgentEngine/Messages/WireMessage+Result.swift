@@ -1,3 +1,5 @@
+import JSON
+
 extension WireMessage {
     /// The result of a call that belongs to no conversation; where clients want an id it says `null`.
     package static func result(_ outcome: ToolOutcome, name: String?, createdAt: Int64) -> WireMessage {

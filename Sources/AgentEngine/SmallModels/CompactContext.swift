@@ -1,3 +1,4 @@
+import JSON
 package import ModelProviders
 
 /// The prompt and the history for a small model: what it is, what it knows, what was said last.

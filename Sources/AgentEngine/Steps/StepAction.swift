@@ -1,22 +1,16 @@
 package import JSON
 package import ModelProviders
 
-/// What the machine wants done, in this order.
+/// What the driver must do, in this order.
 ///
-/// Indirect, so that whoever waits for a model to carry one out does not keep room for the largest.
+/// Indirect, so that the frame of a driver that awaits a model call does not reserve room for the largest case.
 package indirect enum StepAction: Sendable, Equatable {
-    /// Compile the system message again: the agent's memory changed.
-    case refreshSystemMessage
     case callModel(ModelCall)
-    /// Drop the running model call; nothing it still says matters.
-    case stopModel
-    /// Store this message before its calls run, for they cannot be taken back; then say `callsStored`.
+    /// Store this message before its calls run, because they have effects outside; then send `callsStored`.
     case storeCalls(TurnMessage)
-    /// Run the first list at once and the second one after the other, in any order of the lists.
+    /// Run the calls of the first list concurrently and those of the second one at a time. Send `toolFinished` for each.
     case runTools(concurrent: [ToolRun], inOrder: [ToolRun])
-    /// Stop the running tools as far as they can be; each still gets its `toolFinished`.
-    case stopTools
-    /// Store the step in one transaction, then say `stepPersisted`.
+    /// Store the step in one transaction, then send `stepPersisted`.
     case persistStep(StepRecord)
     case emit(TurnEvent)
     /// The turn is over: store how, where the last step's record did not hold it, then show `TurnEnd.events`.

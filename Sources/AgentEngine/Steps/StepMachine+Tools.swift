@@ -46,7 +46,6 @@ extension StepMachine {
             callID: callID, result: limit.map { outcome.result.cut(toCharacters: $0) } ?? outcome.result,
             succeeded: outcome.succeeded, stdout: outcome.stdout, stderr: outcome.stderr)
         step.lastResultAt = max(step.lastResultAt, at)
-        step.changedMemory = step.changedMemory || outcome.changedMemory
         self.step = step
         return step.isWaitingForResults ? [] : completeStep()
     }

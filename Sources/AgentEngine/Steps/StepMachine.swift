@@ -44,15 +44,12 @@ package struct StepMachine: Sendable {
         case (.awaitingModel, .modelFailed(let failure)):
             return end(Self.stop(for: failure), failure: failure.kind == .cancelled ? nil : TurnFailure(failure))
         case (.awaitingModel, .cancel):
-            return [.stopModel] + end(.cancelled)
+            return end(.cancelled)
         case (.storingCalls, .callsStored):
             return runTools()
         case (.runningTools, .toolFinished(let callID, let outcome, let at)):
             return toolFinished(callID, outcome, at: at)
-        case (.runningTools, .cancel) where !isCancelled:
-            isCancelled = true
-            return [.stopTools]
-        case (.storingCalls, .cancel), (.persisting, .cancel):
+        case (.storingCalls, .cancel), (.runningTools, .cancel), (.persisting, .cancel):
             isCancelled = true
             return []
         case (.persisting(let record), .stepPersisted(let next)):
@@ -107,8 +104,7 @@ package struct StepMachine: Sendable {
             return shown + [.finish(end)]
         }
         if isCancelled { return shown + end(.cancelled) }
-        let refresh: [StepAction] = step?.changedMemory == true ? [.refreshSystemMessage] : []
-        return shown + refresh + begin(next)
+        return shown + begin(next)
     }
 
     /// The entries for a stored message, without what was shown in pieces.
@@ -140,7 +136,6 @@ struct CurrentStep: Sendable {
     var runs: [ToolRun] = []
     var returns: [String: TurnMessage.ToolReturn] = [:]
     var lastResultAt: Int64
-    var changedMemory = false
 
     init(_ identity: StepIdentity, plan: TurnPlan, form: ModelCall.Form = .usual) {
         self.identity = identity

@@ -8,18 +8,14 @@ package struct ToolOutcome: Sendable, Hashable {
     /// What the tool printed; nil for tools that run inside the server.
     package var stdout: [String]?
     package var stderr: [String]?
-    /// True when the agent's memory is no longer as its system message says.
-    package var changedMemory: Bool
 
     package init(
-        _ result: JSONValue, succeeded: Bool = true, stdout: [String]? = nil, stderr: [String]? = nil,
-        changedMemory: Bool = false
+        _ result: JSONValue, succeeded: Bool = true, stdout: [String]? = nil, stderr: [String]? = nil
     ) {
         self.result = result
         self.succeeded = succeeded
         self.stdout = stdout
         self.stderr = stderr
-        self.changedMemory = changedMemory
     }
 
     /// The outcome of a tool of the server that failed.

@@ -1,8 +1,8 @@
-/// Who calls, and what that caller's client expects of the answers.
+/// The acting user, and the generation of the client.
 package struct Caller: Sendable, Hashable {
     package var organization: String
     package var user: String
-    /// The project that lists are narrowed to and new things are put into, from `X-Project-Id`.
+    /// The project that filters lists and owns new resources, from `X-Project-Id`.
     package var project: String?
     package var generation: ClientGeneration
 
@@ -20,16 +20,15 @@ package struct Caller: Sendable, Hashable {
     package static let defaultUser = "user-00000000-0000-4000-8000-000000000000"
 }
 
-/// Which generation of the published clients speaks; some answers differ between the two.
+/// The generation of the published clients; some responses differ between the two.
 package enum ClientGeneration: Sendable, Hashable {
-    /// `letta-client` 0.1 and everything that doesn't say what it is, such as `curl`.
+    /// `letta-client` before 1.0, and user agents other than `letta-client`, such as `curl`.
     case legacy
     /// `letta-client` 1.0 and later.
     case v1
 }
 
 extension ClientGeneration {
-    /// Tells the generation from the two headers that decide it.
     init(stainlessVersion: String?, userAgent: String?) {
         guard stainlessVersion == nil, let userAgent, !userAgent.isEmpty else {
             self = .v1

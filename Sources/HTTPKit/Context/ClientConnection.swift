@@ -1,6 +1,6 @@
 import NIOCore
 
-/// The other end of the connection that a request came over.
+/// The client's end of a request's connection.
 package struct ClientConnection: Sendable {
     private let channel: any Channel
 
@@ -8,12 +8,12 @@ package struct ClientConnection: Sendable {
         self.channel = channel
     }
 
-    /// Calls `action` when the client closes its side, at once when it has done so already. Takes the place of the
-    /// action before, which belonged to an earlier request.
+    /// Calls `action` when the client closes its side, immediately if it already has. Replaces the action of the
+    /// connection's previous request.
     func whenClosed(_ action: @escaping @Sendable () -> Void) {
         channel.eventLoop.execute { [channel] in
-            guard let handler = try? channel.pipeline.syncOperations.handler(type: ClosingHandler.self) else {
-                // A closed connection has no handlers any more.
+            guard let handler = try? channel.pipeline.syncOperations.handler(type: DisconnectHandler.self) else {
+                // A closed channel has no handlers.
                 channel.closeFuture.whenComplete { _ in action() }
                 return
             }
@@ -22,8 +22,8 @@ package struct ClientConnection: Sendable {
     }
 }
 
-/// Notices that a client has closed its side of the connection, without reading what it sends.
-final class ClosingHandler: ChannelInboundHandler, RemovableChannelHandler {
+/// Detects that a client has closed its side of the connection without reading from it.
+final class DisconnectHandler: ChannelInboundHandler, RemovableChannelHandler {
     typealias InboundIn = NIOAny
 
     private var isClosed = false

@@ -1,19 +1,19 @@
 package import Hummingbird
 import Logging
 
-/// What the server knows about one request while it is answered.
+/// The state of one request.
 package struct ServerContext: RequestContext {
     package var coreContext: CoreRequestContextStorage
-    /// Names the request in the log and in the `X-Request-Id` of the answer.
+    /// In the log and in the response's `X-Request-Id`.
     package var requestID: String
-    /// Set once the route is found; before that it is the default user.
+    /// The default user until the route is found.
     package var caller: Caller
-    /// The IP address of the other end of the connection; empty when there is none, as for a Unix socket.
+    /// The client's IP address; empty where there is none, as for a Unix socket.
     package let clientAddress: String
     let client: ClientConnection
-    /// The values of the matched path's captures, percent-decoded, in order.
+    /// The matched path's captures in order, percent-decoded.
     package var captures: [String]
-    /// The largest request body in bytes that is read into memory.
+    /// The limit for request bodies read into memory, in bytes.
     package var maxUploadSize: Int
 
     package static let defaultBodyLimit = 32 << 20

@@ -4,7 +4,7 @@ import JSON
 import LettaAPI
 
 extension APIError {
-    /// The answer that says this error, in the peer's body for its kind.
+    /// The error in the peer's body for its kind.
     var response: Response {
         var headers = HTTPFields()
         if let retryAfter { headers[.retryAfter] = String(retryAfter) }
@@ -17,14 +17,12 @@ extension Response {
     static func detail(_ text: String, status: Int, headers: HTTPFields = [:]) -> Response {
         .json(ErrorBody(body: .detail(text)), status: status, headers: headers)
     }
+}
 
-    /// 422 for a body that is something else than JSON.
-    static func refusing(_ body: BodyOfOtherType) -> Response {
-        let issue = ValidationIssue(
-            type: "model_attributes_type", location: [.name("body")], message: ValidationIssue.notAnObject,
-            input: .null)
-        let text = PythonText.list(of: [issue], body: body.bytes)
-        return .json(ValidationBody(text: text, examples: []), status: 422)
+extension UnsupportedContentType {
+    /// 422, as the peer answers: not 415.
+    var response: Response {
+        .json(ValidationBody(text: issues, examples: []), status: 422)
     }
 }
 

@@ -5,9 +5,9 @@ import LettaAPI
 import Logging
 import NIOCore
 
-/// The only place where a thrown error becomes bytes.
+/// The only place where a thrown error becomes a response.
 struct RenderErrors: RouterMiddleware {
-    /// Tells errors of parts that HTTPKit does not know, such as storage, in the API's terms.
+    /// Maps errors of layers unknown to HTTPKit, such as storage, to API errors; nil for unexpected ones.
     let translate: @Sendable (any Error) -> APIError?
 
     func handle(
@@ -29,9 +29,9 @@ struct RenderErrors: RouterMiddleware {
             log(error, context)
             return error.response
         case let failure as JSONDecodingFailure:
-            return APIError.unfit(ValidationIssue(failure, in: .body)).response
-        case let body as BodyOfOtherType:
-            return .refusing(body)
+            return APIError.invalid(ValidationIssue(failure, in: .body)).response
+        case let error as UnsupportedContentType:
+            return error.response
         case is CancellationError:
             return Response(status: .init(code: 499))
         case is NIOTooManyBytesError:
@@ -50,7 +50,7 @@ struct RenderErrors: RouterMiddleware {
         }
     }
 
-    /// The cause stays here; the client is told what the error says itself.
+    /// The cause is logged and never sent.
     private func log(_ error: APIError, _ context: ServerContext) {
         guard let cause = error.underlying else { return }
         context.logger.log(

@@ -7,7 +7,7 @@ extension ValidationIssue {
         case body, query
     }
 
-    /// A failed decoding in the words that clients of the peer know.
+    /// A decoding failure in the peer's wording.
     package init(_ failure: JSONDecodingFailure, in part: Part) {
         let location =
             [.name(part.rawValue)]
@@ -17,15 +17,15 @@ extension ValidationIssue {
                 case .index(let index): .index(index)
                 }
             }
-        let words = Words(failure.problem, isRoot: failure.path.isEmpty)
-        // The peer shows the object that lacks a member of the body, and nothing for an absent parameter.
+        let wording = Wording(failure.problem, isRoot: failure.path.isEmpty)
+        // The peer shows the object that lacks a member, and no input for an absent query parameter.
         let hidesInput = failure.problem == .missing && part == .query
         self.init(
-            type: words.type, location: location, message: words.message,
-            input: hidesInput ? .null : failure.input, context: words.context)
+            type: wording.type, location: location, message: wording.message,
+            input: hidesInput ? .null : failure.input, context: wording.context)
     }
 
-    /// A text that is not JSON. The place is counted in characters, as the peer does.
+    /// A JSON syntax error. The position is in characters, as in the peer's bodies.
     init(_ error: JSONSyntaxError, in bytes: UnsafeRawBufferPointer) {
         let before = bytes.prefix(error.offset)
         let characters = before.count { $0 & 0xC0 != 0x80 }
@@ -42,12 +42,12 @@ extension ValidationIssue {
 }
 
 extension APIError {
-    static func unfit(_ issue: ValidationIssue) -> APIError {
+    static func invalid(_ issue: ValidationIssue) -> APIError {
         APIError(status: 422, body: .validation([issue], examples: []))
     }
 
-    /// 422 for a capture of the path that is no id of the right kind.
-    static func unfit(
+    /// 422 for a path capture that is not an id with the right prefix.
+    static func invalid(
         _ pattern: CapturePattern, _ text: String, at location: [ValidationIssue.LocationElement]
     ) -> APIError {
         guard case .id(let prefix) = pattern else { return APIError(404, "Not Found") }
@@ -63,12 +63,12 @@ extension APIError {
     }
 
     static func tooLarge(_ limit: Int) -> APIError {
-        APIError(413, "The request body is larger than \(limit) bytes, the most this server takes.")
+        APIError(413, "The request body exceeds the limit of \(limit) bytes. Send a smaller body.")
     }
 }
 
-/// The wording of one problem.
-private struct Words {
+/// The peer's type, message and context for a decoding problem.
+private struct Wording {
     var type: String
     var message: String
     var context: JSONObject = [:]
@@ -102,7 +102,7 @@ private struct Words {
                 "int_parsing_size", "Unable to parse input string as an integer, exceeded maximum size")
         case .enumeration(let values):
             let expected = Self.list(values)
-            // The peer declares the direction of lists in another way than its other enumerations.
+            // The peer declares the sort order as a literal type, unlike its other enumerations.
             let isSortOrder = values == SortOrder.allCases.map(\.rawValue)
             self.init(
                 isSortOrder ? "literal_error" : "enum", "Input should be \(expected)",
@@ -126,7 +126,7 @@ private struct Words {
 
     /// `'a', 'b' or 'c'`
     private static func list(_ values: [String]) -> String {
-        let quoted = values.map { PythonText.quoted($0) }
+        let quoted = values.map { PythonText.literal($0) }
         guard let last = quoted.last, quoted.count > 1 else { return quoted.first ?? "" }
         return quoted.dropLast().joined(separator: ", ") + " or " + last
     }

@@ -2,7 +2,7 @@ import HTTPTypes
 package import Metrics
 import Synchronization
 
-/// Counts and times requests, labelled by what comes from closed sets only: route template, method, status.
+/// Counts and times requests. Labels come from closed sets: route template, method, status.
 package final class HTTPMetrics: Sendable {
     private struct Key: Hashable {
         var route: String
@@ -47,7 +47,7 @@ package final class HTTPMetrics: Sendable {
         }
     }
 
-    /// Methods are the callers' words, so those nobody knows share one name.
+    /// Clients may send any method; unknown ones share one label.
     static func label(of method: HTTPRequest.Method) -> String {
         switch method {
         case .get, .head, .post, .put, .patch, .delete, .options: method.rawValue

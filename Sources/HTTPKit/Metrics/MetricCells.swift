@@ -1,7 +1,6 @@
 import CoreMetrics
 import Synchronization
 
-/// A number that only grows.
 final class CounterCell: CounterHandler {
     private let count = Atomic<Int64>(0)
 
@@ -16,7 +15,6 @@ final class CounterCell: CounterHandler {
     }
 }
 
-/// A number that is what it was last set to.
 final class GaugeCell: MeterHandler, RecorderHandler {
     private let number = Mutex(0.0)
 
@@ -30,7 +28,7 @@ final class GaugeCell: MeterHandler, RecorderHandler {
     func record(_ value: Double) { set(value) }
 }
 
-/// How often values fell into each of a fixed set of ranges.
+/// A histogram with fixed buckets.
 final class HistogramCell: TimerHandler, RecorderHandler {
     static let seconds: [Double] = [
         0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300,
@@ -66,7 +64,7 @@ final class HistogramCell: TimerHandler, RecorderHandler {
         }
     }
 
-    /// The lines of this series: one for each upper bound, then the sum and the count.
+    /// Writes the lines of this series: the buckets, then sum and count.
     func write(_ name: String, _ labels: String, to text: inout String) {
         let (counts, sum) = state.withLock { ($0.counts, $0.sum) }
         let prefix = labels.isEmpty ? "" : "\(labels),"

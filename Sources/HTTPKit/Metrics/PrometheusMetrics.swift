@@ -1,11 +1,10 @@
 package import CoreMetrics
 import Synchronization
 
-/// Keeps the process's metrics and shows them in Prometheus' text format.
+/// A metrics backend that exposes Prometheus' text format.
 ///
-/// Timers and aggregating recorders become histograms with fixed buckets (timers in seconds); other recorders
-/// and meters are gauges. The number of series is bounded: what comes after is counted in
-/// `metrics_series_dropped` and not kept.
+/// Timers and aggregating recorders are histograms with fixed buckets (timers in seconds); other recorders and meters
+/// are gauges. The number of series is bounded; further ones are only counted, in `metrics_series_dropped`.
 package final class PrometheusMetrics: MetricsFactory {
     struct Series: Hashable {
         var name: String
@@ -47,7 +46,7 @@ package final class PrometheusMetrics: MetricsFactory {
         cell(\.histograms, label, dimensions) { HistogramCell(bounds: HistogramCell.seconds) }
     }
 
-    // Cells stay: a scrape after the last holder is gone still has to show what was counted.
+    // Cells outlive their handlers: a later scrape still has to show them.
     package func destroyCounter(_ handler: any CounterHandler) {}
     package func destroyMeter(_ handler: any MeterHandler) {}
     package func destroyRecorder(_ handler: any RecorderHandler) {}

@@ -2,10 +2,10 @@ import HTTPTypes
 import Hummingbird
 import Logging
 
-/// Names each request, writes one line about it when it has been answered, and counts it.
+/// Assigns request ids, logs one line per request and records metrics.
 ///
-/// The line of a streamed answer is written when the stream ends. Nothing of what callers send is in it but the
-/// method and the id.
+/// The line of a streamed response is written when the stream ends. Of the client's data it holds only the method and
+/// the request id.
 struct AccessLog: RouterMiddleware {
     let metrics: HTTPMetrics
 
@@ -33,7 +33,6 @@ struct AccessLog: RouterMiddleware {
                 let body = response.body
                 let (status, logger) = (response.status.code, context.logger)
                 response.body = ResponseBody { writer in
-                    // The line belongs to the request however its stream ends.
                     defer { line.end(status: status, bytes: nil, logger) }
                     try await body.write(writer)
                 }
@@ -48,7 +47,7 @@ struct AccessLog: RouterMiddleware {
         }
     }
 
-    /// Whether an id from outside can stand in a log and a header as it is.
+    /// Whether a client's id needs no escaping in logs and headers.
     private static func isSafe(_ id: String) -> Bool {
         (1...64).contains(id.utf8.count)
             && id.utf8.allSatisfy { byte in

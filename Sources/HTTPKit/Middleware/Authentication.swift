@@ -1,12 +1,14 @@
+import Crypto
 import HTTPTypes
 import Hummingbird
 import LettaAPI
 import Synchronization
 
-/// Lets only callers in who know the password; health checks need none.
+/// Requires the password, except for health checks.
 struct Authentication: RouterMiddleware {
-    private let password: [UInt8]
-    /// Waits before a wrong password from this address is answered.
+    /// Comparing digests takes the same time wherever the passwords differ.
+    private let password: SHA256.Digest
+    /// Delays the response to a wrong password.
     private let slowDown: @Sendable (_ address: String) async throws -> Void
 
     private static let open: Set<String> = Set(
@@ -15,7 +17,7 @@ struct Authentication: RouterMiddleware {
         })
 
     init<Timing: Clock>(password: String, clock: Timing) where Timing.Duration == Duration {
-        self.password = Array(password.utf8)
+        self.password = SHA256.hash(data: Array(password.utf8))
         let failures = FailureTable(clock: clock)
         slowDown = { address in try await clock.sleep(for: failures.delay(for: address)) }
     }
@@ -38,24 +40,11 @@ struct Authentication: RouterMiddleware {
 
     private func isPassword(_ header: String?, behind scheme: String) -> Bool {
         guard let header, header.prefix(scheme.count).lowercased() == scheme else { return false }
-        return isPassword(header.dropFirst(scheme.count))
-    }
-
-    /// Looks at as many bytes as the longer of the two has, whatever they are: the time tells nothing about how
-    /// much of the password was right.
-    private func isPassword(_ offered: Substring) -> Bool {
-        let offered = Array(offered.utf8)
-        var difference = offered.count ^ password.count
-        for position in 0..<max(offered.count, password.count) {
-            let left = position < offered.count ? offered[position] : 0
-            let right = position < password.count ? password[position] : 0
-            difference |= Int(left ^ right)
-        }
-        return difference == 0
+        return SHA256.hash(data: Array(header.dropFirst(scheme.count).utf8)) == password
     }
 }
 
-/// Counts wrong passwords by address, to make guessing slow.
+/// Counts wrong passwords per address to slow down guessing.
 final class FailureTable<Timing: Clock>: Sendable where Timing.Duration == Duration {
     private struct Entry {
         var count: Int
@@ -65,17 +54,17 @@ final class FailureTable<Timing: Clock>: Sendable where Timing.Duration == Durat
     private let clock: Timing
     private let entries = Mutex<[String: Entry]>([:])
 
-    /// After this long without a wrong password an address starts anew.
+    /// An address is forgotten after this long without a wrong password.
     static var memory: Duration { .seconds(60) }
     static var longestDelay: Duration { .milliseconds(50) }
-    /// No more addresses than this are kept; others are answered with the longest delay.
+    /// The limit of remembered addresses; further ones get the longest delay.
     static var capacity: Int { 1024 }
 
     init(clock: Timing) {
         self.clock = clock
     }
 
-    /// Counts one more failure: 10 ms for the first, 10 more for each further one.
+    /// Counts a failure: 10 ms for the first, 10 ms more for each further one.
     func delay(for address: String) -> Duration {
         let now = clock.now
         return entries.withLock { entries in

@@ -1,8 +1,7 @@
 import HTTPTypes
 import Hummingbird
 
-/// Tells browsers which other web pages may read the answers, and answers their preflight questions, for
-/// which no password is needed.
+/// Cross-origin resource sharing. Preflight requests need no password.
 struct CORS: RouterMiddleware {
     let origins: OriginPolicy
 

@@ -1,4 +1,4 @@
-/// Which web pages may call this server, by the origin their browser names.
+/// Which web pages may call this server, by their `Origin` header.
 struct OriginPolicy: Sendable {
     private let acceptable: Set<String>
     private let acceptsAll: Bool
@@ -8,14 +8,14 @@ struct OriginPolicy: Sendable {
         acceptsAll = acceptable.contains("*")
     }
 
-    /// Pages of this machine and those listed.
+    /// Accepts origins of this machine and the listed ones.
     func accepts(_ origin: String) -> Bool {
         if acceptsAll || acceptable.contains(Self.normalized(origin)) { return true }
         guard let authority = Self.authority(of: origin) else { return false }
         return HostName.isThisMachine(HostName.withoutPort(authority))
     }
 
-    /// Also the pages that this server itself serves under the name it was called by.
+    /// Also accepts same-origin requests.
     func accepts(_ origin: String, servedAs authority: String?) -> Bool {
         if let authority, Self.authority(of: origin) == authority.lowercased() { return true }
         return accepts(origin)
@@ -27,7 +27,7 @@ struct OriginPolicy: Sendable {
         return origin
     }
 
-    /// `localhost:3000` of `http://localhost:3000`; nil for what is no web page, such as `null`.
+    /// `localhost:3000` of `http://localhost:3000`; nil for opaque origins such as `null`.
     private static func authority(of origin: String) -> String? {
         let origin = normalized(origin)
         for scheme in ["http://", "https://"] where origin.hasPrefix(scheme) {
@@ -37,7 +37,7 @@ struct OriginPolicy: Sendable {
     }
 }
 
-/// Host names as they stand in headers.
+/// Host names in headers.
 enum HostName {
     static func isThisMachine(_ name: String) -> Bool {
         name == "localhost" || name == "127.0.0.1" || name == "[::1]"

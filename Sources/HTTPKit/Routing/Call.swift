@@ -1,14 +1,14 @@
 package import HTTPTypes
 import LettaAPI
 
-/// One request to an endpoint, checked and decoded.
+/// A request to an endpoint, validated and decoded.
 package struct Call<Path: Sendable, Query: Sendable, Body: Sendable>: Sendable {
     package let path: Path
     package let query: Query
     package let body: Body
     package let caller: Caller
     package let client: ClientConnection
-    /// The request's path and query as they were sent; links to further pages are made from it.
+    /// The path and query as sent, from which links to further pages are made.
     package let target: String
 
     package init(
@@ -23,7 +23,7 @@ package struct Call<Path: Sendable, Query: Sendable, Body: Sendable>: Sendable {
     }
 }
 
-/// An answer that needs headers beside its body.
+/// An output with response headers.
 package struct Reply<Output: Sendable>: Sendable {
     package var output: Output
     package var headers: HTTPFields

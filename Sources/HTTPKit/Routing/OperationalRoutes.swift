@@ -3,7 +3,7 @@ import Hummingbird
 import LettaAPI
 import Synchronization
 
-/// `GET /metrics`: what the process counted, for Prometheus.
+/// `GET /metrics`, for Prometheus.
 package struct MetricsRoutes: RouteGroup {
     private let metrics: PrometheusMetrics
 
@@ -21,7 +21,7 @@ package struct MetricsRoutes: RouteGroup {
     }
 }
 
-/// `GET /openapi.json`: the description of every route registered before this group, made at the first request.
+/// `GET /openapi.json`: describes the routes registered before this group. Made at the first request.
 package struct OpenAPIRoutes: RouteGroup {
     private let title: String
     private let version: String
@@ -33,7 +33,7 @@ package struct OpenAPIRoutes: RouteGroup {
 
     package func register(on routes: Routes) {
         let (title, version, records) = (title, version, routes.records)
-        let document = Once {
+        let document = Lazy {
             ByteBuffer(bytes: OpenAPIDocument(records: records, title: title, version: version).bytes)
         }
         routes.handleRaw(.get, "/openapi.json", "This description.") { _, _ in
@@ -44,8 +44,8 @@ package struct OpenAPIRoutes: RouteGroup {
     }
 }
 
-/// Makes a value when it is first asked for.
-private final class Once<Value: Sendable>: Sendable {
+/// A lazily made value.
+private final class Lazy<Value: Sendable>: Sendable {
     private let made = Mutex<Value?>(nil)
     private let make: @Sendable () -> Value
 

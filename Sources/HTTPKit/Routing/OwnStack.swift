@@ -1,7 +1,7 @@
-/// Runs `body` in a task of its own and waits for it.
+/// Runs `body` in a child task.
 ///
-/// The frames of asynchronous functions are kept for their task until it ends. What a long task does once at its
-/// beginning, such as a request whose answer is a stream, leaves nothing behind this way.
+/// A task frees the frames of its asynchronous functions when it ends. A child task frees those of a request's
+/// opening phase before the long phase of the request, such as streaming, begins.
 func withOwnStack<Value: Sendable>(
     _ body: @escaping @Sendable () async throws -> Value
 ) async throws -> Value {

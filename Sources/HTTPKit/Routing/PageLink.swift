@@ -1,22 +1,22 @@
 package import HTTPTypes
 
-/// Says in a `Link` header where the next page of a list is.
+/// The `Link` header that points to the next page of a list.
 package enum PageLink {
-    /// The header for a list that goes on after the entry `last`; none when the list ends here.
+    /// No header when `cursor` is nil.
     ///
-    /// - Parameter target: the request's path and query; everything but the place in the list is kept.
-    package static func headers(target: String, after last: String?) -> HTTPFields {
-        guard let last else { return [:] }
-        return [.link: "<\(next(target, after: last))>; rel=\"next\""]
+    /// - Parameter target: the request's path and query; all parameters but the cursors are kept.
+    package static func headers(target: String, after cursor: String?) -> HTTPFields {
+        guard let cursor else { return [:] }
+        return [.link: "<\(next(target, after: cursor))>; rel=\"next\""]
     }
 
-    private static func next(_ target: String, after last: String) -> String {
+    private static func next(_ target: String, after cursor: String) -> String {
         let sides = target.split(separator: "?", maxSplits: 1, omittingEmptySubsequences: false)
         let kept = (sides.count > 1 ? sides[1] : "").split(separator: "&").filter { pair in
             let name = pair.prefix { $0 != "=" }
             return name != "after" && name != "before"
         }
-        let query = kept.map(String.init) + ["after=\(PercentCoding.encode(last))"]
+        let query = kept.map(String.init) + ["after=\(PercentCoding.encode(cursor))"]
         return "\(sides[0])?\(query.joined(separator: "&"))"
     }
 }

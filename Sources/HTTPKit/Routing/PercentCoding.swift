@@ -1,7 +1,7 @@
-/// Percent-encoding as URLs use it.
+/// Percent-encoding of URLs.
 enum PercentCoding {
-    /// Decodes `%xx`, leaving what is no such triple as it is. U+0000 is dropped, as in JSON bodies: no store
-    /// takes it. Bytes that are not UTF-8 become U+FFFD.
+    /// Malformed triples are left as they are. U+0000 is dropped, as in JSON bodies: databases cannot store it.
+    /// Invalid UTF-8 becomes U+FFFD.
     static func decode(_ text: Substring.UTF8View, plusIsSpace: Bool) -> String {
         let percent = UInt8(ascii: "%")
         let plus = UInt8(ascii: "+")
@@ -39,7 +39,7 @@ enum PercentCoding {
         }
     }
 
-    /// Encodes everything but letters, digits and `-._~`.
+    /// Encodes all but unreserved characters.
     static func encode(_ text: String) -> String {
         let hex = Array("0123456789ABCDEF".utf8)
         var bytes: [UInt8] = []

@@ -3,10 +3,11 @@ import Hummingbird
 import JSON
 import LettaAPI
 import NIOCore
+import NIOPosix
 
-/// Makes the typed call of an endpoint from a request, or says what doesn't fit.
+/// Makes the typed call of an endpoint from a request.
 ///
-/// The first complaint suffices: captures are looked at first, then the query, then the body.
+/// The first error suffices. Captures are checked first, then the query, then the body.
 struct RequestBinding<Path: PathParameters, Query: Codable & Sendable, Body: Codable & Sendable>: Sendable {
     private let captures: [(name: String, pattern: CapturePattern)]
     private let takesQuery = Query.self != NoQuery.self
@@ -16,22 +17,56 @@ struct RequestBinding<Path: PathParameters, Query: Codable & Sendable, Body: Cod
         captures = zip(RouteTemplate(endpoint.path).captureNames, Path.patterns).map { (name: $0, pattern: $1) }
     }
 
-    /// The call, and the request with its body kept for who wants to know when the client leaves.
+    /// The call, and the request, whose body can be read again.
+    ///
+    /// Large bodies are parsed and decoded on a thread pool: that takes longer than other requests should wait for
+    /// one of the few threads of the cooperative pool.
     func call(
         for request: Request, _ context: ServerContext, _ match: RouteMatch
     ) async throws -> (Call<Path, Query, Body>, Request) {
         var request = request
-        let query = QueryString(request.uri.query)
-        let body: ReceivedBody = takesBody ? try await .read(&request, upTo: context.maxUploadSize) : .absent
-        let call = Call(
-            path: try path(match, context.captures, query, body), query: try self.query(query),
-            body: try self.body(body), caller: context.caller, client: context.client,
-            target: request.head.path ?? "/")
+        let bytes = takesBody ? try await Self.collectBody(of: &request, limit: context.maxUploadSize) : ByteBuffer()
+        let bind: @Sendable () throws -> Call<Path, Query, Body> = { [request] in
+            try self.bind(request, bytes, context, match)
+        }
+        let call =
+            if bytes.readableBytes < offloadedBodySize {
+                try bind()
+            } else {
+                try await NIOThreadPool.singleton.runIfActive(bind)
+            }
         return (call, request)
     }
 
+    private static func collectBody(of request: inout Request, limit: Int) async throws -> ByteBuffer {
+        // A declared length over the limit is rejected without reading the body.
+        if let declared = request.headers[.contentLength].flatMap({ Int($0) }), declared > limit {
+            throw APIError.tooLarge(limit)
+        }
+        do {
+            return try await request.collectBody(upTo: limit)
+        } catch is NIOTooManyBytesError {
+            throw APIError.tooLarge(limit)
+        } catch is CancellationError {
+            throw CancellationError()
+        } catch {
+            throw ConnectionFailure(underlying: error)
+        }
+    }
+
+    private func bind(
+        _ request: Request, _ bytes: ByteBuffer, _ context: ServerContext, _ match: RouteMatch
+    ) throws -> Call<Path, Query, Body> {
+        let query = QueryString(request.uri.query)
+        let body = BodyContent(bytes, contentType: request.headers[.contentType])
+        return Call(
+            path: try path(match, context.captures, query, body), query: try self.query(query),
+            body: try self.body(body), caller: context.caller, client: context.client,
+            target: request.head.path ?? "/")
+    }
+
     private func path(
-        _ match: RouteMatch, _ captured: [String], _ query: QueryString, _ body: ReceivedBody
+        _ match: RouteMatch, _ captured: [String], _ query: QueryString, _ body: BodyContent
     ) throws(APIError) -> Path {
         var values: [String] = []
         for (source, capture) in zip(match.sources, captures) {
@@ -44,12 +79,12 @@ struct RequestBinding<Path: PathParameters, Query: Codable & Sendable, Body: Cod
             case .parameter(let parameter):
                 (place, name) = (.name("query"), parameter)
                 guard let given = query.text(parameter) ?? body.member(parameter) else {
-                    throw .unfit(.missing(at: [place, .name(name)], input: .null))
+                    throw .invalid(.missing(at: [place, .name(name)], input: .null))
                 }
                 text = given
             }
             guard capture.pattern.matches(text) else {
-                throw .unfit(capture.pattern, text, at: [place, .name(name)])
+                throw .invalid(capture.pattern, text, at: [place, .name(name)])
             }
             values.append(text)
         }
@@ -62,33 +97,33 @@ struct RequestBinding<Path: PathParameters, Query: Codable & Sendable, Body: Cod
             do throws(JSONDecodingFailure) {
                 return try requestDecoding.query.decode(Query.self, from: .object(values))
             } catch {
-                // A parameter that is expected once was given more often: the last one counts.
+                // The last one wins where a parameter that is no list is repeated.
                 guard error.path.count == 1, case .key(let key)? = error.path.first,
                     case .array(let texts)? = values[key], let last = texts.last
                 else {
-                    throw .unfit(ValidationIssue(error, in: .query))
+                    throw .invalid(ValidationIssue(error, in: .query))
                 }
                 values[key] = last
             }
         }
     }
 
-    private func body(_ received: ReceivedBody) throws -> Body {
+    private func body(_ content: BodyContent) throws -> Body {
         guard takesBody else { return try decode(.object([:])) }
-        switch received {
+        switch content {
         case .json(.null) where !(Body.self is any ExpressibleByNilLiteral.Type):
-            throw APIError.unfit(.missing(at: [.name("body")], input: .null))
+            throw APIError.invalid(.missing(at: [.name("body")], input: .null))
         case .json(let value):
             return try decode(value)
         case .absent:
             guard Body.self is any ExpressibleByNilLiteral.Type else {
-                throw APIError.unfit(.missing(at: [.name("body")], input: .null))
+                throw APIError.invalid(.missing(at: [.name("body")], input: .null))
             }
             return try decode(.null)
         case .malformed(let issue):
-            throw APIError.unfit(issue)
-        case .notJSON(let bytes):
-            throw BodyOfOtherType(bytes: bytes)
+            throw APIError.invalid(issue)
+        case .otherType(let bytes):
+            throw UnsupportedContentType(body: bytes)
         }
     }
 
@@ -96,7 +131,7 @@ struct RequestBinding<Path: PathParameters, Query: Codable & Sendable, Body: Cod
         do throws(JSONDecodingFailure) {
             return try requestDecoding.body.decode(Body.self, from: value)
         } catch {
-            throw .unfit(ValidationIssue(error, in: .body))
+            throw .invalid(ValidationIssue(error, in: .body))
         }
     }
 }
@@ -105,41 +140,43 @@ private let requestDecoding = (
     query: JSONDecoding(scalars: .lax, wrapsSingleValues: true), body: JSONDecoding(scalars: .lax)
 )
 
-/// Says that a body is not JSON by its own `Content-Type`.
-struct BodyOfOtherType: Error {
-    var bytes: [UInt8]
+/// Bodies of at least this many bytes take milliseconds to parse.
+private let offloadedBodySize = 256 << 10
+
+/// A body whose `Content-Type` is not JSON.
+struct UnsupportedContentType: Error {
+    /// The peer's error list, which quotes the body.
+    let issues: String
+
+    init(body: ByteBufferView) {
+        let issue = ValidationIssue(
+            type: "model_attributes_type", location: [.name("body")], message: ValidationIssue.notAnObject,
+            input: .null)
+        issues = PythonText.list(of: issue, input: body)
+    }
 }
 
-/// Says that reading the request failed on the connection, which the HTTP library has to deal with.
+/// Reading the request failed on the connection. Hummingbird handles the underlying error.
 struct ConnectionFailure: Error {
     var underlying: any Error
 }
 
-/// What came as the body of a request.
-private enum ReceivedBody {
+private enum BodyContent {
     case absent
     case json(JSONValue)
     case malformed(ValidationIssue)
-    case notJSON([UInt8])
+    case otherType(ByteBufferView)
 
-    static func read(_ request: inout Request, upTo limit: Int) async throws -> ReceivedBody {
-        // A body that announces its size need not be read to be refused.
-        if let announced = request.headers[.contentLength].flatMap({ Int($0) }), announced > limit {
-            throw APIError.tooLarge(limit)
+    init(_ buffer: ByteBuffer, contentType: String?) {
+        guard buffer.readableBytes > 0 else {
+            self = .absent
+            return
         }
-        let buffer: ByteBuffer
-        do {
-            buffer = try await request.collectBody(upTo: limit)
-        } catch is NIOTooManyBytesError {
-            throw APIError.tooLarge(limit)
-        } catch is CancellationError {
-            throw CancellationError()
-        } catch {
-            throw ConnectionFailure(underlying: error)
+        guard Self.isJSON(contentType) else {
+            self = .otherType(buffer.readableBytesView)
+            return
         }
-        guard buffer.readableBytes > 0 else { return .absent }
-        guard isJSON(request.headers[.contentType]) else { return .notJSON(Array(buffer.readableBytesView)) }
-        return buffer.withUnsafeReadableBytes { bytes in
+        self = buffer.withUnsafeReadableBytes { bytes in
             do throws(JSONSyntaxError) {
                 return .json(try bodyParser.parse(bytes))
             } catch {
@@ -161,5 +198,5 @@ private enum ReceivedBody {
     }
 }
 
-/// Neither U+0000 nor half of a surrogate pair is refused; no store could keep the one, no writer the other.
+/// Accepts U+0000 and lone surrogates and changes them: databases cannot store the one, JSON cannot encode the other.
 private let bodyParser = JSONParser(options: [.removeNUL, .replaceLoneSurrogates])

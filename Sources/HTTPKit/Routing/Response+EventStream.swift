@@ -4,7 +4,7 @@ import NIOCore
 import ServiceLifecycle
 
 extension Response {
-    /// Streams `frames` until they end, the client leaves, or the server drains. Writing waits for the client.
+    /// Streams `frames` until they end, the client disconnects, or the server shuts down. Writes apply back-pressure.
     package static func eventStream<Frames: AsyncSequence & Sendable>(
         _ frames: Frames, to client: ClientConnection
     ) -> Response where Frames.Element == [UInt8] {
@@ -22,8 +22,8 @@ extension Response {
     private static func send<Frames: AsyncSequence & Sendable>(
         _ frames: Frames, through writer: any ResponseBodyWriter, to client: ClientConnection
     ) async throws where Frames.Element == [UInt8] {
-        // One task writes until all is written or one of these says that it is over. When the server drains, a frame that
-        // the client does not take is not waited for.
+        // One task writes until the frames end; the other ends at a disconnect or a shutdown. A shutdown does not wait for
+        // a frame that the client does not read.
         let (ends, end) = AsyncThrowingStream<Void, any Error>.makeStream()
         client.whenClosed { end.finish(throwing: CancellationError()) }
         // Only the writing task touches it before the group has ended.

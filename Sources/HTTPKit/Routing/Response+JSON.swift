@@ -4,7 +4,7 @@ package import JSON
 import NIOCore
 
 extension Response {
-    /// A response whose body is `output` as JSON. Status 204 has no body.
+    /// Status 204 has no body.
     package static func json(
         _ output: some JSONWritable, status: Int = 200, headers: HTTPFields = [:]
     ) -> Response {

@@ -1,32 +1,31 @@
 import Hummingbird
 import LettaAPI
 
-/// Answers a request whose path and verb fit a route.
 typealias RouteHandler = @Sendable (Request, ServerContext, RouteMatch) async throws -> Response
 
-/// A spelling of a route's path that a request may use, and where that spelling keeps the captures.
+/// Where a declared path or one of its aliases has the captures of the endpoint.
 struct RouteMatch: Sendable {
-    /// What every capture of the endpoint is read from, in the endpoint's order.
     enum Source: Sendable {
-        /// The place among the captures of the path as requested.
+        /// A position among the captures of the requested path.
         case path(Int)
-        /// A query parameter, or a member of the body of that name.
+        /// A query parameter, or a member of the body.
         case parameter(String)
     }
 
+    /// One source for each capture, in the endpoint's order.
     var sources: [Source]
 }
 
-/// Says that two routes would answer the same request.
+/// Two routes match the same requests.
 package struct RouteConflict: Error, CustomStringConvertible {
     package var description: String
 }
 
 /// Finds the route for a verb and a path.
 ///
-/// A written segment is preferred over a capture, and when the preferred way leads nowhere (or not for this
-/// verb) the other one is tried: `DELETE /agents/count` is "delete the agent called count". The tree of the
-/// HTTP library does not look at the verb, can't tell 405 from 404 and wants one name per capture position.
+/// A literal segment takes precedence over a capture. Where it has no route for the verb, the search backtracks to the
+/// capture: `DELETE /agents/count` deletes the agent called count. Hummingbird's trie ignores the verb, cannot tell 405
+/// from 404, and wants one name per capture position.
 struct RouteTable: Sendable {
     struct Route: Sendable {
         var path: String
@@ -34,11 +33,10 @@ struct RouteTable: Sendable {
         var handler: RouteHandler
     }
 
-    enum Found {
+    enum Lookup {
         case route(Route, captures: [String])
-        /// The path is known; these verbs are served there.
-        case otherVerbs(Set<HTTPVerb>)
-        case nothing
+        case methodNotAllowed(allowed: Set<HTTPVerb>)
+        case notFound
     }
 
     private struct Node: Sendable {
@@ -47,7 +45,7 @@ struct RouteTable: Sendable {
         var routes: [HTTPVerb: Route] = [:]
     }
 
-    /// The roots are the first two: paths served as they stand, and paths below `/v1`.
+    /// The first two are the roots: of paths served as declared, and of paths below `/v1`.
     private var nodes = [Node(), Node()]
     private static let plainRoot = 0
     private static let apiRoot = 1
@@ -72,7 +70,7 @@ struct RouteTable: Sendable {
         for segment in segments { node = child(of: node, segment) }
         let verb = entry.record.verb
         if let other = nodes[node].routes[verb] {
-            throw RouteConflict(description: "\(verb.rawValue) \(path) is served by \(other.path) already")
+            throw RouteConflict(description: "\(verb.rawValue) \(path) conflicts with the route \(other.path)")
         }
         nodes[node].routes[verb] = Route(
             path: entry.record.path, match: Self.match(template, names: names), handler: entry.handler)
@@ -94,8 +92,8 @@ struct RouteTable: Sendable {
         return new
     }
 
-    /// Captures that the alias names in its query are read from there, the next ones from the path in order,
-    /// and what is left from a parameter of the capture's own name.
+    /// Captures named in the alias's query are read from there, the next ones from the path in order, and the rest from
+    /// parameters of the captures' own names.
     private static func match(_ template: RouteTemplate, names: [String]) -> RouteMatch {
         var taken = 0
         let available = template.captureNames.count
@@ -112,8 +110,8 @@ struct RouteTable: Sendable {
 }
 
 extension RouteTable {
-    /// - Parameter path: as requested, still percent-encoded, without the query.
-    func find(_ verb: HTTPVerb?, _ path: String) -> Found {
+    /// - Parameter path: percent-encoded, without the query.
+    func find(_ verb: HTTPVerb?, _ path: String) -> Lookup {
         let parts = Self.split(path)
         var search = Search(verb: verb)
         if let first = parts.first, first == "v1" || first == "latest" {
@@ -124,7 +122,7 @@ extension RouteTable {
             if search.route == nil { walk(parts[...], Self.apiRoot, &search) }
         }
         if let route = search.route { return .route(route, captures: search.captures) }
-        return search.verbs.isEmpty ? .nothing : .otherVerbs(search.verbs)
+        return search.verbs.isEmpty ? .notFound : .methodNotAllowed(allowed: search.verbs)
     }
 
     private struct Search {
@@ -154,7 +152,7 @@ extension RouteTable {
         }
     }
 
-    /// The decoded segments; slashes at both ends don't count, an empty segment between two slashes does.
+    /// The decoded segments. Leading and trailing slashes are ignored; an empty segment in between counts.
     private static func split(_ path: String) -> [String] {
         let bytes = path.utf8
         let slash = UInt8(ascii: "/")

@@ -1,5 +1,7 @@
-/// A path as endpoints declare it, taken apart: `/v1/agents/{agent_id}/`, with `?name={folder_name}` behind
-/// it where an alias takes a capture of its endpoint from the query.
+import LettaAPI
+
+/// The parsed form of a declared path: `/v1/agents/{agent_id}/`, followed by `?name={folder_name}` where an alias
+/// takes a capture of its endpoint from the query.
 struct RouteTemplate {
     enum Segment: Hashable {
         case literal(String)
@@ -7,7 +9,7 @@ struct RouteTemplate {
     }
 
     var segments: [Segment]
-    /// The name of a query parameter and the capture it stands for.
+    /// The query parameters that stand for captures.
     var queryCaptures: [(parameter: String, capture: String)]
 
     init(_ text: String) {
@@ -29,5 +31,17 @@ struct RouteTemplate {
     private static func captureName(_ part: Substring) -> String? {
         guard part.first == "{", part.last == "}" else { return nil }
         return String(part.dropFirst().dropLast())
+    }
+}
+
+/// Equal for operations that match the same requests, whatever their captures are called.
+struct OperationShape: Hashable {
+    let verb: HTTPVerb
+    /// Nil stands for a capture.
+    let segments: [String?]
+
+    init(_ verb: HTTPVerb, _ path: String) {
+        self.verb = verb
+        segments = RouteTemplate(path).segments.map { if case .literal(let text) = $0 { text } else { nil } }
     }
 }

@@ -2,15 +2,15 @@ package import Hummingbird
 import JSON
 package import LettaAPI
 
-/// A feature's routes.
+/// The routes of a feature.
 package protocol RouteGroup {
     func register(on routes: Routes)
 }
 
-/// Collects the routes of all features; ``RouteTable`` is made from it once, before the server starts.
+/// Collects the routes of all features. ``RouteTable`` is made from it once, before the server starts.
 ///
-/// A path that begins with `/v1/` is served under `/v1`, under `/latest` and without a prefix, each with
-/// and without the slash at its end. Any other path is served as it stands.
+/// A path that begins with `/v1/` is served under `/v1`, under `/latest` and without a prefix, with or without
+/// a trailing slash. Any other path is served as declared.
 package final class Routes {
     private(set) var entries: [Entry] = []
 
@@ -23,35 +23,54 @@ package final class Routes {
 
     package var records: [EndpointRecord] { entries.map(\.record) }
 
-    /// Serves `endpoint` with `handler`, which gets checked input and whose output is sent as JSON.
+    /// Serves `endpoint`; the handler's output is the JSON body of the response.
     package func handle<Path, Query, Body, Output>(
         _ endpoint: Endpoint<Path, Query, Body, Output>,
         _ handler: @escaping @Sendable (Call<Path, Query, Body>) async throws -> Output
     ) {
-        let binding = RequestBinding(endpoint)
-        add(endpoint) { request, context, match in
-            let (call, _) = try await binding.call(for: request, context, match)
-            return Response.json(try await handler(call), status: endpoint.status)
+        respond(endpoint) { call in
+            Response.json(try await handler(call), status: endpoint.status)
         }
     }
 
-    /// As `handle` with a plain output, for answers with headers of their own.
+    /// Serves an endpoint whose body is `null` and whose handler returns nothing.
+    package func handle<Path, Query, Body>(
+        _ endpoint: Endpoint<Path, Query, Body, NullOutput>,
+        _ handler: @escaping @Sendable (Call<Path, Query, Body>) async throws -> Void
+    ) {
+        respond(endpoint) { call in
+            try await handler(call)
+            return Response.json(NullOutput(), status: endpoint.status)
+        }
+    }
+
+    /// Serves a list: the body is the page's items, and a `Link` header points to the next page.
+    package func handle<Path, Query, Body, Element>(
+        _ endpoint: Endpoint<Path, Query, Body, [Element]>,
+        _ handler: @escaping @Sendable (Call<Path, Query, Body>) async throws -> Page<Element>
+    ) {
+        respond(endpoint) { call in
+            let page = try await handler(call)
+            return Response.json(
+                page.items, status: endpoint.status,
+                headers: PageLink.headers(target: call.target, after: page.next))
+        }
+    }
+
+    /// Serves `endpoint` with an output and response headers.
     package func handle<Path, Query, Body, Output>(
         _ endpoint: Endpoint<Path, Query, Body, Output>,
         _ handler: @escaping @Sendable (Call<Path, Query, Body>) async throws -> Reply<Output>
     ) {
-        let binding = RequestBinding(endpoint)
-        add(endpoint) { request, context, match in
-            let (call, _) = try await binding.call(for: request, context, match)
+        respond(endpoint) { call in
             let reply = try await handler(call)
             return Response.json(reply.output, status: endpoint.status, headers: reply.headers)
         }
     }
 
-    /// Serves `endpoint` with a response the handler makes itself: event streams, downloads.
+    /// Serves `endpoint` with a response made by the handler: event streams, downloads.
     ///
-    /// The request's body has been read already, unless the endpoint takes `NoBody`: then the handler
-    /// may read it (uploads).
+    /// The request's body has been read, unless the endpoint takes `NoBody`: then the handler may read it (uploads).
     package func handleResponse<Path, Query, Body, Output>(
         _ endpoint: Endpoint<Path, Query, Body, Output>,
         _ handler: @escaping @Sendable (Call<Path, Query, Body>, Request) async throws -> Response
@@ -63,7 +82,7 @@ package final class Routes {
         }
     }
 
-    /// Serves what is no part of the API proper. The captures are in the context, unchecked.
+    /// Serves a route that is not part of the API proper. Its captures are in the context, unvalidated.
     package func handleRaw(
         _ verb: HTTPVerb, _ path: String, _ summary: String,
         _ handler: @escaping @Sendable (Request, ServerContext) async throws -> Response
@@ -71,10 +90,27 @@ package final class Routes {
         add(.raw, verb, path, summary) { request, context, _ in try await handler(request, context) }
     }
 
-    /// Answers 501 for a route that clients know and this server has no use for.
-    package func declareUnserved(_ verb: HTTPVerb, _ path: String) {
-        let text = "\(verb.rawValue) \(path) is not served yet by this server. Nothing was changed."
-        add(.unserved, verb, path, text) { _, _, _ in throw APIError(501, text) }
+    /// Responds with 501 to those of the listed operations that nothing registered so far serves.
+    package func declareUnserved(_ listed: [(verb: HTTPVerb, path: String)]) {
+        var known = Set(
+            records.flatMap { record in
+                ([record.path] + record.aliases).map { OperationShape(record.verb, $0) }
+            })
+        for (verb, path) in listed where known.insert(OperationShape(verb, path)).inserted {
+            let text = "\(verb.rawValue) \(path) is not served yet by this server. Nothing was changed."
+            add(.unserved, verb, path, text) { _, _, _ in throw APIError(501, text) }
+        }
+    }
+
+    private func respond<Path, Query, Body, Output>(
+        _ endpoint: Endpoint<Path, Query, Body, Output>,
+        _ respond: @escaping @Sendable (Call<Path, Query, Body>) async throws -> Response
+    ) {
+        let binding = RequestBinding(endpoint)
+        add(endpoint) { request, context, match in
+            let (call, _) = try await binding.call(for: request, context, match)
+            return try await respond(call)
+        }
     }
 
     private func add<Path, Query, Body, Output>(

@@ -1,4 +1,5 @@
 import AsyncHTTPClient
+import EventStreams
 import JSON
 import LettaAPI
 import NIOCore
@@ -78,7 +79,7 @@ struct HTTPExchange: Sendable {
 
     /// The last answer to a call, whatever its status.
     func send(_ call: OutgoingCall) async throws -> IncomingAnswer {
-        try await withDeadline(callTimeout) { try await sendRepeatedly(call) }
+        try await withDeadline(callTimeout, throwing: LettaClientError.timeout) { try await sendRepeatedly(call) }
     }
 
     private func sendRepeatedly(_ call: OutgoingCall) async throws -> IncomingAnswer {
@@ -131,11 +132,13 @@ struct HTTPExchange: Sendable {
     /// The body of a success as it comes; other statuses are thrown. Sent once.
     func open(_ call: OutgoingCall) async throws -> HTTPClientResponse.Body {
         do {
-            let response = try await withDeadline(callTimeout) {
+            let response = try await withDeadline(callTimeout, throwing: LettaClientError.timeout) {
                 try await client.execute(request(call), deadline: .distantFuture)
             }
             guard response.status != .ok else { return response.body }
-            let answer = try await withDeadline(callTimeout) { try await Self.whole(response) }
+            let answer = try await withDeadline(callTimeout, throwing: LettaClientError.timeout) {
+                try await Self.whole(response)
+            }
             throw LettaClientError(status: answer.status, answer: String(buffer: answer.body))
         } catch {
             throw failure(ofError: error)

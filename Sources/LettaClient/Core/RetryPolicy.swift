@@ -1,25 +1,23 @@
+import EventStreams
 import LettaAPI
 
-/// What came of one attempt to make a call.
+/// The outcome of one attempt at a call.
 enum Outcome: Sendable {
     case answer(IncomingAnswer)
-    /// Nothing was sent, because no connection came about.
+    /// No connection could be made, so nothing was sent.
     case unconnected(String)
-    /// The connection was lost; the server may have done what was asked.
+    /// The connection was lost; the server may have processed the request.
     case cut(String)
 }
 
-/// Decides whether and when a failed call is made again.
+/// Decides whether and when a failed call is retried.
 struct RetryPolicy: Sendable {
     var maximumRetries: Int
-    var firstDelay = Duration.milliseconds(500)
-    var longestDelay = Duration.seconds(8)
-    /// A server that asks for a longer wait than this gets no retry.
-    var longestRetryAfter = Duration.seconds(60)
+    var backoff = Backoff()
 
-    /// How long to wait before retry number `retry` (from 1), or nil when there should be none.
+    /// The delay before retry number `retry`, counted from 1; nil when there is none.
     ///
-    /// `jitter`, from 0 to 1, keeps callers that failed together from coming back together.
+    /// - Parameter jitter: from 0 to 1.
     func delay(before retry: Int, after outcome: Outcome, _ verb: HTTPVerb, jitter: Double) -> Duration? {
         guard retry <= maximumRetries else { return nil }
         let mayRepeat = verb != .post
@@ -28,11 +26,11 @@ struct RetryPolicy: Sendable {
         case .cut: guard mayRepeat else { return nil }
         case .answer(let answer):
             guard [408, 429, 502, 503, 504].contains(answer.status) else { return nil }
-            let isPutOff = answer.status == 429 || answer.status == 503
-            if isPutOff, let wished = answer.retryAfter { return wished <= longestRetryAfter ? wished : nil }
+            if [429, 503].contains(answer.status), let retryAfter = answer.retryAfter {
+                return backoff.delay(retryAfter: retryAfter)
+            }
             guard mayRepeat else { return nil }
         }
-        let grown = firstDelay * (1 << min(retry - 1, 16))
-        return min(grown, longestDelay) * (1 - jitter / 2)
+        return backoff.delay(before: retry, jitter: jitter)
     }
 }

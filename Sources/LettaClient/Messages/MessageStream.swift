@@ -69,7 +69,9 @@ actor MessageStreamReader {
             let chunk: ByteBuffer?
             do {
                 // A server that is alive sends pings.
-                chunk = try await withDeadline(exchange.callTimeout) { try await self.readChunk() }
+                chunk = try await withDeadline(exchange.callTimeout, throwing: LettaClientError.timeout) {
+                    try await self.readChunk()
+                }
             } catch {
                 close()
                 throw exchange.failure(ofError: error)

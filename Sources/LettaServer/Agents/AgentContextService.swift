@@ -5,25 +5,24 @@ import Storage
 
 /// Shows what an agent's model sees, and makes its system message anew.
 struct AgentContextService: Sendable {
-    let storage: any StorageEngine
-    let now: @Sendable () -> Timestamp
+    let core: Core
 
     /// What fills the context window: the parts of the system message, the tools and the messages.
     func window(of id: ID<AgentState>, _ query: RetrieveContext, as scope: Scope) async throws -> ContextWindow {
         if let conversation = query.conversationID, conversation != "default" {
             throw APIError(404, "Conversation with ID \(conversation) not found")
         }
-        return try await storage.read { db in
-            guard let row = try AgentStore.row(id, in: scope, db) else { throw APIError.notFound("Agent", id) }
-            let messages = try MessageStore.context(of: id, in: scope, db)
-            let tools = try ToolStore.tools(of: [id], in: scope, db)[id] ?? []
+        return try await core.storage.read(as: scope) { db in
+            guard let row = try AgentStore.row(id, db) else { throw APIError.notFound("Agent", id) }
+            let messages = try MessageStore.context(of: id, db)
+            let tools = try ToolStore.tools(of: [id], db)[id] ?? []
             var window = ContextWindow(sizeMax: row.contextWindow)
             window.messageCount = messages.count
             window.recallMemoryCount = row.nextMessagePosition
-            window.archivalMemoryCount = try ArchivalMemoryService.summary(of: id, in: scope, db).count
+            window.archivalMemoryCount = try ArchivalMemoryService.summary(of: id, db).count
             if messages.first?.role == .system {
-                let blocks = try AgentBlockStore.blocks(of: [id], in: scope, db)[id] ?? []
-                let compiled = try SystemMessageService.compile(row, blocks: blocks, in: scope, db)
+                let blocks = try AgentBlockStore.blocks(of: [id], db)[id] ?? []
+                let compiled = try SystemMessageService.compile(row, blocks: blocks, db)
                 window.fill(from: compiled)
             } else {
                 window.system = Self.part(row.system)
@@ -43,31 +42,29 @@ struct AgentContextService: Sendable {
 
     /// Makes the system message anew and answers with the new text.
     func recompile(_ id: ID<AgentState>, _ query: RecompileAgent, as scope: Scope) async throws -> String {
-        let time = now()
+        let time = core.now()
         if query.dryRun == true {
-            return try await storage.read { db in
-                var row = try Self.rowWithSystemMessage(id, in: scope, db)
+            return try await core.storage.read(as: scope) { db in
+                var row = try Self.rowWithSystemMessage(id, db)
                 row.systemCompiledAt = time
-                let blocks = try AgentBlockStore.blocks(of: [id], in: scope, db)[id] ?? []
-                return try SystemMessageService.compile(row, blocks: blocks, in: scope, db).text
+                let blocks = try AgentBlockStore.blocks(of: [id], db)[id] ?? []
+                return try SystemMessageService.compile(row, blocks: blocks, db).text
             }
         }
-        return try await storage.write { db in
-            _ = try Self.rowWithSystemMessage(id, in: scope, db)
+        return try await core.storage.write(as: scope) { db in
+            _ = try Self.rowWithSystemMessage(id, db)
             let timeLine: SystemMessageService.TimeLine = query.updateTimestamp == true ? .renewed(time) : .kept
-            try SystemMessageService.refresh([id], timeLine, at: time, in: scope, db)
-            guard let message = try MessageStore.systemMessage(of: id, in: scope, db) else {
+            try SystemMessageService.refresh([id], timeLine, at: time, db)
+            guard let message = try MessageStore.systemMessage(of: id, db) else {
                 throw Self.noSystemMessage(id)
             }
             return try message.content.value()[0]?["text"]?.string ?? ""
         }
     }
 
-    private static func rowWithSystemMessage(
-        _ id: ID<AgentState>, in scope: Scope, _ db: any SQLExecutor
-    ) throws -> AgentRow {
-        guard let row = try AgentStore.row(id, in: scope, db) else { throw APIError.notFound("Agent", id) }
-        guard try MessageStore.systemMessage(of: id, in: scope, db) != nil else { throw noSystemMessage(id) }
+    private static func rowWithSystemMessage(_ id: ID<AgentState>, _ db: Transaction) throws -> AgentRow {
+        guard let row = try AgentStore.row(id, db) else { throw APIError.notFound("Agent", id) }
+        guard try MessageStore.systemMessage(of: id, db) != nil else { throw noSystemMessage(id) }
         return row
     }
 

@@ -13,40 +13,39 @@ extension AgentService {
         let model = try await model(for: body)
         let embedding = try await embedding(for: body)
         let rules = try AgentRules.toolRules(body.toolRules ?? [])
-        let time = now()
+        let time = core.now()
         let blocks = try newBlocks(body, at: time, in: scope)
         let draft = AgentDraft(
-            body: body, kind: kind, id: ids.next(), model: model, embedding: embedding, time: time, scope: scope)
+            body: body, kind: kind, id: core.ids.next(), model: model, embedding: embedding, time: time, scope: scope)
         let sealed = try seal(body.secrets ?? body.toolExecEnvironmentVariables ?? [:], for: draft.id)
-        return try await storage.write { db in
-            let tools = try Self.tools(for: body, kind: kind, in: scope, db)
-            let given = try Self.existingBlocks(body.blockIDs ?? [], in: scope, db)
+        return try await core.storage.write(as: scope) { db in
+            let tools = try Self.tools(for: body, kind: kind, db)
+            let given = try Self.existingBlocks(body.blockIDs ?? [], db)
             let memory = DraftMemory(new: blocks, given: given)
             let row = try store(draft, tools: tools, rules: rules, memory: memory, secrets: sealed, db)
             if body.enableSleeptime == true, !kind.isSleeptime {
                 try addCompanion(to: row, draft: draft, sharing: memory.blocks, db)
             }
-            return try AgentStateStore.state(of: row, in: scope, db)
+            return try AgentStateStore.state(of: row, db)
         }
     }
 
     /// Writes an agent with everything that hangs on it, in the caller's transaction.
     func store(
         _ draft: AgentDraft, tools: [Tool], rules: [ToolRule], memory: DraftMemory, secrets: [SealedSecret],
-        _ db: any SQLExecutor
+        _ db: Transaction
     ) throws -> AgentRow {
-        let scope = draft.scope
         try AgentRules.checkLabels(memory.blocks)
         var row = draft.row(tools: tools, rules: rules)
-        let messages = try draft.messages(for: row, blocks: memory.blocks, ids: ids)
+        let messages = try draft.messages(for: row, blocks: memory.blocks, ids: core.ids)
         row.nextMessagePosition = messages.count
-        try AgentStore.insert(row, in: scope, db)
-        try AgentStore.replaceTags(of: row.id, with: draft.body.tags ?? [], in: scope, db)
-        try AgentStore.replaceSecrets(of: row.id, with: secrets, at: draft.time, in: scope, db)
-        for block in memory.new { try BlockStore.insert(block.row, tags: block.tags, by: scope, db) }
-        for block in memory.blocks { try CoreMemoryService.attach(block, to: row.id, in: scope, db) }
-        for tool in tools { try ToolStore.attach(tool.id, to: row.id, in: scope, db) }
-        try MessageStore.insert(messages, in: scope, db)
+        try AgentStore.insert(row, db)
+        try AgentStore.replaceTags(of: row.id, with: draft.body.tags ?? [], db)
+        try AgentStore.replaceSecrets(of: row.id, with: secrets, at: draft.time, db)
+        for block in memory.new { try BlockStore.insert(block.row, tags: block.tags, db) }
+        for block in memory.blocks { try CoreMemoryService.attach(block, to: row.id, db) }
+        for tool in tools { try ToolStore.attach(tool.id, to: row.id, db) }
+        try MessageStore.insert(messages, db)
         return row
     }
 
@@ -93,17 +92,15 @@ extension AgentService {
             // A microsecond apart, so that lists show them in the order they were given.
             let created = Timestamp(microseconds: time.microseconds + Int64(index))
             return DraftMemory.NewBlock(
-                row: try BlockService.block(from: block, id: ids.next(), at: created, in: scope),
+                row: try BlockService.block(from: block, id: core.ids.next(), at: created, in: scope),
                 tags: block.tags ?? [])
         }
     }
 
     /// The blocks with these ids in this order, kept from changing.
-    static func existingBlocks(
-        _ ids: [String], in scope: Scope, _ db: any SQLExecutor
-    ) throws -> [BlockRow] {
+    static func existingBlocks(_ ids: [String], _ db: Transaction) throws -> [BlockRow] {
         let ids = ids.withoutDuplicates.map { ID<Block>($0) }
-        let rows = try BlockStore.rowsForUpdate(ids, in: scope, db)
+        let rows = try BlockStore.rowsForUpdate(ids, db)
         return try ids.map { id in
             guard let block = rows[id] else { throw BlockService.missing(id) }
             return block
@@ -111,17 +108,15 @@ extension AgentService {
     }
 
     /// The tools an agent starts with: the base tools of its kind, then what was asked for.
-    static func tools(
-        for body: CreateAgent, kind: AgentKind, in scope: Scope, _ db: any SQLExecutor
-    ) throws -> [Tool] {
+    static func tools(for body: CreateAgent, kind: AgentKind, _ db: Transaction) throws -> [Tool] {
         let defaults = DefaultTools.names(for: kind, AgentRules.choice(body))
         let names = (defaults + (body.tools ?? [])).withoutDuplicates
-        let named = try ToolStore.rows(named: names, in: scope, db).map(\.tool)
+        let named = try ToolStore.rows(named: names, db).map(\.tool)
         let missing = Set(names).subtracting(named.map(\.name)).sorted()
         guard missing.isEmpty else {
             throw APIError(400, "Tools not found by name: {\(missing.map { "'\($0)'" }.joined(separator: ", "))}")
         }
-        let identified = try Self.tools((body.toolIDs ?? []).map { ID($0) }, in: scope, db)
+        let identified = try Self.tools((body.toolIDs ?? []).map { ID($0) }, db)
         let inOrder = names.compactMap { name in named.first { $0.name == name } } + identified
         var seen: Set<ID<Tool>> = []
         return inOrder.filter { seen.insert($0.id).inserted }
@@ -130,8 +125,8 @@ extension AgentService {
     /// The tools with these ids, in this order.
     ///
     /// - Throws: `APIError` 400 naming those that are not there.
-    static func tools(_ ids: [ID<Tool>], in scope: Scope, _ db: any SQLExecutor) throws -> [Tool] {
-        let rows = try ToolStore.rows(ids, in: scope, db).map(\.tool)
+    static func tools(_ ids: [ID<Tool>], _ db: Transaction) throws -> [Tool] {
+        let rows = try ToolStore.rows(ids, db).map(\.tool)
         let missing = Set(ids).subtracting(rows.map(\.id)).map { "'\($0)'" }.sorted()
         guard missing.isEmpty else {
             throw APIError(400, "Tools not found by id: {\(missing.joined(separator: ", "))}")

@@ -10,7 +10,7 @@ extension AgentService {
 
     /// Makes a second agent that shares the memory of the first, and the group that ties them together.
     func addCompanion(
-        to main: AgentRow, draft: AgentDraft, sharing blocks: [BlockRow], _ db: any SQLExecutor
+        to main: AgentRow, draft: AgentDraft, sharing blocks: [BlockRow], _ db: Transaction
     ) throws {
         let isVoice = main.agentType == .voiceConversation
         var body = CreateAgent()
@@ -25,33 +25,31 @@ extension AgentService {
         // A microsecond later, so that lists show the pair in a fixed order.
         let time = Timestamp(microseconds: draft.time.microseconds + 1)
         let companion = AgentDraft(
-            body: body, kind: kind, id: ids.next(), model: model, embedding: draft.embedding, time: time,
+            body: body, kind: kind, id: core.ids.next(), model: model, embedding: draft.embedding, time: time,
             scope: draft.scope)
         let persona = BlockRow(
-            id: ids.next(), label: PromptText.memoryPersonaLabel, value: PromptText.memoryPersona,
+            id: core.ids.next(), label: PromptText.memoryPersonaLabel, value: PromptText.memoryPersona,
             limit: BlockService.defaultLimit, at: time)
-        let tools = try Self.tools(for: body, kind: kind, in: draft.scope, db)
+        let tools = try Self.tools(for: body, kind: kind, db)
         let row = try store(
             companion, tools: tools, rules: [],
             memory: DraftMemory(new: [.init(row: persona, tags: [])], given: blocks, newComeLast: true),
             secrets: [], db)
         var group = Group(
-            id: ids.next(), managerType: isVoice ? .voiceSleeptime : .sleeptime, managerAgentID: main.id,
+            id: core.ids.next(), managerType: isVoice ? .voiceSleeptime : .sleeptime, managerAgentID: main.id,
             agentIDs: [row.id], description: "")
         group.sleeptimeAgentFrequency = isVoice ? nil : Self.defaultFrequency
         group.turnsCounter = isVoice ? nil : -1
-        try GroupStore.insert(group, at: time, in: draft.scope, db)
+        try GroupStore.insert(group, at: time, db)
     }
 
     /// The companions that were made with an agent and go with it.
-    static func companions(
-        of main: AgentRow, in scope: Scope, _ db: any SQLExecutor
-    ) throws -> [AgentRow] {
+    static func companions(of main: AgentRow, _ db: Transaction) throws -> [AgentRow] {
         guard main.enableSleeptime != nil,
-            let group = try GroupStore.managed(by: [main.id], in: scope, db)[main.id],
+            let group = try GroupStore.managed(by: [main.id], db)[main.id],
             group.managerType == .sleeptime || group.managerType == .voiceSleeptime
         else { return [] }
-        return try AgentStore.rows(group.agentIDs, in: scope, db).filter {
+        return try AgentStore.rows(group.agentIDs, db).filter {
             $0.agentType == .sleeptime || $0.agentType == .voiceSleeptime
         }
     }

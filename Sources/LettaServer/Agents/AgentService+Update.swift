@@ -9,13 +9,13 @@ extension AgentService {
         try Self.check(change)
         let model = try await newModel(change)
         let embedding = try await newEmbedding(change)
-        let time = now()
+        let time = core.now()
         let sealed = try (change.secrets.value ?? change.toolExecEnvironmentVariables.value).map {
             try seal($0, for: id)
         }
-        return try await storage.write { db in
-            let blocks = try change.blockIDs.value.map { try Self.existingBlocks($0, in: scope, db) }
-            guard var row = try AgentStore.rowForUpdate(id, in: scope, db) else {
+        return try await core.storage.write(as: scope) { db in
+            let blocks = try change.blockIDs.value.map { try Self.existingBlocks($0, db) }
+            guard var row = try AgentStore.rowForUpdate(id, db) else {
                 throw APIError.notFound("Agent", id)
             }
             try change.apply(to: &row)
@@ -23,14 +23,14 @@ extension AgentService {
             if let embedding { row.setEmbedding(embedding) }
             row.updatedAt = max(time, row.updatedAt)
             row.lastUpdatedByID = scope.user
-            try AgentStore.update(row, in: scope, db)
-            try Self.replaceRelations(of: id, with: change, blocks: blocks, in: scope, db)
-            if let sealed { try AgentStore.replaceSecrets(of: id, with: sealed, at: time, in: scope, db) }
+            try AgentStore.update(row, db)
+            try Self.replaceRelations(of: id, with: change, blocks: blocks, db)
+            if let sealed { try AgentStore.replaceSecrets(of: id, with: sealed, at: time, db) }
             if change.touchesSystemMessage {
-                try SystemMessageService.refresh([id], .renewed(time), at: time, in: scope, db)
+                try SystemMessageService.refresh([id], .renewed(time), at: time, db)
                 row.systemCompiledAt = time
             }
-            return try AgentStateStore.state(of: row, in: scope, db)
+            return try AgentStateStore.state(of: row, db)
         }
     }
 
@@ -80,35 +80,33 @@ extension AgentService {
     }
 
     private static func replaceRelations(
-        of id: ID<AgentState>, with change: UpdateAgent, blocks: [BlockRow]?, in scope: Scope, _ db: any SQLExecutor
+        of id: ID<AgentState>, with change: UpdateAgent, blocks: [BlockRow]?, _ db: Transaction
     ) throws {
         if !change.tags.isKept {
-            try AgentStore.replaceTags(of: id, with: change.tags.value ?? [], in: scope, db)
+            try AgentStore.replaceTags(of: id, with: change.tags.value ?? [], db)
         }
         if case .set(let ids) = change.toolIDs {
-            let tools = try Self.tools(ids.withoutDuplicates.map { ID($0) }, in: scope, db)
-            try ToolStore.detachAll(from: id, in: scope, db)
-            for tool in tools { try ToolStore.attach(tool.id, to: id, in: scope, db) }
+            let tools = try Self.tools(ids.withoutDuplicates.map { ID($0) }, db)
+            try ToolStore.detachAll(from: id, db)
+            for tool in tools { try ToolStore.attach(tool.id, to: id, db) }
         }
         if let blocks {
-            try AgentBlockStore.detachAll(from: id, in: scope, db)
-            for block in blocks { try CoreMemoryService.attach(block, to: id, in: scope, db) }
+            try AgentBlockStore.detachAll(from: id, db)
+            for block in blocks { try CoreMemoryService.attach(block, to: id, db) }
         }
         if case .set(let ids) = change.messageIDs {
-            try replaceContext(of: id, with: ids.map { ID($0) }, in: scope, db)
+            try replaceContext(of: id, with: ids.map { ID($0) }, db)
         }
     }
 
-    private static func replaceContext(
-        of id: ID<AgentState>, with messages: [ID<Message>], in scope: Scope, _ db: any SQLExecutor
-    ) throws {
-        let owned = try MessageStore.countOwned(messages.withoutDuplicates, by: id, in: scope, db)
+    private static func replaceContext(of id: ID<AgentState>, with messages: [ID<Message>], _ db: Transaction) throws {
+        let owned = try MessageStore.countOwned(messages.withoutDuplicates, by: id, db)
         guard owned == messages.count else {
             throw APIError.invalidField(
                 "message_ids", "every id has to name a message of the agent, once",
                 input: .array(messages.map { .string($0.rawValue) }))
         }
-        try MessageStore.replaceContext(of: id, with: messages, in: scope, db)
+        try MessageStore.replaceContext(of: id, with: messages, db)
     }
 }
 

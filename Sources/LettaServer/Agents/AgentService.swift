@@ -4,18 +4,16 @@ import Storage
 
 /// What may be done with agents, and under which conditions.
 struct AgentService: Sendable {
-    let storage: any StorageEngine
+    let core: Core
     let models: ModelService
     let secrets: SecretBox
-    let ids: IDSource
-    let now: @Sendable () -> Timestamp
 
     func retrieve(
         _ id: ID<AgentState>, with relations: AgentRelationSet, as scope: Scope
     ) async throws -> AgentState {
-        try await storage.read { db in
-            guard let row = try AgentStore.row(id, in: scope, db) else { throw APIError.notFound("Agent", id) }
-            return try AgentStateStore.state(of: row, with: relations, in: scope, db)
+        try await core.storage.read(as: scope) { db in
+            guard let row = try AgentStore.row(id, db) else { throw APIError.notFound("Agent", id) }
+            return try AgentStateStore.state(of: row, with: relations, db)
         }
     }
 
@@ -28,15 +26,15 @@ struct AgentService: Sendable {
             after: query.after, before: query.before, limit: query.limit, order: order, defaultLimit: 50,
             defaultOrder: .descending)
         let key = query.orderBy ?? query.sortBy.flatMap(AgentOrder.init(rawValue:)) ?? .createdAt
-        return try await storage.read { db in
-            let page = try AgentListStore.page(request, by: key, matching: query.filter, in: scope, db)
-            return try AgentStateStore.states(of: page.items, with: relations, in: scope, db)
+        return try await core.storage.read(as: scope) { db in
+            let page = try AgentListStore.page(request, by: key, matching: query.filter, db)
+            return try AgentStateStore.states(of: page.items, with: relations, db)
         }
     }
 
     func count(_ filter: AgentFilter, as scope: Scope) async throws -> Int {
         try KeyText.check("query_text", filter.queryText, in: "query")
-        return try await storage.read { db in try AgentListStore.count(matching: filter, in: scope, db) }
+        return try await core.storage.read(as: scope) { db in try AgentListStore.count(matching: filter, db) }
     }
 
     func search(
@@ -48,12 +46,12 @@ struct AgentService: Sendable {
         try Self.check(query.search ?? [])
         var filter = AgentFilter()
         filter.projectID = query.projectID
-        return try await storage.read { [filter] db in
+        return try await core.storage.read(as: scope) { [filter] db in
             let page = try AgentListStore.page(
                 request, by: query.sortBy ?? .createdAt, matching: filter,
-                and: AgentListStore.sql(query.search ?? [], in: scope, db.dialect), in: scope, db)
+                and: AgentListStore.sql(query.search ?? [], db), db)
             return AgentSearchResult(
-                agents: try AgentStateStore.states(of: page.items, with: relations, in: scope, db),
+                agents: try AgentStateStore.states(of: page.items, with: relations, db),
                 nextCursor: page.isFull ? page.items.last?.id.rawValue : nil)
         }
     }
@@ -81,19 +79,19 @@ struct AgentService: Sendable {
         let request = try PageRequest(
             after: query.after, before: query.before, limit: query.limit, order: query.order, defaultLimit: 50,
             defaultOrder: .ascending)
-        return try await storage.read { db in try TagStore.page(query, request, in: scope, db) }
+        return try await core.storage.read(as: scope) { db in try TagStore.page(query, request, db) }
     }
 
     /// Deletes an agent with its messages, the archive that was made for it and its companion; its blocks stay for
     /// whoever else has or wants them.
     func delete(_ id: ID<AgentState>, as scope: Scope) async throws {
-        try await storage.write { db in
-            guard let row = try AgentStore.rowForUpdate(id, in: scope, db) else {
+        try await core.storage.write(as: scope) { db in
+            guard let row = try AgentStore.rowForUpdate(id, db) else {
                 throw APIError.notFound("Agent", id)
             }
-            for agent in try Self.companions(of: row, in: scope, db) + [row] {
-                try ArchiveService.deleteOwnArchive(of: agent.id, in: scope, db)
-                try AgentStore.delete(agent, in: scope, db)
+            for agent in try Self.companions(of: row, db) + [row] {
+                try ArchiveService.deleteOwnArchive(of: agent.id, db)
+                try AgentStore.delete(agent, db)
             }
         }
     }
@@ -102,7 +100,7 @@ struct AgentService: Sendable {
     func seal(_ variables: [String: String], for agent: ID<AgentState>) throws -> [SealedSecret] {
         try variables.sorted { $0.key < $1.key }.map { name, value in
             SealedSecret(
-                id: ids.next(), name: name,
+                id: core.ids.next(), name: name,
                 sealedValue: try secrets.seal(value, for: SealedSecret.place(of: name, agent: agent)))
         }
     }

@@ -49,15 +49,15 @@ struct AgentRelationSet: OptionSet, Sendable {
 /// Puts agents together from their tables: one query a table, however many agents there are.
 enum AgentStateStore {
     static func states(
-        of rows: [AgentRow], with relations: AgentRelationSet, in scope: Scope, _ db: any SQLExecutor
+        of rows: [AgentRow], with relations: AgentRelationSet, _ db: Transaction
     ) throws -> [AgentState] {
         let ids = rows.map(\.id)
-        let context = try MessageStore.contextIDs(of: ids, in: scope, db)
-        let tools = relations.contains(.tools) ? try ToolStore.tools(of: ids, in: scope, db) : [:]
-        let tags = relations.contains(.tags) ? try AgentStore.tags(of: ids, in: scope, db) : [:]
-        let secrets = relations.contains(.secrets) ? try AgentStore.secrets(of: ids, in: scope, db) : [:]
-        let blocks = relations.contains(.blocks) ? try blocks(of: ids, in: scope, db) : [:]
-        let groups = relations.contains(.managedGroup) ? try GroupStore.managed(by: ids, in: scope, db) : [:]
+        let context = try MessageStore.contextIDs(of: ids, db)
+        let tools = relations.contains(.tools) ? try ToolStore.tools(of: ids, db) : [:]
+        let tags = relations.contains(.tags) ? try AgentStore.tags(of: ids, db) : [:]
+        let secrets = relations.contains(.secrets) ? try AgentStore.secrets(of: ids, db) : [:]
+        let blocks = relations.contains(.blocks) ? try blocks(of: ids, db) : [:]
+        let groups = relations.contains(.managedGroup) ? try GroupStore.managed(by: ids, db) : [:]
         return rows.map { row in
             var loaded = AgentRelations()
             loaded.blocks = blocks[row.id] ?? []
@@ -70,19 +70,17 @@ enum AgentStateStore {
     }
 
     static func state(
-        of row: AgentRow, with relations: AgentRelationSet = .all, in scope: Scope, _ db: any SQLExecutor
+        of row: AgentRow, with relations: AgentRelationSet = .all, _ db: Transaction
     ) throws -> AgentState {
-        guard let state = try states(of: [row], with: relations, in: scope, db).first else {
+        guard let state = try states(of: [row], with: relations, db).first else {
             throw APIError.notFound("Agent", row.id)
         }
         return state
     }
 
-    private static func blocks(
-        of agents: [ID<AgentState>], in scope: Scope, _ db: any SQLExecutor
-    ) throws -> [ID<AgentState>: [Block]] {
-        let rows = try AgentBlockStore.blocks(of: agents, in: scope, db)
-        let tags = try BlockStore.tags(of: rows.values.flatMap { $0.map(\.id) }.withoutDuplicates, in: scope, db)
+    private static func blocks(of agents: [ID<AgentState>], _ db: Transaction) throws -> [ID<AgentState>: [Block]] {
+        let rows = try AgentBlockStore.blocks(of: agents, db)
+        let tags = try BlockStore.tags(of: rows.values.flatMap { $0.map(\.id) }.withoutDuplicates, db)
         return rows.mapValues { $0.map { $0.wire(tags: tags[$0.id] ?? []) } }
     }
 }

@@ -4,7 +4,7 @@ import Storage
 
 /// Tables `agent`, `agent_tag` and `agent_secret`. Functions take an open transaction and do no waiting.
 enum AgentStore {
-    static func insert(_ agent: AgentRow, in scope: Scope, _ db: any SQLExecutor) throws {
+    static func insert(_ agent: AgentRow, _ db: Transaction) throws {
         try db.execute(
             """
             INSERT INTO agent (
@@ -15,7 +15,7 @@ enum AgentStore {
                 per_file_view_window_char_limit, last_run_completion, last_run_duration_ms, last_stop_reason,
                 next_message_position, system_compiled_at, created_by_id, last_updated_by_id, created_at, updated_at)
             VALUES (
-                \(scope.organization), \(agent.id), \(agent.origin.projectID), \(agent.origin.templateID),
+                \(db.organization), \(agent.id), \(agent.origin.projectID), \(agent.origin.templateID),
                 \(agent.origin.baseTemplateID), \(agent.origin.deploymentID), \(agent.origin.entityID), \(agent.name),
                 \(agent.agentType), \(agent.system), \(agent.description), \(agent.metadata), \(agent.toolRules),
                 \(agent.llmConfig), \(agent.embeddingConfig), \(agent.model), \(agent.embedding),
@@ -29,7 +29,7 @@ enum AgentStore {
     }
 
     /// Writes all fields that a change may touch.
-    static func update(_ agent: AgentRow, in scope: Scope, _ db: any SQLExecutor) throws {
+    static func update(_ agent: AgentRow, _ db: Transaction) throws {
         try db.execute(
             """
             UPDATE agent SET
@@ -49,87 +49,83 @@ enum AgentStore {
                 last_stop_reason = \(agent.lastStopReason), next_message_position = \(agent.nextMessagePosition),
                 system_compiled_at = \(agent.systemCompiledAt), last_updated_by_id = \(agent.lastUpdatedByID),
                 updated_at = \(agent.updatedAt)
-            WHERE organization_id = \(scope.organization) AND id = \(agent.id)
+            WHERE organization_id = \(db.organization) AND id = \(agent.id)
             """)
     }
 
     /// Deletes the agent with its messages, tags, secrets and attachments, and keeps its place in lists.
-    static func delete(_ agent: AgentRow, in scope: Scope, _ db: any SQLExecutor) throws {
+    static func delete(_ agent: AgentRow, _ db: Transaction) throws {
         for table in ["run", "step"] as [SQLText] {
-            try DeletedKeyStore.note(table, where: "agent_id = \(agent.id)", in: scope, db)
+            try DeletedKeyStore.note(table, where: "agent_id = \(agent.id)", db)
         }
         try DeletedKeyStore.note(
             agent.id.rawValue, createdAt: agent.createdAt, updatedAt: agent.updatedAt,
-            lastRunCompletion: agent.lastRunCompletion, in: scope, db)
-        try db.execute("DELETE FROM agent WHERE organization_id = \(scope.organization) AND id = \(agent.id)")
+            lastRunCompletion: agent.lastRunCompletion, db)
+        try db.execute("DELETE FROM agent WHERE organization_id = \(db.organization) AND id = \(agent.id)")
     }
 
-    static func row(_ id: ID<AgentState>, in scope: Scope, _ db: any SQLExecutor) throws -> AgentRow? {
+    static func row(_ id: ID<AgentState>, _ db: Transaction) throws -> AgentRow? {
         try db.row(
-            "SELECT \(AgentRow.columns) FROM agent WHERE organization_id = \(scope.organization) AND id = \(id)"
+            "SELECT \(AgentRow.columns) FROM agent WHERE organization_id = \(db.organization) AND id = \(id)"
         ).map { try AgentRow($0) }
     }
 
-    static func rows(_ ids: [ID<AgentState>], in scope: Scope, _ db: any SQLExecutor) throws -> [AgentRow] {
+    static func rows(_ ids: [ID<AgentState>], _ db: Transaction) throws -> [AgentRow] {
         try ids.inStatements { ids in
             try db.rows(
                 """
                 SELECT \(AgentRow.columns) FROM agent
-                WHERE organization_id = \(scope.organization) AND id IN (\(list: ids))
+                WHERE organization_id = \(db.organization) AND id IN (\(list: ids))
                 """)
         }.map { try AgentRow($0) }
     }
 
     /// The rows, kept from changing as by `rowForUpdate`; in order of id, so that nobody waits in a circle.
-    static func rowsForUpdate(_ ids: [ID<AgentState>], in scope: Scope, _ db: any SQLExecutor) throws -> [AgentRow] {
+    static func rowsForUpdate(_ ids: [ID<AgentState>], _ db: Transaction) throws -> [AgentRow] {
         try ids.sorted { $0.rawValue < $1.rawValue }.inStatements { ids in
             try db.rows(
                 """
                 SELECT \(AgentRow.columns) FROM agent
-                WHERE organization_id = \(scope.organization) AND id IN (\(list: ids))
+                WHERE organization_id = \(db.organization) AND id IN (\(list: ids))
                 ORDER BY id \(db.dialect.forUpdate)
                 """)
         }.map { try AgentRow($0) }
     }
 
     /// The row, kept from changing under a transaction that means to change it or what hangs on it.
-    static func rowForUpdate(_ id: ID<AgentState>, in scope: Scope, _ db: any SQLExecutor) throws -> AgentRow? {
+    static func rowForUpdate(_ id: ID<AgentState>, _ db: Transaction) throws -> AgentRow? {
         try db.row(
             """
             SELECT \(AgentRow.columns) FROM agent
-            WHERE organization_id = \(scope.organization) AND id = \(id) \(db.dialect.forUpdate)
+            WHERE organization_id = \(db.organization) AND id = \(id) \(db.dialect.forUpdate)
             """
         ).map { try AgentRow($0) }
     }
 
-    static func exists(_ id: ID<AgentState>, in scope: Scope, _ db: any SQLExecutor) throws -> Bool {
-        try db.row("SELECT 1 FROM agent WHERE organization_id = \(scope.organization) AND id = \(id)") != nil
+    static func exists(_ id: ID<AgentState>, _ db: Transaction) throws -> Bool {
+        try db.row("SELECT 1 FROM agent WHERE organization_id = \(db.organization) AND id = \(id)") != nil
     }
 
     // MARK: Tags
 
-    static func replaceTags(
-        of id: ID<AgentState>, with tags: [String], in scope: Scope, _ db: any SQLExecutor
-    ) throws {
-        try db.execute("DELETE FROM agent_tag WHERE organization_id = \(scope.organization) AND agent_id = \(id)")
+    static func replaceTags(of id: ID<AgentState>, with tags: [String], _ db: Transaction) throws {
+        try db.execute("DELETE FROM agent_tag WHERE organization_id = \(db.organization) AND agent_id = \(id)")
         for (position, tag) in tags.withoutDuplicates.enumerated() {
             try db.execute(
                 """
                 INSERT INTO agent_tag (organization_id, agent_id, tag, position)
-                VALUES (\(scope.organization), \(id), \(tag), \(position))
+                VALUES (\(db.organization), \(id), \(tag), \(position))
                 """)
         }
     }
 
-    static func tags(
-        of ids: [ID<AgentState>], in scope: Scope, _ db: any SQLExecutor
-    ) throws -> [ID<AgentState>: [String]] {
+    static func tags(of ids: [ID<AgentState>], _ db: Transaction) throws -> [ID<AgentState>: [String]] {
         var tags: [ID<AgentState>: [String]] = [:]
         let rows = try ids.inStatements { ids in
             try db.rows(
                 """
                 SELECT agent_id, tag FROM agent_tag
-                WHERE organization_id = \(scope.organization) AND agent_id IN (\(list: ids))
+                WHERE organization_id = \(db.organization) AND agent_id IN (\(list: ids))
                 ORDER BY agent_id, position
                 """)
         }
@@ -141,43 +137,38 @@ enum AgentStore {
 
     /// Puts sealed values in place of all that were there.
     static func replaceSecrets(
-        of id: ID<AgentState>, with secrets: [SealedSecret], at time: Timestamp, in scope: Scope,
-        _ db: any SQLExecutor
+        of id: ID<AgentState>, with secrets: [SealedSecret], at time: Timestamp, _ db: Transaction
     ) throws {
-        try db.execute("DELETE FROM agent_secret WHERE organization_id = \(scope.organization) AND agent_id = \(id)")
+        try db.execute("DELETE FROM agent_secret WHERE organization_id = \(db.organization) AND agent_id = \(id)")
         for (position, secret) in secrets.enumerated() {
             try db.execute(
                 """
                 INSERT INTO agent_secret (
                     organization_id, agent_id, id, name, sealed_value, position, created_at, updated_at)
-                VALUES (\(scope.organization), \(id), \(secret.id), \(secret.name), \(secret.sealedValue),
+                VALUES (\(db.organization), \(id), \(secret.id), \(secret.name), \(secret.sealedValue),
                     \(position), \(time), \(time))
                 """)
         }
     }
 
     /// The names and sealed values of an agent's secrets, for who may open them.
-    static func sealedSecrets(
-        of id: ID<AgentState>, in scope: Scope, _ db: any SQLExecutor
-    ) throws -> [(name: String, value: String)] {
+    static func sealedSecrets(of id: ID<AgentState>, _ db: Transaction) throws -> [(name: String, value: String)] {
         try db.rows(
             """
             SELECT name, sealed_value FROM agent_secret
-            WHERE organization_id = \(scope.organization) AND agent_id = \(id) ORDER BY position
+            WHERE organization_id = \(db.organization) AND agent_id = \(id) ORDER BY position
             """
         ).map { (try $0["name"], try $0["sealed_value"]) }
     }
 
     /// The secrets of each agent as clients may see them: without their values.
-    static func secrets(
-        of ids: [ID<AgentState>], in scope: Scope, _ db: any SQLExecutor
-    ) throws -> [ID<AgentState>: [AgentSecret]] {
+    static func secrets(of ids: [ID<AgentState>], _ db: Transaction) throws -> [ID<AgentState>: [AgentSecret]] {
         var secrets: [ID<AgentState>: [AgentSecret]] = [:]
         let rows = try ids.inStatements { ids in
             try db.rows(
                 """
                 SELECT agent_id, id, name, description, created_at, updated_at FROM agent_secret
-                WHERE organization_id = \(scope.organization) AND agent_id IN (\(list: ids))
+                WHERE organization_id = \(db.organization) AND agent_id IN (\(list: ids))
                 ORDER BY agent_id, position
                 """)
         }
@@ -185,7 +176,7 @@ enum AgentStore {
             let agent: ID<AgentState> = try row["agent_id"]
             var secret = AgentSecret(id: try row["id"], agentID: agent, key: try row["name"], value: SealedSecret.mask)
             secret.description = try row["description"]
-            secret.organizationID = scope.organization
+            secret.organizationID = db.organization
             secret.createdAt = try row["created_at"]
             secret.updatedAt = try row["updated_at"]
             secrets[agent, default: []].append(secret)

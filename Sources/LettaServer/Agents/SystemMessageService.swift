@@ -17,31 +17,27 @@ enum SystemMessageService {
     /// Rewrites the system messages of all these agents in place: the messages keep their ids.
     /// An agent whose context has no system message is left alone.
     static func refresh(
-        _ agents: [ID<AgentState>], _ timeLine: TimeLine = .kept, at now: Timestamp, in scope: Scope,
-        _ db: any SQLExecutor
+        _ agents: [ID<AgentState>], _ timeLine: TimeLine = .kept, at now: Timestamp, _ db: Transaction
     ) throws {
         // Locked before the blocks are read: of two changes at once the later one sees the blocks of both.
-        let rows = try AgentStore.rowsForUpdate(agents, in: scope, db)
-        let blocks = try AgentBlockStore.blocks(of: agents, in: scope, db)
+        let rows = try AgentStore.rowsForUpdate(agents, db)
+        let blocks = try AgentBlockStore.blocks(of: agents, db)
         for var row in rows {
-            guard let message = try MessageStore.systemMessage(of: row.id, in: scope, db) else { continue }
+            guard let message = try MessageStore.systemMessage(of: row.id, db) else { continue }
             if case .renewed(let time) = timeLine {
                 row.systemCompiledAt = time
-                try AgentStore.update(row, in: scope, db)
+                try AgentStore.update(row, db)
             }
-            let compiled = try compile(row, blocks: blocks[row.id] ?? [], in: scope, db)
-            try MessageStore.rewrite(
-                message.id, content: MessageRow.content([.text(compiled.text)]), at: now, in: scope, db)
+            let compiled = try compile(row, blocks: blocks[row.id] ?? [], db)
+            try MessageStore.rewrite(message.id, content: MessageRow.content([.text(compiled.text)]), at: now, db)
         }
     }
 
     /// The system message an agent should have now, with the time that its row tells.
-    static func compile(
-        _ row: AgentRow, blocks: [BlockRow], in scope: Scope, _ db: any SQLExecutor
-    ) throws -> CompiledContext {
-        let inContext = try MessageStore.contextIDs(of: [row.id], in: scope, db)[row.id]?.count ?? 0
+    static func compile(_ row: AgentRow, blocks: [BlockRow], _ db: Transaction) throws -> CompiledContext {
+        let inContext = try MessageStore.contextIDs(of: [row.id], db)[row.id]?.count ?? 0
         return try compile(
-            row, blocks: blocks, archival: try ArchivalMemoryService.summary(of: row.id, in: scope, db),
+            row, blocks: blocks, archival: try ArchivalMemoryService.summary(of: row.id, db),
             previousMessages: max(0, row.nextMessagePosition - inContext))
     }
 

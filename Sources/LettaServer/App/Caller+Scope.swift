@@ -1,8 +1,12 @@
 import HTTPKit
 import LettaAPI
 
+extension Call {
+    /// On whose behalf the services act.
+    var scope: Scope { caller.scope }
+}
+
 extension Caller {
-    /// What storage needs to know of the caller.
     var scope: Scope {
         Scope(organization: organization, user: user, project: project)
     }

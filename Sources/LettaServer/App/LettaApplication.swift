@@ -2,6 +2,7 @@ import Glibc
 import HTTPKit
 package import Hummingbird
 package import LettaAPI
+import LocalModels
 package import Logging
 package import ModelProviders
 package import NIOCore
@@ -17,7 +18,9 @@ package struct LettaApplication: Sendable {
     private let configuration: ServerConfiguration
     private let transport: ProviderTransport
     private let worker = TurnWorker()
+    private let retention: RetentionService
     private let localRuntime: LocalRuntime?
+    private let directory: ModelDirectory
     private let logger: Logger
 
     /// Takes a database that is up to date. The models are those of the configuration, and the time is the
@@ -37,8 +40,8 @@ package struct LettaApplication: Sendable {
         try await storage.write { db in
             try KeyCheckStore.verify(secrets, db)
             let scope = Scope(organization: Caller.defaultOrganization, user: Caller.defaultUser)
-            try BaseToolService.seed(in: scope, ids: .random, at: .now, db)
-            _ = try RunStore.failUnfinished(at: .now, db)
+            try BaseToolService.seed(ids: .random, at: .now, Transaction(db, as: scope))
+            try RunRecovery.failUnfinished(at: .now, db)
         }
         let transport = ProviderTransport()
         self.transport = transport
@@ -48,20 +51,23 @@ package struct LettaApplication: Sendable {
         if let settings = configuration.openAI {
             providers.append(OpenAIProvider(settings: settings, transport: transport))
         }
-        if let localRuntime { providers.append(LocalModelProvider(runtime: localRuntime)) }
-        let services = LettaServices(
-            storage: storage, secrets: secrets, directory: directory ?? ModelDirectory(providers: providers),
-            transport: transport, worker: worker, sandbox: sandbox,
-            password: configuration.http.password, now: now ?? { .now }, clock: clock, logger: logger)
-        responder = try Self.stack(services, configuration, storage).responder
+        providers.append(LocalModelProvider(runtime: localRuntime))
+        self.directory = directory ?? ModelDirectory(providers: providers)
+        let metrics = PrometheusMetrics()
+        let core = Core(storage: storage, ids: .random, now: now ?? { .now }, clock: clock, logger: logger)
+        retention = RetentionService(core: core, policy: configuration.retention)
+        let features = RouteCatalogue(
+            core: core, secrets: secrets, directory: self.directory, transport: transport, worker: worker,
+            sandbox: sandbox, password: configuration.http.password, metrics: metrics)
+        responder = try Self.stack(features, metrics, configuration, storage).responder
     }
 
     private static func stack(
-        _ services: LettaServices, _ configuration: ServerConfiguration, _ storage: any StorageEngine
+        _ features: RouteCatalogue, _ metrics: PrometheusMetrics, _ configuration: ServerConfiguration,
+        _ storage: any StorageEngine
     ) throws -> HTTPStack {
         let routes = Routes()
-        let metrics = PrometheusMetrics()
-        services.register(on: routes, metrics: metrics)
+        features.register(on: routes)
         var settings = HTTPSettings()
         settings.password = configuration.http.password?.reveal()
         settings.isBoundToLoopback = configuration.isBoundToLoopback
@@ -89,10 +95,12 @@ package struct LettaApplication: Sendable {
     /// Serves until SIGTERM or SIGINT, then lets running requests end, but not for ever.
     package func run(onRunning: @escaping @Sendable (any Channel) async -> Void) async throws {
         var group = ServiceGroupConfiguration(
-            services: [.init(service: application(onRunning: onRunning))],
+            services: [.init(service: retention), .init(service: application(onRunning: onRunning))],
             gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)
         group.maximumGracefulShutdownDuration = .seconds(10)
         group.maximumCancellationDuration = .seconds(5)
+        // Listings also tell the traits of models, and no turn waits for one.
+        await directory.refreshStale()
         do {
             try await ServiceGroup(configuration: group).run()
         } catch {
@@ -108,6 +116,7 @@ package struct LettaApplication: Sendable {
     /// Gives back what the server holds. Tests that don't `run` call it themselves.
     package func close() async {
         await worker.close()
+        await directory.close()
         await localRuntime?.close()
         do {
             try await transport.shutdown()

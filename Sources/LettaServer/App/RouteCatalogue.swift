@@ -1,26 +1,58 @@
 import HTTPKit
+import LettaAPI
+import ModelProviders
+import ToolRuntime
 
-/// All routes, one line a feature.
-extension LettaServices {
-    func register(on routes: Routes, metrics: PrometheusMetrics) {
-        HealthRoutes(health: health, authentication: authentication).register(on: routes)
-        AgentRoutes(agents: agents, context: context).register(on: routes)
-        CoreMemoryRoutes(memory: memory).register(on: routes)
-        AgentToolRoutes(tools: agentTools).register(on: routes)
-        ToolRoutes(tools: tools).register(on: routes)
-        BlockRoutes(blocks: blocks).register(on: routes)
-        ArchivalMemoryRoutes(memory: archival).register(on: routes)
-        ArchiveRoutes(archives: archives).register(on: routes)
-        PassageRoutes(passages: passages).register(on: routes)
-        ModelRoutes(models: models).register(on: routes)
-        MessageRoutes(messages: messages).register(on: routes)
-        TurnRoutes(turns: turns, previews: previews).register(on: routes)
-        RunRoutes(runs: runs, messages: messages, following: following).register(on: routes)
-        StepRoutes(steps: steps, messages: messages).register(on: routes)
-        JobRoutes().register(on: routes)
-        GroupRoutes(groups: groups).register(on: routes)
-        UnservedRoutes().register(on: routes)
-        MetricsRoutes(metrics).register(on: routes)
-        OpenAPIRoutes(title: "letta-swift", version: ServerVersion.current).register(on: routes)
+/// All features of the server, one line each.
+struct RouteCatalogue: RouteGroup {
+    let core: Core
+    let secrets: SecretBox
+    let directory: ModelDirectory
+    let transport: ProviderTransport
+    let worker: TurnWorker
+    let sandbox: ToolSandbox
+    let password: Secret?
+    let metrics: PrometheusMetrics
+
+    func register(on routes: Routes) {
+        let runner = PythonToolRunner(sandbox: sandbox)
+        let models = ModelService(directory: directory, transport: transport, logger: core.logger)
+        let turnLock = KeyedFIFOLock<ID<AgentState>>(queueLimit: TurnService.queueLimit)
+        let messages = MessageService(core: core, turnLock: turnLock)
+        let opener = TurnOpener(
+            core: core, models: models,
+            executors: ToolExecutors(
+                core: core, python: PythonToolExecutor(core: core, runner: runner, secrets: secrets)))
+        let turns = TurnService(
+            core: core, opener: opener, worker: worker,
+            callbacks: RunCallbackService(core: core, transport: transport), turnLock: turnLock)
+
+        let features: [any RouteGroup] = [
+            HealthRoutes(
+                health: HealthService(storage: core.storage), authentication: AuthenticationService(password: password)),
+            AgentRoutes(
+                agents: AgentService(core: core, models: models, secrets: secrets),
+                context: AgentContextService(core: core)),
+            CoreMemoryRoutes(memory: CoreMemoryService(core: core)),
+            AgentToolRoutes(tools: AgentToolService(core: core)),
+            ToolRoutes(tools: ToolService(core: core, runner: runner)),
+            BlockRoutes(blocks: BlockService(core: core)),
+            ArchivalMemoryRoutes(memory: ArchivalMemoryService(core: core)),
+            ArchiveRoutes(archives: ArchiveService(core: core, models: models)),
+            PassageRoutes(passages: PassageService(core: core)),
+            ModelRoutes(models: models),
+            MessageRoutes(messages: messages),
+            TurnRoutes(turns: turns, previews: TurnPreviewService(core: core, opener: opener)),
+            RunRoutes(
+                runs: RunService(core: core), messages: messages,
+                following: RunFollowService(core: core, worker: worker)),
+            StepRoutes(steps: StepService(core: core), messages: messages),
+            JobRoutes(),
+            GroupRoutes(groups: GroupService(core: core)),
+            UnservedRoutes(),
+            MetricsRoutes(metrics),
+            OpenAPIRoutes(title: "letta-swift", version: ServerVersion.current),
+        ]
+        for feature in features { feature.register(on: routes) }
     }
 }

@@ -35,6 +35,8 @@ package struct ServerConfiguration: Sendable {
         var encryptionKeys: Secret?
     }
 
+    /// `LETTA_TRACE_RETENTION_DAYS`, `LETTA_TRACE_MAX_BYTES`: how long and how much of the traces of model calls is kept.
+    var retention = RetentionService.Policy()
     package var http = HTTP()
     package var data: Data
     /// `OPENAI_API_KEY`, `OPENAI_BASE_URL`: the OpenAI-compatible service whose models are offered.
@@ -75,6 +77,12 @@ package struct ServerConfiguration: Sendable {
         let local = environment.string(forKey: "letta.local")
         localModels = try local.map { try $0.isEmpty || Self.flag("LETTA_LOCAL", $0) } ?? localModels
         llamaServer = environment.string(forKey: "letta.llama.server").flatMap { $0.isEmpty ? nil : $0 }
+        retention.traceDays =
+            try Self.positive("LETTA_TRACE_RETENTION_DAYS", environment.string(forKey: "letta.trace.retention.days"))
+            ?? retention.traceDays
+        retention.traceBytes =
+            try Self.positive("LETTA_TRACE_MAX_BYTES", environment.string(forKey: "letta.trace.max.bytes"))
+            ?? retention.traceBytes
         if let text = environment.string(forKey: "letta.log.level") {
             guard let level = Logger.Level(rawValue: text.lowercased()) else {
                 throw StartUpFailure.invalidSetting("LETTA_LOG_LEVEL is '\(text)'; use debug, info, warning or error.")
@@ -125,6 +133,7 @@ package struct ServerConfiguration: Sendable {
             ("OpenAI API key", openAI?.apiKey.map { "\($0)" } ?? "none"),
             ("local models", localModels ? "on" : "off"),
             ("llama-server", llamaServer ?? "the one on PATH, else in \(data.folder)/runtime"),
+            ("traces", "\(retention.traceDays) days, up to \(retention.traceBytes) bytes"),
             ("log level", logLevel.rawValue),
         ]
         return lines.map { "\($0.0): \($0.1)" }.joined(separator: "\n")
@@ -143,6 +152,14 @@ extension ServerConfiguration {
             throw StartUpFailure.invalidSetting("LETTA_PORT is '\(text)', which is no number.")
         }
         return port
+    }
+
+    private static func positive(_ name: String, _ text: String?) throws -> Int? {
+        guard let text, !text.isEmpty else { return nil }
+        guard let number = Int(text), number > 0, number <= 1 << 50 else {
+            throw StartUpFailure.invalidSetting("\(name) is '\(text)'; use a whole number above 0.")
+        }
+        return number
     }
 
     private static func flag(_ name: String, _ text: String?) throws -> Bool {

@@ -23,8 +23,21 @@ package enum ServerStorage {
 
     package static let migrator = Migrator(AllMigrations.migrations)
 
-    /// Applies what is missing, keeping a copy of an SQLite file first.
+    /// Keeps other servers off the database, then applies what is missing; an SQLite file is copied first.
+    ///
+    /// - Throws: `StartUpFailure` when another server uses the database, or a migration fails.
     package static func migrate(_ storage: any StorageEngine, folder: DataFolder) async throws -> [String] {
+        do {
+            // The lock of the data folder does it for an SQLite file.
+            try await (storage as? PostgresEngine)?.lockOutOtherServers()
+        } catch let failure as SQLFailure {
+            throw StartUpFailure.storage(
+                failure.kind == .busy
+                    ? """
+                    \(failure.message). One server at a time can use a database: stop the other one, or name another \
+                    database in LETTA_PG_URI.
+                    """ : "The database can't be locked: \(failure.message)")
+        }
         do {
             return try await migrator.up(storage, keepingCopyIn: folder.backups)
         } catch let failure as SQLFailure {
@@ -32,12 +45,21 @@ package enum ServerStorage {
         }
     }
 
-    /// Tells callers what a database that can't do its work means for them; nil for what should never happen.
+    /// The answer to a request that a database failure ended; nil for failures that are the server's own fault.
     static func translate(_ error: any Error) -> APIError? {
         guard let failure = error as? SQLFailure else { return nil }
         switch failure.kind {
         case .unavailable, .busy, .timedOut:
             return .unavailable("The storage can't do this now. Nothing was changed. Try again.", underlying: failure)
+        case .outcomeUnknown:
+            // Without Retry-After: repeating may do it twice.
+            return APIError(
+                status: 503,
+                body: .detail(
+                    """
+                    The storage failed during a commit. The change may or may not have been stored: read before you \
+                    repeat it.
+                    """), underlying: failure)
         case .uniqueViolation, .foreignKeyViolation:
             return APIError(
                 status: 409, body: .detail("This conflicts with something that is there already. Nothing was changed."),

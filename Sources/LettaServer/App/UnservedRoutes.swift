@@ -1,239 +1,29 @@
 import HTTPKit
 import LettaAPI
 
-/// The routes that clients of the API know and this server has no answer for yet: each says so with 501.
-///
-/// A test holds this table and the served endpoints against the list of all routes, so that a route is
-/// in exactly one of the two.
+/// The operations of the API that no group registered before this one serves: each responds with 501.
 struct UnservedRoutes: RouteGroup {
     func register(on routes: Routes) {
-        for line in Self.table.split(separator: "\n") {
-            let words = line.split(separator: " ")
-            guard words.count == 2, let verb = HTTPVerb(rawValue: String(words[0])) else { continue }
-            routes.declareUnserved(verb, String(words[1]))
-        }
+        routes.declareUnserved(Self.listed + Self.documented)
     }
 
-    /// A verb and a path a line, in order of path.
-    static let table = """
-        POST /v1/_internal_search/cache-warm
-        POST /v1/_internal_templates/agents
-        POST /v1/_internal_templates/blocks
-        POST /v1/_internal_templates/blocks/batch
-        DELETE /v1/_internal_templates/deployment/{deployment_id}
-        GET /v1/_internal_templates/deployment/{deployment_id}
-        POST /v1/_internal_templates/groups
-        DELETE /v1/admin/orgs/
-        GET /v1/admin/orgs/
-        PATCH /v1/admin/orgs/
-        POST /v1/admin/orgs/
-        DELETE /v1/admin/users/
-        GET /v1/admin/users/
-        POST /v1/admin/users/
-        PUT /v1/admin/users/
-        GET /v1/agents/export
-        POST /v1/agents/import
-        PATCH /v1/agents/{agent_id}/archival-memory/{memory_id}
-        GET /v1/agents/{agent_id}/export
-        POST /v1/agents/{agent_id}/export
-        GET /v1/agents/{agent_id}/files
-        PATCH /v1/agents/{agent_id}/files/close-all
-        PATCH /v1/agents/{agent_id}/files/{file_id}/close
-        PATCH /v1/agents/{agent_id}/files/{file_id}/open
-        GET /v1/agents/{agent_id}/folders
-        PATCH /v1/agents/{agent_id}/folders/attach/{folder_id}
-        PATCH /v1/agents/{agent_id}/folders/detach/{folder_id}
-        PATCH /v1/agents/{agent_id}/identities/attach/{identity_id}
-        PATCH /v1/agents/{agent_id}/identities/detach/{identity_id}
-        POST /v1/agents/{agent_id}/migrate
-        GET /v1/agents/{agent_id}/schedule
-        POST /v1/agents/{agent_id}/schedule
-        DELETE /v1/agents/{agent_id}/schedule/{scheduled_message_id}
-        GET /v1/agents/{agent_id}/schedule/{scheduled_message_id}
-        GET /v1/agents/{agent_id}/sources
-        PATCH /v1/agents/{agent_id}/sources/attach/{source_id}
-        PATCH /v1/agents/{agent_id}/sources/detach/{source_id}
-        POST /v1/agents/{agent_id}/summarize
-        POST /v1/agents/{agent_id}/template
-        POST /v1/agents/{agent_id}/tools/{tool_name}/run
-        POST /v1/agents/{agent_id}/version-template
-        GET /v1/batches
-        POST /v1/batches
-        GET /v1/batches/{id}
-        PATCH /v1/batches/{id}/cancel
-        PATCH /v1/blocks/{block_id}/identities/attach/{identity_id}
-        PATCH /v1/blocks/{block_id}/identities/detach/{identity_id}
-        POST /v1/chat/completions
-        GET /v1/client-side-access-tokens
-        POST /v1/client-side-access-tokens
-        DELETE /v1/client-side-access-tokens/{token}
-        GET /v1/conversations/
-        POST /v1/conversations/
-        DELETE /v1/conversations/{conversation_id}
-        GET /v1/conversations/{conversation_id}
-        PATCH /v1/conversations/{conversation_id}
-        POST /v1/conversations/{conversation_id}/cancel
-        POST /v1/conversations/{conversation_id}/compact
-        POST /v1/conversations/{conversation_id}/fork
-        GET /v1/conversations/{conversation_id}/messages
-        POST /v1/conversations/{conversation_id}/messages
-        POST /v1/conversations/{conversation_id}/messages/preview-raw-payload
-        POST /v1/conversations/{conversation_id}/recompile
-        POST /v1/conversations/{conversation_id}/stream
-        GET /v1/embeddings/total_storage_size
-        GET /v1/environments
-        POST /v1/environments/{connectionId}/messages
-        GET /v1/environments/{deviceId}
-        GET /v1/folders/
-        POST /v1/folders/
-        GET /v1/folders/by-name
-        GET /v1/folders/count
-        GET /v1/folders/metadata
-        GET /v1/folders/name/{folder_name}
-        DELETE /v1/folders/{folder_id}
-        GET /v1/folders/{folder_id}
-        PATCH /v1/folders/{folder_id}
-        GET /v1/folders/{folder_id}/agents
-        GET /v1/folders/{folder_id}/files
-        GET /v1/folders/{folder_id}/files/{file_id}
-        GET /v1/folders/{folder_id}/passages
-        POST /v1/folders/{folder_id}/upload
-        DELETE /v1/folders/{folder_id}/{file_id}
-        GET /v1/folders/{id}/metadata
-        GET /v1/groups/
-        POST /v1/groups/
-        GET /v1/groups/count
-        DELETE /v1/groups/{group_id}
-        GET /v1/groups/{group_id}
-        PATCH /v1/groups/{group_id}
-        PATCH /v1/groups/{group_id}/blocks/attach/{block_id}
-        PATCH /v1/groups/{group_id}/blocks/detach/{block_id}
-        GET /v1/groups/{group_id}/messages
-        POST /v1/groups/{group_id}/messages
-        POST /v1/groups/{group_id}/messages/stream
-        PATCH /v1/groups/{group_id}/messages/{message_id}
-        PATCH /v1/groups/{group_id}/reset-messages
-        GET /v1/identities/
-        POST /v1/identities/
-        PUT /v1/identities/
-        GET /v1/identities/count
-        DELETE /v1/identities/{identity_id}
-        GET /v1/identities/{identity_id}
-        PATCH /v1/identities/{identity_id}
-        GET /v1/identities/{identity_id}/agents
-        GET /v1/identities/{identity_id}/blocks
-        PUT /v1/identities/{identity_id}/properties
-        GET /v1/mcp-servers/
-        POST /v1/mcp-servers/
-        GET /v1/mcp-servers/connect/{mcp_server_id}
-        DELETE /v1/mcp-servers/{mcp_server_id}
-        GET /v1/mcp-servers/{mcp_server_id}
-        PATCH /v1/mcp-servers/{mcp_server_id}
-        PATCH /v1/mcp-servers/{mcp_server_id}/refresh
-        GET /v1/mcp-servers/{mcp_server_id}/tools
-        GET /v1/mcp-servers/{mcp_server_id}/tools/{tool_id}
-        POST /v1/mcp-servers/{mcp_server_id}/tools/{tool_id}/run
-        GET /v1/messages/batches
-        POST /v1/messages/batches
-        GET /v1/messages/batches/{batch_id}
-        PATCH /v1/messages/batches/{batch_id}/cancel
-        GET /v1/messages/batches/{batch_id}/messages
-        GET /v1/projects
-        GET /v1/providers/
-        POST /v1/providers/
-        POST /v1/providers/check
-        POST /v1/providers/check-existing
-        DELETE /v1/providers/{provider_id}
-        GET /v1/providers/{provider_id}
-        PATCH /v1/providers/{provider_id}
-        POST /v1/providers/{provider_id}/check
-        PATCH /v1/providers/{provider_id}/refresh
-        GET /v1/sandbox-config/
-        POST /v1/sandbox-config/
-        POST /v1/sandbox-config/e2b/default
-        DELETE /v1/sandbox-config/environment-variable/{env_var_id}
-        PATCH /v1/sandbox-config/environment-variable/{env_var_id}
-        POST /v1/sandbox-config/local
-        POST /v1/sandbox-config/local/default
-        POST /v1/sandbox-config/local/recreate-venv
-        DELETE /v1/sandbox-config/{sandbox_config_id}
-        PATCH /v1/sandbox-config/{sandbox_config_id}
-        GET /v1/sandbox-config/{sandbox_config_id}/environment-variable
-        POST /v1/sandbox-config/{sandbox_config_id}/environment-variable
-        GET /v1/sources/
-        POST /v1/sources/
-        GET /v1/sources/by-name
-        GET /v1/sources/count
-        GET /v1/sources/metadata
-        GET /v1/sources/name/{source_name}
-        DELETE /v1/sources/{id}/files
-        DELETE /v1/sources/{source_id}
-        GET /v1/sources/{source_id}
-        PATCH /v1/sources/{source_id}
-        GET /v1/sources/{source_id}/agents
-        GET /v1/sources/{source_id}/files
-        GET /v1/sources/{source_id}/files/{file_id}
-        GET /v1/sources/{source_id}/passages
-        POST /v1/sources/{source_id}/upload
-        DELETE /v1/sources/{source_id}/{file_id}
-        PATCH /v1/steps/{step_id}/transaction/{transaction_id}
-        GET /v1/telemetry/provider-trace
-        GET /v1/templates
-        POST /v1/templates
-        POST /v1/templates/create
-        POST /v1/templates/save-version
-        PUT /v1/templates/{id}/current
-        PATCH /v1/templates/{id}/description
-        POST /v1/templates/{id}/fork
-        POST /v1/templates/{id}/migrate
-        PATCH /v1/templates/{id}/rename
-        GET /v1/templates/{id}/snapshot
-        PUT /v1/templates/{id}/update
-        GET /v1/templates/{id}/versions
-        POST /v1/templates/{project_id}
-        GET /v1/templates/{project_id}/{name}/versions
-        DELETE /v1/templates/{project_id}/{template_name}
-        POST /v1/templates/{project_id}/{template_name}
-        POST /v1/templates/{project_id}/{template_name}/deployments/{deployment_id}/migrate
-        PATCH /v1/templates/{project_id}/{template_name}/description
-        PATCH /v1/templates/{project_id}/{template_name}/name
-        POST /v1/templates/{project_id}/{template_version}/agents
-        POST /v1/templates/{project_id}/{template_version}/fork
-        GET /v1/templates/{project_id}/{template_version}/snapshot
-        PUT /v1/templates/{project_id}/{template_version}/snapshot
-        DELETE /v1/templates/{template_name}
-        PATCH /v1/templates/{template_name}
-        POST /v1/templates/{template_name}/rollback
-        POST /v1/templates/{template_name}/save
-        POST /v1/templates/{template_version}/agents
-        GET /v1/tokens
-        POST /v1/tokens
-        DELETE /v1/tokens/{id}
-        GET /v1/tools/composio/apps
-        GET /v1/tools/composio/apps/{composio_app_name}/actions
-        POST /v1/tools/composio/{composio_action_name}
-        POST /v1/tools/generate-tool
-        DELETE /v1/tools/mcp-servers
-        GET /v1/tools/mcp-servers
-        PATCH /v1/tools/mcp-servers
-        PUT /v1/tools/mcp-servers
-        POST /v1/tools/mcp-servers/connect
-        POST /v1/tools/mcp-servers/test
-        POST /v1/tools/mcp-tools
-        GET /v1/tools/mcp-tools-by-server
-        GET /v1/tools/mcp/oauth/callback
-        GET /v1/tools/mcp/servers
-        PUT /v1/tools/mcp/servers
-        POST /v1/tools/mcp/servers/connect
-        POST /v1/tools/mcp/servers/test
-        DELETE /v1/tools/mcp/servers/{mcp_server_name}
-        PATCH /v1/tools/mcp/servers/{mcp_server_name}
-        POST /v1/tools/mcp/servers/{mcp_server_name}/resync
-        GET /v1/tools/mcp/servers/{mcp_server_name}/tools
-        POST /v1/tools/mcp/servers/{mcp_server_name}/tools/{tool_name}/execute
-        POST /v1/tools/mcp/servers/{mcp_server_name}/{mcp_tool_name}
-        POST /v1/tools/search
-        POST /v1/voice-beta/{agent_id}/chat/completions
-        POST /v1/voice/chat/completions
-        """
+    /// The operations of the peer's servers and clients, from `routes.tsv`.
+    static let listed = rows(of: PackageResources.routes_tsv).compactMap { operation($0[0], $0[1]) }
+
+    /// The spellings of the peer's documentation, from `documented-aliases.tsv`.
+    static let documented = rows(of: PackageResources.documented_aliases_tsv).compactMap { row in
+        let words = row[0].split(separator: " ")
+        return operation(words[0], "/v1\(words[1])")
+    }
+
+    /// The cells of each line below the header.
+    private static func rows(of table: [UInt8]) -> [[Substring]] {
+        String(decoding: table, as: UTF8.self).split(separator: "\n").dropFirst().map { $0.split(separator: "\t") }
+    }
+
+    /// `STREAM` is the documentation's name for a POST whose response is an event stream.
+    private static func operation(_ verb: Substring, _ path: some StringProtocol) -> (verb: HTTPVerb, path: String)? {
+        let verb = verb == "STREAM" ? .post : HTTPVerb(rawValue: String(verb))
+        return verb.map { ($0, String(path)) }
+    }
 }

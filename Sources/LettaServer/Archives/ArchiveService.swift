@@ -3,18 +3,16 @@ import Storage
 
 /// What may be done with archives, and under which conditions.
 struct ArchiveService: Sendable {
-    let storage: any StorageEngine
+    let core: Core
     let models: ModelService
-    let ids: IDSource
-    let now: @Sendable () -> Timestamp
 
     func list(_ query: ListArchives, as scope: Scope) async throws -> [Archive] {
         try KeyText.check("name", query.name, in: "query")
         let request = try PageRequest(
             after: query.after, before: query.before, limit: query.limit, order: query.order, defaultLimit: 50,
             defaultOrder: .descending)
-        return try await storage.read { db in
-            try ArchiveStore.page(request, matching: query, in: scope, db).map { $0.wire(in: scope) }
+        return try await core.storage.read(as: scope) { db in
+            try ArchiveStore.page(request, matching: query, db).map { $0.wire(in: scope) }
         }
     }
 
@@ -22,40 +20,40 @@ struct ArchiveService: Sendable {
         try KeyText.check("name", body.name)
         var config = body.embeddingConfig
         if config == nil, let handle = body.embedding { config = try await models.embeddingModel(handle) }
-        var archive = ArchiveRow(id: ids.next(), name: body.name, by: scope.user, at: now())
+        var archive = ArchiveRow(id: core.ids.next(), name: body.name, by: scope.user, at: core.now())
         archive.description = body.description
         archive.embeddingConfig = config.map { Document($0) }
-        return try await storage.write { [archive] db in
-            try ArchiveStore.insert(archive, in: scope, db)
+        return try await core.storage.write(as: scope) { [archive] db in
+            try ArchiveStore.insert(archive, db)
             return archive.wire(in: scope)
         }
     }
 
     func retrieve(_ id: ID<Archive>, as scope: Scope) async throws -> Archive {
-        try await storage.read { db in
-            guard let archive = try ArchiveStore.row(id, in: scope, db) else { throw Self.missing(id) }
+        try await core.storage.read(as: scope) { db in
+            guard let archive = try ArchiveStore.row(id, db) else { throw Self.missing(id) }
             return archive.wire(in: scope)
         }
     }
 
     func update(_ id: ID<Archive>, applying change: UpdateArchive, as scope: Scope) async throws -> Archive {
         try KeyText.check("name", change.name.value)
-        let time = now()
-        return try await storage.write { db in
-            var archive = try Self.archiveForUpdate(id, in: scope, db)
+        let time = core.now()
+        return try await core.storage.write(as: scope) { db in
+            var archive = try Self.archiveForUpdate(id, db)
             if let name = change.name.value { archive.name = name }
             archive.description = change.description.applied(to: archive.description)
             archive.lastUpdatedByID = scope.user
             archive.updatedAt = max(time, archive.updatedAt)
-            try ArchiveStore.update(archive, in: scope, db)
+            try ArchiveStore.update(archive, db)
             return archive.wire(in: scope)
         }
     }
 
     /// Deletes an archive with its passages. Agents that had it get a new one with their next memory.
     func delete(_ id: ID<Archive>, as scope: Scope) async throws {
-        try await storage.write { db in
-            try ArchiveStore.delete(try Self.archiveForUpdate(id, in: scope, db), in: scope, db)
+        try await core.storage.write(as: scope) { db in
+            try ArchiveStore.delete(try Self.archiveForUpdate(id, db), db)
         }
     }
 
@@ -63,15 +61,13 @@ struct ArchiveService: Sendable {
         let request = try PageRequest(
             after: query.after, before: query.before, limit: query.limit, order: query.order, defaultLimit: 50,
             defaultOrder: .descending)
-        return try await storage.read { db in
-            guard try ArchiveStore.row(id, in: scope, db) != nil else { throw Self.missing(id) }
+        return try await core.storage.read(as: scope) { db in
+            guard try ArchiveStore.row(id, db) != nil else { throw Self.missing(id) }
             var everyone = AgentFilter()
             everyone.showHiddenAgents = true
             let page = try AgentListStore.page(
-                request, by: .createdAt, matching: everyone, and: [AgentArchiveStore.condition(id, in: scope)],
-                in: scope, db)
-            return try AgentStateStore.states(
-                of: page.items, with: AgentRelationSet(query.include ?? []), in: scope, db)
+                request, by: .createdAt, matching: everyone, and: [AgentArchiveStore.condition(id, db)], db)
+            return try AgentStateStore.states(of: page.items, with: AgentRelationSet(query.include ?? []), db)
         }
     }
 
@@ -81,13 +77,13 @@ struct ArchiveService: Sendable {
     ///
     /// - Throws: `APIError` 409 when the agent has another one.
     func attach(_ id: ID<Archive>, to agent: ID<AgentState>, as scope: Scope) async throws {
-        try await storage.write { db in
-            guard try AgentStore.rowForUpdate(agent, in: scope, db) != nil else {
+        try await core.storage.write(as: scope) { db in
+            guard try AgentStore.rowForUpdate(agent, db) != nil else {
                 throw APIError.notFound("Agent", agent)
             }
-            _ = try Self.archiveForUpdate(id, in: scope, db)
-            switch try AgentArchiveStore.archive(of: agent, in: scope, db) {
-            case nil: try AgentArchiveStore.attach(id, to: agent, isOwner: false, in: scope, db)
+            _ = try Self.archiveForUpdate(id, db)
+            switch try AgentArchiveStore.archive(of: agent, db) {
+            case nil: try AgentArchiveStore.attach(id, to: agent, isOwner: false, db)
             case id: break
             case .some(let other):
                 throw APIError.conflict(
@@ -98,12 +94,12 @@ struct ArchiveService: Sendable {
 
     /// Takes an archive from an agent; the archive stays. Nothing happens when the agent does not have it.
     func detach(_ id: ID<Archive>, from agent: ID<AgentState>, as scope: Scope) async throws {
-        try await storage.write { db in
-            guard try AgentStore.rowForUpdate(agent, in: scope, db) != nil else {
+        try await core.storage.write(as: scope) { db in
+            guard try AgentStore.rowForUpdate(agent, db) != nil else {
                 throw APIError.notFound("Agent", agent)
             }
-            _ = try Self.archiveForUpdate(id, in: scope, db)
-            try AgentArchiveStore.detach(id, from: agent, in: scope, db)
+            _ = try Self.archiveForUpdate(id, db)
+            try AgentArchiveStore.detach(id, from: agent, db)
         }
     }
 
@@ -116,29 +112,29 @@ struct ArchiveService: Sendable {
 
     /// Adds passages, all or none.
     func add(_ bodies: [CreatePassage], to id: ID<Archive>, as scope: Scope) async throws -> [Passage] {
-        let time = now()
+        let time = core.now()
         let passages = try bodies.enumerated().map { index, body in
             try PassageRules.checkTags(body.tags)
             // A microsecond apart, so that lists show them in the order they were given.
             let created = Timestamp(microseconds: time.microseconds + Int64(index))
             var passage = NewPassage(
-                id: ids.next(), text: body.text, tags: body.tags ?? [], time: created, createdAt: body.createdAt)
+                id: core.ids.next(), text: body.text, tags: body.tags ?? [], time: created, createdAt: body.createdAt)
             passage.metadata = body.metadata ?? ObjectDocument()
             return passage
         }
-        return try await storage.write { db in
-            let archive = try Self.archiveForUpdate(id, in: scope, db)
-            return try passages.map { try PassageStore.insert($0, into: archive.id, in: scope, db).wire(in: scope) }
+        return try await core.storage.write(as: scope) { db in
+            let archive = try Self.archiveForUpdate(id, db)
+            return try passages.map { try PassageStore.insert($0, into: archive.id, db).wire(in: scope) }
         }
     }
 
     func delete(_ passage: ID<Passage>, from id: ID<Archive>, as scope: Scope) async throws {
-        try await storage.write { db in
-            _ = try Self.archiveForUpdate(id, in: scope, db)
-            guard let row = try PassageStore.row(passage, of: id, in: scope, db) else {
+        try await core.storage.write(as: scope) { db in
+            _ = try Self.archiveForUpdate(id, db)
+            guard let row = try PassageStore.row(passage, of: id, db) else {
                 throw Self.missingPassage(passage.rawValue)
             }
-            try PassageStore.delete(row, in: scope, db)
+            try PassageStore.delete(row, db)
         }
     }
 }
@@ -150,20 +146,18 @@ extension ArchiveService {
         APIError(404, "Passage with id \(id) not found in database.")
     }
 
-    private static func archiveForUpdate(
-        _ id: ID<Archive>, in scope: Scope, _ db: any SQLExecutor
-    ) throws -> ArchiveRow {
-        guard let archive = try ArchiveStore.rowForUpdate(id, in: scope, db) else { throw missing(id) }
+    private static func archiveForUpdate(_ id: ID<Archive>, _ db: Transaction) throws -> ArchiveRow {
+        guard let archive = try ArchiveStore.rowForUpdate(id, db) else { throw missing(id) }
         return archive
     }
 
     /// Deletes the archive that was made for an agent, in the transaction that deletes the agent. One that another
     /// agent has too stays, and so does one that was made on its own.
-    static func deleteOwnArchive(of agent: ID<AgentState>, in scope: Scope, _ db: any SQLExecutor) throws {
-        guard let id = try AgentArchiveStore.ownArchive(of: agent, in: scope, db),
-            let archive = try ArchiveStore.rowForUpdate(id, in: scope, db),
-            try !AgentArchiveStore.isShared(id, besides: agent, in: scope, db)
+    static func deleteOwnArchive(of agent: ID<AgentState>, _ db: Transaction) throws {
+        guard let id = try AgentArchiveStore.ownArchive(of: agent, db),
+            let archive = try ArchiveStore.rowForUpdate(id, db),
+            try !AgentArchiveStore.isShared(id, besides: agent, db)
         else { return }
-        try ArchiveStore.delete(archive, in: scope, db)
+        try ArchiveStore.delete(archive, db)
     }
 }

@@ -5,9 +5,7 @@ import Storage
 
 /// What may be done with blocks, and under which conditions.
 struct BlockService: Sendable {
-    let storage: any StorageEngine
-    let ids: IDSource
-    let now: @Sendable () -> Timestamp
+    let core: Core
 
     /// How many characters a block may have when nobody says.
     static let defaultLimit = 100_000
@@ -15,41 +13,41 @@ struct BlockService: Sendable {
     static let defaultPage = 1_000
 
     func create(_ body: CreateBlock, as scope: Scope) async throws -> Block {
-        let block = try Self.block(from: body, id: ids.next(), at: now(), in: scope)
+        let block = try Self.block(from: body, id: core.ids.next(), at: core.now(), in: scope)
         let tags = body.tags ?? []
-        return try await storage.write { db in
-            try BlockStore.insert(block, tags: tags, by: scope, db)
+        return try await core.storage.write(as: scope) { db in
+            try BlockStore.insert(block, tags: tags, db)
             return block.wire(tags: tags.withoutDuplicates)
         }
     }
 
     func retrieve(_ id: ID<Block>, as scope: Scope) async throws -> Block {
-        try await storage.read { db in
-            guard let block = try BlockStore.row(id, in: scope, db) else {
+        try await core.storage.read(as: scope) { db in
+            guard let block = try BlockStore.row(id, db) else {
                 throw APIError(404, "Block with id '\(id)' not found")
             }
-            return block.wire(tags: try BlockStore.tags(of: [id], in: scope, db)[id] ?? [])
+            return block.wire(tags: try BlockStore.tags(of: [id], db)[id] ?? [])
         }
     }
 
     func update(_ id: ID<Block>, applying change: UpdateBlock, as scope: Scope) async throws -> Block {
-        let time = now()
-        return try await storage.write { db in
-            try Self.update(id, applying: change, by: .user(scope.user), at: time, in: scope, db)
+        let time = core.now()
+        return try await core.storage.write(as: scope) { db in
+            try Self.update(id, applying: change, by: .user(scope.user), at: time, db)
         }
     }
 
     func delete(_ id: ID<Block>, as scope: Scope) async throws {
-        let time = now()
-        try await storage.write { db in
-            guard let block = try BlockStore.rowForUpdate(id, in: scope, db) else { throw Self.missing(id) }
-            let agents = try AgentBlockStore.agents(with: id, in: scope, db)
-            try BlockStore.delete(block, in: scope, db)
-            try SystemMessageService.refresh(agents, at: time, in: scope, db)
+        let time = core.now()
+        try await core.storage.write(as: scope) { db in
+            guard let block = try BlockStore.rowForUpdate(id, db) else { throw Self.missing(id) }
+            let agents = try AgentBlockStore.agents(with: id, db)
+            try BlockStore.delete(block, db)
+            try SystemMessageService.refresh(agents, at: time, db)
         }
     }
 
-    func list(_ query: ListBlocks, as scope: Scope) async throws -> Page<Block> {
+    func list(_ query: ListBlocks, as scope: Scope) async throws -> StoredPage<Block> {
         try Self.checkLabelFilter(query.label)
         try KeyText.check("label_search", query.labelSearch, in: "query")
         try KeyText.check("description_search", query.descriptionSearch, in: "query")
@@ -57,10 +55,10 @@ struct BlockService: Sendable {
         let request = try PageRequest(
             after: query.after, before: query.before, limit: query.limit, order: query.order,
             defaultLimit: Self.defaultPage, defaultOrder: .ascending)
-        return try await storage.read { db in
-            let page = try BlockListStore.page(request, matching: query, in: scope, db)
-            let tags = try BlockStore.tags(of: page.items.map(\.id), in: scope, db)
-            return Page(items: page.items.map { $0.wire(tags: tags[$0.id] ?? []) }, isFull: page.isFull)
+        return try await core.storage.read(as: scope) { db in
+            let page = try BlockListStore.page(request, matching: query, db)
+            let tags = try BlockStore.tags(of: page.items.map(\.id), db)
+            return StoredPage(items: page.items.map { $0.wire(tags: tags[$0.id] ?? []) }, isFull: page.isFull)
         }
     }
 
@@ -72,18 +70,17 @@ struct BlockService: Sendable {
         filter.tags = query.tags
         filter.matchAllTags = query.matchAllTags
         filter.projectID = query.projectID
-        return try await storage.read { [filter] db in
-            try BlockListStore.count(matching: filter, in: scope, db)
+        return try await core.storage.read(as: scope) { [filter] db in
+            try BlockListStore.count(matching: filter, db)
         }
     }
 
     func history(of id: ID<Block>, _ query: ListBlockHistory, as scope: Scope) async throws -> [BlockVersion] {
         let request = try PageRequest(
             after: nil, before: nil, limit: query.limit, order: nil, defaultLimit: 50, defaultOrder: .descending)
-        return try await storage.read { db in
-            guard try BlockStore.row(id, in: scope, db) != nil else { throw Self.missing(id) }
-            return try BlockStore.versions(
-                of: id, below: query.before, limit: request.limit ?? Int.max, in: scope, db)
+        return try await core.storage.read(as: scope) { db in
+            guard try BlockStore.row(id, db) != nil else { throw Self.missing(id) }
+            return try BlockStore.versions(of: id, below: query.before, limit: request.limit ?? Int.max, db)
         }
     }
 
@@ -93,14 +90,14 @@ struct BlockService: Sendable {
         let request = try PageRequest(
             after: query.after, before: query.before, limit: query.limit, order: query.order, defaultLimit: 50,
             defaultOrder: .descending)
-        return try await storage.read { db in
-            guard try BlockStore.row(id, in: scope, db) != nil else { throw Self.missing(id) }
+        return try await core.storage.read(as: scope) { db in
+            guard try BlockStore.row(id, db) != nil else { throw Self.missing(id) }
             var everyone = AgentFilter()
             everyone.showHiddenAgents = true
             let page = try AgentListStore.page(
                 request, by: .createdAt, matching: everyone,
-                and: [AgentListStore.attached(to: id, in: scope)], in: scope, db)
-            return try AgentStateStore.states(of: page.items, with: relations, in: scope, db)
+                and: [AgentListStore.attached(to: id, db)], db)
+            return try AgentStateStore.states(of: page.items, with: relations, db)
         }
     }
 }
@@ -138,10 +135,9 @@ extension BlockService {
 
     /// Changes a block and the system messages of the agents that have it, in the caller's transaction.
     static func update(
-        _ id: ID<Block>, applying change: UpdateBlock, by actor: BlockActor, at time: Timestamp, in scope: Scope,
-        _ db: any SQLExecutor
+        _ id: ID<Block>, applying change: UpdateBlock, by actor: BlockActor, at time: Timestamp, _ db: Transaction
     ) throws -> Block {
-        guard var block = try BlockStore.rowForUpdate(id, in: scope, db) else { throw missing(id) }
+        guard var block = try BlockStore.rowForUpdate(id, db) else { throw missing(id) }
         let oldLabel = block.label
         change.apply(to: &block)
         try KeyText.check("label", block.label)
@@ -150,21 +146,21 @@ extension BlockService {
         block.version += 1
         block.updatedAt = max(time, block.updatedAt)
         block.lastUpdatedByID = actor.id
-        if block.label != oldLabel { try checkLabelIsFree(block, in: scope, db) }
-        guard try BlockStore.update(block, by: actor, in: scope, db) else {
+        if block.label != oldLabel { try checkLabelIsFree(block, db) }
+        guard try BlockStore.update(block, by: actor, db) else {
             throw APIError.conflict("Block \(id) was changed by someone else at the same time. Try again.")
         }
-        if case .set(let tags) = change.tags { try BlockStore.replaceTags(of: id, with: tags, in: scope, db) }
-        if case .clear = change.tags { try BlockStore.replaceTags(of: id, with: [], in: scope, db) }
-        let agents = try AgentBlockStore.agents(with: id, in: scope, db)
-        if block.label != oldLabel { try AgentBlockStore.relabel(block.id, as: block.label, in: scope, db) }
-        try SystemMessageService.refresh(agents, at: time, in: scope, db)
-        return block.wire(tags: try BlockStore.tags(of: [id], in: scope, db)[id] ?? [])
+        if case .set(let tags) = change.tags { try BlockStore.replaceTags(of: id, with: tags, db) }
+        if case .clear = change.tags { try BlockStore.replaceTags(of: id, with: [], db) }
+        let agents = try AgentBlockStore.agents(with: id, db)
+        if block.label != oldLabel { try AgentBlockStore.relabel(block.id, as: block.label, db) }
+        try SystemMessageService.refresh(agents, at: time, db)
+        return block.wire(tags: try BlockStore.tags(of: [id], db)[id] ?? [])
     }
 
     /// - Throws: `APIError` 409 when an agent that has the block has another one under the new label.
-    private static func checkLabelIsFree(_ block: BlockRow, in scope: Scope, _ db: any SQLExecutor) throws {
-        guard try AgentBlockStore.isTaken(block.label, besides: block.id, in: scope, db) else { return }
+    private static func checkLabelIsFree(_ block: BlockRow, _ db: Transaction) throws {
+        guard try AgentBlockStore.isTaken(block.label, besides: block.id, db) else { return }
         throw APIError.conflict(
             "An agent that has block \(block.id) has another block with the label '\(block.label)' already.")
     }

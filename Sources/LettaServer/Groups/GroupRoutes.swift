@@ -5,10 +5,6 @@ struct GroupRoutes: RouteGroup {
     let groups: GroupService
 
     func register(on routes: Routes) {
-        routes.handle(API.AgentGroups.list, list)
-    }
-
-    func list(_ call: Call<ID<AgentState>, ListAgentGroups, NoBody>) async throws -> [Group] {
-        try await groups.list(of: call.path, call.query, as: call.caller.scope)
+        routes.handle(API.AgentGroups.list) { try await groups.list(of: $0.path, $0.query, as: $0.scope) }
     }
 }

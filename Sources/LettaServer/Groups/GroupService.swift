@@ -3,16 +3,16 @@ import Storage
 
 /// What may be done with groups of agents.
 struct GroupService: Sendable {
-    let storage: any StorageEngine
+    let core: Core
 
     /// The groups an agent is a member of. Those it only manages are in the agent itself, as the peer has it.
     func list(of agent: ID<AgentState>, _ query: ListAgentGroups, as scope: Scope) async throws -> [Group] {
         let request = try PageRequest(
             after: query.after, before: query.before, limit: query.limit, order: query.order, defaultLimit: 50,
             defaultOrder: .descending)
-        return try await storage.read { db in
-            guard try AgentStore.exists(agent, in: scope, db) else { throw APIError.notFound("Agent", agent) }
-            let groups = try GroupStore.groups(with: agent, in: scope, db)
+        return try await core.storage.read(as: scope) { db in
+            guard try AgentStore.exists(agent, db) else { throw APIError.notFound("Agent", agent) }
+            let groups = try GroupStore.groups(with: agent, db)
                 .filter { query.managerType == nil || $0.managerType == query.managerType }
             return request.cut(groups) { $0.id.rawValue }
         }

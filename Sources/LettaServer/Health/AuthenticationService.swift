@@ -1,3 +1,4 @@
+import Crypto
 import LettaAPI
 import ModelProviders
 
@@ -14,15 +15,8 @@ struct AuthenticationService: Sendable {
 }
 
 extension Secret {
-    /// Whether `text` is the secret, in a time that tells nothing about where they differ.
+    /// Compares digests: that takes the same time wherever the texts differ.
     fileprivate func matches(_ text: String) -> Bool {
-        let (left, right) = (Array(reveal().utf8), Array(text.utf8))
-        var difference = left.count ^ right.count
-        for position in 0..<max(left.count, right.count) {
-            let a = position < left.count ? left[position] : 0
-            let b = position < right.count ? right[position] : 0
-            difference |= Int(a ^ b)
-        }
-        return difference == 0
+        SHA256.hash(data: Array(reveal().utf8)) == SHA256.hash(data: Array(text.utf8))
     }
 }

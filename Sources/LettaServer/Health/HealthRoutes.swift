@@ -9,7 +9,7 @@ struct HealthRoutes: RouteGroup {
         routes.handle(API.Health.health) { _ in HealthService.status }
         routes.handle(API.Health.ready) { _ in try await health.ready() }
         routes.handle(API.Authentication.authenticate) { call in
-            try authentication.authenticate(call.body, as: call.caller.scope)
+            try authentication.authenticate(call.body, as: call.scope)
         }
     }
 }

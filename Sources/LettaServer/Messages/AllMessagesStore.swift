@@ -5,18 +5,18 @@ import Storage
 enum AllMessagesStore {
     private static let key: [SQLText] = ["created_at", "agent_id", "position"]
 
-    static func row(_ id: String, in scope: Scope, _ db: any SQLExecutor) throws -> MessageRow? {
+    static func row(_ id: String, _ db: Transaction) throws -> MessageRow? {
         try db.row(
-            "SELECT \(MessageRow.columns) FROM message WHERE organization_id = \(scope.organization) AND id = \(id)"
+            "SELECT \(MessageRow.columns) FROM message WHERE organization_id = \(db.organization) AND id = \(id)"
         ).map { try MessageRow($0) }
     }
 
-    static func rows(of step: ID<Step>, in scope: Scope, _ db: any SQLExecutor) throws -> [MessageRow] {
+    static func rows(of step: ID<Step>, _ db: Transaction) throws -> [MessageRow] {
         try db.rows(
             """
             SELECT \(MessageRow.columns) FROM message
-            WHERE organization_id = \(scope.organization) AND step_id = \(step) AND run_id = (
-                SELECT run_id FROM step WHERE organization_id = \(scope.organization) AND id = \(step))
+            WHERE organization_id = \(db.organization) AND step_id = \(step) AND run_id = (
+                SELECT run_id FROM step WHERE organization_id = \(db.organization) AND id = \(step))
             ORDER BY position
             """
         ).map { try MessageRow($0) }
@@ -24,9 +24,9 @@ enum AllMessagesStore {
 
     /// A page in order of time, from the newest or the oldest end between the bounds.
     static func page(
-        after: MessageRow?, before: MessageRow?, fromNewest: Bool, limit: Int, in scope: Scope, _ db: any SQLExecutor
+        after: MessageRow?, before: MessageRow?, fromNewest: Bool, limit: Int, _ db: Transaction
     ) throws -> [MessageRow] {
-        var all: [SQLText] = ["organization_id = \(scope.organization)"]
+        var all: [SQLText] = ["organization_id = \(db.organization)"]
         let tuple = SQLText.joined(key, separator: ", ")
         if let after { all.append("(\(tuple)) > (\(list: place(of: after)))") }
         if let before { all.append("(\(tuple)) < (\(list: place(of: before)))") }
@@ -44,10 +44,10 @@ enum AllMessagesStore {
     /// What was said in these words, newest first.
     static func search(
         _ text: String, roles: [MessageRole], agent: String?, from: Timestamp?, to: Timestamp?, limit: Int,
-        in scope: Scope, _ db: any SQLExecutor
+        _ db: Transaction
     ) throws -> [MessageRow] {
         var all: [SQLText] = [
-            "organization_id = \(scope.organization)", "role IN (\(list: roles.map(\.rawValue)))",
+            "organization_id = \(db.organization)", "role IN (\(list: roles.map(\.rawValue)))",
             "said IS NOT NULL",
         ]
         if let agent { all.append("agent_id = \(agent)") }

@@ -7,9 +7,9 @@ enum MessageListStore {
     /// A page of an agent's messages, in order of time, from the newest or the oldest end between the bounds.
     static func page(
         of agent: ID<AgentState>, after: MessageRow?, before: MessageRow?, fromNewest: Bool, limit: Int,
-        in scope: Scope, _ db: any SQLExecutor
+        _ db: Transaction
     ) throws -> [MessageRow] {
-        var all: [SQLText] = ["organization_id = \(scope.organization)", "agent_id = \(agent)"]
+        var all: [SQLText] = ["organization_id = \(db.organization)", "agent_id = \(agent)"]
         if let after { all.append("position > \(after.position)") }
         if let before { all.append("position < \(before.position)") }
         let direction: SQLText = fromNewest ? "DESC" : "ASC"
@@ -22,22 +22,20 @@ enum MessageListStore {
         return fromNewest ? rows.reversed() : rows
     }
 
-    static func rows(of run: ID<Run>, in scope: Scope, _ db: any SQLExecutor) throws -> [MessageRow] {
+    static func rows(of run: ID<Run>, _ db: Transaction) throws -> [MessageRow] {
         try db.rows(
             """
             SELECT \(MessageRow.columns) FROM message
-            WHERE organization_id = \(scope.organization) AND run_id = \(run) ORDER BY position
+            WHERE organization_id = \(db.organization) AND run_id = \(run) ORDER BY position
             """
         ).map { try MessageRow($0) }
     }
 
-    static func row(
-        _ id: String, of agent: ID<AgentState>, in scope: Scope, _ db: any SQLExecutor
-    ) throws -> MessageRow? {
+    static func row(_ id: String, of agent: ID<AgentState>, _ db: Transaction) throws -> MessageRow? {
         try db.row(
             """
             SELECT \(MessageRow.columns) FROM message
-            WHERE organization_id = \(scope.organization) AND id = \(id) AND agent_id = \(agent)
+            WHERE organization_id = \(db.organization) AND id = \(id) AND agent_id = \(agent)
             """
         ).map { try MessageRow($0) }
     }
@@ -45,10 +43,10 @@ enum MessageListStore {
     /// What was said in any words of these, newest first: the search of the agent's own conversation.
     static func search(
         _ text: String, roles: [MessageRole], from: Timestamp?, to: Timestamp?, limit: Int,
-        of agent: ID<AgentState>, in scope: Scope, _ db: any SQLExecutor
+        of agent: ID<AgentState>, _ db: Transaction
     ) throws -> [MessageRow] {
         var all: [SQLText] = [
-            "organization_id = \(scope.organization)", "agent_id = \(agent)",
+            "organization_id = \(db.organization)", "agent_id = \(agent)",
             "role IN (\(list: roles.map(\.rawValue)))",
         ]
         if !text.isEmpty { all.append(db.dialect.contains("said", text)) }

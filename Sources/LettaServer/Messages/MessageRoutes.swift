@@ -5,12 +5,14 @@ struct MessageRoutes: RouteGroup {
     let messages: MessageService
 
     func register(on routes: Routes) {
-        routes.handle(API.Messages.list, list)
-        routes.handle(API.Messages.reset, reset)
-        routes.handle(API.Messages.listAll, listAll)
-        routes.handle(API.Messages.retrieve, retrieve)
-        routes.handle(API.Messages.search, search)
-        routes.handle(API.Messages.searchRanked, searchRanked)
+        routes.handle(API.Messages.list) { try await messages.list(of: $0.path, $0.query, as: $0.scope) }
+        routes.handle(API.Messages.reset) {
+            try await messages.reset($0.path, $0.body ?? ResetMessages(), as: $0.scope)
+        }
+        routes.handle(API.Messages.listAll) { try await messages.listAll($0.query, as: $0.scope) }
+        routes.handle(API.Messages.retrieve) { try await messages.retrieve($0.path, as: $0.scope) }
+        routes.handle(API.Messages.search) { try await messages.search($0.body, as: $0.scope) }
+        routes.handle(API.Messages.searchRanked) { try await messages.searchRanked($0.body, as: $0.scope) }
         routes.handleRaw(
             .patch, "/v1/agents/{agent_id}/messages/{message_id}", "Says that messages are never edited."
         ) { _, _ in
@@ -23,28 +25,4 @@ struct MessageRoutes: RouteGroup {
         Message editing is no longer supported. Messages are immutable as they may be shared across multiple \
         conversations via forking.
         """
-
-    func list(_ call: Call<ID<AgentState>, ListMessages, NoBody>) async throws -> [LettaMessage] {
-        try await messages.list(of: call.path, call.query, as: call.caller.scope)
-    }
-
-    func reset(_ call: Call<ID<AgentState>, NoQuery, ResetMessages?>) async throws -> AgentState {
-        try await messages.reset(call.path, call.body ?? ResetMessages(), as: call.caller.scope)
-    }
-
-    func listAll(_ call: Call<NoPath, ListMessages, NoBody>) async throws -> [LettaMessage] {
-        try await messages.listAll(call.query, as: call.caller.scope)
-    }
-
-    func retrieve(_ call: Call<ID<Message>, NoQuery, NoBody>) async throws -> [LettaMessage] {
-        try await messages.retrieve(call.path, as: call.caller.scope)
-    }
-
-    func search(_ call: Call<NoPath, NoQuery, SearchMessages>) async throws -> [FoundMessage] {
-        try await messages.search(call.body, as: call.caller.scope)
-    }
-
-    func searchRanked(_ call: Call<NoPath, NoQuery, SearchMessages>) async throws -> [RankedMessage] {
-        try await messages.searchRanked(call.body, as: call.caller.scope)
-    }
 }

@@ -11,18 +11,18 @@ extension MessageService {
             after: query.after, before: query.before, limit: query.limit, order: query.order, defaultLimit: 100,
             defaultOrder: .descending)
         let limit = query.limit == 0 ? 0 : request.limit ?? 100
-        let rows = try await storage.read { db in
+        let rows = try await core.storage.read(as: scope) { db in
             try AllMessagesStore.page(
-                after: try query.after.map { try Self.row($0, in: scope, db) },
-                before: try query.before.map { try Self.row($0, in: scope, db) }, fromNewest: !request.isAscending,
-                limit: limit, in: scope, db)
+                after: try query.after.map { try Self.row($0, db) },
+                before: try query.before.map { try Self.row($0, db) }, fromNewest: !request.isAscending,
+                limit: limit, db)
         }
         return try Self.entries(rows, only: query.includeReturnMessageTypes)
     }
 
     /// What clients see of one message: its thought, its text and its calls are entries of their own.
     func retrieve(_ id: ID<Message>, as scope: Scope) async throws -> [LettaMessage] {
-        let row = try await storage.read { db in try Self.row(id.rawValue, in: scope, db) }
+        let row = try await core.storage.read(as: scope) { db in try Self.row(id.rawValue, db) }
         return try Self.entries([row], only: nil)
     }
 
@@ -30,9 +30,9 @@ extension MessageService {
         let request = try PageRequest(
             after: query.after, before: query.before, limit: query.limit, order: .ascending, defaultLimit: 100,
             defaultOrder: .ascending)
-        let rows = try await storage.read { db in
-            guard try StepStore.row(id, in: scope, db) != nil else { throw APIError.notFound("Step", id) }
-            return request.cut(try AllMessagesStore.rows(of: id, in: scope, db)) { $0.id.rawValue }
+        let rows = try await core.storage.read(as: scope) { db in
+            guard try StepStore.row(id, db) != nil else { throw APIError.notFound("Step", id) }
+            return request.cut(try AllMessagesStore.rows(of: id, db)) { $0.id.rawValue }
         }
         return try Self.entries(rows, only: nil)
     }
@@ -62,10 +62,10 @@ extension MessageService {
         let request = try PageRequest(
             after: nil, before: nil, limit: body.limit, order: nil, defaultLimit: 50, defaultOrder: .descending)
         let roles = body.roles ?? [.user, .assistant]
-        return try await storage.read { db in
+        return try await core.storage.read(as: scope) { db in
             try AllMessagesStore.search(
                 body.query ?? "", roles: roles, agent: body.agentID, from: from, to: to,
-                limit: min(request.limit ?? 100, 100), in: scope, db)
+                limit: min(request.limit ?? 100, 100), db)
         }
     }
 
@@ -78,8 +78,8 @@ extension MessageService {
         return time
     }
 
-    private static func row(_ id: String, in scope: Scope, _ db: any SQLExecutor) throws -> MessageRow {
-        guard let row = try AllMessagesStore.row(id, in: scope, db) else {
+    private static func row(_ id: String, _ db: Transaction) throws -> MessageRow {
+        guard let row = try AllMessagesStore.row(id, db) else {
             throw APIError(404, "Message with id \(id) not found.")
         }
         return row

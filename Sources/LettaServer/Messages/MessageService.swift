@@ -3,13 +3,11 @@ import JSON
 import LettaAPI
 import Storage
 
-/// What may be done with the messages of an agent beside sending some.
+/// Lists messages, and resets the context of an agent.
 struct MessageService: Sendable {
-    let storage: any StorageEngine
-    /// Where turns of agents wait for each other; emptying a context waits too.
-    let turnstile: Turnstile<ID<AgentState>>
-    let ids: IDSource
-    let now: @Sendable () -> Timestamp
+    let core: Core
+    /// One turn of an agent at a time; a reset of its context waits for it as well.
+    let turnLock: KeyedFIFOLock<ID<AgentState>>
 
     /// A page of an agent's messages in order of time. One stored message may become several entries; `limit`
     /// counts the stored ones.
@@ -19,12 +17,12 @@ struct MessageService: Sendable {
             defaultOrder: .descending)
         // Unlike other lists, this one takes a limit of 0 at its word, as the peer does.
         let limit = query.limit == 0 ? 0 : request.limit ?? 100
-        let rows = try await storage.read { db in
-            guard try AgentStore.exists(agent, in: scope, db) else { throw APIError.notFound("Agent", agent) }
+        let rows = try await core.storage.read(as: scope) { db in
+            guard try AgentStore.exists(agent, db) else { throw APIError.notFound("Agent", agent) }
             return try MessageListStore.page(
-                of: agent, after: try Self.bound(query.after, of: agent, in: scope, db),
-                before: try Self.bound(query.before, of: agent, in: scope, db), fromNewest: !request.isAscending,
-                limit: limit, in: scope, db)
+                of: agent, after: try Self.bound(query.after, of: agent, db),
+                before: try Self.bound(query.before, of: agent, db), fromNewest: !request.isAscending,
+                limit: limit, db)
         }
         return try Self.entries(rows, only: query.includeReturnMessageTypes)
     }
@@ -33,36 +31,36 @@ struct MessageService: Sendable {
         let request = try PageRequest(
             after: query.after, before: query.before, limit: query.limit, order: .ascending, defaultLimit: 100,
             defaultOrder: .ascending)
-        let rows = try await storage.read { db in
-            _ = try RunService.run(id, in: scope, db)
-            return request.cut(try MessageListStore.rows(of: id, in: scope, db)) { $0.id.rawValue }
+        let rows = try await core.storage.read(as: scope) { db in
+            _ = try RunService.run(id, db)
+            return request.cut(try MessageListStore.rows(of: id, db)) { $0.id.rawValue }
         }
         return try Self.entries(rows, only: nil)
     }
 
-    /// Empties the context down to a new system message; what was said stays in the list.
+    /// Empties the context down to a new system message; the list keeps all messages.
     func reset(_ agent: ID<AgentState>, _ body: ResetMessages, as scope: Scope) async throws -> AgentState {
-        try await turnstile.enter(agent, orElse: TurnService.lineIsFull(agent))
-        defer { turnstile.leave(agent) }
-        let time = now()
-        return try await storage.write { db in
-            guard var row = try AgentStore.rowForUpdate(agent, in: scope, db) else {
+        try await turnLock.lock(agent, orElse: TurnService.queueIsFull(agent))
+        defer { turnLock.unlock(agent) }
+        let time = core.now()
+        return try await core.storage.write(as: scope) { db in
+            guard var row = try AgentStore.rowForUpdate(agent, db) else {
                 throw APIError.notFound("Agent", agent)
             }
             row.systemCompiledAt = time
-            let blocks = try AgentBlockStore.blocks(of: [agent], in: scope, db)[agent] ?? []
+            let blocks = try AgentBlockStore.blocks(of: [agent], db)[agent] ?? []
             let compiled = try SystemMessageService.compile(
-                row, blocks: blocks, archival: try ArchivalMemoryService.summary(of: agent, in: scope, db),
+                row, blocks: blocks, archival: try ArchivalMemoryService.summary(of: agent, db),
                 previousMessages: row.nextMessagePosition)
             var context: [TurnMessage] = []
-            let isNew = try MessageStore.systemMessage(of: agent, in: scope, db) == nil
+            let isNew = try MessageStore.systemMessage(of: agent, db) == nil
             let system =
-                try MessageStore.systemMessage(of: agent, in: scope, db)?.id ?? ids.next(Message.self)
+                try MessageStore.systemMessage(of: agent, db)?.id ?? core.ids.next(Message.self)
             context.append(
                 TurnMessage(
                     id: system.rawValue, role: .system, parts: [.text(compiled.text)], createdAt: time.microseconds))
             if body.addDefaultInitialMessages == true {
-                context += AgentDraft.startingMessages(for: row, at: time, ids: ids)
+                context += AgentDraft.startingMessages(for: row, at: time, ids: core.ids)
             }
             let new = (isNew ? context : Array(context.dropFirst())).enumerated().map { index, message in
                 MessageRow(
@@ -70,14 +68,13 @@ struct MessageService: Sendable {
             }
             row.nextMessagePosition += new.count
             row.updatedAt = max(time, row.updatedAt)
-            try AgentStore.update(row, in: scope, db)
+            try AgentStore.update(row, db)
             if !isNew {
-                try MessageStore.rewrite(
-                    system, content: MessageRow.content([.text(compiled.text)]), at: time, in: scope, db)
+                try MessageStore.rewrite(system, content: MessageRow.content([.text(compiled.text)]), at: time, db)
             }
-            try MessageStore.insert(new, in: scope, db)
-            try MessageStore.replaceContext(of: agent, with: context.map { ID($0.id) }, in: scope, db)
-            return try AgentStateStore.state(of: row, in: scope, db)
+            try MessageStore.insert(new, db)
+            try MessageStore.replaceContext(of: agent, with: context.map { ID($0.id) }, db)
+            return try AgentStateStore.state(of: row, db)
         }
     }
 
@@ -91,11 +88,9 @@ struct MessageService: Sendable {
         }
     }
 
-    private static func bound(
-        _ id: String?, of agent: ID<AgentState>, in scope: Scope, _ db: any SQLExecutor
-    ) throws -> MessageRow? {
+    private static func bound(_ id: String?, of agent: ID<AgentState>, _ db: Transaction) throws -> MessageRow? {
         guard let id else { return nil }
-        guard let row = try MessageListStore.row(id, of: agent, in: scope, db) else {
+        guard let row = try MessageListStore.row(id, of: agent, db) else {
             throw APIError(404, "No message found with id '\(id)' for agent '\(agent)'")
         }
         return row

@@ -8,7 +8,7 @@ enum MessageStore {
     /// Stores messages and puts them behind those in the context.
     ///
     /// Their place in the context is their place among all messages: none in the context has a later one.
-    static func insert(_ messages: [MessageRow], in scope: Scope, _ db: any SQLExecutor) throws {
+    static func insert(_ messages: [MessageRow], _ db: Transaction) throws {
         for message in messages {
             try db.execute(
                 """
@@ -16,7 +16,7 @@ enum MessageStore {
                     organization_id, id, agent_id, position, context_position, role, content, said, name, model, otid,
                     sender_id, run_id, step_id, is_error, created_at, updated_at)
                 VALUES (
-                    \(scope.organization), \(message.id), \(message.agentID), \(message.position), \(message.position),
+                    \(db.organization), \(message.id), \(message.agentID), \(message.position), \(message.position),
                     \(message.role), \(message.content), \(message.said), \(message.name), \(message.model), \(message.otid),
                     \(message.senderID), \(message.runID), \(message.stepID), \(message.isError), \(message.createdAt),
                     \(message.createdAt))
@@ -24,42 +24,36 @@ enum MessageStore {
         }
     }
 
-    static func rewrite(
-        _ id: ID<Message>, content: RawJSON, at time: Timestamp, in scope: Scope, _ db: any SQLExecutor
-    ) throws {
+    static func rewrite(_ id: ID<Message>, content: RawJSON, at time: Timestamp, _ db: Transaction) throws {
         try db.execute(
             """
             UPDATE message SET content = \(content), updated_at = \(time)
-            WHERE organization_id = \(scope.organization) AND id = \(id)
+            WHERE organization_id = \(db.organization) AND id = \(id)
             """)
     }
 
     // MARK: Context
 
     /// Makes these messages the context, in this order.
-    static func replaceContext(
-        of agent: ID<AgentState>, with messages: [ID<Message>], in scope: Scope, _ db: any SQLExecutor
-    ) throws {
-        try db.execute("UPDATE message SET context_position = NULL WHERE \(isInContext(of: agent, in: scope))")
+    static func replaceContext(of agent: ID<AgentState>, with messages: [ID<Message>], _ db: Transaction) throws {
+        try db.execute("UPDATE message SET context_position = NULL WHERE \(isInContext(of: agent, db))")
         for (position, message) in messages.enumerated() {
             try db.execute(
                 """
                 UPDATE message SET context_position = \(position)
-                WHERE organization_id = \(scope.organization) AND id = \(message)
+                WHERE organization_id = \(db.organization) AND id = \(message)
                 """)
         }
     }
 
     /// The ids of the messages in the context of each agent, in order.
-    static func contextIDs(
-        of agents: [ID<AgentState>], in scope: Scope, _ db: any SQLExecutor
-    ) throws -> [ID<AgentState>: [String]] {
+    static func contextIDs(of agents: [ID<AgentState>], _ db: Transaction) throws -> [ID<AgentState>: [String]] {
         var ids: [ID<AgentState>: [String]] = [:]
         let rows = try agents.inStatements { agents in
             try db.rows(
                 """
                 SELECT agent_id, id FROM message
-                WHERE organization_id = \(scope.organization) AND agent_id IN (\(list: agents))
+                WHERE organization_id = \(db.organization) AND agent_id IN (\(list: agents))
                     AND context_position IS NOT NULL
                 ORDER BY agent_id, context_position
                 """)
@@ -69,51 +63,43 @@ enum MessageStore {
     }
 
     /// The messages in an agent's context as a turn takes them, in order.
-    static func turnContext(
-        of agent: ID<AgentState>, in scope: Scope, _ db: any SQLExecutor
-    ) throws -> [ContextRow] {
-        try contextRows(ContextRow.columns, of: agent, in: scope, db).map(ContextRow.init)
+    static func turnContext(of agent: ID<AgentState>, _ db: Transaction) throws -> [ContextRow] {
+        try contextRows(ContextRow.columns, of: agent, db).map(ContextRow.init)
     }
 
     /// The messages in an agent's context, in order.
-    static func context(
-        of agent: ID<AgentState>, in scope: Scope, _ db: any SQLExecutor
-    ) throws -> [MessageRow] {
-        try contextRows(MessageRow.columns, of: agent, in: scope, db).map { try MessageRow($0) }
+    static func context(of agent: ID<AgentState>, _ db: Transaction) throws -> [MessageRow] {
+        try contextRows(MessageRow.columns, of: agent, db).map { try MessageRow($0) }
     }
 
     /// The system message at the head of the context; nil when the context begins otherwise.
-    static func systemMessage(
-        of agent: ID<AgentState>, in scope: Scope, _ db: any SQLExecutor
-    ) throws -> MessageRow? {
-        let rows = try contextRows(MessageRow.columns, of: agent, ending: " LIMIT 1", in: scope, db)
+    static func systemMessage(of agent: ID<AgentState>, _ db: Transaction) throws -> MessageRow? {
+        let rows = try contextRows(MessageRow.columns, of: agent, ending: " LIMIT 1", db)
         let first = try rows.first.map { try MessageRow($0) }
         return first?.role == .system ? first : nil
     }
 
     private static func contextRows(
-        _ columns: SQLText, of agent: ID<AgentState>, ending: SQLText = "", in scope: Scope, _ db: any SQLExecutor
+        _ columns: SQLText, of agent: ID<AgentState>, ending: SQLText = "", _ db: Transaction
     ) throws -> [SQLRow] {
         try db.rows(
             """
-            SELECT \(columns) FROM message WHERE \(isInContext(of: agent, in: scope))
+            SELECT \(columns) FROM message WHERE \(isInContext(of: agent, db))
             ORDER BY context_position\(ending)
             """)
     }
 
-    private static func isInContext(of agent: ID<AgentState>, in scope: Scope) -> SQLText {
-        "organization_id = \(scope.organization) AND agent_id = \(agent) AND context_position IS NOT NULL"
+    private static func isInContext(of agent: ID<AgentState>, _ db: Transaction) -> SQLText {
+        "organization_id = \(db.organization) AND agent_id = \(agent) AND context_position IS NOT NULL"
     }
 
     /// How many of the ids name messages of the agent.
-    static func countOwned(
-        _ ids: [ID<Message>], by agent: ID<AgentState>, in scope: Scope, _ db: any SQLExecutor
-    ) throws -> Int {
+    static func countOwned(_ ids: [ID<Message>], by agent: ID<AgentState>, _ db: Transaction) throws -> Int {
         try ids.inStatements { ids in
             try db.rows(
                 """
                 SELECT id FROM message
-                WHERE organization_id = \(scope.organization) AND agent_id = \(agent) AND id IN (\(list: ids))
+                WHERE organization_id = \(db.organization) AND agent_id = \(agent) AND id IN (\(list: ids))
                 """)
         }.count
     }

@@ -2,13 +2,13 @@ import LettaAPI
 import Logging
 import ModelProviders
 
-/// What the configured providers offer, in the terms of the API.
+/// The models of the configured providers in the terms of the API, and the provider to call for an agent's model.
 struct ModelService: Sendable {
     let directory: ModelDirectory
     let transport: ProviderTransport
     let logger: Logger
 
-    /// The most tokens of context an agent gets unless it asks for more.
+    /// The largest context window an agent gets unless it asks for more, in tokens.
     static let defaultContextWindow = 128_000
 
     func languageModels(_ query: ListModels) async -> [LanguageModel] {
@@ -32,9 +32,7 @@ struct ModelService: Sendable {
         }
     }
 
-    /// The description of the language model with this handle.
-    ///
-    /// - Throws: `APIError`: 400 for a handle without a slash, 404 for one that no provider knows.
+    /// - Throws: `APIError`: 400 for a handle without a slash, 404 for one that no provider lists.
     func languageModel(_ handle: String) async throws -> LLMConfig {
         do {
             return Self.config(of: try await directory.resolve(handle: handle, type: .llm))
@@ -48,9 +46,7 @@ struct ModelService: Sendable {
         }
     }
 
-    /// The description of the embedding model with this handle.
-    ///
-    /// - Throws: `APIError` 400, as the peer does, for any handle that names none.
+    /// - Throws: `APIError` 400, as the peer does, for any handle that names no embedding model.
     func embeddingModel(_ handle: String) async throws -> EmbeddingConfig {
         do {
             return Self.embeddingConfig(of: try await directory.resolve(handle: handle, type: .embedding))
@@ -62,21 +58,29 @@ struct ModelService: Sendable {
         }
     }
 
-    /// The provider that answers for a model: the one that lists it, or whoever is at its address.
+    /// The provider to call for an agent's model: the one that the configuration names by its name, by its endpoint or
+    /// by the prefix of the handle, else the endpoint itself.
+    ///
+    /// Turns call this, so it waits for no listing. A stale one is refreshed in the background.
     func provider(for config: LLMConfig) async -> any ModelProvider {
-        if let handle = config.handle, let model = try? await directory.resolve(handle: handle, type: .llm),
-            let provider = directory.provider(of: model)
-        {
+        if let provider = configuredProvider(for: config) {
+            await directory.refreshStale(named: provider.settings.name)
             return provider
         }
-        // A provider that can't list its models now may answer all the same.
-        if let name = config.providerName, let provider = directory.provider(named: name) { return provider }
         let settings = ProviderSettings(
             name: config.providerName ?? "openai", baseURL: config.modelEndpoint ?? "https://api.openai.com/v1")
         return OpenAIProvider(settings: settings, transport: transport)
     }
 
-    /// What to expect of a model.
+    private func configuredProvider(for config: LLMConfig) -> (any ModelProvider)? {
+        if let name = config.providerName, let provider = directory.provider(where: { $0.settings.name == name }) {
+            return provider
+        }
+        if let endpoint = config.modelEndpoint { return directory.provider { $0.settings.baseURL == endpoint } }
+        guard let handle = config.handle, let slash = handle.firstIndex(of: "/") else { return nil }
+        return directory.provider { $0.handlePrefixes.contains(String(handle[..<slash])) }
+    }
+
     func traits(for config: LLMConfig) async -> ModelTraits {
         await provider(for: config).traits(of: config.model)
     }
@@ -88,7 +92,7 @@ struct ModelService: Sendable {
         let listing = await directory.models()
         for failure in listing.failures {
             logger.warning(
-                "A provider could not list its models",
+                "A provider failed to list its models",
                 metadata: ["provider.name": "\(failure.providerName)", "error": "\(failure.reason)"])
         }
         return listing

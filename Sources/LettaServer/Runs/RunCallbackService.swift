@@ -10,59 +10,55 @@ import Storage
 struct RunCallbackService: Sendable {
     static let deadline = Duration.seconds(10)
 
-    let storage: any StorageEngine
+    let core: Core
     let transport: ProviderTransport
-    let clock: any Clock<Duration>
-    let now: @Sendable () -> Timestamp
-    let logger: Logger
 
-    /// - Throws: `APIError` 422 for what is no address of the web.
+    /// - Throws: `APIError` 422 for anything but an http or https address.
     static func checked(_ url: String?) throws -> String? {
         guard let url else { return nil }
         let isWeb = ["http://", "https://"].contains { url.lowercased().hasPrefix($0) && url.count > $0.count }
         guard isWeb, url.utf8.count <= KeyText.longest, !url.utf8.contains(where: { $0 <= 0x20 }) else {
-            throw APIError.invalidField("callback_url", "has to be an http or https address", input: .string(url))
+            throw APIError.invalidField("callback_url", "must be an http or https address", input: .string(url))
         }
         return url
     }
 
     func announce(_ id: ID<Run>, to url: String, as scope: Scope) async {
         do {
-            let run = try await storage.read { db in try RunStore.run(id, in: scope, db) }
+            let run = try await core.storage.read(as: scope) { db in try RunStore.run(id, db) }
             guard let run else { return }
             var status: Int?
             var problem: String?
             do throws(ProviderFailure) {
-                status = try await transport.post(Self.body(of: run), to: url, within: Self.deadline, clock: clock)
+                status = try await transport.post(Self.body(of: run), to: url, within: Self.deadline, clock: core.clock)
             } catch {
                 problem = error.kind == .cancelled ? Self.stopped : error.message
             }
-            try await note(id, at: now(), status: status, error: problem, as: scope)
+            try await note(id, at: core.now(), status: status, error: problem, as: scope)
         } catch {
-            logger.error(
+            core.logger.error(
                 "A callback could not be noted", metadata: ["run.id": "\(id)", "error": "\(error)"])
         }
     }
 
-    /// Notes why the end is not announced.
-    func giveUp(_ id: ID<Run>, because reason: String = Self.stopped, as scope: Scope) async {
+    /// Stores that the end is not announced because the server stops.
+    func giveUp(_ id: ID<Run>, as scope: Scope) async {
         do {
-            try await note(id, at: nil, status: nil, error: reason, as: scope)
+            try await note(id, at: nil, status: nil, error: Self.stopped, as: scope)
         } catch {
-            logger.error(
+            core.logger.error(
                 "A callback could not be noted", metadata: ["run.id": "\(id)", "error": "\(error)"])
         }
     }
 
-    static let stopped = "The server stopped before an answer came."
-    static let notKept = "The disk failed to keep the run."
+    private static let stopped = "The server stopped before an answer came."
 
     private func note(
         _ id: ID<Run>, at time: Timestamp?, status: Int?, error: String?, as scope: Scope
     ) async throws {
-        try await shieldedFromCancellation { [storage] in
-            try await storage.write(quietly: true) { db in
-                try RunStore.setCallback(id, sentAt: time, status: status, error: error, in: scope, db)
+        try await shieldedFromCancellation { [core] in
+            try await core.storage.write(as: scope) { db in
+                try RunStore.setCallback(id, sentAt: time, status: status, error: error, db)
             }
         }
     }

@@ -1,46 +1,45 @@
 import LettaAPI
 import Storage
 
-/// An event of a background run, ready to be sent to whoever follows it.
-struct StoredRunEvent: Sendable {
-    /// Its place in the run's log, from 1.
-    var sequence: Int
-    /// The `message_type`.
-    var type: String
-    /// The event as JSON.
-    var text: String
-}
-
-/// Table `run_event`.
+/// Table `run_event`: the events of background runs.
 enum RunEventStore {
-    static func insert(
-        _ events: [StoredRunEvent], of run: ID<Run>, at time: Timestamp, in scope: Scope, _ db: any SQLExecutor
-    ) throws {
+    static func insert(_ events: [RunEvent], of run: ID<Run>, at time: Timestamp, _ db: Transaction) throws {
         for event in events {
             try db.execute(
                 """
                 INSERT INTO run_event (organization_id, run_id, sequence, type, event, created_at)
-                VALUES (\(scope.organization), \(run), \(event.sequence), \(event.type), \(event.text), \(time))
+                VALUES (\(db.organization), \(run), \(event.sequence), \(event.type), \(event.json), \(time))
                 """)
         }
     }
 
-    static func events(
-        of run: ID<Run>, after sequence: Int, limit: Int, in scope: Scope, _ db: any SQLExecutor
-    ) throws -> [StoredRunEvent] {
+    static func events(of run: ID<Run>, after sequence: Int, limit: Int, _ db: Transaction) throws -> [RunEvent] {
         try db.rows(
             """
             SELECT sequence, type, event FROM run_event
-            WHERE organization_id = \(scope.organization) AND run_id = \(run) AND sequence > \(sequence)
+            WHERE organization_id = \(db.organization) AND run_id = \(run) AND sequence > \(sequence)
             ORDER BY sequence LIMIT \(limit)
             """
         ).map { row in
-            StoredRunEvent(sequence: try row["sequence"], type: try row["type"], text: try row["event"])
+            RunEvent(sequence: try row["sequence"], type: try row["type"], json: try row["event"])
         }
     }
 
-    static func delete(before time: Timestamp, in scope: Scope, _ db: any SQLExecutor) throws {
+    static func lastSequence(of run: ID<Run>, _ db: Transaction) throws -> Int {
+        try db.value(
+            "SELECT MAX(sequence) FROM run_event WHERE organization_id = \(db.organization) AND run_id = \(run)") ?? 0
+    }
+
+    /// Deletes up to `limit` events of any organization that are older than `time`.
+    ///
+    /// - Returns: how many it deleted.
+    static func deleteExpired(before time: Timestamp, limit: Int, _ db: any SQLExecutor) throws -> Int {
         try db.execute(
-            "DELETE FROM run_event WHERE organization_id = \(scope.organization) AND created_at < \(time)")
+            """
+            DELETE FROM run_event WHERE (organization_id, run_id, sequence) IN (
+                SELECT organization_id, run_id, sequence FROM run_event
+                WHERE organization_id IN (SELECT id FROM organization) AND created_at < \(time)
+                LIMIT \(limit) \(db.dialect.forUpdateSkipLocked))
+            """)
     }
 }

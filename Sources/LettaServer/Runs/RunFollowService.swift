@@ -2,61 +2,37 @@ import JSON
 import LettaAPI
 import Storage
 
-/// Gives the events of background runs to whoever asks for them, while they happen and afterwards.
+/// Streams the events of background runs, while they happen and afterwards.
 struct RunFollowService: Sendable {
-    private static let pageSize = 500
-
-    let storage: any StorageEngine
+    let core: Core
     let worker: TurnWorker
-    let ids: IDSource
-    let now: @Sendable () -> Timestamp
-    let clock: any Clock<Duration>
 
-    /// - Throws: `APIError`: 400 for a run that is not in the background, 410 for one whose events are gone.
-    func follow(
-        _ id: ID<Run>, _ body: FollowRun, as scope: Scope
-    ) async throws -> any AsyncSequence<[UInt8], any Error> & Sendable {
+    /// - Throws: `APIError`: 400 for a run that is not in the background, 410 for one whose events have expired.
+    func follow(_ id: ID<Run>, _ body: FollowRun, as scope: Scope) async throws -> RunFrames {
         let start = body.startingAfter ?? 0
         guard start >= 0 else {
-            throw APIError.invalidField("starting_after", "can't be negative", input: .int(Int64(start)))
+            throw APIError.invalidField("starting_after", "must not be negative", input: .int(Int64(start)))
         }
-        let run = try await storage.read { db in try RunService.run(id, in: scope, db) }
+        let run = try await core.storage.read(as: scope) { db in try RunService.run(id, db) }
         guard run.background else {
             throw APIError.invalidArgument("Run was not created in background mode, so it cannot be retrieved.")
         }
+        // A run without a control is over, and all its events are stored.
+        let control = worker.control(of: id, in: scope.organization)
+        let oldest = core.now().microseconds - TurnService.eventRetention
+        guard control != nil || run.createdAt.microseconds > oldest else {
+            throw APIError(
+                410, "The events of run \(id) have expired: they are kept for 24 hours. Its messages are still listed.")
+        }
         let filter = EventFilter(withPings: body.includePings ?? true, messageTypes: try messageTypes(of: run))
-        // Whoever is not at work any more has stored everything before it went.
-        if let control = worker.control(of: id, in: scope.organization) {
-            let frames = TurnFrames(
-                control: control, filter: filter, now: now, clock: clock, ids: ids, startingAfter: start)
-            return Throwing(base: frames)
-        }
-        guard run.createdAt.microseconds > now().microseconds - TurnService.eventLife else {
-            throw APIError(410, "The events of run \(id) are kept for a day. Its messages are still listed.")
-        }
-        return StoredRunFrames(startingAfter: start, filter: filter) { [storage] last in
-            try await storage.read { db in
-                try RunEventStore.events(of: id, after: last, limit: Self.pageSize, in: scope, db)
-            }
-        }
+        return RunFrames(
+            core: core, run: id, filter: filter, control: control, page: RunFrames.pages(of: id, core, as: scope),
+            startingAfter: start)
     }
 
-    /// What the sender of the messages wanted to see.
+    /// The kinds of messages that the sender of the messages asked for.
     private func messageTypes(of run: Run) throws -> Set<String>? {
         let types = try run.requestConfig?.json.value()["include_return_message_types"]?.array
         return types.map { Set($0.compactMap(\.string)) }
-    }
-
-    /// A sequence that does not fail, as one that may.
-    private struct Throwing: AsyncSequence, Sendable {
-        let base: TurnFrames
-
-        func makeAsyncIterator() -> Iterator { Iterator(base: base.makeAsyncIterator()) }
-
-        struct Iterator: AsyncIteratorProtocol {
-            var base: TurnFrames.AsyncIterator
-
-            mutating func next() async throws -> [UInt8]? { await base.next() }
-        }
     }
 }

@@ -3,14 +3,14 @@ import Storage
 
 /// What may be done with runs.
 struct RunService: Sendable {
-    let storage: any StorageEngine
+    let core: Core
 
     func list(_ query: ListRuns, as scope: Scope) async throws -> [Run] {
         let order: SortOrder? = query.order ?? (query.ascending == true ? .ascending : nil)
         let request = try PageRequest(
             after: query.after, before: query.before, limit: query.limit, order: order, defaultLimit: 100,
             defaultOrder: .descending)
-        return try await storage.read { db in try RunStore.page(request, matching: query, in: scope, db) }
+        return try await core.storage.read(as: scope) { db in try RunStore.page(request, matching: query, db) }
     }
 
     func active(_ query: ListActiveRuns, as scope: Scope) async throws -> [Run] {
@@ -23,17 +23,17 @@ struct RunService: Sendable {
     }
 
     func retrieve(_ id: ID<Run>, as scope: Scope) async throws -> Run {
-        try await storage.read { db in try Self.run(id, in: scope, db) }
+        try await core.storage.read(as: scope) { db in try Self.run(id, db) }
     }
 
     /// Deletes a run that is over. The messages stay in the agent's history.
     func delete(_ id: ID<Run>, as scope: Scope) async throws -> Run {
-        try await storage.write { db in
-            let run = try Self.run(id, in: scope, db)
+        try await core.storage.write(as: scope) { db in
+            let run = try Self.run(id, db)
             guard run.status != .created, run.status != .running else {
                 throw APIError.conflict("Run \(id) is not over. Cancel it first.")
             }
-            try RunStore.delete(run, in: scope, db)
+            try RunStore.delete(run, db)
             return run
         }
     }
@@ -42,17 +42,17 @@ struct RunService: Sendable {
         let request = try PageRequest(
             after: query.after, before: query.before, limit: query.limit, order: query.order, defaultLimit: 100,
             defaultOrder: .descending)
-        return try await storage.read { db in
-            _ = try Self.run(id, in: scope, db)
-            return request.cut(try StepStore.rows(of: id, in: scope, db).map(\.step)) { $0.id.rawValue }
+        return try await core.storage.read(as: scope) { db in
+            _ = try Self.run(id, db)
+            return request.cut(try StepStore.rows(of: id, db).map(\.step)) { $0.id.rawValue }
         }
     }
 
     func usage(of id: ID<Run>, as scope: Scope) async throws -> RunUsage {
-        try await storage.read { db in
-            _ = try Self.run(id, in: scope, db)
+        try await core.storage.read(as: scope) { db in
+            _ = try Self.run(id, db)
             var usage = RunUsage()
-            for row in try StepStore.rows(of: id, in: scope, db) {
+            for row in try StepStore.rows(of: id, db) {
                 usage.completionTokens += row.step.completionTokens
                 usage.promptTokens += row.step.promptTokens
                 usage.totalTokens += row.step.totalTokens
@@ -62,11 +62,11 @@ struct RunService: Sendable {
     }
 
     func metrics(of id: ID<Run>, as scope: Scope) async throws -> RunMetrics {
-        try await storage.read { db in
-            let run = try Self.run(id, in: scope, db)
-            let steps = try StepStore.rows(of: id, in: scope, db)
+        try await core.storage.read(as: scope) { db in
+            let run = try Self.run(id, db)
+            let steps = try StepStore.rows(of: id, db)
             let names = steps.flatMap(\.toolNames).withoutDuplicates
-            let tools = try ToolStore.rows(named: names, in: scope, db).map(\.tool.id.rawValue)
+            let tools = try ToolStore.rows(named: names, db).map(\.tool.id.rawValue)
             return RunMetrics(
                 id: id, organizationID: scope.organization, agentID: run.agentID,
                 start: Int(run.createdAt.microseconds * 1000), duration: run.totalDuration, stepCount: steps.count,
@@ -80,8 +80,8 @@ struct RunService: Sendable {
         return APIError(501, "Spans of runs are not kept by this server. The steps of the run have traces.")
     }
 
-    static func run(_ id: ID<Run>, in scope: Scope, _ db: any SQLExecutor) throws -> Run {
-        guard let run = try RunStore.run(id, in: scope, db) else { throw APIError.notFound("Run", id) }
+    static func run(_ id: ID<Run>, _ db: Transaction) throws -> Run {
+        guard let run = try RunStore.run(id, db) else { throw APIError.notFound("Run", id) }
         return run
     }
 }

@@ -6,35 +6,11 @@ struct StepRoutes: RouteGroup {
     let messages: MessageService
 
     func register(on routes: Routes) {
-        routes.handle(API.Steps.list, list)
-        routes.handle(API.Steps.retrieve, retrieve)
-        routes.handle(API.Steps.metrics, metrics)
-        routes.handle(API.Steps.trace, trace)
-        routes.handle(API.Steps.messages, listMessages)
-        routes.handle(API.Steps.setFeedback, setFeedback)
-    }
-
-    func list(_ call: Call<NoPath, ListSteps, NoBody>) async throws -> [Step] {
-        try await steps.list(call.query, as: call.caller.scope)
-    }
-
-    func retrieve(_ call: Call<ID<Step>, NoQuery, NoBody>) async throws -> Step {
-        try await steps.retrieve(call.path, as: call.caller.scope)
-    }
-
-    func metrics(_ call: Call<ID<Step>, NoQuery, NoBody>) async throws -> StepMetrics {
-        try await steps.metrics(of: call.path, as: call.caller.scope)
-    }
-
-    func trace(_ call: Call<ID<Step>, NoQuery, NoBody>) async throws -> ProviderTrace? {
-        try await steps.trace(of: call.path, as: call.caller.scope)
-    }
-
-    func listMessages(_ call: Call<ID<Step>, ListRelated, NoBody>) async throws -> [LettaMessage] {
-        try await messages.list(ofStep: call.path, call.query, as: call.caller.scope)
-    }
-
-    func setFeedback(_ call: Call<ID<Step>, NoQuery, StepFeedback>) async throws -> Step {
-        try await steps.setFeedback(call.body, of: call.path, as: call.caller.scope)
+        routes.handle(API.Steps.list) { try await steps.list($0.query, as: $0.scope) }
+        routes.handle(API.Steps.retrieve) { try await steps.retrieve($0.path, as: $0.scope) }
+        routes.handle(API.Steps.metrics) { try await steps.metrics(of: $0.path, as: $0.scope) }
+        routes.handle(API.Steps.trace) { try await steps.trace(of: $0.path, as: $0.scope) }
+        routes.handle(API.Steps.messages) { try await messages.list(ofStep: $0.path, $0.query, as: $0.scope) }
+        routes.handle(API.Steps.setFeedback) { try await steps.setFeedback($0.body, of: $0.path, as: $0.scope) }
     }
 }

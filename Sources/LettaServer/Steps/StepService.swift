@@ -3,28 +3,27 @@ import Storage
 
 /// What may be done with steps.
 struct StepService: Sendable {
-    let storage: any StorageEngine
-    let now: @Sendable () -> Timestamp
+    let core: Core
 
     func list(_ query: ListSteps, as scope: Scope) async throws -> [Step] {
         let request = try PageRequest(
             after: query.after, before: query.before, limit: query.limit, order: query.order, defaultLimit: 50,
             defaultOrder: .descending)
-        return try await storage.read { db in try StepStore.page(request, matching: query, in: scope, db) }
+        return try await core.storage.read(as: scope) { db in try StepStore.page(request, matching: query, db) }
     }
 
     func retrieve(_ id: ID<Step>, as scope: Scope) async throws -> Step {
-        try await storage.read { db in try Self.row(id, in: scope, db).step }
+        try await core.storage.read(as: scope) { db in try Self.row(id, db).step }
     }
 
     func metrics(of id: ID<Step>, as scope: Scope) async throws -> StepMetrics {
-        try await storage.read { db in try Self.row(id, in: scope, db).metrics }
+        try await core.storage.read(as: scope) { db in try Self.row(id, db).metrics }
     }
 
     func trace(of id: ID<Step>, as scope: Scope) async throws -> ProviderTrace? {
-        try await storage.read { db in
-            let step = try Self.row(id, in: scope, db).step
-            guard var trace = try StepStore.trace(of: id, in: scope, db) else { return nil }
+        try await core.storage.read(as: scope) { db in
+            let step = try Self.row(id, db).step
+            guard var trace = try StepStore.trace(of: id, db) else { return nil }
             trace.agentID = step.agentID
             trace.runID = step.runID
             trace.organizationID = scope.organization
@@ -35,12 +34,12 @@ struct StepService: Sendable {
     }
 
     func setFeedback(_ feedback: StepFeedback, of id: ID<Step>, as scope: Scope) async throws -> Step {
-        let time = now()
-        return try await storage.write { db in
-            var step = try Self.row(id, in: scope, db).step
+        let time = core.now()
+        return try await core.storage.write(as: scope) { db in
+            var step = try Self.row(id, db).step
             step.feedback = feedback.feedback.isKept ? step.feedback : feedback.feedback.value?.rawValue
             step.tags = feedback.tags ?? step.tags
-            try StepStore.setFeedback(step.feedback, tags: step.tags, of: id, at: time, in: scope, db)
+            try StepStore.setFeedback(step.feedback, tags: step.tags, of: id, at: time, db)
             return step
         }
     }
@@ -55,8 +54,8 @@ struct StepService: Sendable {
         return config
     }
 
-    private static func row(_ id: ID<Step>, in scope: Scope, _ db: any SQLExecutor) throws -> StepRow {
-        guard let row = try StepStore.row(id, in: scope, db) else { throw APIError.notFound("Step", id) }
+    private static func row(_ id: ID<Step>, _ db: Transaction) throws -> StepRow {
+        guard let row = try StepStore.row(id, db) else { throw APIError.notFound("Step", id) }
         return row
     }
 }

@@ -7,8 +7,8 @@ import Storage
 enum BaseToolService {
     /// Adds the missing ones and brings the others up to date, by name: a tool of that name that a user
     /// made their own is left alone.
-    static func seed(in scope: Scope, ids: IDSource, at time: Timestamp, _ db: any SQLExecutor) throws {
-        let existing = try ToolStore.rows(named: BaseTool.all.map(\.name), in: scope, db)
+    static func seed(ids: IDSource, at time: Timestamp, _ db: Transaction) throws {
+        let existing = try ToolStore.rows(named: BaseTool.all.map(\.name), db)
         for (index, base) in BaseTool.all.enumerated() {
             let schema = RawJSON(base.schema)
             if let row = existing.first(where: { $0.tool.name == base.name }) {
@@ -23,8 +23,8 @@ enum BaseToolService {
             tool.jsonSchema = schema
             tool.enableParallelExecution = base.canRunInParallel
             tool.metadata = ObjectDocument()
-            tool.createdByID = scope.user
-            tool.lastUpdatedByID = scope.user
+            tool.createdByID = db.user
+            tool.lastUpdatedByID = db.user
             if let kept = existing.first(where: { $0.tool.name == base.name })?.tool {
                 tool.tags = kept.tags
                 tool.returnCharLimit = kept.returnCharLimit
@@ -33,7 +33,7 @@ enum BaseToolService {
             }
             // A microsecond apart, so that lists have one order.
             let created = Timestamp(microseconds: time.microseconds + Int64(index))
-            try ToolStore.upsert(ToolRow(tool: tool, at: created), in: scope, db)
+            try ToolStore.upsert(ToolRow(tool: tool, at: created), db)
         }
     }
 }

@@ -6,10 +6,8 @@ import ToolRuntime
 
 /// What may be done with tools, and under which conditions.
 struct ToolService: Sendable {
-    let storage: any StorageEngine
+    let core: Core
     let runner: PythonToolRunner
-    let ids: IDSource
-    let now: @Sendable () -> Timestamp
 
     static let custom = "custom"
     private static let types =
@@ -23,7 +21,7 @@ struct ToolService: Sendable {
     // MARK: Reading
 
     func retrieve(_ id: ID<Tool>, as scope: Scope) async throws -> Tool {
-        let row = try await storage.read { db in try ToolStore.rows([id], in: scope, db).first }
+        let row = try await core.storage.read(as: scope) { db in try ToolStore.rows([id], db).first }
         guard let row else { throw APIError.notFound("Tool", id) }
         return row.tool
     }
@@ -41,14 +39,14 @@ struct ToolService: Sendable {
         let request = try PageRequest(
             after: query.after, before: query.before, limit: query.limit, order: query.order, defaultLimit: 50,
             defaultOrder: .descending)
-        return try await storage.read { [filter] db in
-            try ToolListStore.page(request, matching: filter, in: scope, db).items
+        return try await core.storage.read(as: scope) { [filter] db in
+            try ToolListStore.page(request, matching: filter, db).items
         }
     }
 
     func count(_ filter: CountTools, as scope: Scope) async throws -> Int {
         try Self.check(filter)
-        return try await storage.read { db in try ToolListStore.count(matching: filter, in: scope, db) }
+        return try await core.storage.read(as: scope) { db in try ToolListStore.count(matching: filter, db) }
     }
 
     private static func check(_ filter: CountTools) throws {
@@ -64,12 +62,12 @@ struct ToolService: Sendable {
     /// Adds a tool, or puts it in the place of the one with its name, whose id and agents stay.
     func upsert(_ body: CreateTool, as scope: Scope) async throws -> Tool {
         let draft = try await draft(of: body)
-        let (id, time) = (ids.next(Tool.self), now())
-        return try await storage.write { db in
-            let existing = try ToolStore.rows(named: [draft.name], in: scope, db).first?.tool
+        let (id, time) = (core.ids.next(Tool.self), core.now())
+        return try await core.storage.write(as: scope) { db in
+            let existing = try ToolStore.rows(named: [draft.name], db).first?.tool
             let row = ToolRow(tool: draft.tool(id, replacing: existing, in: scope), at: time)
-            try ToolStore.upsert(row, in: scope, db)
-            guard let stored = try ToolStore.rows(named: [draft.name], in: scope, db).first?.tool else {
+            try ToolStore.upsert(row, db)
+            guard let stored = try ToolStore.rows(named: [draft.name], db).first?.tool else {
                 throw APIError.conflict("The tool \(draft.name) was deleted by someone else at the same time.")
             }
             return stored
@@ -81,40 +79,40 @@ struct ToolService: Sendable {
         let old = try await retrieve(id, as: scope)
         try ToolRules.check(change, of: old)
         let schema = try await schema(after: change, of: old)
-        let time = now()
-        return try await storage.write { db in
-            guard var row = try ToolStore.rowForUpdate(id, in: scope, db) else { throw APIError.notFound("Tool", id) }
+        let time = core.now()
+        return try await core.storage.write(as: scope) { db in
+            guard var row = try ToolStore.rowForUpdate(id, db) else { throw APIError.notFound("Tool", id) }
             let name = row.tool.name
             change.apply(to: &row.tool, schema: schema)
             if row.tool.name != name {
                 try ToolRules.checkNameIsFree(row.tool.name)
-                guard try ToolStore.rows(named: [row.tool.name], in: scope, db).isEmpty else {
+                guard try ToolStore.rows(named: [row.tool.name], db).isEmpty else {
                     throw APIError.conflict("Another tool is called \(row.tool.name) already.")
                 }
             }
             row.updatedAt = max(time, row.updatedAt)
             row.tool.lastUpdatedByID = scope.user
-            try ToolStore.update(row, in: scope, db)
+            try ToolStore.update(row, db)
             return row.tool
         }
     }
 
     func delete(_ id: ID<Tool>, as scope: Scope) async throws {
-        try await storage.write { db in
-            guard let row = try ToolStore.rowForUpdate(id, in: scope, db) else { throw APIError.notFound("Tool", id) }
+        try await core.storage.write(as: scope) { db in
+            guard let row = try ToolStore.rowForUpdate(id, db) else { throw APIError.notFound("Tool", id) }
             guard row.tool.toolType == Self.custom else {
                 throw APIError.conflict("\(row.tool.name) is a tool of the server and can't be deleted.")
             }
-            try ToolStore.delete(row, in: scope, db)
+            try ToolStore.delete(row, db)
         }
     }
 
     /// The base tools, with those added that were missing.
     func addBaseTools(as scope: Scope) async throws -> [Tool] {
-        let time = now()
-        return try await storage.write { [ids] db in
-            try BaseToolService.seed(in: scope, ids: ids, at: time, db)
-            return try ToolStore.rows(named: BaseTool.all.map(\.name), in: scope, db).map(\.tool)
+        let time = core.now()
+        return try await core.storage.write(as: scope) { [core] db in
+            try BaseToolService.seed(ids: core.ids, at: time, db)
+            return try ToolStore.rows(named: BaseTool.all.map(\.name), db).map(\.tool)
         }
     }
 
@@ -134,7 +132,7 @@ struct ToolService: Sendable {
                 environment: body.environmentVariables ?? [:])
             outcome = try await Self.saying { ToolOutcome(try await runner.run(call)) }
         }
-        return LettaMessage(WireMessage.result(outcome, name: body.name, createdAt: now().microseconds))
+        return LettaMessage(WireMessage.result(outcome, name: body.name, createdAt: core.now().microseconds))
     }
 }
 

@@ -4,39 +4,36 @@ import LettaAPI
 import ModelProviders
 import Storage
 
-/// Asks or shows what a model would be asked, without a turn: nothing is stored.
+/// Shows what a model would be asked, or asks it, without a turn: nothing is stored.
 struct TurnPreviewService: Sendable {
-    let storage: any StorageEngine
-    let models: ModelService
-    let ids: IDSource
-    let now: @Sendable () -> Timestamp
+    let core: Core
+    let opener: TurnOpener
 
     /// The first request that these messages would lead to.
     func payload(_ body: SendMessages, to agent: ID<AgentState>, as scope: Scope) async throws -> RawJSON {
         var body = body
         body.streaming = true
         let request = try TurnRequest(body, to: agent, following: .stream)
-        let config = try await override(request.overrideModel)
-        let time = now()
-        let run = request.run(id: ids.next(), at: time)
-        let material = try await TurnStore(storage: storage, ids: ids).preview(request, run, at: time, as: scope)
-        var state = try material.state(for: request, config: try config ?? material.agent.llmConfig.content())
-        state.traits = await models.traits(for: state.config)
-        let plan = try state.plan(maximumSteps: 1, streamsTokens: false)
+        let config = try await opener.override(request.overrideModel)
+        let run = request.run(id: core.ids.next(), at: core.now())
+        let state = try await opener.preview(request, run, config: config, as: scope)
+        var plan = state.plan
+        plan.maximumSteps = 1
         var machine = StepMachine(plan)
-        for case .callModel(let call) in machine.receive(.start(identity(of: state.run))) {
-            return RawJSON(try state.request(call).payload)
+        for case .callModel(let call) in machine.receive(.start(StepIdentity(of: run.id, ids: core.ids, at: core.now())))
+        {
+            return RawJSON(state.context.request(call).payload)
         }
         throw APIError(400, "These messages would not be sent to a model.")
     }
 
-    /// Answers a prompt with the agent's model; the agent never learns of it.
+    /// Answers a prompt with the agent's model, outside of the agent's conversation.
     func generate(
         _ body: GenerateText, with agent: ID<AgentState>, as scope: Scope
     ) async throws -> GeneratedText {
-        let override = try await override(body.overrideModel)
-        let own = try await storage.read { db -> LLMConfig in
-            guard let row = try AgentStore.row(agent, in: scope, db) else { throw APIError.notFound("Agent", agent) }
+        let override = try await opener.override(body.overrideModel)
+        let own = try await core.storage.read(as: scope) { db -> LLMConfig in
+            guard let row = try AgentStore.row(agent, db) else { throw APIError.notFound("Agent", agent) }
             return try row.llmConfig.content()
         }
         let config = override ?? own
@@ -50,32 +47,17 @@ struct TurnPreviewService: Sendable {
         request.user = scope.user
         var accumulator = ModelDeltaAccumulator()
         do {
-            for try await delta in await models.provider(for: config).stream(request) { accumulator.add(delta) }
+            for try await delta in await opener.models.provider(for: config).stream(request) { accumulator.add(delta) }
         } catch {
-            let failure = TurnFailure(error)
-            throw APIError(
-                status: failure.status,
-                body: .model(type: failure.type, message: failure.message, detail: failure.detail))
+            throw APIError(TurnFailure(error))
         }
         let answer = accumulator.answer
         return GeneratedText(content: answer.text ?? "", model: config.model, usage: UsageEvent(answer.usage))
     }
-
-    private func override(_ handle: String?) async throws -> LLMConfig? {
-        guard let handle else { return nil }
-        return try await models.languageModel(handle)
-    }
-
-    private func identity(of run: Run) -> StepIdentity {
-        StepIdentity(
-            stepID: ids.next(Step.self).rawValue, runID: run.id.rawValue,
-            assistantMessageID: ids.next(Message.self).rawValue, toolMessageID: ids.next(Message.self).rawValue,
-            noticeMessageID: ids.next(Message.self).rawValue, startedAt: now().microseconds)
-    }
 }
 
 extension UsageEvent {
-    /// What one call without a step took.
+    /// The usage of one call outside of a turn.
     fileprivate init(_ usage: ModelUsage?) {
         self.init()
         completionTokens = usage?.completionTokens ?? 0
@@ -84,8 +66,4 @@ extension UsageEvent {
         cachedInputTokens = usage?.cachedPromptTokens ?? 0
         reasoningTokens = usage?.reasoningTokens ?? 0
     }
-}
-
-extension ClientSkill {
-    var skill: Skill { Skill(name: name, description: description, location: location) }
 }

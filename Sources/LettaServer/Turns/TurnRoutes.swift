@@ -13,21 +13,19 @@ struct TurnRoutes: RouteGroup {
         routes.handleResponse(API.Messages.send, send)
         routes.handleResponse(API.Messages.stream, stream)
         routes.handle(API.Messages.sendLater, sendLater)
-        routes.handle(API.Messages.cancel, cancel)
-        routes.handle(API.Messages.preview, preview)
-        routes.handle(API.Messages.generate, generate)
+        routes.handle(API.Messages.cancel) { try await turns.cancel($0.path, $0.body, as: $0.scope) }
+        routes.handle(API.Messages.preview) { try await previews.payload($0.body, to: $0.path, as: $0.scope) }
+        routes.handle(API.Messages.generate) { try await previews.generate($0.body, with: $0.path, as: $0.scope) }
     }
 
     func send(_ call: Call<ID<AgentState>, NoQuery, SendMessages>, _: Request) async throws -> Response {
         guard call.body.streaming == true else {
-            let sent = try await turns.send(call.body, to: call.path, as: call.caller.scope)
-            // Written while the disk keeps what it tells.
-            let response = Response.json(sent.value)
-            try await sent.settle()
-            return response
+            return .json(try await turns.send(call.body, to: call.path, as: call.scope))
         }
         guard call.caller.generation == .v1 else {
-            throw APIError(422, "streaming=true is only supported for SDK v1.0+ clients.")
+            throw APIError(
+                422,
+                "streaming=true is only supported for SDK v1.0+ clients. Use POST /v1/agents/\(call.path)/messages/stream.")
         }
         return try await events(call)
     }
@@ -36,25 +34,13 @@ struct TurnRoutes: RouteGroup {
         try await events(call)
     }
 
-    func cancel(_ call: Call<ID<AgentState>, NoQuery, CancelRuns?>) async throws -> [String: String] {
-        try await turns.cancel(call.path, call.body, as: call.caller.scope)
-    }
-
     func sendLater(_ call: Call<ID<AgentState>, NoQuery, SendMessages>) async throws -> Run {
         let request = try TurnRequest(call.body, to: call.path, following: .later)
-        return try await turns.accept(request, as: call.caller.scope).run
-    }
-
-    func preview(_ call: Call<ID<AgentState>, NoQuery, SendMessages>) async throws -> RawJSON {
-        try await previews.payload(call.body, to: call.path, as: call.caller.scope)
-    }
-
-    func generate(_ call: Call<ID<AgentState>, NoQuery, GenerateText>) async throws -> GeneratedText {
-        try await previews.generate(call.body, with: call.path, as: call.caller.scope)
+        return try await turns.accept(request, as: call.scope).run
     }
 
     private func events(_ call: Call<ID<AgentState>, NoQuery, SendMessages>) async throws -> Response {
-        let frames = try await turns.stream(call.body, to: call.path, as: call.caller.scope)
+        let frames = try await turns.stream(call.body, to: call.path, as: call.scope)
         return .eventStream(frames, to: call.client)
     }
 }

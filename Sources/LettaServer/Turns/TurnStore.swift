@@ -1,217 +1,51 @@
 import AgentEngine
-import JSON
 import LettaAPI
 import Storage
 
-/// When an agent's context was read: the database's mark under a name for those who know no database.
-typealias ContextMark = DatabaseMark
-
-/// What a turn reads and writes, each in one transaction.
-struct TurnStore: Sendable {
-    let storage: any StorageEngine
-    let ids: IDSource
-
-    /// Loads the agent, stores the new messages and the run together, and gives results to calls that an interrupted
-    /// turn left without one.
-    ///
-    /// The model may be asked at once; nobody outside is told before it is settled. What was read is not understood yet:
-    /// where it can't be, the messages and a failed run are what remains.
-    ///
-    /// - Parameters:
-    ///   - isAccepted: whether the run is stored already and only begins now.
-    ///   - kept: what the agent's last turn left; used when nobody has changed anything since.
-    func open(
-        _ request: TurnRequest, _ run: Run, isAccepted: Bool, kept: TurnState?, at time: Timestamp, as scope: Scope
-    ) async throws -> Committed<TurnMaterial> {
-        try await storage.commit(quietly: true) { [ids] db in
-            let mark = try db.mark()
-            var material: TurnMaterial
-            if let kept, kept.mark == mark {
-                material = TurnMaterial(scope: scope, run: run, context: .kept(kept))
-            } else {
-                guard let agent = try AgentStore.rowForUpdate(request.agent, in: scope, db) else {
-                    throw APIError.notFound("Agent", request.agent)
-                }
-                material = try Self.material(of: agent, run, at: mark, in: scope, db)
-            }
-            let closing = HistoryRepair.openCalls(in: try material.endOfContext()).map { calls in
-                HistoryRepair.closing(
-                    calls.calls, id: ids.next(Message.self).rawValue, stepID: nil, runID: nil,
-                    createdAt: time.microseconds)
-            }
-            material.new = closing + request.messages(runID: run.id, at: time, ids: ids)
-            if isAccepted {
-                try RunStore.update(run, at: time, in: scope, db)
-            } else {
-                try RunStore.insert(run, in: scope, db)
-            }
-            try Self.append(material.new, to: request.agent, model: nil, in: scope, db)
-            return material
-        }
-    }
-
-    /// What ``open(_:_:isAccepted:kept:at:as:)`` would give, without storing anything.
-    func preview(
-        _ request: TurnRequest, _ run: Run, at time: Timestamp, as scope: Scope
-    ) async throws -> TurnMaterial {
-        try await storage.read { [ids] db in
-            guard let agent = try AgentStore.row(request.agent, in: scope, db) else {
-                throw APIError.notFound("Agent", request.agent)
-            }
-            var material = try Self.material(of: agent, run, at: nil, in: scope, db)
-            material.new = request.messages(runID: run.id, at: time, ids: ids)
-            return material
-        }
-    }
-
-    private static func material(
-        of agent: AgentRow, _ run: Run, at mark: ContextMark?, in scope: Scope, _ db: any SQLExecutor
-    ) throws -> TurnMaterial {
-        let rows = TurnMaterial.Rows(
-            mark: mark, agent: agent, messages: try MessageStore.turnContext(of: agent.id, in: scope, db),
-            tools: try ToolStore.callableTools(of: agent.id, in: scope, db),
-            blocks: try AgentBlockStore.rows(of: [agent.id], in: scope, db))
-        return TurnMaterial(scope: scope, run: run, context: .rows(rows))
-    }
-
-    /// Stores a step: what was said, the edits of memory, the step's own row and the run's state land together.
-    ///
-    /// Memory that someone else changed since the turn read it is edited anew, once, as the calls say. The turn may go
-    /// on at once; nobody outside is told before it is settled.
-    func persist(
-        _ outcome: StepOutcome, of state: TurnState, at time: Timestamp
-    ) async throws -> Provisional<TurnState> {
-        // What is said to and by the agent is in the state; what its tools change may be others' too.
-        let isQuiet = outcome.memoryCalls.isEmpty && outcome.passages.isEmpty
-        let stored = try await storage.commit(quietly: isQuiet) { [ids] db in
-            var state = state
-            let scope = state.scope
-            let writer = try MemoryWriterStore(
-                agent: state.agent.id, calls: outcome.memoryCalls, ids: ids, time: time, scope: scope, db)
-            let agent = state.agent.id
-            if !outcome.memoryCalls.isEmpty, try AgentStore.rowForUpdate(agent, in: scope, db) == nil {
-                throw APIError.notFound("Agent", agent)
-            }
-            var messages = outcome.messages
-            try writer.apply(readAs: state.blocks, results: &messages, db)
-            let run = outcome.end == nil ? nil : state.run
-            try Self.append(messages, to: agent, model: state.config.model, ending: run, in: scope, db)
-            _ = try ArchivalMemoryService.insert(outcome.passages, for: state.agent, ids: ids, in: scope, db)
-            try StepStore.insert(outcome.row, in: scope, db)
-            if let trace = outcome.trace { try StepStore.insert(trace, in: scope, db) }
-            try RunStore.update(state.run, at: time, in: scope, db)
-            state.history += messages
-            // It is this step that has moved the mark; what others wrote before can't be told from it.
-            if !isQuiet { state.mark = nil }
-            if !outcome.memoryCalls.isEmpty {
-                state.blocks = try AgentBlockStore.blocks(of: [agent], in: scope, db)[agent] ?? []
-                if let system = try MessageStore.systemMessage(of: agent, in: scope, db) {
-                    state.history[0] = try system.turnMessage()
-                }
-            }
-            return state
-        }
-        return Provisional(value: stored.value, settle: stored.settle)
-    }
-
-    /// Stores how a run ended whose last step did not say so.
-    func close(_ run: Run, of agent: ID<AgentState>, at time: Timestamp, as scope: Scope) async throws {
-        try await storage.write(quietly: true) { db in
-            try RunStore.update(run, at: time, in: scope, db)
-            try AgentTurnStore.setLastRun(run, of: agent, in: scope, db)
-        }
-    }
-
-    /// Puts messages behind all others of the agent, and behind the last one in its context.
+/// What turns write to their agent: few columns of a long row with many indexes.
+enum TurnStore {
+    /// Appends messages to the agent's messages and to its context window, and stores how `run` ended, if it has.
     static func append(
-        _ messages: [TurnMessage], to agent: ID<AgentState>, model: String?, ending run: Run? = nil, in scope: Scope,
-        _ db: any SQLExecutor
+        _ messages: [TurnMessage], to agent: ID<AgentState>, model: String?, ending run: Run? = nil, _ db: Transaction
     ) throws {
-        let first = try AgentTurnStore.takePositions(messages.count, of: agent, ending: run, in: scope, db)
-        guard let position = first else { throw APIError.notFound("Agent", agent) }
+        guard let first = try takePositions(messages.count, of: agent, ending: run, db) else {
+            throw APIError.notFound("Agent", agent)
+        }
         let rows = messages.enumerated().map { index, message in
-            MessageRow(
-                message, agentID: agent, position: position + index, model: message.role == .user ? nil : model)
+            MessageRow(message, agentID: agent, position: first + index, model: message.role == .user ? nil : model)
         }
-        try MessageStore.insert(rows, in: scope, db)
-    }
-}
-
-/// What a turn works on. Rows are as they were read: understanding them takes longer than reading them, and is not for
-/// the database's thread.
-struct TurnMaterial: Sendable {
-    struct Rows: Sendable {
-        let mark: ContextMark?
-        let agent: AgentRow
-        let messages: [ContextRow]
-        let tools: [CallableToolRow]
-        let blocks: [SQLRow]
+        try MessageStore.insert(rows, db)
     }
 
-    enum Context: Sendable {
-        case rows(Rows)
-        case kept(TurnState)
+    /// Reserves the next `count` message positions. Locks the agent's row until the transaction ends.
+    ///
+    /// - Returns: the first position; nil when there is no such agent.
+    private static func takePositions(
+        _ count: Int, of agent: ID<AgentState>, ending run: Run?, _ db: Transaction
+    ) throws -> Int? {
+        let end: SQLText = if let run { ", \(lastRun(run))" } else { "" }
+        let next: Int? = try db.value(
+            """
+            UPDATE agent SET next_message_position = next_message_position + \(count)\(end)
+            WHERE organization_id = \(db.organization) AND id = \(agent)
+            RETURNING next_message_position
+            """)
+        return next.map { $0 - count }
     }
 
-    let scope: Scope
-    let run: Run
-    let context: Context
-    /// The messages behind those in the context.
-    var new: [TurnMessage] = []
-
-    var agent: AgentRow {
-        switch context {
-        case .rows(let rows): rows.agent
-        case .kept(let state): state.agent
-        }
+    /// Stores when and how the agent's last run ended.
+    static func setLastRun(_ run: Run, _ db: Transaction) throws {
+        try db.execute(
+            """
+            UPDATE agent SET \(lastRun(run))
+            WHERE organization_id = \(db.organization) AND id = \(run.agentID)
+            """)
     }
 
-    /// What the agent said last, and what follows it.
-    func endOfContext() throws -> [TurnMessage] {
-        switch context {
-        case .rows(let rows): try Self.end(of: rows.messages) { try $0.message() }
-        case .kept(let state): Self.end(of: state.history) { $0 }
-        }
+    private static func lastRun(_ run: Run) -> SQLText {
+        """
+        last_run_completion = \(run.completedAt), last_stop_reason = \(run.stopReason?.rawValue),
+        last_run_duration_ms = \(run.totalDuration.map { $0 / 1_000_000 })
+        """
     }
-
-    private static func end<Row>(
-        of rows: [Row], _ message: (Row) throws -> TurnMessage
-    ) rethrows -> [TurnMessage] {
-        var end: [TurnMessage] = []
-        for row in rows.reversed() {
-            end.append(try message(row))
-            if end.last?.role == .assistant { break }
-        }
-        return end.reversed()
-    }
-
-    func state(for request: TurnRequest, config: LLMConfig) throws -> TurnState {
-        var state: TurnState
-        switch context {
-        case .kept(let kept):
-            state = kept
-            try state.goOn(with: run, config: config, as: scope)
-        case .rows(let rows):
-            state = TurnState(
-                scope: scope, run: run, mark: rows.mark, agent: rows.agent, config: config, tools: rows.tools,
-                schemas: try ToolSchema.schemas(of: rows.tools, isStrict: config.strict),
-                blocks: try rows.blocks.map { try BlockRow($0) }, history: try rows.messages.map { try $0.message() })
-        }
-        state.overrideSystem = request.overrideSystem
-        state.skills = SkillTree.element(of: request.skills.map(\.skill))
-        state.history += new
-        return state
-    }
-}
-
-/// What a step leaves behind, ready to be stored.
-struct StepOutcome: Sendable {
-    var messages: [TurnMessage]
-    /// The calls of memory tools in the step, in their order.
-    var memoryCalls: [ToolRun]
-    /// What the step put into archival memory.
-    var passages: [NewPassage]
-    var row: StepRow
-    var trace: ProviderTrace?
-    var end: TurnEnd?
 }

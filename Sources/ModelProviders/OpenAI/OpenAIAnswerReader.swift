@@ -1,13 +1,12 @@
 import JSON
 
-/// Reads the parts of chat completions that whole answers and streamed ones have in common.
+/// Parses chat completions: complete answers, and the parts they share with streamed ones.
 enum OpenAIAnswerReader {
-    /// Reads an answer that came in one piece.
     static func answer(from document: JSONValue) throws(ProviderFailure) -> ModelAnswer {
         if let error = document["error"], !error.isNull { throw .openAI(event: error) }
         guard let choice = document["choices"]?.array?.first, let message = choice["message"], message.object != nil
         else {
-            throw ProviderFailure(.invalidAnswer, message: "The provider's answer holds no message.")
+            throw ProviderFailure(.invalidAnswer, message: "The provider's answer has no message.")
         }
         let calls = (message["tool_calls"]?.array ?? []).compactMap(toolCall)
         return ModelAnswer(
@@ -16,7 +15,7 @@ enum OpenAIAnswerReader {
             usage: usage(of: document))
     }
 
-    /// What the model says; nil instead of an empty text. Some servers send parts instead of a string.
+    /// Nil instead of an empty text. Some servers send content parts instead of a string.
     static func text(of message: JSONValue) -> String? {
         let parts = message["content"]?.array?.compactMap { $0["text"]?.string }.joined()
         let text = message["content"]?.string ?? parts ?? ""
@@ -71,7 +70,7 @@ enum OpenAIAnswerReader {
             id: nonEmpty(call["id"]) ?? newToolCallID(), name: name, arguments: arguments(of: function) ?? "")
     }
 
-    /// A number of tokens; nil for one that no answer can have, so that sums of them never overflow.
+    /// A token count; nil for an implausible one, so that sums never overflow.
     private static func count(_ value: JSONValue?) -> Int? {
         value?.int.flatMap { (0...1_000_000_000).contains($0) ? Int($0) : nil }
     }

@@ -1,21 +1,20 @@
 import JSON
 
-/// Turns the chunks of a streamed chat completion into deltas, in order.
+/// Decodes the chunks of a streamed chat completion.
 ///
-/// It irons out what servers do differently with tool calls: some leave the index away, some give every call the index
-/// 0, some repeat id and name in every piece, some give no id.
+/// It normalizes tool calls: some servers omit the index or always send 0, some repeat id and name in every chunk, some
+/// send no id.
 struct OpenAIChunkDecoder: Sendable {
-    /// A call under way; its place in `calls` is its index in the deltas.
+    /// A tool call in progress; its position in `calls` is its index in the deltas.
     private struct Call {
         var wireIndex: Int64?
         var wireID: String?
     }
 
     private var calls: [Call] = []
-    /// Whether the model said why it stopped. A stream that ends without is cut.
+    /// Whether a finish reason has arrived. A stream that ends without one was cut off.
     private(set) var isFinished = false
 
-    /// The deltas of one chunk, often none.
     mutating func decode(_ chunk: JSONValue) throws(ProviderFailure) -> [ModelDelta] {
         guard chunk.object != nil else {
             throw ProviderFailure(.invalidAnswer, message: "The provider sent a chunk that is not an object.")
@@ -38,7 +37,7 @@ struct OpenAIChunkDecoder: Sendable {
         return deltas
     }
 
-    /// What is missing when the provider says that its stream is done.
+    /// The deltas that are missing when the provider ends the stream with `[DONE]`.
     mutating func end() -> [ModelDelta] {
         guard !isFinished else { return [] }
         isFinished = true
@@ -60,7 +59,7 @@ struct OpenAIChunkDecoder: Sendable {
             argumentsFragment: fragment)
     }
 
-    /// The call a piece belongs to, or nil when it begins one. Only a piece with a name can begin a call.
+    /// The call that a fragment continues; nil when it begins one, which takes a name.
     private func knownCall(index: Int64?, id: String?, isNamed: Bool) -> Int? {
         if let id, let known = calls.lastIndex(where: { $0.wireID == id }) { return known }
         if let index {

@@ -4,13 +4,13 @@ import JSON
 import NIOCore
 import Synchronization
 
-/// The deltas of one streamed chat completion. Each iteration sends the request anew.
+/// The deltas of a streamed chat completion. Each iteration sends the request again.
 struct OpenAIDeltaStream: AsyncSequence, Sendable {
     typealias Element = ModelDelta
     typealias Failure = ProviderFailure
 
-    /// How many pieces of an answer may wait for whoever reads it.
-    private static let readAhead = 8
+    /// The chunks that are buffered for a slow reader.
+    private static let bufferCapacity = 8
 
     let provider: OpenAIProvider
     let request: HTTPClientRequest
@@ -18,7 +18,7 @@ struct OpenAIDeltaStream: AsyncSequence, Sendable {
     func makeAsyncIterator() -> Iterator {
         let request = UnansweredRequest(request)
         return Iterator(
-            pieces: ReadAhead(limit: Self.readAhead, timers: provider.timers) {
+            pieces: ReadAhead(limit: Self.bufferCapacity, timers: provider.timers) {
                 [provider] source async throws(ProviderFailure) in
                 var reader = OpenAIStreamReader(provider: provider, request: request)
                 try await reader.read(into: source)
@@ -46,7 +46,7 @@ struct OpenAIDeltaStream: AsyncSequence, Sendable {
     }
 }
 
-/// A request for as long as it may have to be sent again. With its body it is most of what a stream would hold.
+/// A request that is released once it can't be retried any more: its body is most of the memory of a stream.
 final class UnansweredRequest: Sendable {
     private let request: Mutex<HTTPClientRequest?>
 
@@ -54,17 +54,17 @@ final class UnansweredRequest: Sendable {
         self.request = Mutex(request)
     }
 
-    /// Nil when the answer has begun.
+    /// Nil once the answer has begun.
     var value: HTTPClientRequest? { request.withLock { $0 } }
 
-    func letGo() {
+    func release() {
         request.withLock { $0 = nil }
     }
 }
 
-/// Reads one streamed answer to its end, on the actor that it hands it over to.
+/// Reads one streamed answer on the actor of its buffer.
 ///
-/// The response's body belongs to it alone: when it goes, the connection closes.
+/// It is the only owner of the response body, so the connection closes with it.
 struct OpenAIStreamReader {
     typealias Source = ReadAhead<[ModelDelta], ProviderFailure>.Source
 
@@ -75,7 +75,7 @@ struct OpenAIStreamReader {
     private var decoder = OpenAIChunkDecoder()
     private var retry = 1
     private var isDone = false
-    /// A failure that came in one piece with deltas, which go first.
+    /// A failure that arrived in the same chunk as deltas, which are delivered first.
     private var nextFailure: ProviderFailure?
 
     init(provider: OpenAIProvider, request: UnansweredRequest) {
@@ -83,27 +83,26 @@ struct OpenAIStreamReader {
         self.request = request
     }
 
-    /// Hands all deltas over, as they come.
     mutating func read(into source: isolated Source) async throws(ProviderFailure) {
         while !isDone {
             do {
                 let deltas = try await advance(source)
                 if !deltas.isEmpty {
-                    request.letGo()
+                    request.release()
                     await source.put(deltas)
                 }
             } catch {
                 body = nil
                 let failure = provider.failure(from: error)
-                // The answer is whole; only its cost is lost.
+                // The answer is complete; only the usage is missing.
                 if decoder.isFinished, failure.kind == .cut { return }
                 guard request.value != nil else { throw failure }
-                try await startOver(after: failure, source)
+                try await retry(after: failure, source)
             }
         }
     }
 
-    private mutating func startOver(
+    private mutating func retry(
         after failure: ProviderFailure, _ source: isolated Source
     ) async throws(ProviderFailure) {
         try await provider.waitBefore(retry: retry, after: failure)
@@ -112,7 +111,7 @@ struct OpenAIStreamReader {
         decoder = OpenAIChunkDecoder()
     }
 
-    /// Opens the connection or reads one piece from it, and gives out what that completes.
+    /// Opens the connection or reads one chunk, and returns the deltas that it completes.
     private mutating func advance(_ source: isolated Source) async throws -> [ModelDelta] {
         if let nextFailure { throw nextFailure }
         let chunk: ByteBuffer?
@@ -139,7 +138,7 @@ struct OpenAIStreamReader {
         do {
             events = try chunk.withUnsafeReadableBytes { try parser.feed($0) }
         } catch {
-            throw ProviderFailure(.invalidAnswer, message: "The provider sent a line that is too long.")
+            throw ProviderFailure(.invalidAnswer, message: "The provider sent a line that exceeds the size limit.")
         }
         var deltas: [ModelDelta] = []
         for event in events where !event.data.isEmpty && !isDone {
@@ -163,9 +162,10 @@ struct OpenAIStreamReader {
         do {
             chunk = try JSONParser(options: OpenAIProvider.parserOptions).parse(event.data)
         } catch {
-            throw ProviderFailure(.invalidAnswer, message: "The provider sent a broken chunk: \(error.reason)")
+            throw ProviderFailure(
+                .invalidAnswer, message: "The provider sent a chunk that is not JSON: \(error.reason)")
         }
-        // Some servers name the event instead of wrapping what it says.
+        // Some servers name the event `error` instead of wrapping its data.
         if event.name == "error", chunk["error"] == nil { throw .openAI(event: chunk) }
         return try decoder.decode(chunk)
     }
@@ -173,7 +173,8 @@ struct OpenAIStreamReader {
     private mutating func endOfBody() throws -> [ModelDelta] {
         try Task.checkCancellation()
         guard decoder.isFinished else {
-            throw ProviderFailure(.cut, message: "The connection to the provider was cut before the answer ended.")
+            throw ProviderFailure(
+                .cut, message: "The connection to the provider was closed before the answer was complete.")
         }
         finish()
         return []

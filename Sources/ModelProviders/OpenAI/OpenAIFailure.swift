@@ -2,7 +2,7 @@ import JSON
 import NIOHTTP1
 
 extension ProviderFailure {
-    /// What an error response says, whatever of the known shapes its body has.
+    /// The failure that an error response describes, in any of the known formats.
     static func openAI(status: Int, headers: HTTPHeaders, body: [UInt8]) -> ProviderFailure {
         let document = try? JSONParser(options: OpenAIProvider.parserOptions).parse(body)  // may be a proxy's HTML page
         let error = document.map(OpenAIError.init) ?? OpenAIError(message: nil, code: nil)
@@ -11,17 +11,17 @@ extension ProviderFailure {
             retryAfter: retryAfter(headers))
     }
 
-    /// What an error says that comes as an event of a stream, after a head that promised success.
+    /// The failure that an error event in a stream describes, after a successful response head.
     static func openAI(event error: JSONValue) -> ProviderFailure {
         let status = error["code"]?.int.flatMap { (400...599).contains($0) ? Int($0) : nil } ?? 500
         let parsed = OpenAIError(.object(["error": error]))
         return ProviderFailure(
-            kind(status: status, parsed), status: status, message: parsed.message ?? "The provider broke off.")
+            kind(status: status, parsed), status: status, message: parsed.message ?? "The provider aborted the answer.")
     }
 
     private static func kind(status: Int, _ error: OpenAIError) -> Kind {
         switch status {
-        // Ollama answers so for models whose templates have no place for tools.
+        // Ollama, for models whose chat template does not support tools.
         case 400 where error.isAboutTools: .toolsNotSupported
         case 401: .authentication
         case 402: .insufficientCredits
@@ -31,14 +31,14 @@ extension ProviderFailure {
         case 422: error.isAboutContext ? .contextWindowExceeded : .unprocessable
         case 429: error.code == "insufficient_quota" ? .insufficientCredits : .rateLimited
         case 503, 529: .overloaded
-        // llama-server answers so when what the model wrote is not the call syntax it expects.
+        // llama-server, when the model's output is not the tool call syntax it expects.
         case 500 where error.isAboutCallSyntax: .invalidAnswer
         case 500...: error.isAboutContext ? .contextWindowExceeded : .server
         default: error.isAboutContext ? .contextWindowExceeded : .badRequest
         }
     }
 
-    /// `retry-after-ms` and `retry-after` in seconds; a date is as good as no wish.
+    /// `retry-after-ms`, or `retry-after` in seconds; a date is ignored.
     private static func retryAfter(_ headers: HTTPHeaders) -> Duration? {
         if let milliseconds = headers.first(name: "retry-after-ms").flatMap(Double.init), milliseconds >= 0 {
             return .seconds(min(milliseconds / 1_000, 86_400))
@@ -50,7 +50,7 @@ extension ProviderFailure {
     }
 }
 
-/// The part of an error body that can be understood.
+/// The message and code of an error body.
 private struct OpenAIError {
     var message: String?
     var code: String?
@@ -60,7 +60,7 @@ private struct OpenAIError {
         self.code = code
     }
 
-    /// Reads OpenAI's `{"error": {"message", "type", "code"}}` and the plainer forms of its imitators.
+    /// Parses OpenAI's `{"error": {"message", "type", "code"}}` and the simpler formats of compatible servers.
     init(_ document: JSONValue) {
         let error = document["error"] ?? document
         let text = error["message"]?.string ?? error.string ?? document["detail"]?.string

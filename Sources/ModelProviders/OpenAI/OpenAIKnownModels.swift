@@ -1,7 +1,7 @@
-/// What is publicly known about models that providers list by name only.
+/// Published limits of models that providers list by name only.
 ///
-/// The listing of OpenAI and of most servers that imitate it says neither how long a context may be nor how long an
-/// answer. A wrong window costs a failed turn, so an unknown model gets a small one.
+/// The listing of OpenAI and most compatible servers has neither the context window nor the output limit. Too large a
+/// window fails turns, so an unknown model gets a small one.
 enum OpenAIKnownModels {
     struct Facts: Equatable {
         /// In tokens, input and output together.
@@ -10,13 +10,13 @@ enum OpenAIKnownModels {
     }
 
     static let fallbackContextWindow = 30_000
-    /// The limit of an answer where nothing asks for another; a model that can say less gets less.
-    static let usualMaxTokens = 16_384
+    /// The default output limit, unless the model's own is lower.
+    static let defaultMaxTokens = 16_384
     static let fallbackEmbeddingDimensions = 1_536
 
-    /// Facts of a model, from the entry with the longest name that the given one begins with.
+    /// The facts of the longest prefix that matches.
     ///
-    /// Dated and previewed variants (`gpt-4o-2024-11-20`) share the facts of the model they are named after.
+    /// Dated and preview variants (`gpt-4o-2024-11-20`) share the facts of their base model.
     static func facts(of name: String) -> Facts? {
         let match =
             families
@@ -29,23 +29,23 @@ enum OpenAIKnownModels {
         return match.map { Facts(contextWindow: $0.contextWindow, maxOutputTokens: $0.maxOutputTokens) }
     }
 
-    /// Whether a model thinks before it answers, and therefore refuses any temperature but 1.
+    /// Whether this is a reasoning model, which rejects any temperature but 1.
     static func isReasoning(_ name: String) -> Bool {
         isOSeries(name) || (name.hasPrefix("gpt-5") && !name.contains("-chat"))
     }
 
-    /// Whether a model is of the `o` series, which refuses `parallel_tool_calls`.
+    /// Whether a model is of the `o` series, which rejects `parallel_tool_calls`.
     static func isOSeries(_ name: String) -> Bool {
         ["o1", "o3", "o4"].contains { name == $0 || name.hasPrefix("\($0)-") }
     }
 
-    /// Whether OpenAI itself serves this model through chat completions; its listing holds all sorts of models.
+    /// Whether OpenAI serves this model through chat completions; its listing has models of all kinds.
     static func isOfferedForChat(_ name: String) -> Bool {
         guard name.hasPrefix("gpt-") || name.hasPrefix("chatgpt-") || isOSeries(name) else { return false }
         return !otherUses.contains { name.contains($0) }
     }
 
-    /// The embedding models OpenAI offers, with the length of their vectors.
+    /// OpenAI's embedding models.
     static let embeddings: [(name: String, dimensions: Int)] = [
         ("text-embedding-3-large", 3_072),
         ("text-embedding-3-small", 1_536),
@@ -54,7 +54,7 @@ enum OpenAIKnownModels {
 
     static let embeddingContextWindow = 8_191
 
-    /// The length of a model's vectors, for the embedding models people run most.
+    /// For OpenAI's and the most popular open embedding models.
     static func embeddingDimensions(of name: String) -> Int? {
         if let own = embeddings.first(where: { $0.name == name }) { return own.dimensions }
         let lowercased = name.lowercased()
@@ -68,7 +68,7 @@ enum OpenAIKnownModels {
         ("qwen3-embedding-0.6b", 1_024), ("qwen3-embedding-4b", 2_560), ("qwen3-embedding-8b", 4_096),
     ]
 
-    /// Parts of names of models that OpenAI lists but does not serve as chat models.
+    /// Name parts of models that OpenAI lists but does not serve through chat completions.
     private static let otherUses = [
         "audio", "realtime", "image", "tts", "transcribe", "search", "instruct", "codex", "-pro", "deep-research",
         "live", "translate",
@@ -86,7 +86,7 @@ enum OpenAIKnownModels {
         }
     }
 
-    /// A prefix that ends with a dot speaks for versions that came after this table.
+    /// A prefix that ends with a dot covers versions that are newer than this table.
     private static let families: [Family] = [
         Family("gpt-3.5-turbo", 16_385, 4_096),
         Family("gpt-4", 8_192, 8_192),
@@ -110,6 +110,6 @@ enum OpenAIKnownModels {
         Family("o1-preview", 128_000, 32_768),
         Family("o3", 200_000, 100_000),
         Family("o4-mini", 200_000, 100_000),
-        Family("text-embedding", embeddingContextWindow, usualMaxTokens),
+        Family("text-embedding", embeddingContextWindow, defaultMaxTokens),
     ]
 }

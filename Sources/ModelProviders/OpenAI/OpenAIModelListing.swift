@@ -1,9 +1,11 @@
 import JSON
 
-/// Reads the answer of `GET /models` of OpenAI and of the servers that imitate it.
+/// Parses the response of `GET /models` of OpenAI and compatible servers.
 struct OpenAIModelListing {
     let settings: ProviderSettings
 
+    /// Of OpenAI's own models, and of the language models of all other servers.
+    static let handlePrefixes = ["openai", "openai-proxy"]
     static let officialBaseURL = "https://api.openai.com/v1"
 
     private var isOfficial: Bool { settings.baseURL == Self.officialBaseURL }
@@ -15,14 +17,14 @@ struct OpenAIModelListing {
         return chat.sorted { $0.name < $1.name } + embeddingModels(entries).sorted { $0.name < $1.name }
     }
 
-    /// OpenAI wraps the list in an object, Together sends it bare, an empty Ollama says null.
+    /// OpenAI wraps the list in an object, Together sends a bare array, an empty Ollama sends null.
     private func entries(of document: JSONValue) throws(ProviderFailure) -> [Entry] {
         let list: [JSONValue]
         switch (document, document["data"]) {
         case (.array(let bare), _): list = bare
         case (.object, .array(let wrapped)?): list = wrapped
         case (.object, .null?): list = []
-        default: throw ProviderFailure(.invalidAnswer, message: "The provider's model list has no known form.")
+        default: throw ProviderFailure(.invalidAnswer, message: "The provider's model list has an unknown format.")
         }
         var seen = Set<String>()
         return list.compactMap(Entry.init).filter { seen.insert($0.name).inserted }
@@ -34,21 +36,21 @@ struct OpenAIModelListing {
 
     private func languageModel(_ entry: Entry) -> ModelDescription {
         let facts = OpenAIKnownModels.facts(of: entry.name)
-        // A catalogue's figure is about the model in general, so what is known of the exact name goes before it.
+        // A catalogue's figure is about the model in general; facts about the exact name take precedence.
         let listed = entry.servedWindow ?? (facts == nil ? entry.catalogueWindow : nil)
         let window = listed ?? facts?.contextWindow ?? OpenAIKnownModels.fallbackContextWindow
-        var maxTokens = min(OpenAIKnownModels.usualMaxTokens, facts?.maxOutputTokens ?? .max)
+        var maxTokens = min(OpenAIKnownModels.defaultMaxTokens, facts?.maxOutputTokens ?? .max)
         if listed != nil {
-            // Servers of a small window refuse a request whose answer alone could fill it.
+            // Servers with a small window reject a request whose output limit could fill it.
             maxTokens = min(maxTokens, max(1, window / 2))
         }
-        let prefix = isOfficial ? "openai" : "openai-proxy"
+        let prefix = Self.handlePrefixes[isOfficial ? 0 : 1]
         return ModelDescription(
             handle: "\(prefix)/\(entry.name)", name: entry.name, modelType: .llm, settings: settings,
             contextWindow: window, maxTokens: maxTokens)
     }
 
-    /// What calls itself an embedding model, and all of OpenAI's own where the server has some model of theirs.
+    /// Models that are named as embedding models, and all of OpenAI's own if the server offers any model of theirs.
     private func embeddingModels(_ entries: [Entry]) -> [ModelDescription] {
         var models =
             entries
@@ -65,20 +67,20 @@ struct OpenAIModelListing {
         ModelDescription(
             handle: "openai/\(name)", name: name, modelType: .embedding, settings: settings,
             contextWindow: window ?? OpenAIKnownModels.embeddingContextWindow,
-            maxTokens: OpenAIKnownModels.usualMaxTokens,
+            maxTokens: OpenAIKnownModels.defaultMaxTokens,
             embeddingDimensions: OpenAIKnownModels.embeddingDimensions(of: name) ?? dimensions
                 ?? OpenAIKnownModels.fallbackEmbeddingDimensions)
     }
 }
 
-/// One line of a provider's list, with whatever beyond the name it tells.
+/// One entry of a listing, with the optional details that servers add.
 private struct Entry {
     var name: String
-    /// LM Studio's word for what the model is: `llm`, `vlm` or `embeddings`.
+    /// LM Studio's model type: `llm`, `vlm` or `embeddings`.
     var type: String?
-    /// The window the server really runs the model with.
+    /// The context window that the server runs the model with.
     var servedWindow: Int?
-    /// The window a catalogue such as OpenRouter's gives for the model.
+    /// The context window in a catalogue such as OpenRouter's.
     var catalogueWindow: Int?
     var embeddingDimensions: Int?
 
@@ -97,7 +99,7 @@ private struct Entry {
         embeddingDimensions = Self.firstPositive([document["meta"]?["n_embd"]])
     }
 
-    /// Whether this is one of OpenAI's models, passed on by a proxy; a server of open weights tells its window.
+    /// Whether this is one of OpenAI's models behind a proxy; servers of open weights report their context window.
     var isOpenAIs: Bool {
         servedWindow == nil && OpenAIKnownModels.facts(of: name) != nil
     }

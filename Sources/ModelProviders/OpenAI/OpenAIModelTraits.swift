@@ -1,16 +1,15 @@
 import JSON
 
-/// What the model list of a server that imitates OpenAI's tells of its models.
+/// The traits of an OpenAI-compatible server's models, as far as its listing tells.
 struct OpenAIModelTraits: Sendable {
-    /// Whether this is llama.cpp's own server, which reads some request fields differently.
+    /// Whether this is llama.cpp's server, which interprets some request fields differently.
     private(set) var isLlamaServer = false
     private var small: Set<String> = []
-    private var knowsTools = true
+    private var supportsTools = true
 
-    /// Nothing is known yet.
     init() {}
 
-    /// - Parameter document: the answer of `GET /models`.
+    /// - Parameter document: the response of `GET /models`.
     init(_ document: JSONValue) {
         let entries = document["data"]?.array ?? []
         isLlamaServer = entries.contains { $0["owned_by"]?.string == "llamacpp" }
@@ -20,12 +19,12 @@ struct OpenAIModelTraits: Sendable {
         }
     }
 
-    /// - Parameter properties: the answer of llama-server's `GET /props`; nil where there was none.
+    /// - Parameter properties: the response of llama-server's `GET /props`; nil if there was none.
     mutating func read(properties: JSONValue?) {
-        knowsTools = properties?["chat_template_caps"]?["supports_tools"]?.bool ?? true
+        supportsTools = properties?["chat_template_caps"]?["supports_tools"]?.bool ?? true
     }
 
     func traits(of model: String) -> ModelTraits {
-        ModelTraits(toolCalls: knowsTools ? .maybeText : .none, isSmall: small.contains(model))
+        ModelTraits(toolCalls: supportsTools ? .maybeText : .none, isSmall: small.contains(model))
     }
 }

@@ -6,7 +6,7 @@ import NIOCore
 import NIOHTTP1
 import Synchronization
 
-/// Calls OpenAI, or any server that speaks its chat completions.
+/// OpenAI, or any server with an OpenAI-compatible chat completions API.
 package final class OpenAIProvider: ModelProvider {
     package let settings: ProviderSettings
     let deadlines: ProviderDeadlines
@@ -14,14 +14,13 @@ package final class OpenAIProvider: ModelProvider {
     let clock: any Clock<Duration>
     let timers: SilenceTimers
     private let transport: ProviderTransport
-    /// Learned from the model list, because nothing in an answer tells it.
+    /// Learned from the model listing: answers do not tell.
     private let listed = Mutex(OpenAIModelTraits())
 
     static let parserOptions: JSONParser.Options = [.replaceLoneSurrogates, .removeNUL]
-    private static let longestAnswer = 64 * 1_024 * 1_024
-    private static let longestError = 1_024 * 1_024
-    /// How many texts go into one embedding request.
-    private static let embeddingBatch = 128
+    private static let maximumAnswerSize = 64 * 1_024 * 1_024
+    private static let maximumErrorSize = 1_024 * 1_024
+    private static let embeddingBatchSize = 128
 
     package init(
         settings: ProviderSettings, transport: ProviderTransport, deadlines: ProviderDeadlines = ProviderDeadlines(),
@@ -40,7 +39,7 @@ package final class OpenAIProvider: ModelProvider {
         let document = try await document(request, within: deadlines.firstByte)
         var traits = OpenAIModelTraits(document)
         if traits.isLlamaServer {
-            // It tells what the chat template of its model can do; without an answer the model is taken as it is.
+            // The capabilities of the chat template. Optional: without them the defaults apply.
             traits.read(properties: try? await self.document(properties, within: deadlines.firstByte))
         }
         listed.withLock { [traits] in $0 = traits }
@@ -65,8 +64,8 @@ package final class OpenAIProvider: ModelProvider {
     package func embed(_ texts: [String], model: String) async throws(ProviderFailure) -> [[Float]] {
         var vectors: [[Float]] = []
         vectors.reserveCapacity(texts.count)
-        for start in stride(from: 0, to: texts.count, by: Self.embeddingBatch) {
-            let batch = texts[start..<min(start + Self.embeddingBatch, texts.count)]
+        for start in stride(from: 0, to: texts.count, by: Self.embeddingBatchSize) {
+            let batch = texts[start..<min(start + Self.embeddingBatchSize, texts.count)]
             let wire = request(
                 .POST, "/embeddings",
                 body: JSONWriter.bytes(
@@ -79,14 +78,16 @@ package final class OpenAIProvider: ModelProvider {
             }
         }
         guard vectors.allSatisfy({ $0.count == vectors[0].count }) else {
-            throw ProviderFailure(.invalidAnswer, message: "The provider's vectors differ in length.")
+            throw ProviderFailure(.invalidAnswer, message: "The provider's vectors have different lengths.")
         }
         return vectors
     }
 
+    package var handlePrefixes: [String] { OpenAIModelListing.handlePrefixes }
+
     private var isOfficial: Bool { settings.baseURL == OpenAIModelListing.officialBaseURL }
 
-    /// llama-server's own route, which is beside those of OpenAI.
+    /// llama-server's own route, outside `/v1`.
     private var properties: HTTPClientRequest {
         let address = settings.baseURL
         var request = request(.GET, "/props")
@@ -110,23 +111,23 @@ package final class OpenAIProvider: ModelProvider {
         }
         if let body {
             request.headers.add(name: "content-type", value: "application/json")
-            // Kept until the answer has ended, so it is no larger than it has to be.
+            // Exact capacity: the request is retained until the answer has begun.
             request.body = .bytes(Array(body[...]))
         }
         return request
     }
 
-    /// Sends a request, waits for its head and turns an error status into a failure.
+    /// Sends a request and waits for the response head; an error status becomes a failure.
     func open(_ request: HTTPClientRequest) async throws(ProviderFailure) -> HTTPClientResponse {
         let response = try await transport.send(request)
         guard !(200..<300).contains(response.status.code) else { return response }
         var bytes: [UInt8] = []
         do {
-            bytes = Array((try await response.body.collect(upTo: Self.longestError)).readableBytesView)
+            bytes = Array((try await response.body.collect(upTo: Self.maximumErrorSize)).readableBytesView)
         } catch is CancellationError {
             throw ProviderFailure(transportError: CancellationError(), afterHead: true)
         } catch {
-            // The status says enough where the text about it does not come through.
+            // The status suffices if the error body can't be read.
         }
         throw .openAI(status: Int(response.status.code), headers: response.headers, body: bytes)
     }
@@ -137,7 +138,7 @@ package final class OpenAIProvider: ModelProvider {
         do {
             let bytes = try await withDeadline(deadline, clock: clock) {
                 let response = try await self.open(request)
-                return try await response.body.collect(upTo: Self.longestAnswer)
+                return try await response.body.collect(upTo: Self.maximumAnswerSize)
             }
             return try bytes.withUnsafeReadableBytes { try JSONParser(options: Self.parserOptions).parse($0) }
         } catch let error as JSONSyntaxError {
@@ -147,7 +148,7 @@ package final class OpenAIProvider: ModelProvider {
         }
     }
 
-    /// Repeats `operation` as the retry policy says.
+    /// Retries `operation` according to the retry policy.
     private func retrying<Value>(
         _ operation: () async throws(ProviderFailure) -> Value
     ) async throws(ProviderFailure) -> Value {
@@ -162,13 +163,13 @@ package final class OpenAIProvider: ModelProvider {
         }
     }
 
-    /// Waits until the call may be made again; throws the failure itself when it may not.
+    /// Waits before a retry; throws the failure when there is none.
     func waitBefore(retry: Int, after failure: ProviderFailure) async throws(ProviderFailure) {
         guard !Task.isCancelled,
             let delay = retries.delay(before: retry, after: failure, jitter: .random(in: 0...1))
         else { throw failure }
         Logger.current.notice(
-            "A model call failed and will be repeated",
+            "Retrying a failed model call",
             metadata: [
                 "provider.name": "\(settings.name)", "failure.kind": "\(failure.kind)", "retry": "\(retry)",
                 "delay": "\(delay)",
@@ -180,10 +181,10 @@ package final class OpenAIProvider: ModelProvider {
         }
     }
 
-    /// Translates any error of a call, and takes the API key out of what the provider says.
+    /// Translates any error of a call, and masks the API key in the provider's message.
     func failure(from error: any Error) -> ProviderFailure {
         var failure = ProviderFailure(transportError: error, afterHead: true)
-        // What takes too long is cancelled too.
+        // A missed deadline cancels the task, too.
         if Task.isCancelled, !(error is DeadlineExceeded) {
             failure = ProviderFailure(transportError: CancellationError(), afterHead: true)
         }
@@ -192,11 +193,11 @@ package final class OpenAIProvider: ModelProvider {
     }
 }
 
-/// Reads the answer of `POST /embeddings`.
+/// Parses the response of `POST /embeddings`.
 enum OpenAIEmbeddingReader {
     static func vectors(from document: JSONValue, count: Int) throws(ProviderFailure) -> [[Float]] {
         guard let items = document["data"]?.array, items.count == count else {
-            throw ProviderFailure(.invalidAnswer, message: "The provider did not send one vector for each text.")
+            throw ProviderFailure(.invalidAnswer, message: "The provider did not return one vector for each text.")
         }
         var vectors = [[Float]](repeating: [], count: count)
         for (position, item) in items.enumerated() {
@@ -205,7 +206,7 @@ enum OpenAIEmbeddingReader {
             let vector = numbers.compactMap { $0.double.map { Float($0) } }
             guard vectors.indices.contains(index), vectors[index].isEmpty, !vector.isEmpty,
                 vector.count == numbers.count, vector.allSatisfy(\.isFinite)
-            else { throw ProviderFailure(.invalidAnswer, message: "The provider sent a vector that is none.") }
+            else { throw ProviderFailure(.invalidAnswer, message: "The provider returned an invalid vector.") }
             vectors[index] = vector
         }
         return vectors

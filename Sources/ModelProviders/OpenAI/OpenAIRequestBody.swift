@@ -1,12 +1,12 @@
 import JSON
 
-/// Writes a request in the form of OpenAI's chat completions.
+/// Encodes a request for OpenAI's chat completions.
 struct OpenAIRequestBody: JSONWritable {
-    /// How a server differs from the one whose format it speaks.
+    /// How a server deviates from the API.
     struct Dialect {
-        /// OpenAI's own server: strict about fields it does not know.
+        /// OpenAI's own server, which rejects unknown fields.
         var isOfficial: Bool
-        /// llama.cpp's own server: takes a tool choice that is an object for `auto`.
+        /// llama.cpp's server, which treats a tool choice that is an object as `auto`.
         var isLlamaServer: Bool
     }
 
@@ -35,7 +35,7 @@ struct OpenAIRequestBody: JSONWritable {
         if let temperature = request.temperature, acceptsTemperature(temperature) {
             writer.field("temperature", temperature)
         }
-        // With nothing left to chance the same question has the same answer.
+        // A fixed seed makes answers at temperature 0 reproducible.
         if dialect.isLlamaServer, request.temperature == 0 { writer.field("seed", 0) }
         if let effort = request.reasoningEffort { writer.field("reasoning_effort", effort) }
         if let format = request.responseFormat { writer.field("response_format", format) }
@@ -71,7 +71,6 @@ struct OpenAIRequestBody: JSONWritable {
 
     // MARK: Messages
 
-    /// Writes the members of a message.
     private func write(_ message: ModelMessage, to writer: inout JSONWriter) {
         switch message {
         case .system(let text):
@@ -82,7 +81,7 @@ struct OpenAIRequestBody: JSONWritable {
             writer.field("role", "user")
             if let name { writer.field("name", name) }
         case .assistant(let text, let reasoning, let toolCalls):
-            // Only a message that calls tools may say nothing at all.
+            // Content may be null only beside tool calls.
             writer.field("content", text ?? (toolCalls.isEmpty ? "" : nil))
             writer.field("role", "assistant")
             if let reasoning, !dialect.isOfficial { writer.field("reasoning_content", reasoning) }
@@ -131,7 +130,7 @@ struct OpenAIRequestBody: JSONWritable {
         }
     }
 
-    /// Some servers make ids longer than others accept back.
+    /// Some servers generate ids that are longer than others accept.
     private func shortened(_ id: String) -> String {
         String(id.prefix(29))
     }

@@ -37,12 +37,10 @@ struct MemoryCall: Sendable, CustomTestStringConvertible {
         #expect(result.outcome.stdout == nil)
         if succeeds {
             #expect(result.outcome.stderr == nil)
-            #expect(result.outcome.changedMemory == !result.edits.isEmpty)
         } else {
             #expect(result.outcome.stderr == ["Error executing function \(tool): \(kind): \(answer)"])
             #expect(result.blocks == Self.blocks)
             #expect(result.edits.isEmpty)
-            #expect(!result.outcome.changedMemory)
         }
     }
 }

@@ -68,7 +68,6 @@ struct ScriptedTurn {
             steps += 1
             perform(machine.receive(.stepPersisted(next: Self.identity(steps))))
         case .emit(let event): events.append(event)
-        case .refreshSystemMessage: log.append("refresh")
         case .stopModel, .stopTools: log.append("stop")
         case .finish(let end):
             log.append("finish")

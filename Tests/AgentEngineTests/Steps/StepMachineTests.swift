@@ -183,16 +183,6 @@ import Testing
         #expect(turn.records.map(\.callsAreStored) == [true, false, false])
     }
 
-    @Test func aMemoryEditIsSeenByTheNextStep() {
-        var turn = ScriptedTurn(add, [.call("add"), .call("boom"), .say("ok")])
-        turn.outcome = { ToolOutcome("done", changedMemory: $0.tool == "add") }
-        turn.run()
-        #expect(
-            turn.log == [
-                "call", "run 0|1", "persist", "refresh", "call", "run 0|1", "persist", "call", "persist", "finish",
-            ])
-    }
-
     @Test func longResultsAreCut() {
         var plan = add
         plan.tools[0].returnLimit = 3

@@ -1,6 +1,7 @@
 import JSON
 import LettaAPI
 import Storage
+import Synchronization
 import TestSupport
 import Testing
 
@@ -70,6 +71,18 @@ import Testing
         }
     }
 
+    @Test func `a commit that may or may not be stored is 503 and says so`() async throws {
+        let isLost = IsLost()
+        try await withServer(on: .sqlite, { $0.wrapStorage = { LossyStorage(base: $0, isLost: isLost) } }) { server in
+            isLost.value.store(true, ordering: .relaxed)
+            let answer = try await server.send(.post, "/v1/blocks/", ["label": "lost", "value": "x"])
+            #expect(answer.status == 503 && answer[header: "Retry-After"] == nil)
+            #expect(answer.text.contains("may or may not have been stored"))
+            #expect(!answer.text.contains("Nothing was changed"))
+            #expect(try await server.get("/v1/blocks/?label=lost").ids.count == 1)
+        }
+    }
+
     @Test(arguments: Engines.all)
     func `a database that is gone is 503, and health stays`(_ engine: TestEngine) async throws {
         try await withServer(on: engine) { server in
@@ -84,13 +97,27 @@ import Testing
     }
 }
 
-/// A database after a sync that failed: it takes nothing more.
+private final class IsLost: Sendable {
+    let value = Atomic(false)
+}
+
+/// A database that commits, and whose answer to the commit may be lost.
+private struct LossyStorage: StorageWrapper {
+    let base: any StorageEngine
+    let isLost: IsLost
+
+    func write<T: Sendable>(_ body: @escaping @Sendable (any SQLExecutor) throws -> T) async throws -> T {
+        let value = try await base.write(body)
+        if isLost.value.load(ordering: .relaxed) { throw SQLFailure(.outcomeUnknown, "the connection is lost") }
+        return value
+    }
+}
+
+/// A database whose disk takes no writes.
 private struct FailedDisk: StorageWrapper {
     let base: any StorageEngine
 
-    func write<T: Sendable>(
-        quietly: Bool, _ body: @escaping @Sendable (any SQLExecutor) throws -> T
-    ) async throws -> T {
+    func write<T: Sendable>(_ body: @escaping @Sendable (any SQLExecutor) throws -> T) async throws -> T {
         throw SQLFailure(.unavailable, "the disk failed")
     }
 }

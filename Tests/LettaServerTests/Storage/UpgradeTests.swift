@@ -24,14 +24,14 @@ import Testing
             let after = try await storage.read { db in try Self.turns(db) }
             #expect(after == before)
             let scope = Scope(organization: Self.organization, user: "user-1")
-            let context = try await storage.read { db in
-                try MessageStore.context(of: ID(Self.agent), in: scope, db).map(\.id.rawValue)
+            let context = try await storage.read(as: scope) { db in
+                try MessageStore.context(of: ID(Self.agent), db).map(\.id.rawValue)
             }
             #expect(context == ["message-0", "message-3", "message-2"], "the order of the context, not of the writing")
             let last = TurnMessage(id: "message-4", role: .user, parts: [.text("Hi")], createdAt: 9)
-            let longer = try await storage.write { db in
-                try TurnStore.append([last], to: ID(Self.agent), model: nil, in: scope, db)
-                return try MessageStore.turnContext(of: ID(Self.agent), in: scope, db).map { try $0.message().id }
+            let longer = try await storage.write(as: scope) { db in
+                try TurnStore.append([last], to: ID(Self.agent), model: nil, db)
+                return try MessageStore.turnContext(of: ID(Self.agent), db).map { try $0.message().id }
             }
             #expect(longer == context + ["message-4"])
             try await storage.write { db in

@@ -11,6 +11,4 @@ extension ExecutorWrapper {
     func rows(_ sql: SQLText) throws(SQLFailure) -> [SQLRow] { try base.rows(sql) }
 
     func execute(_ sql: SQLText) throws(SQLFailure) -> Int { try base.execute(sql) }
-
-    func mark() throws(SQLFailure) -> DatabaseMark? { try base.mark() }
 }

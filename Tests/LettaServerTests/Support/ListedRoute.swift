@@ -1,6 +1,6 @@
-import Foundation
 import LettaAPI
-import Testing
+
+@testable import LettaServer
 
 /// A route that clients of the API know.
 struct ListedRoute: Hashable, CustomStringConvertible {
@@ -9,13 +9,13 @@ struct ListedRoute: Hashable, CustomStringConvertible {
 
     var description: String { "\(verb.rawValue) \(path)" }
 
-    /// The same with every capture called `{}`: names differ between lists.
+    /// Equal for routes that match the same requests: lists name captures differently.
     var shape: String {
         let segments = path.split(separator: "/", omittingEmptySubsequences: false)
         return "\(verb.rawValue) \(segments.map { $0.hasPrefix("{") ? "{}" : $0 }.joined(separator: "/"))"
     }
 
-    /// The path with something that may be there in the place of each capture.
+    /// The path with a plausible value in the place of each capture.
     var filledPath: String {
         let segments = path.split(separator: "/", omittingEmptySubsequences: false).map { segment in
             segment.hasPrefix("{") ? Self.value(for: segment.dropFirst().dropLast()) : String(segment)
@@ -28,28 +28,15 @@ struct ListedRoute: Hashable, CustomStringConvertible {
         return "\(capture.dropLast("_id".count))-\(nobody)"
     }
 
-    /// The routes of the servers and clients there were, and the spellings of their documentation.
-    static func all() throws -> [ListedRoute] {
-        let listed = try rows(of: "routes").map { ListedRoute(verb: try verb($0[0]), path: $0[1]) }
-        let documented = try rows(of: "documented-aliases").map { row in
-            let words = row[0].split(separator: " ").map(String.init)
-            return ListedRoute(verb: try verb(words[0]), path: "/v1\(words[1])")
-        }
+    /// The routes of the peer's servers and clients.
+    static let listed = UnservedRoutes.listed.map { ListedRoute(verb: $0.verb, path: $0.path) }
+
+    /// Those, and the spellings of the peer's documentation.
+    static let all: [ListedRoute] = {
         var shapes: Set<String> = []
-        return (listed + documented).filter { shapes.insert($0.shape).inserted }
-    }
-
-    /// A stream is asked for with POST.
-    private static func verb(_ name: String) throws -> HTTPVerb {
-        try #require(name == "STREAM" ? .post : HTTPVerb(rawValue: name))
-    }
-
-    private static func rows(of name: String) throws -> [[String]] {
-        let file = try #require(Bundle.module.url(forResource: "Fixtures/\(name)", withExtension: "tsv"))
-        return try String(contentsOf: file, encoding: .utf8).split(separator: "\n").dropFirst().map { line in
-            line.split(separator: "\t", omittingEmptySubsequences: false).map(String.init)
-        }
-    }
+        return (listed + UnservedRoutes.documented.map { ListedRoute(verb: $0.verb, path: $0.path) })
+            .filter { shapes.insert($0.shape).inserted }
+    }()
 }
 
 /// The uuid of an id that nothing has.

@@ -10,7 +10,7 @@ final class ServerProcess: Sendable {
     /// The program: `LETTA_SERVER_BINARY`, or the one built beside the tests.
     private static var program: String {
         ProcessInfo.processInfo.environment["LETTA_SERVER_BINARY"]
-            ?? Bundle.module.bundleURL.deletingLastPathComponent().appending(path: "letta-server").path
+            ?? Bundle.main.bundleURL.appending(path: "letta-server").path
     }
 
     /// Starts the server and waits until it listens.

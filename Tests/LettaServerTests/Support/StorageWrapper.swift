@@ -12,16 +12,8 @@ extension StorageWrapper {
         try await base.read(body)
     }
 
-    func write<T: Sendable>(
-        quietly: Bool, _ body: @escaping @Sendable (any SQLExecutor) throws -> T
-    ) async throws -> T {
-        try await base.write(quietly: quietly, body)
-    }
-
-    func commit<T: Sendable>(
-        quietly: Bool, _ body: @escaping @Sendable (any SQLExecutor) throws -> T
-    ) async throws -> Committed<T> {
-        try await base.commit(quietly: quietly, body)
+    func write<T: Sendable>(_ body: @escaping @Sendable (any SQLExecutor) throws -> T) async throws -> T {
+        try await base.write(body)
     }
 
     func backup(to path: String) async throws { try await base.backup(to: path) }

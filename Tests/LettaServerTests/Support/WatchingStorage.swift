@@ -28,16 +28,8 @@ struct WatchingStorage: StorageWrapper {
         try await base.read { [scans] db in try body(Watching(base: db, scans: scans)) }
     }
 
-    func write<T: Sendable>(
-        quietly: Bool, _ body: @escaping @Sendable (any SQLExecutor) throws -> T
-    ) async throws -> T {
-        try await base.write(quietly: quietly) { [scans] db in try body(Watching(base: db, scans: scans)) }
-    }
-
-    func commit<T: Sendable>(
-        quietly: Bool, _ body: @escaping @Sendable (any SQLExecutor) throws -> T
-    ) async throws -> Committed<T> {
-        try await base.commit(quietly: quietly) { [scans] db in try body(Watching(base: db, scans: scans)) }
+    func write<T: Sendable>(_ body: @escaping @Sendable (any SQLExecutor) throws -> T) async throws -> T {
+        try await base.write { [scans] db in try body(Watching(base: db, scans: scans)) }
     }
 
     private struct Watching: ExecutorWrapper {

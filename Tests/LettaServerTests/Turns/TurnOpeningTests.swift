@@ -59,9 +59,7 @@ private final class RepeatingStorage: StorageWrapper {
         self.change.withLock { $0 = change }
     }
 
-    func commit<T: Sendable>(
-        quietly: Bool, _ body: @escaping @Sendable (any SQLExecutor) throws -> T
-    ) async throws -> Committed<T> {
+    func write<T: Sendable>(_ body: @escaping @Sendable (any SQLExecutor) throws -> T) async throws -> T {
         let change = self.change.withLock { change in
             defer { change = nil }
             return change
@@ -75,6 +73,6 @@ private final class RepeatingStorage: StorageWrapper {
             }
             try await base.write { db in try change(db) }
         }
-        return try await base.commit(quietly: quietly, body)
+        return try await base.write(body)
     }
 }

@@ -1,20 +1,23 @@
+import EventStreams
 import ModelProviders
 import Synchronization
 
-/// A provider whose model list is what a test says, call by call.
+/// A provider whose model listing a test scripts call by call.
 final class ScriptedProvider: ModelProvider {
     typealias Answer = @Sendable (_ call: Int) async throws(ProviderFailure) -> [ModelDescription]
 
     let settings: ProviderSettings
+    let handlePrefixes: [String]
     private let answer: Answer
     private let count = Mutex(0)
 
-    init(_ name: String = "openai", answer: @escaping Answer) {
+    init(_ name: String = "openai", prefixes: [String] = ["openai", "openai-proxy"], answer: @escaping Answer) {
+        handlePrefixes = prefixes
         settings = ProviderSettings(name: name, baseURL: "http://127.0.0.1:1/v1")
         self.answer = answer
     }
 
-    /// One that always offers the same language models.
+    /// A provider that always lists the same language models.
     convenience init(_ name: String = "openai", models: String...) {
         let settings = ProviderSettings(name: name, baseURL: "http://127.0.0.1:1/v1")
         let offered = models.map { languageModel($0, settings) }
@@ -55,23 +58,20 @@ func languageModel(_ name: String, _ settings: ProviderSettings) -> ModelDescrip
         maxTokens: 16_384)
 }
 
-/// Lets waiting tasks go on when a test says so, and tells the test when they wait.
+/// Blocks tasks until a test opens it, and reports their arrival.
 final class Gate: Sendable {
     private let arrivals: AsyncStream<Void>
     private let arrived: AsyncStream<Void>.Continuation
-    private let opening: AsyncStream<Void>
-    private let open: AsyncStream<Void>.Continuation
+    private let opened = Latch()
 
     init() {
         (arrivals, arrived) = AsyncStream.makeStream()
-        (opening, open) = AsyncStream.makeStream()
     }
 
     /// Waits until the gate opens; throws when the task is cancelled first.
     func pass() async throws(ProviderFailure) {
         arrived.yield()
-        for await _ in opening { return }
-        if Task.isCancelled { throw ProviderFailure(.cancelled, message: "cancelled") }
+        do { try await opened.wait() } catch { throw ProviderFailure(.cancelled, message: "cancelled") }
     }
 
     func waitForArrival() async {
@@ -79,6 +79,6 @@ final class Gate: Sendable {
     }
 
     func openForAll() {
-        open.finish()
+        opened.open()
     }
 }

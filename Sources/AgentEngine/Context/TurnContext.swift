@@ -1,0 +1,117 @@
+package import JSON
+package import ModelProviders
+
+/// What a turn knows of its agent and its model, and the model requests that follow from it.
+package struct TurnContext: Sendable {
+    /// The model and the settings it is called with.
+    package struct Model: Sendable {
+        /// The provider's own name of the model.
+        package var name: String
+        /// In tokens.
+        package var contextWindow: Int
+        package var maxOutputTokens: Int?
+        package var temperature: Double?
+        package var reasoningEffort: String?
+        package var responseFormat: JSONValue?
+        package var traits: ModelTraits
+
+        package init(name: String, contextWindow: Int, traits: ModelTraits = ModelTraits()) {
+            self.name = name
+            self.contextWindow = contextWindow
+            self.traits = traits
+        }
+    }
+
+    package var model: Model
+    /// The schemas of the agent's tools, by name.
+    package var tools: [String: ModelTool] = [:]
+    /// Whom the provider holds responsible, an id of ours.
+    package var user: String?
+    package var runID: String
+    /// The agent's time zone.
+    package var zone: String
+    /// The agent's own system text; nil for one of the server's.
+    package var ownSystem: String?
+    /// Replaces the system message in this turn.
+    package var overrideSystem: String?
+    /// Skills of the client, appended to the system message in this turn.
+    package var skills: String?
+    package var blocks: [MemoryBlock] = []
+    /// The messages in the context window, the system message first where there is one.
+    package var history: [TurnMessage] = []
+
+    package init(model: Model, runID: String, zone: String) {
+        self.model = model
+        self.runID = runID
+        self.zone = zone
+    }
+
+    /// Makes `message` the system message, which a context does not need to have.
+    package mutating func setSystemMessage(_ message: TurnMessage) {
+        if history.first?.role == .system {
+            history[0] = message
+        } else {
+            history.insert(message, at: 0)
+        }
+    }
+
+    /// The request that `call` sends to the model.
+    package func request(_ call: ModelCall) -> ModelRequest {
+        let tools = call.tools.compactMap { self.tools[$0] }
+        var request = ModelRequest(
+            model: model.name, messages: [], toolChoice: call.form == .usual ? call.toolChoice : .auto,
+            parallelToolCalls: call.parallelToolCalls, temperature: model.temperature,
+            maxOutputTokens: model.maxOutputTokens)
+        request.reasoningEffort = model.reasoningEffort
+        request.user = user
+        if let smallModel, call.form == .note {
+            request.messages = MemoryNote.messages(for: smallModel)
+            request.responseFormat = MemoryNote.responseFormat(for: smallModel)
+            return request
+        }
+        request.messages = smallModel == nil ? allMessages() : compactMessages()
+        if call.form == .call {
+            request.messages.addToSystem(ForcedCall.instruction(for: tools))
+            request.responseFormat = ForcedCall.responseFormat(for: tools)
+        } else {
+            request.tools = tools
+            request.responseFormat = model.responseFormat
+        }
+        return request
+    }
+
+    /// Nil for a model that takes the usual prompt and tools.
+    package var smallModel: SmallModelPlan? {
+        guard model.traits.isSmall else { return nil }
+        let texts = history.filter { $0.runID == runID && $0.role == .user }.compactMap(\.text)
+        return SmallModelPlan(userText: texts.joined(separator: "\n"), blocks: blocks)
+    }
+
+    private func allMessages() -> [ModelMessage] {
+        var history = history
+        if history.first?.role == .system {
+            if let overrideSystem {
+                history[0].parts = [.text(overrideSystem)]
+            } else if let skills {
+                history[0].parts = [.text("\(history[0].text ?? "")\n\n\(skills)")]
+            }
+        }
+        return ModelMessage.messages(
+            for: history, zone: zone, returnLimit: ModelMessage.returnLimit(contextWindow: model.contextWindow))
+    }
+
+    private func compactMessages() -> [ModelMessage] {
+        let context = CompactContext(
+            system: ownSystem, blocks: blocks, budget: model.contextWindow - (model.maxOutputTokens ?? 0))
+        var messages = context.messages(for: history)
+        if let overrideSystem { messages[0] = .system(overrideSystem) }
+        return messages
+    }
+}
+
+extension [ModelMessage] {
+    fileprivate mutating func addToSystem(_ text: String) {
+        guard case .system(let prompt)? = first else { return insert(.system(text), at: 0) }
+        self[0] = .system("\(prompt)\n\n\(text)")
+    }
+}

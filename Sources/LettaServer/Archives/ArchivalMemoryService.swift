@@ -1,0 +1,133 @@
+import AgentEngine
+import JSON
+import LettaAPI
+import Storage
+
+/// What may be done with the archival memory of one agent.
+struct ArchivalMemoryService: Sendable {
+    let core: Core
+
+    /// How many memories a search finds when nobody says.
+    static let defaultFinds = 10
+    /// The most that a search finds.
+    static let mostFinds = 1_000
+
+    func list(_ query: ListArchivalMemory, of agent: ID<AgentState>, as scope: Scope) async throws -> [Passage] {
+        try KeyText.check("search", query.search, in: "query")
+        let request = try PageRequest(
+            after: query.after, before: query.before, limit: query.limit,
+            order: query.ascending == false ? .descending : .ascending, defaultLimit: 100, defaultOrder: .ascending)
+        return try await core.storage.read(as: scope) { db in
+            guard let archive = try Self.archive(of: agent, db) else { return [] }
+            let rows = try PassageStore.page(request, containing: query.search, of: archive, db)
+            return rows.map { $0.wire(in: scope) }
+        }
+    }
+
+    func create(_ body: CreateArchivalMemory, for agent: ID<AgentState>, as scope: Scope) async throws -> [Passage] {
+        try PassageRules.checkTags(body.tags)
+        let passage = NewPassage(
+            id: core.ids.next(), text: body.text, tags: body.tags ?? [], time: core.now(), createdAt: body.createdAt)
+        return try await core.storage.write(as: scope) { [core] db in
+            guard let row = try AgentStore.rowForUpdate(agent, db) else {
+                throw APIError.notFound("Agent", agent)
+            }
+            return try Self.insert([passage], for: row, ids: core.ids, db).map { $0.wire(in: scope) }
+        }
+    }
+
+    func search(
+        _ query: SearchArchivalMemory, of agent: ID<AgentState>, as scope: Scope
+    ) async throws -> ArchivalSearchResponse {
+        try KeyText.check("query", query.query, in: "query")
+        try PassageRules.checkTags(query.tags, in: "query")
+        let limit = query.topK ?? Self.defaultFinds
+        guard limit > 0 else {
+            throw APIError.invalidField(
+                "top_k", "top_k has to be positive", input: .int(Int64(limit)), in: "query")
+        }
+        var filter = PassageFilter()
+        filter.tags = query.tags ?? []
+        filter.needsAllTags = query.tagMatchMode == .all
+        filter.from = query.startDatetime?.first
+        filter.to = query.endDatetime?.last
+        return try await core.storage.read(as: scope) { [filter] db in
+            guard let row = try AgentStore.row(agent, db) else { throw APIError.notFound("Agent", agent) }
+            let found = try Self.find(
+                query.query, matching: filter, limit: limit, of: agent, db)
+            return ArchivalSearchResponse(
+                found.map { passage in
+                    .init(
+                        id: passage.id, timestamp: Self.timestamp(of: passage, for: row), content: passage.text,
+                        tags: passage.tags)
+                })
+        }
+    }
+
+    func delete(_ memory: String, of agent: ID<AgentState>, as scope: Scope) async throws {
+        try await core.storage.write(as: scope) { db in
+            guard let archive = try Self.archive(of: agent, db),
+                try ArchiveStore.rowForUpdate(archive, db) != nil,
+                let passage = try PassageStore.row(ID(memory), of: archive, db)
+            else { throw ArchiveService.missingPassage(memory) }
+            try PassageStore.delete(passage, db)
+        }
+    }
+}
+
+extension ArchivalMemoryService {
+    /// The agent's memories that fit best, at most so many; the newest where nothing is asked for.
+    static func find(
+        _ query: String, matching filter: PassageFilter, limit: Int, of agent: ID<AgentState>, _ db: Transaction
+    ) throws -> [PassageRow] {
+        guard let archive = try AgentArchiveStore.archive(of: agent, db) else { return [] }
+        var filter = filter
+        filter.archive = archive
+        return try PassageSearchStore.find(
+            query, matching: filter, orElse: .descending, limit: min(limit, mostFinds), db
+        ).map(\.passage)
+    }
+
+    /// When a memory was made, on the agent's clock.
+    static func timestamp(of passage: PassageRow, for agent: AgentRow) -> String {
+        ZonedTime.isoTextOrUTC(microseconds: passage.createdAt.microseconds, zone: agent.timezone)
+    }
+
+    /// Adds memories of an agent, whose row the caller has locked, to its archive; to a new one when it has none.
+    static func insert(
+        _ passages: [NewPassage], for agent: AgentRow, ids: IDSource, _ db: Transaction
+    ) throws -> [PassageRow] {
+        guard let first = passages.first else { return [] }
+        let archive = try archive(for: agent, ids: ids, at: first.time, db)
+        return try passages.map { try PassageStore.insert($0, into: archive, db) }
+    }
+
+    private static func archive(
+        for agent: AgentRow, ids: IDSource, at time: Timestamp, _ db: Transaction
+    ) throws -> ID<Archive> {
+        // Not there any more when it was deleted while we waited for its lock; then the agent has none.
+        if let id = try AgentArchiveStore.archive(of: agent.id, db),
+            let archive = try ArchiveStore.rowForUpdate(id, db)
+        {
+            return archive.id
+        }
+        var archive = ArchiveRow(id: ids.next(), name: "\(agent.name)'s Archive", by: db.user, at: time)
+        archive.description = "Default archive created automatically"
+        archive.embeddingConfig = agent.embeddingConfig
+        try ArchiveStore.insert(archive, db)
+        try AgentArchiveStore.attach(archive.id, to: agent.id, isOwner: true, db)
+        return archive.id
+    }
+
+    /// How much an agent has in archival memory.
+    static func summary(of agent: ID<AgentState>, _ db: Transaction) throws -> ArchivalSummary {
+        guard let archive = try AgentArchiveStore.archive(of: agent, db) else { return ArchivalSummary() }
+        return try PassageStore.summary(of: archive, db)
+    }
+
+    /// - Throws: `APIError` 404 when there is no such agent.
+    private static func archive(of agent: ID<AgentState>, _ db: Transaction) throws -> ID<Archive>? {
+        guard try AgentStore.exists(agent, db) else { throw APIError.notFound("Agent", agent) }
+        return try AgentArchiveStore.archive(of: agent, db)
+    }
+}

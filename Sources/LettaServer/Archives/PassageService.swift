@@ -1,0 +1,64 @@
+import JSON
+import LettaAPI
+import Storage
+
+/// Finds passages of all archives.
+struct PassageService: Sendable {
+    let core: Core
+
+    private static let defaultLimit = 50
+    private static let highestLimit = 100
+
+    func search(_ query: SearchPassages, as scope: Scope) async throws -> [FoundPassage] {
+        try KeyText.check("query", query.query)
+        try PassageRules.checkTags(query.tags)
+        let limit = query.limit ?? Self.defaultLimit
+        guard (1...Self.highestLimit).contains(limit) else {
+            throw APIError.invalidField(
+                "limit", "the limit has to be from 1 to \(Self.highestLimit)", input: .int(Int64(limit)))
+        }
+        var filter = PassageFilter()
+        filter.tags = query.tags ?? []
+        filter.needsAllTags = query.tagMatchMode == .all
+        filter.from = query.startDate?.first
+        filter.to = query.endDate?.last
+        return try await core.storage.read(as: scope) { [filter] db in
+            guard let filter = try Self.narrowed(filter, query, db) else { return [] }
+            let found = try PassageSearchStore.find(
+                query.query ?? "", matching: filter, orElse: .ascending, limit: limit, db)
+            return found.map { FoundPassage($0.passage.wire(in: scope), score: Double($0.hits)) }
+        }
+    }
+
+    /// The filter for the archive that is asked for by its id or its agent's; nil when nothing can be both.
+    private static func narrowed(
+        _ filter: PassageFilter, _ query: SearchPassages, _ db: Transaction
+    ) throws -> PassageFilter? {
+        var filter = filter
+        if let id = query.archiveID.map({ ID<Archive>($0) }) {
+            guard try ArchiveStore.row(id, db) != nil else { throw ArchiveService.missing(id) }
+            filter.archive = id
+        }
+        if let id = query.agentID.map({ ID<AgentState>($0) }) {
+            guard try AgentStore.exists(id, db) else { throw APIError.notFound("Agent", id) }
+            let archive = try AgentArchiveStore.archive(of: id, db)
+            guard let archive, filter.archive == nil || filter.archive == archive else { return nil }
+            filter.archive = archive
+        }
+        return filter
+    }
+}
+
+/// What passages and searches for them may hold.
+enum PassageRules {
+    /// More tags than any passage has a use for, and few enough for one statement of the databases.
+    private static let mostTags = 1_000
+
+    /// - Throws: `APIError` 422 naming `tags` when there are too many or too long ones.
+    static func checkTags(_ tags: [String]?, in place: String = "body") throws {
+        try KeyText.check("tags", tags, in: place)
+        guard let count = tags?.count, count > mostTags else { return }
+        throw APIError.invalidField(
+            "tags", "there may be up to \(mostTags) tags and there are \(count)", input: .int(Int64(count)), in: place)
+    }
+}

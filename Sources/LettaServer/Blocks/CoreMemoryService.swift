@@ -1,0 +1,114 @@
+import JSON
+import LettaAPI
+import Storage
+
+/// What may be done with the blocks of one agent.
+struct CoreMemoryService: Sendable {
+    let core: Core
+
+    func memory(of agent: ID<AgentState>, as scope: Scope) async throws -> Memory {
+        try await core.storage.read(as: scope) { db in
+            guard let row = try AgentStore.row(agent, db) else { throw APIError.notFound("Agent", agent) }
+            let state = try AgentStateStore.state(of: row, with: .blocks, db)
+            return Memory(agentType: state.agentType, blocks: state.relations.blocks)
+        }
+    }
+
+    func variables(of agent: ID<AgentState>, as scope: Scope) async throws -> MemoryVariables {
+        try await core.storage.read(as: scope) { db in
+            guard let row = try AgentStore.row(agent, db) else { throw APIError.notFound("Agent", agent) }
+            return MemoryVariables(
+                try JSONDecoding().decode([String: String].self, from: row.memoryVariables.value()))
+        }
+    }
+
+    /// The blocks of an agent; newest attachment last, or first when `order` says descending.
+    func list(of agent: ID<AgentState>, _ query: ListRelated, as scope: Scope) async throws -> [Block] {
+        let request = try PageRequest(
+            after: query.after, before: query.before, limit: query.limit, order: query.order, defaultLimit: 100,
+            defaultOrder: .ascending)
+        return request.cut(try await memory(of: agent, as: scope).blocks) { $0.id.rawValue }
+    }
+
+    func retrieve(_ label: String, of agent: ID<AgentState>, as scope: Scope) async throws -> Block {
+        try await core.storage.read(as: scope) { db in
+            let id = try Self.block(labelled: label, of: agent, db)
+            guard let block = try BlockStore.row(id, db) else { throw BlockService.missing(id) }
+            return block.wire(tags: try BlockStore.tags(of: [id], db)[id] ?? [])
+        }
+    }
+
+    func update(
+        _ label: String, of agent: ID<AgentState>, applying change: UpdateBlock, as scope: Scope
+    ) async throws -> Block {
+        let time = core.now()
+        return try await core.storage.write(as: scope) { db in
+            let id = try Self.block(labelled: label, of: agent, db)
+            return try BlockService.update(id, applying: change, by: .user(scope.user), at: time, db)
+        }
+    }
+
+    func attach(_ block: ID<Block>, to agent: ID<AgentState>, as scope: Scope) async throws -> AgentState {
+        let time = core.now()
+        return try await core.storage.write(as: scope) { db in
+            // Blocks are locked before agents everywhere: who waits for whom never goes round in a circle.
+            let blockRow = try BlockStore.rowForUpdate(block, db)
+            guard let agentRow = try AgentStore.rowForUpdate(agent, db) else {
+                throw APIError.notFound("Agent", agent)
+            }
+            guard let blockRow else { throw BlockService.missing(block) }
+            try Self.attach(blockRow, to: agent, db)
+            try SystemMessageService.refresh([agent], at: time, db)
+            return try AgentStateStore.state(of: agentRow, db)
+        }
+    }
+
+    func detach(_ block: ID<Block>, from agent: ID<AgentState>, as scope: Scope) async throws -> AgentState {
+        let time = core.now()
+        return try await core.storage.write(as: scope) { db in
+            _ = try BlockStore.rowForUpdate(block, db)
+            guard let agentRow = try AgentStore.rowForUpdate(agent, db) else {
+                throw APIError.notFound("Agent", agent)
+            }
+            guard try AgentBlockStore.detach(block, from: agent, db) else {
+                throw APIError(404, "No block with id '\(block)' found for agent '\(agent)'")
+            }
+            try SystemMessageService.refresh([agent], at: time, db)
+            return try AgentStateStore.state(of: agentRow, db)
+        }
+    }
+}
+
+extension CoreMemoryService {
+    /// Attaches a block, each label once.
+    ///
+    /// - Throws: `APIError` 409 when the agent has another block with the label.
+    static func attach(_ block: BlockRow, to agent: ID<AgentState>, _ db: Transaction) throws {
+        let holder = try AgentBlockStore.block(labelled: block.label, of: agent, db)
+        guard holder == nil || holder == block.id else {
+            throw APIError.conflict(
+                "Agent \(agent) has another block with the label '\(block.label)' already. "
+                    + "Detach it or give one of them another label.")
+        }
+        try AgentBlockStore.attach(block.id, label: block.label, to: agent, db)
+    }
+
+    private static func block(labelled label: String, of agent: ID<AgentState>, _ db: Transaction) throws -> ID<Block> {
+        if let id = try AgentBlockStore.block(labelled: label, of: agent, db) { return id }
+        guard try AgentStore.exists(agent, db) else { throw APIError.notFound("Agent", agent) }
+        throw APIError(404, "No block with label '\(label)' found for agent '\(agent)'")
+    }
+}
+
+extension PageRequest {
+    /// Cuts a page out of a short list that is loaded whole anyway. Bounds that name nothing are ignored.
+    func cut<Element>(_ elements: [Element], id: (Element) -> String) -> [Element] {
+        var rest = (isAscending ? elements : elements.reversed())[...]
+        if let after, let place = rest.firstIndex(where: { id($0) == after }) { rest = rest[(place + 1)...] }
+        if let before, let place = rest.firstIndex(where: { id($0) == before }) {
+            rest = rest[..<place]
+            if self.after == nil, let limit { return Array(rest.suffix(limit)) }
+        }
+        return limit.map { Array(rest.prefix($0)) } ?? Array(rest)
+    }
+}

@@ -1,0 +1,42 @@
+import Storage
+
+/// An open transaction on behalf of one scope. Stores take it and read the organization from it, so that no caller can
+/// pass another one.
+struct Transaction: SQLExecutor {
+    let scope: Scope
+    private let executor: any SQLExecutor
+
+    init(_ executor: any SQLExecutor, as scope: Scope) {
+        self.executor = executor
+        self.scope = scope
+    }
+
+    var organization: String { scope.organization }
+    var user: String { scope.user }
+    var project: String? { scope.project }
+
+    var dialect: Dialect { executor.dialect }
+
+    func rows(_ sql: SQLText) throws(SQLFailure) -> [SQLRow] { try executor.rows(sql) }
+
+    @discardableResult
+    func execute(_ sql: SQLText) throws(SQLFailure) -> Int { try executor.execute(sql) }
+}
+
+extension StorageEngine {
+    /// Runs `body` in one read transaction that sees the database as of one instant.
+    func read<T: Sendable>(
+        as scope: Scope, _ body: @escaping @Sendable (Transaction) throws -> T
+    ) async throws -> T {
+        try await read { try body(Transaction($0, as: scope)) }
+    }
+
+    /// Runs `body` in one write transaction, which is rolled back when `body` throws and durable when this returns. `body`
+    /// must have no side effects outside the database: it may run more than once.
+    @discardableResult
+    func write<T: Sendable>(
+        as scope: Scope, _ body: @escaping @Sendable (Transaction) throws -> T
+    ) async throws -> T {
+        try await write { try body(Transaction($0, as: scope)) }
+    }
+}

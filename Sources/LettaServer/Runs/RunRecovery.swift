@@ -1,0 +1,34 @@
+import AgentEngine
+import LettaAPI
+import Storage
+
+/// Ends the runs that a server left unfinished when it stopped without a shutdown.
+enum RunRecovery {
+    /// Runs that were queued or running fail, their agents' last run as well, and the events of background runs get the end
+    /// that followers wait for.
+    static func failUnfinished(at time: Timestamp, _ db: any SQLExecutor) throws {
+        // The newest run of an agent comes last, as its last run.
+        let unfinished = try RunStore.failUnfinished(at: time, db)
+        for (organization, run) in unfinished.sorted(by: { $0.run.createdAt < $1.run.createdAt }) {
+            try TurnStore.setLastRun(run, Transaction(db, as: scope(organization)))
+        }
+        let oldest = Timestamp(microseconds: time.microseconds - TurnService.eventRetention)
+        for (organization, run) in try RunStore.withoutLastEvent(createdAfter: oldest, db) {
+            let db = Transaction(db, as: scope(organization))
+            let last = try RunEventStore.lastSequence(of: run.id, db)
+            let stop = run.stopReason.flatMap { TurnStop(rawValue: $0.rawValue) } ?? .error
+            let events = TurnEnd(stop: stop, usage: TurnUsage(), failure: lost).events(runID: run.id.rawValue)
+            let rows = events.enumerated().map { RunEvent($1, at: last + 1 + $0, isNumbered: true) }
+            try RunEventStore.insert(rows, of: run.id, at: time, db)
+        }
+    }
+
+    private static let lost = TurnFailure(
+        type: "internal_error", message: "The server stopped before the events of this run were stored.",
+        detail: "What the run had stored by then is in its messages and its state.", status: 500)
+
+    private static func scope(_ organization: String) -> Scope {
+        // No user acts here.
+        Scope(organization: organization, user: "")
+    }
+}

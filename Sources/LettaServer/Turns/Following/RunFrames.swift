@@ -1,0 +1,127 @@
+import AgentEngine
+import EventStreams
+import LettaAPI
+import Storage
+
+/// The events of a run as the frames of an event stream: live from its log, and from the table of events where the log does
+/// not reach.
+struct RunFrames: AsyncSequence, Sendable {
+    /// How long a stream may be silent before a ping says that the turn is still running.
+    static let longestSilence = Duration.seconds(30)
+
+    let core: Core
+    let run: ID<Run>
+    let filter: EventFilter
+    /// Nil for a run that is over.
+    let control: TurnControl?
+    /// The next stored events behind one with this number, some at a time; nil for a run whose events are not stored.
+    let page: (@Sendable (_ after: Int) async throws -> [RunEvent])?
+    /// How many events the reader has seen before.
+    var startingAfter = 0
+
+    func makeAsyncIterator() -> AsyncIterator {
+        AsyncIterator(frames: self)
+    }
+
+    /// Reads the table of events.
+    static func pages(
+        of run: ID<Run>, _ core: Core, as scope: Scope
+    ) -> @Sendable (_ after: Int) async throws -> [RunEvent] {
+        { last in
+            try await core.storage.read(as: scope) { db in
+                try RunEventStore.events(of: run, after: last, limit: 500, db)
+            }
+        }
+    }
+
+    struct AsyncIterator: AsyncIteratorProtocol {
+        private let frames: RunFrames
+        private var count: Int
+        private var first: [UInt8]?
+        private var hasEnded = false
+        private let reader: Int?
+        /// Nil where no pings are wanted.
+        private let silence: SilenceTimer?
+
+        init(frames: RunFrames) {
+            self.frames = frames
+            count = frames.startingAfter
+            reader = frames.control?.log.newReader()
+            if frames.filter.withPings, let log = frames.control?.log, let reader {
+                silence = SilenceTimer(clock: frames.core.clock) { log.interrupt(reader) }
+            } else {
+                silence = nil
+            }
+            // The log of a background run begins with a ping of its own.
+            if silence != nil, frames.control?.isBackground == false { first = ping() }
+        }
+
+        /// All events that are ready, in one piece; nil at the end.
+        mutating func next() async throws -> [UInt8]? {
+            if let first {
+                self.first = nil
+                return first
+            }
+            while !hasEnded {
+                let events: [RunEvent]
+                switch try await read() {
+                case .events(let ready):
+                    events = ready
+                case .interrupted:
+                    return ping()
+                case .behind:
+                    hasEnded = true
+                    return tooSlow() + EventFrame.done
+                case .end:
+                    hasEnded = true
+                    return Task.isCancelled ? nil : EventFrame.done
+                }
+                count = events.last?.sequence ?? count
+                let wanted = events.filter { frames.filter.shows($0.type) }
+                if !wanted.isEmpty { return wanted.flatMap(EventFrame.bytes) }
+            }
+            return nil
+        }
+
+        private func read() async throws -> RunLog.Reading {
+            guard let log = frames.control?.log else { return try await stored() ?? .end }
+            let reading = await live(log)
+            guard case .behind = reading else { return reading }
+            return try await stored() ?? .behind
+        }
+
+        private func stored() async throws -> RunLog.Reading? {
+            guard let page = frames.page else { return nil }
+            let events = try await page(count)
+            return events.isEmpty ? nil : .events(events)
+        }
+
+        private func live(_ log: RunLog) async -> RunLog.Reading {
+            if let ready = log.readNow(after: count) { return ready }
+            guard let silence, let reader else { return await log.read(after: count) }
+            // What came while the reader was sending is no silence.
+            log.forgetInterruption(of: reader)
+            silence.touch(RunFrames.longestSilence)
+            return await log.read(after: count, by: reader)
+        }
+
+        /// A ping is no event of the run: it repeats the number of the last one.
+        private func ping() -> [UInt8] {
+            let event = TurnEvent.ping(
+                id: "ping-\(frames.core.ids.uuid())", runID: frames.run.rawValue,
+                at: frames.core.now().microseconds, sequence: nil)
+            return EventFrame.bytes(
+                RunEvent(event, at: count, isNumbered: frames.control?.isBackground == true))
+        }
+
+        private func tooSlow() -> [UInt8] {
+            let failure = TurnFailure(
+                type: "internal_error", message: "This stream was read too slowly.",
+                detail: "Events of run \(frames.run) were dropped before this reader took them. The run goes on. "
+                    + "Its messages are at GET /v1/runs/\(frames.run)/messages.",
+                status: 500)
+            return EventFrame.bytes(
+                RunEvent(.failure(failure, runID: frames.run.rawValue), at: count, isNumbered: false))
+        }
+    }
+}

@@ -1,0 +1,70 @@
+import AgentEngine
+import LettaAPI
+import Synchronization
+
+/// Makes the JSON answer of a turn from its events.
+final class TurnCollector: Sendable {
+    private struct State {
+        var response = LettaResponse(messages: [], stopReason: .init(.endTurn), usage: UsageEvent())
+        var failure: TurnFailure?
+    }
+
+    private let wanted: Set<String>?
+    private let state = Mutex(State())
+
+    /// - Parameter types: the kinds of messages to answer with; nil for all.
+    init(only types: [LettaMessageType]?) {
+        wanted = types.map { Set($0.map(\.rawValue)) }
+    }
+
+    func add(_ event: TurnEvent) {
+        state.withLock { state in
+            switch event {
+            case .ping:
+                break
+            case .message(let message):
+                if wanted?.contains(message.messageType) ?? true {
+                    state.response.messages.append(LettaMessage(message))
+                }
+            case .stopReason(let stop):
+                state.response.stopReason = StopReasonEvent(StopReason(rawValue: stop.rawValue) ?? .error)
+            case .usage(let usage):
+                state.response.usage = UsageEvent(usage)
+            case .failure(let failure, _):
+                state.failure = failure
+            }
+        }
+    }
+
+    /// The answer of a turn that is over.
+    ///
+    /// - Throws: `APIError` for a turn that failed.
+    func response() throws -> LettaResponse {
+        let state = state.withLock { $0 }
+        if let failure = state.failure { throw APIError(failure) }
+        return state.response
+    }
+}
+
+extension APIError {
+    init(_ failure: TurnFailure) {
+        self.init(
+            status: failure.status,
+            body: .model(type: failure.type, message: failure.message, detail: failure.detail))
+    }
+}
+
+extension UsageEvent {
+    fileprivate init(_ usage: TurnUsage) {
+        self.init()
+        let hasSteps = usage.stepCount > 0
+        completionTokens = usage.completionTokens
+        promptTokens = usage.promptTokens
+        totalTokens = usage.totalTokens
+        stepCount = usage.stepCount
+        cachedInputTokens = hasSteps ? usage.cachedPromptTokens : nil
+        cacheWriteTokens = hasSteps ? 0 : nil
+        reasoningTokens = hasSteps ? usage.reasoningTokens : nil
+        contextTokens = usage.contextTokens
+    }
+}

@@ -1,0 +1,47 @@
+import AgentEngine
+import LettaAPI
+import Synchronization
+
+/// What others hold of a running turn: the events that it emits, and the way to stop it.
+final class TurnControl: Sendable {
+    let run: ID<Run>
+    let agent: ID<AgentState>
+    let organization: String
+    /// Whether the run can be followed at any time, so that its events are numbered and stored.
+    let isBackground: Bool
+    let log: RunLog
+    /// The answer of a turn that nobody streams: its events are collected as they come, and not logged.
+    let collector: TurnCollector?
+    private let cancelled = Atomic(false)
+
+    init(
+        run: ID<Run>, agent: ID<AgentState>, organization: String, isBackground: Bool = false,
+        collector: TurnCollector? = nil, limits: RunLog.Limits = RunLog.Limits()
+    ) {
+        self.run = run
+        self.agent = agent
+        self.organization = organization
+        self.isBackground = isBackground
+        self.collector = collector
+        log = RunLog(isStored: isBackground, limits: limits)
+    }
+
+    func emit(_ event: TurnEvent) {
+        if let collector {
+            collector.add(event)
+        } else {
+            log.append { RunEvent(event, at: $0, isNumbered: isBackground) }
+        }
+    }
+
+    func emit(_ end: TurnEnd) {
+        for event in end.events(runID: run.rawValue) { emit(event) }
+    }
+
+    var isCancelled: Bool { cancelled.load(ordering: .sequentiallyConsistent) }
+
+    /// Tells the turn to stop; ``TurnWorker`` also cancels what it waits for.
+    func cancel() {
+        cancelled.store(true, ordering: .sequentiallyConsistent)
+    }
+}

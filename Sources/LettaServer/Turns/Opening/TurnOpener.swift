@@ -1,0 +1,102 @@
+import AgentEngine
+import JSON
+import LettaAPI
+import ModelProviders
+import Storage
+
+/// Opens turns: stores what the client sent together with the run, and reads what the turn works on.
+struct TurnOpener: Sendable {
+    let core: Core
+    let models: ModelService
+    let executors: ToolExecutors
+
+    /// The model that the request asks for; nil for the agent's own. May wait for providers, so it comes before the lock.
+    func override(_ handle: String?) async throws -> LLMConfig? {
+        guard let handle else { return nil }
+        return try await models.languageModel(handle)
+    }
+
+    /// Stores the messages and the run in one transaction, with results for calls that an interrupted turn left open.
+    ///
+    /// - Parameters:
+    ///   - isAccepted: whether the run is stored already. Whoever accepted it ends it when this throws.
+    ///   - config: the model of this turn; nil for the agent's own.
+    func open(
+        _ request: TurnRequest, _ run: Run, isAccepted: Bool, config: LLMConfig?, as scope: Scope
+    ) async throws -> TurnState {
+        let time = core.now()
+        var run = run
+        run.status = .running
+        let rows = try await core.storage.write(as: scope) { [core, run] db in
+            guard let agent = try AgentStore.rowForUpdate(request.agent, db) else {
+                throw APIError.notFound("Agent", request.agent)
+            }
+            var rows = try TurnRows(of: agent, db)
+            let closing = HistoryRepair.openCalls(in: try rows.endOfContext()).map { calls in
+                HistoryRepair.closing(
+                    calls.calls, id: core.ids.next(Message.self).rawValue, stepID: nil, runID: nil,
+                    createdAt: time.microseconds)
+            }
+            rows.new = closing + request.messages(runID: run.id, at: time, ids: core.ids)
+            if isAccepted { try RunStore.update(run, at: time, db) } else { try RunStore.insert(run, db) }
+            try TurnStore.append(rows.new, to: request.agent, model: nil, db)
+            return rows
+        }
+        do {
+            return try await state(rows, request, run, config: config, as: scope)
+        } catch {
+            if !isAccepted { try await TurnWriter(core: core).close(run, .error, as: scope) }
+            throw error
+        }
+    }
+
+    /// What ``open(_:_:isAccepted:config:as:)`` would return, without storing anything.
+    func preview(_ request: TurnRequest, _ run: Run, config: LLMConfig?, as scope: Scope) async throws -> TurnState {
+        let time = core.now()
+        let rows = try await core.storage.read(as: scope) { [core] db in
+            guard let agent = try AgentStore.row(request.agent, db) else {
+                throw APIError.notFound("Agent", request.agent)
+            }
+            var rows = try TurnRows(of: agent, db)
+            rows.new = request.messages(runID: run.id, at: time, ids: core.ids)
+            return rows
+        }
+        return try await state(rows, request, run, config: config, as: scope)
+    }
+
+    private func state(
+        _ rows: TurnRows, _ request: TurnRequest, _ run: Run, config: LLMConfig?, as scope: Scope
+    ) async throws -> TurnState {
+        let config = try config ?? rows.agent.llmConfig.content()
+        let provider = await models.provider(for: config)
+        return try TurnState(
+            rows, request, run, config: config, provider: provider, executors: executors, as: scope)
+    }
+}
+
+/// What the opening transaction reads, not decoded yet.
+struct TurnRows: Sendable {
+    let agent: AgentRow
+    let messages: [ContextRow]
+    let tools: [CallableToolRow]
+    let blocks: [SQLRow]
+    /// Messages that the turn adds to those in the context.
+    var new: [TurnMessage] = []
+
+    init(of agent: AgentRow, _ db: Transaction) throws {
+        self.agent = agent
+        messages = try MessageStore.turnContext(of: agent.id, db)
+        tools = try ToolStore.callableTools(of: agent.id, db)
+        blocks = try AgentBlockStore.rows(of: [agent.id], db)
+    }
+
+    /// The agent's last message and what follows it.
+    func endOfContext() throws -> [TurnMessage] {
+        var end: [TurnMessage] = []
+        for row in messages.reversed() {
+            end.append(try row.message())
+            if end.last?.role == .assistant { break }
+        }
+        return end.reversed()
+    }
+}

@@ -1,0 +1,133 @@
+import AgentEngine
+import JSON
+import LettaAPI
+
+extension TurnMessage.Part {
+    /// Whether clients may send it; the other kinds are the agent's own.
+    fileprivate var canBeGiven: Bool {
+        switch self {
+        case .text, .image: true
+        case .reasoning, .toolCall, .toolReturn: false
+        }
+    }
+}
+
+extension MessageContent {
+    /// The content as JSON when it is empty.
+    fileprivate var emptyJSON: JSONValue? {
+        switch self {
+        case .text(let text): text.isEmpty ? .string("") : nil
+        case .parts(let parts): parts.isEmpty ? .array([]) : nil
+        }
+    }
+}
+
+/// A client's request for a turn, validated.
+struct TurnRequest: Sendable {
+    let agent: ID<AgentState>
+    let given: [CreateMessage]
+    let maximumSteps: Int
+    let streamsTokens: Bool
+    let overrideSystem: String?
+    let overrideModel: String?
+    let skills: [ClientSkill]
+    let callbackURL: String?
+    let following: Following
+    let requestConfig: ObjectDocument
+
+    /// How the client follows the turn.
+    enum Following: Sendable {
+        /// It waits for the JSON answer.
+        case answer
+        case stream
+        /// It may leave the stream and resume it later.
+        case backgroundStream
+        /// It polls the run.
+        case later
+    }
+
+    /// - Throws: `APIError` 422 for a body that says too little or too much.
+    init(_ body: SendMessages, to agent: ID<AgentState>, following: Following = .answer) throws {
+        self.agent = agent
+        switch (body.messages, body.input) {
+        case (.some, .some), (nil, nil):
+            throw APIError.invalidField(
+                "messages", "Exactly one of 'messages' and 'input' has to be given", input: .null)
+        case (let messages?, nil):
+            guard !messages.isEmpty else {
+                throw APIError.invalidField("messages", "Messages must not be empty", input: .array([]))
+            }
+            given = messages
+        case (nil, let input?):
+            if let empty = input.emptyJSON {
+                throw APIError.invalidField("input", "Input must not be empty", input: empty)
+            }
+            var message = CreateMessage(role: .user, content: "")
+            message.content = input
+            given = [message]
+        }
+        for (index, message) in given.enumerated() {
+            guard case .parts(let parts) = message.content else { continue }
+            for part in parts where TurnMessage.Part(json: part)?.canBeGiven != true {
+                throw APIError.invalidField(
+                    "messages", "message \(index) has a part that is neither text nor image", input: part)
+            }
+        }
+        let isStreaming = body.streaming ?? false
+        streamsTokens = body.streamTokens ?? false
+        if streamsTokens, !isStreaming {
+            throw APIError.invalidField(
+                "stream_tokens", "stream_tokens can only be used with streaming", input: .bool(true))
+        }
+        if body.background == true, !isStreaming, following == .answer {
+            throw APIError.invalidField("background", "background can only be used with streaming", input: .bool(true))
+        }
+        self.following = following == .stream && body.background == true ? .backgroundStream : following
+        callbackURL = following == .later ? try RunCallbackService.checked(body.callbackURL) : nil
+        skills = body.clientSkills ?? []
+        maximumSteps = body.maxSteps ?? 50
+        overrideSystem = body.overrideSystem
+        overrideModel = body.overrideModel
+        let types = body.includeReturnMessageTypes?.map { JSONValue.string($0.rawValue) }
+        requestConfig = ObjectDocument([
+            "use_assistant_message": .bool(body.useAssistantMessage ?? true),
+            "assistant_message_tool_name": .string(body.assistantMessageToolName ?? "send_message"),
+            "assistant_message_tool_kwarg": .string(body.assistantMessageToolKwarg ?? "message"),
+            "include_return_message_types": types.map { .array($0) } ?? .null,
+        ])
+    }
+
+    /// The run of this turn before it starts.
+    func run(id: ID<Run>, at time: Timestamp) -> Run {
+        var run = Run(id: id, agentID: agent, status: .created, createdAt: time)
+        run.background = following == .backgroundStream || following == .later
+        run.metadata =
+            switch following {
+            case .answer: ObjectDocument(["run_type": "send_message"])
+            case .stream, .backgroundStream: ObjectDocument(["run_type": "send_message_streaming"])
+            case .later: ObjectDocument(["run_type": "send_message_async", "lettuce": nil])
+            }
+        run.requestConfig = requestConfig
+        run.callbackURL = callbackURL
+        return run
+    }
+
+    /// The messages to store. One that the client gave no otid gets a random one.
+    func messages(runID: ID<Run>, at time: Timestamp, ids: IDSource) -> [TurnMessage] {
+        given.map { message in
+            let parts: [TurnMessage.Part] =
+                switch message.content {
+                case .text(let text): [.text(text)]
+                case .parts(let parts): parts.compactMap(TurnMessage.Part.init(json:))
+                }
+            return TurnMessage(
+                id: ids.next(Message.self).rawValue, role: TurnMessage.Role(rawValue: message.role.rawValue) ?? .user,
+                parts: parts, name: message.name, otid: message.otid ?? ids.uuid(), runID: runID.rawValue,
+                createdAt: time.microseconds)
+        }
+    }
+}
+
+extension ClientSkill {
+    var skill: Skill { Skill(name: name, description: description, location: location) }
+}

@@ -1,0 +1,64 @@
+import AgentEngine
+import JSON
+import LettaAPI
+import ModelProviders
+
+/// What a turn works on: read once when the turn opens, and updated with what the turn writes.
+struct TurnState: Sendable {
+    let scope: Scope
+    @Boxed var run: Run
+    @Boxed private(set) var agent: AgentRow
+    @Boxed private(set) var config: LLMConfig
+    @Boxed private(set) var plan: TurnPlan
+    let provider: any ModelProvider
+    let tools: [String: CallableToolRow]
+    /// The agent's blocks as read; edits are made against their versions.
+    private(set) var blocks: [BlockRow]
+    var context: TurnContext
+
+    mutating func setBlocks(_ blocks: [BlockRow]) {
+        self.blocks = blocks
+        context.blocks = blocks.map(\.memoryBlock)
+    }
+}
+
+extension TurnState {
+    /// Decodes what a transaction read, which takes longer than reading it and must not occupy the database's thread.
+    init(
+        _ rows: TurnRows, _ request: TurnRequest, _ run: Run, config: LLMConfig, provider: any ModelProvider,
+        executors: ToolExecutors, as scope: Scope
+    ) throws {
+        let agent = rows.agent
+        let schemas = try ToolSchema.schemas(of: rows.tools, isStrict: config.strict)
+        var model = TurnContext.Model(
+            name: config.model, contextWindow: config.contextWindow, traits: provider.traits(of: config.model))
+        model.maxOutputTokens = config.maxTokens
+        model.temperature = config.temperature
+        model.reasoningEffort = config.reasoningEffort
+        model.responseFormat = try (agent.responseFormat ?? config.responseFormat).map { try $0.json.value() }
+        var context = TurnContext(model: model, runID: run.id.rawValue, zone: agent.timezone)
+        context.tools = schemas.mapValues(\.tool)
+        context.user = scope.user
+        let standard = AgentKind(rawValue: agent.agentType.rawValue).map { PromptText.system(for: $0) }
+        context.ownSystem = agent.system == standard ? nil : agent.system
+        context.overrideSystem = request.overrideSystem
+        context.skills = SkillTree.element(of: request.skills.map(\.skill))
+        context.history = try rows.messages.map { try $0.message() } + rows.new
+        let blocks = try rows.blocks.map { try BlockRow($0) }
+        context.blocks = blocks.map(\.memoryBlock)
+
+        var plan = TurnPlan(
+            tools: rows.tools.map { executors.plan(for: $0, schemas[$0.name]) }, rules: try agent.rules())
+        plan.maximumSteps = request.maximumSteps
+        plan.allowsParallelCalls = config.parallelToolCalls ?? false
+        plan.alwaysCallsTools = agent.agentType == .sleeptime
+        plan.streamsTokens = request.streamsTokens
+        plan.traits = model.traits
+        plan.smallModel = context.smallModel
+        plan.zone = agent.timezone
+        self.init(
+            scope: scope, run: run, agent: agent, config: config, plan: plan, provider: provider,
+            tools: Dictionary(rows.tools.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first }),
+            blocks: blocks, context: context)
+    }
+}

@@ -1,0 +1,107 @@
+import AgentEngine
+import JSON
+import LettaAPI
+import Storage
+
+/// Writes the edits of memory tools inside the transaction of their step.
+struct MemoryEditWriter: Sendable {
+    private let agent: ID<AgentState>
+    private let calls: [ToolRun]
+    private let ids: IDSource
+    private let time: Timestamp
+    private let current: [BlockRow]
+
+    /// Locks the agent's blocks until the transaction ends. Must come before the agent's own row is locked: the lock order
+    /// is blocks, agents, archives.
+    init(agent: ID<AgentState>, calls: [ToolRun], ids: IDSource, time: Timestamp, _ db: Transaction) throws {
+        self.agent = agent
+        self.calls = calls
+        self.ids = ids
+        self.time = time
+        guard !calls.isEmpty else {
+            current = []
+            return
+        }
+        let attached = try AgentBlockStore.blocks(of: [agent], db)[agent]?.map(\.id) ?? []
+        let locked = try BlockStore.rowsForUpdate(attached, db)
+        current = attached.compactMap { locked[$0] }
+    }
+
+    /// Runs the calls again on the blocks as they are now and writes the edits.
+    ///
+    /// When somebody else changed a block, or an edit can't be written, replaces the results of the calls in `results`.
+    func apply(readAs read: [BlockRow], results: inout [TurnMessage], _ db: Transaction) throws {
+        let isUnchanged = current.map(\.id) == read.map(\.id) && current.map(\.version) == read.map(\.version)
+        var memory = current.map(\.memoryBlock)
+        for call in calls {
+            guard let result = MemoryTools.run(call.tool, arguments: call.arguments, blocks: memory) else { continue }
+            do {
+                for edit in result.edits { try write(edit, db) }
+                memory = result.blocks
+                if !isUnchanged { Self.replace(call.callID, with: result.outcome, in: &results) }
+            } catch let error as APIError {
+                // Thrown before anything was written, so the transaction can go on.
+                let failure = ToolFailure.value(error.explanation)
+                Self.replace(call.callID, with: ToolOutcome(failure, of: call.tool), in: &results)
+            }
+        }
+    }
+
+    private func write(_ edit: MemoryEdit, _ db: Transaction) throws {
+        var change = UpdateBlock()
+        let label: String
+        switch edit {
+        case .setValue(let edited, let value):
+            label = edited
+            change.value = .set(BlockValue(value))
+        case .rename(let edited, let newLabel):
+            label = edited
+            change.label = .set(newLabel)
+        case .describe(let edited, let description):
+            label = edited
+            change.description = .set(description)
+        case .create(let block):
+            return try create(block, db)
+        case .delete(let deleted):
+            return try delete(deleted, db)
+        }
+        guard let id = try AgentBlockStore.block(labelled: label, of: agent, db) else { return }
+        _ = try BlockService.update(id, applying: change, by: .agent(agent), at: time, db)
+    }
+
+    private func create(_ block: MemoryBlock, _ db: Transaction) throws {
+        var body = CreateBlock(label: block.label, value: block.value, limit: block.limit)
+        body.description = block.description
+        body.readOnly = block.readOnly
+        let row = try BlockService.block(from: body, id: ids.next(), at: time, in: db.scope)
+        try BlockStore.insert(row, tags: [], db)
+        try CoreMemoryService.attach(row, to: agent, db)
+        try SystemMessageService.refresh([agent], at: time, db)
+    }
+
+    /// Detaches the block, and deletes it when no other agent has it.
+    private func delete(_ label: String, _ db: Transaction) throws {
+        guard let id = try AgentBlockStore.block(labelled: label, of: agent, db),
+            let block = try BlockStore.rowForUpdate(id, db)
+        else { return }
+        _ = try AgentBlockStore.detach(id, from: agent, db)
+        if try AgentBlockStore.agents(with: id, db).isEmpty {
+            try BlockStore.delete(block, db)
+        }
+        try SystemMessageService.refresh([agent], at: time, db)
+    }
+
+    private static func replace(_ callID: String, with outcome: ToolOutcome, in messages: inout [TurnMessage]) {
+        for message in messages.indices {
+            for part in messages[message].parts.indices {
+                guard case .toolReturn(let result) = messages[message].parts[part], result.callID == callID else {
+                    continue
+                }
+                messages[message].parts[part] = .toolReturn(
+                    .init(
+                        callID: callID, result: outcome.result, succeeded: outcome.succeeded,
+                        stdout: outcome.stdout, stderr: outcome.stderr))
+            }
+        }
+    }
+}

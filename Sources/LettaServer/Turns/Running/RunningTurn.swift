@@ -1,0 +1,108 @@
+import AgentEngine
+import JSON
+import LettaAPI
+import ModelProviders
+
+/// A turn while it runs.
+///
+/// An object: as a value it would take room in the frame of every function that awaits the model.
+final class RunningTurn {
+    var state: TurnState
+    var machine: StepMachine
+    let startedAt: Timestamp
+    var times = StepTimes(start: Timestamp(microseconds: 0))
+    /// The blocks as the calls of this step left them; stored with the step.
+    private var memory: [MemoryBlock]
+    private var memoryCalls: [ToolRun] = []
+    private var passages: [NewPassage] = []
+    private var toolNames: [String] = []
+    var lastRequest: ModelRequest?
+    var lastAnswer: ModelAnswer?
+    /// Whether a reader may have seen a part of the step's answer.
+    var hasShownPieces = false
+    /// Whether the last step's transaction stored how the run ended.
+    var hasStoredEnd = false
+
+    init(state: TurnState, startedAt: Timestamp) {
+        self.state = state
+        self.startedAt = startedAt
+        machine = StepMachine(state.plan)
+        memory = state.context.blocks
+    }
+
+    func beginStep(at time: Timestamp) {
+        times = StepTimes(start: time)
+        memory = state.context.blocks
+        memoryCalls = []
+        passages = []
+        toolNames = []
+        hasShownPieces = false
+        lastAnswer = nil
+    }
+
+    /// Nil when the agent has no such tool.
+    func toolContext(for call: ToolRun) -> ToolContext? {
+        state.tools[call.tool].map { tool in
+            ToolContext(scope: state.scope, agent: state.agent, tool: tool, memory: memory, passages: passages)
+        }
+    }
+
+    /// Takes what a call leaves to the transaction of its step.
+    func add(_ result: ToolResult, of call: ToolRun) {
+        toolNames.append(call.tool)
+        passages += result.passages
+        guard let blocks = result.memory else { return }
+        memory = blocks
+        memoryCalls.append(call)
+    }
+
+    /// Sets how the run ended, for the next write.
+    func close(_ end: TurnEnd, at time: Timestamp) {
+        state.run.end(end.stop, at: time)
+        state.run.totalDuration = startedAt.nanoseconds(to: time)
+    }
+
+    func result(of record: StepRecord, traceID: ID<ProviderTrace>, at time: Timestamp) -> StepResult {
+        var step = Step(
+            id: ID(record.identity.stepID), runID: state.run.id, agentID: state.agent.id, status: "success")
+        step.providerName = state.config.providerName
+        step.providerCategory = state.config.providerCategory
+        step.model = state.config.model
+        step.modelHandle = state.config.handle
+        step.modelEndpoint = state.config.modelEndpoint
+        step.contextWindowLimit = state.config.contextWindow
+        step.promptTokens = record.usage?.promptTokens ?? 0
+        step.completionTokens = record.usage?.completionTokens ?? 0
+        step.cachedInputTokens = record.usage?.cachedPromptTokens
+        step.reasoningTokens = record.usage?.reasoningTokens
+        step.stopReason = record.end.flatMap { StopReason(rawValue: $0.stop.rawValue) }
+        var metrics = StepMetrics(
+            id: step.id, organizationID: state.scope.organization, runID: state.run.id, agentID: state.agent.id)
+        let modelEnd = times.modelEnd ?? time
+        metrics.start = Int(times.start.microseconds * 1_000)
+        metrics.modelCallStart = metrics.start
+        metrics.modelCall = times.start.nanoseconds(to: modelEnd)
+        metrics.toolExecution = times.toolsEnd.map { modelEnd.nanoseconds(to: $0) }
+        metrics.duration = times.start.nanoseconds(to: time)
+        return StepResult(
+            messages: Array(record.messages.dropFirst(record.callsAreStored ? 1 : 0)), memoryCalls: memoryCalls,
+            passages: passages,
+            row: StepRow(step: step, metrics: metrics, toolNames: toolNames, createdAt: times.start),
+            trace: lastRequest.map { TraceText.trace($0, lastAnswer, id: traceID, step: step.id, at: time) },
+            end: record.end)
+    }
+}
+
+/// When the parts of a step were.
+struct StepTimes: Sendable {
+    var start: Timestamp
+    var modelEnd: Timestamp?
+    var toolsEnd: Timestamp?
+}
+
+extension Timestamp {
+    /// The time until `end`, never negative.
+    func nanoseconds(to end: Timestamp) -> Int {
+        Int(max(0, end.microseconds - microseconds) * 1_000)
+    }
+}

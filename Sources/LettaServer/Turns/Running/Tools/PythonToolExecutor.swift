@@ -1,0 +1,44 @@
+import AgentEngine
+import JSON
+import LettaAPI
+import Logging
+import Storage
+import ToolRuntime
+
+/// Runs users' own tools in the sandbox.
+struct PythonToolExecutor: ToolExecutor {
+    let core: Core
+    let runner: PythonToolRunner
+    let secrets: SecretBox
+
+    func run(_ call: ToolRun, in context: ToolContext) async throws -> ToolResult {
+        let tool = context.tool
+        guard tool.sourceType != ToolRules.typescript else {
+            return ToolResult(ToolOutcome(.string(ToolRules.noTypeScript), succeeded: false))
+        }
+        let environment = try await environment(of: context.agent.id, as: context.scope)
+        let python = PythonCall(
+            source: tool.sourceCode ?? "", function: tool.name, shownName: tool.name, arguments: call.arguments,
+            schema: try tool.jsonSchema?.value(), environment: environment)
+        do {
+            return ToolResult(ToolOutcome(try await runner.run(python)))
+        } catch is CancellationError {
+            return ToolResult(ToolOutcome("Error: the turn was cancelled while this tool ran.", succeeded: false))
+        } catch let failure as SandboxFailure {
+            core.logger.error("A tool could not run", metadata: ["tool": "\(tool.name)", "error": "\(failure)"])
+            return ToolResult(
+                ToolOutcome(.string("Error executing function \(tool.name): \(failure)"), succeeded: false))
+        }
+    }
+
+    /// The agent's secrets as variables, and its id.
+    private func environment(of agent: ID<AgentState>, as scope: Scope) async throws -> [String: String] {
+        let sealed = try await core.storage.read(as: scope) { db in try AgentStore.sealedSecrets(of: agent, db) }
+        var environment: [String: String] = [:]
+        for (name, value) in sealed {
+            environment[name] = try secrets.open(value, for: SealedSecret.place(of: name, agent: agent))
+        }
+        environment["LETTA_AGENT_ID"] = agent.rawValue
+        return environment
+    }
+}

@@ -1,0 +1,97 @@
+import AgentEngine
+import LettaAPI
+
+/// Runs the calls of one kind of tool.
+protocol ToolExecutor: Sendable {
+    /// Whatever this throws becomes a failed result that the model reads, and after a cancel the end of the turn; a
+    /// `ToolFailure` says what the model reads.
+    func run(_ call: ToolRun, in context: ToolContext) async throws -> ToolResult
+}
+
+/// What an executor may know of the turn.
+struct ToolContext: Sendable {
+    let scope: Scope
+    let agent: AgentRow
+    let tool: CallableToolRow
+    /// The agent's blocks as the calls before this one left them.
+    let memory: [MemoryBlock]
+    /// What the calls before this one added to archival memory.
+    let passages: [NewPassage]
+}
+
+/// What came of a call, with what the transaction of its step has to write.
+struct ToolResult: Sendable {
+    var outcome: ToolOutcome
+    /// The blocks after the call; nil when it edited none.
+    var memory: [MemoryBlock]?
+    /// What is added to archival memory.
+    var passages: [NewPassage] = []
+
+    init(_ outcome: ToolOutcome, memory: [MemoryBlock]? = nil, passages: [NewPassage] = []) {
+        self.outcome = outcome
+        self.memory = memory
+        self.passages = passages
+    }
+}
+
+/// The kinds of tools that turns run.
+enum ToolKind: Hashable, Sendable {
+    case memory
+    case conversationSearch
+    case archivalInsert
+    case archivalSearch
+    case python
+
+    /// Nil for a tool that this server does not run yet.
+    init?(_ tool: CallableToolRow) {
+        switch tool.name {
+        case _ where tool.toolType == ToolService.custom: self = .python
+        case _ where MemoryTools.names.contains(tool.name): self = .memory
+        case ConversationSearchExecutor.name: self = .conversationSearch
+        case ArchivalToolExecutor.insert: self = .archivalInsert
+        case ArchivalToolExecutor.search: self = .archivalSearch
+        default: return nil
+        }
+    }
+}
+
+/// The one table that says who runs a tool, and what its calls mean for the order and the storing of a step.
+struct ToolExecutors: Sendable {
+    struct Entry: Sendable {
+        let executor: any ToolExecutor
+        /// Whether no rollback undoes a call, so that the calls of a step are stored before one of them runs.
+        var hasOutsideEffects = false
+        /// Whether a call depends on no other call of its step, so that calls may run side by side where the tool's own
+        /// setting allows it.
+        var isIndependent = false
+    }
+
+    private let table: [ToolKind: Entry]
+
+    init(core: Core, python: PythonToolExecutor) {
+        let archival = ArchivalToolExecutor(core: core)
+        table = [
+            .memory: Entry(executor: MemoryToolExecutor()),
+            .conversationSearch: Entry(executor: ConversationSearchExecutor(core: core), isIndependent: true),
+            .archivalInsert: Entry(executor: archival),
+            .archivalSearch: Entry(executor: archival, isIndependent: true),
+            .python: Entry(executor: python, hasOutsideEffects: true, isIndependent: true),
+        ]
+    }
+
+    func entry(for tool: CallableToolRow) -> Entry? {
+        ToolKind(tool).flatMap { table[$0] }
+    }
+
+    /// What the step machine has to know of a tool.
+    func plan(for tool: CallableToolRow, _ schema: ToolSchema?) -> TurnTool {
+        let entry = entry(for: tool)
+        return TurnTool(
+            name: tool.name, requiredArguments: schema?.requiredArguments ?? [],
+            canRunInParallel: (tool.enableParallelExecution ?? false) && entry?.isIndependent == true,
+            hasOutsideEffects: entry?.hasOutsideEffects ?? false,
+            needsApproval: tool.defaultRequiresApproval ?? false,
+            // Results of a search are never cut: the agent asked for them.
+            returnLimit: tool.name.hasSuffix("_search") ? nil : tool.returnCharLimit)
+    }
+}

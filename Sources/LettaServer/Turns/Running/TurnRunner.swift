@@ -1,0 +1,204 @@
+import AgentEngine
+import JSON
+import LettaAPI
+import Logging
+import ModelProviders
+import Storage
+
+/// Carries a turn from its stored messages to its end: performs the actions of the step machine and feeds back the results.
+///
+/// Client disconnects do not stop a turn; only ``TurnWorker/cancel(_:)`` does.
+struct TurnRunner: Sendable {
+    let core: Core
+    let executors: ToolExecutors
+    let control: TurnControl
+
+    private var writer: TurnWriter { TurnWriter(core: core) }
+
+    /// Runs to the end and closes the log, whatever happens.
+    func run(_ state: TurnState) async {
+        let turn = RunningTurn(state: state, startedAt: core.now())
+        do {
+            var actions = turn.machine.receive(.start(identity(of: state.run)))
+            while !actions.isEmpty {
+                let action = actions.removeFirst()
+                actions += try await perform(action, turn)
+            }
+        } catch {
+            core.logger.error(
+                "A turn failed", metadata: ["run.id": "\(turn.state.run.id)", "error": "\(error)"])
+            let failure = TurnFailure(
+                type: "internal_error", message: "An error occurred during agent execution.",
+                detail: "The server could not go on with this turn. The steps before this one are stored.", status: 500)
+            await finish(TurnEnd(stop: .error, usage: TurnUsage(), failure: failure), turn)
+        }
+        control.log.finish()
+    }
+
+    private func perform(_ action: StepAction, _ turn: RunningTurn) async throws -> [StepAction] {
+        switch action {
+        case .emit(let event):
+            control.emit(event)
+        case .callModel(let call):
+            return await callModel(call, turn)
+        case .runTools(let concurrent, let inOrder):
+            return await runTools(concurrent, inOrder, turn)
+        case .storeCalls(let message):
+            turn.state = try await writer.storeCalls(message, of: turn.state)
+            return turn.machine.receive(.callsStored)
+        case .persistStep(let record):
+            return try await persist(record, turn)
+        case .finish(let end):
+            await finish(end, turn)
+        }
+        return []
+    }
+
+    // MARK: Model
+
+    private func callModel(_ call: ModelCall, _ turn: RunningTurn) async -> [StepAction] {
+        if control.isCancelled { return turn.machine.receive(.cancel) }
+        turn.beginStep(at: core.now())
+        let request = turn.state.context.request(call)
+        turn.lastRequest = request
+        do throws(ProviderFailure) {
+            do throws(ProviderFailure) {
+                return try await answer(request, turn)
+            } catch where error.isAboutTools && !request.tools.isEmpty && !turn.hasShownPieces {
+                // Some servers of small models can't parse the calls of their own model; an answer in words is better than none.
+                core.logger.warning("A model's answer could not be read; asking again without tools")
+                return try await answer(request.withoutTools, turn)
+            }
+        } catch {
+            return turn.machine.receive(.modelFailed(error))
+        }
+    }
+
+    /// Reads the answer piece by piece even when nobody is shown the pieces, so that the time to the first token is known.
+    private func answer(_ request: ModelRequest, _ turn: RunningTurn) async throws(ProviderFailure) -> [StepAction] {
+        var accumulator = ModelDeltaAccumulator()
+        for try await delta in turn.state.provider.stream(request) {
+            if turn.state.run.timeToFirstToken == nil {
+                turn.state.run.timeToFirstToken = turn.startedAt.nanoseconds(to: core.now())
+            }
+            accumulator.add(delta)
+            for action in turn.machine.receive(.modelDelta(delta)) {
+                if case .emit(let event) = action {
+                    control.emit(event)
+                    turn.hasShownPieces = true
+                }
+            }
+            if control.isCancelled { return turn.machine.receive(.cancel) }
+        }
+        turn.times.modelEnd = core.now()
+        turn.lastAnswer = accumulator.answer
+        return turn.machine.receive(.modelFinished(accumulator.answer))
+    }
+
+    // MARK: Tools
+
+    private func runTools(
+        _ concurrent: [ToolRun], _ inOrder: [ToolRun], _ turn: RunningTurn
+    ) async -> [StepAction] {
+        var actions: [StepAction] = []
+        let results = await withTaskGroup(of: (String, ToolResult).self) { group in
+            for call in concurrent {
+                let context = turn.toolContext(for: call)
+                group.addTask { (call.callID, await result(of: call, in: context)) }
+            }
+            return await group.reduce(into: [:]) { $0[$1.0] = $1.1 }
+        }
+        for call in concurrent {
+            if let result = results[call.callID] { actions += finished(call, result, turn) }
+        }
+        for call in inOrder {
+            actions += finished(call, await result(of: call, in: turn.toolContext(for: call)), turn)
+        }
+        turn.times.toolsEnd = core.now()
+        return actions
+    }
+
+    /// Never throws: what an executor throws is a result that the model reads, so that the step is stored.
+    private func result(of call: ToolRun, in context: ToolContext?) async -> ToolResult {
+        if control.isCancelled { return Self.cancelled }
+        guard let context, let entry = executors.entry(for: context.tool) else {
+            return Self.failed("The tool \(call.tool) is not served yet by this server.")
+        }
+        do {
+            return try await entry.executor.run(call, in: context)
+        } catch let failure as ToolFailure {
+            return ToolResult(ToolOutcome(failure, of: call.tool))
+        } catch {
+            if control.isCancelled { return Self.cancelled }
+            core.logger.error(
+                "A tool could not run",
+                metadata: ["run.id": "\(control.run)", "tool": "\(call.tool)", "error": "\(error)"])
+            return Self.failed("Error executing function \(call.tool): the server could not run it.")
+        }
+    }
+
+    private static let cancelled = failed("The turn was cancelled.")
+
+    private static func failed(_ text: String) -> ToolResult {
+        ToolResult(ToolOutcome(.string(text), succeeded: false))
+    }
+
+    private func finished(_ call: ToolRun, _ result: ToolResult, _ turn: RunningTurn) -> [StepAction] {
+        let cancelling = control.isCancelled ? turn.machine.receive(.cancel) : []
+        turn.add(result, of: call)
+        return cancelling
+            + turn.machine.receive(.toolFinished(callID: call.callID, result.outcome, at: core.now().microseconds))
+    }
+
+    // MARK: End
+
+    private func persist(_ record: StepRecord, _ turn: RunningTurn) async throws -> [StepAction] {
+        let time = core.now()
+        if let end = record.end { turn.close(end, at: time) }
+        let result = turn.result(of: record, traceID: core.ids.next(), at: time)
+        turn.state = try await writer.store(result, of: turn.state, at: time)
+        turn.hasStoredEnd = record.end != nil
+        return turn.machine.receive(.stepPersisted(next: identity(of: turn.state.run)))
+    }
+
+    private func finish(_ end: TurnEnd, _ turn: RunningTurn) async {
+        turn.close(end, at: core.now())
+        if !turn.hasStoredEnd {
+            do {
+                try await writer.close(turn.state.run, as: turn.state.scope)
+            } catch {
+                core.logger.error(
+                    "The end of a run could not be stored",
+                    metadata: ["run.id": "\(turn.state.run.id)", "error": "\(error)"])
+            }
+        }
+        control.emit(end)
+    }
+
+    private func identity(of run: Run) -> StepIdentity {
+        StepIdentity(of: run.id, ids: core.ids, at: core.now())
+    }
+}
+
+extension StepIdentity {
+    init(of run: ID<Run>, ids: IDSource, at time: Timestamp) {
+        self.init(
+            stepID: ids.next(Step.self).rawValue, runID: run.rawValue,
+            assistantMessageID: ids.next(Message.self).rawValue, toolMessageID: ids.next(Message.self).rawValue,
+            noticeMessageID: ids.next(Message.self).rawValue, startedAt: time.microseconds)
+    }
+}
+
+extension ProviderFailure {
+    /// Whether the model may do better without tools.
+    fileprivate var isAboutTools: Bool { kind == .invalidAnswer || kind == .toolsNotSupported }
+}
+
+extension ModelRequest {
+    fileprivate var withoutTools: ModelRequest {
+        var request = self
+        request.tools = []
+        request.toolChoice = .auto
+        return request
+    }
+}

@@ -1,0 +1,94 @@
+import AgentEngine
+import LettaAPI
+import Storage
+
+/// Writes what a turn leaves behind, each part in one transaction that a cancelled turn completes as well.
+struct TurnWriter: Sendable {
+    let core: Core
+
+    /// Stores a step: its messages, the edits of memory, its own row and the state of the run.
+    ///
+    /// Calls of memory tools are applied again, once, when somebody else changed the blocks since the turn read them.
+    func store(_ step: StepResult, of state: TurnState, at time: Timestamp) async throws -> TurnState {
+        try await write(state) { [core] state, db in
+            let agent = state.agent.id
+            let memory = try MemoryEditWriter(agent: agent, calls: step.memoryCalls, ids: core.ids, time: time, db)
+            if !step.memoryCalls.isEmpty, try AgentStore.rowForUpdate(agent, db) == nil {
+                throw APIError.notFound("Agent", agent)
+            }
+            var messages = step.messages
+            try memory.apply(readAs: state.blocks, results: &messages, db)
+            try TurnStore.append(
+                messages, to: agent, model: state.config.model, ending: step.end == nil ? nil : state.run, db)
+            _ = try ArchivalMemoryService.insert(step.passages, for: state.agent, ids: core.ids, db)
+            try StepStore.insert(step.row, db)
+            if let trace = step.trace { try StepStore.insert(trace, db) }
+            try RunStore.update(state.run, at: time, db)
+            state.context.history += messages
+            if !step.memoryCalls.isEmpty {
+                state.setBlocks(try AgentBlockStore.blocks(of: [agent], db)[agent] ?? [])
+                if let system = try MessageStore.systemMessage(of: agent, db) {
+                    state.context.setSystemMessage(try system.turnMessage())
+                }
+            }
+        }
+    }
+
+    /// Stores a step's first message ahead of the step, because its calls have effects outside.
+    func storeCalls(_ message: TurnMessage, of state: TurnState) async throws -> TurnState {
+        try await write(state) { state, db in
+            try TurnStore.append([message], to: state.agent.id, model: state.config.model, db)
+            state.context.history.append(message)
+        }
+    }
+
+    /// Stores the end of a run whose last step did not store it.
+    func close(_ run: Run, as scope: Scope) async throws {
+        let time = core.now()
+        try await shieldedFromCancellation { [core] in
+            try await core.storage.write(as: scope) { db in
+                try RunStore.update(run, at: time, db)
+                try TurnStore.setLastRun(run, db)
+            }
+        }
+    }
+
+    /// Ends a run that did not get to its first step.
+    func close(_ run: Run, _ stop: TurnStop, as scope: Scope) async throws {
+        var run = run
+        run.end(stop, at: core.now())
+        try await close(run, as: scope)
+    }
+
+    private func write(
+        _ state: TurnState, _ body: @escaping @Sendable (inout TurnState, Transaction) throws -> Void
+    ) async throws -> TurnState {
+        try await shieldedFromCancellation { [core] in
+            try await core.storage.write(as: state.scope) { db in
+                var state = state
+                try body(&state, db)
+                return state
+            }
+        }
+    }
+}
+
+/// What a step leaves behind, ready to be stored.
+struct StepResult: Sendable {
+    var messages: [TurnMessage]
+    /// The calls that edited memory, in their order.
+    var memoryCalls: [ToolRun]
+    /// What the step added to archival memory.
+    var passages: [NewPassage]
+    var row: StepRow
+    var trace: ProviderTrace?
+    var end: TurnEnd?
+}
+
+extension Run {
+    mutating func end(_ stop: TurnStop, at time: Timestamp) {
+        status = RunStatus(rawValue: stop.runStatus) ?? .failed
+        stopReason = StopReason(rawValue: stop.rawValue)
+        completedAt = time
+    }
+}
