@@ -152,7 +152,7 @@ let package = Package(
         .target(
             name: "TestSupport",
             dependencies: [
-                "CSQLite", "JSON", "LettaAPI", "LettaServer", "ModelProviders", "Storage", "StoragePostgres",
+                "CLibPQ", "CSQLite", "JSON", "LettaAPI", "LettaServer", "ModelProviders", "Storage", "StoragePostgres",
                 "StorageSQLite", "ToolRuntime",
                 .product(name: "Configuration", package: "swift-configuration"),
                 .product(name: "HTTPTypes", package: "swift-http-types"),

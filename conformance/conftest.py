@@ -1,6 +1,7 @@
 """Fixtures: one scripted model and one server for the whole run, and the client generation that is installed here."""
 
 import importlib.metadata
+import signal
 
 import pytest
 
@@ -33,6 +34,23 @@ def pytest_collection_modifyitems(config, items):
         return any(GENERATION not in mark.args for mark in item.iter_markers("only"))
     config.hook.pytest_deselected(items=[item for item in items if elsewhere(item)])
     items[:] = [item for item in items if not elsewhere(item)]
+
+
+def seconds(item):
+    """How long one test may take, with its fixtures."""
+    return 1800 if harness.LONG or item.get_closest_marker("local_model") else 180
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item):
+    def out_of_time(*_):
+        pytest.fail(f"not done within {seconds(item)} s")
+    signal.signal(signal.SIGALRM, out_of_time)
+    signal.alarm(seconds(item))
+    try:
+        return (yield)
+    finally:
+        signal.alarm(0)
 
 
 @pytest.fixture(scope="session")

@@ -7,7 +7,7 @@ import signal
 import socket
 import subprocess
 import sys
-import time
+import threading
 import uuid
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -50,36 +50,78 @@ class Database:
         psql(f'DROP DATABASE IF EXISTS "{self.name}" WITH (FORCE)')
 
 
+# A prefix that has the kernel kill the program when this process ends, however this process ends.
+BOUND = ("setpriv", "--pdeathsig", "KILL", "--")
+
+
 class Process:
-    """A child with its output in a file. `end` asks it politely first."""
+    """A child that ends with this process, and whose output is also written to a file.
+
+    The kernel kills it when the thread that started it ends: only the main thread starts processes.
+    """
 
     def __init__(self, command, log, env=None, cwd=None):
+        assert threading.current_thread() is threading.main_thread()
         self.log = Path(log)
-        with self.log.open("ab") as out:
-            self.child = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.STDOUT, env=env, cwd=cwd)
+        self.said = ""
+        self.ended = False
+        self.news = threading.Condition()
+        self.child = subprocess.Popen([*BOUND, *command], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                                      stderr=subprocess.STDOUT, env=env, cwd=cwd)
+        self.reader = threading.Thread(target=self.read, daemon=True)
+        self.reader.start()
+
+    def read(self):
+        with self.log.open("ab", buffering=0) as log, self.child.stdout:
+            while piece := self.child.stdout.read1():
+                log.write(piece)
+                with self.news:
+                    self.said += piece.decode(errors="replace")
+                    self.news.notify_all()
+        with self.news:
+            self.ended = True
+            self.news.notify_all()
 
     @property
     def output(self):
-        return self.log.read_text(errors="replace")
+        """All output so far; all there is when the process has ended."""
+        if not self.running:
+            self.reader.join(5)
+        return self.said
 
     @property
     def running(self):
         return self.child.poll() is None
+
+    def wait_for(self, pattern, seconds=60):
+        """Waits for output that matches and returns the match."""
+        with self.news:
+            self.news.wait_for(lambda: self.ended or re.search(pattern, self.said), seconds)
+            found = re.search(pattern, self.said)
+        assert found, f"no {pattern!r} {'before the end' if self.ended else f'within {seconds} s'}:\n{self.output[-3000:]}"
+        return found
 
     def wait(self, seconds):
         """The exit status; a process that takes longer is killed and is an error."""
         try:
             return self.child.wait(seconds)
         except subprocess.TimeoutExpired:
-            self.child.kill()
-            self.child.wait()
+            self.kill()
             raise AssertionError(f"still running after {seconds} s:\n{self.output[-3000:]}") from None
+
+    def kill(self):
+        self.child.kill()
+        self.child.wait()
 
     def end(self, seconds=20):
         """The exit status after SIGTERM."""
         if self.running:
             self.child.send_signal(signal.SIGTERM)
         return self.wait(seconds)
+
+
+# What the server prints when it accepts connections.
+LISTENING = r"listens on http://\S+:(\d+)"
 
 
 class Server:
@@ -102,7 +144,7 @@ class Server:
 
     def command(self, *arguments):
         """Runs a subcommand to its end, with this server's settings."""
-        return subprocess.run([BINARY, *map(str, arguments)], env=self.environment(), stdin=subprocess.DEVNULL, capture_output=True,
+        return subprocess.run([*BOUND, BINARY, *map(str, arguments)], env=self.environment(), stdin=subprocess.DEVNULL, capture_output=True,
                               text=True, timeout=60)
 
     @property
@@ -112,14 +154,8 @@ class Server:
     def start(self, *arguments):
         """Takes a free port the first time, so that no other process can have it, and the same one from then on."""
         command = [BINARY, "serve", "--port", str(self.port), "--data-dir", str(self.data), *map(str, arguments)]
-        said_before = len(self.process.output) if self.process else 0
         self.process = Process(command, self.folder / "server.log", self.environment())
-        deadline = time.monotonic() + 60
-        while not (listening := re.search(r"listens on http://\S+:(\d+)", self.process.output[said_before:])):
-            assert self.process.running, f"the server ended with {self.process.child.returncode}:\n{self.process.output[-3000:]}"
-            assert time.monotonic() < deadline, f"the server does not listen:\n{self.process.output[-3000:]}"
-            time.sleep(0.05)
-        self.port = int(listening[1])
+        self.port = int(self.process.wait_for(LISTENING)[1])
         assert httpx.get(self.url + "/v1/health/", timeout=30).status_code == 200
         return self
 
@@ -144,27 +180,17 @@ class Model:
     """The scripted model as an OpenAI-compatible service."""
 
     def __init__(self, folder):
-        self.port = free_port()
-        self.url = f"http://127.0.0.1:{self.port}/v1"
         self.requests = Path(folder) / "model-requests.jsonl"
         script = Path(__file__).with_name("mockllm.py")
-        self.process = Process([sys.executable, script, "--port", str(self.port), "--log", str(self.requests)], Path(folder) / "model.log")
-        deadline = time.monotonic() + 20
-        while True:
-            try:
-                httpx.get(self.url + "/models", timeout=5).raise_for_status()
-                return
-            except httpx.HTTPError:
-                assert self.process.running and time.monotonic() < deadline, self.process.output
-                time.sleep(0.05)
+        self.process = Process([sys.executable, script, "--port", "0", "--log", str(self.requests)], Path(folder) / "model.log")
+        self.url = self.process.wait_for(LISTENING)[0].removeprefix("listens on ") + "/v1"
 
     @property
     def settings(self):
         return {"OPENAI_BASE_URL": self.url, "OPENAI_API_KEY": "sk-scripted"}
 
     def close(self):
-        self.process.child.terminate()
-        self.process.child.wait(10)
+        self.process.kill()
 
 
 def unknown(prefix):

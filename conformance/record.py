@@ -233,6 +233,17 @@ class Scenario:
             print(f"  {self.name}.{call:44s} {r.status_code if r is not None else err} {took:.2f}s", flush=True)
         return r
 
+    def wait(self, condition, seconds=60):
+        """Asks until it is so: a run's end is an event of the servers that have streams of runs alone."""
+        deadline = time.monotonic() + seconds
+        while not condition():
+            if time.monotonic() > deadline:
+                raise TimeoutError(f"{self.name}: still not after {seconds} s")
+            time.sleep(0.02)
+
+    def wait_for_run(self, run):
+        self.wait(lambda: self.raw("GET", f"/v1/runs/{run}").json()["status"] in ("completed", "failed", "cancelled"))
+
     # conveniences -------------------------------------------------------
     def agent(self, call=None, llm=False, note=None, **kw):
         body = {"name": kw.pop("name", f"{self.name}-agent-{self.n}"), "model": MODEL, "embedding": EMB, **kw}
@@ -719,10 +730,7 @@ def runs():
     aid = agent_with_tools(s, "letta_v1_agent")
     r = s.call("async", "POST", f"/v1/agents/{aid}/messages/async", {"messages": [{"role": "user", "content": script(mi(), sayx("three"))}]})
     rid = r.json()["id"]
-    for _ in range(120):
-        if s.raw("GET", f"/v1/runs/{rid}").json()["status"] in ("completed", "failed", "cancelled"):
-            break
-        time.sleep(0.5)
+    s.wait_for_run(rid)
     s.call("run-get", "GET", f"/v1/runs/{rid}")
     s.call("run-messages", "GET", f"/v1/runs/{rid}/messages")
     s.call("run-messages-asc", "GET", f"/v1/runs/{rid}/messages", params={"order": "asc"})
@@ -757,22 +765,19 @@ def runs():
     s.call("run-after-delete", "GET", f"/v1/runs/{rid}")
     s.call("cancel-nothing", "POST", f"/v1/agents/{aid}/messages/cancel", {})
     # cancel while running
+    pos = s.log_size()
     r = s.call("async-slow", "POST", f"/v1/agents/{aid}/messages/async", {"messages": [{"role": "user", "content": script({**mi(), "sleep_ms": 3000}, {**mi(), "sleep_ms": 1000}, sayx("end"))}]})
     rid = r.json()["id"]
-    time.sleep(1.0)
+    s.wait(lambda: s.llm_since(pos))
     s.call("run-while-running", "GET", f"/v1/runs/{rid}")
     s.call("cancel-no-redis", "POST", f"/v1/agents/{aid}/messages/cancel", {})
     s.call("cancel-run-ids", "POST", f"/v1/agents/{aid}/messages/cancel", {"run_ids": [rid]})
-    for _ in range(40):
-        if s.raw("GET", f"/v1/runs/{rid}").json()["status"] in ("completed", "failed", "cancelled"):
-            break
-        time.sleep(0.5)
-    time.sleep(4)
+    s.wait_for_run(rid)
     s.call("run-after-cancel", "GET", f"/v1/runs/{rid}")
     s.call("messages-after-cancel", "GET", f"/v1/agents/{aid}/messages", params={"order": "asc", "limit": 100})
     s.send("send-after-cancel", aid, "are you ok")
-    s.call("callback-url", "POST", f"/v1/agents/{aid}/messages/async", {"callback_url": "http://127.0.0.1:9/x", "messages": [{"role": "user", "content": "hi"}]})
-    time.sleep(3)
+    r = s.call("callback-url", "POST", f"/v1/agents/{aid}/messages/async", {"callback_url": "http://127.0.0.1:9/x", "messages": [{"role": "user", "content": "hi"}]})
+    s.wait_for_run(r.json()["id"])
 
 
 @scenario

@@ -13,7 +13,8 @@ pytestmark = pytest.mark.engine
 
 WRITERS = 50
 STANDING = 60
-SECONDS = 90 if harness.LONG else 10
+# How often each writer goes through its round, and how many listings are read to their end meanwhile.
+ROUNDS, LISTINGS = (100, 500) if harness.LONG else (4, 20)
 
 
 class Failures:
@@ -56,6 +57,7 @@ def test_listings_are_whole_while_writers_work(world):
     failures = Failures()
     deleted, walked = set(), []
     rounds = [0] * WRITERS
+    done, listed = threading.Semaphore(0), threading.Semaphore(0)
 
     @failures.watch
     def write(number):
@@ -69,13 +71,14 @@ def test_listings_are_whole_while_writers_work(world):
                 ok(http.delete(f"/v1/blocks/{block}"))
                 deleted.add(block)
                 rounds[number] += 1
+                done.release()
 
     @failures.watch
     def read(size, order):
         with server.http() as http:
             while not failures.stop.is_set():
                 seen, cursors, after = [], [], None
-                while True:
+                for _ in range(1000):
                     parameters = {"limit": size, "order": order, **({"after": after} if after else {})}
                     page = [row["id"] for row in ok(http.get("/v1/blocks/", params=parameters))]
                     if not page:
@@ -83,11 +86,14 @@ def test_listings_are_whole_while_writers_work(world):
                     seen += page
                     after = page[-1]
                     cursors.append(after)
+                else:
+                    raise AssertionError("the listing has no last page")
                 missing = set(standing) - set(seen)
                 assert not missing, f"{len(missing)} of {STANDING} standing blocks missing from pages of {size} {order}"
                 in_order = [row for row in seen if row in set(standing)]
                 assert in_order == (standing if order == "asc" else standing[::-1]), "standing blocks twice or out of order"
                 walked.append(cursors)
+                listed.release()
 
     @failures.watch
     def read_whole():
@@ -96,6 +102,7 @@ def test_listings_are_whole_while_writers_work(world):
                 rows = [row["id"] for row in ok(http.get("/v1/blocks/"))]
                 assert [row for row in rows if row in set(standing)] == standing
                 walked.append([])
+                listed.release()
 
     @failures.watch
     def read_from_a_deleted_row():
@@ -117,14 +124,17 @@ def test_listings_are_whole_while_writers_work(world):
     threads += [threading.Thread(target=work, args=arguments) for work, arguments in readers]
     for thread in threads:
         thread.start()
-    failures.stop.wait(SECONDS)
+    for events, count in ((done, WRITERS * ROUNDS), (listed, LISTINGS)):
+        for _ in range(count):
+            if failures.found or not events.acquire(timeout=60):
+                break
     failures.stop.set()
     for thread in threads:
         thread.join(60)
     assert not failures.found, failures.found[:5]
     assert not any(thread.is_alive() for thread in threads)
-    assert sum(rounds) >= WRITERS, f"the writers made {sum(rounds)} rounds in {SECONDS} s"
-    assert walked, "no listing was read to its end"
+    assert sum(rounds) >= WRITERS * ROUNDS, f"the writers made {sum(rounds)} rounds"
+    assert len(walked) >= LISTINGS, "too few listings were read to their end"
     print(f"{sum(rounds)} rounds of writers, {len(walked)} full listings, "
           f"{sum(cursor in deleted for cursors in walked for cursor in cursors)} cursors of rows deleted since")
 

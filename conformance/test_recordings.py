@@ -64,13 +64,16 @@ def recorded(request, tmp_path_factory, model):
     plain = harness.Server(folder / "plain", **model.settings)
     secured = harness.Server(folder / "secured", LETTA_SERVER_PASSWORD="sekret", **model.settings)
     out = folder / "out"
+    recorder = None
     try:
         plain.start()
         secured.start()
         recorder = harness.Process([sys.executable, "-u", HERE / "record.py", *request.param.scenarios], folder / "record.log", {
             **os.environ, "BASE": plain.url, "SEC": secured.url, "OUT": str(out), "MOCKLOG": str(model.requests)})
-        assert recorder.wait(300) == 0, recorder.output[-2000:]
+        assert recorder.wait(150) == 0, recorder.output[-2000:]
     finally:
+        if recorder:
+            recorder.kill()
         plain.close()
         secured.close()
     return Recorded(request.param, out)

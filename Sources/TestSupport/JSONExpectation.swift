@@ -1,28 +1,28 @@
 package import JSON
 
-// What a test may put into an expected document in place of a value.
+// Patterns that may stand for a value in an expected document.
 extension JSONValue {
-    /// Any value, null too; but there has to be one.
+    /// Any value, including null. The member must exist.
     package static let anything = JSONValue.string("\u{0}anything")
-    /// In an object: no such member.
+    /// For a member of an object that must not exist.
     package static let absent = JSONValue.string("\u{0}absent")
 
-    /// A string in which `text` stands somewhere.
+    /// A string that contains `text`.
     package static func text(containing text: String) -> JSONValue {
         .string("\u{0}contains\(text)")
     }
 
-    /// An id with this prefix.
+    /// A string `<prefix>-…`.
     package static func id(_ prefix: String) -> JSONValue {
         .string("\u{0}id\(prefix)-")
     }
 
-    /// An array of so many elements, whatever they are.
+    /// An array with this many elements of any kind.
     package static func elements(_ count: Int) -> JSONValue {
         .string("\u{0}elements\(count)")
     }
 
-    /// Where this document differs from what is expected, a line each.
+    /// The differences from `expected`, one line each.
     ///
     /// Objects may have more members than expected; arrays are compared element by element.
     package func differences(from expected: JSONValue, at path: String = "$") -> [String] {
@@ -64,7 +64,7 @@ extension JSONValue {
         return false
     }
 
-    /// The text, cut where it gets long.
+    /// The document as text of at most 300 characters.
     var brief: String {
         let text = JSONWriter.string(of: self).replacing("\\u0000", with: "\u{2022}")
         return text.count > 300 ? "\(text.prefix(300))…" : text

@@ -1,7 +1,7 @@
 import Logging
 import Synchronization
 
-/// Keeps what a server logs as an error, so that a failing test can tell it.
+/// Collects what a server logs as errors, for the output of a failing test.
 final class LogLines: Sendable {
     private let lines = Mutex<[String]>([])
 

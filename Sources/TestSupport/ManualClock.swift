@@ -1,6 +1,6 @@
 import Synchronization
 
-/// A clock that stands still until a test moves it.
+/// A clock that only a test advances.
 package final class ManualClock: Clock {
     package struct Instant: InstantProtocol {
         var offset: Duration = .zero
@@ -43,12 +43,12 @@ package final class ManualClock: Clock {
 
     package var sleeperCount: Int { state.withLock { $0.sleepers.count } }
 
-    /// Returns when this many sleep at once.
+    /// Waits until at least this many tasks sleep at once.
     package func waitForSleepers(_ count: Int) async {
         await wait { $0.count >= count }
     }
 
-    /// Returns when somebody sleeps who would wake within this time from now.
+    /// Waits until a task sleeps whose deadline is within this time from now.
     package func waitForSleeper(dueWithin duration: Duration) async {
         let time = now.advanced(by: duration)
         await wait { $0.contains { $0.deadline <= time } }

@@ -12,10 +12,10 @@ package struct TestCaller: Sendable {
 
     /// A client of version 1.0 or later.
     package static let v1 = TestCaller(headers: ["X-Stainless-Package-Version": "1.0.0"])
-    /// A client of the generation before, or none at all.
+    /// A client before version 1.0, or no client library at all.
     package static let legacy = TestCaller(headers: ["User-Agent": "curl/8.5.0"])
 
-    /// A user of whatever organization that user belongs to.
+    /// A user, in the organization that the user belongs to.
     package static func user(_ id: String) -> TestCaller {
         TestCaller(headers: v1.headers.merging(["user_id": id]) { $1 })
     }
@@ -25,9 +25,9 @@ package struct TestCaller: Sendable {
     }
 }
 
-/// One request and what its answer has to be: a row of a test.
+/// One request and the expected response: a row of a test.
 ///
-/// `{name}` in the path, the body and the expectation stands for an id that an earlier row kept under the name.
+/// `{name}` in the path, the body and the expectation stands for the id that an earlier row stored under that name.
 package struct Scenario: Sendable {
     package var verb: HTTPVerb
     package var path: String
@@ -36,11 +36,11 @@ package struct Scenario: Sendable {
     package var status: Int
     /// Compared as a subset; see `JSONValue.differences(from:at:)`.
     package var expected: JSONValue
-    /// The field of the body, or the parameter, that a 422 has to name.
+    /// The field or parameter that a 422 must name.
     package var field: String?
-    /// The name under which the `id` of the answer is kept.
+    /// The name under which the `id` of the response is stored.
     package var name: String?
-    /// What the row is there to show.
+    /// Why the row is there.
     package var note: String
     package var place: SourceLocation
 
@@ -71,9 +71,9 @@ package struct Scenario: Sendable {
         place = SourceLocation(fileID: line.file, filePath: line.path, line: line.line, column: 1)
     }
 
-    /// Names the field that the 422 is about.
+    /// Expects the 422 to name this field.
     package func field(_ field: String) -> Scenario { changed { $0.field = field } }
-    /// Keeps the `id` of the answer for later rows.
+    /// Stores the `id` of the response for later rows.
     package func keep(_ name: String) -> Scenario { changed { $0.name = name } }
     package func note(_ note: String) -> Scenario { changed { $0.note = note } }
 

@@ -2,9 +2,11 @@ package import JSON
 package import ModelProviders
 import Synchronization
 
-/// A language model that answers from a script, one play for each call, and records its requests.
+/// A model provider without a network: it answers each call with the next answer that the test has queued, and records the
+/// requests. When the queue is empty it answers `ok`.
 ///
-/// It lists the models of ``ScriptedModels``. When the script has ended it answers `ok`.
+/// Its language models are `openai-proxy/gpt-4o-mini`, `…/gpt-4.1` and `…/mock`, its embedding model is
+/// `openai/text-embedding-3-small`.
 package final class ScriptedModel: ModelProvider {
     private struct State {
         var plays: [Play] = []
@@ -13,13 +15,13 @@ package final class ScriptedModel: ModelProvider {
         var traits = ModelTraits()
     }
 
-    package let settings = ScriptedModels().settings
+    package let settings = ProviderSettings(name: "openai", baseURL: "http://127.0.0.1:1/v1")
     package let handlePrefixes = ["openai", "openai-proxy"]
     private let state = Mutex(State())
 
     package init() {}
 
-    /// Sets the answers to the next calls, in order.
+    /// Replaces the queue of answers.
     package func play(_ plays: Play...) {
         state.withLock { state in
             state.plays = plays
@@ -27,7 +29,7 @@ package final class ScriptedModel: ModelProvider {
         }
     }
 
-    /// Sets the traits that it reports.
+    /// Sets what the server believes the model can do.
     package func behave(as traits: ModelTraits) {
         state.withLock { $0.traits = traits }
     }
@@ -36,7 +38,7 @@ package final class ScriptedModel: ModelProvider {
         state.withLock { $0.traits }
     }
 
-    /// The requests since the last call of this method, oldest first.
+    /// Removes the recorded requests and returns them, oldest first.
     package func takeRequests() -> [Asked] {
         state.withLock { state in
             defer { state.requests = [] }
@@ -44,16 +46,29 @@ package final class ScriptedModel: ModelProvider {
         }
     }
 
-    /// Releases all holds, so that a server can stop.
+    /// Releases every ``Hold``, so that a server can stop.
     package func releaseAll() {
         for hold in state.withLock({ $0.holds }) { hold.release() }
     }
 
     package func listModels() async throws(ProviderFailure) -> [ModelDescription] {
-        try await ScriptedModels().listModels()
+        let windows = [("gpt-4.1", 1_047_576), ("gpt-4o-mini", 128_000), ("mock", 30_000)]
+        let languageModels = windows.map { name, window in
+            ModelDescription(
+                handle: "openai-proxy/\(name)", name: name, modelType: .llm, settings: settings,
+                contextWindow: window, maxTokens: 16_384)
+        }
+        let embeddingModel = ModelDescription(
+            handle: "openai/text-embedding-3-small", name: "text-embedding-3-small", modelType: .embedding,
+            settings: settings, contextWindow: 8_191, maxTokens: 0, embeddingDimensions: 1536)
+        return languageModels + [embeddingModel]
     }
 
     package func stream(_ request: ModelRequest) -> any AsyncSequence<ModelDelta, ProviderFailure> & Sendable {
+        next(request)
+    }
+
+    private func next(_ request: ModelRequest) -> Pieces {
         let play = state.withLock { state in
             state.requests.append(Asked(request))
             return state.plays.isEmpty ? Play.say("ok") : state.plays.removeFirst()
@@ -62,11 +77,14 @@ package final class ScriptedModel: ModelProvider {
     }
 
     package func complete(_ request: ModelRequest) async throws(ProviderFailure) -> ModelAnswer {
-        throw ProviderFailure(.badRequest, message: "This model answers in pieces only.")
+        var answer = ModelDeltaAccumulator()
+        var pieces = next(request)
+        while let delta = try await pieces.next() { answer.add(delta) }
+        return answer.answer
     }
 
     package func embed(_ texts: [String], model: String) async throws(ProviderFailure) -> [[Float]] {
-        throw ProviderFailure(.badRequest, message: "This model does not embed.")
+        texts.map { _ in Array(repeating: 0, count: 1536) }
     }
 
     private struct Pieces: AsyncSequence, AsyncIteratorProtocol, Sendable {
@@ -88,7 +106,7 @@ package final class ScriptedModel: ModelProvider {
 }
 
 extension ScriptedModel {
-    /// One scripted answer, which may fail or block.
+    /// One answer of the model. It may fail or pause in the middle.
     package struct Play: Sendable {
         enum Piece: Sendable {
             case delta(ModelDelta)
@@ -104,20 +122,20 @@ extension ScriptedModel {
             }
         }
 
-        /// The usage at the end of every answer.
+        /// The usage that ends every answer.
         private static let ending: [Piece] = [.delta(.usage(ModelUsage(promptTokens: 10, completionTokens: 5)))]
 
-        /// A text answer in one or more deltas.
+        /// A text in one or several deltas.
         package static func say(_ pieces: String...) -> Play {
             Play(pieces: pieces.map { .delta(.text($0)) } + [.delta(.finish(.stop))] + ending)
         }
 
-        /// A tool call; the arguments arrive in two deltas.
+        /// A call of one tool, with its arguments in two deltas.
         package static func call(_ tool: String, _ arguments: JSONValue, id: String = "call_1") -> Play {
             call(tool, text: JSONWriter.string(of: arguments), id: id)
         }
 
-        /// Parallel calls of one tool.
+        /// Several calls of one tool in one answer.
         package static func calls(_ tool: String, _ arguments: [JSONValue]) -> Play {
             let calls = arguments.enumerated().map { index, arguments in
                 ModelToolCallDelta(
@@ -127,7 +145,7 @@ extension ScriptedModel {
             return Play(pieces: calls.map { .delta(.toolCall($0)) } + [.delta(.finish(.toolCalls))] + ending)
         }
 
-        /// A tool call whose arguments need not be JSON.
+        /// A call of one tool with arguments that need not be JSON.
         package static func call(_ tool: String, text: String, id: String = "call_1") -> Play {
             let half = text.index(text.startIndex, offsetBy: text.count / 2)
             let calls = [
@@ -137,23 +155,23 @@ extension ScriptedModel {
             return Play(pieces: calls.map { .delta(.toolCall($0)) } + [.delta(.finish(.toolCalls))] + ending)
         }
 
-        /// An empty answer.
+        /// An answer without text.
         package static let nothing = Play(pieces: [.delta(.finish(.stop))] + ending)
 
-        /// A failure, optionally after some text.
+        /// A failure of the provider, before or after some text.
         package static func fail(_ kind: ProviderFailure.Kind, status: Int? = nil, after text: String? = nil) -> Play {
             let said = text.map { [Piece.delta(.text($0))] } ?? []
             return Play(pieces: said + [.fault(ProviderFailure(kind, status: status, message: "scripted"))])
         }
 
-        /// Blocks before the first delta of `play`, optionally after some text.
+        /// Pauses before the first delta of `play`, or after some text.
         package static func hold(_ hold: Hold, after text: String? = nil, then play: Play) -> Play {
             let said = text.map { [Piece.delta(.text($0))] } ?? []
             return Play(pieces: said + [.hold(hold)] + play.pieces)
         }
     }
 
-    /// The parts of a request that tests look at.
+    /// A request to the model, reduced to what tests look at.
     package struct Asked: Sendable {
         /// The text of the system message.
         package var system: String
@@ -185,7 +203,7 @@ extension ScriptedModel {
         }
     }
 
-    /// A point where an answer blocks until a test releases it.
+    /// A point where an answer pauses until the test releases it.
     package final class Hold: Sendable {
         private struct State {
             var isReached = false
@@ -198,7 +216,7 @@ extension ScriptedModel {
 
         package init() {}
 
-        /// Waits until an answer blocks here.
+        /// Waits until an answer pauses here.
         package func reached() async {
             await withCheckedContinuation { continuation in
                 let isReached = state.withLock { state in

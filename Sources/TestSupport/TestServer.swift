@@ -5,94 +5,136 @@ package import JSON
 package import LettaAPI
 import LettaServer
 import Logging
-import ModelProviders
+package import ModelProviders
 import NIOCore
 package import Storage
 import Synchronization
 import Testing
 package import ToolRuntime
 
-/// The real routes on a real database, in this process, with ``ScriptedModels`` for models.
+/// The real routes over a real database in this process, with a model whose answers the test writes.
 package final class TestServer: Sendable {
-    /// How a test's server differs from the usual one.
     package struct Options: Sendable {
         package var password: String?
-        package var encryptionKeys = ["a key for tests"]
-        /// What answers in the place of a model.
-        package var models = ScriptedModels()
-        /// Where users' own tools run.
+        package var encryptionKeys = TestServer.encryptionKeys
+        /// The model provider; nil for ``TestServer/model``.
+        package var provider: (any ModelProvider)?
+        /// Runs users' own tools.
         package var sandbox = ToolSandbox()
-        /// What the server takes for the time; nil for the system's.
+        /// Measures the server's own timeouts.
+        package var clock: any Clock<Duration> = ContinuousClock()
+        /// The time of day; nil for the system's.
         package var now: (@Sendable () -> Timestamp)?
-        /// Stands between the server and its database, such as to watch or to disturb it.
+        /// Puts a wrapper around the database, to observe calls or to make them fail.
         package var wrapStorage: @Sendable (any StorageEngine) -> any StorageEngine = { $0 }
 
         package init() {}
     }
 
+    /// An application and the way to send it a request without a socket.
+    private struct Running: Sendable {
+        let application: LettaApplication
+        let respond: @Sendable (Outgoing) async throws -> Answer
+    }
+
+    private struct Outgoing: Sendable {
+        var method: HTTPRequest.Method
+        var uri: String
+        var headers: HTTPFields
+        var body: ByteBuffer?
+    }
+
+    package static let encryptionKeys = ["a key for tests"]
+
+    /// What a database looks like after a server's first start.
+    static let template = DatabaseTemplate { database in
+        await (try TestServer(database)).close()
+    }
+
+    package let model = ScriptedModel()
     package let database: TestDatabase
     private let options: Options
     private let log = LogLines()
-    private let running: Mutex<LettaApplication>
-    private let kept = Mutex<[String: String]>([:])
+    private let running: Mutex<Running>
+    private let ids = Mutex<[String: String]>([:])
 
+    /// Migrates the database if it needs to be, and starts a server on it.
     package init(_ database: TestDatabase, _ options: Options = Options()) async throws {
         self.database = database
         self.options = options
-        running = Mutex(try await Self.open(database, options, log.logger))
+        running = Mutex(try await Self.start(database, options, model, log.logger))
     }
 
-    private static func open(
-        _ database: TestDatabase, _ options: Options, _ logger: Logger
-    ) async throws -> LettaApplication {
+    private static func start(
+        _ database: TestDatabase, _ options: Options, _ model: ScriptedModel, _ logger: Logger
+    ) async throws -> Running {
         var arguments = ServerConfiguration.Arguments()
         arguments.password = options.password
         arguments.port = 0
-        let nothing = ConfigReader(provider: InMemoryProvider(values: [:]))
-        let configuration = try ServerConfiguration(arguments: arguments, environment: nothing)
-        let storage = try await database.open()
+        let environment = ConfigReader(provider: InMemoryProvider(values: [:]))
+        let configuration = try ServerConfiguration(arguments: arguments, environment: environment)
+        let storage = options.wrapStorage(try await database.open())
         do {
             _ = try await ServerStorage.migrator.up(storage, keepingCopyIn: nil)
-            return try await LettaApplication(
-                configuration, storage: options.wrapStorage(storage), encryptionKeys: options.encryptionKeys,
-                directory: ModelDirectory(providers: [options.models]), sandbox: options.sandbox, now: options.now,
-                logger: logger)
+            let letta = try await LettaApplication(
+                configuration, storage: storage, encryptionKeys: options.encryptionKeys,
+                directory: ModelDirectory(providers: [options.provider ?? model]), sandbox: options.sandbox,
+                now: options.now, clock: options.clock, logger: logger)
+            let application = letta.application()
+            return Running(application: letta) { request in
+                try await application.test(.router) { client in
+                    try await client.execute(
+                        uri: request.uri, method: request.method, headers: request.headers, body: request.body
+                    ) { Answer(status: $0.status.code, headers: $0.headers, body: Array(buffer: $0.body)) }
+                }
+            }
         } catch {
             await storage.close()
             throw error
         }
     }
 
-    /// The database the server works with.
+    /// The database as the server uses it.
     package var storage: any StorageEngine { application.storage }
 
-    private var application: LettaApplication { running.withLock { $0 } }
+    private var application: LettaApplication { running.withLock { $0.application } }
 
-    /// Ends the server and starts another one on the same database.
+    /// Stops the server and starts another one on the same database.
     package func restart() async throws {
-        await application.close()
-        let next = try await Self.open(database, options, log.logger)
+        await close()
+        let next = try await Self.start(database, options, model, log.logger)
         running.withLock { $0 = next }
     }
 
     package func close() async {
+        model.releaseAll()
         await application.close()
     }
 
-    /// An id that a row kept.
+    /// The id that a scenario stored under this name.
     package subscript(_ name: String) -> String {
-        get { kept.withLock { $0[name] ?? "" } }
-        set { kept.withLock { $0[name] = newValue } }
+        get { ids.withLock { $0[name] ?? "" } }
+        set { ids.withLock { $0[name] = newValue } }
     }
 
-    /// What was logged as an error.
+    /// What the server logged as errors.
     package var errors: [String] { log.all }
+
+    /// Serves on a socket while `body` runs, which gets the address, such as `http://localhost:1234`.
+    package func serving<T: Sendable>(
+        _ body: @escaping @Sendable (_ address: String) async throws -> T
+    ) async throws -> T {
+        try await application.application().test(.live) { client in
+            try await body("http://localhost:\(try #require(client.port))")
+        }
+    }
 }
 
 // MARK: Requests
 
 extension TestServer {
-    /// Sends one request through everything but a socket.
+    /// Sends one request past the socket through everything else. `{name}` in the path, a header and the body stands for
+    /// the id under that name.
     package func send(
         _ verb: HTTPVerb, _ path: String, _ body: JSONValue? = nil, as caller: TestCaller = .v1
     ) async throws -> Answer {
@@ -109,20 +151,17 @@ extension TestServer {
             guard let name = HTTPField.Name(name) else { continue }
             headers[name] = filled(value)
         }
-        let method = try #require(HTTPRequest.Method(verb.rawValue))
-        let (uri, fields) = (filled(path), headers)
-        return try await application.application().test(.router) { client in
-            try await client.execute(
-                uri: uri, method: method, headers: fields, body: bytes.map { ByteBuffer(bytes: $0) }
-            ) { Answer(status: $0.status.code, headers: $0.headers, body: Array(buffer: $0.body)) }
-        }
+        let request = Outgoing(
+            method: try #require(HTTPRequest.Method(verb.rawValue)), uri: filled(path), headers: headers,
+            body: bytes.map { ByteBuffer(bytes: $0) })
+        return try await running.withLock { $0.respond }(request)
     }
 
     package func get(_ path: String, as caller: TestCaller = .v1) async throws -> Answer {
         try await send(.get, path, as: caller)
     }
 
-    /// Sends the rows one after the other and records what is not as expected.
+    /// Sends the rows one after the other and records every difference from what they expect.
     package func run(_ rows: [Scenario]) async throws {
         for row in rows { try await run(row) }
     }
@@ -148,18 +187,9 @@ extension TestServer {
         return answer
     }
 
-    /// Serves on a socket while `body` runs, which gets the address, such as `http://localhost:1234`.
-    package func serving<T: Sendable>(
-        _ body: @escaping @Sendable (_ address: String) async throws -> T
-    ) async throws -> T {
-        try await application.application().test(.live) { client in
-            try await body("http://localhost:\(try #require(client.port))")
-        }
-    }
-
     private func filled(_ text: String) -> String {
         guard text.utf8.contains(UInt8(ascii: "{")) else { return text }
-        return kept.withLock { $0 }.reduce(text) { $0.replacing("{\($1.key)}", with: $1.value) }
+        return ids.withLock { $0 }.reduce(text) { $0.replacing("{\($1.key)}", with: $1.value) }
     }
 
     private func filled(_ value: JSONValue) -> JSONValue {
@@ -175,27 +205,16 @@ extension TestServer {
     }
 }
 
-extension Answer {
-    /// Whether this is a 422 that complains about `field` of the body, the query or the path.
-    package func names(_ field: String) -> Bool {
-        guard status == 422, let detail = json["detail"]?.string else { return false }
-        return ["body", "query", "path"].contains { part in
-            let location = ([part] + field.split(separator: ".").map(String.init)).map { name in
-                Int(name).map { "\($0)" } ?? "'\(name)'"
-            }
-            return detail.contains("'loc': (\(location.joined(separator: ", "))")
-        }
-    }
-}
-
-/// Gives `body` a server on a new database, which is gone afterwards.
+/// Passes `body` a server on a new database, and removes both afterwards.
 package func withServer<T: Sendable>(
     on engine: TestEngine, _ change: (inout TestServer.Options) -> Void = { _ in },
     _ body: (TestServer) async throws -> T
 ) async throws -> T {
     var options = TestServer.Options()
     change(&options)
-    return try await TestDatabase.with(engine) { [options] database in
+    // The template is sealed with the usual key.
+    let template = options.encryptionKeys == TestServer.encryptionKeys ? TestServer.template : nil
+    return try await TestDatabase.with(engine, copying: template) { [options] database in
         let server = try await TestServer(database, options)
         let result: Result<T, any Error>
         do { result = .success(try await body(server)) } catch { result = .failure(error) }

@@ -5,7 +5,7 @@ import Testing
 
 @testable import HTTPKit
 
-@Suite struct AccessLogTests {
+@Suite(.timeLimit(.minutes(2))) struct AccessLogTests {
     let server: TestServer
 
     init() throws {

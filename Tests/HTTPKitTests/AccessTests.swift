@@ -8,7 +8,7 @@ import Testing
 @testable import HTTPKit
 
 /// Who gets in: the password, and what browsers may do.
-@Suite struct AccessTests {
+@Suite(.timeLimit(.minutes(2))) struct AccessTests {
     // MARK: Password
 
     @Test(arguments: [

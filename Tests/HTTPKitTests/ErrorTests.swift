@@ -4,7 +4,7 @@ import Testing
 
 @testable import HTTPKit
 
-@Suite struct ErrorTests {
+@Suite(.timeLimit(.minutes(2))) struct ErrorTests {
     let server: TestServer
 
     init() throws {

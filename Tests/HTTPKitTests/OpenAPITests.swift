@@ -5,7 +5,7 @@ import Testing
 
 @testable import HTTPKit
 
-@Suite struct OpenAPITests {
+@Suite(.timeLimit(.minutes(2))) struct OpenAPITests {
     let document: OpenAPIDocument
 
     init() {

@@ -6,7 +6,7 @@ import Testing
 
 @testable import HTTPKit
 
-@Suite struct RoutingTests {
+@Suite(.timeLimit(.minutes(2))) struct RoutingTests {
     let server: TestServer
 
     init() throws {

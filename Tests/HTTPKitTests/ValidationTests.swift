@@ -6,7 +6,7 @@ import Testing
 @testable import HTTPKit
 
 /// The bodies of 422 answers, as the peer was recorded to write them.
-@Suite struct ValidationTests {
+@Suite(.timeLimit(.minutes(2))) struct ValidationTests {
     let server: TestServer
 
     init() throws {

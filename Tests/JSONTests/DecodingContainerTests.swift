@@ -53,7 +53,7 @@ private struct ByHand: Decodable, Equatable {
     }
 }
 
-@Suite struct DecodingContainerTests {
+@Suite(.timeLimit(.minutes(2))) struct DecodingContainerTests {
     let document: JSONValue = [
         "meta": ["id": 1], "rows": [[1, 2], ["x": 3], 4, nil], "n": 6, "other": ["n": 5], "unknown": 0,
     ]

@@ -45,7 +45,7 @@ struct EvenNumber: Decodable, Equatable {
     }
 }
 
-@Suite struct DecodingTests {
+@Suite(.timeLimit(.minutes(2))) struct DecodingTests {
     let decoding = JSONDecoding()
 
     @Test func decodesNestedTypes() throws {

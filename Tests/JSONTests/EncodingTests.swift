@@ -25,7 +25,7 @@ private struct EncodedByHand: Encodable {
     }
 }
 
-@Suite struct EncodingTests {
+@Suite(.timeLimit(.minutes(2))) struct EncodingTests {
     let encoding = JSONEncoding()
 
     private func text(_ value: some Encodable, _ encoding: JSONEncoding = JSONEncoding()) throws -> String {

@@ -3,7 +3,7 @@ import JSON
 import Testing
 
 /// `JSONValue` and `RawJSON` inside types that are coded by someone else's coders.
-@Suite struct ForeignCoderTests {
+@Suite(.timeLimit(.minutes(2))) struct ForeignCoderTests {
     static let document: JSONValue = [
         "n": nil, "t": true, "i": 5, "d": 1.5, "s": "x", "a": [1, [], "y", nil], "o": ["p": ["q": false]], "e": [:],
     ]

@@ -2,7 +2,7 @@ import JSON
 import Testing
 
 /// What a value becomes as each scalar type: strict and lax side by side.
-@Suite struct LaxScalarTests {
+@Suite(.timeLimit(.minutes(2))) struct LaxScalarTests {
     typealias Problem = JSONDecodingFailure.Problem
     let strict = JSONDecoding()
     let lax = JSONDecoding(scalars: .lax)

@@ -1,7 +1,7 @@
 import JSON
 import Testing
 
-@Suite struct ParserTests {
+@Suite(.timeLimit(.minutes(2))) struct ParserTests {
     let parser = JSONParser()
 
     @Test(arguments: SyntaxVector.all)

@@ -1,7 +1,7 @@
 import JSON
 import Testing
 
-@Suite struct PythonTextTests {
+@Suite(.timeLimit(.minutes(2))) struct PythonTextTests {
     @Test(arguments: [
         ("plain", "'plain'"), ("it's", "\"it's\""), ("say \"hi\"", "'say \"hi\"'"),
         ("it's \"odd\"", "'it\\'s \"odd\"'"),

@@ -76,7 +76,7 @@ struct DocumentGenerator {
     }
 }
 
-@Suite struct RoundTripTests {
+@Suite(.timeLimit(.minutes(2))) struct RoundTripTests {
     @Test(arguments: [JSONWriter.Style.compact, .spaced, .indented(2)])
     func whatIsWrittenIsReadBackTheSame(_ style: JSONWriter.Style) throws {
         var generator = DocumentGenerator(random: SeededGenerator(state: 0x5EED))

@@ -1,7 +1,7 @@
 import JSON
 import Testing
 
-@Suite struct ValueTests {
+@Suite(.timeLimit(.minutes(2))) struct ValueTests {
     @Test func literalsMakeTheValuesTheyLookLike() {
         let name = "Ada"
         let value: JSONValue = ["a": [nil, true, 1, 1.5, "x", "dear \(name)"], "b": [:], "c": []]
@@ -49,7 +49,7 @@ import Testing
     }
 }
 
-@Suite struct ObjectTests {
+@Suite(.timeLimit(.minutes(2))) struct ObjectTests {
     @Test(arguments: [3, 15, 16, 17, 18, 40])
     func behavesTheSameBelowAndAboveTheIndex(_ count: Int) {
         var object = JSONObject()
@@ -114,7 +114,7 @@ import Testing
     }
 }
 
-@Suite struct RawJSONTests {
+@Suite(.timeLimit(.minutes(2))) struct RawJSONTests {
     @Test func keepsTheTextAsItCame() throws {
         let text = #"{ "b":1.50, "a":"\u0041" }"#
         let raw = try RawJSON(validating: Array(text.utf8))

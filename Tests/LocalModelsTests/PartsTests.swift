@@ -3,7 +3,7 @@ import Testing
 
 @testable import LocalModels
 
-@Suite struct RuntimePartsTests {
+@Suite(.timeLimit(.minutes(5))) struct RuntimePartsTests {
     @Test func aSocketBecomesTheHostOfAnAddress() {
         #expect(RuntimeLaunch.address(of: "/data dir/run/a-b.sock") == "http+unix://%2Fdata%20dir%2Frun%2Fa-b.sock")
     }

@@ -9,7 +9,8 @@ import Testing
 
 /// The client for OpenAI's wire format against a real `llama-server` with real models, where `LETTA_TEST_MODELS` names a
 /// data folder that has them.
-@Suite(.serialized, .enabled(if: RealModels.folder != nil, "LETTA_TEST_MODELS names no models"))
+@Suite(
+    .serialized, .enabled(if: RealModels.folder != nil, "LETTA_TEST_MODELS names no models"), .timeLimit(.minutes(5)))
 struct RealModelTests {
     private static let weather = ModelTool(
         name: "get_weather", description: "Tells the weather in a city.",

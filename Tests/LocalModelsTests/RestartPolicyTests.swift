@@ -2,7 +2,7 @@ import Testing
 
 @testable import LocalModels
 
-@Suite struct RestartPolicyTests {
+@Suite(.timeLimit(.minutes(5))) struct RestartPolicyTests {
     @Test func startsAtOnceWhereNothingFailed() {
         var policy = RestartPolicy()
         #expect(policy.next(at: .seconds(5)) == .now)

@@ -3,7 +3,7 @@ import Testing
 
 @testable import ModelProviders
 
-@Suite struct ModelListingTests {
+@Suite(.timeLimit(.minutes(2))) struct ModelListingTests {
     private func models(_ list: String, baseURL: String = "http://127.0.0.1:9401/v1") throws -> [ModelDescription] {
         let settings = ProviderSettings(name: "openai", baseURL: baseURL)
         return try OpenAIModelListing(settings: settings).models(from: JSONParser().parse(list))

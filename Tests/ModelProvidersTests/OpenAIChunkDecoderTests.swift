@@ -3,7 +3,7 @@ import Testing
 
 @testable import ModelProviders
 
-@Suite struct OpenAIChunkDecoderTests {
+@Suite(.timeLimit(.minutes(2))) struct OpenAIChunkDecoderTests {
     /// What a stream of these deltas amounts to.
     private func answer(_ deltas: [String]) throws -> ModelAnswer {
         var decoder = OpenAIChunkDecoder()

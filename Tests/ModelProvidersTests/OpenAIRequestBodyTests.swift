@@ -3,7 +3,7 @@ import Testing
 
 @testable import ModelProviders
 
-@Suite struct OpenAIRequestBodyTests {
+@Suite(.timeLimit(.minutes(2))) struct OpenAIRequestBodyTests {
     private let tools = [
         ModelTool(name: "add", description: "Adds.", parameters: ["type": "object"]),
         ModelTool(name: "sub", description: nil, parameters: ["type": "object"], isStrict: true),

@@ -2,7 +2,7 @@ import Testing
 
 @testable import ModelProviders
 
-@Suite struct RetryPolicyTests {
+@Suite(.timeLimit(.minutes(2))) struct RetryPolicyTests {
     private let policy = RetryPolicy(maximumRetries: 6)
 
     private func failure(_ kind: ProviderFailure.Kind, status: Int? = nil, after: Duration? = nil) -> ProviderFailure {

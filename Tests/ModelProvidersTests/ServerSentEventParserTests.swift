@@ -1,7 +1,7 @@
 import EventStreams
 import Testing
 
-@Suite struct ServerSentEventParserTests {
+@Suite(.timeLimit(.minutes(2))) struct ServerSentEventParserTests {
     private static let stream = [
         "\u{FEFF}: a comment\r\n", "data: one\r\n\r\n", "event: error\r\ndata:two\r\ndata:  three\r\n\r\n",
         "id: 7\nretry: 1\n\n",

@@ -1,7 +1,7 @@
 import Storage
 import Testing
 
-@Suite struct DialectTests {
+@Suite(.timeLimit(.minutes(2))) struct DialectTests {
     private static let table: @Sendable (any SQLExecutor) throws -> Void = { db in
         try db.execute(
             """

@@ -3,7 +3,7 @@ import StorageSQLite
 import Testing
 
 /// Group commit: writes that wait in the queue share one transaction, and each still succeeds or fails alone.
-@Suite struct GroupCommitTests {
+@Suite(.timeLimit(.minutes(2))) struct GroupCommitTests {
     private struct Refused: Error {}
 
     private static let endless: SQLText =

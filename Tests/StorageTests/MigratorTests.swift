@@ -4,7 +4,7 @@ import StoragePostgres
 import StorageSQLite
 import Testing
 
-@Suite struct MigratorTests {
+@Suite(.timeLimit(.minutes(2))) struct MigratorTests {
     private static let first = Migration(number: 1, name: "people") { dialect in
         [
             "CREATE TABLE person (id TEXT PRIMARY KEY, name TEXT \(dialect.textCollation))",

@@ -3,7 +3,7 @@ import Testing
 
 @testable import StoragePostgres
 
-@Suite struct PostgresSettingsTests {
+@Suite(.timeLimit(.minutes(2))) struct PostgresSettingsTests {
     private static let spellings: [(uri: String, expected: [String: String])] = [
         (
             "postgresql://ada:s%40cret@db.example:6432/letta",

@@ -1,7 +1,7 @@
 import Storage
 import Testing
 
-@Suite struct SQLTextTests {
+@Suite(.timeLimit(.minutes(2))) struct SQLTextTests {
     @Test func `values are bound in the order they are written`() {
         let after: String? = nil
         let more: SQLText = "AND name > \("m")"

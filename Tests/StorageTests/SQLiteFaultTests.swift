@@ -9,7 +9,7 @@ import Glibc
 import Darwin
 #endif
 
-@Suite struct SQLiteFaultTests {
+@Suite(.timeLimit(.minutes(2))) struct SQLiteFaultTests {
     private func withFile(_ body: (_ path: String, SQLiteEngine) async throws -> Void) async throws {
         try await withTemporaryFolder { folder in
             let path = "\(folder)/letta.sqlite"

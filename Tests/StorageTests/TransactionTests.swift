@@ -1,7 +1,7 @@
 import Storage
 import Testing
 
-@Suite struct TransactionTests {
+@Suite(.timeLimit(.minutes(2))) struct TransactionTests {
     private struct Refused: Error {}
 
     private static let tables: @Sendable (any SQLExecutor) throws -> Void = { db in

@@ -2,7 +2,7 @@ import Storage
 import StorageSQLite
 import Testing
 
-@Suite struct ValueTests {
+@Suite(.timeLimit(.minutes(2))) struct ValueTests {
     private static let table: @Sendable (Dialect) -> SQLText = { dialect in
         """
         CREATE TABLE thing (

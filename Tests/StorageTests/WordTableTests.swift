@@ -2,7 +2,7 @@ import Storage
 import Testing
 
 /// Texts are found by their words, alike on both engines.
-@Suite struct WordTableTests {
+@Suite(.timeLimit(.minutes(2))) struct WordTableTests {
     private static let texts: [(key: String, words: [String])] = [
         ("a", ["box-1", "cats", "like", "fish"]), ("b", ["box-1", "dogs", "like", "bones", "and", "cats"]),
         ("c", ["box-2", "cat"]), ("d", ["box-1", "ärger", "naïve", "猫", "12"]),

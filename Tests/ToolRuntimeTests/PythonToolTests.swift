@@ -4,7 +4,7 @@ import Testing
 @testable import ToolRuntime
 
 /// What a user's function gets, and what becomes of what it returns.
-@Suite struct PythonToolTests {
+@Suite(.timeLimit(.minutes(2))) struct PythonToolTests {
     private static let returned: [(code: String, shown: JSONValue, value: JSONValue)] = [
         ("'text'", "text", "text"), ("None", "None", nil), ("True", "True", true), ("5", "5", 5), ("2.5", "2.5", 2.5),
         ("[1, 'a']", "[1, 'a']", [1, "a"]), ("(1, 2)", "(1, 2)", [1, 2]),

@@ -26,7 +26,7 @@ private final class Inside: Sendable {
 }
 
 /// So many at once and no more.
-@Suite struct SandboxSlotTests {
+@Suite(.timeLimit(.minutes(2))) struct SandboxSlotTests {
     @Test func `never more than there are slots, and all come to their turn`() async throws {
         let slots = SandboxSlots(3)
         let inside = Inside()

@@ -5,7 +5,7 @@ import Testing
 @testable import ToolRuntime
 
 /// What code in the sandbox can't do.
-@Suite struct SandboxTests {
+@Suite(.timeLimit(.minutes(2))) struct SandboxTests {
     @Test func `the server's environment and files can't be read`() async throws {
         setenv("LETTA_SANDBOX_TEST", "secret of the server", 1)
         let result = try await run(

@@ -4,7 +4,7 @@ import Testing
 @testable import ToolRuntime
 
 /// Schemas made from source that is never run.
-@Suite struct SchemaTests {
+@Suite(.timeLimit(.minutes(2))) struct SchemaTests {
     private let runner = PythonToolRunner(sandbox: ToolSandbox())
 
     /// A type, its schema, and whether the parameter must be given.

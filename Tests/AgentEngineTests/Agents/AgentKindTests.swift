@@ -2,7 +2,7 @@ import Testing
 
 @testable import AgentEngine
 
-@Suite struct AgentKindTests {
+@Suite(.timeLimit(.minutes(2))) struct AgentKindTests {
     @Test func `the wire names in their order`() {
         #expect(
             AgentKind.allCases.map(\.rawValue) == [
@@ -28,7 +28,7 @@ import Testing
     }
 }
 
-@Suite struct AgentNamesTests {
+@Suite(.timeLimit(.minutes(2))) struct AgentNamesTests {
     @Test func `names are two capitalised words of letters`() throws {
         var generator = SystemRandomNumberGenerator()
         for _ in 0..<200 {

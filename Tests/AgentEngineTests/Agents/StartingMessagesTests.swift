@@ -3,7 +3,7 @@ import Testing
 
 @testable import AgentEngine
 
-@Suite struct StartingMessagesTests {
+@Suite(.timeLimit(.minutes(2))) struct StartingMessagesTests {
     private let createdAt: Int64 = 1_795_443_954_000_000
 
     private func messages(

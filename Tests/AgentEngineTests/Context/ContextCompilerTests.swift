@@ -2,7 +2,7 @@ import Testing
 
 @testable import AgentEngine
 
-@Suite struct ContextCompilerTests {
+@Suite(.timeLimit(.minutes(2))) struct ContextCompilerTests {
     private func input(
         _ kind: AgentKind = .lettaV1, model: String = "openai", system: String = "SYSTEM"
     ) -> ContextInput {
@@ -217,7 +217,7 @@ import Testing
     }
 }
 
-@Suite struct PromptTextTests {
+@Suite(.timeLimit(.minutes(2))) struct PromptTextTests {
     @Test(arguments: AgentKind.allCases) func `every kind has a prompt without loose ends`(_ kind: AgentKind) {
         let prompt = PromptText.system(for: kind)
         #expect(prompt.hasPrefix("You "))
@@ -263,7 +263,7 @@ import Testing
     }
 }
 
-@Suite struct TokenEstimateTests {
+@Suite(.timeLimit(.minutes(2))) struct TokenEstimateTests {
     @Test(arguments: [("", 0), ("a", 1), ("abcd", 1), ("abcde", 2), ("You are new.", 3), ("日本語", 3)])
     func `four bytes are a token, rounded up`(_ text: String, _ tokens: Int) {
         #expect(TokenEstimate.tokens(in: text) == tokens)

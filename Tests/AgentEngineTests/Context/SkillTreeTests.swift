@@ -1,7 +1,7 @@
 import AgentEngine
 import Testing
 
-@Suite struct SkillTreeTests {
+@Suite(.timeLimit(.minutes(2))) struct SkillTreeTests {
     @Test func `skills stand in a tree below the folders they are in`() {
         let skills = [
             Skill(name: "a", description: "does a", location: "/home/x/.skills/a/SKILL.md"),

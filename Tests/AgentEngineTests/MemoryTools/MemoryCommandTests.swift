@@ -3,7 +3,7 @@ import Testing
 
 @testable import AgentEngine
 
-@Suite struct MemoryCommandTests {
+@Suite(.timeLimit(.minutes(2))) struct MemoryCommandTests {
     private static let recompiled = "Your system prompt has been recompiled"
 
     static let calls: [MemoryCall] = [
@@ -109,7 +109,7 @@ import Testing
     }
 }
 
-@Suite struct MemoryPatchTests {
+@Suite(.timeLimit(.minutes(2))) struct MemoryPatchTests {
     private static let lost =
         "Failed to apply patch: expected hunk context not found in the memory block. Verify the target lines exist and "
         + "try providing more context. Expected start:\n"

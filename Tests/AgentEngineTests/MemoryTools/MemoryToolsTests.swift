@@ -45,7 +45,7 @@ struct MemoryCall: Sendable, CustomTestStringConvertible {
     }
 }
 
-@Suite struct MemoryToolsTests {
+@Suite(.timeLimit(.minutes(2))) struct MemoryToolsTests {
     private static let readOnly = "Error This block is read-only and cannot be edited."
     private static let unknown = "'Block field zz does not exist (available sections = human, ro, empty)'"
     private static func numbered(_ name: String) -> String {

@@ -4,7 +4,7 @@ import Testing
 
 @testable import AgentEngine
 
-@Suite struct TurnEventTests {
+@Suite(.timeLimit(.minutes(2))) struct TurnEventTests {
     static let events: [(event: TurnEvent, json: String)] = [
         (
             .ping(id: "ping-1", runID: "run-1", at: 0, sequence: nil),

@@ -22,7 +22,7 @@ private func result(_ id: String, _ value: JSONValue = "3", succeeded: Bool = tr
     .toolReturn(TurnMessage.ToolReturn(callID: id, result: value, succeeded: succeeded, stdout: ["x"], stderr: []))
 }
 
-@Suite struct TurnMessageTests {
+@Suite(.timeLimit(.minutes(2))) struct TurnMessageTests {
     static let parts: [TurnMessage.Part] = [
         .text("hello"),
         .image(TurnMessage.Image(.data(base64: "aGk=", mediaType: "image/png", fileID: "file-1"), detail: "low")),
@@ -67,7 +67,7 @@ private func result(_ id: String, _ value: JSONValue = "3", succeeded: Bool = tr
     }
 }
 
-@Suite struct ModelMessageTests {
+@Suite(.timeLimit(.minutes(2))) struct ModelMessageTests {
     @Test func aHistoryIsSaidAsProvidersExpectIt() {
         let long = "call_0123456789012345678901234567890"
         let history = [
@@ -136,7 +136,7 @@ private func result(_ id: String, _ value: JSONValue = "3", succeeded: Bool = tr
     }
 }
 
-@Suite struct HistoryRepairTests {
+@Suite(.timeLimit(.minutes(2))) struct HistoryRepairTests {
     private let interrupted: JSONValue =
         "Error: the call of add was interrupted and has no result. It may have taken effect."
 
@@ -204,7 +204,7 @@ private func result(_ id: String, _ value: JSONValue = "3", succeeded: Bool = tr
     }
 }
 
-@Suite struct WireMessageTests {
+@Suite(.timeLimit(.minutes(2))) struct WireMessageTests {
     private func json(_ message: TurnMessage, _ view: WireMessage.View = .answer) -> [String] {
         WireMessage.entries(of: message, for: view).map { JSONWriter.string(of: $0) }
     }

@@ -4,7 +4,7 @@ import Testing
 
 @testable import AgentEngine
 
-@Suite struct CompactContextTests {
+@Suite(.timeLimit(.minutes(2))) struct CompactContextTests {
     private func message(_ role: TurnMessage.Role, _ parts: TurnMessage.Part...) -> TurnMessage {
         TurnMessage(id: "message-1", role: role, parts: parts, createdAt: 0)
     }

@@ -2,7 +2,7 @@ import Testing
 
 @testable import AgentEngine
 
-@Suite struct RememberRequestTests {
+@Suite(.timeLimit(.minutes(2))) struct RememberRequestTests {
     static let requests = [
         "Please remember that I live in Porto.", "remember: no sugar", "Hi! My name is Ann.", "Don't forget my keys",
         "Don’t forget my keys!", "I moved. Note that, please.", "Keep\nin  mind that I am vegetarian", "(Call me Al)",

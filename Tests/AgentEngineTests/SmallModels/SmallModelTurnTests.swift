@@ -5,7 +5,7 @@ import Testing
 @testable import AgentEngine
 
 /// A turn with a model that is too small for long prompts and lists of tools.
-@Suite struct SmallModelTurnTests {
+@Suite(.timeLimit(.minutes(2))) struct SmallModelTurnTests {
     private static let human = MemoryBlock(label: "human", value: "Name: Ann", limit: 1_000)
     private static let rules = MemoryBlock(label: "rules", value: "", limit: 1_000, readOnly: true)
     private static let note = ModelAnswer.say(#"{"label": "human", "content": "The user's cat is called Ada."}"#)

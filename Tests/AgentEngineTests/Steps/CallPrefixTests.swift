@@ -2,7 +2,7 @@ import Testing
 
 @testable import AgentEngine
 
-@Suite struct CallPrefixTests {
+@Suite(.timeLimit(.minutes(2))) struct CallPrefixTests {
     static let calls: [(text: String, before: String)] = [
         ("{", ""), (#"{"na"#, ""), (#"Sure. {"name": "x"#, "Sure. "), ("```json\n{\n  \"name", ""), ("``", ""),
         ("<tool_call>\n{", ""), ("<to", ""), (#"[{"name""#, ""), (#"{{"name""#, ""), (#"{ "type": "function""#, ""),

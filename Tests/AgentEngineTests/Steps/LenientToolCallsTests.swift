@@ -4,7 +4,7 @@ import Testing
 
 @testable import AgentEngine
 
-@Suite struct LenientToolCallsTests {
+@Suite(.timeLimit(.minutes(2))) struct LenientToolCallsTests {
     private let reader = LenientToolCalls(tools: [
         TurnTool(name: "memory_insert", requiredArguments: ["label", "new_string"]), TurnTool(name: "now"),
     ])

@@ -5,7 +5,7 @@ import Testing
 @testable import AgentEngine
 
 /// Every input at every moment: failures, cancels, and what comes too late.
-@Suite struct StepInterleavingTests {
+@Suite(.timeLimit(.minutes(2))) struct StepInterleavingTests {
     private let identity = ScriptedTurn.identity(1)
     private let next = ScriptedTurn.identity(2)
 

@@ -5,7 +5,7 @@ import Testing
 @testable import AgentEngine
 
 /// Whole turns: what the model answers, what the turn does with it, how it ends.
-@Suite struct StepMachineTests {
+@Suite(.timeLimit(.minutes(2))) struct StepMachineTests {
     private func turn(_ plan: TurnPlan, _ answers: [ModelAnswer]) -> ScriptedTurn {
         var turn = ScriptedTurn(plan, answers)
         turn.run()

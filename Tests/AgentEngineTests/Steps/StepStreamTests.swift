@@ -5,7 +5,7 @@ import Testing
 @testable import AgentEngine
 
 /// What clients see of an answer that is shown piece by piece.
-@Suite struct StepStreamTests {
+@Suite(.timeLimit(.minutes(2))) struct StepStreamTests {
     private let identity = ScriptedTurn.identity(1)
 
     private func plan(_ change: (inout TurnPlan) -> Void = { _ in }) -> TurnPlan {

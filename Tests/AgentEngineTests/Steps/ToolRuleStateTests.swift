@@ -5,7 +5,7 @@ import Testing
 @testable import AgentEngine
 
 /// Turns under each kind of tool rule.
-@Suite struct ToolRuleStateTests {
+@Suite(.timeLimit(.minutes(2))) struct ToolRuleStateTests {
     private func turn(
         _ rules: [ToolRule], _ answers: [ModelAnswer], steps: Int = 10, result: String = "done"
     ) -> ScriptedTurn {

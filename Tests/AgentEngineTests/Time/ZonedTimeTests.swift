@@ -2,7 +2,7 @@ import Testing
 
 @testable import AgentEngine
 
-@Suite struct ZonedTimeTests {
+@Suite(.timeLimit(.minutes(2))) struct ZonedTimeTests {
     private func text(_ seconds: Int64, _ zone: String) -> String? {
         ZonedTime.promptText(microseconds: seconds * 1_000_000, zone: zone)
     }
@@ -51,7 +51,7 @@ import Testing
     }
 }
 
-@Suite struct ZonedISOTimeTests {
+@Suite(.timeLimit(.minutes(2))) struct ZonedISOTimeTests {
     private func text(_ microseconds: Int64, _ zone: String) -> String {
         ZonedTime.isoTextOrUTC(microseconds: microseconds, zone: zone)
     }
@@ -77,7 +77,7 @@ import Testing
     }
 }
 
-@Suite struct ZoneDatabaseTests {
+@Suite(.timeLimit(.minutes(2))) struct ZoneDatabaseTests {
     @Test(arguments: ["UTC", "Etc/UTC", "Europe/Berlin", "America/Argentina/Buenos_Aires", "Etc/GMT+5", "EST5EDT"])
     func `real names are known`(_ name: String) {
         #expect(ZoneDatabase.system.isKnown(name))
@@ -102,7 +102,7 @@ import Testing
     }
 }
 
-@Suite struct ZoneFileTests {
+@Suite(.timeLimit(.minutes(2))) struct ZoneFileTests {
     /// A version 2 file without transitions: one type, `<+03>-3`.
     private var small: [UInt8] {
         var header = Array("TZif2".utf8) + [UInt8](repeating: 0, count: 15)
@@ -134,7 +134,7 @@ import Testing
     }
 }
 
-@Suite struct PosixZoneRuleTests {
+@Suite(.timeLimit(.minutes(2))) struct PosixZoneRuleTests {
     @Test func `half hours, quoted names, no summer`() {
         #expect(PosixZoneRule("<+0330>-3:30")?.offset(at: 0) == LocalOffset(seconds: 12_600, abbreviation: "+0330"))
         #expect(PosixZoneRule("UTC0")?.offset(at: 0) == .utc)

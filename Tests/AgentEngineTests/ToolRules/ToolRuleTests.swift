@@ -3,7 +3,7 @@ import Testing
 
 @testable import AgentEngine
 
-@Suite struct ToolRuleTests {
+@Suite(.timeLimit(.minutes(2))) struct ToolRuleTests {
     private func rule(_ text: String) throws -> ToolRule { try ToolRule(json: try JSONParser().parse(text)) }
 
     /// What a client sends, and how the rule is shown: the keys in this order.
@@ -144,7 +144,7 @@ import Testing
     }
 }
 
-@Suite struct ToolRulePromptTests {
+@Suite(.timeLimit(.minutes(2))) struct ToolRulePromptTests {
     @Test func `rules are grouped: continue, children and counts, parents, ends`() throws {
         let rules: [ToolRule] = [
             ToolRule(tool: "send_message", .exitLoop),

@@ -3,7 +3,7 @@ import Testing
 
 @testable import AgentEngine
 
-@Suite struct BaseToolTests {
+@Suite(.timeLimit(.minutes(2))) struct BaseToolTests {
     /// Name, type, and the parameters in their order: `?` marks the optional ones, the type follows the colon.
     static let published = [
         "send_message letta_core message:string",

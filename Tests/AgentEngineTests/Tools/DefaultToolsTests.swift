@@ -2,7 +2,7 @@ import Testing
 
 @testable import AgentEngine
 
-@Suite struct DefaultToolsTests {
+@Suite(.timeLimit(.minutes(2))) struct DefaultToolsTests {
     private typealias Choice = DefaultTools.Choice
 
     struct Row: Sendable {

@@ -7,7 +7,7 @@ import Testing
 
 private let agent = ID<AgentState>("agent-1")
 
-@Suite struct RequestTests {
+@Suite(.timeLimit(.minutes(5))) struct RequestTests {
     @Test func aQueryListsItsValuesByRepeatedKeys() throws {
         var query = ListBlocks()
         query.tags = ["a b", "ü&="]

@@ -4,8 +4,8 @@ import TestSupport
 import Testing
 
 /// What an agent's model sees, and when its system message is made anew.
-@Suite struct AgentContextTests {
-    @Test(arguments: TestEngine.available)
+@Suite(.timeLimit(.minutes(5))) struct AgentContextTests {
+    @Test(arguments: Engines.scenarios)
     func `the context window adds up`(_ engine: TestEngine) async throws {
         try await withServer(on: engine) { server in
             let blocks: JSONValue = [["label": "human", "value": "Ann", "limit": 50, "description": "who"]]
@@ -29,7 +29,7 @@ import Testing
         }
     }
 
-    @Test(arguments: TestEngine.available)
+    @Test(arguments: Engines.scenarios)
     func `the stored message holds system text, blocks and facts`(_ engine: TestEngine) async throws {
         try await withServer(on: engine) { server in
             let blocks: JSONValue = [
@@ -47,7 +47,7 @@ import Testing
         }
     }
 
-    @Test(arguments: TestEngine.available)
+    @Test(arguments: Engines.scenarios)
     func `changes of what it is made from show at once`(_ engine: TestEngine) async throws {
         try await withServer(on: engine) { server in
             let agent = try await server.newAgent("a", ["memory_blocks": [["label": "human", "value": "Ann"]]])
@@ -88,7 +88,7 @@ import Testing
         }
     }
 
-    @Test(arguments: TestEngine.available)
+    @Test(arguments: Engines.scenarios)
     func `recompiling`(_ engine: TestEngine) async throws {
         let clock = Ticking()
         try await withServer(on: engine, { $0.now = clock.now }) { server in

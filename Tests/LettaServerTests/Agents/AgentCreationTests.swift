@@ -4,8 +4,8 @@ import TestSupport
 import Testing
 
 /// What an agent can be made with, and what is said when it can't.
-@Suite struct AgentCreationTests {
-    @Test(arguments: TestEngine.available)
+@Suite(.timeLimit(.minutes(5))) struct AgentCreationTests {
+    @Test(arguments: Engines.scenarios)
     func `names and plain fields`(_ engine: TestEngine) async throws {
         try await scenarios(
             on: engine,
@@ -43,7 +43,7 @@ import Testing
             ])
     }
 
-    @Test(arguments: TestEngine.available)
+    @Test(arguments: Engines.scenarios)
     func `a name is made up when none is given`(_ engine: TestEngine) async throws {
         try await withServer(on: engine) { server in
             var names: Set<String> = []
@@ -57,7 +57,7 @@ import Testing
         }
     }
 
-    @Test(arguments: TestEngine.available)
+    @Test(arguments: Engines.scenarios)
     func `models are found by handle`(_ engine: TestEngine) async throws {
         let embedding: JSONValue = "openai/text-embedding-3-small"
         try await withServer(on: engine) { server in
@@ -122,7 +122,7 @@ import Testing
         }
     }
 
-    @Test(arguments: TestEngine.available)
+    @Test(arguments: Engines.scenarios)
     func `memory at birth`(_ engine: TestEngine) async throws {
         try await withServer(on: engine) { server in
             try await server.run([

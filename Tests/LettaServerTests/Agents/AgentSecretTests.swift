@@ -6,10 +6,10 @@ import TestSupport
 import Testing
 
 /// Secrets go in and never come out: not in answers, not in the database.
-@Suite struct AgentSecretTests {
+@Suite(.timeLimit(.minutes(5))) struct AgentSecretTests {
     private let secret = "s3cr3t-Zq8-never-to-be-seen"
 
-    @Test(arguments: TestEngine.available)
+    @Test(arguments: Engines.all)
     func `masked in answers, sealed in the table`(_ engine: TestEngine) async throws {
         try await withServer(on: engine) { server in
             let value = JSONValue.string(secret)
@@ -65,7 +65,7 @@ import Testing
         }.joined()
     }
 
-    @Test(arguments: TestEngine.available)
+    @Test(arguments: Engines.all)
     func `a server with another key does not start`(_ engine: TestEngine) async throws {
         try await TestDatabase.with(engine) { database in
             var options = TestServer.Options()
@@ -78,7 +78,7 @@ import Testing
         }
     }
 
-    @Test(arguments: TestEngine.available)
+    @Test(arguments: Engines.all)
     func `a key is replaced by giving both once`(_ engine: TestEngine) async throws {
         try await TestDatabase.with(engine) { database in
             var options = TestServer.Options()

@@ -4,8 +4,8 @@ import TestSupport
 import Testing
 
 /// The tools of one agent.
-@Suite struct AgentToolTests {
-    @Test(arguments: TestEngine.available)
+@Suite(.timeLimit(.minutes(5))) struct AgentToolTests {
+    @Test(arguments: Engines.scenarios)
     func `attach, detach, list`(_ engine: TestEngine) async throws {
         try await withServer(on: engine) { server in
             server["other"] = try await server.newAgent("other", ["agent_type": "memgpt_agent"])

@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 /// What an agent of each type has from birth.
-@Suite struct AgentTypeTests {
+@Suite(.timeLimit(.minutes(5))) struct AgentTypeTests {
     struct Row: Sendable, CustomTestStringConvertible {
         var type: JSONValue
         var tools: [String]
@@ -54,7 +54,7 @@ import Testing
             isSleeptimeEnabled: true),
     ]
 
-    @Test(arguments: TestEngine.available, rows)
+    @Test(arguments: Engines.scenarios, rows)
     func `tools, rules and first messages`(_ engine: TestEngine, _ row: Row) async throws {
         try await withServer(on: engine) { server in
             var body: JSONObject = ["model": model]
@@ -92,7 +92,7 @@ import Testing
         (elements?.array ?? []).compactMap { $0[key]?.string }.sorted()
     }
 
-    @Test(arguments: TestEngine.available)
+    @Test(arguments: Engines.scenarios)
     func `types that are not made`(_ engine: TestEngine) async throws {
         try await withServer(on: engine) { server in
             let before = try await server.everything()
@@ -107,7 +107,7 @@ import Testing
         }
     }
 
-    @Test(arguments: TestEngine.available)
+    @Test(arguments: Engines.scenarios)
     func `what is asked for beside or instead of the defaults`(_ engine: TestEngine) async throws {
         try await scenarios(
             on: engine,

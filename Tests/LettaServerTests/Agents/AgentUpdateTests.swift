@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 /// Present fields change, absent ones stay, null clears what can be empty.
-@Suite struct AgentUpdateTests {
+@Suite(.timeLimit(.minutes(5))) struct AgentUpdateTests {
     struct Field: Sendable, CustomTestStringConvertible {
         var name: String
         var value: JSONValue
@@ -41,11 +41,11 @@ import Testing
         Field(name: "enable_sleeptime", value: true, cleared: .some(nil)),
     ]
 
-    @Test(arguments: TestEngine.available)
+    @Test(arguments: Engines.all)
     func `every field can be set, kept and cleared`(_ engine: TestEngine) async throws {
         try await withServer(on: engine) { server in
             for field in Self.fields {
-                let id = try await server.newAgent()
+                let id = try await server.newAgent("Ada")
                 let path = "/v1/agents/\(id)"
                 let original = try #require(try await server.get(path, as: .legacy).json.object)
                 try await server.run([
@@ -80,7 +80,7 @@ import Testing
         return key == field || key == "updated_at" || followers[field]?.contains(key) == true
     }
 
-    @Test(arguments: TestEngine.available)
+    @Test(arguments: Engines.scenarios)
     func `the parts of a model agree`(_ engine: TestEngine) async throws {
         try await scenarios(
             on: engine,
@@ -124,7 +124,7 @@ import Testing
             ])
     }
 
-    @Test(arguments: TestEngine.available)
+    @Test(arguments: Engines.all)
     func `tools and blocks are replaced as a whole`(_ engine: TestEngine) async throws {
         try await withServer(on: engine) { server in
             try await server.run([
@@ -156,7 +156,7 @@ import Testing
         }
     }
 
-    @Test(arguments: TestEngine.available)
+    @Test(arguments: Engines.scenarios)
     func `the context may only hold the agent's own messages, each once`(_ engine: TestEngine) async throws {
         try await withServer(on: engine) { server in
             server["agent"] = try await server.newAgent("A", ["agent_type": "memgpt_agent"])
@@ -184,10 +184,10 @@ import Testing
         }
     }
 
-    @Test(arguments: TestEngine.available)
+    @Test(arguments: Engines.scenarios)
     func `bad values change nothing`(_ engine: TestEngine) async throws {
         try await withServer(on: engine) { server in
-            server["agent"] = try await server.newAgent()
+            server["agent"] = try await server.newAgent("Ada")
             let before = try await server.everything()
             try await server.run([
                 .patch("/v1/agents/{agent}", ["name": "a:b", "description": "x"], expect: 422).field("name"),

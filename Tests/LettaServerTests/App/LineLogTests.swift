@@ -4,7 +4,7 @@ import Testing
 
 @testable import LettaServer
 
-@Suite struct LineLogTests {
+@Suite(.timeLimit(.minutes(5))) struct LineLogTests {
     /// The lines that `write` leaves in a log.
     private func lines(_ write: (inout Logger) -> Void) throws -> [String] {
         let pipe = Pipe()

@@ -5,7 +5,7 @@ import TestSupport
 import Testing
 
 /// The archival memory of an agent, as people see it.
-@Suite struct ArchivalMemoryTests {
+@Suite(.timeLimit(.minutes(5))) struct ArchivalMemoryTests {
     private static let list = "/v1/agents/{agent}/archival-memory"
 
     /// An agent with three memories, the first of them filed under an earlier time.
@@ -22,7 +22,7 @@ import Testing
         }
     }
 
-    @Test(arguments: TestEngine.available)
+    @Test(arguments: Engines.all)
     func `what is put in is there, also after a restart`(_ engine: TestEngine) async throws {
         try await withServer(on: engine) { server in
             try await seed(server)
@@ -66,7 +66,7 @@ import Testing
         }
     }
 
-    @Test(arguments: TestEngine.available)
+    @Test(arguments: Engines.all)
     func `a deleted memory is gone, once, and leaves its place`(_ engine: TestEngine) async throws {
         try await withServer(on: engine) { server in
             try await seed(server)
@@ -88,7 +88,7 @@ import Testing
         }
     }
 
-    @Test(arguments: TestEngine.available)
+    @Test(arguments: Engines.scenarios)
     func `bad requests are named and change nothing`(_ engine: TestEngine) async throws {
         try await withServer(on: engine) { server in
             try await seed(server)
@@ -116,7 +116,7 @@ import Testing
         }
     }
 
-    @Test(arguments: TestEngine.available)
+    @Test(arguments: Engines.scenarios)
     func `an agent's archive goes with it unless somebody else has it`(_ engine: TestEngine) async throws {
         try await withServer(on: engine) { server in
             try await seed(server)
@@ -144,7 +144,7 @@ import Testing
         }
     }
 
-    @Test(arguments: TestEngine.available)
+    @Test(arguments: Engines.scenarios)
     func `the prompt tells what is there when it is made anew`(_ engine: TestEngine) async throws {
         try await withServer(on: engine) { server in
             server["agent"] = try await server.newAgent("Ada")

@@ -6,12 +6,12 @@ import TestSupport
 import Testing
 
 /// An agent keeps facts for the long term and finds them again.
-@Suite struct ArchivalToolTests {
+@Suite(.timeLimit(.minutes(5))) struct ArchivalToolTests {
     private static let tools: JSONObject = ["tools": ["archival_memory_insert", "archival_memory_search"]]
 
     /// Lets the agent call a tool and returns what the tool told it.
     private func call(
-        _ tool: String, _ arguments: JSONValue, by agent: String, on server: TurnServer
+        _ tool: String, _ arguments: JSONValue, by agent: String, on server: TestServer
     ) async throws -> String {
         server.model.play(.call(tool, arguments), .say("."))
         let answer = try await server.say("?", to: agent).expect(200, ["messages": .elements(3)])
@@ -19,9 +19,9 @@ import Testing
         return "\(result?["status"]?.string ?? "none"): \(result?["tool_return"]?.string ?? "")"
     }
 
-    @Test(arguments: TestEngine.available)
+    @Test(arguments: Engines.all)
     func `what is kept is found in the next step and for ever after`(_ engine: TestEngine) async throws {
-        try await withTurns(on: engine) { server in
+        try await withServer(on: engine) { server in
             let agent = try await server.newAgent(Self.tools)
             server.model.play(
                 .call("archival_memory_insert", ["content": "Owls hoot", "tags": ["bird", "bird"]], id: "call_1"),
@@ -50,9 +50,9 @@ import Testing
         }
     }
 
-    @Test(arguments: TestEngine.available)
+    @Test(arguments: Engines.scenarios)
     func `what several calls keep stands in their order, in one archive`(_ engine: TestEngine) async throws {
-        try await withTurns(on: engine) { server in
+        try await withServer(on: engine) { server in
             let agent = try await server.newAgent(Self.tools)
             for text in ["first", "second", "third"] {
                 let told = try await call("archival_memory_insert", ["content": .string(text)], by: agent, on: server)
@@ -81,9 +81,9 @@ import Testing
         ("archival_memory_search", ["query": .string(String(repeating: "x", count: 3_000))], "too long"),
     ]
 
-    @Test(arguments: TestEngine.available)
+    @Test(arguments: Engines.scenarios)
     func `what can't be done is told to the agent and changes nothing`(_ engine: TestEngine) async throws {
-        try await withTurns(on: engine) { server in
+        try await withServer(on: engine) { server in
             let agent = try await server.newAgent(Self.tools)
             for (tool, arguments, says) in Self.refused {
                 let told = try await call(tool, arguments, by: agent, on: server)
@@ -94,9 +94,9 @@ import Testing
         }
     }
 
-    @Test(arguments: TestEngine.available)
+    @Test(arguments: Engines.scenarios)
     func `tags, times and the number of results bound a search`(_ engine: TestEngine) async throws {
-        try await withTurns(on: engine) { server in
+        try await withServer(on: engine) { server in
             var fields = Self.tools
             fields["timezone"] = "America/New_York"
             let agent = try await server.newAgent(fields)
@@ -141,9 +141,9 @@ import Testing
         }
     }
 
-    @Test(arguments: TestEngine.available)
+    @Test(arguments: Engines.scenarios)
     func `a memory lands with its step or not at all`(_ engine: TestEngine) async throws {
-        try await withTurns(on: engine) { server in
+        try await withServer(on: engine) { server in
             let agent = try await server.newAgent(Self.tools)
             let insert = ScriptedModel.Play.call("archival_memory_insert", ["content": "kept"])
             // The step after it fails; what was stored stays.
@@ -166,9 +166,9 @@ import Testing
         }
     }
 
-    @Test(arguments: TestEngine.available)
+    @Test(arguments: Engines.scenarios)
     func `an archive that goes during a turn is replaced by a new one`(_ engine: TestEngine) async throws {
-        try await withTurns(on: engine) { server in
+        try await withServer(on: engine) { server in
             let agent = try await server.newAgent(Self.tools)
             _ = try await call("archival_memory_insert", ["content": "old"], by: agent, on: server)
             let archive = try #require(try await server.get("/v1/archives/").ids.first)
@@ -184,9 +184,9 @@ import Testing
         }
     }
 
-    @Test(arguments: TestEngine.available)
+    @Test(arguments: Engines.all)
     func `many agents write to one archive at once and nothing is lost`(_ engine: TestEngine) async throws {
-        try await withTurns(on: engine) { server in
+        try await withServer(on: engine) { server in
             let archive = try await server.send(.post, "/v1/archives/", ["name": "shared"]).id
             var agents: [String] = []
             for _ in 0..<4 {

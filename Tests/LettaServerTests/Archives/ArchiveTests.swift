@@ -4,8 +4,8 @@ import TestSupport
 import Testing
 
 /// Archives on their own, and the agents that share them.
-@Suite struct ArchiveTests {
-    @Test(arguments: TestEngine.available)
+@Suite(.timeLimit(.minutes(5))) struct ArchiveTests {
+    @Test(arguments: Engines.all)
     func `an archive is made, read, changed and deleted`(_ engine: TestEngine) async throws {
         try await withServer(on: engine) { server in
             let arc: JSONValue = [
@@ -46,7 +46,7 @@ import Testing
         }
     }
 
-    @Test(arguments: TestEngine.available)
+    @Test(arguments: Engines.all)
     func `passages come and go, several all or none`(_ engine: TestEngine) async throws {
         try await withServer(on: engine) { server in
             let passages = "/v1/archives/{archive}/passages"
@@ -84,7 +84,7 @@ import Testing
         }
     }
 
-    @Test(arguments: TestEngine.available)
+    @Test(arguments: Engines.all)
     func `agents share an archive, and each has one`(_ engine: TestEngine) async throws {
         try await withServer(on: engine) { server in
             server["ada"] = try await server.newAgent("Ada")

@@ -4,8 +4,8 @@ import TestSupport
 import Testing
 
 /// Blocks in the memory of agents.
-@Suite struct AttachmentTests {
-    @Test(arguments: TestEngine.available)
+@Suite(.timeLimit(.minutes(5))) struct AttachmentTests {
+    @Test(arguments: Engines.all)
     func `attach and detach`(_ engine: TestEngine) async throws {
         try await withServer(on: engine) { server in
             server["agent"] = try await server.newAgent("a", ["memory_blocks": [["label": "one", "value": "1"]]])
@@ -47,7 +47,7 @@ import Testing
         }
     }
 
-    @Test(arguments: TestEngine.available)
+    @Test(arguments: Engines.scenarios)
     func `a shared block is the same for all, at once`(_ engine: TestEngine) async throws {
         try await withServer(on: engine) { server in
             let block = try await server.newBlock("shared", "first-value")

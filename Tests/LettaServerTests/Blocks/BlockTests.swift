@@ -5,8 +5,8 @@ import TestSupport
 import Testing
 
 /// Blocks on their own.
-@Suite struct BlockTests {
-    @Test(arguments: TestEngine.available)
+@Suite(.timeLimit(.minutes(5))) struct BlockTests {
+    @Test(arguments: Engines.scenarios)
     func `creation`(_ engine: TestEngine) async throws {
         try await scenarios(
             on: engine,
@@ -57,7 +57,7 @@ import Testing
             ])
     }
 
-    @Test(arguments: TestEngine.available)
+    @Test(arguments: Engines.scenarios)
     func `changes: absent keeps, null clears, an object replaces`(_ engine: TestEngine) async throws {
         let fields: [(name: String, value: JSONValue, cleared: JSONValue)] = [
             ("label", "other", "other"), ("value", "new", "new"), ("value", ["a": 1], #"{"a":1}"#),
@@ -87,7 +87,7 @@ import Testing
         }
     }
 
-    @Test(arguments: TestEngine.available)
+    @Test(arguments: Engines.scenarios)
     func `what is too long is refused and nothing is changed`(_ engine: TestEngine) async throws {
         try await withServer(on: engine) { server in
             server["block"] = try await server.newBlock("b", "12345", ["limit": 5])
@@ -114,7 +114,7 @@ import Testing
         }
     }
 
-    @Test(arguments: TestEngine.available)
+    @Test(arguments: Engines.all)
     func `the history tells every version and who made it`(_ engine: TestEngine) async throws {
         try await withServer(on: engine) { server in
             server["block"] = try await server.newBlock("b", "one")

@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 /// Whatever is sent, the server answers with a reason and stays as it was.
-@Suite struct BadInputTests {
+@Suite(.timeLimit(.minutes(5))) struct BadInputTests {
     /// What each kind of field takes, and what it can't be.
     private enum Kind {
         case text, flag, whole, number, object, texts, textMap, objects, textOrObject, time
@@ -58,7 +58,7 @@ import Testing
         ])
     }
 
-    @Test(arguments: TestEngine.available)
+    @Test(arguments: Engines.scenarios)
     func `every field of a wrong type is named and nothing changes`(_ engine: TestEngine) async throws {
         try await withServer(on: engine) { server in
             try await seed(server)
@@ -85,7 +85,7 @@ import Testing
         }
     }
 
-    @Test(arguments: TestEngine.available)
+    @Test(arguments: Engines.scenarios)
     func `texts that are no JSON or another one`(_ engine: TestEngine) async throws {
         let deep = String(repeating: "[", count: 100_000)
         let deepObject = String(repeating: #"{"a":"#, count: 5_000) + "1" + String(repeating: "}", count: 5_000)
@@ -125,7 +125,7 @@ import Testing
         }
     }
 
-    @Test(arguments: TestEngine.available)
+    @Test(arguments: Engines.all)
     func `unusual texts are kept as far as they can be`(_ engine: TestEngine) async throws {
         try await withServer(on: engine) { server in
             let nul = try await server.send(
@@ -144,7 +144,7 @@ import Testing
         }
     }
 
-    @Test(arguments: TestEngine.available)
+    @Test(arguments: Engines.all)
     func `large texts`(_ engine: TestEngine) async throws {
         let large = JSONValue.string(String(repeating: "ä", count: 1_000_000))
         try await withServer(on: engine) { server in
@@ -192,7 +192,7 @@ import Testing
     }
 
     /// PostgreSQL binds no more than 65,535 values in one statement.
-    @Test(arguments: TestEngine.available)
+    @Test(arguments: Engines.all)
     func `long lists`(_ engine: TestEngine) async throws {
         try await withServer(on: engine) { server in
             try await seed(server)
@@ -211,7 +211,7 @@ import Testing
         }
     }
 
-    @Test(arguments: TestEngine.available)
+    @Test(arguments: Engines.scenarios)
     func `nesting is kept up to a depth and refused beyond`(_ engine: TestEngine) async throws {
         func nested(_ depth: Int) -> JSONValue {
             (0..<depth).reduce(["end": 1]) { inner, _ in ["a": inner] }

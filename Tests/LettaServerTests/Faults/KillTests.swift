@@ -1,4 +1,3 @@
-import Foundation
 import JSON
 import LettaAPI
 import LettaClient
@@ -7,18 +6,15 @@ import TestSupport
 import Testing
 
 /// What was acknowledged survives the death of the process at any instant.
-@Suite struct KillTests {
-    /// How often a server is killed: `LETTA_TEST_KILL_ROUNDS`, or enough to be quick.
-    private static var rounds: Int {
-        ProcessInfo.processInfo.environment["LETTA_TEST_KILL_ROUNDS"].flatMap { Int($0) } ?? 20
-    }
+@Suite(.timeLimit(.minutes(5))) struct KillTests {
+    private static let rounds = TestRun.isLong ? 20 : 3
 
-    @Test(.timeLimit(.minutes(5)), arguments: TestEngine.available)
+    @Test(arguments: Engines.all)
     func `every acknowledged row is there after kill -9`(_ engine: TestEngine) async throws {
         try await TestDatabase.with(engine) { database in
             try await withTemporaryFolder { folder in
                 let made = Made()
-                for _ in 0..<(engine == .sqlite ? Self.rounds : Self.rounds / 4) {
+                for _ in 0..<Self.rounds {
                     let server = try await ServerProcess(folder: folder, postgresURI: database.uri)
                     try await check(made, on: server)
                     await write(until: made.count + Int.random(in: 1...30), on: server, made)
@@ -26,7 +22,7 @@ import Testing
                 let server = try await ServerProcess(folder: folder, postgresURI: database.uri)
                 try await check(made, on: server)
                 await server.kill()
-                #expect(made.count >= Self.rounds / 4)
+                #expect(made.count >= Self.rounds)
             }
         }
     }

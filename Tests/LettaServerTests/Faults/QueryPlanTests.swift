@@ -5,7 +5,7 @@ import TestSupport
 import Testing
 
 /// No request reads a table that grows from end to end.
-@Suite struct QueryPlanTests {
+@Suite(.timeLimit(.minutes(5))) struct QueryPlanTests {
     private static let requests = [
         "/v1/agents/", "/v1/agents/?order=asc", "/v1/agents/?order_by=updated_at",
         "/v1/agents/?order_by=updated_at&order=asc", "/v1/agents/?order_by=last_run_completion",
@@ -38,7 +38,7 @@ import Testing
         "/v1/tools/?tool_types=custom", "/v1/tools/count?exclude_letta_tools=true", "/v1/tools/{tool}",
     ]
 
-    @Test(arguments: TestEngine.available)
+    @Test(arguments: Engines.all)
     func `reading`(_ engine: TestEngine) async throws {
         let scans = WatchingStorage.Scans()
         try await withServer(on: engine, { $0.wrapStorage = { WatchingStorage(base: $0, scans: scans) } }) { server in
@@ -56,7 +56,7 @@ import Testing
         }
     }
 
-    @Test(arguments: TestEngine.available)
+    @Test(arguments: Engines.all)
     func `changing`(_ engine: TestEngine) async throws {
         let scans = WatchingStorage.Scans()
         try await withServer(on: engine, { $0.wrapStorage = { WatchingStorage(base: $0, scans: scans) } }) { server in
@@ -113,7 +113,7 @@ import Testing
         }
     }
 
-    @Test(arguments: TestEngine.available)
+    @Test(arguments: Engines.all)
     func `what is watched for is seen`(_ engine: TestEngine) async throws {
         let scans = WatchingStorage.Scans()
         try await withServer(on: engine, { $0.wrapStorage = { WatchingStorage(base: $0, scans: scans) } }) { server in

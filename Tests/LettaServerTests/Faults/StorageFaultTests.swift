@@ -8,7 +8,7 @@ import Testing
 @testable import LettaServer
 
 /// A database that can't take more costs nothing that was acknowledged.
-@Suite struct StorageFaultTests {
+@Suite(.timeLimit(.minutes(5))) struct StorageFaultTests {
     @Test func `a full disk is 503, and all acknowledged rows stay`() async throws {
         try await withServer(on: .sqlite) { server in
             let agent = try await server.newAgent("kept", ["memory_blocks": [["label": "human", "value": "Ann"]]])
@@ -83,7 +83,7 @@ import Testing
         }
     }
 
-    @Test(arguments: TestEngine.available)
+    @Test(arguments: Engines.all)
     func `a database that is gone is 503, and health stays`(_ engine: TestEngine) async throws {
         try await withServer(on: engine) { server in
             await server.storage.close()

@@ -4,10 +4,10 @@ import TestSupport
 import Testing
 
 /// Messages read and found whatever agent they belong to.
-@Suite struct AllMessagesTests {
-    @Test(arguments: TestEngine.available)
+@Suite(.timeLimit(.minutes(5))) struct AllMessagesTests {
+    @Test(arguments: Engines.scenarios)
     func `one message is shown as in the list, with all that was made of it`(_ engine: TestEngine) async throws {
-        try await withTurns(on: engine) { server in
+        try await withServer(on: engine) { server in
             let agent = try await server.newAgent()
             server.model.play(.call("memory_insert", ["label": "human", "new_string": "x"]), .say("done"))
             try await server.say("Hi", to: agent).expect(200)
@@ -36,9 +36,9 @@ import Testing
         }
     }
 
-    @Test(arguments: TestEngine.available)
+    @Test(arguments: Engines.all)
     func `the messages of all agents are one list in order of time`(_ engine: TestEngine) async throws {
-        try await withTurns(on: engine) { server in
+        try await withServer(on: engine) { server in
             let agents = [try await server.newAgent(), try await server.newAgent()]
             for number in 1...3 {
                 for agent in agents { try await server.say("\(number)", to: agent).expect(200) }
@@ -52,7 +52,7 @@ import Testing
             let newest = try await server.get("/v1/messages/?limit=3").ids
             #expect(newest == Array(all.ids.suffix(3)), "the newest, in order")
             var (paged, cursor) = ([String](), "")
-            while true {
+            for _ in 0..<20 {
                 let page = try await server.get("/v1/messages/?limit=4&order=asc\(cursor)").ids
                 guard let last = page.last else { break }
                 paged += page
@@ -64,9 +64,9 @@ import Testing
         }
     }
 
-    @Test(arguments: TestEngine.available)
+    @Test(arguments: Engines.all)
     func `what was said is found by its words`(_ engine: TestEngine) async throws {
-        try await withTurns(on: engine) { server in
+        try await withServer(on: engine) { server in
             let agents = [try await server.newAgent(), try await server.newAgent()]
             server.model.play(.say("Apples are red."), .say("100% of pears"), .say("Nothing."))
             for (agent, text) in [(agents[0], "Tell me of fruit"), (agents[0], "More?"), (agents[1], "An APPLE a day")]
@@ -107,7 +107,7 @@ import Testing
         }
     }
 
-    private func search(_ server: TurnServer, _ body: JSONValue) async throws -> Answer {
+    private func search(_ server: TestServer, _ body: JSONValue) async throws -> Answer {
         try await server.send(.post, "/v1/messages/search", body)
     }
 }

@@ -11,7 +11,7 @@ import Testing
 @Suite(.timeLimit(.minutes(5))) struct AgentModelTests {
     /// Answers every request, but lists its models only once: later listings last until they are cancelled.
     private final class ListsOnce: ModelProvider {
-        private let models = ScriptedModels(saying: "Hello.")
+        private let models = ScriptedModel()
         private let listings = Mutex((started: 0, ended: 0))
 
         var settings: ProviderSettings { models.settings }
@@ -43,10 +43,10 @@ import Testing
 
     @Test func `a turn does not wait for a listing that never comes`() async throws {
         let provider = ListsOnce()
-        try await withTurns(on: .sqlite, { $0.provider = provider }) { server in
+        try await withServer(on: .sqlite, { $0.provider = provider }) { server in
             let agent = try await server.newAgent()
             try await server.restart()
-            try await server.say("Hi", to: agent).expect(200, ["messages": [["content": "Hello."]]])
+            try await server.say("Hi", to: agent).expect(200, ["messages": [["content": "ok"]]])
             #expect(provider.endedListings == 0, "its deadline would have ended it")
             try await server.send(.get, "/v1/agents/\(agent)").expect(200)
         }
@@ -62,7 +62,7 @@ import Testing
     ]
 
     @Test func `a turn on a local model says that local models are disabled and how to enable them`() async throws {
-        try await withTurns(on: .sqlite, { $0.provider = LocalModelProvider(runtime: nil) }) { server in
+        try await withServer(on: .sqlite, { $0.provider = LocalModelProvider(runtime: nil) }) { server in
             let agent = try await server.newAgent(Self.onLocalModel)
             let answer = try await server.say("Hi", to: agent)
             answer.expect(400, ["error": ["type": "llm_bad_request"]])
@@ -76,7 +76,7 @@ import Testing
 
     @Test func `a provider is found by its endpoint or by the prefix of a handle`() async throws {
         let provider = ListsOnce()
-        try await withTurns(on: .sqlite, { $0.provider = provider }) { server in
+        try await withServer(on: .sqlite, { $0.provider = provider }) { server in
             let endpoint = provider.settings.baseURL
             for config: JSONObject in [
                 ["model_endpoint": .string(endpoint)], ["handle": "openai-proxy/mock"],
@@ -85,7 +85,7 @@ import Testing
                 var full: JSONObject = ["model": "mock", "model_endpoint_type": "openai", "context_window": 8192]
                 for (key, value) in config { full[key] = value }
                 let agent = try await server.newAgent(["model": .null, "llm_config": .object(full)])
-                try await server.say("Hi", to: agent).expect(200, ["messages": [["content": "Hello."]]])
+                try await server.say("Hi", to: agent).expect(200, ["messages": [["content": "ok"]]])
             }
         }
     }

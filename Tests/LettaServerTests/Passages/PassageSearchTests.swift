@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 /// Passages are found by their words: most of them first, then the newest.
-@Suite struct PassageSearchTests {
+@Suite(.timeLimit(.minutes(5))) struct PassageSearchTests {
     private static let texts: [(name: String, text: String, tags: [String], day: Int)] = [
         ("cats", "Cats like fish", ["animal", "food"], 1),
         ("dogs", "Dogs like bones and cats", ["animal"], 2),
@@ -41,7 +41,7 @@ import Testing
         }
     }
 
-    @Test(arguments: TestEngine.available)
+    @Test(arguments: Engines.all)
     func `words find, rank and bound`(_ engine: TestEngine) async throws {
         try await withServer(on: engine) { server in
             try await seed(server)
@@ -67,7 +67,7 @@ import Testing
         }
     }
 
-    @Test(arguments: TestEngine.available)
+    @Test(arguments: Engines.all)
     func `a query is text and nothing else`(_ engine: TestEngine) async throws {
         try await withServer(on: engine) { server in
             try await seed(server)
@@ -85,7 +85,7 @@ import Testing
         }
     }
 
-    @Test(arguments: TestEngine.available)
+    @Test(arguments: Engines.all)
     func `passages of all archives, of one or of an agent`(_ engine: TestEngine) async throws {
         try await withServer(on: engine) { server in
             try await seed(server)
@@ -124,7 +124,7 @@ import Testing
         }
     }
 
-    @Test(arguments: TestEngine.available)
+    @Test(arguments: Engines.all)
     func `large and odd texts are kept and found`(_ engine: TestEngine) async throws {
         try await withServer(on: engine) { server in
             server["agent"] = try await server.newAgent("Ada")

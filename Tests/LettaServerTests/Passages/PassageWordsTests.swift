@@ -2,7 +2,7 @@ import Testing
 
 @testable import LettaServer
 
-@Suite struct PassageWordsTests {
+@Suite(.timeLimit(.minutes(5))) struct PassageWordsTests {
     static let texts: [(String, [String])] = [
         ("", []), (" \n\t ", []), ("!?…—", []), ("🎉", []),
         ("Cats like fish.", ["cat", "like", "fish"]),

@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 /// What holds for every served route: it reads the same after a restart, and ids are validated.
-@Suite struct EveryRouteTests {
+@Suite(.timeLimit(.minutes(5))) struct EveryRouteTests {
     @Test func `these tests walk every listed route that is served`() async throws {
         try await withServer(on: .sqlite) { server in
             var served = RouteTableTests.ownRoutes
@@ -16,7 +16,7 @@ import Testing
         }
     }
 
-    @Test(arguments: TestEngine.available)
+    @Test(arguments: Engines.all)
     func `what can be read reads the same after a restart`(_ engine: TestEngine) async throws {
         try await withServer(on: engine) { server in
             try await server.seedEverything()
@@ -45,7 +45,7 @@ import Testing
         }
     }
 
-    @Test(arguments: TestEngine.available)
+    @Test(arguments: Engines.scenarios)
     func `ids that name nothing are 404, ids that are none 422`(_ engine: TestEngine) async throws {
         try await withServer(on: engine) { server in
             try await server.seedEverything()

@@ -4,8 +4,8 @@ import TestSupport
 import Testing
 
 /// What belongs to one organization is not there for another: neither found, nor listed, nor referred to.
-@Suite struct IsolationTests {
-    @Test(arguments: TestEngine.available)
+@Suite(.timeLimit(.minutes(5))) struct IsolationTests {
+    @Test(arguments: Engines.scenarios)
     func `rows of another organization are invisible`(_ engine: TestEngine) async throws {
         try await withServer(on: engine) { server in
             let other = try await server.addOrganization()
@@ -54,7 +54,7 @@ import Testing
         }
     }
 
-    @Test(arguments: TestEngine.available)
+    @Test(arguments: Engines.all)
     func `no operation reaches into another organization`(_ engine: TestEngine) async throws {
         let common: Set<String> = [
             "/v1/health/", "/v1/ready/", "/v1/models/", "/v1/models/embedding", "/openapi.json", "/metrics",
@@ -80,7 +80,7 @@ import Testing
         }
     }
 
-    @Test(arguments: TestEngine.available)
+    @Test(arguments: Engines.scenarios)
     func `an agent can not be given what is another's`(_ engine: TestEngine) async throws {
         try await withServer(on: engine) { server in
             let other = try await server.addOrganization()
@@ -110,7 +110,7 @@ import Testing
         }
     }
 
-    @Test(arguments: TestEngine.available)
+    @Test(arguments: Engines.scenarios)
     func `who the caller is`(_ engine: TestEngine) async throws {
         try await scenarios(
             on: engine,
@@ -123,7 +123,7 @@ import Testing
             ])
     }
 
-    @Test(arguments: TestEngine.available)
+    @Test(arguments: Engines.scenarios)
     func `a project narrows lists and takes what is new`(_ engine: TestEngine) async throws {
         let project = TestCaller.v1.with("X-Project-Id", "p1")
         try await scenarios(

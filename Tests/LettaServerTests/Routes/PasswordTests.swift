@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 /// With a password set, nobody gets past it, whatever the route.
-@Suite struct PasswordTests {
+@Suite(.timeLimit(.minutes(5))) struct PasswordTests {
     private static let callers: [TestCaller] = [
         .v1, .legacy, .v1.with("Authorization", "Bearer wrong"), .v1.with("X-BARE-PASSWORD", "password wrong"),
         .v1.with("Authorization", "Bearer "), .v1.with("user_id", "user-00000000-0000-4000-8000-000000000000"),
@@ -29,7 +29,7 @@ import Testing
         }
     }
 
-    @Test(arguments: TestEngine.available)
+    @Test(arguments: Engines.scenarios)
     func `health is open, the password opens the rest`(_ engine: TestEngine) async throws {
         try await withServer(on: engine, { $0.password = "right" }) { server in
             let wrong = TestCaller.v1.with("Authorization", "Bearer wrong")

@@ -6,7 +6,7 @@ import Testing
 @testable import LettaServer
 
 /// Every listed route is either served or responds with 501.
-@Suite struct RouteTableTests {
+@Suite(.timeLimit(.minutes(5))) struct RouteTableTests {
     /// Served beside the listed routes.
     static let ownRoutes: Set<String> = [
         "GET /metrics", "GET /openapi.json", "GET /v1/blocks/{}/history",

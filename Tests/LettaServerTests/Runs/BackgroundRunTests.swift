@@ -6,9 +6,9 @@ import Testing
 
 /// Messages that are answered with a run at once.
 @Suite(.timeLimit(.minutes(2))) struct BackgroundRunTests {
-    @Test(arguments: TestEngine.available)
+    @Test(arguments: Engines.all)
     func `a run goes on by itself and reads back`(_ engine: TestEngine) async throws {
-        try await withTurns(on: engine) { server in
+        try await withServer(on: engine) { server in
             let agent = try await server.newAgent()
             server.model.play(.call("memory_insert", ["label": "human", "new_string": "x"]), .say("done"))
             let run = try await server.send(.post, "/v1/agents/\(agent)/messages/async", ["input": "Hi"]).expect(
@@ -36,9 +36,9 @@ import Testing
         }
     }
 
-    @Test(arguments: TestEngine.available)
+    @Test(arguments: Engines.scenarios)
     func `what can't be accepted leaves no run`(_ engine: TestEngine) async throws {
-        try await withTurns(on: engine) { server in
+        try await withServer(on: engine) { server in
             let agent = try await server.newAgent()
             let path = "/v1/agents/\(agent)/messages/async"
             for (path, body, status) in [
@@ -57,9 +57,9 @@ import Testing
         }
     }
 
-    @Test(arguments: TestEngine.available)
+    @Test(arguments: Engines.all)
     func `runs wait in line, and one that waits can be cancelled`(_ engine: TestEngine) async throws {
-        try await withTurns(on: engine) { server in
+        try await withServer(on: engine) { server in
             let agent = try await server.newAgent()
             let path = "/v1/agents/\(agent)/messages"
             let hold = ScriptedModel.Hold()
@@ -95,9 +95,9 @@ import Testing
         }
     }
 
-    @Test(arguments: TestEngine.available)
+    @Test(arguments: Engines.scenarios)
     func `a run that the server's end caught says so`(_ engine: TestEngine) async throws {
-        try await withTurns(on: engine) { server in
+        try await withServer(on: engine) { server in
             let agent = try await server.newAgent()
             let hold = ScriptedModel.Hold()
             server.model.play(.hold(hold, then: .say("first")))
@@ -119,9 +119,9 @@ import Testing
         }
     }
 
-    @Test(arguments: TestEngine.available)
+    @Test(arguments: Engines.scenarios)
     func `a failure of the model is the end of the run`(_ engine: TestEngine) async throws {
-        try await withTurns(on: engine) { server in
+        try await withServer(on: engine) { server in
             let agent = try await server.newAgent()
             server.model.play(.fail(.rateLimited, status: 429))
             let run = try await server.send(.post, "/v1/agents/\(agent)/messages/async", ["input": "Hi"]).id

@@ -8,7 +8,7 @@ import Testing
 @Suite(.timeLimit(.minutes(2))) struct RunCallbackTests {
     /// Sends a message with a callback and returns the run once the outcome of the callback is noted.
     private func outcome(
-        _ server: TurnServer, _ agent: String, _ url: String, during: () async -> Void = {}
+        _ server: TestServer, _ agent: String, _ url: String, during: () async -> Void = {}
     ) async throws -> JSONValue {
         let run = try await server.send(
             .post, "/v1/agents/\(agent)/messages/async", ["input": "Hi", "callback_url": .string(url)]
@@ -24,10 +24,10 @@ import Testing
         return answer
     }
 
-    @Test(arguments: TestEngine.available)
+    @Test(arguments: Engines.scenarios)
     func `whoever listens is told once`(_ engine: TestEngine) async throws {
         try await FakeOpenAI.serving(.json("{}", status: 202)) { listener in
-            try await withTurns(on: engine) { server in
+            try await withServer(on: engine) { server in
                 let agent = try await server.newAgent()
                 let run = try await outcome(server, agent, "\(listener.baseURL)/done")
                 #expect(run["callback_status_code"]?.int == 202)
@@ -49,11 +49,11 @@ import Testing
         }
     }
 
-    @Test(arguments: TestEngine.available)
+    @Test(arguments: Engines.scenarios)
     func `nobody there, a refusal and a silence are noted`(_ engine: TestEngine) async throws {
         let clock = ManualClock()
         try await FakeOpenAI.serving(.json("no", status: 500)) { listener in
-            try await withTurns(on: engine, { $0.clock = clock }) { server in
+            try await withServer(on: engine, { $0.clock = clock }) { server in
                 let agent = try await server.newAgent()
                 let refused = try await outcome(server, agent, listener.baseURL)
                 #expect(refused["callback_status_code"]?.int == 500 && refused["callback_error"] == .null)

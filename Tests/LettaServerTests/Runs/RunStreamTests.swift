@@ -9,9 +9,9 @@ import Testing
 
 /// A stream in the background can be left and taken up again, by its numbers.
 @Suite(.timeLimit(.minutes(2))) struct RunStreamTests {
-    @Test(arguments: TestEngine.available, [false, true])
+    @Test(arguments: Engines.all, [false, true])
     func `every later reader sees the same`(_ engine: TestEngine, _ tokens: Bool) async throws {
-        try await withTurns(on: engine) { server in
+        try await withServer(on: engine) { server in
             let agent = try await server.newAgent()
             server.model.play(.call("memory_insert", ["label": "human", "new_string": "x"]), .say("All ", "done"))
             let events = try await server.stream(
@@ -37,9 +37,9 @@ import Testing
         }
     }
 
-    @Test(arguments: TestEngine.available)
+    @Test(arguments: Engines.scenarios)
     func `a reader that comes while the run is at work sees the past and the rest`(_ engine: TestEngine) async throws {
-        try await withTurns(on: engine) { server in
+        try await withServer(on: engine) { server in
             let agent = try await server.newAgent()
             let hold = ScriptedModel.Hold()
             server.model.play(.hold(hold, after: "I go ", then: .say("on")))
@@ -55,9 +55,9 @@ import Testing
         }
     }
 
-    @Test(arguments: TestEngine.available)
+    @Test(arguments: Engines.scenarios)
     func `only the kinds of messages that were asked for are shown`(_ engine: TestEngine) async throws {
-        try await withTurns(on: engine) { server in
+        try await withServer(on: engine) { server in
             let agent = try await server.newAgent()
             server.model.play(.call("memory_insert", ["label": "human", "new_string": "x"]), .say("done"))
             let events = try await server.stream(
@@ -69,10 +69,10 @@ import Testing
         }
     }
 
-    @Test(arguments: TestEngine.available)
+    @Test(arguments: Engines.scenarios)
     func `what is no background run of ours can't be followed`(_ engine: TestEngine) async throws {
         let time = SettableTime()
-        try await withTurns(on: engine, { $0.now = { time.now } }) { server in
+        try await withServer(on: engine, { $0.now = { time.now } }) { server in
             let agent = try await server.newAgent()
             let answer = try await server.say("Hi", to: agent)
             let foreground = try #require(answer.json["messages"]?[0]?["run_id"]?.string)

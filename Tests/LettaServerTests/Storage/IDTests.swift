@@ -3,7 +3,7 @@ import Testing
 
 @testable import LettaServer
 
-@Suite struct IDTests {
+@Suite(.timeLimit(.minutes(5))) struct IDTests {
     @Test func `an id is a uuid of version 4 that begins with its time`() throws {
         let times: [Int64] = [0, 1, 999, 1000, 1_764_100_000_123_456, 1_764_100_000_124_455, 1_764_100_000_124_456]
         let ids = times.map { IDSource.uuid(at: Timestamp(microseconds: $0)) }

@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 /// One server at a time starts on a PostgreSQL database.
-@Suite(.enabled(if: TestEngine.available.contains(.postgres))) struct ServerLockTests {
+@Suite(.enabled(if: Engines.all.contains(.postgres)), .timeLimit(.minutes(5))) struct ServerLockTests {
     @Test func `the second server is told which database is in use`() async throws {
         try await TestDatabase.with(.postgres) { database in
             try await withTemporaryFolder { path in

@@ -7,11 +7,11 @@ import Testing
 @testable import LettaServer
 
 /// Databases of earlier versions keep what they hold.
-@Suite struct UpgradeTests {
+@Suite(.timeLimit(.minutes(5))) struct UpgradeTests {
     private static let organization = "org-00000000-0000-4000-8000-000000000000"
     private static let agent = "agent-00000000-0000-4000-8000-000000000001"
 
-    @Test(arguments: TestEngine.available)
+    @Test(arguments: Engines.all)
     func `contexts, runs and steps outlive the sixth migration`(_ engine: TestEngine) async throws {
         try await TestDatabase.with(engine) { database in
             let storage = try await database.open()

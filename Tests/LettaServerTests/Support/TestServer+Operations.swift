@@ -35,8 +35,8 @@ extension TestServer {
 
     /// A body that every operation takes: what one needs another ignores.
     static let anyBody: JSONValue = [
-        "requires_approval": true, "input": "Hi.", "label": "x", "model": model, "name": "x", "text": "x",
-        "passages": [["text": "x"]], "prompt": "Hi.",
+        "requires_approval": true, "input": "Hi.", "label": "x", "model": LettaServerTests.model, "name": "x",
+        "text": "x", "passages": [["text": "x"]], "prompt": "Hi.",
     ]
 
     /// What nothing can be behind: this server has no jobs, and keeps no spans of runs.
@@ -51,8 +51,9 @@ extension TestServer {
             .post(
                 "/v1/agents/",
                 [
-                    "name": "Ada", "model": model, "block_ids": ["{block_id}"], "tags": ["one", "two"],
-                    "embedding": "openai/text-embedding-3-small", "secrets": ["KEY": "value"],
+                    "name": "Ada", "model": LettaServerTests.model, "block_ids": ["{block_id}"],
+                    "tags": ["one", "two"], "embedding": "openai/text-embedding-3-small",
+                    "secrets": ["KEY": "value"],
                     "memory_variables": ["who": "Ann"],
                     "memory_blocks": [["label": "persona", "value": "I am {{who}}."]],
                 ], expect: 200

@@ -10,9 +10,9 @@ extension TestServer {
     /// Creates an agent and returns its id.
     @discardableResult
     func newAgent(
-        _ name: String = "Ada", _ fields: JSONObject = [:], as caller: TestCaller = .v1
+        _ name: String, _ fields: JSONObject = [:], as caller: TestCaller = .v1
     ) async throws -> String {
-        var body: JSONObject = ["name": .string(name), "model": model]
+        var body: JSONObject = ["name": .string(name), "model": LettaServerTests.model]
         for (key, value) in fields { body[key] = value }
         let answer = try await send(.post, "/v1/agents/", .object(body), as: caller)
         try #require(answer.status == 200, "\(answer.text)")

@@ -5,7 +5,7 @@ import Testing
 import ToolRuntime
 
 /// Running source once, without an agent.
-@Suite struct RunToolTests {
+@Suite(.timeLimit(.minutes(5))) struct RunToolTests {
     private static let boom: JSONValue = """
         def boom(why: str) -> str:
             '''Fail.

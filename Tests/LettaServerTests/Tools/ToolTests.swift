@@ -5,7 +5,7 @@ import Testing
 import ToolRuntime
 
 /// Users' own tools.
-@Suite struct ToolTests {
+@Suite(.timeLimit(.minutes(5))) struct ToolTests {
     static func source(_ name: String = "add", _ summary: String = "Add two numbers.") -> JSONValue {
         .string(
             """
@@ -25,7 +25,7 @@ import ToolRuntime
             """)
     }
 
-    @Test(arguments: TestEngine.available)
+    @Test(arguments: Engines.scenarios)
     func `creation derives what the client leaves out`(_ engine: TestEngine) async throws {
         try await withServer(on: engine) { server in
             try await server.run([
@@ -86,7 +86,7 @@ import ToolRuntime
         }
     }
 
-    @Test(arguments: TestEngine.available)
+    @Test(arguments: Engines.scenarios)
     func `what can't be a tool is refused and nothing is kept`(_ engine: TestEngine) async throws {
         let code = Self.source()
         try await scenarios(
@@ -119,7 +119,7 @@ import ToolRuntime
             ])
     }
 
-    @Test(arguments: TestEngine.available)
+    @Test(arguments: Engines.scenarios)
     func `the server's own tools stay as they are`(_ engine: TestEngine) async throws {
         try await withServer(on: engine) { server in
             let memory = try await server.get("/v1/tools/?name=memory_insert")
@@ -152,7 +152,7 @@ import ToolRuntime
         }
     }
 
-    @Test(arguments: TestEngine.available)
+    @Test(arguments: Engines.all)
     func `changes`(_ engine: TestEngine) async throws {
         try await withServer(on: engine) { server in
             try await server.run([
@@ -193,7 +193,7 @@ import ToolRuntime
         }
     }
 
-    @Test(arguments: TestEngine.available)
+    @Test(arguments: Engines.all)
     func `lists`(_ engine: TestEngine) async throws {
         try await withServer(on: engine) { server in
             for name in ["one", "two", "three"] {
@@ -227,7 +227,7 @@ import ToolRuntime
         }
     }
 
-    @Test(arguments: TestEngine.available)
+    @Test(arguments: Engines.all)
     func `agents have them by name and by id, and lose what is deleted`(_ engine: TestEngine) async throws {
         try await withServer(on: engine) { server in
             try await server.run([
@@ -251,7 +251,7 @@ import ToolRuntime
         }
     }
 
-    @Test(arguments: TestEngine.available)
+    @Test(arguments: Engines.scenarios)
     func `another organization's tools are another's`(_ engine: TestEngine) async throws {
         try await withServer(on: engine) { server in
             let other = try await server.addOrganization()

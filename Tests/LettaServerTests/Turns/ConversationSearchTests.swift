@@ -4,18 +4,18 @@ import TestSupport
 import Testing
 
 /// An agent looks up what was said.
-@Suite struct ConversationSearchTests {
+@Suite(.timeLimit(.minutes(5))) struct ConversationSearchTests {
     /// Lets the agent search and returns what the tool told it.
-    private func search(_ arguments: JSONValue, by agent: String, on server: TurnServer) async throws -> String {
+    private func search(_ arguments: JSONValue, by agent: String, on server: TestServer) async throws -> String {
         server.model.play(.call("conversation_search", arguments), .say("."))
         let answer = try await server.say("?", to: agent).expect(200, ["messages": .elements(3)])
         let result = answer.json["messages"]?[1]
         return "\(result?["status"]?.string ?? "none"): \(result?["tool_return"]?.string ?? "")"
     }
 
-    @Test(arguments: TestEngine.available)
+    @Test(arguments: Engines.all)
     func `words, roles, dates and limits are honoured`(_ engine: TestEngine) async throws {
-        try await withTurns(on: engine) { server in
+        try await withServer(on: engine) { server in
             let agent = try await server.newAgent()
             server.model.play(.say("Paris has plums"), .say("Rome has plums"))
             try await server.say("Tell me of apples in Paris", to: agent).expect(200)
@@ -53,9 +53,9 @@ import Testing
         }
     }
 
-    @Test(arguments: TestEngine.available)
+    @Test(arguments: Engines.all)
     func `a query is text and nothing else`(_ engine: TestEngine) async throws {
-        try await withTurns(on: engine) { server in
+        try await withServer(on: engine) { server in
             let agent = try await server.newAgent()
             server.model.play(.say("nothing special"))
             try await server.say("100% of a_b 'it''s' \"so\" back\\slash", to: agent).expect(200)

@@ -5,10 +5,10 @@ import TestSupport
 import Testing
 
 /// What a killed process left open is closed by the next one.
-@Suite struct InterruptedTurnTests {
-    @Test(arguments: TestEngine.available)
+@Suite(.timeLimit(.minutes(5))) struct InterruptedTurnTests {
+    @Test(arguments: Engines.scenarios)
     func `a call without a result is closed at the next message`(_ engine: TestEngine) async throws {
-        try await withTurns(on: engine) { server in
+        try await withServer(on: engine) { server in
             let agent = try await server.newAgent()
             server.model.play(
                 .call("memory_insert", ["label": "human", "new_string": "x"], id: "call_7"), .say("done"))
@@ -30,9 +30,9 @@ import Testing
         }
     }
 
-    @Test(arguments: TestEngine.available)
+    @Test(arguments: Engines.scenarios)
     func `a call whose result was lost long ago gets no new message with each turn`(_ engine: TestEngine) async throws {
-        try await withTurns(on: engine) { server in
+        try await withServer(on: engine) { server in
             let agent = try await server.newAgent()
             server.model.play(
                 .call("memory_insert", ["label": "human", "new_string": "x"], id: "call_7"), .say("done"))
@@ -47,9 +47,9 @@ import Testing
         }
     }
 
-    @Test(arguments: TestEngine.available)
+    @Test(arguments: Engines.all)
     func `runs that were at work are failed at the next start`(_ engine: TestEngine) async throws {
-        try await withTurns(on: engine) { server in
+        try await withServer(on: engine) { server in
             let agent = try await server.newAgent()
             let answer = try await server.say("one", to: agent).expect(200)
             let run = try #require(answer.json["messages"]?[0]?["run_id"]?.string)

@@ -4,10 +4,10 @@ import Testing
 
 /// While nothing happens in a stream it says every 30 s that the turn is still at work.
 @Suite(.timeLimit(.minutes(2))) struct KeepAliveTests {
-    @Test(arguments: TestEngine.available, [false, true])
+    @Test(arguments: Engines.scenarios, [false, true])
     func `a silence is broken by pings`(_ engine: TestEngine, _ inBackground: Bool) async throws {
         let clock = ManualClock()
-        try await withTurns(on: engine, { $0.clock = clock }) { server in
+        try await withServer(on: engine, { $0.clock = clock }) { server in
             let agent = try await server.newAgent()
             let hold = ScriptedModel.Hold()
             server.model.play(.hold(hold, then: .say("at last")))
@@ -34,10 +34,10 @@ import Testing
         }
     }
 
-    @Test(arguments: TestEngine.available)
+    @Test(arguments: Engines.scenarios)
     func `no ping comes where none is wanted, nor a moment too early`(_ engine: TestEngine) async throws {
         let clock = ManualClock()
-        try await withTurns(on: engine, { $0.clock = clock }) { server in
+        try await withServer(on: engine, { $0.clock = clock }) { server in
             let agent = try await server.newAgent()
             let holds = [ScriptedModel.Hold(), ScriptedModel.Hold()]
             server.model.play(.hold(holds[0], then: .say("one")), .hold(holds[1], then: .say("two")))

@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 /// What an agent does to its memory stays done.
-@Suite struct MemoryTurnTests {
+@Suite(.timeLimit(.minutes(5))) struct MemoryTurnTests {
     struct Edit: Sendable, CustomTestStringConvertible {
         var tool: String
         var arguments: JSONValue
@@ -25,9 +25,9 @@ import Testing
     ]
     private static let tools: JSONObject = ["tools": .array(edits.map { .string($0.tool) })]
 
-    @Test(arguments: TestEngine.available, edits)
+    @Test(arguments: Engines.scenarios, edits)
     func `an edit is seen by the next step and for ever after`(_ engine: TestEngine, _ edit: Edit) async throws {
-        try await withTurns(on: engine) { server in
+        try await withServer(on: engine) { server in
             let agent = try await server.newAgent(Self.tools)
             server.model.play(.call(edit.tool, edit.arguments), .say("done"))
             let answer = try await server.say("Remember", to: agent)
@@ -68,9 +68,9 @@ import Testing
         ("core_memory_append", ["label": "locked", "content": "x"], "read-only"),
     ]
 
-    @Test(arguments: TestEngine.available)
+    @Test(arguments: Engines.scenarios)
     func `an edit that may not be changes nothing and tells the agent`(_ engine: TestEngine) async throws {
-        try await withTurns(on: engine) { server in
+        try await withServer(on: engine) { server in
             var fields = Self.tools
             fields["memory_blocks"] = [
                 ["label": "human", "value": "Ann", "limit": 100],
@@ -95,9 +95,9 @@ import Testing
         }
     }
 
-    @Test(arguments: TestEngine.available)
+    @Test(arguments: Engines.all)
     func `a block that someone else changes during a turn loses neither edit`(_ engine: TestEngine) async throws {
-        try await withTurns(on: engine) { server in
+        try await withServer(on: engine) { server in
             let agent = try await server.newAgent()
             let path = "/v1/agents/\(agent)/core-memory/blocks/human"
             let hold = ScriptedModel.Hold()
@@ -113,9 +113,9 @@ import Testing
         }
     }
 
-    @Test(arguments: TestEngine.available)
+    @Test(arguments: Engines.scenarios)
     func `an edit whose ground is gone becomes an error`(_ engine: TestEngine) async throws {
-        try await withTurns(on: engine) { server in
+        try await withServer(on: engine) { server in
             let agent = try await server.newAgent()
             let path = "/v1/agents/\(agent)/core-memory/blocks/human"
             let hold = ScriptedModel.Hold()

@@ -4,10 +4,10 @@ import TestSupport
 import Testing
 
 /// What was said, page by page.
-@Suite struct MessageListTests {
-    @Test(arguments: TestEngine.available)
+@Suite(.timeLimit(.minutes(5))) struct MessageListTests {
+    @Test(arguments: Engines.all)
     func `pages come from the newest end and read in order of time`(_ engine: TestEngine) async throws {
-        try await withTurns(on: engine) { server in
+        try await withServer(on: engine) { server in
             let agent = try await server.newAgent()
             for number in 1...3 {
                 server.model.play(.say("answer \(number)"))
@@ -47,9 +47,9 @@ import Testing
         }
     }
 
-    @Test(arguments: TestEngine.available)
+    @Test(arguments: Engines.scenarios)
     func `resetting empties the context and keeps the list`(_ engine: TestEngine) async throws {
-        try await withTurns(on: engine) { server in
+        try await withServer(on: engine) { server in
             let agent = try await server.newAgent()
             try await server.say("one", to: agent).expect(200)
             let path = "/v1/agents/\(agent)/reset-messages"
@@ -68,9 +68,9 @@ import Testing
         }
     }
 
-    @Test(arguments: TestEngine.available)
+    @Test(arguments: Engines.scenarios)
     func `an agent of the first kind starts again with its first messages`(_ engine: TestEngine) async throws {
-        try await withTurns(on: engine) { server in
+        try await withServer(on: engine) { server in
             let agent = try await server.newAgent(["agent_type": "memgpt_agent"])
             let path = "/v1/agents/\(agent)"
             let first = try await server.get(path).json["message_ids"]?.array?.count ?? 0

@@ -54,7 +54,7 @@ import Testing
             attempts: 3),
     ]
 
-    @Test(arguments: TestEngine.available, faults)
+    @Test(arguments: Engines.scenarios, faults)
     func `a failure is told in every form, and the next message answers`(
         _ engine: TestEngine, _ fault: Fault
     ) async throws {
@@ -73,7 +73,7 @@ import Testing
     }
 
     /// The whole of a plain answer, cut after every byte of it.
-    @Test(arguments: TestEngine.available)
+    @Test(arguments: Engines.scenarios)
     func `an answer that is cut anywhere is an error or whole, never a part`(_ engine: TestEngine) async throws {
         let whole = Wire.text(["Some ", "words ", "of an answer."])
         let bytes = Array(whole.utf8)
@@ -104,7 +104,7 @@ import Testing
         }
     }
 
-    @Test(arguments: TestEngine.available)
+    @Test(arguments: Engines.scenarios)
     func `a call that is cut anywhere is never run in part`(_ engine: TestEngine) async throws {
         let whole = Wire.call("memory_insert", [#"{"label": "human", "#, #""new_string": "noted"}"#])
         let bytes = Array(whole.utf8)
@@ -123,7 +123,7 @@ import Testing
         }
     }
 
-    @Test(arguments: TestEngine.available)
+    @Test(arguments: Engines.scenarios)
     func `unknown tools and arguments that are no JSON are told to the model`(_ engine: TestEngine) async throws {
         try await withService(on: engine) { service, server in
             let agent = try await server.newAgent()
@@ -156,7 +156,7 @@ import Testing
         }
     }
 
-    @Test(arguments: TestEngine.available)
+    @Test(arguments: Engines.scenarios)
     func `an answer without words ends the turn`(_ engine: TestEngine) async throws {
         try await withService(on: engine) { service, server in
             let agent = try await server.newAgent()
@@ -171,7 +171,7 @@ import Testing
         }
     }
 
-    @Test(arguments: TestEngine.available)
+    @Test(arguments: Engines.scenarios)
     func `an answer of ten megabytes is kept whole`(_ engine: TestEngine) async throws {
         let piece = String(repeating: "0123456789", count: 10_000)
         let whole = Wire.text(Array(repeating: piece, count: 100))
@@ -193,7 +193,7 @@ import Testing
     }
 
     /// A service that falls silent, before its first byte or later, is given up when the deadline passes.
-    @Test(arguments: TestEngine.available, [false, true])
+    @Test(arguments: Engines.scenarios, [false, true])
     func `a silence ends at the deadline`(_ engine: TestEngine, _ hasBegun: Bool) async throws {
         let clock = ManualClock()
         let begun = FakeOpenAI.Reply.events(.bytes(Wire.chunk(#"{"content": "I "}"#)), .hang)
@@ -237,12 +237,12 @@ extension ProviderFaultTests {
     private func withService(
         on engine: TestEngine, retries: Int = 2, deadlines: ProviderDeadlines = ProviderDeadlines(),
         clock: any Clock<Duration> = ContinuousClock(),
-        _ body: (FakeOpenAI, TurnServer) async throws -> Void
+        _ body: (FakeOpenAI, TestServer) async throws -> Void
     ) async throws {
         let models = #"{"object": "list", "data": [{"id": "gpt-4o-mini", "object": "model"}]}"#
         try await FakeOpenAI.serving(.json("{}", status: 500), models: models) { service in
             let provider = service.provider(maximumRetries: retries, deadlines: deadlines, clock: clock)
-            try await withTurns(on: engine, { $0.provider = provider }) { server in try await body(service, server) }
+            try await withServer(on: engine, { $0.provider = provider }) { server in try await body(service, server) }
         }
     }
 
@@ -262,7 +262,7 @@ extension ProviderFaultTests {
 
     /// The service works again: the agent answers, and nothing that was said to it is lost.
     private func expectAnswer(
-        _ service: FakeOpenAI, _ server: TurnServer, _ agent: String, after count: Int?
+        _ service: FakeOpenAI, _ server: TestServer, _ agent: String, after count: Int?
     ) async throws {
         service.play(.events(.bytes(Wire.text(["fine"]))))
         try await server.say("last", to: agent).expect(200, ["messages": [["content": "fine"]]])

@@ -5,10 +5,10 @@ import TestSupport
 import Testing
 
 /// Every turn leaves a run and its steps.
-@Suite struct RunTests {
-    @Test(arguments: TestEngine.available)
+@Suite(.timeLimit(.minutes(5))) struct RunTests {
+    @Test(arguments: Engines.all)
     func `a run tells what a turn did`(_ engine: TestEngine) async throws {
-        try await withTurns(on: engine) { server in
+        try await withServer(on: engine) { server in
             let agent = try await server.newAgent()
             server.model.play(.call("memory_insert", ["label": "human", "new_string": "x"]), .say("done"))
             let answer = try await server.say("one", to: agent).expect(200)
@@ -44,9 +44,9 @@ import Testing
         }
     }
 
-    @Test(arguments: TestEngine.available)
+    @Test(arguments: Engines.all)
     func `runs are listed newest first and by what they are`(_ engine: TestEngine) async throws {
-        try await withTurns(on: engine) { server in
+        try await withServer(on: engine) { server in
             let agent = try await server.newAgent()
             let other = try await server.newAgent()
             var runs: [String] = []
@@ -77,9 +77,9 @@ import Testing
         }
     }
 
-    @Test(arguments: TestEngine.available)
+    @Test(arguments: Engines.all)
     func `a step tells what a model call was and takes a verdict`(_ engine: TestEngine) async throws {
-        try await withTurns(on: engine) { server in
+        try await withServer(on: engine) { server in
             let agent = try await server.newAgent()
             let answer = try await server.say("one", to: agent).expect(200)
             let step = try #require(answer.json["messages"]?[0]?["step_id"]?.string)

@@ -4,10 +4,10 @@ import TestSupport
 import Testing
 
 /// One message, one answer.
-@Suite struct SendTests {
-    @Test(arguments: TestEngine.available)
+@Suite(.timeLimit(.minutes(5))) struct SendTests {
+    @Test(arguments: Engines.all)
     func `an answer tells what was said, what it cost and why it ended`(_ engine: TestEngine) async throws {
-        try await withTurns(on: engine) { server in
+        try await withServer(on: engine) { server in
             let agent = try await server.newAgent()
             server.model.play(.say("Hel", "lo"))
             let answer = try await server.say("Hi", to: agent)
@@ -31,9 +31,9 @@ import Testing
         }
     }
 
-    @Test(arguments: TestEngine.available)
+    @Test(arguments: Engines.scenarios)
     func `messages and input are two ways to say the same`(_ engine: TestEngine) async throws {
-        try await withTurns(on: engine) { server in
+        try await withServer(on: engine) { server in
             let agent = try await server.newAgent()
             let path = "/v1/agents/\(agent)/messages"
             let several: JSONValue = [
@@ -58,9 +58,9 @@ import Testing
         ["input": "a", "stream_tokens": true], ["input": "a", "max_steps": "many"],
     ]
 
-    @Test(arguments: TestEngine.available)
+    @Test(arguments: Engines.scenarios)
     func `a body that says too little or too much changes nothing`(_ engine: TestEngine) async throws {
-        try await withTurns(on: engine) { server in
+        try await withServer(on: engine) { server in
             let agent = try await server.newAgent()
             for body in Self.badBodies {
                 try await server.send(.post, "/v1/agents/\(agent)/messages", body).expect(422)
@@ -77,9 +77,9 @@ import Testing
         }
     }
 
-    @Test(arguments: TestEngine.available)
+    @Test(arguments: Engines.scenarios)
     func `no step at all keeps the message`(_ engine: TestEngine) async throws {
-        try await withTurns(on: engine) { server in
+        try await withServer(on: engine) { server in
             let agent = try await server.newAgent()
             try await server.say("Hi", to: agent, ["max_steps": 0]).expect(
                 200, ["messages": [], "stop_reason": ["stop_reason": "end_turn"], "usage": ["step_count": 0]])
@@ -89,9 +89,9 @@ import Testing
         }
     }
 
-    @Test(arguments: TestEngine.available)
+    @Test(arguments: Engines.scenarios)
     func `the last allowed step ends the turn`(_ engine: TestEngine) async throws {
-        try await withTurns(on: engine) { server in
+        try await withServer(on: engine) { server in
             let agent = try await server.newAgent()
             let find = ScriptedModel.Play.call("conversation_search", ["query": "x"])
             server.model.play(find, find, find)
@@ -104,9 +104,9 @@ import Testing
         }
     }
 
-    @Test(arguments: TestEngine.available)
+    @Test(arguments: Engines.scenarios)
     func `only the types asked for come back`(_ engine: TestEngine) async throws {
-        try await withTurns(on: engine) { server in
+        try await withServer(on: engine) { server in
             let agent = try await server.newAgent()
             let only: JSONObject = ["include_return_message_types": ["assistant_message"]]
             let find = ScriptedModel.Play.call("conversation_search", ["query": "x"])
@@ -118,9 +118,9 @@ import Testing
         }
     }
 
-    @Test(arguments: TestEngine.available)
+    @Test(arguments: Engines.scenarios)
     func `a system text for one turn is not kept`(_ engine: TestEngine) async throws {
-        try await withTurns(on: engine) { server in
+        try await withServer(on: engine) { server in
             let agent = try await server.newAgent()
             try await server.say("Hi", to: agent, ["override_system": "Be a cat."]).expect(200)
             try await server.say("Hi", to: agent).expect(200)

@@ -5,10 +5,10 @@ import TestSupport
 import Testing
 
 /// An agent on a model that is too small for the usual prompt.
-@Suite struct SmallModelTests {
-    @Test(arguments: TestEngine.available)
+@Suite(.timeLimit(.minutes(5))) struct SmallModelTests {
+    @Test(arguments: Engines.scenarios)
     func `a fact is kept in a block and used after a restart`(_ engine: TestEngine) async throws {
-        try await withTurns(on: engine) { server in
+        try await withServer(on: engine) { server in
             server.model.behave(as: ModelTraits(toolCalls: .maybeText, isSmall: true))
             let agent = try await server.newAgent()
             server.model.play(.say(#"{"label": "human", "#, #""content": "Owns a boat."}"#), .say("I will."))
@@ -39,9 +39,9 @@ import Testing
         }
     }
 
-    @Test(arguments: TestEngine.available)
+    @Test(arguments: Engines.scenarios)
     func `a tool that a rule demands is asked for as JSON`(_ engine: TestEngine) async throws {
-        try await withTurns(on: engine) { server in
+        try await withServer(on: engine) { server in
             server.model.behave(as: ModelTraits(toolCalls: .maybeText))
             let rule: JSONValue = ["type": "run_first", "tool_name": "memory_insert"]
             let agent = try await server.newAgent(["tool_rules": [rule]])
@@ -57,9 +57,9 @@ import Testing
         }
     }
 
-    @Test(arguments: TestEngine.available)
+    @Test(arguments: Engines.scenarios)
     func `a model that takes no tools is asked again without them`(_ engine: TestEngine) async throws {
-        try await withTurns(on: engine) { server in
+        try await withServer(on: engine) { server in
             let agent = try await server.newAgent()
             server.model.play(.fail(.toolsNotSupported, status: 400), .say("Hello."))
             try await server.say("Hi", to: agent).expect(200, ["messages": [["content": "Hello."]]])

@@ -5,10 +5,10 @@ import TestSupport
 import Testing
 
 /// A turn as it happens.
-@Suite struct StreamTests {
-    @Test(arguments: TestEngine.available)
+@Suite(.timeLimit(.minutes(5))) struct StreamTests {
+    @Test(arguments: Engines.scenarios)
     func `whole messages come in order and the end is told`(_ engine: TestEngine) async throws {
-        try await withTurns(on: engine) { server in
+        try await withServer(on: engine) { server in
             let agent = try await server.newAgent()
             server.model.play(
                 .call("memory_insert", ["label": "human", "new_string": "x"]), .say("All ", "done"))
@@ -28,9 +28,9 @@ import Testing
         }
     }
 
-    @Test(arguments: TestEngine.available)
+    @Test(arguments: Engines.scenarios)
     func `tokens come one by one under one id`(_ engine: TestEngine) async throws {
-        try await withTurns(on: engine) { server in
+        try await withServer(on: engine) { server in
             let agent = try await server.newAgent()
             server.model.play(
                 .call("memory_insert", ["label": "human", "new_string": "x"]), .say("All ", "done"))
@@ -50,9 +50,9 @@ import Testing
         }
     }
 
-    @Test(arguments: TestEngine.available)
+    @Test(arguments: Engines.scenarios)
     func `only new clients may ask for a stream beside the answer`(_ engine: TestEngine) async throws {
-        try await withTurns(on: engine) { server in
+        try await withServer(on: engine) { server in
             let agent = try await server.newAgent()
             let path = "/v1/agents/\(agent)/messages"
             let body: JSONValue = ["input": "Hi", "streaming": true]
@@ -66,9 +66,9 @@ import Testing
         }
     }
 
-    @Test(arguments: TestEngine.available)
+    @Test(arguments: Engines.scenarios)
     func `a reader that leaves does not stop the turn`(_ engine: TestEngine) async throws {
-        try await withTurns(on: engine) { server in
+        try await withServer(on: engine) { server in
             let agent = try await server.newAgent()
             let hold = ScriptedModel.Hold()
             server.model.play(.hold(hold, after: "I go ", then: .say("on")))

@@ -6,7 +6,7 @@ import Testing
 @testable import LettaServer
 @testable import ModelProviders
 
-@Suite struct ToolSchemaTests {
+@Suite(.timeLimit(.minutes(5))) struct ToolSchemaTests {
     private func row(_ name: String, type: String = "custom", schema: RawJSON? = nil) throws -> CallableToolRow {
         let values: [(String, SQLValue)] = [
             ("name", .text(name)), ("tool_type", .text(type)),

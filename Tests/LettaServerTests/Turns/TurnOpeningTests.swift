@@ -7,7 +7,7 @@ import Testing
 
 /// A turn begins with one transaction, and asks the model when that is over.
 @Suite(.timeLimit(.minutes(1))) struct TurnOpeningTests {
-    @Test(arguments: TestEngine.available)
+    @Test(arguments: Engines.all)
     func `when the database repeats a transaction, the model is asked what the last one found`(
         _ engine: TestEngine
     ) async throws {
@@ -17,7 +17,7 @@ import Testing
             storage.withLock { $0 = repeating }
             return repeating
         }
-        try await withTurns(on: engine, { $0.wrapStorage = wrap }) { server in
+        try await withServer(on: engine, { $0.wrapStorage = wrap }) { server in
             let agent = try await server.newAgent()
             try await server.say("one", to: agent).expect(200)
             storage.withLock { $0 }?.beforeRepeating { db in
@@ -31,9 +31,9 @@ import Testing
         }
     }
 
-    @Test(arguments: TestEngine.available)
+    @Test(arguments: Engines.all)
     func `a message to nobody stores nothing and asks nobody`(_ engine: TestEngine) async throws {
-        try await withTurns(on: engine) { server in
+        try await withServer(on: engine) { server in
             let nobody = "agent-00000000-0000-4000-8000-000000000000"
             for path in ["messages", "messages/stream"] {
                 try await server.send(.post, "/v1/agents/\(nobody)/\(path)", ["input": "Hi"]).expect(404)

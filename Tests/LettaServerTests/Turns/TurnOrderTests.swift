@@ -4,10 +4,10 @@ import TestSupport
 import Testing
 
 /// One agent has one conversation, however many talk to it at once.
-@Suite struct TurnOrderTests {
-    @Test(arguments: TestEngine.available)
+@Suite(.timeLimit(.minutes(5))) struct TurnOrderTests {
+    @Test(arguments: Engines.all)
     func `four messages at once are four turns in order`(_ engine: TestEngine) async throws {
-        try await withTurns(on: engine) { server in
+        try await withServer(on: engine) { server in
             let agent = try await server.newAgent()
             try await withThrowingTaskGroup(of: Void.self) { group in
                 for number in 1...4 {
@@ -23,9 +23,9 @@ import Testing
         }
     }
 
-    @Test(arguments: TestEngine.available)
+    @Test(arguments: Engines.scenarios)
     func `the line before an agent is bounded`(_ engine: TestEngine) async throws {
-        try await withTurns(on: engine) { server in
+        try await withServer(on: engine) { server in
             let agent = try await server.newAgent()
             let other = try await server.newAgent()
             let hold = ScriptedModel.Hold()
@@ -55,9 +55,9 @@ import Testing
         }
     }
 
-    @Test(arguments: TestEngine.available)
+    @Test(arguments: Engines.scenarios)
     func `cancelling ends a turn between two words`(_ engine: TestEngine) async throws {
-        try await withTurns(on: engine) { server in
+        try await withServer(on: engine) { server in
             let agent = try await server.newAgent()
             let path = "/v1/agents/\(agent)/messages/cancel"
             try await server.send(.post, path).expect(409, ["detail": .text(containing: agent)])
@@ -78,9 +78,9 @@ import Testing
         }
     }
 
-    @Test(arguments: TestEngine.available)
+    @Test(arguments: Engines.scenarios)
     func `a cancelled stream says so and ends`(_ engine: TestEngine) async throws {
-        try await withTurns(on: engine) { server in
+        try await withServer(on: engine) { server in
             let agent = try await server.newAgent()
             let hold = ScriptedModel.Hold()
             server.model.play(.hold(hold, after: "I go ", then: .say("on")))

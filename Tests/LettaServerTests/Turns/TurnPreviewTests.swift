@@ -5,10 +5,10 @@ import TestSupport
 import Testing
 
 /// What a model would be asked, and questions to it that no agent learns of.
-@Suite struct TurnPreviewTests {
-    @Test(arguments: TestEngine.available)
+@Suite(.timeLimit(.minutes(5))) struct TurnPreviewTests {
+    @Test(arguments: Engines.scenarios)
     func `a preview is the request that would be sent, and changes nothing`(_ engine: TestEngine) async throws {
-        try await withTurns(on: engine) { server in
+        try await withServer(on: engine) { server in
             let agent = try await server.newAgent()
             try await server.say("one", to: agent).expect(200)
             let path = "/v1/agents/\(agent)/messages/preview-raw-payload"
@@ -34,9 +34,9 @@ import Testing
         }
     }
 
-    @Test(arguments: TestEngine.available)
+    @Test(arguments: Engines.scenarios)
     func `generating leaves no trace`(_ engine: TestEngine) async throws {
-        try await withTurns(on: engine) { server in
+        try await withServer(on: engine) { server in
             let agent = try await server.newAgent()
             let path = "/v1/agents/\(agent)/generate"
             server.model.play(.say("Good ", "day"), .fail(.rateLimited, status: 429), .nothing)
@@ -59,9 +59,9 @@ import Testing
         }
     }
 
-    @Test(arguments: TestEngine.available)
+    @Test(arguments: Engines.scenarios)
     func `the client's skills are in this turn's prompt alone`(_ engine: TestEngine) async throws {
-        try await withTurns(on: engine) { server in
+        try await withServer(on: engine) { server in
             let agent = try await server.newAgent()
             let skills: JSONValue = [
                 ["name": "letters", "description": "writes letters", "location": "/home/a/skills/letters/SKILL.md"]
