@@ -1,4 +1,4 @@
-import AgentEngine
+@testable import AgentEngine
 import ModelProviders
 import Testing
 
