@@ -36,7 +36,7 @@ enum RunStore {
             """)
     }
 
-    /// Notes what came of announcing a run's end.
+    /// Stores the outcome of a callback.
     static func setCallback(_ id: ID<Run>, sentAt: Timestamp?, status: Int?, error: String?, _ db: Transaction) throws {
         try db.execute(
             """
