@@ -26,8 +26,8 @@ struct RetentionService: Service {
     let policy: Policy
 
     /// Returns when the server stops.
-    func run() async throws {
-        try await cancelWhenGracefulShutdown {
+    func run() async {
+        await cancelWhenGracefulShutdown {
             while !Task.isCancelled {
                 do {
                     try await sweep()

@@ -114,7 +114,7 @@ import Testing
         let time = SettableTime()
         try await withTurns(on: .sqlite) { server in
             let retention = RetentionService(server.storage, now: { time.now }, clock: clock)
-            let running = Task { try await retention.run() }
+            let running = Task { await retention.run() }
             for _ in 0..<2 {
                 await clock.waitForSleepers(1)
                 try await server.storage.write { db in
@@ -129,7 +129,7 @@ import Testing
                 #expect(try await count("deleted_key", in: server) == 0)
             }
             running.cancel()
-            try await running.value
+            await running.value
         }
     }
 }
