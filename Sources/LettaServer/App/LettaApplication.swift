@@ -41,7 +41,7 @@ package struct LettaApplication: Sendable {
             try KeyCheckStore.verify(secrets, db)
             let scope = Scope(organization: Caller.defaultOrganization, user: Caller.defaultUser)
             try BaseToolService.seed(ids: .random, at: .now, Transaction(db, as: scope))
-            try RunRecovery.failUnfinished(at: .now, db)
+            try RunRecovery.failUnfinished(at: now?() ?? .now, db)
         }
         let transport = ProviderTransport()
         self.transport = transport

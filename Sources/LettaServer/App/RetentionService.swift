@@ -5,7 +5,7 @@ import Storage
 
 /// Deletes what has expired: traces of model calls, keys of deleted rows, events of background runs.
 ///
-/// Works in small transactions, so that writers wait for none of them for long. Two servers may run it on one database.
+/// Works in small transactions, so that no writer waits long. Two servers may run it on one database.
 struct RetentionService: Service {
     /// How long and how much of each is kept.
     struct Policy: Sendable {
@@ -16,22 +16,27 @@ struct RetentionService: Service {
     }
 
     static let interval = Duration.seconds(3_600)
-    /// A trace may hold half a megabyte.
+    /// The rows of a transaction. A trace may hold half a megabyte.
     private static let batch = 100
+    /// Of traces that are deleted for their size alone, so that few more go than have to.
+    private static let traceBatch = 10
     private static let day: Int64 = 24 * 3_600 * 1_000_000
 
     let core: Core
     let policy: Policy
 
-    func run() async throws {
-        try await cancelWhenGracefulShutdown {
+    /// Returns when the server stops.
+    func run() async {
+        await cancelWhenGracefulShutdown {
             while !Task.isCancelled {
                 do {
                     try await sweep()
-                } catch  where !Task.isCancelled {
+                } catch {
+                    if Task.isCancelled { return }
                     core.logger.error("Expired data was not deleted", metadata: ["error": "\(error)"])
                 }
-                try await core.clock.sleep(for: Self.interval)
+                // Throws only when the server stops.
+                try? await core.clock.sleep(for: Self.interval)
             }
         }
     }
@@ -42,18 +47,20 @@ struct RetentionService: Service {
         let traces = Timestamp(microseconds: now.microseconds - Int64(policy.traceDays) * Self.day)
         let keys = Timestamp(microseconds: now.microseconds - Int64(policy.deletedKeyDays) * Self.day)
         let events = Timestamp(microseconds: now.microseconds - TurnService.eventRetention)
-        try await repeating { try StepStore.deleteOldestTraces(before: traces, limit: Self.batch, $0) }
-        try await repeating { [policy] db in
+        try await inBatches(of: Self.batch) { try StepStore.deleteOldestTraces(before: traces, limit: $0, $1) }
+        try await inBatches(of: Self.traceBatch) { [policy] limit, db in
             guard try StepStore.traceBytes(db) > policy.traceBytes else { return 0 }
-            return try StepStore.deleteOldestTraces(before: nil, limit: Self.batch, db)
+            return try StepStore.deleteOldestTraces(before: nil, limit: limit, db)
         }
-        try await repeating { try DeletedKeyStore.date(now, limit: Self.batch, $0) }
-        try await repeating { try DeletedKeyStore.deleteExpired(before: keys, limit: Self.batch, $0) }
-        try await repeating { try RunEventStore.deleteExpired(before: events, limit: Self.batch, $0) }
+        try await inBatches(of: Self.batch) { try DeletedKeyStore.date(now, limit: $0, $1) }
+        try await inBatches(of: Self.batch) { try DeletedKeyStore.deleteExpired(before: keys, limit: $0, $1) }
+        try await inBatches(of: Self.batch) { try RunEventStore.deleteExpired(before: events, limit: $0, $1) }
     }
 
-    /// Runs transactions of one batch each until one finds less than a batch.
-    private func repeating(_ body: @escaping @Sendable (any SQLExecutor) throws -> Int) async throws {
-        while try await core.storage.write({ try body($0) }) == Self.batch {}
+    /// Runs transactions of up to `limit` rows each until one finds fewer.
+    private func inBatches(
+        of limit: Int, _ body: @escaping @Sendable (_ limit: Int, any SQLExecutor) throws -> Int
+    ) async throws {
+        while try await core.storage.write({ try body(limit, $0) }) == limit {}
     }
 }

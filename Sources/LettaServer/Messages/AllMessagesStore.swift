@@ -41,7 +41,7 @@ enum AllMessagesStore {
         return fromNewest ? rows.reversed() : rows
     }
 
-    /// What was said in these words, newest first.
+    /// The messages that contain `text`, newest first.
     static func search(
         _ text: String, roles: [MessageRole], agent: String?, from: Timestamp?, to: Timestamp?, limit: Int,
         _ db: Transaction

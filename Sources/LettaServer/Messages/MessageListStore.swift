@@ -40,7 +40,7 @@ enum MessageListStore {
         ).map { try MessageRow($0) }
     }
 
-    /// What was said in any words of these, newest first: the search of the agent's own conversation.
+    /// The messages of an agent that contain `text`, newest first.
     static func search(
         _ text: String, roles: [MessageRole], from: Timestamp?, to: Timestamp?, limit: Int,
         of agent: ID<AgentState>, _ db: Transaction

@@ -12,7 +12,7 @@ struct MessageRow: Sendable {
     var role: MessageRole
     /// The parts of the message as the engine writes them: texts, calls, results, …
     var content: RawJSON
-    /// The words in it that a search looks through; nil for what nobody said. Written, not read back.
+    /// The text that searches look through; nil for messages that are neither a user's nor the agent's. Not read back.
     var said: String?
     var name: String?
     var model: String?

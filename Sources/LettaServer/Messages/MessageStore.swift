@@ -3,11 +3,11 @@ import JSON
 import LettaAPI
 import Storage
 
-/// Table `message`: all that was said, and which of it the model sees.
+/// Table `message`: all messages, and which of them are in the context window.
 enum MessageStore {
-    /// Stores messages and puts them behind those in the context.
+    /// Stores messages and appends them to the context.
     ///
-    /// Their place in the context is their place among all messages: none in the context has a later one.
+    /// Their position in the context is their position among all messages: none in the context has a higher one.
     static func insert(_ messages: [MessageRow], _ db: Transaction) throws {
         for message in messages {
             try db.execute(

@@ -1,7 +1,7 @@
 import HTTPKit
 import LettaAPI
 
-/// Jobs are files being read and batches, neither of which this server has yet: there are none.
+/// Jobs process files and batches, which this server does not have yet: the lists are empty.
 struct JobRoutes: RouteGroup {
     func register(on routes: Routes) {
         routes.handle(API.Jobs.list) { _ in [] }

@@ -4,9 +4,9 @@ import Logging
 import ModelProviders
 import Storage
 
-/// Announces the end of a background run to the address that its sender named, once and for a limited time.
+/// Posts the end of a background run to the callback URL of its sender, once and with a deadline.
 ///
-/// The address may be any: whoever may send messages to agents here chose it.
+/// Any address is allowed: whoever may send messages here chose it.
 struct RunCallbackService: Sendable {
     static let deadline = Duration.seconds(10)
 
@@ -37,7 +37,7 @@ struct RunCallbackService: Sendable {
             try await note(id, at: core.now(), status: status, error: problem, as: scope)
         } catch {
             core.logger.error(
-                "A callback could not be noted", metadata: ["run.id": "\(id)", "error": "\(error)"])
+                "The outcome of a callback could not be stored", metadata: ["run.id": "\(id)", "error": "\(error)"])
         }
     }
 
@@ -47,7 +47,7 @@ struct RunCallbackService: Sendable {
             try await note(id, at: nil, status: nil, error: Self.stopped, as: scope)
         } catch {
             core.logger.error(
-                "A callback could not be noted", metadata: ["run.id": "\(id)", "error": "\(error)"])
+                "The outcome of a callback could not be stored", metadata: ["run.id": "\(id)", "error": "\(error)"])
         }
     }
 

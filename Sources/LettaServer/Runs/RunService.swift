@@ -1,7 +1,7 @@
 import LettaAPI
 import Storage
 
-/// What may be done with runs.
+/// Lists and deletes runs, and sums up what they took.
 struct RunService: Sendable {
     let core: Core
 
@@ -68,7 +68,7 @@ struct RunService: Sendable {
         }
     }
 
-    /// Why there is nothing to show of a run's spans, which go to a service of their own elsewhere.
+    /// The error for a run's spans, which the hosted service keeps in a service of their own.
     func noTrace(of id: ID<Run>, as scope: Scope) async throws -> APIError {
         _ = try await retrieve(id, as: scope)
         return APIError(501, "Spans of runs are not kept by this server. The steps of the run have traces.")

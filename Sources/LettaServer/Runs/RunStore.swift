@@ -19,6 +19,7 @@ enum RunStore {
             keeping: ["callback_url", "callback_sent_at", "callback_status_code", "callback_error"])
     }
 
+    /// Stores the outcome of a callback.
     static func setCallback(_ id: ID<Run>, sentAt: Timestamp?, status: Int?, error: String?, _ db: Transaction) throws {
         try db.execute(
             """

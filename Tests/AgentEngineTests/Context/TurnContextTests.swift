@@ -1,6 +1,7 @@
-import AgentEngine
 import ModelProviders
 import Testing
+
+@testable import AgentEngine
 
 /// The requests of a turn follow from its context.
 @Suite struct TurnContextTests {

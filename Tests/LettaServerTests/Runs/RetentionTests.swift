@@ -17,7 +17,7 @@ import Testing
     func `each expires after its own time`(_ engine: TestEngine) async throws {
         let time = SettableTime()
         try await withTurns(on: engine, { $0.now = { time.now } }) { server in
-            let retention = RetentionService(server, now: { time.now })
+            let retention = RetentionService(server.storage, now: { time.now })
             let agent = try await server.newAgent()
             _ = try await server.stream("Hi", to: agent, ["background": true])
             // The end of a server waits until all events are stored.
@@ -50,7 +50,6 @@ import Testing
         let time = SettableTime()
         try await withTurns(on: engine, { $0.now = { time.now } }) { server in
             let agent = try await server.newAgent()
-            // More than one batch.
             for number in 0..<3 {
                 time.pass(hours: 1)
                 try await server.say("\(number)", to: agent).expect(200)
@@ -60,9 +59,9 @@ import Testing
             }
             #expect(newest > 100)
             let all: Int = try await server.storage.read(StepStore.traceBytes)
-            try await RetentionService(server, now: { time.now }, .init(traceBytes: all)).sweep()
+            try await RetentionService(server.storage, now: { time.now }, .init(traceBytes: all)).sweep()
             #expect(try await count("provider_trace", in: server) == 3)
-            try await RetentionService(server, now: { time.now }, .init(traceBytes: all - 1)).sweep()
+            try await RetentionService(server.storage, now: { time.now }, .init(traceBytes: all - 1)).sweep()
             #expect(try await count("provider_trace", in: server) < 3)
         }
     }
@@ -80,7 +79,7 @@ import Testing
                         """)
                 }
             }
-            let retention = RetentionService(server, now: { time.now })
+            let retention = RetentionService(server.storage, now: { time.now })
             async let first: Void = retention.sweep()
             async let second: Void = retention.sweep()
             _ = try await (first, second)
@@ -88,12 +87,34 @@ import Testing
         }
     }
 
+    @Test(arguments: TestEngine.available)
+    func `what is older than the seventh migration counts from the first sweep`(_ engine: TestEngine) async throws {
+        try await TestDatabase.with(engine) { database in
+            let storage = try await database.open()
+            _ = try await Migrator(Array(AllMigrations.migrations.prefix(6))).up(storage, keepingCopyIn: nil)
+            try await storage.write { db in
+                try db.execute(
+                    "INSERT INTO deleted_key (organization_id, id, created_at, updated_at) VALUES ('org', 'x', 0, 0)")
+            }
+            _ = try await ServerStorage.migrator.up(storage, keepingCopyIn: nil)
+            let time = SettableTime()
+            let retention = RetentionService(storage, now: { time.now })
+            for (hours, left) in [(0, 1), (24 * 29, 1), (24 * 2, 0)] as [(Int64, Int)] {
+                time.pass(hours: hours)
+                try await retention.sweep()
+                let count: Int? = try await storage.read { db in try db.value("SELECT COUNT(*) FROM deleted_key") }
+                #expect(count == left, "after \(hours) more hours")
+            }
+            await storage.close()
+        }
+    }
+
     @Test func `the service sweeps at the start and every hour`() async throws {
         let clock = ManualClock()
         let time = SettableTime()
         try await withTurns(on: .sqlite) { server in
-            let retention = RetentionService(server, now: { time.now }, clock: clock)
-            let running = Task { try await retention.run() }
+            let retention = RetentionService(server.storage, now: { time.now }, clock: clock)
+            let running = Task { await retention.run() }
             for _ in 0..<2 {
                 await clock.waitForSleepers(1)
                 try await server.storage.write { db in
@@ -108,20 +129,18 @@ import Testing
                 #expect(try await count("deleted_key", in: server) == 0)
             }
             running.cancel()
-            _ = await running.result
+            await running.value
         }
     }
 }
 
 extension RetentionService {
-    /// Cleans the database of a server under test.
     init(
-        _ server: TurnServer, now: @escaping @Sendable () -> Timestamp, _ policy: Policy = Policy(),
+        _ storage: any StorageEngine, now: @escaping @Sendable () -> Timestamp, _ policy: Policy = Policy(),
         clock: any Clock<Duration> = ContinuousClock()
     ) {
         self.init(
-            core: Core(
-                storage: server.storage, ids: .random, now: now, clock: clock, logger: Logger(label: "retention")),
+            core: Core(storage: storage, ids: .random, now: now, clock: clock, logger: Logger(label: "retention")),
             policy: policy)
     }
 }

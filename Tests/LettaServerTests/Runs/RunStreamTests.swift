@@ -89,7 +89,7 @@ import Testing
             let next = try await server.stream("Hi", to: agent, ["background": true])
             #expect(next.count == events.count)
             try await server.restart()
-            try await RetentionService(server, now: { time.now }).sweep()
+            try await RetentionService(server.storage, now: { time.now }).sweep()
             let rows = try await server.storage.read { db in
                 try db.rows("SELECT DISTINCT run_id FROM run_event").map { try $0["run_id"] as String }
             }

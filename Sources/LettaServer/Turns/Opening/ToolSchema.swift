@@ -2,9 +2,9 @@ import AgentEngine
 import JSON
 import ModelProviders
 
-/// What turns need of a tool's schema, understood once in each.
+/// What a turn needs of a tool's schema, decoded once.
 struct ToolSchema: Sendable {
-    /// The tool as models are told of it.
+    /// The tool as it is described to models.
     let tool: ModelTool
     let requiredArguments: [String]
 
@@ -29,7 +29,7 @@ struct ToolSchema: Sendable {
         return schemas
     }
 
-    // The server's own tools say what they always say; reading that anew for each turn would cost more than the rest.
+    // The schemas of the server's own tools never change; decoding them in each turn would cost more than the rest.
     private static let own = ownSchemas(isStrict: false)
     private static let ownStrict = ownSchemas(isStrict: true)
 

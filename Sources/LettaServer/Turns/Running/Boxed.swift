@@ -1,5 +1,4 @@
-/// Keeps a large value behind a reference: what holds it stays small, to be copied and to be kept in the frame of an
-/// asynchronous function for as long as a model is silent.
+/// Heap-allocates a large value, so that the frames of asynchronous functions that wait for a model stay small.
 @propertyWrapper
 struct Boxed<Value: Sendable>: Sendable {
     private final class Box: Sendable {
