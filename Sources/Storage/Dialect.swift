@@ -19,14 +19,6 @@ package enum Dialect: Sendable, Hashable, CaseIterable {
         }
     }
 
-    /// Ends a `SELECT` that claims rows and skips those that others have claimed. SQLite has one writer and needs nothing.
-    package var forUpdateSkipLocked: SQLText {
-        switch self {
-        case .sqlite: ""
-        case .postgres: "FOR UPDATE SKIP LOCKED"
-        }
-    }
-
     /// Ends a `SELECT` whose rows must not change before the transaction ends.
     package var forUpdate: SQLText {
         switch self {
