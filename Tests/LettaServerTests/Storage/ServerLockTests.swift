@@ -1,5 +1,5 @@
 import LettaServer
-import Logging
+import Storage
 import TestSupport
 import Testing
 
