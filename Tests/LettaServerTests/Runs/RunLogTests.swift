@@ -93,8 +93,8 @@ import Testing
 
     @Test func `a reader of a background run that falls behind reads from the table`() async throws {
         let frames = try frames(background: true, events: 100) { last in
-            // Pages of ten: the reader returns to the tail as soon as it can.
-            last < 90 ? (last + 1...last + 10).map { Self.event($0) } : []
+            // Pages of twelve: the last events come from the tail.
+            last < 94 ? (last + 1...last + 12).map { Self.event($0) } : []
         }
         let text = try await text(frames)
         #expect(text.ranges(of: "data: x").count == 100, "each event once")

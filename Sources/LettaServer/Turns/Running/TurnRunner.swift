@@ -3,7 +3,6 @@ import JSON
 import LettaAPI
 import Logging
 import ModelProviders
-import Storage
 
 /// Carries a turn from its stored messages to its end: performs the actions of the step machine and feeds back the results.
 ///
