@@ -2,7 +2,7 @@
 ///
 /// Reading is strict: a column of another kind is a `.decoding` failure, so that a column type or a
 /// missing `CAST` that only one engine would forgive is found by the tests.
-package protocol SQLReadable {
+package protocol SQLReadable: SendableMetatype {
     init(sqlValue: SQLValue) throws(SQLFailure)
 }
 

@@ -2,9 +2,10 @@ import JSON
 import Storage
 
 /// Decodes a value from a result row, each key from its column.
-struct SQLRowDecoder: Decoder {
+final class SQLRowDecoder: Decoder {
     let row: SQLRow
-    let layout: TableLayout
+    private let layout: TableLayout
+    private var next = 0
 
     init(_ row: SQLRow, _ layout: TableLayout) {
         self.row = row
@@ -21,6 +22,10 @@ struct SQLRowDecoder: Decoder {
     func unkeyedContainer() throws -> any UnkeyedDecodingContainer { throw Self.notAnObject }
     func singleValueContainer() throws -> any SingleValueDecodingContainer { throw Self.notAnObject }
 
+    fileprivate func place(of key: some CodingKey) throws(SQLFailure) -> TableLayout.Place {
+        try layout.place(of: key, &next)
+    }
+
     static var notAnObject: SQLFailure { SQLFailure(.unsupported, "only a type with properties can be a row") }
 
     static func notFlat(_ key: some CodingKey) -> SQLFailure {
@@ -35,25 +40,30 @@ private struct RowContainer<Key: CodingKey>: KeyedDecodingContainerProtocol {
     var allKeys: [Key] { [] }
 
     func contains(_ key: Key) -> Bool {
-        (try? decoder.layout.place(of: key)) != nil
+        (try? decoder.place(of: key)) != nil
     }
 
     func decodeNil(forKey key: Key) throws -> Bool {
-        switch try decoder.layout.place(of: key) {
-        case .column(let column, _): try decoder.row[column] == SQLValue.null
+        switch try decoder.place(of: key) {
+        case .column(let column, _, _): try decoder.row[column] == SQLValue.null
         case .constant(let value): value.isNull
         }
     }
 
     func decode<T: Decodable>(_ type: T.Type, forKey key: Key) throws -> T {
-        switch try decoder.layout.place(of: key) {
-        case .column(let column, _): try decoder.row.decode(type, from: column)
+        switch try decoder.place(of: key) {
+        case .column(let column, _, let readable): try decoder.row.decode(type, as: readable, from: column)
         case .constant(let value): try JSONDecoding().decode(type, from: value)
         }
     }
 
     func decodeIfPresent<T: Decodable>(_ type: T.Type, forKey key: Key) throws -> T? {
-        try decodeNil(forKey: key) ? nil : decode(type, forKey: key)
+        switch try decoder.place(of: key) {
+        case .column(let column, _, let readable):
+            if try decoder.row[column] == SQLValue.null { return nil }
+            return try decoder.row.decode(type, as: readable, from: column)
+        case .constant(let value): return try JSONDecoding().decode(T?.self, from: value)
+        }
     }
 
     // The types of most columns, without looking for a conformance at run time.
@@ -66,15 +76,15 @@ private struct RowContainer<Key: CodingKey>: KeyedDecodingContainerProtocol {
     func decodeIfPresent(_ type: Bool.Type, forKey key: Key) throws -> Bool? { try readOptional(key) }
 
     private func read<T: SQLReadable & Decodable>(_ key: Key) throws -> T {
-        switch try decoder.layout.place(of: key) {
-        case .column(let column, _): try decoder.row[column]
+        switch try decoder.place(of: key) {
+        case .column(let column, _, _): try decoder.row[column]
         case .constant(let value): try JSONDecoding().decode(T.self, from: value)
         }
     }
 
     private func readOptional<T: SQLReadable & Decodable>(_ key: Key) throws -> T? {
-        switch try decoder.layout.place(of: key) {
-        case .column(let column, _): try decoder.row[column]
+        switch try decoder.place(of: key) {
+        case .column(let column, _, _): try decoder.row[column]
         case .constant(let value): try JSONDecoding().decode(T?.self, from: value)
         }
     }
@@ -95,10 +105,12 @@ private struct RowContainer<Key: CodingKey>: KeyedDecodingContainerProtocol {
 
 extension SQLRow {
     /// Reads a column as any type that ``SQLRowEncoder`` writes.
-    fileprivate func decode<T: Decodable>(_ type: T.Type, from column: String) throws -> T {
-        if let readable = type as? any SQLReadable.Type {
-            if let value = try read(readable, from: column) as? T { return value }
-        }
+    ///
+    /// - Parameter readable: the same type, where it is one.
+    fileprivate func decode<T: Decodable>(
+        _ type: T.Type, as readable: (any SQLReadable.Type)?, from column: String
+    ) throws -> T {
+        if let readable, let value = try read(readable, from: column) as? T { return value }
         let text: String = try self[column]
         if let raw = type as? any RawRepresentable.Type {
             guard let value = Self.value(raw, of: text) as? T else {

@@ -3,9 +3,10 @@ import Storage
 
 /// Encodes a value as the values of its table's columns.
 final class SQLRowEncoder: Encoder {
-    let layout: TableLayout
+    private let layout: TableLayout
     /// In the order of the layout's written columns.
     private(set) var values: [SQLValue]
+    private var next = 0
 
     private init(_ layout: TableLayout) {
         self.layout = layout
@@ -33,8 +34,8 @@ final class SQLRowEncoder: Encoder {
         preconditionFailure("only a type with properties can be a row")
     }
 
-    func set(_ value: SQLValue, for key: some CodingKey) throws {
-        if case .column(_, let index?) = try layout.place(of: key) { values[index] = value }
+    fileprivate func set(_ value: @autoclosure () throws -> SQLValue, for key: some CodingKey) throws {
+        if case .column(_, let index?, _) = try layout.place(of: key, &next) { values[index] = try value() }
     }
 }
 
@@ -48,7 +49,6 @@ private struct RowContainer<Key: CodingKey>: KeyedEncodingContainerProtocol {
     }
 
     mutating func encode<T: Encodable>(_ value: T, forKey key: Key) throws {
-        guard case .column(_, .some) = try encoder.layout.place(of: key) else { return }
         try encoder.set(Self.sqlValue(of: value), for: key)
     }
 

@@ -34,8 +34,10 @@ struct Table<Row: Codable & Sendable>: Sendable {
 /// The columns of a table, and where the coding keys of its row type lead.
 final class TableLayout: Sendable {
     enum Place: Sendable {
-        /// - Parameter index: the place among those that are written; nil for what is only read.
-        case column(String, index: Int?)
+        /// - Parameters:
+        ///   - index: the place among those that are written; nil for what is only read.
+        ///   - type: the type of the property, where that can be read without decoding.
+        case column(String, index: Int?, type: (any SQLReadable.Type)?)
         /// Not stored; read as this value.
         case constant(JSONValue)
     }
@@ -43,8 +45,9 @@ final class TableLayout: Sendable {
     let columns: [String]
     /// Those that rows give, in order: all but `organization_id`, which comes from the transaction.
     let written: [String]
-    /// By the `stringValue` of the coding key.
-    private let places: [String: Place]
+    /// The `stringValue`s of the coding keys in the order in which the type asks for them, and where they lead.
+    private let entries: [(key: String, place: Place)]
+    private let indices: [String: Int]
 
     init<Row: Decodable>(of type: Row.Type, renaming: [String: String], without: [String: JSONValue]) {
         let recorder = KeyRecorder(without)
@@ -54,27 +57,33 @@ final class TableLayout: Sendable {
             preconditionFailure("the columns of \(type) can't be found: \(error)")
         }
         var columns: [String] = []
-        var places: [String: Place] = [:]
-        for key in recorder.keys {
-            if let value = without[key.wireName] {
-                places[key.stringValue] = .constant(value)
-                continue
-            }
+        for key in recorder.keys where without[key.wireName] == nil {
             let column = renaming[key.wireName] ?? key.wireName
             if !columns.contains(column) { columns.append(column) }
-            let written = columns.filter { $0 != "organization_id" }
-            places[key.stringValue] = .column(column, index: written.firstIndex(of: column))
         }
+        let written = columns.filter { $0 != "organization_id" }
+        entries = recorder.keys.map { key in
+            if let value = without[key.wireName] { return (key.stringValue, .constant(value)) }
+            let column = renaming[key.wireName] ?? key.wireName
+            return (key.stringValue, .column(column, index: written.firstIndex(of: column), type: key.type))
+        }
+        indices = Dictionary(uniqueKeysWithValues: entries.enumerated().map { ($1.key, $0) })
         self.columns = columns
-        written = columns.filter { $0 != "organization_id" }
-        self.places = places
+        self.written = written
     }
 
-    func place(of key: some CodingKey) throws(SQLFailure) -> Place {
-        guard let place = places[key.stringValue] else {
-            throw SQLFailure(.decoding, "no column is known for \(key.stringValue)")
+    /// - Parameter next: where the key is expected; afterwards, where the next one is. Types ask for their keys in one
+    ///   order, so that most are found without hashing.
+    func place(of key: some CodingKey, _ next: inout Int) throws(SQLFailure) -> Place {
+        let name = key.stringValue
+        if next >= entries.count || entries[next].key != name {
+            guard let index = indices[name] else {
+                throw SQLFailure(.decoding, "no column is known for \(name)")
+            }
+            next = index
         }
-        return place
+        defer { next += 1 }
+        return entries[next].place
     }
 }
 
@@ -83,6 +92,7 @@ private final class KeyRecorder: Decoder {
     struct Key {
         var stringValue: String
         var wireName: String
+        var type: (any SQLReadable.Type)?
     }
 
     private(set) var keys: [Key] = []
@@ -102,9 +112,13 @@ private final class KeyRecorder: Decoder {
     func unkeyedContainer() throws -> any UnkeyedDecodingContainer { throw SQLRowDecoder.notAnObject }
     func singleValueContainer() throws -> any SingleValueDecodingContainer { throw SQLRowDecoder.notAnObject }
 
-    func record(_ key: some CodingKey) {
-        guard !keys.contains(where: { $0.stringValue == key.stringValue }) else { return }
-        keys.append(Key(stringValue: key.stringValue, wireName: key.wireName))
+    func record(_ key: some CodingKey, _ type: Any.Type? = nil) {
+        let type = type as? any SQLReadable.Type
+        if let known = keys.firstIndex(where: { $0.stringValue == key.stringValue }) {
+            keys[known].type = keys[known].type ?? type
+        } else {
+            keys.append(Key(stringValue: key.stringValue, wireName: key.wireName, type: type))
+        }
     }
 
     func sample<T: Decodable>(_ type: T.Type, for key: some CodingKey) throws -> T {
@@ -142,12 +156,12 @@ private struct RecordingContainer<Key: CodingKey>: KeyedDecodingContainerProtoco
     }
 
     func decode<T: Decodable>(_ type: T.Type, forKey key: Key) throws -> T {
-        recorder.record(key)
+        recorder.record(key, type)
         return try recorder.sample(type, for: key)
     }
 
     func decodeIfPresent<T: Decodable>(_ type: T.Type, forKey key: Key) -> T? {
-        recorder.record(key)
+        recorder.record(key, type)
         return nil
     }
 
