@@ -15,6 +15,16 @@ public enum Patch<Value: Sendable>: Sendable {
         if case .keep = self { true } else { false }
     }
 
+    /// Changes `field`, which may be cleared.
+    public func apply(to field: inout Value?) {
+        field = applied(to: field)
+    }
+
+    /// Changes `field`, which can't be empty: `null` leaves it as it is.
+    public func apply(to field: inout Value) {
+        if case .set(let value) = self { field = value }
+    }
+
     /// What the field is after the change, where `stored` stood before.
     public func applied(to stored: Value?) -> Value? {
         switch self {
