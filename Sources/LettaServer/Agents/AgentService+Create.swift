@@ -46,6 +46,7 @@ extension AgentService {
         for block in memory.blocks { try CoreMemoryService.attach(block, to: row.id, db) }
         for tool in tools { try ToolStore.attach(tool.id, to: row.id, db) }
         try MessageStore.insert(messages, db)
+        try SystemMessageStore.setSource(of: messages[0].id, to: memory.blocks, db)
         return row
     }
 

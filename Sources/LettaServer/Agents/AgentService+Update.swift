@@ -27,7 +27,7 @@ extension AgentService {
             try Self.replaceRelations(of: id, with: change, blocks: blocks, db)
             if let sealed { try AgentStore.replaceSecrets(of: id, with: sealed, at: time, db) }
             if change.touchesSystemMessage {
-                try SystemMessageService.refresh([id], .renewed(time), at: time, db)
+                try SystemMessageService.refresh(id, .renewed(time), at: time, db)
                 row.systemCompiledAt = time
             }
             return try AgentStateStore.state(of: row, db)

@@ -38,12 +38,9 @@ struct BlockService: Sendable {
     }
 
     func delete(_ id: ID<Block>, as scope: Scope) async throws {
-        let time = core.now()
         try await core.storage.write(as: scope) { db in
             guard let block = try BlockStore.rowForUpdate(id, db) else { throw Self.missing(id) }
-            let agents = try AgentBlockStore.agents(with: id, db)
             try BlockStore.delete(block, db)
-            try SystemMessageService.refresh(agents, at: time, db)
         }
     }
 
@@ -133,7 +130,7 @@ extension BlockService {
         return block
     }
 
-    /// Changes a block and the system messages of the agents that have it, in the caller's transaction.
+    /// Changes a block in the caller's transaction.
     static func update(
         _ id: ID<Block>, applying change: UpdateBlock, by actor: BlockActor, at time: Timestamp, _ db: Transaction
     ) throws -> Block {
@@ -152,9 +149,7 @@ extension BlockService {
         }
         if case .set(let tags) = change.tags { try BlockStore.replaceTags(of: id, with: tags, db) }
         if case .clear = change.tags { try BlockStore.replaceTags(of: id, with: [], db) }
-        let agents = try AgentBlockStore.agents(with: id, db)
         if block.label != oldLabel { try AgentBlockStore.relabel(block.id, as: block.label, db) }
-        try SystemMessageService.refresh(agents, at: time, db)
         return block.wire(tags: try BlockStore.tags(of: [id], db)[id] ?? [])
     }
 

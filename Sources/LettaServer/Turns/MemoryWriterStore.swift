@@ -77,7 +77,6 @@ struct MemoryWriterStore: Sendable {
         let row = try BlockService.block(from: body, id: ids.next(), at: time, in: db.scope)
         try BlockStore.insert(row, tags: [], db)
         try CoreMemoryService.attach(row, to: agent, db)
-        try SystemMessageService.refresh([agent], at: time, db)
     }
 
     /// Takes the block from the agent; it is gone when no other agent has it.
@@ -89,7 +88,6 @@ struct MemoryWriterStore: Sendable {
         if try AgentBlockStore.agents(with: id, db).isEmpty {
             try BlockStore.delete(block, db)
         }
-        try SystemMessageService.refresh([agent], at: time, db)
     }
 
     private static func replace(_ callID: String, with outcome: ToolOutcome, in messages: inout [TurnMessage]) {

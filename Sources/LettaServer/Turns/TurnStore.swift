@@ -31,6 +31,7 @@ struct TurnStore: Sendable {
                 guard let agent = try AgentStore.rowForUpdate(request.agent, db) else {
                     throw APIError.notFound("Agent", request.agent)
                 }
+                try SystemMessageService.resolve(agent.id, at: time, db)
                 material = try Self.material(of: agent, run, at: mark, db)
             }
             let closing = HistoryRepair.openCalls(in: try material.endOfContext()).map { calls in
@@ -58,6 +59,9 @@ struct TurnStore: Sendable {
                 throw APIError.notFound("Agent", request.agent)
             }
             var material = try Self.material(of: agent, run, at: nil, db)
+            if let stored = try MessageStore.systemMessage(of: agent.id, db) {
+                material.system = try SystemMessageService.current([stored], db)[0].turnMessage()
+            }
             material.new = request.messages(runID: run.id, at: time, ids: core.ids)
             return material
         }
@@ -102,6 +106,7 @@ struct TurnStore: Sendable {
             // It is this step that has moved the mark; what others wrote before can't be told from it.
             if !isQuiet { state.mark = nil }
             if !outcome.memoryCalls.isEmpty {
+                try SystemMessageService.resolve(agent, at: time, db)
                 state.blocks = try AgentBlockStore.blocks(of: [agent], db)[agent] ?? []
                 if let system = try MessageStore.systemMessage(of: agent, db) {
                     state.history[0] = try system.turnMessage()
@@ -153,6 +158,8 @@ struct TurnMaterial: Sendable {
     let scope: Scope
     let run: Run
     let context: Context
+    /// The system message that takes the place of the stored one; nil where that is current.
+    var system: TurnMessage?
     /// The messages behind those in the context.
     var new: [TurnMessage] = []
 
@@ -194,6 +201,7 @@ struct TurnMaterial: Sendable {
                 schemas: try ToolSchema.schemas(of: rows.tools, isStrict: config.strict),
                 blocks: try rows.blocks.map { try BlockRow($0) }, history: try rows.messages.map { try $0.message() })
         }
+        if let system { state.history[0] = system }
         state.overrideSystem = request.overrideSystem
         state.skills = SkillTree.element(of: request.skills.map(\.skill))
         state.history += new
