@@ -23,12 +23,12 @@ public struct CreateTool: Codable, Sendable {
     public var sourceCode: String
     /// `python` when left out; `typescript` is kept and can't be run here.
     public var sourceType: String?
-    /// Left out: what the docstring says.
+    /// Left out: the docstring's.
     public var description: String?
     public var tags: [String]?
-    /// Left out: made from the signature and the docstring of the last function.
+    /// Left out: derived from the signature and the docstring of the last function. The tool has the schema's name.
     public var jsonSchema: ObjectDocument?
-    /// What the parameters are made from, instead of the signature.
+    /// The parameters, instead of those of the signature. The function needs no docstring then.
     public var argsJSONSchema: ObjectDocument?
     /// The most characters of a result that the model sees: 1 to 1,000,000.
     public var returnCharLimit: Int?
@@ -57,6 +57,8 @@ public struct CreateTool: Codable, Sendable {
 
 /// The changes a client may make to a tool. New source without a schema gets a new schema, and with it its name.
 public struct UpdateTool: Codable, Sendable {
+    /// A tool is called as its schema and its source say: another name is refused.
+    public var name: Patch<String> = .keep
     public var description: Patch<String> = .keep
     public var tags: Patch<[String]> = .keep
     public var sourceCode: Patch<String> = .keep
@@ -73,7 +75,7 @@ public struct UpdateTool: Codable, Sendable {
     public init() {}
 
     enum CodingKeys: String, CodingKey {
-        case description, tags
+        case name, description, tags
         case sourceCode = "source_code"
         case sourceType = "source_type"
         case jsonSchema = "json_schema"
