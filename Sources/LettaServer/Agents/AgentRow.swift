@@ -3,7 +3,7 @@ import LettaAPI
 import Storage
 
 /// A row of table `agent`.
-struct AgentRow: Sendable {
+struct AgentRow: Sendable, Equatable {
     var id: ID<AgentState>
     var origin: TemplateOrigin
     var name: String

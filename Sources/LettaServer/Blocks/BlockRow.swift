@@ -4,7 +4,7 @@ import LettaAPI
 import Storage
 
 /// A row of table `block`.
-struct BlockRow: Sendable {
+struct BlockRow: Sendable, Equatable {
     var id: ID<Block>
     var label: String
     var value: String

@@ -1,4 +1,4 @@
-/// On whose behalf storage is read or changed. Every store function takes one first.
+/// On whose behalf storage is read or changed. A transaction carries it.
 struct Scope: Sendable, Hashable {
     let organization: String
     let user: String

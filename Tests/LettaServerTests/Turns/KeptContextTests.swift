@@ -231,7 +231,7 @@ private struct ReadingStorage: StorageWrapper {
         let reads: Counter
 
         func rows(_ sql: SQLText) throws(SQLFailure) -> [SQLRow] {
-            if sql.text.hasPrefix("SELECT"), sql.text.contains("FROM message"), !sql.text.contains("LIMIT") {
+            if sql.text.hasPrefix("SELECT"), sql.text.contains("FROM message WHERE"), !sql.text.contains("LIMIT") {
                 reads.next()
             }
             return try base.rows(sql)
