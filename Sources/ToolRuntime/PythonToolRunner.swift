@@ -13,15 +13,23 @@ package struct PythonToolRunner: Sendable {
         self.slots = SandboxSlots(slots)
     }
 
-    /// What a model has to know of the last function in `source`: name, description and parameters. The source is
-    /// parsed and not run.
+    /// The schema of a function in `source`: name, description and parameters. The source is parsed and not run.
     ///
-    /// - Parameter arguments: a JSON schema to take the parameters from, instead of the function's signature.
+    /// - Parameters:
+    ///   - function: where the source has none of that name, and for nil, its last function is described.
+    ///   - arguments: a JSON schema to take the parameters from, instead of the function's signature. Without a
+    ///     docstring the schema has no description then.
     /// - Throws: `SchemaRefusal` when the source does not say enough, `SandboxFailure`, `CancellationError`.
-    package func schema(of source: String, arguments: JSONValue? = nil) async throws -> JSONObject {
+    package func schema(
+        of source: String, function: String? = nil, arguments: JSONValue? = nil
+    ) async throws -> JSONObject {
         let report = try await readingSlots.use {
             try await sandbox.run(
-                .readSchema, ["source": .string(source), "arguments_schema": arguments ?? .null])
+                .readSchema,
+                [
+                    "source": .string(source), "function": function.map { .string($0) } ?? .null,
+                    "arguments_schema": arguments ?? .null,
+                ])
         }
         if let schema = report.answer?["schema"]?.object { return schema }
         throw SchemaRefusal(

@@ -26,9 +26,9 @@ public struct UpdateAgent: Codable, Sendable {
     public var reasoning: Patch<Bool> = .keep
     public var parallelToolCalls: Patch<Bool> = .keep
     public var responseFormat: Patch<ObjectDocument> = .keep
-    /// Replaces all secrets.
-    public var secrets: Patch<[String: String]> = .keep
-    public var toolExecEnvironmentVariables: Patch<[String: String]> = .keep
+    /// Replaces all secrets: one that is left out is removed, one whose value is the mask that answers show stays.
+    public var secrets: Patch<SecretValues> = .keep
+    public var toolExecEnvironmentVariables: Patch<SecretValues> = .keep
     public var messageBufferAutoclear: Patch<Bool> = .keep
     public var enableSleeptime: Patch<Bool> = .keep
     public var timezone: Patch<String> = .keep

@@ -1,7 +1,7 @@
 public import JSON
 
 /// A piece of core memory: text under a label, always in the sight of the agents it is attached to.
-public struct Block: ListedResource, Codable, Sendable, JSONWritable {
+public struct Block: ListedResource, Codable, Sendable, Equatable, JSONWritable {
     public static let idPrefix = "block"
 
     public var id: ID<Block>

@@ -77,6 +77,8 @@ public struct CreateTool: Codable, Sendable {
 
 /// The changes a client may make to a tool. New source without a schema gets a new schema, and with it its name.
 public struct UpdateTool: Codable, Sendable {
+    /// A tool is called as its schema and its source say: another name is refused.
+    public var name: Patch<String> = .keep
     public var description: Patch<String> = .keep
     public var tags: Patch<[String]> = .keep
     public var sourceCode: Patch<String> = .keep

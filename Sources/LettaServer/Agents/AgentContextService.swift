@@ -3,7 +3,7 @@ import JSON
 import LettaAPI
 import Storage
 
-/// Shows what an agent's model sees, and makes its system message anew.
+/// Shows what an agent's model sees, and recompiles its system message.
 struct AgentContextService: Sendable {
     let core: Core
 
@@ -14,16 +14,14 @@ struct AgentContextService: Sendable {
         }
         return try await core.storage.read(as: scope) { db in
             guard let row = try AgentStore.row(id, db) else { throw APIError.notFound("Agent", id) }
-            let messages = try MessageStore.context(of: id, db)
+            let messages = try SystemMessageService.current(MessageStore.context(of: id, db), db)
             let tools = try ToolStore.tools(of: [id], db)[id] ?? []
             var window = ContextWindow(sizeMax: row.contextWindow)
             window.messageCount = messages.count
             window.recallMemoryCount = row.nextMessagePosition
             window.archivalMemoryCount = try ArchivalMemoryService.summary(of: id, db).count
             if messages.first?.role == .system {
-                let blocks = try AgentBlockStore.blocks(of: [id], db)[id] ?? []
-                let compiled = try SystemMessageService.compile(row, blocks: blocks, db)
-                window.fill(from: compiled)
+                window.fill(from: try SystemMessageService.compile(row, db).context)
             } else {
                 window.system = Self.part(row.system)
             }
@@ -40,21 +38,20 @@ struct AgentContextService: Sendable {
         }
     }
 
-    /// Makes the system message anew and answers with the new text.
+    /// Recompiles the system message and answers with the new text.
     func recompile(_ id: ID<AgentState>, _ query: RecompileAgent, as scope: Scope) async throws -> String {
         let time = core.now()
         if query.dryRun == true {
             return try await core.storage.read(as: scope) { db in
                 var row = try Self.rowWithSystemMessage(id, db)
                 row.systemCompiledAt = time
-                let blocks = try AgentBlockStore.blocks(of: [id], db)[id] ?? []
-                return try SystemMessageService.compile(row, blocks: blocks, db).text
+                return try SystemMessageService.compile(row, db).context.text
             }
         }
         return try await core.storage.write(as: scope) { db in
             _ = try Self.rowWithSystemMessage(id, db)
             let timeLine: SystemMessageService.TimeLine = query.updateTimestamp == true ? .renewed(time) : .kept
-            try SystemMessageService.refresh([id], timeLine, at: time, db)
+            try SystemMessageService.refresh(id, timeLine, at: time, db)
             guard let message = try MessageStore.systemMessage(of: id, db) else {
                 throw Self.noSystemMessage(id)
             }
@@ -72,7 +69,7 @@ struct AgentContextService: Sendable {
         APIError(404, "No system message found for agent '\(id)'")
     }
 
-    /// A tool's schema as providers get it.
+    /// A tool's schema in the form of providers.
     private static func function(_ schema: RawJSON) throws -> RawJSON {
         guard case .object(var function) = try schema.value() else { return schema }
         function["strict"] = .null
@@ -85,7 +82,7 @@ struct AgentContextService: Sendable {
 }
 
 extension ContextWindow {
-    /// Takes over the texts of a compiled system message with their sizes.
+    /// Sets the parts of a compiled system message with their sizes.
     fileprivate mutating func fill(from compiled: CompiledContext) {
         system = AgentContextService.part(compiled.systemPrompt)
         coreMemory = AgentContextService.part(compiled.coreMemory)

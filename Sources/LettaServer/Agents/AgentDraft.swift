@@ -2,7 +2,7 @@ import AgentEngine
 import JSON
 import LettaAPI
 
-/// A new agent on its way to being stored: what was asked for, with defaults for the rest.
+/// A new agent before it is stored: the request, with defaults for the rest.
 struct AgentDraft: Sendable {
     let body: CreateAgent
     let kind: AgentKind
@@ -47,14 +47,14 @@ struct AgentDraft: Sendable {
 
     /// The messages of the first context, the system message first.
     func messages(for row: AgentRow, blocks: [BlockRow], ids: IDSource) throws -> [MessageRow] {
-        let compiled = try SystemMessageService.compile(
+        let system = try SystemMessageService.compile(
             row, blocks: blocks, archival: ArchivalSummary(), previousMessages: 0)
         let sequence = body.initialMessageSequence?.map { message in
             StartingMessages.Given(
                 role: .init(rawValue: message.role.rawValue) ?? .user, text: message.content.text)
         }
         let first = TurnMessage(
-            id: ids.next(Message.self).rawValue, role: .system, parts: [.text(compiled.text)],
+            id: ids.next(Message.self).rawValue, role: .system, parts: [.text(system.context.text)],
             createdAt: time.microseconds)
         let rest = Self.startingMessages(for: row, sequence: sequence, at: time, ids: ids)
         return ([first] + rest).enumerated().map { position, message in
@@ -62,7 +62,7 @@ struct AgentDraft: Sendable {
         }
     }
 
-    /// What the context of an agent holds behind the system message before anybody said anything.
+    /// The messages behind the system message in a new context.
     static func startingMessages(
         for row: AgentRow, sequence: [StartingMessages.Given]? = nil, at time: Timestamp, ids: IDSource
     ) -> [TurnMessage] {

@@ -2,14 +2,13 @@ import AgentEngine
 import JSON
 import LettaAPI
 
-/// The model of an agent: both descriptions that clients read, kept in agreement.
+/// The model of an agent: the two descriptions that clients read, kept consistent.
 struct AgentModel: Sendable {
     var config: LLMConfig
 
-    /// The newer description, made from the older one.
+    /// The newer description, derived from the older one.
     ///
-    /// It says `parallel_tool_calls: true` unless it was given otherwise, whatever the older one says:
-    /// clients of the peer know it so. What counts for requests is the older one.
+    /// It always shows `parallel_tool_calls: true`, as the peer does. Requests follow the older one.
     var settings: ModelSettings {
         var settings = ModelSettings()
         settings.providerType = config.modelEndpointType
@@ -22,36 +21,54 @@ struct AgentModel: Sendable {
         return settings
     }
 
-    /// Takes what a client says in the newer description.
+    /// Takes over the fields that a client gives in the newer description.
     mutating func apply(_ settings: ModelSettings) {
         if let tokens = settings.maxOutputTokens { config.maxTokens = tokens }
         if let temperature = settings.temperature { config.temperature = temperature }
-        config.parallelToolCalls = settings.parallelToolCalls ?? true
+        if let parallel = settings.parallelToolCalls { config.parallelToolCalls = parallel }
         if let effort = settings.reasoning?.reasoningEffort { config.reasoningEffort = effort }
         if let format = settings.responseFormat { config.responseFormat = format }
         if let strict = settings.strict { config.strict = strict }
     }
 
-    /// - Throws: `APIError` naming the field that can't be.
+    /// - Throws: `APIError` naming the invalid field.
     func validate() throws {
         guard config.contextWindow > 0 else {
             throw APIError.invalidField(
-                "context_window_limit", "the context window needs at least one token",
+                "context_window_limit", "the context window must have at least one token",
                 input: .int(Int64(config.contextWindow)))
         }
         if let tokens = config.maxTokens, tokens <= 0 {
             throw APIError.invalidField(
-                "max_tokens", "an answer needs at least one token", input: .int(Int64(tokens)))
+                "max_tokens", "an answer must have at least one token", input: .int(Int64(tokens)))
         }
         guard (0...2).contains(config.temperature) else {
             throw APIError.invalidField(
-                "temperature", "the temperature has to be between 0 and 2", input: .double(config.temperature))
+                "temperature", "the temperature must be between 0 and 2", input: .double(config.temperature))
         }
     }
 }
 
+extension ModelSettings {
+    /// The fields in which the settings differ from those that the client was shown.
+    ///
+    /// `shown` has defaults where the configuration has none, and `parallel_tool_calls: true` where that is off. A client
+    /// that sends back the other fields too has read it there; alone it is a change.
+    func changes(from shown: ModelSettings) -> ModelSettings {
+        var changes = self
+        let isReadBack = maxOutputTokens != nil && temperature != nil && reasoning != nil
+        if maxOutputTokens == shown.maxOutputTokens { changes.maxOutputTokens = nil }
+        if temperature == shown.temperature { changes.temperature = nil }
+        if reasoning == shown.reasoning { changes.reasoning = nil }
+        if responseFormat == shown.responseFormat { changes.responseFormat = nil }
+        if strict == shown.strict { changes.strict = nil }
+        if isReadBack, parallelToolCalls == shown.parallelToolCalls { changes.parallelToolCalls = nil }
+        return changes
+    }
+}
+
 extension CompactionSettings {
-    /// All fields filled: what was given, and defaults for the rest.
+    /// What was given, and defaults for the rest.
     func filled(for config: LLMConfig) -> CompactionSettings {
         var filled = self
         filled.mode = mode ?? .slidingWindow

@@ -3,7 +3,8 @@ import LettaAPI
 import Storage
 
 /// A row of table `agent`.
-struct AgentRow: Codable, Sendable {
+struct AgentRow: Codable, Sendable, Equatable {
+
     var id: ID<AgentState>
     var origin: TemplateOrigin
     var name: String

@@ -2,11 +2,9 @@ import AgentEngine
 import JSON
 import LettaAPI
 
-/// What holds for every agent, whether it is being made or changed.
+/// The checks of agents, at creation and at change.
 enum AgentRules {
-    /// The kind of agent that is asked for.
-    ///
-    /// - Throws: `APIError` for kinds that can't be made, or not without a companion.
+    /// - Throws: `APIError` for kinds that can't be created, or not without a companion.
     static func kind(of body: CreateAgent) throws -> AgentKind {
         let kind = body.agentType.flatMap { AgentKind(rawValue: $0.rawValue) } ?? .standard
         do {
@@ -22,7 +20,7 @@ enum AgentRules {
         return kind
     }
 
-    /// - Throws: `APIError` 422 naming the first field whose value can't be.
+    /// - Throws: `APIError` 422 naming the first invalid field.
     static func check(_ body: CreateAgent) throws {
         try checkName(body.name)
         try checkTimezone(body.timezone)
@@ -32,45 +30,40 @@ enum AgentRules {
         try checkPositive("per_file_view_window_char_limit", body.perFileViewWindowCharLimit)
     }
 
-    /// Letters, digits, spaces and `-_'` of any language: the name becomes a file name at export.
+    /// Any text of up to 2,000 bytes without control characters, which would break lines of logs and terminals.
     static func checkName(_ name: String?) throws {
         guard let name else { return }
         try KeyText.check("name", name)
-        let isFine = name.unicodeScalars.allSatisfy { scalar in
-            scalar.properties.isAlphabetic || scalar.properties.numericType != nil
-                || scalar.properties.generalCategory == .nonspacingMark
-                || scalar.properties.generalCategory == .spacingMark
-                || scalar == " " || scalar == "-" || scalar == "_" || scalar == "'"
-        }
-        guard isFine else {
+        guard !name.unicodeScalars.contains(where: { $0.properties.generalCategory == .control }) else {
             throw APIError.invalidField(
-                "name",
-                "the name may hold letters of any language, digits, spaces, hyphens, underscores and apostrophes",
-                input: .string(name))
+                "name", "the name must not contain control characters such as line breaks", input: .string(name))
         }
     }
 
     static func checkTimezone(_ name: String?) throws {
         guard let name, !ZoneDatabase.system.isKnown(name) else { return }
         throw APIError.invalidField(
-            "timezone", "unknown time zone; give a name of the tz database such as 'Europe/Berlin'",
+            "timezone", "unknown time zone; use a name of the tz database such as 'Europe/Berlin'",
             input: .string(name))
     }
 
     static func checkPositive(_ field: String, _ number: Int?) throws {
         guard let number, number <= 0 else { return }
-        throw APIError.invalidField(field, "the number has to be positive", input: .int(Int64(number)))
+        throw APIError.invalidField(field, "must be positive", input: .int(Int64(number)))
     }
 
     static func checkVariables(_ variables: [String: String]?) throws {
         try KeyText.check("secrets", variables.map { Array($0.keys) })
         for name in (variables ?? [:]).keys where name.isEmpty || name.contains("=") {
             throw APIError.invalidField(
-                "secrets", "the name of an environment variable can't be empty or hold '='", input: .string(name))
+                "secrets", "the name of an environment variable must not be empty or contain '='",
+                input: .string(name))
         }
     }
 
-    /// - Throws: `APIError` 422 naming the rule and field that can't be.
+    /// The rules in their order, equal ones once.
+    ///
+    /// - Throws: `APIError` 422 naming the invalid rule and its field.
     static func toolRules(_ rules: [JSONValue]) throws -> [ToolRule] {
         try rules.enumerated().map { index, json in
             do throws(ToolRuleProblem) {
@@ -83,10 +76,10 @@ enum AgentRules {
                     message: error.message, input: error.input ?? json)
                 throw APIError(status: 422, body: .validation([issue], examples: []))
             }
-        }
+        }.withoutDuplicates
     }
 
-    /// An agent can't have two blocks with one label: which one would a tool mean?
+    /// Labels are unique within an agent: tools name blocks by them.
     static func checkLabels(_ blocks: [BlockRow]) throws {
         var seen: Set<String> = []
         for block in blocks where !seen.insert(block.label).inserted {
@@ -103,7 +96,7 @@ enum AgentRules {
             includeBaseToolRules: body.includeBaseToolRules)
     }
 
-    /// Puts values in the place of `{{name}}`; names without a value stay as they are.
+    /// Substitutes values for `{{name}}`; names without a value stay as they are.
     static func filled(_ text: String, with variables: [String: String]) -> String {
         var filled = ""
         var rest = text[...]

@@ -6,7 +6,7 @@ import Storage
 extension AgentService {
     /// Creates an agent with its memory, tools and first messages, all or nothing.
     ///
-    /// - Throws: `APIError` naming what can't be: no or unknown model, unknown tools or blocks, a label twice, …
+    /// - Throws: `APIError` for a missing or unknown model, unknown tools or blocks, a label used twice, …
     func create(_ body: CreateAgent, as scope: Scope) async throws -> AgentState {
         let kind = try AgentRules.kind(of: body)
         try AgentRules.check(body)
@@ -17,7 +17,8 @@ extension AgentService {
         let blocks = try newBlocks(body, at: time, in: scope)
         let draft = AgentDraft(
             body: body, kind: kind, id: core.ids.next(), model: model, embedding: embedding, time: time, scope: scope)
-        let sealed = try seal(body.secrets ?? body.toolExecEnvironmentVariables ?? [:], for: draft.id)
+        let sealed = try sealed(
+            body.secrets ?? body.toolExecEnvironmentVariables ?? [:], replacing: [], of: draft.id, at: time)
         return try await core.storage.write(as: scope) { db in
             let tools = try Self.tools(for: body, kind: kind, db)
             let given = try Self.existingBlocks(body.blockIDs ?? [], db)
@@ -30,7 +31,7 @@ extension AgentService {
         }
     }
 
-    /// Writes an agent with everything that hangs on it, in the caller's transaction.
+    /// Inserts an agent with its relations, in the caller's transaction.
     func store(
         _ draft: AgentDraft, tools: [Tool], rules: [ToolRule], memory: DraftMemory, secrets: [SealedSecret],
         _ db: Transaction
@@ -41,11 +42,12 @@ extension AgentService {
         row.nextMessagePosition = messages.count
         try db.insert(row, into: AgentStore.table)
         try TagStore.replaceTags(of: row.id, owner: "agent", with: draft.body.tags ?? [], db)
-        try AgentStore.replaceSecrets(of: row.id, with: secrets, at: draft.time, db)
+        try AgentStore.replaceSecrets(of: row.id, with: secrets, db)
         for block in memory.new { try BlockStore.insert(block.row, tags: block.tags, db) }
         for block in memory.blocks { try CoreMemoryService.attach(block, to: row.id, db) }
         for tool in tools { try ToolStore.attach(tool.id, to: row.id, db) }
         try MessageStore.insert(messages, db)
+        try SystemMessageStore.setSource(of: messages[0].id, to: memory.blocks, db)
         return row
     }
 
@@ -69,7 +71,10 @@ extension AgentService {
         if let window = body.contextWindowLimit { model.config.contextWindow = window }
         if let tokens = body.maxTokens { model.config.maxTokens = tokens }
         if let parallel = body.parallelToolCalls { model.config.parallelToolCalls = parallel }
-        if let settings = body.modelSettings { model.apply(settings) }
+        if let settings = body.modelSettings {
+            model.apply(settings)
+            if settings.parallelToolCalls == nil { model.config.parallelToolCalls = true }
+        }
         try model.validate()
         return model
     }
@@ -97,7 +102,7 @@ extension AgentService {
         }
     }
 
-    /// The blocks with these ids in this order, kept from changing.
+    /// The blocks with these ids in this order, locked.
     static func existingBlocks(_ ids: [String], _ db: Transaction) throws -> [BlockRow] {
         let ids = ids.withoutDuplicates.map { ID<Block>($0) }
         let rows = try BlockStore.rowsForUpdate(ids, db)
@@ -107,7 +112,7 @@ extension AgentService {
         }
     }
 
-    /// The tools an agent starts with: the base tools of its kind, then what was asked for.
+    /// The tools of a new agent: the base tools of its kind, then those in the request.
     static func tools(for body: CreateAgent, kind: AgentKind, _ db: Transaction) throws -> [Tool] {
         let defaults = DefaultTools.names(for: kind, AgentRules.choice(body))
         let names = (defaults + (body.tools ?? [])).withoutDuplicates
@@ -124,7 +129,7 @@ extension AgentService {
 
     /// The tools with these ids, in this order.
     ///
-    /// - Throws: `APIError` 400 naming those that are not there.
+    /// - Throws: `APIError` 400 naming the missing ones.
     static func tools(_ ids: [ID<Tool>], _ db: Transaction) throws -> [Tool] {
         let rows = try db.fetch(ToolStore.table, ids).map(\.wire)
         let missing = Set(ids).subtracting(rows.map(\.id)).map { "'\($0)'" }.sorted()

@@ -3,12 +3,12 @@ import JSON
 import LettaAPI
 import Storage
 
-/// How a companion comes and goes with the agent whose memory it keeps.
+/// Sleep-time companions: agents that edit the memory of another one, and are created and deleted with it.
 extension AgentService {
-    /// After how many turns of the agent its companion runs, unless the group says otherwise.
+    /// In turns of the agent between two runs of its companion.
     private static let defaultFrequency = 5
 
-    /// Makes a second agent that shares the memory of the first, and the group that ties them together.
+    /// Creates the companion, which shares the blocks of `main`, and the group of both.
     func addCompanion(
         to main: AgentRow, draft: AgentDraft, sharing blocks: [BlockRow], _ db: Transaction
     ) throws {
@@ -43,7 +43,7 @@ extension AgentService {
         try GroupStore.insert(group, at: time, db)
     }
 
-    /// The companions that were made with an agent and go with it.
+    /// The companions that were created with an agent and are deleted with it.
     static func companions(of main: AgentRow, _ db: Transaction) throws -> [AgentRow] {
         guard main.enableSleeptime != nil,
             let group = try GroupStore.managed(by: [main.id], db)[main.id],
@@ -55,20 +55,20 @@ extension AgentService {
     }
 }
 
-/// The blocks that an agent starts with.
+/// The blocks of a new agent.
 struct DraftMemory: Sendable {
     struct NewBlock: Sendable {
         let row: BlockRow
         let tags: [String]
     }
 
-    /// Blocks to be made with the agent.
+    /// Blocks to create with the agent.
     let new: [NewBlock]
-    /// Blocks that are there already.
+    /// Existing blocks.
     let given: [BlockRow]
     var newComeLast = false
 
-    /// All of them in the order of their attaching.
+    /// All of them in the order of attachment.
     var blocks: [BlockRow] {
         newComeLast ? given + new.map(\.row) : new.map(\.row) + given
     }

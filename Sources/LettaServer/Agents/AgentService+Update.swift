@@ -5,30 +5,43 @@ import Storage
 
 extension AgentService {
     /// Changes the fields present in the body, all or nothing.
+    ///
+    /// A field that repeats what is stored is no change: clients may send back what they read. If nothing changes,
+    /// nothing is written.
     func update(_ id: ID<AgentState>, applying change: UpdateAgent, as scope: Scope) async throws -> AgentState {
         try Self.check(change)
+        var change = change
+        if change.touchesModels {
+            // Outside of the write: models are looked up at their providers.
+            let shown = try await core.storage.read(as: scope) { db in try AgentStore.row(id, db) }
+            guard let shown else { throw APIError.notFound("Agent", id) }
+            try change.leaveOutModels(shownBy: shown)
+        }
         let model = try await newModel(change)
         let embedding = try await newEmbedding(change)
         let time = core.now()
-        let sealed = try (change.secrets.value ?? change.toolExecEnvironmentVariables.value).map {
-            try seal($0, for: id)
-        }
-        return try await core.storage.write(as: scope) { db in
+        return try await core.storage.write(as: scope) { [change] db in
             let blocks = try change.blockIDs.value.map { try Self.existingBlocks($0, db) }
-            guard var row = try AgentStore.rowForUpdate(id, db) else {
+            guard let old = try AgentStore.rowForUpdate(id, db) else {
                 throw APIError.notFound("Agent", id)
             }
+            var row = old
             try change.apply(to: &row)
             try Self.apply(change, model: model, to: &row)
             if let embedding { row.setEmbedding(embedding) }
+            let changesBlocks = try blocks.map { try replaceBlocks(of: id, with: $0, db) } ?? false
+            let changesRelations = try replaceRelations(of: id, with: change, at: time, db)
+            guard row != old || changesBlocks || changesRelations else {
+                return try AgentStateStore.state(of: old, db)
+            }
             row.updatedAt = max(time, row.updatedAt)
             row.lastUpdatedByID = scope.user
-            try AgentStore.update(row, db)
-            try Self.replaceRelations(of: id, with: change, blocks: blocks, db)
-            if let sealed { try AgentStore.replaceSecrets(of: id, with: sealed, at: time, db) }
-            if change.touchesSystemMessage {
-                try SystemMessageService.refresh([id], .renewed(time), at: time, db)
+            if try changesBlocks || row.systemMessageParts() != old.systemMessageParts() {
                 row.systemCompiledAt = time
+                try AgentStore.update(row, db)
+                try SystemMessageService.refresh(id, at: time, db)
+            } else {
+                try AgentStore.update(row, db)
             }
             return try AgentStateStore.state(of: row, db)
         }
@@ -37,11 +50,14 @@ extension AgentService {
     private static func check(_ change: UpdateAgent) throws {
         try AgentRules.checkName(change.name.value)
         try AgentRules.checkTimezone(change.timezone.value)
-        try AgentRules.checkVariables(change.secrets.value ?? change.toolExecEnvironmentVariables.value)
+        try AgentRules.checkVariables(change.secrets.value?.values)
+        try AgentRules.checkVariables(change.toolExecEnvironmentVariables.value?.values)
         try KeyText.check("tags", change.tags.value)
         try AgentRules.checkPositive("max_files_open", change.maxFilesOpen.value)
         try AgentRules.checkPositive("per_file_view_window_char_limit", change.perFileViewWindowCharLimit.value)
     }
+
+    // MARK: Models
 
     /// The description of another model, where the change names one.
     private func newModel(_ change: UpdateAgent) async throws -> LLMConfig? {
@@ -59,51 +75,92 @@ extension AgentService {
         return try await models.embeddingModel(handle)
     }
 
-    /// Brings the model's two descriptions, the handle and the window of `row` in line with the change.
+    /// Applies the change to the model's two descriptions, the handle and the context window of `row`.
     private static func apply(_ change: UpdateAgent, model: LLMConfig?, to row: inout AgentRow) throws {
         let touchesModel =
             model != nil || !change.modelSettings.isKept || !change.contextWindowLimit.isKept
             || !change.maxTokens.isKept || !change.parallelToolCalls.isKept || !change.reasoning.isKept
         guard touchesModel else { return }
-        var new = AgentModel(config: try model ?? row.llmConfig.content())
-        if let window = change.contextWindowLimit.value { new.config.contextWindow = window }
-        if let tokens = change.maxTokens.value { new.config.maxTokens = tokens }
-        if let parallel = change.parallelToolCalls.value { new.config.parallelToolCalls = parallel }
-        if let reasoning = change.reasoning.value { new.config.enableReasoner = reasoning }
-        if let settings = change.modelSettings.value { new.apply(settings) }
+        let old = try row.llmConfig.content()
+        var new = AgentModel(config: model ?? old)
+        change.contextWindowLimit.apply(to: &new.config.contextWindow)
+        change.maxTokens.apply(to: &new.config.maxTokens)
+        change.parallelToolCalls.apply(to: &new.config.parallelToolCalls)
+        change.reasoning.apply(to: &new.config.enableReasoner)
+        if let settings = change.modelSettings.value {
+            // Another model starts from its own defaults, not from what was shown of the one before.
+            new.apply(model == nil ? settings.changes(from: try row.modelSettings.content()) : settings)
+        }
         if model != nil { new.config.putInnerThoughtsInKwargs = row.agentType != .lettaV1 }
         try new.validate()
+        guard !new.config.isSame(as: old) else { return }
         row.llmConfig = Document(new.config)
         row.modelSettings = Document(new.settings)
         row.contextWindow = new.config.contextWindow
         row.model = new.config.handle
     }
 
-    private static func replaceRelations(
-        of id: ID<AgentState>, with change: UpdateAgent, blocks: [BlockRow]?, _ db: Transaction
-    ) throws {
+    // MARK: Relations
+
+    /// - Returns: whether the agent had other blocks, or in another order.
+    private func replaceBlocks(of id: ID<AgentState>, with blocks: [BlockRow], _ db: Transaction) throws -> Bool {
+        let old = try AgentBlockStore.blocks(of: [id], db)[id] ?? []
+        guard old.map(\.id) != blocks.map(\.id) else { return false }
+        try AgentBlockStore.detachAll(from: id, db)
+        for block in blocks { try CoreMemoryService.attach(block, to: id, db) }
+        return true
+    }
+
+    /// Replaces tags, tools, context and secrets where the change gives different ones.
+    ///
+    /// - Returns: whether it did.
+    private func replaceRelations(
+        of id: ID<AgentState>, with change: UpdateAgent, at time: Timestamp, _ db: Transaction
+    ) throws -> Bool {
+        var isChanged = false
         if !change.tags.isKept {
-            try TagStore.replaceTags(of: id, owner: "agent", with: change.tags.value ?? [], db)
+            let tags = (change.tags.value ?? []).withoutDuplicates
+            if try AgentStore.tags(of: [id], db)[id] ?? [] != tags {
+                try TagStore.replaceTags(of: id, owner: "agent", with: tags, db)
+                isChanged = true
+            }
         }
         if case .set(let ids) = change.toolIDs {
-            let tools = try Self.tools(ids.withoutDuplicates.map { ID($0) }, db)
-            try ToolStore.detachAll(from: id, db)
-            for tool in tools { try ToolStore.attach(tool.id, to: id, db) }
+            let tools = try Self.tools(ids.withoutDuplicates.map { ID($0) }, db).map(\.id)
+            if try (ToolStore.tools(of: [id], db)[id] ?? []).map(\.id) != tools {
+                try ToolStore.detachAll(from: id, db)
+                for tool in tools { try ToolStore.attach(tool, to: id, db) }
+                isChanged = true
+            }
         }
-        if let blocks {
-            try AgentBlockStore.detachAll(from: id, db)
-            for block in blocks { try CoreMemoryService.attach(block, to: id, db) }
+        if case .set(let ids) = change.messageIDs, try MessageStore.contextIDs(of: [id], db)[id] ?? [] != ids {
+            try Self.replaceContext(of: id, with: ids.map { ID($0) }, db)
+            isChanged = true
         }
-        if case .set(let ids) = change.messageIDs {
-            try replaceContext(of: id, with: ids.map { ID($0) }, db)
+        return try replaceSecrets(of: id, with: change, at: time, db) || isChanged
+    }
+
+    private func replaceSecrets(
+        of id: ID<AgentState>, with change: UpdateAgent, at time: Timestamp, _ db: Transaction
+    ) throws -> Bool {
+        // Both names of the field may come: the one that a client edited and the one that it only read.
+        let given = [change.secrets.value, change.toolExecEnvironmentVariables.value].compactMap(\.self)
+        guard !given.isEmpty else { return false }
+        let old = try AgentStore.sealedSecrets(of: id, db)
+        for values in given {
+            let new = try sealed(values.values, replacing: old, of: id, at: time)
+            guard new != old else { continue }
+            try AgentStore.replaceSecrets(of: id, with: new, db)
+            return true
         }
+        return false
     }
 
     private static func replaceContext(of id: ID<AgentState>, with messages: [ID<Message>], _ db: Transaction) throws {
         let owned = try MessageStore.countOwned(messages.withoutDuplicates, by: id, db)
         guard owned == messages.count else {
             throw APIError.invalidField(
-                "message_ids", "every id has to name a message of the agent, once",
+                "message_ids", "every id must name a message of the agent, once",
                 input: .array(messages.map { .string($0.rawValue) }))
         }
         try MessageStore.replaceContext(of: id, with: messages, db)
@@ -115,41 +172,66 @@ extension AgentRow {
         embeddingConfig = Document(config)
         embedding = config.handle
     }
+
+    /// What the system message is compiled from beside blocks and time.
+    fileprivate func systemMessageParts() throws -> [String] {
+        [system, timezone, toolRules.text, try llmConfig.content().modelEndpointType]
+    }
 }
 
 extension UpdateAgent {
-    /// Whether what the system message is made from may have changed.
-    fileprivate var touchesSystemMessage: Bool {
-        !system.isKept || !blockIDs.isKept || !toolRules.isKept || !timezone.isKept || !model.isKept
-            || !llmConfig.isKept
+    fileprivate var touchesModels: Bool {
+        !(model.isKept && llmConfig.isKept && modelSettings.isKept && embedding.isKept && embeddingConfig.isKept)
     }
 
-    /// Puts the plain fields that are present into `row`. `null` leaves what can't be empty as it is.
-    fileprivate func apply(to row: inout AgentRow) throws {
-        if let name = name.value { row.name = name }
-        if let system = system.value { row.system = system }
-        row.description = description.applied(to: row.description)
-        row.metadata = metadata.applied(to: row.metadata)
-        if let rules = toolRules.value {
-            row.toolRules = RawJSON(JSONValue.array(try AgentRules.toolRules(rules).map(\.json)))
+    /// Drops the descriptions of models that repeat what the agent shows: the same model keeps its context window and
+    /// limits.
+    fileprivate mutating func leaveOutModels(shownBy row: AgentRow) throws {
+        model = model.changes(from: row.model)
+        embedding = embedding.changes(from: row.embedding)
+        if let config = llmConfig.value, config.isSame(as: try row.llmConfig.content()) { llmConfig = .keep }
+        if let settings = modelSettings.value, settings.isSame(as: try row.modelSettings.content()) {
+            modelSettings = .keep
         }
-        if case .clear = toolRules { row.toolRules = RawJSON(JSONValue.array([])) }
+        if let config = embeddingConfig.value, let stored = row.embeddingConfig,
+            config.isSame(as: try stored.content())
+        {
+            embeddingConfig = .keep
+        }
+    }
+
+    /// Applies the plain fields. `null` leaves what can't be empty as it is.
+    fileprivate func apply(to row: inout AgentRow) throws {
+        // What answers derive from the window is not stored when it comes back.
+        let files = FileLimits(contextWindow: row.contextWindow)
+        if row.maxFilesOpen != nil || maxFilesOpen.value != files.openFiles {
+            maxFilesOpen.apply(to: &row.maxFilesOpen)
+        }
+        if row.perFileViewWindowCharLimit != nil || perFileViewWindowCharLimit.value != files.charactersPerFile {
+            perFileViewWindowCharLimit.apply(to: &row.perFileViewWindowCharLimit)
+        }
+        name.apply(to: &row.name)
+        system.apply(to: &row.system)
+        description.apply(to: &row.description)
+        metadata.apply(to: &row.metadata)
+        if !toolRules.isKept {
+            let rules = try AgentRules.toolRules(toolRules.value ?? [])
+            if try rules != row.rules() { row.toolRules = RawJSON(JSONValue.array(rules.map(\.json))) }
+        }
         if let settings = compactionSettings.value {
             row.compactionSettings = Document(settings.filled(for: try row.llmConfig.content()))
         }
-        row.responseFormat = responseFormat.applied(to: row.responseFormat)
-        if let timezone = timezone.value { row.timezone = timezone }
-        if let autoclear = messageBufferAutoclear.value { row.messageBufferAutoclear = autoclear }
-        row.enableSleeptime = enableSleeptime.applied(to: row.enableSleeptime)
-        row.hidden = hidden.applied(to: row.hidden)
-        row.maxFilesOpen = maxFilesOpen.applied(to: row.maxFilesOpen)
-        row.perFileViewWindowCharLimit = perFileViewWindowCharLimit.applied(to: row.perFileViewWindowCharLimit)
-        row.lastRunCompletion = lastRunCompletion.applied(to: row.lastRunCompletion)
-        row.lastRunDurationMilliseconds = lastRunDurationMs.applied(to: row.lastRunDurationMilliseconds)
-        row.lastStopReason = lastStopReason.applied(to: row.lastStopReason)
-        row.origin.projectID = projectID.applied(to: row.origin.projectID)
-        row.origin.templateID = templateID.applied(to: row.origin.templateID)
-        row.origin.baseTemplateID = baseTemplateID.applied(to: row.origin.baseTemplateID)
+        responseFormat.apply(to: &row.responseFormat)
+        timezone.apply(to: &row.timezone)
+        messageBufferAutoclear.apply(to: &row.messageBufferAutoclear)
+        enableSleeptime.apply(to: &row.enableSleeptime)
+        hidden.apply(to: &row.hidden)
+        lastRunCompletion.apply(to: &row.lastRunCompletion)
+        lastRunDurationMs.apply(to: &row.lastRunDurationMilliseconds)
+        lastStopReason.apply(to: &row.lastStopReason)
+        projectID.apply(to: &row.origin.projectID)
+        templateID.apply(to: &row.origin.templateID)
+        baseTemplateID.apply(to: &row.origin.baseTemplateID)
         if case .clear = embedding {
             row.embedding = nil
             row.embeddingConfig = nil

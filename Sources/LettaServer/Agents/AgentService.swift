@@ -2,7 +2,7 @@ import JSON
 import LettaAPI
 import Storage
 
-/// What may be done with agents, and under which conditions.
+/// Agents with their relations: created, changed and deleted as a whole.
 struct AgentService: Sendable {
     let core: Core
     let models: ModelService
@@ -51,7 +51,7 @@ struct AgentService: Sendable {
         }
     }
 
-    /// - Throws: `APIError` 422 for more than a statement of the databases can hold.
+    /// - Throws: `APIError` 422 when a statement would exceed the limits of the databases.
     private static func check(_ conditions: [AgentCondition]) throws {
         guard conditions.count <= 100 else {
             throw APIError.invalidField(
@@ -74,8 +74,7 @@ struct AgentService: Sendable {
         return try await core.storage.read(as: scope) { db in try AgentStore.tags(query, db) }
     }
 
-    /// Deletes an agent with its messages, the archive that was made for it and its companion; its blocks stay for
-    /// whoever else has or wants them.
+    /// Deletes an agent with its messages, its own archive and its companion. Its blocks stay.
     func delete(_ id: ID<AgentState>, as scope: Scope) async throws {
         try await core.storage.write(as: scope) { db in
             guard let row = try AgentStore.rowForUpdate(id, db) else {
@@ -85,15 +84,6 @@ struct AgentService: Sendable {
                 try ArchiveService.deleteOwnArchive(of: agent.id, db)
                 try AgentStore.delete(agent, db)
             }
-        }
-    }
-
-    /// Encrypts environment variables for storage under an agent.
-    func seal(_ variables: [String: String], for agent: ID<AgentState>) throws -> [SealedSecret] {
-        try variables.sorted { $0.key < $1.key }.map { name, value in
-            SealedSecret(
-                id: core.ids.next(), name: name,
-                sealedValue: try secrets.seal(value, for: SealedSecret.place(of: name, agent: agent)))
         }
     }
 }

@@ -110,30 +110,33 @@ enum AgentStore {
 
     // MARK: Secrets
 
-    /// Puts sealed values in place of all that were there.
-    static func replaceSecrets(
-        of id: ID<AgentState>, with secrets: [SealedSecret], at time: Timestamp, _ db: Transaction
-    ) throws {
+    /// Makes these all the secrets of the agent, in this order.
+    static func replaceSecrets(of id: ID<AgentState>, with secrets: [SealedSecret], _ db: Transaction) throws {
         try db.execute("DELETE FROM agent_secret WHERE organization_id = \(db.organization) AND agent_id = \(id)")
         for (position, secret) in secrets.enumerated() {
             try db.execute(
                 """
                 INSERT INTO agent_secret (
-                    organization_id, agent_id, id, name, sealed_value, position, created_at, updated_at)
+                    organization_id, agent_id, id, name, sealed_value, description, position, created_at, updated_at)
                 VALUES (\(db.organization), \(id), \(secret.id), \(secret.name), \(secret.sealedValue),
-                    \(position), \(time), \(time))
+                    \(secret.description), \(position), \(secret.createdAt), \(secret.updatedAt))
                 """)
         }
     }
 
-    /// The names and sealed values of an agent's secrets, for who may open them.
-    static func sealedSecrets(of id: ID<AgentState>, _ db: Transaction) throws -> [(name: String, value: String)] {
+    /// The secrets of an agent with their encrypted values.
+    static func sealedSecrets(of id: ID<AgentState>, _ db: Transaction) throws -> [SealedSecret] {
         try db.rows(
             """
-            SELECT name, sealed_value FROM agent_secret
+            SELECT id, name, sealed_value, description, created_at, updated_at FROM agent_secret
             WHERE organization_id = \(db.organization) AND agent_id = \(id) ORDER BY position
             """
-        ).map { (try $0["name"], try $0["sealed_value"]) }
+        ).map { row in
+            SealedSecret(
+                id: try row["id"], name: try row["name"], sealedValue: try row["sealed_value"],
+                description: try row["description"], createdAt: try row["created_at"],
+                updatedAt: try row["updated_at"])
+        }
     }
 
     /// The secrets of each agent as clients may see them: without their values.
@@ -161,16 +164,19 @@ enum AgentStore {
 }
 
 /// An environment variable of an agent whose value is encrypted.
-struct SealedSecret: Sendable {
+struct SealedSecret: Sendable, Equatable {
     let id: ID<AgentSecret>
     let name: String
     let sealedValue: String
+    let description: String?
+    let createdAt: Timestamp
+    let updatedAt: Timestamp
 
-    /// What a value is sealed for, so that it opens nowhere else.
+    /// The row that a value is sealed for: it opens in no other.
     static func place(of name: String, agent: ID<AgentState>) -> String {
         "agent_secret/\(agent)/\(name)"
     }
 
-    /// What answers show in place of a secret.
+    /// What answers show in place of a value; in a change it stands for the stored one.
     static let mask = "********"
 }

@@ -3,10 +3,12 @@ import JSON
 import LettaAPI
 import Storage
 
-/// Keeps the system message of agents in step with what it is made from.
+/// Keeps the system messages of agents in step with what they are compiled from.
 ///
-/// Whoever changes a block, an attachment, rules or the system text calls this inside the same
-/// transaction, so that no reader ever sees a prompt that lags behind the memory.
+/// A stored system message names its blocks with their versions. Whoever shows one compares them with the agent's blocks
+/// of now: ``resolve(_:at:_:)`` in a write transaction, ``current(_:_:)`` in a read transaction. So a change of a block
+/// writes nothing for the agents that have it, however many share it, and nobody sees a prompt that lags behind the
+/// memory. Whatever else goes into the message belongs to one agent: who changes it calls ``refresh(_:_:at:_:)``.
 enum SystemMessageService {
     /// What the time line of a rewritten message says.
     enum TimeLine {
@@ -14,36 +16,88 @@ enum SystemMessageService {
         case renewed(Timestamp)
     }
 
-    /// Rewrites the system messages of all these agents in place: the messages keep their ids.
-    /// An agent whose context has no system message is left alone.
+    /// A compiled text, and the blocks in it.
+    struct Compiled: Sendable {
+        let context: CompiledContext
+        let blocks: [BlockRow]
+
+        var content: RawJSON { MessageRow.content([.text(context.text)]) }
+    }
+
+    // MARK: Stored messages
+
+    /// Rewrites the agent's system message in place if the agent's blocks have changed since it was compiled.
+    ///
+    /// The caller keeps the agent's row from changing.
+    static func resolve(_ agent: ID<AgentState>, at now: Timestamp, _ db: Transaction) throws {
+        guard let head = try SystemMessageStore.head(of: agent, db), head.isStale,
+            let row = try AgentStore.row(agent, db)
+        else { return }
+        try rewrite(head.message, of: row, at: now, db)
+    }
+
+    /// Rewrites the agent's system message in place. An agent whose context has no system message is left alone.
     static func refresh(
-        _ agents: [ID<AgentState>], _ timeLine: TimeLine = .kept, at now: Timestamp, _ db: Transaction
+        _ agent: ID<AgentState>, _ timeLine: TimeLine = .kept, at now: Timestamp, _ db: Transaction
     ) throws {
-        // Locked before the blocks are read: of two changes at once the later one sees the blocks of both.
-        let rows = try db.fetch(AgentStore.table, agents, locking: true)
-        let blocks = try AgentBlockStore.blocks(of: agents, db)
-        for var row in rows {
-            guard let message = try MessageStore.systemMessage(of: row.id, db) else { continue }
-            if case .renewed(let time) = timeLine {
-                row.systemCompiledAt = time
-                try AgentStore.update(row, db)
-            }
-            let compiled = try compile(row, blocks: blocks[row.id] ?? [], db)
-            try MessageStore.rewrite(message.id, content: MessageRow.content([.text(compiled.text)]), at: now, db)
+        guard var row = try AgentStore.rowForUpdate(agent, db),
+            let head = try SystemMessageStore.head(of: agent, db)
+        else { return }
+        if case .renewed(let time) = timeLine {
+            row.systemCompiledAt = time
+            try AgentStore.update(row, db)
+        }
+        try rewrite(head.message, of: row, at: now, db)
+    }
+
+    private static func rewrite(
+        _ message: ID<Message>, of row: AgentRow, at now: Timestamp, _ db: Transaction
+    ) throws {
+        let compiled = try compile(row, db)
+        try SystemMessageStore.rewrite(message, content: compiled.content, from: compiled.blocks, at: now, db)
+    }
+
+    /// The messages with the system messages among them as they have to be now, stored or not.
+    static func current(_ messages: [MessageRow], _ db: Transaction) throws -> [MessageRow] {
+        let heads = try SystemMessageStore.heads(among: messages.filter { $0.role == .system }.map(\.id), db)
+        let stale = heads.filter(\.isStale)
+        guard !stale.isEmpty else { return messages }
+        let compiled = try compile(try AgentStore.rows(stale.map(\.agent), db), db)
+        let texts = Dictionary(uniqueKeysWithValues: stale.map { ($0.message, compiled[$0.agent]) })
+        return messages.map { message in
+            guard let text = texts[message.id] ?? nil else { return message }
+            var message = message
+            message.content = text.content
+            return message
         }
     }
 
+    // MARK: Compiling
+
     /// The system message an agent should have now, with the time that its row tells.
-    static func compile(_ row: AgentRow, blocks: [BlockRow], _ db: Transaction) throws -> CompiledContext {
-        let inContext = try MessageStore.contextIDs(of: [row.id], db)[row.id]?.count ?? 0
-        return try compile(
-            row, blocks: blocks, archival: try ArchivalMemoryService.summary(of: row.id, db),
-            previousMessages: max(0, row.nextMessagePosition - inContext))
+    static func compile(_ row: AgentRow, _ db: Transaction) throws -> Compiled {
+        guard let compiled = try compile([row], db)[row.id] else { throw APIError.notFound("Agent", row.id) }
+        return compiled
+    }
+
+    /// The same for each of the agents; the number of statements does not depend on theirs.
+    private static func compile(_ rows: [AgentRow], _ db: Transaction) throws -> [ID<AgentState>: Compiled] {
+        let ids = rows.map(\.id)
+        let blocks = try AgentBlockStore.blocks(of: ids, db)
+        let sizes = try SystemMessageStore.contextSizes(of: ids, db)
+        let archival = try ArchivalSummaryStore.summaries(of: ids, db)
+        return Dictionary(
+            uniqueKeysWithValues: try rows.map { row in
+                let compiled = try compile(
+                    row, blocks: blocks[row.id] ?? [], archival: archival[row.id] ?? ArchivalSummary(),
+                    previousMessages: max(0, row.nextMessagePosition - (sizes[row.id] ?? 0)))
+                return (row.id, compiled)
+            })
     }
 
     static func compile(
         _ row: AgentRow, blocks: [BlockRow], archival: ArchivalSummary, previousMessages: Int
-    ) throws -> CompiledContext {
+    ) throws -> Compiled {
         var input = ContextInput(
             kind: AgentKind(rawValue: row.agentType.rawValue) ?? .standard, system: row.system,
             agentID: row.id.rawValue, compiledAt: row.systemCompiledAt.microseconds,
@@ -54,6 +108,6 @@ enum SystemMessageService {
         input.previousMessages = previousMessages
         input.archivalPassages = archival.count
         input.archivalTags = archival.tags
-        return ContextCompiler.compile(input)
+        return Compiled(context: ContextCompiler.compile(input), blocks: blocks)
     }
 }

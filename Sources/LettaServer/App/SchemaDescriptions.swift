@@ -14,6 +14,23 @@ extension MessageContent: SchemaDescribing {
     }
 }
 
+extension SecretValues: SchemaDescribing {
+    package static var schema: JSONValue {
+        [
+            "anyOf": [
+                ["type": "object", "additionalProperties": ["type": "string"]],
+                [
+                    "type": "array",
+                    "items": [
+                        "type": "object", "required": ["key", "value"],
+                        "properties": ["key": ["type": "string"], "value": ["type": "string"]],
+                    ],
+                ],
+            ]
+        ]
+    }
+}
+
 extension DayOrTime: SchemaDescribing {
     package static var schema: JSONValue {
         ["type": "string", "format": "date-time", "examples": ["2026-01-31", "2026-01-31T14:30:00Z"]]

@@ -117,8 +117,7 @@ extension ArchivalMemoryService {
 
     /// How much an agent has in archival memory.
     static func summary(of agent: ID<AgentState>, _ db: Transaction) throws -> ArchivalSummary {
-        guard let archive = try ArchiveStore.archive(of: agent, db) else { return ArchivalSummary() }
-        return try PassageStore.summary(of: archive, db)
+        try ArchivalSummaryStore.summaries(of: [agent], db)[agent] ?? ArchivalSummary()
     }
 
     /// - Throws: `APIError` 404 when there is no such agent.

@@ -1,7 +1,7 @@
 import LettaAPI
 import Storage
 
-/// What may be done with archives, and under which conditions.
+/// The rules of archives: an agent has at most one, and owns the one that was made for it.
 struct ArchiveService: Sendable {
     let core: Core
     let models: ModelService
@@ -35,9 +35,13 @@ struct ArchiveService: Sendable {
         try KeyText.check("name", change.name.value)
         let time = core.now()
         return try await core.storage.write(as: scope) { db in
-            var archive = try Self.archiveForUpdate(id, db)
-            if let name = change.name.value { archive.name = name }
-            archive.description = change.description.applied(to: archive.description)
+            let old = try Self.archiveForUpdate(id, db)
+            var archive = old
+            change.name.apply(to: &archive.name)
+            change.description.apply(to: &archive.description)
+            guard (archive.name, archive.description) != (old.name, old.description) else {
+                return old.wire(in: scope)
+            }
             archive.lastUpdatedByID = scope.user
             archive.updatedAt = max(time, archive.updatedAt ?? time)
             try db.update(archive, in: ArchiveStore.table)

@@ -75,18 +75,6 @@ enum PassageStore {
         }
     }
 
-    /// How much is in an archive, and the tags in use there in the order of their bytes.
-    static func summary(of archive: ID<Archive>, _ db: Transaction) throws -> ArchivalSummary {
-        let count: Int? = try db.value(
-            "SELECT COUNT(*) FROM passage WHERE organization_id = \(db.organization) AND archive_id = \(archive)")
-        let tags = try db.rows(
-            """
-            SELECT DISTINCT tag FROM passage_tag
-            WHERE organization_id = \(db.organization) AND archive_id = \(archive) ORDER BY tag
-            """)
-        return ArchivalSummary(count: count ?? 0, tags: try tags.map { try $0["tag"] })
-    }
-
     // MARK: Search
 
     /// A passage with the number of the query's words that it has.

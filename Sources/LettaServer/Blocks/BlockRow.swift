@@ -4,7 +4,7 @@ import Storage
 
 /// A row of table `block`: the block without its tags, and the columns that are not on the wire.
 @dynamicMemberLookup
-struct BlockRow: Codable, Sendable {
+struct BlockRow: Codable, Sendable, Equatable {
     private(set) var block: Block
     /// Counts the changes: an update names the version it read.
     var version: Int

@@ -3,13 +3,13 @@ import JSON
 import LettaAPI
 import Storage
 
-/// What may be done with blocks, and under which conditions.
+/// The rules of blocks: limits, labels, versions.
 struct BlockService: Sendable {
     let core: Core
 
-    /// How many characters a block may have when nobody says.
+    /// In characters, for blocks without a limit of their own.
     static let defaultLimit = 100_000
-    /// How many blocks a list shows when nobody says: enough that few people ever miss one.
+    /// Large, so that few clients need a second page.
     static let defaultPage = 1_000
 
     func create(_ body: CreateBlock, as scope: Scope) async throws -> Block {
@@ -38,12 +38,9 @@ struct BlockService: Sendable {
     }
 
     func delete(_ id: ID<Block>, as scope: Scope) async throws {
-        let time = core.now()
         try await core.storage.write(as: scope) { db in
             guard let block = try BlockStore.rowForUpdate(id, db) else { throw Self.missing(id) }
-            let agents = try AgentBlockStore.agents(with: id, db)
             try BlockStore.delete(block, db)
-            try SystemMessageService.refresh(agents, at: time, db)
         }
     }
 
@@ -94,7 +91,7 @@ extension BlockService {
 
     /// The row of a new block.
     ///
-    /// - Throws: `APIError` naming the field that can't be.
+    /// - Throws: `APIError` naming the invalid field.
     static func block(from body: CreateBlock, id: ID<Block>, at time: Timestamp, in scope: Scope) throws -> BlockRow {
         var block = BlockRow(
             id: id, label: body.label, value: body.value?.text ?? "", limit: body.limit ?? defaultLimit, at: time)
@@ -118,29 +115,29 @@ extension BlockService {
         return block
     }
 
-    /// Changes a block and the system messages of the agents that have it, in the caller's transaction.
+    /// Changes a block in the caller's transaction. Values that are stored anyway make no new version.
     static func update(
         _ id: ID<Block>, applying change: UpdateBlock, by actor: BlockActor, at time: Timestamp, _ db: Transaction
     ) throws -> Block {
-        guard var block = try BlockStore.rowForUpdate(id, db) else { throw missing(id) }
-        let oldLabel = block.label
+        guard let old = try BlockStore.rowForUpdate(id, db) else { throw missing(id) }
+        let oldTags = try BlockStore.tags(of: [id], db)[id] ?? []
+        let tags = (change.tags.applied(to: oldTags) ?? []).withoutDuplicates
+        var block = old
         change.apply(to: &block)
+        guard block != old || tags != oldTags else { return old.wire(tags: oldTags) }
         try KeyText.check("label", block.label)
         try KeyText.check("tags", change.tags.value)
         try checkLimit(block)
         block.version += 1
         block.updatedAt = max(time, block.updatedAt)
         block.lastUpdatedByID = actor.id
-        if block.label != oldLabel { try checkLabelIsFree(block, db) }
+        if block.label != old.label { try checkLabelIsFree(block, db) }
         guard try BlockStore.update(block, by: actor, db) else {
-            throw APIError.conflict("Block \(id) was changed by someone else at the same time. Try again.")
+            throw APIError.conflict("Block \(id) was changed by another request at the same time. Retry.")
         }
-        if case .set(let tags) = change.tags { try TagStore.replaceTags(of: id, owner: "block", with: tags, db) }
-        if case .clear = change.tags { try TagStore.replaceTags(of: id, owner: "block", with: [], db) }
-        let agents = try AgentBlockStore.agents(with: id, db)
-        if block.label != oldLabel { try AgentBlockStore.relabel(block.id, as: block.label, db) }
-        try SystemMessageService.refresh(agents, at: time, db)
-        return block.wire(tags: try BlockStore.tags(of: [id], db)[id] ?? [])
+        if tags != oldTags { try TagStore.replaceTags(of: id, owner: "block", with: tags, db) }
+        if block.label != old.label { try AgentBlockStore.relabel(block.id, as: block.label, db) }
+        return block.wire(tags: tags)
     }
 
     /// - Throws: `APIError` 409 when an agent that has the block has another one under the new label.
@@ -153,7 +150,7 @@ extension BlockService {
     /// Characters are Unicode scalars, which is how clients in Python count.
     private static func checkLimit(_ block: BlockRow) throws {
         guard block.limit >= 0 else {
-            throw APIError.invalidField("limit", "limit can't be negative", input: .int(Int64(block.limit)))
+            throw APIError.invalidField("limit", "the limit can't be negative", input: .int(Int64(block.limit)))
         }
         let length = block.value.unicodeScalars.count
         guard length <= block.limit else {
@@ -165,7 +162,7 @@ extension BlockService {
         }
     }
 
-    /// The peer's rule for labels in filters: a label that breaks it could match nothing sensible.
+    /// The peer's pattern for labels in filters.
     private static func checkLabelFilter(_ label: String?) throws {
         guard let label else { return }
         let pattern = "^[a-zA-Z0-9_/-]+$"
@@ -186,22 +183,22 @@ extension BlockService {
 }
 
 extension UpdateBlock {
-    /// Puts the fields that are present into `block`. `null` leaves what can't be empty as it is.
+    /// Applies the fields that are present. `null` leaves what can't be empty as it is.
     func apply(to block: inout BlockRow) {
-        if let label = label.value { block.label = label }
+        label.apply(to: &block.label)
         if let value = value.value { block.value = value.text }
-        if let limit = limit.value { block.limit = limit }
-        block.description = description.applied(to: block.description)
-        block.metadata = metadata.applied(to: block.metadata)
-        if let readOnly = readOnly.value { block.readOnly = readOnly }
-        block.hidden = hidden.applied(to: block.hidden)
-        if let isTemplate = isTemplate.value { block.isTemplate = isTemplate }
-        block.templateName = templateName.applied(to: block.templateName)
-        block.preserveOnMigration = preserveOnMigration.applied(to: block.preserveOnMigration)
-        block.origin.projectID = projectID.applied(to: block.origin.projectID)
-        block.origin.templateID = templateID.applied(to: block.origin.templateID)
-        block.origin.baseTemplateID = baseTemplateID.applied(to: block.origin.baseTemplateID)
-        block.origin.deploymentID = deploymentID.applied(to: block.origin.deploymentID)
-        block.origin.entityID = entityID.applied(to: block.origin.entityID)
+        limit.apply(to: &block.limit)
+        description.apply(to: &block.description)
+        metadata.apply(to: &block.metadata)
+        readOnly.apply(to: &block.readOnly)
+        hidden.apply(to: &block.hidden)
+        isTemplate.apply(to: &block.isTemplate)
+        templateName.apply(to: &block.templateName)
+        preserveOnMigration.apply(to: &block.preserveOnMigration)
+        projectID.apply(to: &block.origin.projectID)
+        templateID.apply(to: &block.origin.templateID)
+        baseTemplateID.apply(to: &block.origin.baseTemplateID)
+        deploymentID.apply(to: &block.origin.deploymentID)
+        entityID.apply(to: &block.origin.entityID)
     }
 }

@@ -2,7 +2,7 @@ import JSON
 import LettaAPI
 import Storage
 
-/// What may be done with the blocks of one agent.
+/// The blocks of one agent, found by their labels.
 struct CoreMemoryService: Sendable {
     let core: Core
 
@@ -22,7 +22,7 @@ struct CoreMemoryService: Sendable {
         }
     }
 
-    /// The blocks of an agent; newest attachment last, or first when `order` says descending.
+    /// The blocks of an agent in the order of attachment.
     func list(of agent: ID<AgentState>, _ query: ListRelated, as scope: Scope) async throws -> Page<Block> {
         let request = try PageRequest(query, defaultLimit: 100, defaultOrder: .ascending)
         return request.page(of: try await memory(of: agent, as: scope).blocks) { $0.id.rawValue }
@@ -47,23 +47,20 @@ struct CoreMemoryService: Sendable {
     }
 
     func attach(_ block: ID<Block>, to agent: ID<AgentState>, as scope: Scope) async throws -> AgentState {
-        let time = core.now()
-        return try await core.storage.write(as: scope) { db in
-            // Blocks are locked before agents everywhere: who waits for whom never goes round in a circle.
+        try await core.storage.write(as: scope) { db in
+            // Lock order, to avoid deadlocks: blocks before agents.
             let blockRow = try BlockStore.rowForUpdate(block, db)
             guard let agentRow = try AgentStore.rowForUpdate(agent, db) else {
                 throw APIError.notFound("Agent", agent)
             }
             guard let blockRow else { throw BlockService.missing(block) }
             try Self.attach(blockRow, to: agent, db)
-            try SystemMessageService.refresh([agent], at: time, db)
             return try AgentStateStore.state(of: agentRow, db)
         }
     }
 
     func detach(_ block: ID<Block>, from agent: ID<AgentState>, as scope: Scope) async throws -> AgentState {
-        let time = core.now()
-        return try await core.storage.write(as: scope) { db in
+        try await core.storage.write(as: scope) { db in
             _ = try BlockStore.rowForUpdate(block, db)
             guard let agentRow = try AgentStore.rowForUpdate(agent, db) else {
                 throw APIError.notFound("Agent", agent)
@@ -71,14 +68,13 @@ struct CoreMemoryService: Sendable {
             guard try AgentBlockStore.detach(block, from: agent, db) else {
                 throw APIError(404, "No block with id '\(block)' found for agent '\(agent)'")
             }
-            try SystemMessageService.refresh([agent], at: time, db)
             return try AgentStateStore.state(of: agentRow, db)
         }
     }
 }
 
 extension CoreMemoryService {
-    /// Attaches a block, each label once.
+    /// Attaches a block; labels are unique within an agent.
     ///
     /// - Throws: `APIError` 409 when the agent has another block with the label.
     static func attach(_ block: BlockRow, to agent: ID<AgentState>, _ db: Transaction) throws {

@@ -1,11 +1,10 @@
 import LettaAPI
 import Storage
 
-/// What may be done with groups of agents.
 struct GroupService: Sendable {
     let core: Core
 
-    /// The groups an agent is a member of. Those it only manages are in the agent itself, as the peer has it.
+    /// The groups an agent is a member of. The agent itself shows those that it manages, as with the peer.
     func list(of agent: ID<AgentState>, _ query: ListAgentGroups, as scope: Scope) async throws -> Page<Group> {
         let request = try PageRequest(query)
         return try await core.storage.read(as: scope) { db in

@@ -10,10 +10,11 @@ extension MessageService {
         let request = try PageRequest(query, defaultLimit: 100)
         let limit = query.limit == 0 ? 0 : request.limit ?? 100
         let rows = try await core.storage.read(as: scope) { db in
-            try AllMessagesStore.page(
+            let page = try AllMessagesStore.page(
                 after: try query.after.map { try Self.row($0, db) },
                 before: try query.before.map { try Self.row($0, db) }, fromNewest: !request.isAscending,
                 limit: limit, db)
+            return try SystemMessageService.current(page, db)
         }
         let page = Page(rows, next: Self.next(after: rows, request, limit: limit))
         return try Self.entries(page, only: query.includeReturnMessageTypes)
@@ -21,8 +22,10 @@ extension MessageService {
 
     /// What clients see of one message: its thought, its text and its calls are entries of their own.
     func retrieve(_ id: ID<Message>, as scope: Scope) async throws -> [LettaMessage] {
-        let row = try await core.storage.read(as: scope) { db in try Self.row(id.rawValue, db) }
-        return try Self.entries([row], only: nil)
+        let rows = try await core.storage.read(as: scope) { db in
+            try SystemMessageService.current([try Self.row(id.rawValue, db)], db)
+        }
+        return try Self.entries(rows, only: nil)
     }
 
     func list(ofStep id: ID<Step>, _ query: ListRelated, as scope: Scope) async throws -> Page<LettaMessage> {

@@ -17,10 +17,11 @@ struct MessageService: Sendable {
         let limit = query.limit == 0 ? 0 : request.limit ?? 100
         let rows = try await core.storage.read(as: scope) { db in
             guard try AgentStore.exists(agent, db) else { throw APIError.notFound("Agent", agent) }
-            return try MessageListStore.page(
+            let page = try MessageListStore.page(
                 of: agent, after: try Self.bound(query.after, of: agent, db),
                 before: try Self.bound(query.before, of: agent, db), fromNewest: !request.isAscending,
                 limit: limit, db)
+            return try SystemMessageService.current(page, db)
         }
         let page = Page(rows, next: Self.next(after: rows, request, limit: limit))
         return try Self.entries(page, only: query.includeReturnMessageTypes)
@@ -51,13 +52,14 @@ struct MessageService: Sendable {
             let compiled = try SystemMessageService.compile(
                 row, blocks: blocks, archival: try ArchivalMemoryService.summary(of: agent, db),
                 previousMessages: row.nextMessagePosition)
+            let text = compiled.context.text
             var context: [TurnMessage] = []
             let isNew = try MessageStore.systemMessage(of: agent, db) == nil
             let system =
                 try MessageStore.systemMessage(of: agent, db)?.id ?? core.ids.next(Message.self)
             context.append(
                 TurnMessage(
-                    id: system.rawValue, role: .system, parts: [.text(compiled.text)], createdAt: time.microseconds))
+                    id: system.rawValue, role: .system, parts: [.text(text)], createdAt: time.microseconds))
             if body.addDefaultInitialMessages == true {
                 context += AgentDraft.startingMessages(for: row, at: time, ids: core.ids)
             }
@@ -68,10 +70,8 @@ struct MessageService: Sendable {
             row.nextMessagePosition += new.count
             row.updatedAt = max(time, row.updatedAt)
             try AgentStore.update(row, db)
-            if !isNew {
-                try MessageStore.rewrite(system, content: MessageRow.content([.text(compiled.text)]), at: time, db)
-            }
             try MessageStore.insert(new, db)
+            try SystemMessageStore.rewrite(system, content: compiled.content, from: compiled.blocks, at: time, db)
             try MessageStore.replaceContext(of: agent, with: context.map { ID($0.id) }, db)
             return try AgentStateStore.state(of: row, db)
         }

@@ -24,14 +24,6 @@ enum MessageStore {
         }
     }
 
-    static func rewrite(_ id: ID<Message>, content: RawJSON, at time: Timestamp, _ db: Transaction) throws {
-        try db.execute(
-            """
-            UPDATE message SET content = \(content), updated_at = \(time)
-            WHERE organization_id = \(db.organization) AND id = \(id)
-            """)
-    }
-
     // MARK: Context
 
     /// Makes these messages the context, in this order.

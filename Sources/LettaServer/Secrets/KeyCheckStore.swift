@@ -1,13 +1,13 @@
 import LettaAPI
 import Storage
 
-/// Makes sure that the key at hand is the one the database was written with, before anything is served.
+/// Checks at start that the encryption key is the one the database was written with.
 enum KeyCheckStore {
     private static let name = "encryption key check"
     private static let text = "letta-swift"
 
-    /// Writes the check on a new database. Where a new key is given beside the old one, everything is sealed anew with
-    /// it, so that the old one can be taken away afterwards.
+    /// Writes the check value to a new database. With a new key beside the old one, everything is encrypted again with
+    /// the new one, so that the old one can be removed afterwards.
     ///
     /// - Throws: `StartUpFailure.wrongEncryptionKey` when the database was written with another key.
     static func verify(_ box: SecretBox, _ db: any SQLExecutor) throws {

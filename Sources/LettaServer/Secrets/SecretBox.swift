@@ -1,11 +1,10 @@
 import Crypto
 import FoundationEssentials
 
-/// Encrypts what must not be read out of a stolen database: secrets of agents and keys of providers.
+/// Encrypts secrets in the database.
 ///
-/// A sealed value is `v1:<key id>:<nonce>:<box>` in base64, AES-256-GCM with the name of the place it
-/// belongs to as additional data, so that it opens nowhere else. Of several keys the first one seals
-/// and all open, which lets a key be replaced.
+/// A sealed value is `v1:<key id>:<nonce>:<box>` in base64: AES-256-GCM with the name of its row as associated data, so
+/// that it opens in no other row. The first key seals and all keys open, for rotation.
 struct SecretBox: Sendable {
     private struct Key: Sendable {
         let id: String
@@ -27,7 +26,7 @@ struct SecretBox: Sendable {
         }
     }
 
-    /// - Parameter place: the table, row and column that the value is for.
+    /// - Parameter place: names the row that the value is for.
     func seal(_ text: String, for place: String) throws -> String {
         guard let key = keys.first else { throw SecretBoxFailure.noKey }
         let box = try AES.GCM.seal(Data(text.utf8), using: key.key, authenticating: Data(place.utf8))
@@ -35,7 +34,7 @@ struct SecretBox: Sendable {
         return "v1:\(key.id):\(Data(box.nonce).base64EncodedString()):\(sealed)"
     }
 
-    /// Whether the value was sealed with a key that is about to go.
+    /// Whether the value was not sealed with the first key.
     func isSealedWithOlderKey(_ sealed: String) -> Bool {
         guard let key = keys.first else { return false }
         return !sealed.hasPrefix("v1:\(key.id):")

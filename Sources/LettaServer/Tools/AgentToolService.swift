@@ -3,11 +3,11 @@ import JSON
 import LettaAPI
 import Storage
 
-/// What may be done with the tools of one agent.
+/// The tools of one agent, and which of them need approval.
 struct AgentToolService: Sendable {
     let core: Core
 
-    /// The tools of an agent in the order of their attaching; the peer shows 10 unless asked for more.
+    /// The tools of an agent in the order of attachment; 10 without a limit, as with the peer.
     func list(of agent: ID<AgentState>, _ query: ListRelated, as scope: Scope) async throws -> Page<Tool> {
         let request = try PageRequest(query, defaultLimit: 10, defaultOrder: .ascending)
         return try await core.storage.read(as: scope) { db in
@@ -17,7 +17,7 @@ struct AgentToolService: Sendable {
         }
     }
 
-    /// Lets the agent call the tool; one that needs approval by default gets a rule that says so.
+    /// Attaches the tool; one that needs approval by default gets a rule for it.
     func attach(_ tool: ID<Tool>, to agent: ID<AgentState>, as scope: Scope) async throws -> AgentState {
         let time = core.now()
         return try await core.storage.write(as: scope) { db in
@@ -46,7 +46,7 @@ struct AgentToolService: Sendable {
         }
     }
 
-    /// Adds or takes the rule that a tool needs approval; the agent may get the tool later.
+    /// Adds or removes the rule that a tool needs approval. The agent need not have the tool.
     func setApproval(
         of tool: String, to required: Bool?, for agent: ID<AgentState>, as scope: Scope
     ) async throws -> AgentState {

@@ -3,10 +3,9 @@ import JSON
 import LettaAPI
 import Storage
 
-/// Keeps the base tools of an organisation as this version of the server has them.
+/// Seeds the base tools of an organisation, by name.
 enum BaseToolService {
-    /// Adds the missing ones and brings the others up to date, by name: a tool of that name that a user
-    /// made their own is left alone.
+    /// Adds the missing ones and updates the others. A tool of such a name that a user wrote is left alone.
     static func seed(ids: IDSource, at time: Timestamp, _ db: Transaction) throws {
         let existing = try ToolStore.rows(named: BaseTool.all.map(\.name), db)
         for (index, base) in BaseTool.all.enumerated() {

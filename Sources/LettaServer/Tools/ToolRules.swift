@@ -2,14 +2,14 @@ import AgentEngine
 import JSON
 import LettaAPI
 
-/// What a tool may be, before anything is stored.
+/// The checks of tools, before anything is stored.
 enum ToolRules {
     static let python = "python"
     static let typescript = "typescript"
-    static let noTypeScript = "Tools in TypeScript are kept and shown, but this server runs Python only."
+    static let noTypeScript = "TypeScript tools are stored but can't run: this server runs Python only."
     static let defaultReturnLimit = 50_000
     private static let highestReturnLimit = 1_000_000
-    /// In bytes; a program this long is a mistake.
+    /// In bytes.
     private static let longestSource = 1 << 20
 
     static func check(_ body: CreateTool) throws {
@@ -25,7 +25,7 @@ enum ToolRules {
         }
     }
 
-    /// - Throws: `APIError` 409 when a tool of the server would become another one by it.
+    /// - Throws: `APIError` 409 when the change touches the source, schema or description of a tool of the server.
     static func check(_ change: UpdateTool, of tool: Tool) throws {
         try check(sourceType: change.sourceType.value)
         try check(returnLimit: change.returnCharLimit.value)
@@ -37,7 +37,7 @@ enum ToolRules {
             && change.argsJSONSchema.isKept && change.description.isKept
         guard isSame else {
             throw APIError.conflict(
-                "\(tool.name) is a tool of the server: what it does and says of itself can't be changed.")
+                "\(tool.name) is a tool of the server. Its source, schema and description can't be changed.")
         }
     }
 
@@ -52,7 +52,8 @@ enum ToolRules {
         }
         guard source.utf8.count <= longestSource else {
             throw APIError.invalidField(
-                "source_code", "source may have up to \(longestSource) bytes", input: .int(Int64(source.utf8.count)))
+                "source_code", "source_code may have up to \(longestSource) bytes",
+                input: .int(Int64(source.utf8.count)))
         }
     }
 
@@ -71,7 +72,7 @@ enum ToolRules {
     /// The name that a schema gives its tool.
     static func name(in schema: JSONObject) throws -> String {
         guard let name = schema["name"]?.string, !name.isEmpty else {
-            throw APIError.invalidField("json_schema", "the schema needs a name for the tool", input: .object(schema))
+            throw APIError.invalidField("json_schema", "the schema must have the tool's name", input: .object(schema))
         }
         try KeyText.check("json_schema", name)
         return name

@@ -9,42 +9,79 @@ extension ToolService {
         ObjectDocument(try await schema(given: nil, source, nil))
     }
 
-    /// What a new tool is, checked and with a schema.
+    /// A new tool, checked and with a schema.
     func draft(of body: CreateTool) async throws -> ToolDraft {
         try ToolRules.check(body)
-        let schema = try await schema(given: body.jsonSchema, body.sourceCode, body.argsJSONSchema)
+        let schema = try await schema(
+            given: body.jsonSchema, body.sourceCode, body.argsJSONSchema, description: body.description)
         let draft = ToolDraft(body: body, name: try ToolRules.name(in: schema), schema: schema)
         try ToolRules.checkNameIsFree(draft.name)
         return draft
     }
 
     /// The new schema that a change brings; nil when the old one stays.
+    ///
+    /// - Throws: `APIError` 400 when schema and source would have different names.
     func schema(after change: UpdateTool, of old: Tool) async throws -> JSONObject? {
-        if let given = change.jsonSchema.value {
-            let schema = try given.json.value().object ?? [:]
-            _ = try ToolRules.name(in: schema)
-            return schema
+        let schema = try await newSchema(change, of: old)
+        let name = try schema.map { try ToolRules.name(in: $0) } ?? old.name
+        if let wanted = change.name.value, wanted != name {
+            throw APIError(
+                400,
+                "Tool '\(old.name)' can't be renamed to '\(wanted)': its json_schema has the name '\(name)'. "
+                    + "Send source_code whose function is called '\(wanted)'.")
         }
-        let arguments = change.argsJSONSchema.isKept ? nil : change.argsJSONSchema.value
-        guard change.sourceCode.value != nil || arguments != nil,
-            (change.sourceType.value ?? old.sourceType) != ToolRules.typescript
-        else { return nil }
-        return try await schema(given: nil, change.sourceCode.value ?? old.sourceCode ?? "", arguments)
+        if name != old.name { try ToolRules.checkNameIsFree(name) }
+        if change.jsonSchema.value != nil, name != old.name || change.sourceCode.value != nil {
+            try await checkName(name, in: change.sourceCode.value ?? old.sourceCode ?? "", change.sourceType(of: old))
+        }
+        return schema
     }
 
+    private func newSchema(_ change: UpdateTool, of old: Tool) async throws -> JSONObject? {
+        if let given = change.jsonSchema.value { return try given.json.value().object ?? [:] }
+        let arguments = change.argsJSONSchema.value
+        guard change.sourceCode.value != nil || arguments != nil,
+            change.sourceType(of: old) != ToolRules.typescript
+        else { return nil }
+        return try await schema(
+            given: nil, change.sourceCode.value ?? old.sourceCode ?? "", arguments,
+            description: change.description.applied(to: old.description))
+    }
+
+    /// - Throws: `APIError` 400 when the source has functions, but none of that name.
+    private func checkName(_ name: String, in source: String, _ sourceType: String?) async throws {
+        guard sourceType != ToolRules.typescript else { return }
+        let own: String?
+        do {
+            own = try await runner.schema(of: source, function: name, arguments: [:])["name"]?.string
+        } catch is SchemaRefusal {
+            // A source without functions has no name to disagree.
+            return
+        }
+        guard let own, own != name else { return }
+        throw APIError(
+            400,
+            "json_schema has the name '\(name)', but the function in source_code is called '\(own)'. "
+                + "Send source_code and json_schema with the same name, or source_code alone to derive the schema.")
+    }
+
+    /// - Parameter description: the schema's where the source has no docstring.
     func schema(
-        given: ObjectDocument?, _ source: String, _ arguments: ObjectDocument?
+        given: ObjectDocument?, _ source: String, _ arguments: ObjectDocument?, description: String? = nil
     ) async throws -> JSONObject {
         if let given { return try given.json.value().object ?? [:] }
         // An empty schema is what tools without one are shown with.
         let arguments = try arguments?.json.value().object.flatMap { $0.isEmpty ? nil : $0 }
-        return try await Self.saying {
+        var schema = try await Self.translatingFailures {
             try await runner.schema(of: source, arguments: arguments.map { .object($0) })
         }
+        if schema["description"] == nil, let description { schema["description"] = .string(description) }
+        return schema
     }
 
-    /// Says in the API's terms why the runtime could not do what it was asked.
-    static func saying<Result>(_ body: () async throws -> Result) async throws -> Result {
+    /// Translates the failures of the runtime into errors of the API.
+    static func translatingFailures<Result>(_ body: () async throws -> Result) async throws -> Result {
         do {
             return try await body()
         } catch let refusal as SchemaRefusal {
@@ -55,13 +92,13 @@ extension ToolService {
     }
 }
 
-/// What a client wants a tool to be.
+/// A tool as a client describes it.
 struct ToolDraft: Sendable {
     var body: CreateTool
     var name: String
     var schema: JSONObject
 
-    /// The tool that comes of it; what the client did not say stays as `existing` has it.
+    /// The tool to store. What the client left out stays as `existing` has it.
     func tool(_ id: ID<Tool>, replacing existing: Tool?, in scope: Scope) -> Tool {
         var tool = Tool(
             id: existing?.id ?? id, toolType: ToolService.custom, name: name, tags: body.tags ?? existing?.tags ?? [],
@@ -84,26 +121,41 @@ struct ToolDraft: Sendable {
 }
 
 extension UpdateTool {
-    /// Puts the fields that are present into `tool`. `null` leaves what can't be empty as it is.
+    /// The change without the fields that repeat what `tool` shows.
+    func changes(from tool: Tool) throws -> UpdateTool {
+        var changes = self
+        changes.name = name.changes(from: tool.name)
+        changes.description = description.changes(from: tool.description)
+        changes.sourceCode = sourceCode.changes(from: tool.sourceCode)
+        changes.sourceType = sourceType.changes(from: tool.sourceType)
+        changes.jsonSchema = try jsonSchema.changes(from: tool.jsonSchema)
+        changes.argsJSONSchema = try argsJSONSchema.changes(from: tool.argsJSONSchema)
+        changes.metadata = try metadata.changes(from: tool.metadata?.json)
+        return changes
+    }
+
+    fileprivate func sourceType(of old: Tool) -> String? { sourceType.value ?? old.sourceType }
+
+    /// Applies the fields that are present. `null` leaves what can't be empty as it is.
     func apply(to tool: inout Tool, schema: JSONObject?) {
         if let schema {
             let oldDescription = tool.description
-            // A text that somebody chose stays; one that came from the source goes with it.
+            // A description that a client chose stays; one derived from the old source goes.
             let wasDerived = oldDescription == nil || tool.derivedDescription == oldDescription
             tool.jsonSchema = RawJSON(schema)
             tool.name = schema["name"]?.string ?? tool.name
             if wasDerived { tool.description = schema["description"]?.string }
         }
-        tool.description = description.applied(to: tool.description)
-        if let tags = tags.value { tool.tags = tags }
+        description.apply(to: &tool.description)
+        tags.apply(to: &tool.tags)
         if let source = sourceCode.value { tool.sourceCode = source }
         if let type = sourceType.value { tool.sourceType = type }
         if let arguments = argsJSONSchema.value { tool.argsJSONSchema = arguments.json }
-        if let limit = returnCharLimit.value { tool.returnCharLimit = limit }
+        returnCharLimit.apply(to: &tool.returnCharLimit)
         if !pipRequirements.isKept { tool.pipRequirements = pipRequirements.value.map { RawJSON($0) } }
         if !npmRequirements.isKept { tool.npmRequirements = npmRequirements.value.map { RawJSON($0) } }
         if let metadata = metadata.value { tool.metadata = metadata }
-        tool.defaultRequiresApproval = defaultRequiresApproval.applied(to: tool.defaultRequiresApproval)
+        defaultRequiresApproval.apply(to: &tool.defaultRequiresApproval)
         if let isParallel = enableParallelExecution.value { tool.enableParallelExecution = isParallel }
     }
 }

@@ -4,7 +4,7 @@ import LettaAPI
 import Storage
 import ToolRuntime
 
-/// What may be done with tools, and under which conditions.
+/// Tools: users' own can be changed, the server's can't.
 struct ToolService: Sendable {
     let core: Core
     let runner: PythonToolRunner
@@ -56,7 +56,7 @@ struct ToolService: Sendable {
 
     // MARK: Changing
 
-    /// Adds a tool, or puts it in the place of the one with its name, whose id and agents stay.
+    /// Creates a tool, or replaces the one with its name, which keeps its id and agents.
     func upsert(_ body: CreateTool, as scope: Scope) async throws -> Tool {
         let draft = try await draft(of: body)
         let (id, time) = (core.ids.next(Tool.self), core.now())
@@ -71,20 +71,22 @@ struct ToolService: Sendable {
         }
     }
 
-    /// Changes a tool. New source without a schema gets a new schema; the tool is called as its schema says.
+    /// Changes a tool. New source without a schema gets a new schema, and the tool gets the schema's name.
+    /// A field that repeats what is stored is no change; if nothing changes, nothing is written.
     func update(_ id: ID<Tool>, applying change: UpdateTool, as scope: Scope) async throws -> Tool {
         let old = try await retrieve(id, as: scope)
+        let change = try change.changes(from: old)
         try ToolRules.check(change, of: old)
         let schema = try await schema(after: change, of: old)
         let time = core.now()
         return try await core.storage.write(as: scope) { db in
             guard var row = try db.fetch(ToolStore.table, id, locking: true) else { throw APIError.notFound("Tool", id) }
-            let name = row.wire.name
+            let old = row.wire
             change.apply(to: &row.wire, schema: schema)
-            if row.wire.name != name {
-                try ToolRules.checkNameIsFree(row.wire.name)
+            guard !row.wire.isSame(as: old) else { return old }
+            if row.wire.name != old.name {
                 guard try ToolStore.rows(named: [row.wire.name], db).isEmpty else {
-                    throw APIError.conflict("Another tool is called \(row.wire.name) already.")
+                    throw APIError.conflict("Another tool has the name '\(row.wire.name)' already.")
                 }
             }
             row.updatedAt = max(time, row.updatedAt)
@@ -98,13 +100,13 @@ struct ToolService: Sendable {
         try await core.storage.write(as: scope) { db in
             guard let row = try db.fetch(ToolStore.table, id, locking: true) else { throw APIError.notFound("Tool", id) }
             guard row.wire.toolType == Self.custom else {
-                throw APIError.conflict("\(row.wire.name) is a tool of the server and can't be deleted.")
+                throw APIError.conflict("\(row.wire.name) is a tool of the server. It can't be deleted.")
             }
             try db.delete(id, from: ToolStore.table)
         }
     }
 
-    /// The base tools, with those added that were missing.
+    /// Seeds the base tools and returns them.
     func addBaseTools(as scope: Scope) async throws -> [Tool] {
         let time = core.now()
         return try await core.storage.write(as: scope) { [core] db in
@@ -115,7 +117,7 @@ struct ToolService: Sendable {
 
     // MARK: Running
 
-    /// Runs source once, without an agent and without keeping it.
+    /// Runs source once, without an agent. Nothing is stored.
     func run(_ body: RunTool) async throws -> LettaMessage {
         try ToolRules.check(sourceType: body.sourceType)
         let outcome: ToolOutcome
@@ -127,7 +129,7 @@ struct ToolService: Sendable {
                 source: body.sourceCode, function: body.name ?? schema["name"]?.string ?? "", shownName: body.name,
                 arguments: try body.args.json.value().object ?? [:], schema: .object(schema),
                 environment: body.envVars ?? [:])
-            outcome = try await Self.saying { ToolOutcome(try await runner.run(call)) }
+            outcome = try await Self.translatingFailures { ToolOutcome(try await runner.run(call)) }
         }
         return LettaMessage(WireMessage.result(outcome, name: body.name, createdAt: core.now().microseconds))
     }

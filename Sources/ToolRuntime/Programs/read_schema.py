@@ -1,6 +1,6 @@
 # Tells what a model has to know of a user's function: its name, description and parameters as a JSON schema. The source is
 # parsed and never run.
-# Request: source, arguments_schema (or null). Answer: {"schema": …} or {"error": "…"}.
+# Request: source, function (or null), arguments_schema (or null). Answer: {"schema": …} or {"error": "…"}.
 import ast
 import re
 
@@ -16,7 +16,7 @@ class Refusal(Exception):
 
 def work(request):
     try:
-        function = find_function(request["source"])
+        function = find_function(request["source"], request.get("function"))
         return {"schema": schema_of(function, request.get("arguments_schema"))}
     except Refusal as refusal:
         return {"error": str(refusal)}
@@ -24,7 +24,7 @@ def work(request):
         return {"error": "Failed to parse source code: it is nested too deeply"}
 
 
-def find_function(source):
+def find_function(source, name):
     try:
         tree = ast.parse(source)
     except (SyntaxError, ValueError) as error:
@@ -36,19 +36,19 @@ def find_function(source):
         functions = [node for owner in classes for node in owner.body if isinstance(node, kinds)]
     if not functions:
         raise Refusal("No functions found in source code")
-    return functions[-1]
+    return next((function for function in functions if function.name == name), functions[-1])
 
 
 def schema_of(function, arguments_schema):
     text = ast.get_docstring(function, clean=False)
+    if arguments_schema is not None:
+        description = {"description": ast.get_docstring(function)} if text and text.strip() else {}
+        return {"name": function.name, **description, "parameters": given_parameters(arguments_schema)}
     if not text or not text.strip():
         raise Refusal(f"Function {function.name} missing docstring")
-    if arguments_schema is not None:
-        described, parameters = ast.get_docstring(function), given_parameters(arguments_schema)
-    else:
-        docstring = Docstring(text)
-        described, parameters = docstring.description, own_parameters(function, docstring)
-    return {"name": function.name, "description": described, "parameters": parameters}
+    docstring = Docstring(text)
+    parameters = own_parameters(function, docstring)
+    return {"name": function.name, "description": docstring.description, "parameters": parameters}
 
 
 def given_parameters(schema):

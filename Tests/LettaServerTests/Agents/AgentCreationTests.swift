@@ -24,7 +24,7 @@ import Testing
                 .post(
                     "/v1/agents/", ["model": model, "name": "Zoë O'Neil-2_x 日本"], expect: 200,
                     ["name": "Zoë O'Neil-2_x 日本"]),
-                .post("/v1/agents/", ["model": model, "name": "a/b:c"], expect: 422).field("name"),
+                .post("/v1/agents/", ["model": model, "name": "a\u{1b}[2J"], expect: 422).field("name"),
                 .post("/v1/agents/", ["model": model, "name": "tab\tname"], expect: 422).field("name"),
                 .post(
                     "/v1/agents/", ["model": model, "instructions": "Be kind."], expect: 200, ["system": "Be kind."]),

@@ -43,9 +43,9 @@ import Testing
             try await server.run([
                 .patch("/v1/agents/{a}", ["last_run_completion": "2026-01-01T00:00:00Z"], expect: 200),
                 .patch("/v1/agents/{c}", ["last_run_completion": "2026-01-02T00:00:00Z"], expect: 200),
-                .patch("/v1/agents/{d}", [:], expect: 200),
-                .patch("/v1/agents/{e}", [:], expect: 200),
-                .patch("/v1/agents/{b}", [:], expect: 200),
+                .patch("/v1/agents/{d}", ["description": "x"], expect: 200),
+                .patch("/v1/agents/{e}", ["description": "x"], expect: 200),
+                .patch("/v1/agents/{b}", ["description": "x"], expect: 200),
             ])
             for (query, names) in Self.pages {
                 let shown = try await list(server, query)

@@ -45,6 +45,80 @@ import Testing
         }
     }
 
+    @Test(arguments: TestEngine.available)
+    func `a mask keeps the stored value`(_ engine: TestEngine) async throws {
+        try await withTurns(on: engine) { server in
+            let look =
+                "def look():\n    'Look.'\n    import os\n    return os.environ.get('A', '') + os.environ.get('B', '')"
+            try await server.send(.put, "/v1/tools/", ["source_code": .string(look)]).expect(200)
+            let agent = try await server.newAgent(
+                ["tools": ["look"], "include_base_tools": false, "secrets": ["A": "one ", "B": "two"]])
+            let path = "/v1/agents/\(agent)"
+            let before = try await server.send(.get, path, as: .legacy).json["secrets"]
+            let mask: JSONValue = "********"
+            for (name, body, seen) in [
+                ("an object", ["secrets": ["A": mask, "B": mask]], "one two"),
+                ("what was read", ["secrets": before ?? nil], "one two"),
+                ("the other name", ["tool_exec_environment_variables": before ?? nil], "one two"),
+                ("one new value", ["secrets": ["A": "new ", "B": mask]], "new two"),
+                (
+                    "an edit beside what was read",
+                    ["secrets": before ?? nil, "tool_exec_environment_variables": ["A": "other ", "B": mask]],
+                    "other two"
+                ),
+                ("one left out", ["secrets": ["B": mask]], "two"),
+            ] as [(String, JSONValue, String)] {
+                try await server.send(.patch, path, body).expect(200)
+                server.model.play(.call("look", [:]), .say("done"))
+                let answer = try await server.say("Look", to: agent)
+                #expect(answer.json["messages"]?[1]?["tool_return"]?.string == seen, "\(name): \(answer.text)")
+            }
+            for body: JSONValue in [
+                ["secrets": ["B": mask, "C": mask]], ["tool_exec_environment_variables": ["C": mask]],
+            ] {
+                let refused = try await server.send(.patch, path, body)
+                #expect(refused.names("secrets") && refused.text.contains("no secret named 'C'"), "\(refused.text)")
+            }
+            let made = try await server.send(.post, "/v1/agents/", ["model": model, "secrets": ["C": mask]])
+            #expect(made.names("secrets"), "\(made.text)")
+            let after = try await server.send(.get, path, as: .legacy).json["secrets"]
+            #expect(after?.array?.count == 1)
+            #expect(after?[0]?["id"] == before?[1]?["id"] && after?[0]?["updated_at"] == before?[1]?["updated_at"])
+        }
+    }
+
+    @Test(arguments: TestEngine.available)
+    func `a sealed value opens in its own row alone`(_ engine: TestEngine) async throws {
+        try await withTurns(on: engine) { server in
+            let look = "def look():\n    'Look.'\n    import os\n    return str(dict(os.environ))"
+            try await server.send(.put, "/v1/tools/", ["source_code": .string(look)]).expect(200)
+            var ids: [String] = []
+            for secrets: JSONValue in [
+                ["A": "mine", "B": "harmless"], ["A": .string(secret)], ["A": "mine", "B": .string(secret)],
+            ] {
+                ids.append(
+                    try await server.newAgent(["tools": ["look"], "include_base_tools": false, "secrets": secrets]))
+            }
+            let (thief, owner, other) = (ids[0], ids[1], ids[2])
+            for (from, source, to) in [(owner, "A", thief), (other, "B", other)] {
+                try await server.storage.write { db in
+                    try db.execute(
+                        """
+                        UPDATE agent_secret SET sealed_value = (
+                            SELECT sealed_value FROM agent_secret WHERE agent_id = \(from) AND name = \(source))
+                        WHERE agent_id = \(to) AND name = 'A'
+                        """)
+                }
+                server.model.play(.call("look", [:]), .say("done"))
+                let answer = try await server.say("Look", to: to)
+                #expect(answer.json["messages"]?[1]?["status"] == "error", "\(answer.text)")
+                #expect(!answer.text.contains(secret))
+            }
+            server.model.play(.call("look", [:]), .say("done"))
+            #expect(try await server.say("Look", to: owner).text.contains(secret))
+        }
+    }
+
     /// All that is in the database as text: the files themselves, or all rows.
     private func dump(_ server: TestServer) async throws -> String {
         guard let file = server.database.file else {

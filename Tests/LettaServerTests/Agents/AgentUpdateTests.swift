@@ -18,11 +18,19 @@ import Testing
 
     private static let fields = [
         Field(name: "name", value: "Grace"),
+        Field(name: "name", value: "Zoë/2: \"Owl\" 🦉👩‍🚀"),
         Field(name: "system", value: "Be brief."),
         Field(name: "description", value: "d", cleared: .some(nil)),
         Field(name: "metadata", value: ["b": [1, nil], "a": 1.5], cleared: .some(nil)),
         Field(name: "tags", value: ["x", "y", "x"], shown: ["x", "y"], cleared: []),
         Field(name: "tool_rules", value: [["type": "exit_loop", "tool_name": "memory_insert"]], cleared: []),
+        Field(
+            name: "tool_rules",
+            value: [
+                ["type": "exit_loop", "tool_name": "b"], ["type": "exit_loop", "tool_name": "a"],
+                ["tool_name": "b", "type": "exit_loop"],
+            ],
+            shown: [["type": "exit_loop", "tool_name": "b"], ["type": "exit_loop", "tool_name": "a"]], cleared: []),
         Field(name: "timezone", value: "Europe/Berlin"),
         Field(name: "message_buffer_autoclear", value: true),
         Field(name: "hidden", value: true, cleared: .some(nil)),
@@ -190,7 +198,7 @@ import Testing
             server["agent"] = try await server.newAgent("Ada")
             let before = try await server.everything()
             try await server.run([
-                .patch("/v1/agents/{agent}", ["name": "a:b", "description": "x"], expect: 422).field("name"),
+                .patch("/v1/agents/{agent}", ["name": "a\nb", "description": "x"], expect: 422).field("name"),
                 .patch("/v1/agents/{agent}", ["timezone": "Nowhere"], expect: 422).field("timezone"),
                 .patch("/v1/agents/{agent}", ["max_files_open": -1], expect: 422).field("max_files_open"),
                 .patch("/v1/agents/{agent}", ["tool_rules": [["type": "exit_loop"]]], expect: 422).field(

@@ -87,6 +87,42 @@ import ToolRuntime
     }
 
     @Test(arguments: Engines.scenarios)
+    func `a schema that is given needs no docstring`(_ engine: TestEngine) async throws {
+        let code: JSONValue = "def add(a, b=2):\n    return a + b\n"
+        let arguments: JSONValue = [
+            "type": "object", "properties": ["a": ["type": "integer", "description": "first"]], "required": ["a"],
+        ]
+        try await scenarios(
+            on: engine,
+            [
+                .post("/v1/tools/", ["source_code": code], expect: 400, ["detail": .text(containing: "docstring")]),
+                .post(
+                    "/v1/tools/",
+                    ["source_code": code, "args_json_schema": arguments, "description": "Adds."], expect: 200,
+                    [
+                        "name": "add", "description": "Adds.",
+                        "json_schema": ["name": "add", "description": "Adds.", "parameters": arguments],
+                    ]
+                ).keep("add"),
+                .patch(
+                    "/v1/tools/{add}",
+                    ["args_json_schema": ["properties": ["z": ["type": "string"]], "required": []]], expect: 200,
+                    ["json_schema": ["description": "Adds.", "parameters": ["properties": ["z": .anything]]]]),
+                .post(
+                    "/v1/tools/",
+                    ["source_code": "def bare(a):\n    return a\n", "args_json_schema": arguments], expect: 200,
+                    ["name": "bare", "description": nil]),
+                .post(
+                    "/v1/tools/",
+                    [
+                        "source_code": code, "args_json_schema": arguments,
+                        "json_schema": ["name": "sum", "parameters": ["type": "object"]],
+                    ], expect: 200, ["name": "sum", "json_schema": ["parameters": ["type": "object"]]]
+                ).note("a whole schema counts more than its arguments"),
+            ])
+    }
+
+    @Test(arguments: Engines.scenarios)
     func `what can't be a tool is refused and nothing is kept`(_ engine: TestEngine) async throws {
         let code = Self.source()
         try await scenarios(
@@ -174,8 +210,25 @@ import ToolRuntime
                 .patch("/v1/tools/{add}", ["source_code": "x = 1"], expect: 400),
                 .patch("/v1/tools/{add}", ["return_char_limit": 0], expect: 422).field("return_char_limit"),
                 .patch(
-                    "/v1/tools/{add}", ["json_schema": ["name": "total", "parameters": [:]]], expect: 200,
-                    ["name": "total", "source_code": Self.source("plus")]),
+                    "/v1/tools/{add}", ["json_schema": ["name": "total", "parameters": [:]]], expect: 400,
+                    ["detail": .text(containing: "the name 'total', but the function in source_code is called 'plus'")]),
+                .patch(
+                    "/v1/tools/{add}",
+                    ["json_schema": ["name": "plus", "parameters": [:]], "source_code": Self.source("total")],
+                    expect: 400,
+                    ["detail": .text(containing: "the name 'plus', but the function in source_code is called 'total'")]),
+                .patch(
+                    "/v1/tools/{add}", ["name": "total"], expect: 400,
+                    ["detail": .text(containing: "Send source_code whose function is called 'total'")]),
+                .patch("/v1/tools/{add}", ["json_schema": ["parameters": [:]]], expect: 422).field("json_schema"),
+                .patch(
+                    "/v1/tools/{add}",
+                    [
+                        "name": "total", "json_schema": ["name": "total", "parameters": ["type": "object"]],
+                        "source_code": Self.source("total"),
+                    ], expect: 200, ["name": "total", "json_schema": ["parameters": ["type": "object"]]]
+                ).note("all three agree"),
+                .patch("/v1/tools/{add}", ["source_code": Self.source("plus")], expect: 200, ["name": "plus"]),
                 .patch(
                     "/v1/tools/{add}", ["args_json_schema": ["properties": ["z": ["type": "string"]]]], expect: 200,
                     ["name": "plus", "json_schema": ["parameters": ["properties": ["z": ["type": "string"]]]]]),

@@ -31,6 +31,7 @@ struct TurnOpener: Sendable {
             guard let agent = try AgentStore.rowForUpdate(request.agent, db) else {
                 throw APIError.notFound("Agent", request.agent)
             }
+            try SystemMessageService.resolve(agent.id, at: time, db)
             var rows = try TurnRows(of: agent, db)
             let closing = HistoryRepair.openCalls(in: try rows.endOfContext()).map { calls in
                 HistoryRepair.closing(
@@ -58,6 +59,9 @@ struct TurnOpener: Sendable {
                 throw APIError.notFound("Agent", request.agent)
             }
             var rows = try TurnRows(of: agent, db)
+            if let stored = try MessageStore.systemMessage(of: agent.id, db) {
+                rows.system = try SystemMessageService.current([stored], db)[0].turnMessage()
+            }
             rows.new = request.messages(runID: run.id, at: time, ids: core.ids)
             return rows
         }
@@ -80,6 +84,8 @@ struct TurnRows: Sendable {
     let messages: [ContextRow]
     let tools: [CallableToolRow]
     let blocks: [SQLRow]
+    /// The system message in the place of the stored one; nil where that is current.
+    var system: TurnMessage?
     /// Messages that the turn adds to those in the context.
     var new: [TurnMessage] = []
 

@@ -44,6 +44,7 @@ extension TurnState {
         context.overrideSystem = request.overrideSystem
         context.skills = SkillTree.element(of: request.skills.map(\.skill))
         context.history = try rows.messages.map { try $0.message() } + rows.new
+        if let system = rows.system { context.history[0] = system }
         let blocks = try rows.blocks.map { try BlockRow($0) }
         context.blocks = blocks.map(\.memoryBlock)
 

@@ -76,7 +76,6 @@ struct MemoryEditWriter: Sendable {
         let row = try BlockService.block(from: body, id: ids.next(), at: time, in: db.scope)
         try BlockStore.insert(row, tags: [], db)
         try CoreMemoryService.attach(row, to: agent, db)
-        try SystemMessageService.refresh([agent], at: time, db)
     }
 
     /// Detaches the block, and deletes it when no other agent has it.
@@ -88,7 +87,6 @@ struct MemoryEditWriter: Sendable {
         if try AgentBlockStore.agents(with: id, db).isEmpty {
             try BlockStore.delete(block, db)
         }
-        try SystemMessageService.refresh([agent], at: time, db)
     }
 
     private static func replace(_ callID: String, with outcome: ToolOutcome, in messages: inout [TurnMessage]) {

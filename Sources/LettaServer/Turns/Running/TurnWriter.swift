@@ -27,6 +27,7 @@ struct TurnWriter: Sendable {
             state.context.history += messages
             if !step.memoryCalls.isEmpty {
                 state.setBlocks(try AgentBlockStore.blocks(of: [agent], db)[agent] ?? [])
+                try SystemMessageService.resolve(agent, at: time, db)
                 if let system = try MessageStore.systemMessage(of: agent, db) {
                     state.context.setSystemMessage(try system.turnMessage())
                 }

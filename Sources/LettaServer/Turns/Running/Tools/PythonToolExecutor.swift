@@ -35,8 +35,9 @@ struct PythonToolExecutor: ToolExecutor {
     private func environment(of agent: ID<AgentState>, as scope: Scope) async throws -> [String: String] {
         let sealed = try await core.storage.read(as: scope) { db in try AgentStore.sealedSecrets(of: agent, db) }
         var environment: [String: String] = [:]
-        for (name, value) in sealed {
-            environment[name] = try secrets.open(value, for: SealedSecret.place(of: name, agent: agent))
+        for secret in sealed {
+            let place = SealedSecret.place(of: secret.name, agent: agent)
+            environment[secret.name] = try secrets.open(secret.sealedValue, for: place)
         }
         environment["LETTA_AGENT_ID"] = agent.rawValue
         return environment
