@@ -19,7 +19,12 @@ package final class ScriptedModel: ModelProvider {
     package let handlePrefixes = ["openai", "openai-proxy"]
     private let state = Mutex(State())
 
-    package init() {}
+    private let fallback: @Sendable (ModelRequest) -> Play
+
+    /// - Parameter fallback: answers when the queue is empty.
+    package init(whenEmpty fallback: @escaping @Sendable (ModelRequest) -> Play = { _ in .say("ok") }) {
+        self.fallback = fallback
+    }
 
     /// Replaces the queue of answers.
     package func play(_ plays: Play...) {
@@ -69,11 +74,11 @@ package final class ScriptedModel: ModelProvider {
     }
 
     private func next(_ request: ModelRequest) -> Pieces {
-        let play = state.withLock { state in
+        let play = state.withLock { state -> Play? in
             state.requests.append(Asked(request))
-            return state.plays.isEmpty ? Play.say("ok") : state.plays.removeFirst()
+            return state.plays.isEmpty ? nil : state.plays.removeFirst()
         }
-        return Pieces(rest: play.pieces[...])
+        return Pieces(rest: (play ?? fallback(request)).pieces[...])
     }
 
     package func complete(_ request: ModelRequest) async throws(ProviderFailure) -> ModelAnswer {
