@@ -5,7 +5,7 @@ import Testing
 @testable import HTTPKit
 
 /// Every type of the API, with values made from its schema.
-@Suite struct WireTypeTests {
+@Suite(.timeLimit(.minutes(2))) struct WireTypeTests {
     typealias Output = Decodable & JSONWritable
     typealias Input = Codable & Sendable
 

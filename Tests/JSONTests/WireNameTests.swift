@@ -2,7 +2,7 @@ import JSON
 import Testing
 
 /// Names of properties in snake case, on the way in and out.
-@Suite struct WireNameTests {
+@Suite(.timeLimit(.minutes(2))) struct WireNameTests {
     static let names: [(name: String, wire: String)] = [
         ("id", "id"), ("createdAt", "created_at"), ("createdByID", "created_by_id"),
         ("organizationID", "organization_id"), ("jsonSchema", "json_schema"), ("argsJSONSchema", "args_json_schema"),
@@ -122,7 +122,7 @@ import Testing
 }
 
 /// What types write that say nothing about it themselves.
-@Suite struct DefaultWritingTests {
+@Suite(.timeLimit(.minutes(2))) struct DefaultWritingTests {
     struct Account: Codable, JSONWritable {
         enum Kind: String, Codable, JSONWritable { case free, paid }
         struct Limit: Codable { var callsPerDay: Int? }

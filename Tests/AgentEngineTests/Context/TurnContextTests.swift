@@ -4,7 +4,7 @@ import Testing
 @testable import AgentEngine
 
 /// The requests of a turn follow from its context.
-@Suite struct TurnContextTests {
+@Suite(.timeLimit(.minutes(2))) struct TurnContextTests {
     private func message(_ text: String, _ role: TurnMessage.Role = .user) -> TurnMessage {
         TurnMessage(id: "message-\(text)", role: role, parts: [.text(text)], createdAt: 0)
     }

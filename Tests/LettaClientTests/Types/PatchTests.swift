@@ -2,7 +2,7 @@ import JSON
 import LettaAPI
 import Testing
 
-@Suite struct PatchTests {
+@Suite(.timeLimit(.minutes(5))) struct PatchTests {
     @Test func `a field that can be empty is kept, cleared or set`() {
         var text: String? = "old"
         Patch<String>.keep.apply(to: &text)

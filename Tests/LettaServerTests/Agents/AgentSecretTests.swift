@@ -45,9 +45,9 @@ import Testing
         }
     }
 
-    @Test(arguments: TestEngine.available)
+    @Test(arguments: Engines.all)
     func `a mask keeps the stored value`(_ engine: TestEngine) async throws {
-        try await withTurns(on: engine) { server in
+        try await withServer(on: engine) { server in
             let look =
                 "def look():\n    'Look.'\n    import os\n    return os.environ.get('A', '') + os.environ.get('B', '')"
             try await server.send(.put, "/v1/tools/", ["source_code": .string(look)]).expect(200)
@@ -87,9 +87,9 @@ import Testing
         }
     }
 
-    @Test(arguments: TestEngine.available)
+    @Test(arguments: Engines.all)
     func `a sealed value opens in its own row alone`(_ engine: TestEngine) async throws {
-        try await withTurns(on: engine) { server in
+        try await withServer(on: engine) { server in
             let look = "def look():\n    'Look.'\n    import os\n    return str(dict(os.environ))"
             try await server.send(.put, "/v1/tools/", ["source_code": .string(look)]).expect(200)
             var ids: [String] = []

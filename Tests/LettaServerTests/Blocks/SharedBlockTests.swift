@@ -5,8 +5,8 @@ import TestSupport
 import Testing
 
 /// Blocks that many agents have: what a change costs, and who sees it.
-@Suite struct SharedBlockTests {
-    @Test(arguments: TestEngine.available)
+@Suite(.timeLimit(.minutes(5))) struct SharedBlockTests {
+    @Test(arguments: Engines.scenarios)
     func `a change takes as many statements for 50 agents as for 3`(_ engine: TestEngine) async throws {
         let statements = Counter()
         let count: @Sendable (any StorageEngine) -> any StorageEngine = {
@@ -44,7 +44,7 @@ import Testing
     }
 
     /// Each shows the system message of an agent, whether or not anything has rewritten it.
-    private static let readers: [(name: String, text: @Sendable (TurnServer, String) async throws -> String)] = [
+    private static let readers: [(name: String, text: @Sendable (TestServer, String) async throws -> String)] = [
         ("context", { server, agent in try await server.get("/v1/agents/\(agent)/context").text }),
         ("messages", { server, agent in try await server.get("/v1/agents/\(agent)/messages?limit=1000").text }),
         ("all messages", { server, _ in try await server.get("/v1/messages/?limit=1000").text }),
@@ -82,9 +82,9 @@ import Testing
         ),
     ]
 
-    @Test(arguments: TestEngine.available)
+    @Test(arguments: Engines.scenarios)
     func `no reader sees a prompt that lags behind the memory`(_ engine: TestEngine) async throws {
-        try await withTurns(on: engine) { server in
+        try await withServer(on: engine) { server in
             let agent = try await server.newAgent()
             try await server.say("Hi", to: agent).expect(200)
             let human = "/v1/agents/\(agent)/core-memory/blocks/human"
@@ -105,9 +105,9 @@ import Testing
         }
     }
 
-    @Test(arguments: TestEngine.available)
+    @Test(arguments: Engines.scenarios)
     func `an agent's edit of a shared block is in the next turn of another`(_ engine: TestEngine) async throws {
-        try await withTurns(on: engine) { server in
+        try await withServer(on: engine) { server in
             let block = try await server.send(.post, "/v1/blocks/", ["label": "shared", "value": "Ann"]).id
             let fields: JSONObject = ["memory_blocks": [], "block_ids": [.string(block)]]
             let (one, other) = (try await server.newAgent(fields), try await server.newAgent(fields))
@@ -120,9 +120,9 @@ import Testing
         }
     }
 
-    @Test(arguments: TestEngine.available)
+    @Test(arguments: Engines.scenarios)
     func `a block that an agent deletes stays with the others`(_ engine: TestEngine) async throws {
-        try await withTurns(on: engine) { server in
+        try await withServer(on: engine) { server in
             let block = try await server.send(.post, "/v1/blocks/", ["label": "shared", "value": "Ann-shared"]).id
             let fields: JSONObject = ["memory_blocks": [], "block_ids": [.string(block)], "tools": ["memory"]]
             let (one, other) = (try await server.newAgent(fields), try await server.newAgent(fields))

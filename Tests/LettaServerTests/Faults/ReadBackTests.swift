@@ -4,8 +4,8 @@ import TestSupport
 import Testing
 
 /// Deploy tools send what they read, on every run: nothing may change by it, not even a time.
-@Suite struct ReadBackTests {
-    @Test(arguments: TestEngine.available)
+@Suite(.timeLimit(.minutes(5))) struct ReadBackTests {
+    @Test(arguments: Engines.scenarios)
     func `an agent`(_ engine: TestEngine) async throws {
         try await withServer(on: engine) { server in
             for (name, agent) in try await agents(server) {
@@ -50,7 +50,7 @@ import Testing
         ]
     }
 
-    @Test(arguments: TestEngine.available)
+    @Test(arguments: Engines.scenarios)
     func `a block, a tool, an archive`(_ engine: TestEngine) async throws {
         try await withServer(on: engine) { server in
             let block = try await server.newBlock(
@@ -105,7 +105,7 @@ import Testing
         }
     }
 
-    @Test(arguments: TestEngine.available)
+    @Test(arguments: Engines.scenarios)
     func `one field of all that was read changes alone`(_ engine: TestEngine) async throws {
         try await withServer(on: engine) { server in
             server["agent"] = try await server.newAgent("Ada", ["context_window_limit": 20_000, "max_tokens": 500])

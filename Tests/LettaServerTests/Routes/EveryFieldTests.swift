@@ -6,7 +6,7 @@ import Testing
 /// What a client sends in any field of a body that creates or changes something is read back after a restart.
 ///
 /// The fields are those of the OpenAPI document, so that a new field or a new body without a sample fails.
-@Suite struct EveryFieldTests {
+@Suite(.timeLimit(.minutes(5))) struct EveryFieldTests {
     /// A value for one field, and what reading shows afterwards.
     struct Sample: Sendable {
         var sent: JSONValue

@@ -9,14 +9,14 @@ import Testing
 
 /// Traces, keys of deleted rows and events of background runs expire.
 @Suite(.timeLimit(.minutes(1))) struct RetentionTests {
-    private func count(_ table: SQLText, in server: TurnServer) async throws -> Int {
+    private func count(_ table: SQLText, in server: TestServer) async throws -> Int {
         try await server.storage.read { db in try db.value("SELECT COUNT(*) FROM \(table)") ?? 0 }
     }
 
-    @Test(arguments: TestEngine.available)
+    @Test(arguments: Engines.scenarios)
     func `each expires after its own time`(_ engine: TestEngine) async throws {
         let time = SettableTime()
-        try await withTurns(on: engine, { $0.now = { time.now } }) { server in
+        try await withServer(on: engine, { $0.now = { time.now } }) { server in
             let retention = RetentionService(server.storage, now: { time.now })
             let agent = try await server.newAgent()
             _ = try await server.stream("Hi", to: agent, ["background": true])
@@ -45,10 +45,10 @@ import Testing
         }
     }
 
-    @Test(arguments: TestEngine.available)
+    @Test(arguments: Engines.scenarios)
     func `the oldest traces go when all of them take too much`(_ engine: TestEngine) async throws {
         let time = SettableTime()
-        try await withTurns(on: engine, { $0.now = { time.now } }) { server in
+        try await withServer(on: engine, { $0.now = { time.now } }) { server in
             let agent = try await server.newAgent()
             for number in 0..<3 {
                 time.pass(hours: 1)
@@ -66,10 +66,10 @@ import Testing
         }
     }
 
-    @Test(arguments: TestEngine.available)
+    @Test(arguments: Engines.scenarios)
     func `more than a batch is deleted, by two servers at once as well`(_ engine: TestEngine) async throws {
         let time = SettableTime()
-        try await withTurns(on: engine, { $0.now = { time.now } }) { server in
+        try await withServer(on: engine, { $0.now = { time.now } }) { server in
             try await server.storage.write { db in
                 for number in 0..<250 {
                     try db.execute(
@@ -87,7 +87,7 @@ import Testing
         }
     }
 
-    @Test(arguments: TestEngine.available)
+    @Test(arguments: Engines.scenarios)
     func `what is older than the seventh migration counts from the first sweep`(_ engine: TestEngine) async throws {
         try await TestDatabase.with(engine) { database in
             let storage = try await database.open()
@@ -112,7 +112,7 @@ import Testing
     @Test func `the service sweeps at the start and every hour`() async throws {
         let clock = ManualClock()
         let time = SettableTime()
-        try await withTurns(on: .sqlite) { server in
+        try await withServer(on: .sqlite) { server in
             let retention = RetentionService(server.storage, now: { time.now }, clock: clock)
             let running = Task { await retention.run() }
             for _ in 0..<2 {

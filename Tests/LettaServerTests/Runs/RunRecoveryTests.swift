@@ -8,15 +8,15 @@ import Testing
 /// Runs that a killed server left are over after the next start, for followers and in their agent.
 @Suite(.timeLimit(.minutes(1))) struct RunRecoveryTests {
     /// A background run that is over.
-    private func run(_ agent: String, on server: TurnServer) async throws -> String {
+    private func run(_ agent: String, on server: TestServer) async throws -> String {
         let run = try await server.send(.post, "/v1/agents/\(agent)/messages/async", ["input": "Hi"]).expect(200).id
         _ = try await server.follow(run)
         return run
     }
 
-    @Test(arguments: TestEngine.available, ["created", "running"])
+    @Test(arguments: Engines.scenarios, ["created", "running"])
     func `a run that was queued or running fails`(_ engine: TestEngine, _ status: String) async throws {
-        try await withTurns(on: engine) { server in
+        try await withServer(on: engine) { server in
             let agent = try await server.newAgent()
             let run = try await run(agent, on: server)
             // The end of a server waits until all events are stored.
@@ -41,9 +41,9 @@ import Testing
         }
     }
 
-    @Test(arguments: TestEngine.available)
+    @Test(arguments: Engines.scenarios)
     func `a run whose last events were not stored ends for its followers`(_ engine: TestEngine) async throws {
-        try await withTurns(on: engine) { server in
+        try await withServer(on: engine) { server in
             let run = try await run(try await server.newAgent(), on: server)
             try await server.restart()
             try await server.storage.write { db in
@@ -56,9 +56,9 @@ import Testing
         }
     }
 
-    @Test(arguments: TestEngine.available)
+    @Test(arguments: Engines.scenarios)
     func `an agent tells how its last run ended`(_ engine: TestEngine) async throws {
-        try await withTurns(on: engine) { server in
+        try await withServer(on: engine) { server in
             let agent = try await server.newAgent()
             server.model.play(.fail(.server, status: 500))
             _ = try await server.say("one", to: agent)
@@ -79,7 +79,7 @@ import Testing
         }
     }
 
-    @Test(arguments: TestEngine.available)
+    @Test(arguments: Engines.scenarios)
     func `a run can be followed from the moment it is visible`(_ engine: TestEngine) async throws {
         try await withHeldTurns(on: engine) { server, storage in
             let agent = try await server.newAgent()
@@ -98,7 +98,7 @@ import Testing
         }
     }
 
-    @Test(arguments: TestEngine.available)
+    @Test(arguments: Engines.scenarios)
     func `a turn can be cancelled from the moment its run is visible`(_ engine: TestEngine) async throws {
         try await withHeldTurns(on: engine) { server, storage in
             let agent = try await server.newAgent()

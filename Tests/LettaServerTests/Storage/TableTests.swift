@@ -7,7 +7,7 @@ import Testing
 @testable import LettaServer
 
 /// A row type is the columns of its table.
-@Suite struct TableTests {
+@Suite(.timeLimit(.minutes(5))) struct TableTests {
     struct Thing: Codable, Sendable, Equatable {
         enum Size: String, Codable, CaseIterable { case small, large }
 
@@ -61,7 +61,7 @@ import Testing
         #expect(!Self.things.layout.written.contains("organization_id"), "the transaction says whose it is")
     }
 
-    @Test(arguments: TestEngine.available)
+    @Test(arguments: Engines.scenarios)
     func `what is written is read back`(_ engine: TestEngine) async throws {
         try await withThings(engine) { db in
             var thing = Thing(id: "block-1", organizationID: "somebody else's", name: "one", size: .large)
@@ -88,7 +88,7 @@ import Testing
         }
     }
 
-    @Test(arguments: TestEngine.available)
+    @Test(arguments: Engines.scenarios)
     func `an upsert keeps who and when`(_ engine: TestEngine) async throws {
         try await withThings(engine) { db in
             let first = Thing(id: "block-1", organizationID: "org", name: "one", size: .large)
@@ -104,7 +104,7 @@ import Testing
         }
     }
 
-    @Test(arguments: TestEngine.available)
+    @Test(arguments: Engines.scenarios)
     func `many rows take few statements`(_ engine: TestEngine) async throws {
         try await withThings(engine) { db in
             let all = (0..<1500).map { number in
@@ -118,7 +118,7 @@ import Testing
         }
     }
 
-    @Test(arguments: TestEngine.available)
+    @Test(arguments: Engines.scenarios)
     func `a deleted row leaves its place`(_ engine: TestEngine) async throws {
         try await withThings(engine) { db in
             for number in 1...3 {
@@ -135,7 +135,7 @@ import Testing
         }
     }
 
-    @Test(arguments: TestEngine.available)
+    @Test(arguments: Engines.scenarios)
     func `a text that is no case of an enum is a failure`(_ engine: TestEngine) async throws {
         try await withThings(engine) { db in
             try db.insert(Thing(id: "block-1", organizationID: "org", name: "one", size: .large), into: Self.things)

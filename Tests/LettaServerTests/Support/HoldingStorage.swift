@@ -81,7 +81,7 @@ final class HoldingStorage: StorageWrapper {
 
 /// Gives `body` a server on a ``HoldingStorage``.
 func withHeldTurns(
-    on engine: TestEngine, _ body: @escaping (TurnServer, HoldingStorage) async throws -> Void
+    on engine: TestEngine, _ body: @escaping (TestServer, HoldingStorage) async throws -> Void
 ) async throws {
     let held = Mutex<HoldingStorage?>(nil)
     let wrap: @Sendable (any StorageEngine) -> any StorageEngine = { base in
@@ -89,7 +89,7 @@ func withHeldTurns(
         held.withLock { $0 = storage }
         return storage
     }
-    try await withTurns(on: engine, { $0.wrapStorage = wrap }) { server in
+    try await withServer(on: engine, { $0.wrapStorage = wrap }) { server in
         guard let storage = held.withLock({ $0 }) else { return }
         try await body(server, storage)
     }

@@ -10,7 +10,7 @@ import Testing
         "tools": ["archival_memory_insert", "archival_memory_search", "conversation_search"]
     ]
 
-    @Test(arguments: TestEngine.available, ["conversation_search", "archival_memory_search"])
+    @Test(arguments: Engines.scenarios, ["conversation_search", "archival_memory_search"])
     func `a cancel during a search stores the step`(_ engine: TestEngine, _ tool: String) async throws {
         try await withHeldTurns(on: engine) { server, storage in
             let agent = try await server.newAgent(Self.tools)
@@ -36,7 +36,7 @@ import Testing
         }
     }
 
-    @Test(arguments: TestEngine.available, ["conversation_search", "archival_memory_search"])
+    @Test(arguments: Engines.scenarios, ["conversation_search", "archival_memory_search"])
     func `a search that the database refuses is a failure that the model reads`(
         _ engine: TestEngine, _ tool: String
     ) async throws {
@@ -65,9 +65,9 @@ import Testing
         }
     }
 
-    @Test(arguments: TestEngine.available)
+    @Test(arguments: Engines.scenarios)
     func `a system message that appears during a turn replaces no other message`(_ engine: TestEngine) async throws {
-        try await withTurns(on: engine) { server in
+        try await withServer(on: engine) { server in
             let agent = try await server.newAgent()
             try await server.storage.write { db in
                 try db.execute("UPDATE message SET context_position = NULL WHERE role = 'system'")

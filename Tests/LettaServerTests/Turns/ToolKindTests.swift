@@ -5,7 +5,7 @@ import Testing
 @testable import LettaServer
 
 /// Which executor a tool gets.
-@Suite struct ToolKindTests {
+@Suite(.timeLimit(.minutes(5))) struct ToolKindTests {
     private func row(_ name: String, type: String) throws -> CallableToolRow {
         let values: [(String, SQLValue)] = [
             ("name", .text(name)), ("tool_type", .text(type)), ("json_schema", .null), ("source_type", .null),

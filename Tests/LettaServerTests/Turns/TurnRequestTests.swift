@@ -7,10 +7,10 @@ import Testing
 @testable import LettaServer
 
 /// What clients may ask of a turn.
-@Suite struct TurnRequestTests {
-    @Test(arguments: TestEngine.available)
+@Suite(.timeLimit(.minutes(5))) struct TurnRequestTests {
+    @Test(arguments: Engines.scenarios)
     func `an empty message names its field`(_ engine: TestEngine) async throws {
-        try await withTurns(on: engine) { server in
+        try await withServer(on: engine) { server in
             let agent = try await server.newAgent()
             let bodies: [(JSONValue, field: String)] = [
                 (["input": ""], "input"), (["input": []], "input"), (["messages": []], "messages"),
@@ -26,9 +26,9 @@ import Testing
         }
     }
 
-    @Test(arguments: TestEngine.available)
+    @Test(arguments: Engines.scenarios)
     func `an old client that asks for a stream learns where it is`(_ engine: TestEngine) async throws {
-        try await withTurns(on: engine) { server in
+        try await withServer(on: engine) { server in
             let agent = try await server.newAgent()
             let body: JSONValue = ["input": "Hi", "streaming": true]
             try await server.send(.post, "/v1/agents/\(agent)/messages", body, as: .legacy).expect(
