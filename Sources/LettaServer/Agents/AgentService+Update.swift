@@ -120,7 +120,7 @@ extension AgentService {
         var isChanged = false
         if !change.tags.isKept {
             let tags = (change.tags.value ?? []).withoutDuplicates
-            if try AgentStore.tags(of: [id], db)[id] ?? [] != tags {
+            if try TagStore.tags(of: [id], owner: "agent", db)[id] ?? [] != tags {
                 try TagStore.replaceTags(of: id, owner: "agent", with: tags, db)
                 isChanged = true
             }

@@ -62,7 +62,7 @@ enum SystemMessageService {
         let heads = try SystemMessageStore.heads(among: messages.filter { $0.role == .system }.map(\.id), db)
         let stale = heads.filter(\.isStale)
         guard !stale.isEmpty else { return messages }
-        let compiled = try compile(try AgentStore.rows(stale.map(\.agent), db), db)
+        let compiled = try compile(try db.fetch(AgentStore.table, stale.map(\.agent)), db)
         let texts = Dictionary(uniqueKeysWithValues: stale.map { ($0.message, compiled[$0.agent]) })
         return messages.map { message in
             guard let text = texts[message.id] ?? nil else { return message }

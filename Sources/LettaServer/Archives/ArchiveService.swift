@@ -40,7 +40,7 @@ struct ArchiveService: Sendable {
             change.name.apply(to: &archive.name)
             change.description.apply(to: &archive.description)
             guard (archive.name, archive.description) != (old.name, old.description) else {
-                return old.wire(in: scope)
+                return old
             }
             archive.lastUpdatedByID = scope.user
             archive.updatedAt = max(time, archive.updatedAt ?? time)

@@ -1,0 +1,246 @@
+import LettaAPI
+import Storage
+
+/// The rules of identities: a key is unique in its project, and what an identity is given to has to be there.
+struct IdentityService: Sendable {
+    let core: Core
+
+    func list(_ query: ListIdentities, as scope: Scope) async throws -> Page<Identity> {
+        try KeyText.check("name", query.name, in: "query")
+        return try await core.storage.read(as: scope) { db in
+            let page = try IdentityStore.page(query, db)
+            return Page(items: try IdentityStore.complete(page.items.map(\.wire), db), next: page.next)
+        }
+    }
+
+    func count(as scope: Scope) async throws -> Int {
+        try await core.storage.read(as: scope) { db in try IdentityStore.count(db) }
+    }
+
+    func retrieve(_ id: ID<Identity>, as scope: Scope) async throws -> Identity {
+        try await core.storage.read(as: scope) { db in try Self.complete(try Self.identity(id, db), db) }
+    }
+
+    func create(_ body: CreateIdentity, as scope: Scope) async throws -> Identity {
+        try Self.check(body)
+        let new = identity(body, as: scope)
+        return try await core.storage.write(as: scope) { db in
+            try Self.checkKeyIsFree(new.wire, db)
+            return try Self.insert(new, body, db)
+        }
+    }
+
+    /// Creates an identity, or puts name, type and properties in the place of those of the one with the same key.
+    func upsert(_ body: CreateIdentity, as scope: Scope) async throws -> Identity {
+        try Self.check(body)
+        let new = identity(body, as: scope)
+        return try await core.storage.write(as: scope) { db in
+            guard var row = try IdentityStore.find(body.identifierKey, project: new.wire.projectID, db) else {
+                return try Self.insert(new, body, db)
+            }
+            row.wire.name = body.name
+            row.wire.identityType = body.identityType
+            row.wire.properties = new.wire.properties
+            row.updatedAt = max(new.updatedAt, row.updatedAt)
+            try db.update(row, in: IdentityStore.table)
+            try Self.replaceHolders(of: row.wire.id, agents: body.agentIDs, blocks: body.blockIDs, db)
+            return try Self.complete(row, db)
+        }
+    }
+
+    func update(_ id: ID<Identity>, applying change: UpdateIdentity, as scope: Scope) async throws -> Identity {
+        try KeyText.check("identifier_key", change.identifierKey.value)
+        try KeyText.check("name", change.name.value)
+        try Self.check(change.properties.value)
+        return try await change(id, as: scope) { row, db in
+            let key = row.wire.identifierKey
+            change.identifierKey.apply(to: &row.wire.identifierKey)
+            change.name.apply(to: &row.wire.name)
+            change.identityType.apply(to: &row.wire.identityType)
+            change.properties.apply(to: &row.wire.properties)
+            if row.wire.identifierKey != key { try Self.checkKeyIsFree(row.wire, db) }
+            try Self.replaceHolders(of: id, agents: change.agentIDs.value, blocks: change.blockIDs.value, db)
+        }
+    }
+
+    /// Sets properties by their keys; those with other keys stay.
+    func set(_ properties: [IdentityProperty], of id: ID<Identity>, as scope: Scope) async throws -> Identity {
+        try Self.check(properties)
+        return try await change(id, as: scope) { row, _ in
+            for property in properties {
+                if let index = row.wire.properties.firstIndex(where: { $0.key == property.key }) {
+                    row.wire.properties[index] = property
+                } else {
+                    row.wire.properties.append(property)
+                }
+            }
+        }
+    }
+
+    func delete(_ id: ID<Identity>, as scope: Scope) async throws {
+        try await core.storage.write(as: scope) { db in
+            _ = try Self.identity(id, locking: true, db)
+            try db.delete(id, from: IdentityStore.table)
+        }
+    }
+
+    // MARK: Agents and blocks
+
+    func agents(of id: ID<Identity>, _ query: ListOfIdentity, as scope: Scope) async throws -> Page<AgentState> {
+        try await core.storage.read(as: scope) { db in
+            _ = try Self.identity(id, db)
+            let rows = try AgentListStore.page(
+                query, matching: .everyone, and: [IdentityStore.condition(id, of: .agents, db)], db)
+            return Page(
+                items: try AgentStateStore.states(
+                    of: rows.items, with: AgentRelationSet(query.include ?? []), db),
+                next: rows.next)
+        }
+    }
+
+    func blocks(of id: ID<Identity>, _ query: ListOfIdentity, as scope: Scope) async throws -> Page<Block> {
+        try await core.storage.read(as: scope) { db in
+            _ = try Self.identity(id, db)
+            return try BlockStore.page(
+                query, order: .newestFirst, where: [IdentityStore.condition(id, of: .blocks, db)], db)
+        }
+    }
+
+    func attach(_ id: ID<Identity>, to agent: ID<AgentState>, as scope: Scope) async throws {
+        try await core.storage.write(as: scope) { db in
+            guard try AgentStore.rowForUpdate(agent, db) != nil else { throw APIError.notFound("Agent", agent) }
+            _ = try Self.identity(id, locking: true, db)
+            try IdentityStore.attach(id, to: .agents, agent, db)
+        }
+    }
+
+    /// Nothing happens when the agent does not have the identity.
+    func detach(_ id: ID<Identity>, from agent: ID<AgentState>, as scope: Scope) async throws {
+        try await core.storage.write(as: scope) { db in
+            guard try AgentStore.rowForUpdate(agent, db) != nil else { throw APIError.notFound("Agent", agent) }
+            _ = try Self.identity(id, db)
+            try IdentityStore.detach(id, from: .agents, agent, db)
+        }
+    }
+
+    func attach(_ id: ID<Identity>, to block: ID<Block>, as scope: Scope) async throws -> Block {
+        try await core.storage.write(as: scope) { db in
+            let found = try BlockService.lockedBlock(block, db)
+            _ = try Self.identity(id, locking: true, db)
+            try IdentityStore.attach(id, to: .blocks, block, db)
+            return found
+        }
+    }
+
+    func detach(_ id: ID<Identity>, from block: ID<Block>, as scope: Scope) async throws -> Block {
+        try await core.storage.write(as: scope) { db in
+            let found = try BlockService.lockedBlock(block, db)
+            _ = try Self.identity(id, db)
+            try IdentityStore.detach(id, from: .blocks, block, db)
+            return found
+        }
+    }
+}
+
+extension IdentityService {
+    /// Gives an agent these identities and no others, in the transaction that makes or changes the agent.
+    ///
+    /// - Throws: `APIError` 404 when one of them is not there.
+    static func replaceIdentities(of agent: ID<AgentState>, with ids: [ID<Identity>], _ db: Transaction) throws {
+        try IdentityStore.detachAll(from: .agents, agent, db)
+        for id in ids.withoutDuplicates {
+            _ = try identity(id, locking: true, db)
+            try IdentityStore.attach(id, to: .agents, agent, db)
+        }
+    }
+
+    private static func identity(
+        _ id: ID<Identity>, locking: Bool = false, _ db: Transaction
+    ) throws -> Stored<Identity> {
+        guard let row = try db.fetch(IdentityStore.table, id, locking: locking) else {
+            throw APIError.notFound("Identity", id)
+        }
+        return row
+    }
+
+    private static func complete(_ row: Stored<Identity>, _ db: Transaction) throws -> Identity {
+        try IdentityStore.complete([row.wire], db)[0]
+    }
+
+    private func identity(_ body: CreateIdentity, as scope: Scope) -> Stored<Identity> {
+        var identity = Identity(
+            id: core.ids.next(), identifierKey: body.identifierKey, name: body.name, identityType: body.identityType,
+            organizationID: scope.organization)
+        identity.projectID = body.projectID ?? scope.project
+        identity.properties = body.properties ?? []
+        return Stored(identity, at: core.now())
+    }
+
+    private static func insert(
+        _ new: Stored<Identity>, _ body: CreateIdentity, _ db: Transaction
+    ) throws -> Identity {
+        try db.insert(new, into: IdentityStore.table)
+        try replaceHolders(of: new.wire.id, agents: body.agentIDs, blocks: body.blockIDs, db)
+        return try complete(new, db)
+    }
+
+    private func change(
+        _ id: ID<Identity>, as scope: Scope,
+        _ body: @escaping @Sendable (inout Stored<Identity>, Transaction) throws -> Void
+    ) async throws -> Identity {
+        let time = core.now()
+        return try await core.storage.write(as: scope) { db in
+            var row = try Self.identity(id, locking: true, db)
+            try body(&row, db)
+            row.updatedAt = max(time, row.updatedAt)
+            try db.update(row, in: IdentityStore.table)
+            return try Self.complete(row, db)
+        }
+    }
+
+    /// Puts the identity's agents and blocks in the place of those it had; nil leaves them as they are.
+    private static func replaceHolders(
+        of id: ID<Identity>, agents: [ID<AgentState>]?, blocks: [ID<Block>]?, _ db: Transaction
+    ) throws {
+        if let agents {
+            try IdentityStore.detachAll(.agents, from: id, db)
+            for agent in agents.withoutDuplicates {
+                guard try AgentStore.exists(agent, db) else { throw APIError.notFound("Agent", agent) }
+                try IdentityStore.attach(id, to: .agents, agent, db)
+            }
+        }
+        if let blocks {
+            try IdentityStore.detachAll(.blocks, from: id, db)
+            for block in blocks.withoutDuplicates {
+                guard try BlockStore.row(block, db) != nil else { throw BlockService.missing(block) }
+                try IdentityStore.attach(id, to: .blocks, block, db)
+            }
+        }
+    }
+
+    private static func check(_ body: CreateIdentity) throws {
+        try KeyText.check("identifier_key", body.identifierKey)
+        try KeyText.check("name", body.name)
+        try check(body.properties)
+    }
+
+    /// - Throws: `APIError` 422 for a key that stands twice.
+    private static func check(_ properties: [IdentityProperty]?) throws {
+        let keys = (properties ?? []).map(\.key)
+        guard keys.withoutDuplicates.count == keys.count else {
+            throw APIError.invalidField(
+                "properties", "each key may occur once", input: .array(keys.map { .string($0) }))
+        }
+    }
+
+    private static func checkKeyIsFree(_ identity: Identity, _ db: Transaction) throws {
+        let other = try IdentityStore.find(identity.identifierKey, project: identity.projectID, db)
+        guard other == nil || other?.wire.id == identity.id else {
+            throw APIError.conflict(
+                """
+                An identity with the identifier_key '\(identity.identifierKey)' exists already. Use another key, or \
+                PUT /v1/identities/ to replace it.
+                """)
+        }
+    }
+}
