@@ -144,11 +144,11 @@ extension AgentService {
         of id: ID<AgentState>, with change: UpdateAgent, at time: Timestamp, _ db: Transaction
     ) throws -> Bool {
         // Both names of the field may come: the one that a client edited and the one that it only read.
-        let given = [change.secrets.value, change.toolExecEnvironmentVariables.value].compactMap(\.self)
+        let given = [change.secrets.value?.values, change.toolExecEnvironmentVariables.value?.values].compactMap(\.self)
         guard !given.isEmpty else { return false }
         let old = try AgentStore.sealedSecrets(of: id, db)
         for values in given {
-            let new = try sealed(values.values, replacing: old, of: id, at: time)
+            let new = try sealed(values, replacing: old, of: id, at: time)
             guard new != old else { continue }
             try AgentStore.replaceSecrets(of: id, with: new, db)
             return true

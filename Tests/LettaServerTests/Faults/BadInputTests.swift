@@ -7,7 +7,7 @@ import Testing
 @Suite(.timeLimit(.minutes(5))) struct BadInputTests {
     /// What each kind of field takes, and what it can't be.
     private enum Kind {
-        case text, flag, whole, number, object, texts, textMap, objects, textOrObject, time
+        case text, flag, whole, number, object, texts, textMap, secrets, objects, textOrObject, time
 
         var wrong: [JSONValue] {
             switch self {
@@ -18,6 +18,7 @@ import Testing
             case .object: ["x", 5, [], true]
             case .texts: ["x", 5, [:], [5], [nil], [[]]]
             case .textMap: ["x", [], ["k": 5], ["k": nil], ["k": [:]]]
+            case .secrets: ["x", [5], ["k": 5], [["key": "k"]], [["key": "k", "value": 5]]]
             case .objects: ["x", 5, [:], [5], [nil]]
             case .textOrObject: [5, true, [], 1.5]
             case .time: ["yesterday", [], [:], "2026-13-01T00:00:00Z", true]
@@ -30,7 +31,7 @@ import Testing
         "tool_ids": .texts, "tool_rules": .objects, "model": .text, "embedding": .text, "model_settings": .object,
         "llm_config": .object, "embedding_config": .object, "compaction_settings": .object,
         "context_window_limit": .whole, "max_tokens": .whole, "reasoning": .flag, "parallel_tool_calls": .flag,
-        "response_format": .object, "secrets": .textMap, "tool_exec_environment_variables": .textMap,
+        "response_format": .object,
         "message_buffer_autoclear": .flag, "enable_sleeptime": .flag, "timezone": .text, "max_files_open": .whole,
         "per_file_view_window_char_limit": .whole, "hidden": .flag, "project_id": .text, "template_id": .text,
         "base_template_id": .text,
@@ -39,10 +40,12 @@ import Testing
         "agent_type": .text, "instructions": .text, "memory_blocks": .objects, "memory_variables": .textMap,
         "tools": .texts, "include_base_tools": .flag, "include_multi_agent_tools": .flag,
         "include_base_tool_rules": .flag, "initial_message_sequence": .objects, "embedding_chunk_size": .whole,
-        "max_reasoning_tokens": .whole, "enable_reasoner": .flag,
+        "max_reasoning_tokens": .whole, "enable_reasoner": .flag, "secrets": .textMap,
+        "tool_exec_environment_variables": .textMap,
     ]
     private static let updateAgent: KeyValuePairs<String, Kind> = [
         "message_ids": .texts, "last_run_completion": .time, "last_run_duration_ms": .whole, "last_stop_reason": .text,
+        "secrets": .secrets, "tool_exec_environment_variables": .secrets,
     ]
     private static let block: KeyValuePairs<String, Kind> = [
         "label": .text, "value": .textOrObject, "limit": .whole, "description": .text, "metadata": .object,
