@@ -91,8 +91,8 @@ extension AgentState: JSONWritable {
             $0.field("tool_exec_environment_variables", relations.secrets)
             $0.field("secrets", relations.secrets)
             writeOrigin(to: &$0)
-            $0.field("identity_ids", [String]())
-            $0.field("identities", [JSONValue]())
+            $0.field("identity_ids", relations.identities.map(\.id))
+            $0.field("identities", relations.identities)
             $0.field("pending_approval", JSONValue.null)
             $0.field("message_buffer_autoclear", messageBufferAutoclear)
             $0.field("enable_sleeptime", enableSleeptime)
@@ -123,13 +123,14 @@ public struct AgentRelations: Decodable, Sendable, JSONFlattened {
     public var tools: [Tool] = []
     public var tags: [String] = []
     public var secrets: [AgentSecret] = []
+    public var identities: [Identity] = []
     /// The group that the agent manages.
     public var managedGroup: Group?
 
     public init() {}
 
     private enum CodingKeys: String, CodingKey {
-        case blocks, tools, tags, secrets, managedGroup
+        case blocks, tools, tags, secrets, identities, managedGroup
     }
 
     public init(from decoder: any Decoder) throws {
@@ -138,6 +139,7 @@ public struct AgentRelations: Decodable, Sendable, JSONFlattened {
         tools = try fields.decode(.tools, or: [])
         tags = try fields.decode(.tags, or: [])
         secrets = try fields.decode(.secrets, or: [])
+        identities = try fields.decode(.identities, or: [])
         managedGroup = try fields.decodeIfPresent(Group.self, forKey: .managedGroup)
     }
 }

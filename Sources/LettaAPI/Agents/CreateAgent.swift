@@ -12,6 +12,7 @@ public struct CreateAgent: Codable, Sendable {
     public var metadata: ObjectDocument?
     public var memoryBlocks: [CreateBlock]?
     public var blockIDs: [String]?
+    public var identityIDs: [ID<Identity>]?
     /// Values for `{{name}}` in the values of `memoryBlocks`.
     public var memoryVariables: [String: String]?
     public var tools: [String]?

@@ -12,6 +12,7 @@ public struct UpdateAgent: Codable, Sendable {
     public var toolIDs: Patch<[String]> = .keep
     /// Replaces all attached blocks.
     public var blockIDs: Patch<[String]> = .keep
+    public var identityIDs: Patch<[ID<Identity>]> = .keep
     public var toolRules: Patch<[JSONValue]> = .keep
     /// Replaces the context; every id has to be a message of the agent.
     public var messageIDs: Patch<[String]> = .keep

@@ -2,5 +2,4 @@
 public enum Organization: Resource { public static let idPrefix = "org" }
 public enum User: Resource { public static let idPrefix = "user" }
 public enum Folder: Resource { public static let idPrefix = "source" }
-public enum Identity: Resource { public static let idPrefix = "identity" }
 public enum Conversation: Resource { public static let idPrefix = "conv" }

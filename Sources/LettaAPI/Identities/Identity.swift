@@ -1,7 +1,7 @@
 public import JSON
 
 /// Somebody or something outside the server whom agents and blocks belong to: a person, an organization, a device.
-public struct Identity: Resource, Codable, Sendable, JSONWritable {
+public struct Identity: ListedResource, Codable, Sendable, JSONWritable {
     public static let idPrefix = "identity"
 
     public var id: ID<Identity>
@@ -75,7 +75,7 @@ public struct UpdateIdentity: Codable, Sendable {
     public init() {}
 }
 
-public struct ListIdentities: Codable, Sendable, PageQuery {
+public struct ListIdentities: PageQuery {
     /// A part of the name, whatever the case.
     public var name: String?
     public var projectID: String?
@@ -90,7 +90,7 @@ public struct ListIdentities: Codable, Sendable, PageQuery {
 }
 
 /// Pages through what an identity has.
-public struct ListOfIdentity: Codable, Sendable, PageQuery {
+public struct ListOfIdentity: PageQuery {
     public var before: String?
     public var after: String?
     public var limit: Int?

@@ -46,6 +46,7 @@ extension AgentService {
         for block in memory.new { try BlockStore.insert(block.row, tags: block.tags, db) }
         for block in memory.blocks { try CoreMemoryService.attach(block, to: row.id, db) }
         for tool in tools { try ToolStore.attach(tool.id, to: row.id, db) }
+        _ = try IdentityService.replaceIdentities(of: row.id, with: draft.body.identityIDs ?? [], db)
         try MessageStore.insert(messages, db)
         try SystemMessageStore.setSource(of: messages[0].id, to: memory.blocks, db)
         return row

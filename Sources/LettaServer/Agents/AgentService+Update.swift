@@ -133,6 +133,9 @@ extension AgentService {
                 isChanged = true
             }
         }
+        if case .set(let ids) = change.identityIDs, try IdentityService.replaceIdentities(of: id, with: ids, db) {
+            isChanged = true
+        }
         if case .set(let ids) = change.messageIDs, try MessageStore.contextIDs(of: [id], db)[id] ?? [] != ids {
             try Self.replaceContext(of: id, with: ids.map { ID($0) }, db)
             isChanged = true

@@ -10,7 +10,8 @@ struct AgentRelationSet: OptionSet, Sendable {
     static let tags = AgentRelationSet(rawValue: 4)
     static let secrets = AgentRelationSet(rawValue: 8)
     static let managedGroup = AgentRelationSet(rawValue: 16)
-    static let all: AgentRelationSet = [.blocks, .tools, .tags, .secrets, .managedGroup]
+    static let identities = AgentRelationSet(rawValue: 32)
+    static let all: AgentRelationSet = [.blocks, .tools, .tags, .secrets, .managedGroup, .identities]
 
     /// What the names of the older parameter ask for; names that mean nothing here are ignored, as the peer does.
     init(relationships names: [String]) {
@@ -21,6 +22,7 @@ struct AgentRelationSet: OptionSet, Sendable {
             case "tools": insert(.tools)
             case "tags": insert(.tags)
             case "secrets", "tool_exec_environment_variables": insert(.secrets)
+            case "identities": insert(.identities)
             case "multi_agent_group", "managed_group": insert(.managedGroup)
             default: break
             }
@@ -36,7 +38,8 @@ struct AgentRelationSet: OptionSet, Sendable {
             case .tags: insert(.tags)
             case .secrets: insert(.secrets)
             case .managedGroup: insert(.managedGroup)
-            case .identities, .pendingApproval, .sources: break
+            case .identities: insert(.identities)
+            case .pendingApproval, .sources: break
             }
         }
     }
@@ -64,12 +67,14 @@ enum AgentStateStore {
         let secrets = relations.contains(.secrets) ? try AgentStore.secrets(of: ids, db) : [:]
         let blocks = relations.contains(.blocks) ? try blocks(of: ids, db) : [:]
         let groups = relations.contains(.managedGroup) ? try GroupStore.managed(by: ids, db) : [:]
+        let identities = relations.contains(.identities) ? try IdentityStore.identities(of: ids, db) : [:]
         return rows.map { row in
             var loaded = AgentRelations()
             loaded.blocks = blocks[row.id] ?? []
             loaded.tools = tools[row.id] ?? []
             loaded.tags = tags[row.id] ?? []
             loaded.secrets = secrets[row.id] ?? []
+            loaded.identities = identities[row.id] ?? []
             loaded.managedGroup = groups[row.id]
             return row.wire(messageIDs: context[row.id] ?? [], relations: loaded)
         }

@@ -56,8 +56,9 @@ enum AgentStore {
         case .nameContains(let text): db.dialect.contains("name", text)
         case .tags(let tags): TagStore.condition(tags, all: true, owner: "agent", db)
         case .templateVersion(let version): "(template_id = \(version) OR base_template_id = \(version))"
-        // No agent has an identity or was made from a named template yet, so that none fits.
-        case .identity, .templateName: "1 = 0"
+        case .identity(let identity): IdentityStore.condition(named: identity, of: .agents, db)
+        // No agent was made from a named template yet.
+        case .templateName: "1 = 0"
         }
     }
 
@@ -84,8 +85,8 @@ enum AgentStore {
             filter.baseTemplateID.map { "base_template_id = \($0)" },
             filter.lastStopReason.map { "last_stop_reason = \($0)" },
             filter.createdByID.map { "created_by_id = \($0)" },
-            // No identity can be attached to an agent yet, so that none fits a filter by identity.
-            filter.identityID != nil || filter.identifierKeys?.isEmpty == false ? "1 = 0" : nil,
+            filter.identityID.map { IdentityStore.condition(ID($0), of: .agents, db) },
+            IdentityStore.condition(keys: filter.identifierKeys, of: .agents, db),
             TagStore.condition(filter.tags, all: filter.matchAllTags == true, owner: "agent", db),
         ]
     }

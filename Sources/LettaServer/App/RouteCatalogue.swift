@@ -39,6 +39,7 @@ struct RouteCatalogue: RouteGroup {
             BlockRoutes(blocks: BlockService(core: core)),
             ArchivalMemoryRoutes(memory: ArchivalMemoryService(core: core)),
             ArchiveRoutes(archives: ArchiveService(core: core, models: models)),
+            IdentityRoutes(identities: IdentityService(core: core)),
             PassageRoutes(passages: PassageService(core: core)),
             ModelRoutes(models: models),
             MessageRoutes(messages: messages),

@@ -93,8 +93,8 @@ enum BlockStore {
             filter.labelSearch.map { db.dialect.contains("label", $0) },
             filter.descriptionSearch.map { db.dialect.contains("description", $0) },
             filter.valueSearch.map { db.dialect.contains("value", $0) },
-            // No identity can be attached to a block yet, so that none fits a filter by identity.
-            filter.identityID != nil || filter.identifierKeys?.isEmpty == false ? "1 = 0" : nil,
+            filter.identityID.map { IdentityStore.condition(ID($0), of: .blocks, db) },
+            IdentityStore.condition(keys: filter.identifierKeys, of: .blocks, db),
             TagStore.condition(filter.tags, all: filter.matchAllTags == true, owner: "block", db),
         ] + attachmentConditions(filter)
     }

@@ -1,3 +1,4 @@
+import JSON
 import LettaAPI
 import Storage
 
@@ -9,7 +10,7 @@ struct IdentityService: Sendable {
         try KeyText.check("name", query.name, in: "query")
         return try await core.storage.read(as: scope) { db in
             let page = try IdentityStore.page(query, db)
-            return Page(items: try IdentityStore.complete(page.items.map(\.wire), db), next: page.next)
+            return Page(try IdentityStore.complete(page.items.map(\.wire), db), next: page.next)
         }
     }
 
@@ -52,7 +53,7 @@ struct IdentityService: Sendable {
         try KeyText.check("identifier_key", change.identifierKey.value)
         try KeyText.check("name", change.name.value)
         try Self.check(change.properties.value)
-        return try await change(id, as: scope) { row, db in
+        return try await modify(id, as: scope) { row, db in
             let key = row.wire.identifierKey
             change.identifierKey.apply(to: &row.wire.identifierKey)
             change.name.apply(to: &row.wire.name)
@@ -66,7 +67,7 @@ struct IdentityService: Sendable {
     /// Sets properties by their keys; those with other keys stay.
     func set(_ properties: [IdentityProperty], of id: ID<Identity>, as scope: Scope) async throws -> Identity {
         try Self.check(properties)
-        return try await change(id, as: scope) { row, _ in
+        return try await modify(id, as: scope) { row, _ in
             for property in properties {
                 if let index = row.wire.properties.firstIndex(where: { $0.key == property.key }) {
                     row.wire.properties[index] = property
@@ -87,28 +88,28 @@ struct IdentityService: Sendable {
     // MARK: Agents and blocks
 
     func agents(of id: ID<Identity>, _ query: ListOfIdentity, as scope: Scope) async throws -> Page<AgentState> {
-        try await core.storage.read(as: scope) { db in
+        let request = try PageRequest(query)
+        return try await core.storage.read(as: scope) { db in
             _ = try Self.identity(id, db)
-            let rows = try AgentListStore.page(
-                query, matching: .everyone, and: [IdentityStore.condition(id, of: .agents, db)], db)
-            return Page(
-                items: try AgentStateStore.states(
-                    of: rows.items, with: AgentRelationSet(query.include ?? []), db),
-                next: rows.next)
+            let page = try AgentStore.page(request, where: IdentityStore.condition(id, of: .agents, db), db)
+            let relations = AgentRelationSet(query.include ?? [])
+            return Page(try AgentStateStore.states(of: page.items, with: relations, db), next: page.next)
         }
     }
 
     func blocks(of id: ID<Identity>, _ query: ListOfIdentity, as scope: Scope) async throws -> Page<Block> {
         try await core.storage.read(as: scope) { db in
             _ = try Self.identity(id, db)
-            return try BlockStore.page(
-                query, order: .newestFirst, where: [IdentityStore.condition(id, of: .blocks, db)], db)
+            let page = try db.page(
+                BlockStore.table, query, where: [IdentityStore.condition(id, of: .blocks, db)])
+            let tags = try BlockStore.tags(of: page.items.map(\.id), db)
+            return page.map { $0.wire(tags: tags[$0.id] ?? []) }
         }
     }
 
     func attach(_ id: ID<Identity>, to agent: ID<AgentState>, as scope: Scope) async throws {
         try await core.storage.write(as: scope) { db in
-            guard try AgentStore.rowForUpdate(agent, db) != nil else { throw APIError.notFound("Agent", agent) }
+            try Self.lock(agent, db)
             _ = try Self.identity(id, locking: true, db)
             try IdentityStore.attach(id, to: .agents, agent, db)
         }
@@ -117,7 +118,7 @@ struct IdentityService: Sendable {
     /// Nothing happens when the agent does not have the identity.
     func detach(_ id: ID<Identity>, from agent: ID<AgentState>, as scope: Scope) async throws {
         try await core.storage.write(as: scope) { db in
-            guard try AgentStore.rowForUpdate(agent, db) != nil else { throw APIError.notFound("Agent", agent) }
+            try Self.lock(agent, db)
             _ = try Self.identity(id, db)
             try IdentityStore.detach(id, from: .agents, agent, db)
         }
@@ -125,7 +126,7 @@ struct IdentityService: Sendable {
 
     func attach(_ id: ID<Identity>, to block: ID<Block>, as scope: Scope) async throws -> Block {
         try await core.storage.write(as: scope) { db in
-            let found = try BlockService.lockedBlock(block, db)
+            let found = try Self.block(block, db)
             _ = try Self.identity(id, locking: true, db)
             try IdentityStore.attach(id, to: .blocks, block, db)
             return found
@@ -134,7 +135,7 @@ struct IdentityService: Sendable {
 
     func detach(_ id: ID<Identity>, from block: ID<Block>, as scope: Scope) async throws -> Block {
         try await core.storage.write(as: scope) { db in
-            let found = try BlockService.lockedBlock(block, db)
+            let found = try Self.block(block, db)
             _ = try Self.identity(id, db)
             try IdentityStore.detach(id, from: .blocks, block, db)
             return found
@@ -145,13 +146,27 @@ struct IdentityService: Sendable {
 extension IdentityService {
     /// Gives an agent these identities and no others, in the transaction that makes or changes the agent.
     ///
+    /// - Returns: whether it had others.
     /// - Throws: `APIError` 404 when one of them is not there.
-    static func replaceIdentities(of agent: ID<AgentState>, with ids: [ID<Identity>], _ db: Transaction) throws {
+    static func replaceIdentities(of agent: ID<AgentState>, with ids: [ID<Identity>], _ db: Transaction) throws -> Bool {
+        let old = try IdentityStore.identities(of: [agent], db)[agent] ?? []
+        guard Set(old.map(\.id)) != Set(ids) else { return false }
         try IdentityStore.detachAll(from: .agents, agent, db)
         for id in ids.withoutDuplicates {
             _ = try identity(id, locking: true, db)
             try IdentityStore.attach(id, to: .agents, agent, db)
         }
+        return true
+    }
+
+    /// Locks an agent, so that it can't be deleted before the transaction ends.
+    private static func lock(_ agent: ID<AgentState>, _ db: Transaction) throws {
+        guard try AgentStore.rowForUpdate(agent, db) != nil else { throw APIError.notFound("Agent", agent) }
+    }
+
+    private static func block(_ id: ID<Block>, _ db: Transaction) throws -> Block {
+        guard let block = try BlockStore.rowForUpdate(id, db) else { throw BlockService.missing(id) }
+        return block.wire(tags: try BlockStore.tags(of: [id], db)[id] ?? [])
     }
 
     private static func identity(
@@ -184,7 +199,7 @@ extension IdentityService {
         return try complete(new, db)
     }
 
-    private func change(
+    private func modify(
         _ id: ID<Identity>, as scope: Scope,
         _ body: @escaping @Sendable (inout Stored<Identity>, Transaction) throws -> Void
     ) async throws -> Identity {
@@ -212,7 +227,7 @@ extension IdentityService {
         if let blocks {
             try IdentityStore.detachAll(.blocks, from: id, db)
             for block in blocks.withoutDuplicates {
-                guard try BlockStore.row(block, db) != nil else { throw BlockService.missing(block) }
+                guard try db.exists(block, in: BlockStore.table) else { throw BlockService.missing(block) }
                 try IdentityStore.attach(id, to: .blocks, block, db)
             }
         }

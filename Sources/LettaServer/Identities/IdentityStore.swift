@@ -1,9 +1,10 @@
+import JSON
 import LettaAPI
 import Storage
 
 /// Tables `identity`, `agent_identity` and `block_identity`.
 enum IdentityStore {
-    static let table = Table<Stored<Identity>>("identity", without: ["agent_ids", "block_ids"])
+    static let table = Table<Stored<Identity>>("identity", without: ["agent_ids": [], "block_ids": []])
 
     /// What an identity is given to.
     enum Holder {
@@ -36,8 +37,7 @@ enum IdentityStore {
     }
 
     static func count(_ db: Transaction) throws -> Int {
-        let project: SQLText = db.project.map { " AND project_id = \($0)" } ?? ""
-        return try db.value("SELECT COUNT(*) FROM identity WHERE organization_id = \(db.organization)\(project)") ?? 0
+        try db.count(table, where: [db.project.map { "project_id = \($0)" }])
     }
 
     /// The identity with a key in a project, kept from changing.
@@ -85,14 +85,21 @@ enum IdentityStore {
         """
     }
 
-    /// The condition that a row of a list has an identity with one of the keys.
-    static func condition(keys: [String], of holder: Holder, _ db: Transaction) -> SQLText {
-        """
-        id IN (SELECT held.\(holder.column) FROM identity
-               JOIN \(holder.table) AS held
-                   ON held.organization_id = identity.organization_id AND held.identity_id = identity.id
-               WHERE identity.organization_id = \(db.organization) AND identity.identifier_key IN (\(list: keys)))
-        """
+    /// The condition that a row of a list has an identity with one of the keys; nil without a key.
+    static func condition(keys: [String]?, of holder: Holder, _ db: Transaction) -> SQLText? {
+        guard let keys, !keys.isEmpty else { return nil }
+        return """
+            id IN (SELECT held.\(holder.column) FROM identity
+                   JOIN \(holder.table) AS held
+                       ON held.organization_id = identity.organization_id AND held.identity_id = identity.id
+                   WHERE identity.organization_id = \(db.organization) AND identity.identifier_key IN (\(list: keys)))
+            """
+    }
+
+    /// The condition that a row of a list has the identity with this id or key.
+    static func condition(named name: String, of holder: Holder, _ db: Transaction) -> SQLText? {
+        guard !name.hasPrefix("\(Identity.idPrefix)-") else { return condition(ID(name), of: holder, db) }
+        return condition(keys: [name], of: holder, db)
     }
 
     /// The identities of each of the agents, oldest first.

@@ -5,7 +5,7 @@ import Testing
 
 /// Identities, and the agents and blocks that belong to them.
 @Suite(.timeLimit(.minutes(2))) struct IdentityTests {
-    @Test(arguments: TestEngine.available)
+    @Test(arguments: Engines.all)
     func `an identity is made, read, changed and deleted`(_ engine: TestEngine) async throws {
         try await withServer(on: engine) { server in
             let email: JSONValue = ["key": "email", "value": "a@x", "type": "string"]
@@ -126,7 +126,7 @@ import Testing
         }
     }
 
-    @Test(arguments: TestEngine.available)
+    @Test(arguments: Engines.all)
     func `agents and blocks are given to identities, listed and found by them`(_ engine: TestEngine) async throws {
         try await withServer(on: engine) { server in
             let model = "openai-proxy/gpt-4o-mini"

@@ -4,6 +4,6 @@ import Storage
 enum AllMigrations {
     static let migrations = [
         Migration.agentsAndBlocks, .runsAndSteps, .toolLists, .archives, .backgroundRuns,
-        .shorterTurns, .retention, .systemMessageSources,
+        .shorterTurns, .retention, .systemMessageSources, .identities,
     ]
 }
