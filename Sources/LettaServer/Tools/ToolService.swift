@@ -78,7 +78,9 @@ struct ToolService: Sendable {
         let schema = try await schema(after: change, of: old)
         let time = core.now()
         return try await core.storage.write(as: scope) { db in
-            guard var row = try db.fetch(ToolStore.table, id, locking: true) else { throw APIError.notFound("Tool", id) }
+            guard var row = try db.fetch(ToolStore.table, id, locking: true) else {
+                throw APIError.notFound("Tool", id)
+            }
             let name = row.wire.name
             change.apply(to: &row.wire, schema: schema)
             if row.wire.name != name {
@@ -96,7 +98,9 @@ struct ToolService: Sendable {
 
     func delete(_ id: ID<Tool>, as scope: Scope) async throws {
         try await core.storage.write(as: scope) { db in
-            guard let row = try db.fetch(ToolStore.table, id, locking: true) else { throw APIError.notFound("Tool", id) }
+            guard let row = try db.fetch(ToolStore.table, id, locking: true) else {
+                throw APIError.notFound("Tool", id)
+            }
             guard row.wire.toolType == Self.custom else {
                 throw APIError.conflict("\(row.wire.name) is a tool of the server and can't be deleted.")
             }

@@ -1,17 +1,16 @@
 import JSON
 import LettaAPI
-import ModelProviders
 import TestSupport
 import Testing
 
 /// Every list can be read page by page: the `Link` headers lead through all of it.
-@Suite struct EveryListTests {
+@Suite(.timeLimit(.minutes(5))) struct EveryListTests {
     /// The lists that have one element here.
     private static let short: Set<String> = ["/v1/agents/{agent_id}/groups", "/v1/jobs/", "/v1/jobs/active"]
 
-    @Test(arguments: TestEngine.available)
+    @Test(arguments: Engines.all)
     func `links lead through the whole list`(_ engine: TestEngine) async throws {
-        try await withServer(on: engine, { $0.models = ScriptedModels(Self.callOnce) }) { server in
+        try await withServer(on: engine) { server in
             try await seed(server)
             let document = try await server.get("/openapi.json").json
             let lists = (document["paths"]?.object ?? [:]).filter { _, item in
@@ -45,6 +44,8 @@ import Testing
 
     /// Two of everything that is listed.
     private func seed(_ server: TestServer) async throws {
+        // Turns of two steps.
+        server.model.play(.call("conversation_search", ["query": "Ann"]), .say("Hello."))
         try await server.seedEverything()
         try await server.run([
             .post("/v1/agents/", ["model": model, "block_ids": ["{block_id}"], "tags": ["three"]], expect: 200)
@@ -57,16 +58,5 @@ import Testing
                 "/v1/agents/",
                 ["model": model, "name": "sleeper", "enable_sleeptime": true], expect: 200),
         ])
-    }
-
-    /// Calls a tool, and then answers: a turn of two steps.
-    @Sendable private static func callOnce(_ request: ModelRequest) throws(ProviderFailure) -> [ModelDelta] {
-        let usage = ModelDelta.usage(ModelUsage(promptTokens: 10, completionTokens: 2))
-        if case .user = request.messages.last {
-            let call = ModelToolCallDelta(
-                index: 0, id: "call_1", name: "conversation_search", argumentsFragment: #"{"query": "Ann"}"#)
-            return [.toolCall(call), .finish(.toolCalls), usage]
-        }
-        return [.text("Hello."), .finish(.stop), usage]
     }
 }
