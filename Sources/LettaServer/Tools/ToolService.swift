@@ -80,7 +80,9 @@ struct ToolService: Sendable {
         let schema = try await schema(after: change, of: old)
         let time = core.now()
         return try await core.storage.write(as: scope) { db in
-            guard var row = try db.fetch(ToolStore.table, id, locking: true) else { throw APIError.notFound("Tool", id) }
+            guard var row = try db.fetch(ToolStore.table, id, locking: true) else {
+                throw APIError.notFound("Tool", id)
+            }
             let old = row.wire
             change.apply(to: &row.wire, schema: schema)
             guard !row.wire.isSame(as: old) else { return old }
@@ -98,7 +100,9 @@ struct ToolService: Sendable {
 
     func delete(_ id: ID<Tool>, as scope: Scope) async throws {
         try await core.storage.write(as: scope) { db in
-            guard let row = try db.fetch(ToolStore.table, id, locking: true) else { throw APIError.notFound("Tool", id) }
+            guard let row = try db.fetch(ToolStore.table, id, locking: true) else {
+                throw APIError.notFound("Tool", id)
+            }
             guard row.wire.toolType == Self.custom else {
                 throw APIError.conflict("\(row.wire.name) is a tool of the server. It can't be deleted.")
             }

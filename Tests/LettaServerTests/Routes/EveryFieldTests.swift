@@ -70,7 +70,8 @@ import Testing
                 // Without the field it is not shown, or the sample shows nothing.
                 number += 1
                 let before = try await send(body, [:], number, server, path)
-                #expect(!before.differences(from: try server.filled(expected)).isEmpty, "\(field) is so without being sent")
+                #expect(
+                    !before.differences(from: try server.filled(expected)).isEmpty, "\(field) is so without being sent")
                 number += 1
                 var object = sample.with
                 object[field] = sample.sent
@@ -140,18 +141,21 @@ extension EveryFieldTests {
                 "embedding_config": .init(sent: embeddingConfig),
             ]),
         Body(
-            verb: .patch, path: "/v1/archives/{archive_id}", prepare: { try await $0.make("/v1/archives/", ["name": "n"], as: "archive_id") },
+            verb: .patch, path: "/v1/archives/{archive_id}",
+            prepare: { try await $0.make("/v1/archives/", ["name": "n"], as: "archive_id") },
             read: "/v1/archives/{archive_id}", samples: ["name": .init(sent: "one"), "description": .init(sent: "d")]),
         Body(
             verb: .post, path: "/v1/blocks/", needs: ["label": "l"], read: "/v1/blocks/{id}", samples: block),
         Body(
-            verb: .patch, path: "/v1/blocks/{block_id}", prepare: { try await $0.make("/v1/blocks/", ["label": "l"], as: "block_id") },
+            verb: .patch, path: "/v1/blocks/{block_id}",
+            prepare: { try await $0.make("/v1/blocks/", ["label": "l"], as: "block_id") },
             read: "/v1/blocks/{block_id}", samples: block),
         Body(
             verb: .post, path: "/v1/tools/", needs: newTool, read: "/v1/tools/{id}",
             samples: tool.merging(["source_code": .init(sent: "def other_{n}(): pass")]) { $1 }),
         Body(
-            verb: .patch, path: "/v1/tools/{tool_id}", prepare: { try await $0.make("/v1/tools/", newTool, as: "tool_id") },
+            verb: .patch, path: "/v1/tools/{tool_id}",
+            prepare: { try await $0.make("/v1/tools/", newTool, as: "tool_id") },
             read: "/v1/tools/{tool_id}",
             samples: tool.merging([
                 "source_code": .init(sent: "def other(): pass", with: ["json_schema": schema("other_{n}")]),
@@ -206,7 +210,8 @@ extension EveryFieldTests {
         Body(
             verb: .patch, path: "/v1/agents/{agent_id}",
             prepare: {
-                try await $0.make("/v1/agents/", ["name": "Bob", "model": model, "include_base_tools": false], as: "agent_id")
+                try await $0.make(
+                    "/v1/agents/", ["name": "Bob", "model": model, "include_base_tools": false], as: "agent_id")
             },
             read: "/v1/agents/{agent_id}",
             samples: agent.merging([
@@ -241,7 +246,8 @@ extension EveryFieldTests {
         "source_type": .init(sent: "typescript", with: ["json_schema": schema("typed_{n}")]),
         "json_schema": .init(sent: schema("schema_{n}")),
         "args_json_schema": .init(
-            sent: ["type": "object", "properties": ["a": ["type": "string"]]], with: ["json_schema": schema("args_{n}")]),
+            sent: ["type": "object", "properties": ["a": ["type": "string"]]], with: ["json_schema": schema("args_{n}")]
+        ),
         "return_char_limit": .init(sent: 77), "pip_requirements": .init(sent: [["name": "p", "version": "1"]]),
         "npm_requirements": .init(sent: [["name": "q", "version": "2"]]),
         "default_requires_approval": .init(sent: true), "enable_parallel_execution": .init(sent: true),
@@ -260,7 +266,8 @@ extension EveryFieldTests {
         "tool_ids": .init(sent: ["{tool}"], shown: ["tools": [["id": "{tool}"]]]),
         "tool_rules": .init(sent: [["type": "exit_loop", "tool_name": "t"]]),
         "model": .init(sent: "openai-proxy/gpt-4.1"),
-        "embedding": .init(sent: embedding, shown: ["embedding": embedding, "embedding_config": ["handle": embedding]]),
+        "embedding": .init(
+            sent: embedding, shown: ["embedding": embedding, "embedding_config": ["handle": embedding]]),
         "embedding_config": .init(sent: embeddingConfig),
         "model_settings": .init(sent: ["provider_type": "openai", "temperature": 0.25]),
         "llm_config": .init(sent: ["model": "m", "model_endpoint_type": "openai", "context_window": 777]),

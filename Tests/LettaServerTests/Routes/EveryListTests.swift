@@ -1,6 +1,5 @@
 import JSON
 import LettaAPI
-import ModelProviders
 import TestSupport
 import Testing
 
@@ -9,9 +8,9 @@ import Testing
     /// The lists that have one element here.
     private static let short: Set<String> = ["/v1/agents/{agent_id}/groups", "/v1/jobs/", "/v1/jobs/active"]
 
-    @Test(arguments: Engines.scenarios)
+    @Test(arguments: Engines.all)
     func `links lead through the whole list`(_ engine: TestEngine) async throws {
-        try await withServer(on: engine, { $0.provider = ScriptedModel(whenEmpty: Self.callOnce) }) { server in
+        try await withServer(on: engine) { server in
             try await seed(server)
             let document = try await server.get("/openapi.json").json
             let lists = (document["paths"]?.object ?? [:]).filter { _, item in
@@ -45,6 +44,8 @@ import Testing
 
     /// Two of everything that is listed.
     private func seed(_ server: TestServer) async throws {
+        // Turns of two steps.
+        server.model.play(.call("conversation_search", ["query": "Ann"]), .say("Hello."))
         try await server.seedEverything()
         try await server.run([
             .post("/v1/agents/", ["model": model, "block_ids": ["{block_id}"], "tags": ["three"]], expect: 200)
@@ -57,11 +58,5 @@ import Testing
                 "/v1/agents/",
                 ["model": model, "name": "sleeper", "enable_sleeptime": true], expect: 200),
         ])
-    }
-
-    /// Calls a tool, and then answers: a turn of two steps.
-    @Sendable private static func callOnce(_ request: ModelRequest) -> Play {
-        if case .user = request.messages.last { return .call("conversation_search", ["query": "Ann"]) }
-        return .say("Hello.")
     }
 }

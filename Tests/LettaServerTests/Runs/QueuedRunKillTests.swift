@@ -14,10 +14,10 @@ import Testing
                 var body = CreateAgent()
                 body.llmConfig = LLMConfig(model: "mock", modelEndpointType: "openai", contextWindow: 30_000)
                 body.llmConfig?.modelEndpoint = "\(model.address)/v1"
-                let agent = try await server.client.agents.create(body).id
+                let agent = try await server.client.call(API.Agents.create, body: body).id
                 var runs: [ID<Run>] = []
                 for text in [#"script: [{"say": "late", "sleep_ms": 600000}]"#, "two", "three"] {
-                    runs.append(try await server.client.agents.messages.sendLater(SendMessages(text), to: agent).id)
+                    runs.append(try await server.client.call(API.Messages.sendLater, path: agent, body: SendMessages(text)).id)
                 }
                 await server.kill()
                 // What goes on after the start shall not wait for the model.

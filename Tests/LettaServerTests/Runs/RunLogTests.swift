@@ -69,7 +69,7 @@ import Testing
         control.log.stopStoring()
         control.log.finish()
         let core = Core(
-            storage: try SQLiteEngine.inMemory(), ids: .random, now: { Timestamp(microseconds: 0) },
+            storage: SQLiteEngine.inMemory(), ids: .random, now: { Timestamp(microseconds: 0) },
             clock: ContinuousClock(), logger: Logger(label: "frames"))
         return RunFrames(
             core: core, run: control.run, filter: EventFilter(withPings: false), control: control, page: page)

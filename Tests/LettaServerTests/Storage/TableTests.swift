@@ -61,17 +61,18 @@ import Testing
         #expect(!Self.things.layout.written.contains("organization_id"), "the transaction says whose it is")
     }
 
-    @Test(arguments: Engines.scenarios)
+    @Test(arguments: Engines.all)
     func `what is written is read back`(_ engine: TestEngine) async throws {
         try await withThings(engine) { db in
-            var thing = Thing(id: "block-1", organizationID: "somebody else's", name: "one", size: .large)
+            var thing = Thing(id: ID("block-1"), organizationID: "somebody else's", name: "one", size: .large)
             thing.origin.entityID = "e"
             thing.unstored = 8
             try db.insert(thing, into: Self.things)
             thing.organizationID = "org"
             thing.unstored = 7
             #expect(try db.fetch(Self.things, thing.id) == thing)
-            var changed = Thing(id: "block-1", organizationID: "org", name: "two", size: .small, tags: [], isOld: false)
+            var changed = Thing(
+                id: ID("block-1"), organizationID: "org", name: "two", size: .small, tags: [], isOld: false)
             changed.limit = nil
             changed.note = "n"
             changed.createdByID = "another"
@@ -88,12 +89,12 @@ import Testing
         }
     }
 
-    @Test(arguments: Engines.scenarios)
+    @Test(arguments: Engines.all)
     func `an upsert keeps who and when`(_ engine: TestEngine) async throws {
         try await withThings(engine) { db in
-            let first = Thing(id: "block-1", organizationID: "org", name: "one", size: .large)
+            let first = Thing(id: ID("block-1"), organizationID: "org", name: "one", size: .large)
             try db.upsert(first, into: Self.things, onConflict: ["name"])
-            var second = Thing(id: "block-2", organizationID: "org", name: "one", size: .small, tags: ["c"])
+            var second = Thing(id: ID("block-2"), organizationID: "org", name: "one", size: .small, tags: ["c"])
             second.createdAt = Timestamp(microseconds: 9)
             second.updatedAt = Timestamp(microseconds: 9)
             try db.upsert(second, into: Self.things, onConflict: ["name"], keeping: ["tags"])
@@ -104,7 +105,7 @@ import Testing
         }
     }
 
-    @Test(arguments: Engines.scenarios)
+    @Test(arguments: Engines.all)
     func `many rows take few statements`(_ engine: TestEngine) async throws {
         try await withThings(engine) { db in
             let all = (0..<1500).map { number in
@@ -118,7 +119,7 @@ import Testing
         }
     }
 
-    @Test(arguments: Engines.scenarios)
+    @Test(arguments: Engines.all)
     func `a deleted row leaves its place`(_ engine: TestEngine) async throws {
         try await withThings(engine) { db in
             for number in 1...3 {
@@ -135,10 +136,10 @@ import Testing
         }
     }
 
-    @Test(arguments: Engines.scenarios)
+    @Test(arguments: Engines.all)
     func `a text that is no case of an enum is a failure`(_ engine: TestEngine) async throws {
         try await withThings(engine) { db in
-            try db.insert(Thing(id: "block-1", organizationID: "org", name: "one", size: .large), into: Self.things)
+            try db.insert(Thing(id: ID("block-1"), organizationID: "org", name: "one", size: .large), into: Self.things)
             try db.execute("UPDATE thing SET size = 'huge'")
             #expect { try db.fetch(Self.things, "block-1") } throws: { error in
                 "\(error)".contains("column size: 'huge' is no Size")

@@ -9,10 +9,8 @@ struct CountingStorage: StorageWrapper {
         try await base.read { [statements] db in try body(Counting(base: db, statements: statements)) }
     }
 
-    func write<T: Sendable>(
-        quietly: Bool, _ body: @escaping @Sendable (any SQLExecutor) throws -> T
-    ) async throws -> T {
-        try await base.write(quietly: quietly) { [statements] db in
+    func write<T: Sendable>(_ body: @escaping @Sendable (any SQLExecutor) throws -> T) async throws -> T {
+        try await base.write { [statements] db in
             try body(Counting(base: db, statements: statements))
         }
     }
