@@ -24,12 +24,12 @@ import Testing
                 await model.kill()
                 server = try await ServerProcess(folder: folder, postgresURI: database.uri)
                 // One turn at a time: once a later message is refused or answered, the runs before it have ended.
-                _ = try? await server.client.agents.messages.send(SendMessages("four"), to: agent)
+                _ = try? await server.client.send(SendMessages("four"), to: agent)
                 for run in runs {
-                    let status = try await server.client.runs.retrieve(run).status
+                    let status = try await server.client.call(API.Runs.retrieve, path: run).status
                     #expect([.failed, .completed, .cancelled].contains(status), "\(status)")
                 }
-                #expect(try await server.client.runs.active().isEmpty)
+                #expect(try await server.client.call(API.Runs.active, query: ListActiveRuns()).isEmpty)
                 await server.kill()
             }
         }
