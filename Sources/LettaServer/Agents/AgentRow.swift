@@ -4,7 +4,6 @@ import Storage
 
 /// A row of table `agent`.
 struct AgentRow: Codable, Sendable, Equatable {
-
     var id: ID<AgentState>
     var origin: TemplateOrigin
     var name: String

@@ -148,7 +148,8 @@ extension IdentityService {
     ///
     /// - Returns: whether it had others.
     /// - Throws: `APIError` 404 when one of them is not there.
-    static func replaceIdentities(of agent: ID<AgentState>, with ids: [ID<Identity>], _ db: Transaction) throws -> Bool {
+    static func replaceIdentities(of agent: ID<AgentState>, with ids: [ID<Identity>], _ db: Transaction) throws -> Bool
+    {
         let old = try IdentityStore.identities(of: [agent], db)[agent] ?? []
         guard Set(old.map(\.id)) != Set(ids) else { return false }
         try IdentityStore.detachAll(from: .agents, agent, db)

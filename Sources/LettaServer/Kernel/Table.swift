@@ -121,6 +121,8 @@ private final class KeyRecorder: Decoder {
         }
     }
 
+    func isNull(_ key: some CodingKey) -> Bool { constants[key.wireName] == .null }
+
     func sample<T: Decodable>(_ type: T.Type, for key: some CodingKey) throws -> T {
         if let constant = constants[key.wireName] { return try JSONDecoding().decode(type, from: constant) }
         if let readable = type as? any SQLReadable.Type {
@@ -152,7 +154,7 @@ private struct RecordingContainer<Key: CodingKey>: KeyedDecodingContainerProtoco
 
     func decodeNil(forKey key: Key) -> Bool {
         recorder.record(key)
-        return false
+        return recorder.isNull(key)
     }
 
     func decode<T: Decodable>(_ type: T.Type, forKey key: Key) throws -> T {

@@ -17,7 +17,8 @@ import Testing
                 let agent = try await server.client.call(API.Agents.create, body: body).id
                 var runs: [ID<Run>] = []
                 for text in [#"script: [{"say": "late", "sleep_ms": 600000}]"#, "two", "three"] {
-                    runs.append(try await server.client.call(API.Messages.sendLater, path: agent, body: SendMessages(text)).id)
+                    runs.append(
+                        try await server.client.call(API.Messages.sendLater, path: agent, body: SendMessages(text)).id)
                 }
                 await server.kill()
                 // What goes on after the start shall not wait for the model.
