@@ -102,7 +102,8 @@ import Testing
         var connections = HTTPStack.connections
         let handlers = connections.additionalChannelHandlers
         connections.additionalChannelHandlers = { handlers() + [ShutdownProbe(shutdown)] }
-        let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+        var logger = Logger(label: "test")
+        logger.logLevel = .critical
         let application = Application(
             responder: stack.responder, server: .http1(configuration: connections),
             configuration: .init(address: .hostname("127.0.0.1", port: 0)),

@@ -143,7 +143,8 @@ import Testing
     }
 
     @Test func aToolIsRun() async throws {
-        let source = "def double(number: int) -> int:\n    '''Double a number.'''\n    return 2 * number\n"
+        let source =
+            "def double(number: int) -> int:\n    '''Double a number.\n\n    Args:\n        number: The number.\n    '''\n    return 2 * number\n"
         try await withClient { client async throws in
             let answer = try await client.call(API.Tools.run, body: RunTool(sourceCode: source, args: ["number": 21]))
             #expect(try answer.fields()["tool_return"] == "42")

@@ -173,12 +173,12 @@ import Testing
                 .patch("/v1/agents/{one}", ["identity_ids": []], expect: 200, ["identity_ids": []]),
                 .patch("/v1/agents/{one}", ["identity_ids": ["{id}"]], expect: 200, ["identity_ids": ["{id}"]]),
                 .patch("/v1/identities/{id}", ["agent_ids": ["{two}"]], expect: 200, ["agent_ids": ["{two}"]]),
-                .get("/v1/agents/{two}", expect: 200, ["identity_ids": ["{id}"]]),
+                .get("/v1/agents/{two}", as: .legacy, expect: 200, ["identity_ids": ["{id}"]]),
                 .delete("/v1/agents/{two}", expect: 200),
                 .get("/v1/identities/{id}", expect: 200, ["agent_ids": []]),
                 .patch("/v1/agents/{one}/identities/attach/{id}", [:], expect: 200),
                 .delete("/v1/identities/{id}", expect: 200),
-                .get("/v1/agents/{one}", expect: 200, ["identity_ids": [], "identities": []]),
+                .get("/v1/agents/{one}", as: .legacy, expect: 200, ["identity_ids": [], "identities": []]),
             ])
         }
     }

@@ -101,6 +101,8 @@ import Testing
     private static func seed(_ server: TestServer) async throws {
         try await server.run([
             .post("/v1/blocks/", ["label": "shared", "value": "x"], expect: 200).keep("block"),
+            .post("/v1/identities/", ["identifier_key": "i", "name": "I", "identity_type": "user"], expect: 200)
+                .keep("identity"),
             .post("/v1/archives/", ["name": "a"], expect: 200).keep("archive_id"),
             .post("/v1/agents/", ["name": "Ada", "model": model], expect: 200).keep("agent_id"),
             .patch("/v1/agents/{agent_id}/archives/attach/{archive_id}", expect: 200),
@@ -130,6 +132,7 @@ extension EveryFieldTests {
             "the body of PATCH /v1/blocks/{block_id}",
         "POST /v1/_internal_blocks/": "the body of POST /v1/blocks/",
         "PUT /v1/tools/": "the body of POST /v1/tools/",
+        "PUT /v1/identities/{identity_id}/properties": "is a list",
     ]
 
     static let bodies: [Body] = [
@@ -145,6 +148,16 @@ extension EveryFieldTests {
             prepare: { try await $0.make("/v1/archives/", ["name": "n"], as: "archive_id") },
             read: "/v1/archives/{archive_id}", samples: ["name": .init(sent: "one"), "description": .init(sent: "d")]),
         Body(
+            verb: .post, path: "/v1/identities/", needs: newIdentity, read: "/v1/identities/{id}",
+            samples: identity.merging(["project_id": .init(sent: "p")]) { $1 }),
+        Body(
+            verb: .put, path: "/v1/identities/", needs: newIdentity, read: "/v1/identities/{id}",
+            samples: identity.merging(["project_id": .init(sent: "p")]) { $1 }),
+        Body(
+            verb: .patch, path: "/v1/identities/{identity_id}",
+            prepare: { try await $0.make("/v1/identities/", newIdentity, as: "identity_id") },
+            read: "/v1/identities/{identity_id}", samples: identity),
+        Body(
             verb: .post, path: "/v1/blocks/", needs: ["label": "l"], read: "/v1/blocks/{id}", samples: block),
         Body(
             verb: .patch, path: "/v1/blocks/{block_id}",
@@ -158,9 +171,13 @@ extension EveryFieldTests {
             prepare: { try await $0.make("/v1/tools/", newTool, as: "tool_id") },
             read: "/v1/tools/{tool_id}",
             samples: tool.merging([
-                "source_code": .init(sent: "def other(): pass", with: ["json_schema": schema("other_{n}")]),
+                // Source and schema have to agree on the name.
+                "source_code": .init(sent: "def other_{n}(): pass", with: ["json_schema": schema("other_{n}")]),
+                "json_schema": .init(sent: schema("schema_{n}"), with: ["source_code": "def schema_{n}(): pass"]),
+                "args_json_schema": .init(sent: arguments, with: ["source_code": "def args_{n}(): pass"]),
                 "metadata_": .init(sent: ["a": 1]),
-            ]) { $1 }),
+            ]) { $1 },
+            unread: ["name": "has to be the name in the schema and the source"]),
         Body(
             verb: .post, path: "/v1/archives/{archive_id}/passages", needs: ["text": "#{n}#"],
             read: "/v1/agents/{agent_id}/archival-memory?search=%23{n}%23", isListed: true,
@@ -221,6 +238,15 @@ extension EveryFieldTests {
             unread: ["message_ids": "replaces the context, whose messages have to be the agent's"]),
     ]
 
+    private static let newIdentity: JSONObject = ["identifier_key": "k{n}", "name": "n", "identity_type": "user"]
+
+    /// What creating, replacing and changing an identity have in common.
+    private static let identity: [String: Sample] = [
+        "identifier_key": .init(sent: "other{n}"), "name": .init(sent: "other"), "identity_type": .init(sent: "org"),
+        "agent_ids": .init(sent: ["{agent_id}"]), "block_ids": .init(sent: ["{block}"]),
+        "properties": .init(sent: [["key": "a", "value": ["b": 1], "type": "json"]]),
+    ]
+
     private static let embedding: JSONValue = "openai/text-embedding-3-small"
     private static let embeddingConfig: JSONValue = [
         "embedding_endpoint_type": "openai", "embedding_model": "m", "embedding_dim": 7, "batch_size": 9,
@@ -241,13 +267,13 @@ extension EveryFieldTests {
         ["name": name, "description": "s", "parameters": ["type": "object", "properties": [:], "required": []]]
     }
 
+    private static let arguments: JSONValue = ["type": "object", "properties": ["a": ["type": "string"]]]
+
     private static let tool: [String: Sample] = [
         "description": .init(sent: "d"), "tags": .init(sent: ["x"]),
         "source_type": .init(sent: "typescript", with: ["json_schema": schema("typed_{n}")]),
         "json_schema": .init(sent: schema("schema_{n}")),
-        "args_json_schema": .init(
-            sent: ["type": "object", "properties": ["a": ["type": "string"]]], with: ["json_schema": schema("args_{n}")]
-        ),
+        "args_json_schema": .init(sent: arguments, with: ["json_schema": schema("args_{n}")]),
         "return_char_limit": .init(sent: 77), "pip_requirements": .init(sent: [["name": "p", "version": "1"]]),
         "npm_requirements": .init(sent: [["name": "q", "version": "2"]]),
         "default_requires_approval": .init(sent: true), "enable_parallel_execution": .init(sent: true),
@@ -263,6 +289,7 @@ extension EveryFieldTests {
         "name": .init(sent: "Grace"), "system": .init(sent: "Be brief."), "description": .init(sent: "d"),
         "metadata": .init(sent: ["a": [1, nil]]), "tags": .init(sent: ["x", "y"]),
         "block_ids": .init(sent: ["{block}"], shown: ["blocks": [["id": "{block}"]]]),
+        "identity_ids": .init(sent: ["{identity}"]),
         "tool_ids": .init(sent: ["{tool}"], shown: ["tools": [["id": "{tool}"]]]),
         "tool_rules": .init(sent: [["type": "exit_loop", "tool_name": "t"]]),
         "model": .init(sent: "openai-proxy/gpt-4.1"),
@@ -288,15 +315,18 @@ extension EveryFieldTests {
 
 extension TestServer {
     fileprivate func make(_ path: String, _ body: JSONObject, as name: String) async throws {
-        let answer = try await send(.post, path, .object(body), as: .legacy)
+        let answer = try await send(.post, path, try filled(.object(body)), as: .legacy)
         try #require(answer.status == 200, "\(answer.text)")
         self[name] = answer.id
     }
 
     /// The text with what the names stand for now: each request changes it.
     fileprivate func filled(_ text: String) -> String {
-        ["n", "id", "archive_id", "block_id", "tool_id", "step_id", "agent_id", "block", "tool"]
-            .reduce(text) { $0.replacing("{\($1)}", with: self[$1]) }
+        [
+            "n", "id", "archive_id", "block_id", "tool_id", "step_id", "agent_id", "block", "tool", "identity",
+            "identity_id",
+        ]
+        .reduce(text) { $0.replacing("{\($1)}", with: self[$1]) }
     }
 
     fileprivate func filled(_ value: JSONValue) throws -> JSONValue {

@@ -57,12 +57,12 @@ import Testing
                     // Any other text may be a name that is there one day: rules can be made for it before.
                     guard pattern != nil || name == "block_label" else { continue }
                     let missing = operation.path.replacing("{\(name)}", with: "\(prefix)-\(nobody)")
-                    let answer = try await server.send(operation.verb, missing, TestServer.anyBody)
+                    let answer = try await server.send(operation.verb, missing, TestServer.body(for: operation))
                     #expect(answer.status == 404, "\(operation) \(missing): \(answer.text)")
                     guard pattern != nil else { continue }
                     for malformed in ["x", "\(prefix)-123", "\(prefix)-00000000-0000-1000-8000-000000000000", "a%00b"] {
                         let path = operation.path.replacing("{\(name)}", with: malformed)
-                        let answer = try await server.send(operation.verb, path, TestServer.anyBody)
+                        let answer = try await server.send(operation.verb, path, TestServer.body(for: operation))
                         #expect(answer.names(name), "\(operation) \(malformed): \(answer.status) \(answer.text)")
                         #expect(answer.json["examples"]?[0]?.string?.hasPrefix("\(prefix)-") == true)
                     }

@@ -65,7 +65,8 @@ import Testing
             let before = try await server.everything()
             for operation in try await server.operations() where !common.contains(operation.path) {
                 if !operation.captures.isEmpty {
-                    let answer = try await server.send(operation.verb, operation.path, TestServer.anyBody, as: other)
+                    let answer = try await server.send(
+                        operation.verb, operation.path, TestServer.body(for: operation), as: other)
                     // Nobody can edit a message, whosever it is.
                     let isNobodys = operation.verb == .patch && operation.path.hasSuffix("/messages/{message_id}")
                     #expect(

@@ -51,7 +51,8 @@ import Testing
             }
             let described = try await server.describedShapes()
             let listed = Set(ListedRoute.all.map(\.shape))
-            #expect(described.subtracting(listed) == Self.ownRoutes)
+            // The document does not describe itself.
+            #expect(described.subtracting(listed) == Self.ownRoutes.subtracting(["GET /openapi.json"]))
             for endpoint in Self.endpoints { #expect(described.contains(endpoint.shape), "\(endpoint)") }
         }
     }

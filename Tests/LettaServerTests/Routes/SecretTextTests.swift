@@ -31,7 +31,7 @@ import Testing
                 #expect(operations.count > 100)
                 // What deletes comes last.
                 for operation in operations.filter({ $0.verb != .delete }) + operations.filter({ $0.verb == .delete }) {
-                    let body: JSONValue? = operation.verb == .get ? nil : TestServer.anyBody
+                    let body: JSONValue? = operation.verb == .get ? nil : TestServer.body(for: operation)
                     let answer = try await server.send(operation.verb, operation.path, body, as: caller)
                     expectNoSecret(in: answer, "\(operation)")
                 }
@@ -86,7 +86,7 @@ import Testing
                     return kept
                 }
                 let seen = try await sees(name, agent)
-                #expect(seen.contains("the server could not prepare it"), "\(name): \(seen)")
+                #expect(seen.contains("the server could not run it"), "\(name): \(seen)")
                 try await server.storage.write { db in
                     _ = try db.execute(
                         "UPDATE agent_secret SET sealed_value = \(kept) WHERE agent_id = \(agent) AND name = \(name)")

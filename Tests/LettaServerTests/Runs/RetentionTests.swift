@@ -17,11 +17,11 @@ import Testing
     func `each expires after its own time`(_ engine: TestEngine) async throws {
         let time = SettableTime()
         try await withServer(on: engine, { $0.now = { time.now } }) { server in
-            let retention = RetentionService(server.storage, now: { time.now })
             let agent = try await server.newAgent()
             _ = try await server.stream("Hi", to: agent, ["background": true])
             // The end of a server waits until all events are stored.
             try await server.restart()
+            let retention = RetentionService(server.storage, now: { time.now })
             let run = try #require(try await server.get("/v1/runs/").ids.first)
             let gone = try await server.newAgent()
             try await server.send(.delete, "/v1/agents/\(gone)").expect(200)

@@ -66,7 +66,7 @@ import Testing
                     await clock.waitForSleepers(1)
                     clock.advance(by: .seconds(10))
                 }
-                #expect(silent["callback_error"]?.string == "No answer came in time.")
+                #expect(silent["callback_error"]?.string == "There was no answer within 10.0 seconds.")
             }
         }
     }

@@ -33,10 +33,15 @@ extension TestServer {
         }
     }
 
-    /// A body that every operation takes: what one needs another ignores.
-    static let anyBody: JSONValue = [
+    /// A body that the operation takes.
+    static func body(for operation: Operation) -> JSONValue {
+        operation.path.hasSuffix("/properties") ? [["key": "k", "value": "v", "type": "string"]] : anyBody
+    }
+
+    /// A body that nearly every operation takes: what one needs another ignores.
+    private static let anyBody: JSONValue = [
         "requires_approval": true, "input": "Hi.", "label": "x", "model": LettaServerTests.model, "name": "x",
-        "text": "x", "passages": [["text": "x"]], "prompt": "Hi.",
+        "text": "x", "passages": [["text": "x"]], "prompt": "Hi.", "identifier_key": "x", "identity_type": "user",
     ]
 
     /// What nothing can be behind: this server has no jobs, and keeps no spans of runs.
@@ -65,6 +70,12 @@ extension TestServer {
         self["memory_id"] = try #require(memory.ids.first, "\(memory.text)")
         self["passage_id"] = self["memory_id"]
         self["archive_id"] = try #require(memory.json[0]?["archive_id"]?.string)
+        try await run([
+            .post("/v1/identities/", ["identifier_key": "ann", "name": "Ann", "identity_type": "user"], expect: 200)
+                .keep("identity_id"),
+            .patch("/v1/agents/{agent_id}/identities/attach/{identity_id}", expect: 200),
+            .patch("/v1/blocks/{block_id}/identities/attach/{identity_id}", expect: 200),
+        ])
         self["block_label"] = "human"
         self["job_id"] = "job-\(nobody)"
         self["tool_name"] = "memory_insert"

@@ -50,7 +50,8 @@ extension TestServer {
         let counts = try await storage.read { db in
             try [
                 "agent", "block", "block_version", "message", "agent_secret", "agent_tag", "deleted_key", "archive",
-                "agent_archive", "passage", "passage_tag", "passage_words",
+                "agent_archive", "passage", "passage_tag", "passage_words", "identity", "agent_identity",
+                "block_identity",
             ].map { table in
                 try db.value("SELECT COUNT(*) FROM \(SQLText(stringLiteral: table))") ?? 0
             }

@@ -68,7 +68,7 @@ struct WatchingStorage: StorageWrapper {
         private func watch(_ sql: SQLText) throws(SQLFailure) {
             let text = sql.text
             guard ["SELECT", "UPDATE", "DELETE", "INSERT"].contains(where: text.hasPrefix) else { return }
-            scans.add(try QueryPlan.fullScans(of: sql, in: base), sql)
+            scans.add(try QueryPlan.fullScans(of: sql, in: base).filter { $0 != "sqlite_master" }, sql)
             if text.hasPrefix("SELECT"), text.contains(" LIMIT "), try sorts(sql) { scans.add(["(sorted)"], sql) }
         }
     }

@@ -8,8 +8,10 @@ final class RunLog: Sendable {
     /// How much of a run is held in memory.
     struct Limits: Sendable {
         var events = 4_096
-        /// Of the events' JSON.
+        /// Of the events' JSON. The newest events stay whatever they take: a reader that keeps up gets them.
         var bytes = 8 * 1_024 * 1_024
+
+        var newest: Int { max(1, min(16, events / 4)) }
     }
 
     enum Reading: Sendable {
@@ -60,7 +62,7 @@ final class RunLog: Sendable {
         /// stay: a write takes seconds at the most, and ``RunLog/stopStoring()`` follows one that fails.
         mutating func trim(to limits: Limits) {
             guard tail.count > limits.events || bytes > limits.bytes else { return }
-            let most = stored.map { max(0, $0 - dropped) } ?? max(0, tail.count - 1)
+            let most = stored.map { max(0, $0 - dropped) } ?? max(0, tail.count - limits.newest)
             var (drop, rest) = (0, bytes)
             while drop < most, tail.count - drop > limits.events / 4 * 3 || rest > limits.bytes / 4 * 3 {
                 rest -= tail[drop].json.utf8.count
