@@ -68,7 +68,7 @@ private struct SlowBody: Codable, Sendable {
     init(from decoder: any Decoder) throws {
         Self.start.yield(Self.count.wrappingAdd(1, ordering: .relaxed).newValue)
         // Without a limit a failure would be a deadlock of all tests.
-        wasReleased = Self.release.wait(timeout: .now() + .seconds(10)) == .success
+        wasReleased = Self.release.wait(timeout: .now() + .seconds(60)) == .success
     }
 
     func encode(to encoder: any Encoder) throws {}

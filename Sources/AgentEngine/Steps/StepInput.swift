@@ -16,7 +16,8 @@ package enum StepInput: Sendable {
     case toolFinished(callID: String, ToolOutcome, at: Int64)
     case cancel
     /// The step's record is stored; `next` is for the step that may follow.
-    case stepPersisted(next: StepIdentity)
+    /// - Parameter messages: the step's messages as they were stored; nil when they are those of the record.
+    case stepPersisted(next: StepIdentity, messages: [TurnMessage]? = nil)
 }
 
 /// Whether a call may run.

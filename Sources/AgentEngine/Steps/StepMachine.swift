@@ -52,8 +52,8 @@ package struct StepMachine: Sendable {
         case (.storingCalls, .cancel), (.runningTools, .cancel), (.persisting, .cancel):
             isCancelled = true
             return []
-        case (.persisting(let record), .stepPersisted(let next)):
-            return persisted(record, next)
+        case (.persisting(let record), .stepPersisted(let next, let messages)):
+            return persisted(record, messages ?? record.messages, next)
         default:
             return []
         }
@@ -97,8 +97,10 @@ package struct StepMachine: Sendable {
     }
 
     /// What is stored is shown; then the turn ends or goes on.
-    private mutating func persisted(_ record: StepRecord, _ next: StepIdentity) -> [StepAction] {
-        let shown = record.messages.flatMap(entries).map { StepAction.emit(.message($0)) }
+    private mutating func persisted(
+        _ record: StepRecord, _ messages: [TurnMessage], _ next: StepIdentity
+    ) -> [StepAction] {
+        let shown = messages.flatMap(entries).map { StepAction.emit(.message($0)) }
         if let end = record.end {
             phase = .finished
             return shown + [.finish(end)]

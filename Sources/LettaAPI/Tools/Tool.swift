@@ -95,7 +95,8 @@ public struct UpdateTool: Codable, Sendable {
     public init() {}
 
     enum CodingKeys: String, CodingKey {
-        case description, tags, sourceCode, sourceType, jsonSchema, argsJSONSchema, returnCharLimit, pipRequirements
+        case name, description, tags, sourceCode, sourceType, jsonSchema, argsJSONSchema, returnCharLimit,
+            pipRequirements
         case npmRequirements, defaultRequiresApproval, enableParallelExecution
         case metadata = "metadata_"
     }

@@ -138,6 +138,8 @@ extension AgentService {
         }
         if case .set(let ids) = change.messageIDs, try MessageStore.contextIDs(of: [id], db)[id] ?? [] != ids {
             try Self.replaceContext(of: id, with: ids.map { ID($0) }, db)
+            // The new head may have been out of the context while what it is compiled from changed.
+            try SystemMessageService.refresh(id, at: time, db)
             isChanged = true
         }
         return try replaceSecrets(of: id, with: change, at: time, db) || isChanged

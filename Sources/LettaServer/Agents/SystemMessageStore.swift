@@ -22,6 +22,7 @@ enum SystemMessageStore {
         try messages.inStatements { messages in try heads(where: "head.id IN (\(list: messages))", db) }
     }
 
+    /// A system message that a client sent is no head: it belongs to a run, and it is the client's.
     private static func heads(where condition: SQLText, _ db: Transaction) throws -> [Head] {
         let rows = try db.rows(
             """
@@ -32,6 +33,7 @@ enum SystemMessageStore {
             LEFT JOIN block ON block.organization_id = agent_block.organization_id
                 AND block.id = agent_block.block_id
             WHERE head.organization_id = \(db.organization) AND \(condition) AND head.role = 'system'
+                AND head.run_id IS NULL
                 AND head.context_position IS NOT NULL AND head.context_position = (
                     SELECT MIN(other.context_position) FROM message AS other
                     WHERE other.organization_id = head.organization_id AND other.agent_id = head.agent_id

@@ -131,7 +131,7 @@ extension BlockService {
         block.version += 1
         block.updatedAt = max(time, block.updatedAt)
         block.lastUpdatedByID = actor.id
-        if block.label != old.label { try checkLabelIsFree(block, db) }
+        if block.label != old.label { try checkLabelIsFree(block.label, of: id, db) }
         guard try BlockStore.update(block, by: actor, db) else {
             throw APIError.conflict("Block \(id) was changed by another request at the same time. Retry.")
         }
@@ -141,10 +141,9 @@ extension BlockService {
     }
 
     /// - Throws: `APIError` 409 when an agent that has the block has another one under the new label.
-    private static func checkLabelIsFree(_ block: BlockRow, _ db: Transaction) throws {
-        guard try AgentBlockStore.isTaken(block.label, besides: block.id, db) else { return }
-        throw APIError.conflict(
-            "An agent that has block \(block.id) has another block with the label '\(block.label)' already.")
+    static func checkLabelIsFree(_ label: String, of id: ID<Block>, _ db: Transaction) throws {
+        guard try AgentBlockStore.isTaken(label, besides: id, db) else { return }
+        throw APIError.conflict("An agent that has block \(id) has another block with the label '\(label)' already.")
     }
 
     /// Characters are Unicode scalars, which is how clients in Python count.

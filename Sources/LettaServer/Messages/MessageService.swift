@@ -49,14 +49,14 @@ struct MessageService: Sendable {
             }
             row.systemCompiledAt = time
             let blocks = try AgentBlockStore.blocks(of: [agent], db)[agent] ?? []
+            let stored = try MessageStore.systemMessage(of: agent, db)
+            let (isNew, system) = (stored == nil, stored?.id ?? core.ids.next(Message.self))
+            // All messages but those in the context: the system message alone.
             let compiled = try SystemMessageService.compile(
                 row, blocks: blocks, archival: try ArchivalMemoryService.summary(of: agent, db),
-                previousMessages: row.nextMessagePosition)
+                previousMessages: row.nextMessagePosition - (isNew ? 0 : 1))
             let text = compiled.context.text
             var context: [TurnMessage] = []
-            let isNew = try MessageStore.systemMessage(of: agent, db) == nil
-            let system =
-                try MessageStore.systemMessage(of: agent, db)?.id ?? core.ids.next(Message.self)
             context.append(
                 TurnMessage(
                     id: system.rawValue, role: .system, parts: [.text(text)], createdAt: time.microseconds))

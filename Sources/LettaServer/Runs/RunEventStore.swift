@@ -39,6 +39,9 @@ enum RunEventStore {
             DELETE FROM run_event WHERE (organization_id, run_id, sequence) IN (
                 SELECT organization_id, run_id, sequence FROM run_event
                 WHERE organization_id IN (SELECT id FROM organization) AND created_at < \(time)
+                    AND NOT EXISTS (
+                        SELECT 1 FROM run WHERE run.organization_id = run_event.organization_id
+                            AND run.id = run_event.run_id AND run.status IN ('created', 'running'))
                 LIMIT \(limit) \(db.dialect.forUpdateSkipLocked))
             """)
     }

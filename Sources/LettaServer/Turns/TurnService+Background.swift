@@ -37,6 +37,9 @@ extension TurnService {
             worker.remove(control)
             turnLock.abandon(ticket)
             control.log.finish()
+            if let failure = error as? SQLFailure, failure.kind == .outcomeUnknown {
+                await TurnWriter(core: core).closeIfStored(run, as: scope)
+            }
             throw error
         }
         return (run, control)
@@ -52,9 +55,14 @@ extension TurnService {
         async let stored: Void = shieldedFromCancellation { await events.write() }
         do {
             try await turnLock.lock(ticket)
+            // A run that can't start is ended before the next one starts.
             defer { turnLock.unlock(request.agent) }
-            let state = try await opener.open(request, run, isAccepted: true, config: config, as: scope)
-            await runner(control).run(state)
+            do {
+                let state = try await opener.open(request, run, isAccepted: true, config: config, as: scope)
+                await runner(control).run(state)
+            } catch {
+                await abandon(run, control, because: error, as: scope)
+            }
         } catch {
             await abandon(run, control, because: error, as: scope)
         }

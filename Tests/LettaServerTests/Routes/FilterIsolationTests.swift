@@ -55,7 +55,8 @@ import Testing
                     for value in Self.values[name] ?? Self.others {
                         let query = "\(path)?\(name)=\(value)"
                         let theirs = try await server.get(query, as: other)
-                        guard theirs.status != 422 else { continue }
+                        // Another organization's cursor does not exist; some values suit no filter.
+                        guard ![400, 404, 422].contains(theirs.status) else { continue }
                         theirs.expect(200)
                         #expect(isEmpty(theirs.json), "\(query): \(theirs.text.prefix(300))")
                         if try await !isEmpty(server.get(query).json) { found.insert("\(path) \(name)") }

@@ -37,13 +37,13 @@ import Testing
         #expect(log.readNow(after: 100) == nil, "a reader that has seen all waits")
     }
 
-    @Test func `the tail is bounded by size, and the newest event always stays`() {
+    @Test func `the tail is bounded by size, and the newest events always stay`() {
         let small = log(100, bytes: 100, .init(bytes: 1_000))
-        #expect(isBehind(small.readNow(after: 89)))
-        #expect(sequences(small.readNow(after: 93)) == Array(94...100))
-        let large = log(3, bytes: 2_000, .init(bytes: 1_000))
-        #expect(isBehind(large.readNow(after: 1)))
-        #expect(sequences(large.readNow(after: 2)) == [3])
+        #expect(isBehind(small.readNow(after: 83)))
+        #expect(sequences(small.readNow(after: 84)) == Array(85...100))
+        let large = log(20, bytes: 2_000, .init(bytes: 1_000))
+        #expect(isBehind(large.readNow(after: 3)))
+        #expect(sequences(large.readNow(after: 4)) == Array(5...20))
     }
 
     @Test func `what is still to be stored is not dropped`() {

@@ -27,21 +27,27 @@ struct TurnOpener: Sendable {
         let time = core.now()
         var run = run
         run.status = .running
-        let rows = try await core.storage.write(as: scope) { [core, run] db in
-            guard let agent = try AgentStore.rowForUpdate(request.agent, db) else {
-                throw APIError.notFound("Agent", request.agent)
+        let rows: TurnRows
+        do {
+            rows = try await core.storage.write(as: scope) { [core, run] db in
+                guard let agent = try AgentStore.rowForUpdate(request.agent, db) else {
+                    throw APIError.notFound("Agent", request.agent)
+                }
+                try SystemMessageService.resolve(agent.id, at: time, db)
+                var rows = try TurnRows(of: agent, db)
+                let closing = HistoryRepair.openCalls(in: try rows.endOfContext()).map { calls in
+                    HistoryRepair.closing(
+                        calls.calls, id: core.ids.next(Message.self).rawValue, stepID: nil, runID: nil,
+                        createdAt: time.microseconds)
+                }
+                rows.new = closing + request.messages(runID: run.id, at: time, ids: core.ids)
+                if isAccepted { try RunStore.update(run, at: time, db) } else { try RunStore.insert(run, db) }
+                try TurnStore.append(rows.new, to: request.agent, model: nil, db)
+                return rows
             }
-            try SystemMessageService.resolve(agent.id, at: time, db)
-            var rows = try TurnRows(of: agent, db)
-            let closing = HistoryRepair.openCalls(in: try rows.endOfContext()).map { calls in
-                HistoryRepair.closing(
-                    calls.calls, id: core.ids.next(Message.self).rawValue, stepID: nil, runID: nil,
-                    createdAt: time.microseconds)
-            }
-            rows.new = closing + request.messages(runID: run.id, at: time, ids: core.ids)
-            if isAccepted { try RunStore.update(run, at: time, db) } else { try RunStore.insert(run, db) }
-            try TurnStore.append(rows.new, to: request.agent, model: nil, db)
-            return rows
+        } catch let failure as SQLFailure where failure.kind == .outcomeUnknown {
+            await TurnWriter(core: core).closeIfStored(run, as: scope)
+            throw failure
         }
         do {
             return try await state(rows, request, run, config: config, as: scope)

@@ -36,6 +36,7 @@ struct MemoryEditWriter: Sendable {
         for call in calls {
             guard let result = MemoryTools.run(call.tool, arguments: call.arguments, blocks: memory) else { continue }
             do {
+                for edit in result.edits { try check(edit, db) }
                 for edit in result.edits { try write(edit, db) }
                 memory = result.blocks
                 if !isUnchanged { Self.replace(call.callID, with: result.outcome, in: &results) }
@@ -44,6 +45,18 @@ struct MemoryEditWriter: Sendable {
                 let failure = ToolFailure.value(error.explanation)
                 Self.replace(call.callID, with: ToolOutcome(failure, of: call.tool), in: &results)
             }
+        }
+    }
+
+    /// Throws what ``write(_:_:)`` would throw, so that a call with several edits is written whole or not at all.
+    private func check(_ edit: MemoryEdit, _ db: Transaction) throws {
+        switch edit {
+        case .rename(let label, let newLabel):
+            try KeyText.check("label", newLabel)
+            guard let id = try AgentBlockStore.block(labelled: label, of: agent, db) else { return }
+            try BlockService.checkLabelIsFree(newLabel, of: id, db)
+        case .create(let block): try KeyText.check("label", block.label)
+        case .setValue, .describe, .delete: break
         }
     }
 

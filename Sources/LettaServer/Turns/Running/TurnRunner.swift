@@ -157,7 +157,11 @@ struct TurnRunner: Sendable {
         let result = turn.result(of: record, traceID: core.ids.next(), at: time)
         turn.state = try await writer.store(result, of: turn.state, at: time)
         turn.hasStoredEnd = record.end != nil
-        return turn.machine.receive(.stepPersisted(next: identity(of: turn.state.run)))
+        // A result that the store replaced is shown as it was stored.
+        let stored = turn.state.context.history.suffix(result.messages.count)
+        let messages = record.messages.dropLast(stored.count) + stored
+        return turn.machine.receive(
+            .stepPersisted(next: identity(of: turn.state.run), messages: Array(messages)))
     }
 
     private func finish(_ end: TurnEnd, _ turn: RunningTurn) async {

@@ -1,5 +1,6 @@
 import AgentEngine
 import LettaAPI
+import Logging
 import Storage
 
 /// Writes what a turn leaves behind, each part in one transaction that a cancelled turn completes as well.
@@ -51,6 +52,16 @@ struct TurnWriter: Sendable {
                 try RunStore.update(run, at: time, db)
                 try TurnStore.setLastRun(run, db)
             }
+        }
+    }
+
+    /// Ends a run of which nobody knows whether it is stored, so that it does not stay at work.
+    func closeIfStored(_ run: Run, as scope: Scope) async {
+        do {
+            try await close(run, .error, as: scope)
+        } catch {
+            core.logger.error(
+                "The end of a run could not be stored", metadata: ["run.id": "\(run.id)", "error": "\(error)"])
         }
     }
 

@@ -19,7 +19,7 @@ struct ConversationSearchExecutor: ToolExecutor {
         guard limit > 0 else { throw ToolFailure.value("limit must be positive, not \(limit).") }
         let from = try Self.time(given.string("start_date"), named: "start_date", endOfDay: false)
         let to = try Self.time(given.string("end_date"), named: "end_date", endOfDay: true)
-        let named = given.strings("roles")?.compactMap(MessageRole.init(rawValue:)) ?? []
+        let named = (given.strings("roles") ?? []).compactMap(MessageRole.init(rawValue:)).filter { $0 != .system }
         let roles = named.isEmpty ? [MessageRole.user, .assistant] : named
         let text = given.string("query") ?? ""
         guard text.utf8.count <= KeyText.longest else { throw ToolFailure.value("The query is too long.") }

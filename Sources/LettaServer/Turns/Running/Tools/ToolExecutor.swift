@@ -85,13 +85,14 @@ struct ToolExecutors: Sendable {
 
     /// What the step machine has to know of a tool.
     func plan(for tool: CallableToolRow, _ schema: ToolSchema?) -> TurnTool {
-        let entry = entry(for: tool)
+        let kind = ToolKind(tool)
+        let entry = kind.flatMap { table[$0] }
         return TurnTool(
             name: tool.name, requiredArguments: schema?.requiredArguments ?? [],
             canRunInParallel: (tool.enableParallelExecution ?? false) && entry?.isIndependent == true,
             hasOutsideEffects: entry?.hasOutsideEffects ?? false,
             needsApproval: tool.defaultRequiresApproval ?? false,
             // Results of a search are never cut: the agent asked for them.
-            returnLimit: tool.name.hasSuffix("_search") ? nil : tool.returnCharLimit)
+            returnLimit: kind == .conversationSearch || kind == .archivalSearch ? nil : tool.returnCharLimit)
     }
 }
