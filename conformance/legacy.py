@@ -196,6 +196,41 @@ class Client:
     def agents_of_block(self, block_id, **filters):
         return self.raw.blocks.agents.list(block_id, **filters)
 
+    # identities
+
+    def create_identity(self, **fields):
+        return self.raw.identities.create(**fields)
+
+    def upsert_identity(self, **fields):
+        return self.raw.identities.upsert(**fields)
+
+    def identities(self, **filters):
+        return self.raw.identities.list(**filters)
+
+    def every_identity(self, page, **filters):
+        return pages(self.raw.identities.list, page, **filters)
+
+    def identity_count(self):
+        return self.raw.identities.count()
+
+    def identity(self, identity_id):
+        return self.raw.identities.retrieve(identity_id)
+
+    def update_identity(self, identity_id, **fields):
+        return self.raw.identities.modify(identity_id, **fields)
+
+    def delete_identity(self, identity_id):
+        return self.raw.identities.delete(identity_id)
+
+    def set_identity_properties(self, identity_id, properties):
+        return self.raw.identities.properties.upsert(identity_id, request=properties)
+
+    def agents_of_identity(self, identity_id, **filters):
+        return self.raw.identities.agents.list(identity_id, **filters)
+
+    def blocks_of_identity(self, identity_id, **filters):
+        return self.raw.identities.blocks.list(identity_id, **filters)
+
 
 def pages(listing, size, **filters):
     """All rows, page after page, until a page is empty."""

@@ -132,11 +132,20 @@ def test_names_are_not_unique_and_may_be_long(client):
     assert len(client.agents(name=name)) == 2
 
 
+@pytest.mark.parametrize("name", ["a/b:c", "Zoë <2> *?", "Owl 🦉"])
+def test_names_may_be_any_text(client, name):
+    made = make_agent(client, name=name, include_base_tools=False)
+    assert client.agent(made.id).name == name
+    assert made.id in ids(client.agents(name=name))
+    assert client.update_agent(made.id, name=name + "|").name == name + "|"
+
+
 @pytest.mark.parametrize("status, fields", [
     (404, {"model": "openai/nope"}),
     (400, {"model": "gpt-4o-mini"}),
     (400, {"embedding": "openai/nope"}),
-    (422, {"name": "a/b:c"}),
+    (422, {"name": "line\nbreak"}),
+    (422, {"name": "n" * 2001}),
     (422, {"timezone": "Mars/Olympus"}),
     (422, {"agent_type": "zzz"}),
     (400, {"agent_type": "split_thread_agent"}),
@@ -249,7 +258,7 @@ def test_update_replaces_tools_and_blocks(client):
     assert labels(seen.memory.blocks) == ["notes"]
 
 
-@pytest.mark.parametrize("fields", [{"name": "a/b:c"}, {"timezone": "Mars/Olympus"}], ids=str)
+@pytest.mark.parametrize("fields", [{"name": "line\nbreak"}, {"timezone": "Mars/Olympus"}], ids=str)
 def test_update_refuses_and_changes_nothing(client, fields):
     made = make_agent(client)
     with refused(client, 422):

@@ -54,6 +54,16 @@ def test_a_turn_is_streamed(client, agent, tokens):
     assert "".join(event.content for event in events if event.message_type == "assistant_message") == "noted"
 
 
+@pytest.mark.only("legacy")
+def test_streaming_as_the_later_client_asks_for_it_is_refused(client, agent):
+    """The first client reads a plain answer here: it is told the route that streams for it, and no turn begins."""
+    with refused(client, 422) as refusal:
+        client.raw.agents.messages.create(agent_id=agent.id, messages=[{"role": "user", "content": "hello"}],
+                                          request_options={"additional_body_parameters": {"streaming": True}})
+    assert f"POST /v1/agents/{agent.id}/messages/stream" in refusal.body["detail"]
+    assert kinds(client.messages(agent.id)) == ["system_message"]
+
+
 def test_messages_are_listed_and_the_context_is_reset(client, agent):
     client.send(agent.id, "one")
     client.send(agent.id, "two")

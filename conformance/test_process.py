@@ -1,6 +1,7 @@
 """The process: how it starts, refuses to start, ends, and what its subcommands say."""
 
 import contextlib
+import json
 import os
 import re
 import shutil
@@ -10,13 +11,15 @@ import sqlite3
 import subprocess
 import tempfile
 import time
+from http.client import HTTPConnection
 from pathlib import Path
 
 import httpx
 import pytest
 
 import harness
-from harness import BINARY, Database, Process, Server, environment, free_port
+from harness import BINARY, Database, Process, Server, environment, free_port, unknown
+from steps import MODEL
 
 SQLITE_ONLY = pytest.mark.skipif(harness.POSTGRES is not None, reason="about the SQLite file")
 
@@ -151,6 +154,58 @@ def test_foreign_hosts_and_origins_are_refused_on_loopback(tmp_path):
             assert http.get("/v1/blocks/").json() == []
     finally:
         server.close()
+
+
+def test_a_local_model_that_is_off_says_what_to_switch_on(tmp_path):
+    server = Server(tmp_path, LETTA_LOCAL="off")
+    try:
+        server.start()
+        with server.http() as http:
+            model = {"model": "qwen2.5-coder-0.5b", "handle": "letta-local/qwen2.5-coder-0.5b", "model_endpoint_type": "openai", "context_window": 8000}
+            agent = http.post("/v1/agents/", json={"name": "a", "llm_config": model}).json()["id"]
+            for path in ("messages", "messages/stream"):
+                answer = http.post(f"/v1/agents/{agent}/{path}", json={"input": "hello"})
+                for word in ("letta-local/qwen2.5-coder-0.5b", "LETTA_LOCAL=off", "Set LETTA_LOCAL=on"):
+                    assert word in answer.text, answer.text
+                assert answer.status_code == (400 if path == "messages" else 200)
+    finally:
+        server.close()
+
+
+# ------------------------------------------------------------------------------------------------ connections
+
+def test_a_response_announces_the_end_of_its_connection(own_server):
+    """A client that keeps connections in a pool reads from the response whether this one goes back to the pool."""
+    with own_server.http() as pool:
+        agent = pool.post("/v1/agents/", json={"name": "a", "model": MODEL}).json()["id"]
+        archives = [pool.post("/v1/archives/", json={"name": "a"}).json()["id"] for _ in range(2)]
+    message = json.dumps({"messages": [{"role": "user", "content": "hello"}]})
+    requests = [(200, "GET", "/v1/health/", None), (404, "GET", "/v1/nothing-here", None), (404, "GET", f"/v1/agents/{unknown('agent')}", None),
+                (204, "DELETE", "/v1/archives/{}", None), (422, "POST", "/v1/blocks/", "{"), (200, "POST", f"/v1/agents/{agent}/messages/stream", message)]
+    for status, method, path, body in requests:
+        for archive, close in zip(archives, (False, True)):
+            with contextlib.closing(HTTPConnection("127.0.0.1", own_server.port, timeout=30)) as connection:
+                headers = {"Content-Type": "application/json", **({"Connection": "close"} if close else {})}
+                connection.request(method, path.format(archive), body, headers)
+                used, watched = connection.sock, connection.sock.dup()
+                response = connection.getresponse()
+                assert response.status == status, response.read()
+                assert (response.getheader("Connection") or "").lower() == ("close" if close else ""), (method, path)
+                response.read()
+                with watched:
+                    if close:
+                        assert watched.recv(1) == b"", (method, path)
+                    else:
+                        connection.request("GET", "/v1/health/")
+                        assert connection.sock is used and connection.getresponse().status == 200
+
+
+def test_a_pool_outlives_closed_connections(own_server):
+    with own_server.http() as pool:
+        for n in range(50):
+            headers = {"Connection": "close"} if n % 2 else {}
+            assert pool.post("/v1/blocks/", json={"label": "notes", "value": str(n)}, headers=headers).status_code == 200
+    assert values(own_server) == [str(n) for n in range(50)]
 
 
 # ------------------------------------------------------------------------------------------------ storage that refuses
@@ -342,6 +397,7 @@ def test_backup_of_a_running_server(own_server, tmp_path, model):
     copy = tmp_path / "copy.sqlite"
     result = own_server.command("backup", copy, "--data-dir", own_server.data)
     assert result.returncode == 0, said(result)
+    assert result.stdout == f"Copied {own_server.data / 'letta.sqlite'} to {copy} ({copy.stat().st_size} bytes)\n"
     assert own_server.command("backup", copy, "--data-dir", own_server.data).returncode != 0, "a backup must not overwrite a file"
     with contextlib.closing(sqlite3.connect(copy)) as database:
         assert database.execute("PRAGMA integrity_check").fetchone() == ("ok",)

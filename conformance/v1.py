@@ -6,6 +6,7 @@ Listings are pages; `every_…` is the client's own iterator, which asks for pag
 import json
 
 from letta_client import APIStatusError, BadRequestError, ConflictError, Letta, NotFoundError, UnprocessableEntityError
+from letta_client.types.agent_state import Identity
 
 RELATIONS = {"tools", "blocks", "tags", "sources", "identities", "secrets", "managed_group", "pending_approval"}
 
@@ -184,3 +185,15 @@ class Client:
 
     def agents_of_block(self, block_id, **filters):
         return self.raw.blocks.agents.list(block_id, **filters).items
+
+    # identities: this generation only gives them to agents
+
+    def create_identity(self, **fields):
+        """By the client's way to routes that it has no method for."""
+        return self.raw.post("/v1/identities/", body=fields, cast_to=Identity)
+
+    def attach_identity(self, agent_id, identity_id):
+        return self.raw.agents.identities.attach(identity_id, agent_id=agent_id)
+
+    def detach_identity(self, agent_id, identity_id):
+        return self.raw.agents.identities.detach(identity_id, agent_id=agent_id)
