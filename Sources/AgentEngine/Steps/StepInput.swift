@@ -4,18 +4,19 @@ package import ModelProviders
 package enum StepInput: Sendable {
     /// The turn's new messages are stored; the first step may begin.
     case start(StepIdentity)
-    /// A person decided on the calls of `pending`, the stored message a turn stopped at. Begins a turn, as `start`.
+    /// A person decided on the calls of `pending`, the stored message at which a turn stopped. Begins a turn, as
+    /// `start`.
     case resume(pending: TurnMessage, decisions: [ApprovalDecision], StepIdentity)
     case modelDelta(ModelDelta)
-    /// The whole answer, also after it came in pieces.
+    /// The complete answer, also after it was streamed.
     case modelFinished(ModelAnswer)
     case modelFailed(ProviderFailure)
-    /// What `storeCalls` asked for is done.
+    /// The message of `storeCalls` is stored.
     case callsStored
-    /// Microseconds since 1970 UTC. Every call that was to run gets one of these, also when it was stopped.
+    /// Microseconds since 1970 UTC. Every call that was to run gets one of these, also when it was cancelled.
     case toolFinished(callID: String, ToolOutcome, at: Int64)
     case cancel
-    /// The step's record is stored; `next` is for the step that may follow.
+    /// The step's record is stored; `next` is for a possible next step.
     case stepPersisted(next: StepIdentity)
 }
 

@@ -1,10 +1,10 @@
 import ModelProviders
 
-/// Runs one turn of an agent whose model answers in text or with tool calls: takes what happened, says what to do.
+/// Runs one turn of an agent whose model answers in text or with tool calls: inputs return actions.
 ///
-/// A step is one model call with its tools. The machine knows no time, no store and no network; whoever drives it
-/// carries out the actions in their order and feeds back what comes of them. An input that does not fit the moment,
-/// such as a piece of an answer after a cancel, is ignored. A machine serves one turn.
+/// A step is one model call with its tools. The machine knows no time, storage or network; its driver performs the
+/// actions in order and feeds back their results. An input that does not fit the state, such as a delta after a cancel,
+/// is ignored. A machine serves one turn.
 package struct StepMachine: Sendable {
     enum Phase: Sendable {
         case ready
@@ -21,7 +21,7 @@ package struct StepMachine: Sendable {
     var usage = TurnUsage()
     var isCancelled = false
     var step: CurrentStep?
-    /// Whether a note was asked for in this turn, which is done once.
+    /// Whether a note was requested in this turn, which is done once.
     var hasAskedForNote = false
 
     package init(_ plan: TurnPlan) {
@@ -86,7 +86,7 @@ package struct StepMachine: Sendable {
 
     // MARK: The end of a step
 
-    /// Stores the step. With `stop` the turn ends with it.
+    /// Stores the step. With `stop` it ends the turn.
     mutating func persist(_ messages: [TurnMessage], stop: TurnStop?) -> [StepAction] {
         guard let step else { return [] }
         let record = StepRecord(
@@ -96,7 +96,7 @@ package struct StepMachine: Sendable {
         return [.persistStep(record)]
     }
 
-    /// What is stored is shown; then the turn ends or goes on.
+    /// Shows what was stored; then the turn ends or goes on.
     private mutating func persisted(_ record: StepRecord, _ next: StepIdentity) -> [StepAction] {
         let shown = record.messages.flatMap(entries).map { StepAction.emit(.message($0)) }
         if let end = record.end {
@@ -107,7 +107,7 @@ package struct StepMachine: Sendable {
         return shown + begin(next)
     }
 
-    /// The entries for a stored message, without what was shown in pieces.
+    /// The entries for a stored message, without those shown as deltas.
     private func entries(of message: TurnMessage) -> [WireMessage] {
         let entries = WireMessage.entries(of: message, for: plan.streamsTokens ? .list : .answer)
         guard message.role == .assistant, let stream = step?.stream else { return entries }
@@ -120,7 +120,7 @@ package struct StepMachine: Sendable {
     }
 }
 
-/// What the machine remembers of the step it is in.
+/// The state of the current step.
 struct CurrentStep: Sendable {
     let identity: StepIdentity
     let form: ModelCall.Form
@@ -128,10 +128,10 @@ struct CurrentStep: Sendable {
     var callIDs: CallIDs
     var usage: ModelUsage?
     var finishReason: ModelFinishReason?
-    /// What the model said, when it called tools.
+    /// The assistant message, when it has tool calls.
     var assistant: TurnMessage?
     var callsAreStored = false
-    /// True when the calls are those a turn before stopped at.
+    /// True when the calls are those at which an earlier turn stopped.
     var isResumed = false
     var runs: [ToolRun] = []
     var returns: [String: TurnMessage.ToolReturn] = [:]

@@ -1,4 +1,4 @@
-/// Why the server does not start, in words for the person who starts it.
+/// Why the server does not start, as text for the operator.
 package enum StartUpFailure: Error, CustomStringConvertible {
     case wrongEncryptionKey
     case dataFolderInUse(String)

@@ -31,7 +31,7 @@ struct MessageRoutes: RouteGroup {
         return Reply(page.items, headers: PageLink.headers(target: call.target, after: page.next, as: parameter))
     }
 
-    /// Clients know this text.
+    /// Clients compare this text.
     private static let noEditing = """
         Message editing is no longer supported. Messages are immutable as they may be shared across multiple \
         conversations via forking.

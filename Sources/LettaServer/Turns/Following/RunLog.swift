@@ -1,24 +1,25 @@
 import Synchronization
 
-/// The live tail of one run's events: appended by the turn, read by any number of readers, each at its own speed from its
-/// own place.
+/// The live tail of a run's events: the turn appends, any number of readers read, each at its own speed from its own
+/// cursor.
 ///
-/// The tail is bounded. A reader that falls behind it is told so; the turn and the other readers notice nothing.
+/// The tail is bounded. A reader that falls behind it gets ``Reading/behind``; the turn and other readers are not
+/// affected.
 final class RunLog: Sendable {
-    /// How much of a run is held in memory.
+    /// The part of a run that is held in memory.
     struct Limits: Sendable {
         var events = 4_096
-        /// Of the events' JSON.
+        /// The size of the events' JSON.
         var bytes = 8 * 1_024 * 1_024
     }
 
     enum Reading: Sendable {
         case events([RunEvent])
-        /// The next events are in memory no more.
+        /// The next events have been dropped from memory.
         case behind
-        /// The run is over and all its events are read, or the reader's task is cancelled.
+        /// The run has ended and all events are read, or the reader's task is cancelled.
         case end
-        /// ``interrupt(_:)`` came first.
+        /// ``interrupt(_:)`` was called first.
         case interrupted
     }
 
@@ -28,16 +29,16 @@ final class RunLog: Sendable {
         let reader: Int?
         /// Whether only the end of the run wakes it.
         let waitsForEnd: Bool
-        /// Gets whether it was interrupted.
+        /// Receives whether it was interrupted.
         let continuation: CheckedContinuation<Bool, Never>
     }
 
     private struct State {
         var tail: [RunEvent] = []
         var bytes = 0
-        /// How many events came before the tail.
+        /// The number of events before the tail.
         var dropped = 0
-        /// How many events are in the table of events; nil for a run whose events nobody stores.
+        /// The number of events in the table of events; nil for a run whose events are not stored.
         var stored: Int?
         var isFinished = false
         var waiters: [Waiter] = []
@@ -56,8 +57,8 @@ final class RunLog: Sendable {
             waiters.firstIndex(where: isWanted).map { waiters.remove(at: $0) }
         }
 
-        /// Drops the oldest events once the tail is too long, a quarter of it at a time. Events that are still to be stored
-        /// stay: a write takes seconds at the most, and ``RunLog/stopStoring()`` follows one that fails.
+        /// Drops the oldest events of a tail that is too long, a quarter of it at a time. Events that are not stored
+        /// yet remain: a write takes seconds at most, and ``RunLog/stopStoring()`` follows one that fails.
         mutating func trim(to limits: Limits) {
             guard tail.count > limits.events || bytes > limits.bytes else { return }
             let most = stored.map { max(0, $0 - dropped) } ?? max(0, tail.count - 1)
@@ -92,14 +93,14 @@ final class RunLog: Sendable {
         }
     }
 
-    /// Says that no event follows.
+    /// Marks the end of the events.
     func finish() {
         wake { $0.isFinished = true }
     }
 
     var isFinished: Bool { state.withLock { $0.isFinished } }
 
-    /// Says that the first `count` events are in the table.
+    /// Marks the first `count` events as stored.
     func setStored(_ count: Int) {
         state.withLock { state in
             state.stored = count
@@ -107,7 +108,7 @@ final class RunLog: Sendable {
         }
     }
 
-    /// Says that no more events get into the table.
+    /// Marks that no further events will be stored.
     func stopStoring() {
         state.withLock { state in
             state.stored = nil
@@ -117,9 +118,9 @@ final class RunLog: Sendable {
 
     // MARK: Reading
 
-    /// The events behind the first `count` ones, waiting for one when there is none yet.
+    /// The events after the first `count` ones; waits for one if there is none yet.
     ///
-    /// - Parameter reader: a name from ``newReader()`` for a reader that wants to be interrupted.
+    /// - Parameter reader: an id from ``newReader()`` for a reader that can be interrupted.
     func read(after count: Int, by reader: Int? = nil) async -> Reading {
         while !Task.isCancelled {
             if let ready = readNow(after: count) { return ready }
@@ -131,7 +132,7 @@ final class RunLog: Sendable {
         return .end
     }
 
-    /// What ``read(after:by:)`` returns without waiting; nil where it would wait.
+    /// The result of ``read(after:by:)`` if it is available without waiting, else nil.
     func readNow(after count: Int) -> Reading? {
         state.withLock { state in
             if count < state.dropped { return .behind }
@@ -140,7 +141,7 @@ final class RunLog: Sendable {
         }
     }
 
-    /// Returns when the run is over or the task is cancelled.
+    /// Returns when the run has ended or the task is cancelled.
     func finished() async {
         await wait(reader: nil, waitsForEnd: true) { $0.isFinished }
     }
@@ -149,7 +150,7 @@ final class RunLog: Sendable {
         state.withLock { $0.newNumber() }
     }
 
-    /// Ends the waiting of a reader, or its next one.
+    /// Ends the current wait of a reader, or its next one.
     func interrupt(_ reader: Int) {
         let waiter = state.withLock { state in
             let waiter = state.takeWaiter { $0.reader == reader }
@@ -159,14 +160,14 @@ final class RunLog: Sendable {
         waiter?.continuation.resume(returning: true)
     }
 
-    /// Takes back an interruption that met no waiting.
+    /// Withdraws an interruption that has not ended a wait.
     func forgetInterruption(of reader: Int) {
         _ = state.withLock { $0.interrupted.remove(reader) }
     }
 
-    /// Waits for the next change, if it is not there yet.
+    /// Waits for the next change unless the condition already holds.
     ///
-    /// - Returns: whether the waiting was interrupted.
+    /// - Returns: whether the wait was interrupted.
     @discardableResult
     private func wait(reader: Int?, waitsForEnd: Bool, unless isThere: (State) -> Bool) async -> Bool {
         let number = state.withLock { $0.newNumber() }

@@ -2,13 +2,13 @@ import AgentEngine
 import LettaAPI
 import Storage
 
-/// Writes what a turn leaves behind, each part in one transaction that a cancelled turn completes as well.
+/// Stores the results of a turn, each part in one transaction that a cancelled turn completes as well.
 struct TurnWriter: Sendable {
     let core: Core
 
-    /// Stores a step: its messages, the edits of memory, its own row and the state of the run.
+    /// Stores a step: its messages, the memory edits, its own row and the state of the run.
     ///
-    /// Calls of memory tools are applied again, once, when somebody else changed the blocks since the turn read them.
+    /// Calls of memory tools are applied again, once, if the blocks have changed since the turn read them.
     func store(_ step: StepResult, of state: TurnState, at time: Timestamp) async throws -> TurnState {
         try await write(state) { [core] state, db in
             let agent = state.agent.id
@@ -35,7 +35,7 @@ struct TurnWriter: Sendable {
         }
     }
 
-    /// Stores a step's first message ahead of the step, because its calls have effects outside.
+    /// Stores the first message of a step before its calls run, because they have outside effects.
     func storeCalls(_ message: TurnMessage, of state: TurnState) async throws -> TurnState {
         try await write(state) { state, db in
             try TurnStore.append([message], to: state.agent.id, model: state.config.model, db)
@@ -43,7 +43,7 @@ struct TurnWriter: Sendable {
         }
     }
 
-    /// Stores the end of a run whose last step did not store it.
+    /// Stores the end of a run if its last step did not.
     func close(_ run: Run, as scope: Scope) async throws {
         let time = core.now()
         try await shieldedFromCancellation { [core] in
@@ -54,7 +54,7 @@ struct TurnWriter: Sendable {
         }
     }
 
-    /// Ends a run that did not get to its first step.
+    /// Ends a run that did not reach its first step.
     func close(_ run: Run, _ stop: TurnStop, as scope: Scope) async throws {
         var run = run
         run.end(stop, at: core.now())
@@ -74,12 +74,12 @@ struct TurnWriter: Sendable {
     }
 }
 
-/// What a step leaves behind, ready to be stored.
+/// The results of a step, ready to be stored.
 struct StepResult: Sendable {
     var messages: [TurnMessage]
-    /// The calls that edited memory, in their order.
+    /// The calls that edited memory, in order.
     var memoryCalls: [ToolRun]
-    /// What the step added to archival memory.
+    /// The passages to add to archival memory.
     var passages: [NewPassage]
     var row: StepRow
     var trace: ProviderTrace?

@@ -3,7 +3,7 @@ import JSON
 import LettaAPI
 import Storage
 
-/// Runs `conversation_search`: the agent searches its messages, in and out of its context window.
+/// Runs `conversation_search`: searches the agent's messages, in and out of its context window.
 struct ConversationSearchExecutor: ToolExecutor {
     static let name = "conversation_search"
     private static let defaultLimit = 5

@@ -1,6 +1,7 @@
 import AgentEngine
 
-/// Runs the tools that edit core memory, and those that need nothing but their arguments. Edits are written with the step.
+/// Runs the tools that edit core memory, and those that depend on their arguments alone. Edits are written with the
+/// step.
 struct MemoryToolExecutor: ToolExecutor {
     func run(_ call: ToolRun, in context: ToolContext) throws -> ToolResult {
         guard let result = MemoryTools.run(call.tool, arguments: call.arguments, blocks: context.memory) else {

@@ -3,28 +3,28 @@ import LettaAPI
 
 /// Runs the calls of one kind of tool.
 protocol ToolExecutor: Sendable {
-    /// Whatever this throws becomes a failed result that the model reads, and after a cancel the end of the turn; a
-    /// `ToolFailure` says what the model reads.
+    /// An error becomes a failed result that the model reads, and after a cancel the end of the turn. The text of a
+    /// `ToolFailure` is shown to the model.
     func run(_ call: ToolRun, in context: ToolContext) async throws -> ToolResult
 }
 
-/// What an executor may know of the turn.
+/// The part of a turn that executors see.
 struct ToolContext: Sendable {
     let scope: Scope
     let agent: AgentRow
     let tool: CallableToolRow
-    /// The agent's blocks as the calls before this one left them.
+    /// The agent's blocks after the preceding calls.
     let memory: [MemoryBlock]
-    /// What the calls before this one added to archival memory.
+    /// The passages that the preceding calls added to archival memory.
     let passages: [NewPassage]
 }
 
-/// What came of a call, with what the transaction of its step has to write.
+/// The outcome of a call, with what the transaction of its step writes.
 struct ToolResult: Sendable {
     var outcome: ToolOutcome
-    /// The blocks after the call; nil when it edited none.
+    /// The blocks after the call; nil if it edited none.
     var memory: [MemoryBlock]?
-    /// What is added to archival memory.
+    /// The passages to add to archival memory.
     var passages: [NewPassage] = []
 
     init(_ outcome: ToolOutcome, memory: [MemoryBlock]? = nil, passages: [NewPassage] = []) {
@@ -55,14 +55,14 @@ enum ToolKind: Hashable, Sendable {
     }
 }
 
-/// The one table that says who runs a tool, and what its calls mean for the order and the storing of a step.
+/// Maps each kind of tool to its executor and to how its calls are ordered and stored.
 struct ToolExecutors: Sendable {
     struct Entry: Sendable {
         let executor: any ToolExecutor
-        /// Whether no rollback undoes a call, so that the calls of a step are stored before one of them runs.
+        /// Whether no rollback undoes a call, so that the calls of a step are stored before any of them runs.
         var hasOutsideEffects = false
-        /// Whether a call depends on no other call of its step, so that calls may run side by side where the tool's own
-        /// setting allows it.
+        /// Whether a call is independent of the other calls of its step, so that they may run concurrently where the
+        /// tool's own setting allows it.
         var isIndependent = false
     }
 
@@ -83,7 +83,7 @@ struct ToolExecutors: Sendable {
         ToolKind(tool).flatMap { table[$0] }
     }
 
-    /// What the step machine has to know of a tool.
+    /// The properties of a tool that the step machine needs.
     func plan(for tool: CallableToolRow, _ schema: ToolSchema?) -> TurnTool {
         let entry = entry(for: tool)
         return TurnTool(
@@ -91,7 +91,7 @@ struct ToolExecutors: Sendable {
             canRunInParallel: (tool.enableParallelExecution ?? false) && entry?.isIndependent == true,
             hasOutsideEffects: entry?.hasOutsideEffects ?? false,
             needsApproval: tool.defaultRequiresApproval ?? false,
-            // Results of a search are never cut: the agent asked for them.
+            // Search results are never truncated: the agent asked for them.
             returnLimit: tool.name.hasSuffix("_search") ? nil : tool.returnCharLimit)
     }
 }
