@@ -70,7 +70,7 @@ extension ToolSandbox {
     /// Describes the end of a run without an answer.
     fileprivate func words(for report: SandboxReport) -> String {
         switch report.end {
-        case .done: "RuntimeError: it gave no result"
+        case .done: "RuntimeError: it returned no result"
         case .tooLong: "TimeoutError: it did not end within \(Int(limits.seconds)) seconds"
         case .tooMuchMemory: "MemoryError: it took more than \(limits.memory >> 20) MB"
         case .tooMuchOutput: "ValueError: it returned more than \(limits.answer >> 20) MB"

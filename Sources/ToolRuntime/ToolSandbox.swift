@@ -56,7 +56,7 @@ package struct ToolSandbox: Sendable {
             group.addTask { try await start(program, input) }
             group.addTask {
                 try await ContinuousClock().sleep(for: patience)
-                throw SandboxFailure.broken("it did not answer in time")
+                throw SandboxFailure.broken("it did not respond in time")
             }
             defer { group.cancelAll() }
             guard let report = try await group.next() else { throw CancellationError() }

@@ -12,7 +12,7 @@ extension LettaApplication {
         let storage = try await ServerStorage.open(configuration, folder: folder, logger: logger)
         do {
             for name in try await ServerStorage.migrate(storage, folder: folder) {
-                logger.notice("Brought the database up to date", metadata: ["migration": "\(name)"])
+                logger.notice("Migrated the database", metadata: ["migration": "\(name)"])
             }
             return try await LettaApplication(
                 configuration, storage: storage, encryptionKeys: try keys(configuration, folder), logger: logger)

@@ -85,7 +85,8 @@ package struct ServerConfiguration: Sendable {
             ?? retention.traceBytes
         if let text = environment.string(forKey: "letta.log.level") {
             guard let level = Logger.Level(rawValue: text.lowercased()) else {
-                throw StartUpFailure.invalidSetting("LETTA_LOG_LEVEL is '\(text)'; use debug, info, warning or error.")
+                throw StartUpFailure.invalidSetting(
+                    "LETTA_LOG_LEVEL is '\(text)'; use trace, debug, info, notice, warning, error or critical.")
             }
             logLevel = level
         }
@@ -123,7 +124,7 @@ package struct ServerConfiguration: Sendable {
         let lines: [(String, String)] = [
             ("host", http.host),
             ("port", "\(http.port)"),
-            ("password", http.password.map { "\($0)" } ?? (http.requiresPassword ? "made up at start" : "none")),
+            ("password", http.password.map { "\($0)" } ?? (http.requiresPassword ? "generated at start" : "none")),
             ("allowed hosts", http.allowedHosts.isEmpty ? "localhost" : http.allowedHosts.joined(separator: ", ")),
             ("acceptable origins", http.acceptableOrigins.joined(separator: ", ")),
             ("data folder", data.folder),
@@ -149,7 +150,7 @@ extension ServerConfiguration {
     private static func port(_ environment: ConfigReader) throws -> Int? {
         guard let text = environment.string(forKey: "letta.port") else { return nil }
         guard let port = Int(text) else {
-            throw StartUpFailure.invalidSetting("LETTA_PORT is '\(text)', which is no number.")
+            throw StartUpFailure.invalidSetting("LETTA_PORT is '\(text)'; use a number from 0 to 65535.")
         }
         return port
     }

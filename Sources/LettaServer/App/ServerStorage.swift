@@ -41,7 +41,7 @@ package enum ServerStorage {
         do {
             return try await migrator.up(storage, keepingCopyIn: folder.backups)
         } catch let failure as SQLFailure {
-            throw StartUpFailure.storage("The database can't be brought up to date: \(failure.message)")
+            throw StartUpFailure.storage("The migration of the database failed: \(failure.message)")
         }
     }
 
@@ -50,19 +50,19 @@ package enum ServerStorage {
         guard let failure = error as? SQLFailure else { return nil }
         switch failure.kind {
         case .unavailable, .busy, .timedOut:
-            return .unavailable("The storage can't do this now. Nothing was changed. Try again.", underlying: failure)
+            return .unavailable("The database is unavailable. Nothing was changed. Retry later.", underlying: failure)
         case .outcomeUnknown:
             // Without Retry-After: a repetition may store the change twice.
             return APIError(
                 status: 503,
                 body: .detail(
                     """
-                    The storage failed during a commit. The change may or may not have been stored: read before you \
+                    The database failed during a commit. The change may or may not have been stored: read before you \
                     repeat it.
                     """), underlying: failure)
         case .uniqueViolation, .foreignKeyViolation:
             return APIError(
-                status: 409, body: .detail("This conflicts with something that is there already. Nothing was changed."),
+                status: 409, body: .detail("This conflicts with existing data. Nothing was changed."),
                 underlying: failure)
         case .cancelled:
             return APIError(499, "The request was cancelled. Nothing was changed.")

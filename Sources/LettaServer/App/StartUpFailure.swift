@@ -25,7 +25,7 @@ package enum StartUpFailure: Error, CustomStringConvertible {
             Set LETTA_SERVER_PASSWORD (or --password-file), or listen on 127.0.0.1.
             """
         case .portTaken(let host, let port):
-            "Port \(port) of \(host) is in use by something else. Stop it, or choose another port with --port."
+            "Port \(port) of \(host) is in use by another process. Stop it, or choose another port with --port."
         case .invalidSetting(let text), .storage(let text):
             text
         }

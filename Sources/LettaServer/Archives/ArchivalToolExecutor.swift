@@ -11,7 +11,7 @@ struct ArchivalToolExecutor: ToolExecutor {
     let core: Core
 
     func run(_ call: ToolRun, in context: ToolContext) async throws -> ToolResult {
-        guard let tool = BaseTool.named(call.tool) else { throw ToolFailure(.exception, "This tool is not here.") }
+        guard let tool = BaseTool.named(call.tool) else { throw ToolFailure(.exception, "This tool is not available.") }
         let given = try ToolArguments(call.arguments, for: tool)
         guard call.tool == Self.insert else {
             return ToolResult(try await search(given, by: context.agent, as: context.scope))
@@ -32,7 +32,7 @@ struct ArchivalToolExecutor: ToolExecutor {
         let limit = given.integer("top_k") ?? ArchivalMemoryService.defaultFinds
         guard limit > 0 else { throw ToolFailure.value("top_k has to be positive.") }
         guard let mode = TagMatchMode(rawValue: given.string("tag_match_mode") ?? "any") else {
-            throw ToolFailure.value("tag_match_mode has to be 'any' or 'all'.")
+            throw ToolFailure.value("tag_match_mode must be 'any' or 'all'.")
         }
         var filter = PassageFilter()
         filter.tags = try Self.tags(given)

@@ -81,7 +81,7 @@ struct ArchiveService: Sendable {
             case id: break
             case .some(let other):
                 throw APIError.conflict(
-                    "Agent \(agent) has archive \(other) already, and an agent has one archive. Detach it first.")
+                    "Agent \(agent) already has archive \(other), and an agent has at most one. Detach it first.")
             }
         }
     }

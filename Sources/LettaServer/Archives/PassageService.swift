@@ -15,7 +15,7 @@ struct PassageService: Sendable {
         let limit = query.limit ?? Self.defaultLimit
         guard (1...Self.highestLimit).contains(limit) else {
             throw APIError.invalidField(
-                "limit", "the limit has to be from 1 to \(Self.highestLimit)", input: .int(Int64(limit)))
+                "limit", "the limit must be between 1 and \(Self.highestLimit)", input: .int(Int64(limit)))
         }
         var filter = PassageFilter()
         filter.tags = query.tags ?? []

@@ -74,7 +74,7 @@ extension MessageService {
     private static func time(_ text: String?, named name: String, endOfDay: Bool) throws -> Timestamp? {
         guard let text, !text.isEmpty else { return nil }
         guard var time = Timestamp(iso8601: text) else {
-            throw APIError.invalidField(name, "has to be a date of ISO 8601", input: .string(text))
+            throw APIError.invalidField(name, "must be an ISO 8601 date or date-time", input: .string(text))
         }
         if endOfDay, text.utf8.count == 10 { time.microseconds += 86_400_000_000 - 1 }
         return time

@@ -51,7 +51,7 @@ struct RunCallbackService: Sendable {
         }
     }
 
-    private static let stopped = "The server stopped before an answer came."
+    private static let stopped = "The server stopped before the callback was answered."
 
     private func note(
         _ id: ID<Run>, at time: Timestamp?, status: Int?, error: String?, as scope: Scope

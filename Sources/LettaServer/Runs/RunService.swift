@@ -27,7 +27,7 @@ struct RunService: Sendable {
         try await core.storage.write(as: scope) { db in
             let run = try Self.run(id, db)
             guard run.status != .created, run.status != .running else {
-                throw APIError.conflict("Run \(id) is not over. Cancel it first.")
+                throw APIError.conflict("Run \(id) has not ended. Cancel it first.")
             }
             try RunStore.delete(id, db)
             return run
@@ -71,7 +71,7 @@ struct RunService: Sendable {
     /// The error for the spans of a run, which only the hosted service stores.
     func noTrace(of id: ID<Run>, as scope: Scope) async throws -> APIError {
         _ = try await retrieve(id, as: scope)
-        return APIError(501, "Spans of runs are not kept by this server. The steps of the run have traces.")
+        return APIError(501, "This server does not store spans of runs. The steps of the run have traces.")
     }
 
     static func run(_ id: ID<Run>, _ db: Transaction) throws -> Run {

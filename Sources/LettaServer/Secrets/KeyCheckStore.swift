@@ -17,7 +17,7 @@ enum KeyCheckStore {
                 "INSERT INTO server_setting (name, value) VALUES (\(name), \(try box.seal(text, for: name)))")
             return
         }
-        guard (try? box.open(stored, for: name)) == text else {  // Whatever the cause, this key is wrong.
+        guard (try? box.open(stored, for: name)) == text else {  // whatever the reason, this key is wrong
             throw StartUpFailure.wrongEncryptionKey
         }
         guard box.isSealedWithOlderKey(stored) else { return }

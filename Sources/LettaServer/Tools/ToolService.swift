@@ -65,7 +65,7 @@ struct ToolService: Sendable {
             let row = Stored(draft.tool(id, replacing: existing, in: scope), at: time)
             try ToolStore.upsert(row, db)
             guard let stored = try ToolStore.rows(named: [draft.name], db).first?.wire else {
-                throw APIError.conflict("The tool \(draft.name) was deleted by someone else at the same time.")
+                throw APIError.conflict("The tool \(draft.name) was deleted by another request. Retry.")
             }
             return stored
         }

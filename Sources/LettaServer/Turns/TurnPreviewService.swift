@@ -25,7 +25,7 @@ struct TurnPreviewService: Sendable {
         {
             return RawJSON(state.context.request(call).payload)
         }
-        throw APIError(400, "These messages would not be sent to a model.")
+        throw APIError(400, "These messages cause no model request.")
     }
 
     /// Calls the agent's model with a prompt, outside of the agent's conversation.

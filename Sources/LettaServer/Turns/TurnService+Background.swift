@@ -71,7 +71,7 @@ extension TurnService {
             core.logger.error("A run could not start", metadata: ["run.id": "\(run.id)", "error": "\(error)"])
             end.failure = TurnFailure(
                 type: "internal_error", message: "The run could not start.",
-                detail: (error as? APIError)?.explanation ?? "The server could not go on with it.", status: 500)
+                detail: (error as? APIError)?.explanation ?? "The server could not open its turn.", status: 500)
         }
         do {
             try await TurnWriter(core: core).close(run, end.stop, as: scope)

@@ -52,7 +52,7 @@ struct TurnRequest: Sendable {
         switch (body.messages, body.input) {
         case (.some, .some), (nil, nil):
             throw APIError.invalidField(
-                "messages", "Exactly one of 'messages' and 'input' has to be given", input: .null)
+                "messages", "Exactly one of 'messages' and 'input' must be given", input: .null)
         case (let messages?, nil):
             guard !messages.isEmpty else {
                 throw APIError.invalidField("messages", "Messages must not be empty", input: .array([]))

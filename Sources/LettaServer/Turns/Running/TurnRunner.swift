@@ -29,7 +29,7 @@ struct TurnRunner: Sendable {
                 "A turn failed", metadata: ["run.id": "\(turn.state.run.id)", "error": "\(error)"])
             let failure = TurnFailure(
                 type: "internal_error", message: "An error occurred during agent execution.",
-                detail: "The server could not go on with this turn. The steps before this one are stored.", status: 500)
+                detail: "The server could not continue this turn. The steps before it are stored.", status: 500)
             await finish(TurnEnd(stop: .error, usage: TurnUsage(), failure: failure), turn)
         }
         control.log.finish()
@@ -67,7 +67,7 @@ struct TurnRunner: Sendable {
             } catch  where error.isAboutTools && !request.tools.isEmpty && !turn.hasShownPieces {
                 // Some servers of small models can't parse the calls of their own model; an answer in text is better
                 // than none.
-                core.logger.warning("A model's answer could not be read; asking again without tools")
+                core.logger.warning("A model's answer could not be parsed; retrying without tools")
                 return try await answer(request.withoutTools, turn)
             }
         } catch {

@@ -5,7 +5,7 @@ import AgentEngine
 struct MemoryToolExecutor: ToolExecutor {
     func run(_ call: ToolRun, in context: ToolContext) throws -> ToolResult {
         guard let result = MemoryTools.run(call.tool, arguments: call.arguments, blocks: context.memory) else {
-            throw ToolFailure(.exception, "This tool is not here.")
+            throw ToolFailure(.exception, "This tool is not available.")
         }
         return ToolResult(result.outcome, memory: result.edits.isEmpty ? nil : result.blocks)
     }
