@@ -1,25 +1,26 @@
 package import JSON
 
-/// Reads and runs the tools that users write in Python, in a sandbox.
+/// Reads and runs users' Python tools in a sandbox.
 package struct PythonToolRunner: Sendable {
     private let sandbox: ToolSandbox
     private let slots: SandboxSlots
-    /// Reading is quick and does not wait for tools that are not.
+    /// A pool of its own: reading is quick and does not wait for tools.
     private let readingSlots = SandboxSlots(2)
 
-    /// - Parameter slots: how many may be at work at once.
+    /// - Parameter slots: the maximum number of concurrent runs.
     package init(sandbox: ToolSandbox, slots: Int = 8) {
         self.sandbox = sandbox
         self.slots = SandboxSlots(slots)
     }
 
-    /// The schema of a function in `source`: name, description and parameters. The source is parsed and not run.
+    /// Derives the schema of a function in `source`: name, description and parameters. The source is parsed and not
+    /// run.
     ///
     /// - Parameters:
-    ///   - function: where the source has none of that name, and for nil, its last function is described.
-    ///   - arguments: a JSON schema to take the parameters from, instead of the function's signature. Without a
-    ///     docstring the schema has no description then.
-    /// - Throws: `SchemaRefusal` when the source does not say enough, `SandboxFailure`, `CancellationError`.
+    ///   - function: the function to describe; the last one in the source if it is nil or not found.
+    ///   - arguments: a JSON schema for the parameters, instead of the function's signature. Without a docstring the
+    ///     schema then has no description.
+    /// - Throws: `SchemaRefusal` when no schema can be derived, `SandboxFailure`, `CancellationError`.
     package func schema(
         of source: String, function: String? = nil, arguments: JSONValue? = nil
     ) async throws -> JSONObject {
@@ -36,7 +37,7 @@ package struct PythonToolRunner: Sendable {
             reason: report.answer?["error"]?.string ?? "Failed to parse source code: \(sandbox.words(for: report))")
     }
 
-    /// Calls the function. What goes wrong in it is a result too.
+    /// Calls the function. An error in it is a result too.
     ///
     /// - Throws: `SandboxFailure`, `CancellationError`.
     package func run(_ call: PythonCall) async throws -> PythonResult {
@@ -66,10 +67,10 @@ package struct PythonToolRunner: Sendable {
 }
 
 extension ToolSandbox {
-    /// How a run ended that has no answer.
+    /// Describes the end of a run without an answer.
     fileprivate func words(for report: SandboxReport) -> String {
         switch report.end {
-        case .done: "RuntimeError: it gave no result"
+        case .done: "RuntimeError: it returned no result"
         case .tooLong: "TimeoutError: it did not end within \(Int(limits.seconds)) seconds"
         case .tooMuchMemory: "MemoryError: it took more than \(limits.memory >> 20) MB"
         case .tooMuchOutput: "ValueError: it returned more than \(limits.answer >> 20) MB"
@@ -81,12 +82,12 @@ extension ToolSandbox {
 /// A call of a user's function.
 package struct PythonCall: Sendable {
     package var source: String
-    /// The function to call; where the source has none of that name, its last one is called.
+    /// The function to call; the last one in the source if it is not found.
     package var function: String
-    /// How the function is called in an error; nil writes `None`, as clients know it.
+    /// The function's name in error texts; nil prints `None`, which clients expect.
     package var shownName: String?
     package var arguments: JSONObject
-    /// The tool's schema, by which arguments are brought into the types the function wants.
+    /// The tool's schema, by which arguments are converted to the types of the function.
     package var schema: JSONValue?
     package var environment: [String: String]
 
@@ -103,14 +104,14 @@ package struct PythonCall: Sendable {
     }
 }
 
-/// What came of a call.
+/// The outcome of a call.
 package struct PythonResult: Sendable, Hashable {
-    /// What the function returned, as JSON; what JSON has no form for is its `repr`.
+    /// The returned value as JSON; its `repr` where JSON has no form for it.
     package var value: JSONValue
-    /// What the model is shown: a text, or an object where the function returned a dictionary.
+    /// What the model sees: a text, or an object if the function returned a dictionary.
     package var shown: JSONValue
     package var succeeded: Bool
-    /// All that was printed as one text; empty when nothing was.
+    /// All output as one text; empty if there is none.
     package var stdout: [String]
     package var stderr: [String]
 
@@ -131,7 +132,7 @@ package struct PythonResult: Sendable, Hashable {
     }
 }
 
-/// Why no schema could be made from a source.
+/// Why no schema could be derived from a source.
 package struct SchemaRefusal: Error, Sendable, Hashable {
     package var reason: String
 }

@@ -1,6 +1,6 @@
 import JSON
 
-/// A program that may run in a sandbox: one that defines `work(request)`, and behind it the one that calls it.
+/// A program for the sandbox: Python source that defines `work(request)`, followed by the supervisor that calls it.
 enum SandboxProgram: Sendable {
     case runTool
     case readSchema
@@ -20,18 +20,18 @@ enum SandboxProgram: Sendable {
     }
 }
 
-/// What a sandbox told of its one run.
+/// The report of a sandbox about its run.
 struct SandboxReport: Sendable {
     enum End: Sendable, Hashable {
         case done
         case tooLong
         case tooMuchMemory
         case tooMuchOutput
-        /// In words that go on from "it".
+        /// A text that continues a sentence that starts with "it".
         case died(String)
     }
 
-    /// What `work` returned; nil when it did not come so far.
+    /// The result of `work`; nil if it did not return.
     var answer: JSONValue?
     var end: End
     var stdout: String
@@ -40,7 +40,7 @@ struct SandboxReport: Sendable {
     /// Nil for bytes that no sandbox of ours wrote.
     init?(_ bytes: [UInt8]) {
         let parser = JSONParser(options: [.replaceLoneSurrogates, .removeNUL])
-        // Nil says it all: the caller knows what the sandbox printed instead.
+        // The cause does not matter: the caller reports the output of the sandbox instead.
         guard let said = try? parser.parse(bytes), let end = said["end"]?.string, let stdout = said["stdout"]?.string,
             let stderr = said["stderr"]?.string
         else { return nil }

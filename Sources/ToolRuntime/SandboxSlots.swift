@@ -1,6 +1,6 @@
 import Synchronization
 
-/// Lets so many sandboxes run at once and no more; the others wait, in the order of their coming.
+/// Limits the number of concurrent sandboxes; the others wait in FIFO order.
 ///
 /// Each may take gigabytes, and a few already keep a machine busy.
 final class SandboxSlots: Sendable {
@@ -54,7 +54,7 @@ final class SandboxSlots: Sendable {
         }
     }
 
-    /// Gives the place to the next in line.
+    /// Passes the slot to the first waiter.
     private func leave() {
         let next = state.withLock { state -> Waiter? in
             guard !state.waiters.isEmpty else {

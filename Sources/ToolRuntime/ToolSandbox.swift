@@ -3,25 +3,24 @@ import JSON
 import Subprocess
 import SystemPackage
 
-/// Runs our own small Python programs on code that nobody vouches for, each in a box that is gone afterwards.
+/// Runs our own small Python programs on untrusted code, each in a sandbox that is discarded afterwards.
 ///
-/// The box is bubblewrap's: namespaces of its own for users, processes, network and the rest, the system's programs
-/// read-only, a small `/tmp`, nothing of the server's folders, environment or descriptors. There is no way to run
-/// without it.
+/// The sandbox is bubblewrap's: namespaces of its own for users, processes, network and the rest, the system's programs
+/// read-only, a small `/tmp`, and nothing of the server's folders, environment or descriptors. Nothing runs without it.
 package struct ToolSandbox: Sendable {
-    /// How much one run may take. Sizes are bytes.
+    /// The limits of a run. Sizes are in bytes.
     package struct Limits: Sendable {
         package var seconds = 180.0
-        /// Of one process as addresses, and of all together as pages in use.
+        /// Per process in address space, and for all together in resident pages.
         package var memory = 2 << 30
         package var file = 50 << 20
         package var temporaryFolder = 64 << 20
         package var descriptors = 256
         /// Processes and threads.
         package var processes = 64
-        /// Of what the program answers.
+        /// The size of the program's answer.
         package var answer = 8 << 20
-        /// Of each of stdout and stderr; what is beyond is counted and dropped.
+        /// For each of stdout and stderr; the rest is counted and dropped.
         package var output = 64 << 10
 
         package init() {}
@@ -39,11 +38,11 @@ package struct ToolSandbox: Sendable {
         self.limits = limits
     }
 
-    /// Does `work(request)` of the program in a new box.
+    /// Calls `work(request)` of the program in a new sandbox.
     ///
-    /// Cancelling the task kills all that runs in it.
+    /// Cancelling the task kills all its processes.
     ///
-    /// - Throws: `SandboxFailure` when there was no box, `CancellationError`.
+    /// - Throws: `SandboxFailure` when there was no sandbox, `CancellationError`.
     func run(_ program: SandboxProgram, _ request: JSONObject) async throws -> SandboxReport {
         for path in prefix.prefix(1) + [bubblewrap, python] where access(path, X_OK) != 0 {
             throw SandboxFailure.missing(path)
@@ -51,13 +50,13 @@ package struct ToolSandbox: Sendable {
         var request = request
         request["limits"] = limits.json
         let input = JSONWriter.bytes(of: request)
-        // The program inside keeps the time itself, unless the machine stands still.
+        // The program inside enforces the time limit itself; this is for a machine that stands still.
         let patience = Duration.seconds(limits.seconds + 30)
         return try await withThrowingTaskGroup(of: SandboxReport.self) { group in
             group.addTask { try await start(program, input) }
             group.addTask {
                 try await ContinuousClock().sleep(for: patience)
-                throw SandboxFailure.broken("it did not answer in time")
+                throw SandboxFailure.broken("it did not respond in time")
             }
             defer { group.cancelAll() }
             guard let report = try await group.next() else { throw CancellationError() }
@@ -93,10 +92,11 @@ package struct ToolSandbox: Sendable {
         return report
     }
 
-    /// Makes root nobody. As root, bubblewrap is no sandbox: the kernel trusts the user, whatever the namespace says.
+    /// Runs as nobody if the server runs as root. As root, bubblewrap is no sandbox: the kernel trusts the user,
+    /// whatever the namespace is.
     ///
-    /// swift-subprocess 1.0.2 can change the user itself, but does so between clone and exec with calls of glibc that
-    /// wait for threads the child does not have, now and then for ever.
+    /// swift-subprocess 1.0.2 can change the user itself, but calls functions of glibc between clone and exec that may
+    /// wait forever for threads that the child does not have.
     private var prefix: [String] {
         geteuid() == 0 ? ["/usr/bin/setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "--"] : []
     }
@@ -105,7 +105,7 @@ package struct ToolSandbox: Sendable {
         [
             "--unshare-user", "--unshare-pid", "--unshare-net", "--unshare-ipc", "--unshare-uts",
             "--unshare-cgroup-try", "--uid", "65534", "--gid", "65534", "--cap-drop", "ALL", "--disable-userns",
-            // Otherwise the first process inside is bubblewrap, with its environment for all to read.
+            // Otherwise bubblewrap is the first process inside, and its environment is readable.
             "--as-pid-1", "--hostname", "sandbox", "--die-with-parent", "--new-session", "--clearenv",
             "--setenv", "PATH", "/usr/bin:/bin", "--setenv", "HOME", "/tmp", "--setenv", "LANG", "C.UTF-8",
             "--ro-bind", "/usr", "/usr", "--symlink", "usr/lib", "/lib", "--symlink", "usr/lib64", "/lib64",
@@ -127,7 +127,7 @@ extension ToolSandbox.Limits {
     }
 }
 
-/// Why there was no box to run in. The code that was to run did not, or nobody knows how far it came.
+/// Why no sandbox ran, or why its outcome is unknown.
 package enum SandboxFailure: Error, Sendable, CustomStringConvertible {
     case missing(String)
     case broken(String)

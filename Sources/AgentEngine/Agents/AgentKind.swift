@@ -1,6 +1,6 @@
-/// The kinds of agent a client may ask for: each has its own prompt, tools, rules and first messages.
+/// The types of agent that a client can request: each has its own prompt, tools, rules and first messages.
 ///
-/// Raw values are the `agent_type` of the wire.
+/// Raw values are the `agent_type` on the wire.
 package enum AgentKind: String, Sendable, Hashable, CaseIterable {
     case memgpt = "memgpt_agent"
     case memgptV2 = "memgpt_v2_agent"
@@ -12,10 +12,10 @@ package enum AgentKind: String, Sendable, Hashable, CaseIterable {
     case voiceConversation = "voice_convo_agent"
     case voiceSleeptime = "voice_sleeptime_agent"
 
-    /// What an agent is when the client does not say.
+    /// The default type.
     package static let standard = AgentKind.lettaV1
 
-    /// Throws when an agent of this kind cannot be created with these settings.
+    /// Throws when an agent of this type cannot be created with these settings.
     package func checkCreatable(enableSleeptime: Bool) throws(AgentKindRefusal) {
         switch self {
         case .splitThread:
@@ -27,14 +27,14 @@ package enum AgentKind: String, Sendable, Hashable, CaseIterable {
         }
     }
 
-    /// True when the agent works on another agent's memory in the background and has no companion of its own.
+    /// True when the agent edits another agent's memory in the background and has no companion of its own.
     package var isSleeptime: Bool { self == .sleeptime || self == .voiceSleeptime }
 }
 
-/// Why an agent of some kind is not made.
+/// Why an agent of a type cannot be created.
 package enum AgentKindRefusal: Error, Equatable {
-    /// The name is known, but nothing runs such agents any more.
+    /// The type is known but no longer supported.
     case notSupported(AgentKind)
-    /// The kind only works together with a sleeptime companion.
+    /// The type requires a sleep-time companion.
     case needsSleeptime(AgentKind)
 }

@@ -1,4 +1,4 @@
-/// Names for agents whose creator gave none: two words in one, like `QuietHarbor`.
+/// Random names for agents created without one: two words in one, like `QuietHarbor`.
 package enum AgentNames {
     package static func random(using generator: inout some RandomNumberGenerator) -> String {
         let quality = qualities.randomElement(using: &generator) ?? ""

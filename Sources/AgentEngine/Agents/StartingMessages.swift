@@ -1,6 +1,6 @@
 package import JSON
 
-/// A message an agent has in its context from the beginning, in the terms of no provider.
+/// A message in the context of a new agent, independent of any provider.
 package struct StartingMessage: Sendable, Hashable {
     package enum Role: String, Sendable, Hashable {
         case system, user, assistant, tool
@@ -13,17 +13,17 @@ package struct StartingMessage: Sendable, Hashable {
     }
 
     package var role: Role
-    /// The parts of the text. Of an assistant message: its thought; of a tool message: the packed result.
+    /// The text parts: for an assistant message the reasoning, for a tool message the packed result.
     package var texts: [String]
     package var toolCalls: [ToolCall] = []
-    /// Of a tool message: the id of the call it answers, and the tool's name.
+    /// For a tool message: the id of the call it answers, and the tool's name.
     package var returnsCall: String?
     package var returnsTool: String?
 }
 
-/// What the context of a new agent holds after the system message.
+/// The messages after the system message in the context of a new agent.
 package enum StartingMessages {
-    /// One message of the sequence a client may give instead of the usual one.
+    /// One message of the sequence that a client may give instead of the default one.
     package struct Given: Sendable, Hashable {
         package enum Role: String, Sendable, Hashable, CaseIterable {
             case user, assistant, system
@@ -38,11 +38,11 @@ package enum StartingMessages {
         }
     }
 
-    /// The messages in their order. An empty `sequence` gives none; nil gives what is usual for the kind.
+    /// The messages in order. An empty `sequence` gives none; nil gives the default of the type.
     ///
     /// - Parameters:
     ///   - createdAt: microseconds since 1970 UTC.
-    ///   - newCallID: makes the id of a tool call, a new one each time.
+    ///   - newCallID: makes a new id for each tool call.
     package static func messages(
         for kind: AgentKind, sequence: [Given]? = nil, createdAt: Int64, zone: String, newCallID: () -> String
     ) -> [StartingMessage] {
@@ -68,7 +68,7 @@ package enum StartingMessages {
         }
     }
 
-    /// What an agent says is stored as the call that sends it, with the call's result.
+    /// An assistant's text is stored as the call that sends it, with the result of the call.
     private static func sent(_ text: String, thought: String?, time: String, callID: String) -> [StartingMessage] {
         let call = StartingMessage.ToolCall(id: callID, name: "send_message", arguments: ["message": .string(text)])
         return [
@@ -81,7 +81,7 @@ package enum StartingMessages {
 }
 
 extension AgentKind {
-    /// True for the kinds whose loop expects an exchange to go on from.
+    /// True for the types whose loop expects an exchange to continue from.
     fileprivate var greetsAtCreation: Bool {
         switch self {
         case .memgpt, .memgptV2, .react, .workflow, .voiceConversation, .splitThread: true

@@ -1,4 +1,4 @@
-/// An agent's system message, whole and in parts.
+/// An agent's compiled system message and its parts.
 package struct CompiledContext: Sendable, Hashable {
     /// The agent's own system text.
     package var systemPrompt: String
@@ -14,17 +14,17 @@ package struct CompiledContext: Sendable, Hashable {
     package var text: String
 }
 
-/// Makes an agent's system message from its text, memory, rules and files.
+/// Compiles an agent's system message from its text, memory, rules and files.
 ///
-/// The same input always gives the same text, so that providers can cache it: the only time in it is `compiledAt`.
-/// Values are put in verbatim. The agent must be able to copy them into a memory tool, so nothing is escaped.
+/// Deterministic, so that providers can cache the prompt: the only time in it is `compiledAt`. Values are inserted
+/// verbatim and not escaped, because the agent must be able to copy them into a memory tool.
 package enum ContextCompiler {
     package static func compile(_ input: ContextInput) -> CompiledContext {
         let coreMemory = memoryBlocks(input)
         let toolUsageRules = ToolRule.promptSection(for: input.toolRules)
         let directories = directories(input)
         let summary = memoryMetadata(input)
-        // Without blocks their place stays empty: two line ends in a row remain, as clients know it.
+        // Without blocks their place stays empty: two line feeds in a row remain, as clients expect.
         let memory = ([coreMemory, toolUsageRules, directories, summary] as [String?])
             .compactMap { $0 }.joined(separator: "\n\n")
         return CompiledContext(
@@ -32,7 +32,7 @@ package enum ContextCompiler {
             directories: directories, externalMemorySummary: summary, text: place(memory, in: input.system))
     }
 
-    /// One pass over the system text: a placeholder inside a memory value is a value, not a place.
+    /// One pass over the system text: a placeholder inside a memory value is not replaced.
     private static func place(_ memory: String, in system: String) -> String {
         let parts = system.split(separator: "{CORE_MEMORY}", omittingEmptySubsequences: false)
         return parts.count > 1 ? parts.joined(separator: memory) : system + "\n\n" + memory
@@ -83,7 +83,7 @@ package enum ContextCompiler {
         """
     }
 
-    /// Lines end at every line feed, as for the tools that edit by line; `Character` would take CR LF as one.
+    /// Lines end at every line feed, as in the tools that edit by line; `Character` would take CR LF as one.
     private static func numbered(_ value: String) -> String {
         value.unicodeScalars.split(separator: "\n", omittingEmptySubsequences: false).enumerated()
             .map { "\($0.offset + 1)→ \(Substring($0.element))" }.joined(separator: "\n")
@@ -124,7 +124,7 @@ package enum ContextCompiler {
         return lines.joined(separator: "\n")
     }
 
-    // MARK: What lies outside
+    // MARK: Metadata
 
     private static func memoryMetadata(_ input: ContextInput) -> String {
         let time = ZonedTime.promptTextOrUTC(microseconds: input.compiledAt, zone: input.zone)
@@ -149,10 +149,10 @@ package enum ContextCompiler {
 }
 
 extension AgentKind {
-    /// False for the kinds that work on one task and keep no memory of it.
+    /// False for the types that work on one task and keep no memory of it.
     fileprivate var showsMemoryBlocks: Bool { self != .react && self != .workflow }
 
-    /// Models of this endpoint type edit by line, so that the kinds with line tools show numbers to them.
+    /// Models of this endpoint type edit by line, so the types with line tools number the lines for them.
     fileprivate func numbersLines(modelEndpointType: String) -> Bool {
         modelEndpointType == "anthropic" && [.sleeptime, .memgptV2, .lettaV1].contains(self)
     }

@@ -1,4 +1,4 @@
-/// A labelled text that is always in the agent's view.
+/// A labelled text that is always in the agent's context.
 package struct MemoryBlock: Sendable, Hashable {
     package var label: String
     package var description: String?
@@ -31,13 +31,13 @@ package struct AttachedFolder: Sendable, Hashable {
     }
 }
 
-/// A file the agent may open; what of it is in view when it is open.
+/// A file that the agent can open, with its visible part if it is open.
 package struct AttachedFile: Sendable, Hashable {
     package var name: String
     package var description: String?
-    /// The text in view; nil when the file is closed.
+    /// The visible text; nil when the file is closed.
     package var openText: String?
-    /// How much of a file may be in view, in characters.
+    /// The maximum size of the visible part of a file, in characters.
     package var limit: Int
 
     package init(name: String, description: String? = nil, openText: String? = nil, limit: Int) {
@@ -48,10 +48,10 @@ package struct AttachedFile: Sendable, Hashable {
     }
 }
 
-/// Everything an agent's system message is made from.
+/// The input of an agent's system message.
 package struct ContextInput: Sendable {
     package var kind: AgentKind
-    /// The agent's own system text; where it holds `{CORE_MEMORY}`, the memory goes there instead of to the end.
+    /// The agent's own system text; `{CORE_MEMORY}` in it is replaced by the memory, which otherwise goes to the end.
     package var system: String
     package var blocks: [MemoryBlock] = []
     package var toolRules: [ToolRule] = []

@@ -1,15 +1,15 @@
 package import JSON
 
-/// Wraps what is not a person's words into the JSON texts the model sees, two spaces deep.
+/// Packs text that is not a person's into the JSON that the model sees, indented by two spaces.
 ///
-/// Times are as `ZonedTime` writes them.
+/// Times are formatted by `ZonedTime`.
 package enum PackedText {
-    /// The result of a tool. An object stays an object inside the text.
+    /// The result of a tool. An object remains an object inside the text.
     package static func toolReturn(_ result: JSONValue, succeeded: Bool, time: String) -> String {
         text(["status": succeeded ? "OK" : "Failed", "message": result, "time": .string(time)])
     }
 
-    /// The event that opens the first conversation.
+    /// The login event that opens the first conversation.
     package static func login(time: String) -> String {
         text(["type": "login", "last_login": "Never (first login)", "time": .string(time)])
     }

@@ -1,20 +1,20 @@
-/// How a conversation that outgrew its window is shortened; raw values are the `mode` of the compaction settings.
+/// How a conversation that exceeds its window is compacted; raw values are the `mode` of the compaction settings.
 package enum CompactionMode: String, Sendable, Hashable, CaseIterable {
-    /// Another request summarises everything but the system message.
+    /// A separate request summarizes everything but the system message.
     case all
-    /// Another request summarises the oldest part; the rest stays.
+    /// A separate request summarizes the oldest part; the rest remains.
     case slidingWindow = "sliding_window"
-    /// The agent itself, asked in its own conversation, summarises everything.
+    /// The agent itself, in its own conversation, summarizes everything.
     case selfAll = "self_compact_all"
-    /// The agent itself summarises the oldest part.
+    /// The agent itself summarizes the oldest part.
     case selfSlidingWindow = "self_compact_sliding_window"
 }
 
-/// The texts the server brings along: system prompts, summarizer prompts, descriptions of well-known blocks.
+/// The built-in texts: system prompts, summarizer prompts, descriptions of well-known blocks.
 ///
-/// The long ones are files in `Prompts/`, compiled into the program.
+/// The long ones are files in `Prompts/`, embedded in the binary.
 package enum PromptText {
-    /// The system prompt of an agent whose creator gave none.
+    /// The system prompt of an agent created without one.
     package static func system(for kind: AgentKind) -> String {
         switch kind {
         case .lettaV1: lettaV1
@@ -28,7 +28,7 @@ package enum PromptText {
         }
     }
 
-    /// What the summarizer is told: a system prompt, or for the self modes a last user message.
+    /// The summarizer's prompt: a system prompt, or for the self modes a last user message.
     package static func compaction(_ mode: CompactionMode) -> String {
         switch mode {
         case .all: summaryAll
@@ -38,7 +38,7 @@ package enum PromptText {
         }
     }
 
-    /// The description of a block that was made without one; nil for labels only the user understands.
+    /// The default description of a block; nil for labels without one.
     package static func blockDescription(label: String) -> String? {
         switch label {
         case "human":
@@ -50,15 +50,15 @@ package enum PromptText {
         }
     }
 
-    /// The label of the block that only a sleeptime companion has, and its first value.
+    /// The label of the block that only a sleep-time companion has, and its initial value.
     package static let memoryPersonaLabel = "memory_persona"
     package static let memoryPersona = text(PackageResources.memory_persona_txt)
 
-    /// What a small model is told when it writes a note, with `{BLOCKS}` for the blocks it may write to.
+    /// The prompt of a small model for a note, with `{BLOCKS}` for the blocks that it may write to.
     static let smallModelNote = text(PackageResources.small_note_txt)
-    /// How a small model is to answer.
+    /// The prompt of a small model for its answers.
     static let smallModelAnswer = text(PackageResources.small_answer_txt)
-    /// What a model is told that has to call one of the tools that go to `{TOOLS}`.
+    /// The prompt of a model that must call one of the tools listed at `{TOOLS}`.
     static let forcedCall = text(PackageResources.forced_call_txt)
 
     private static let lettaV1 = text(PackageResources.letta_v1_txt)
@@ -74,7 +74,7 @@ package enum PromptText {
     private static let summarySelfAll = text(PackageResources.summary_self_all_txt)
     private static let summarySelfSlidingWindow = text(PackageResources.summary_self_sliding_window_txt)
 
-    /// A file's text without the line end that files have and prompts do not.
+    /// A file's text without its final line feed.
     private static func text(_ bytes: [UInt8]) -> String {
         let end = bytes.lastIndex { $0 != UInt8(ascii: "\n") } ?? -1
         return String(decoding: bytes[...end], as: UTF8.self)

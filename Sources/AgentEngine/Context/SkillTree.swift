@@ -1,4 +1,4 @@
-/// Something a client's environment knows how to do, as the model is told of it.
+/// A skill of a client's environment, as described to the model.
 package struct Skill: Sendable, Hashable {
     package var name: String
     package var description: String
@@ -12,7 +12,7 @@ package struct Skill: Sendable, Hashable {
     }
 }
 
-/// Shows skills as a tree of files below the folders they are in.
+/// Shows skills as a tree of files and folders.
 package enum SkillTree {
     /// The `<available_skills>` element; nil without skills.
     package static func element(of skills: [Skill]) -> String? {
@@ -31,7 +31,7 @@ package enum SkillTree {
         return (["<available_skills>"] + lines + ["</available_skills>"]).joined(separator: "\n")
     }
 
-    /// A skill's file: the folder of its own, and where that one is.
+    /// A skill's file: its own folder, and the parent of that.
     private struct File {
         let root: String
         let folder: String?
@@ -45,7 +45,7 @@ package enum SkillTree {
             root = isAbsolute ? "/\(above)" : above.isEmpty ? "." : above
             folder = path.count > 1 ? path[path.count - 2] : nil
             name = path.last ?? skill.name
-            // A line of the tree is one line.
+            // Each line of the tree is a single line of text.
             description = skill.description.split(whereSeparator: \.isNewline).joined(separator: " ")
         }
 

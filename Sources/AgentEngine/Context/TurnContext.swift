@@ -1,11 +1,11 @@
 package import JSON
 package import ModelProviders
 
-/// What a turn knows of its agent and its model, and the model requests that follow from it.
+/// The agent and the model of a turn, and the model requests made from them.
 package struct TurnContext: Sendable {
-    /// The model and the settings it is called with.
+    /// The model and its call settings.
     package struct Model: Sendable {
-        /// The provider's own name of the model.
+        /// The provider's name of the model.
         package var name: String
         /// In tokens.
         package var contextWindow: Int
@@ -25,12 +25,12 @@ package struct TurnContext: Sendable {
     package var model: Model
     /// The schemas of the agent's tools, by name.
     package var tools: [String: ModelTool] = [:]
-    /// Whom the provider holds responsible, an id of ours.
+    /// The user id sent to the provider for abuse monitoring; an id of ours.
     package var user: String?
     package var runID: String
     /// The agent's time zone.
     package var zone: String
-    /// The agent's own system text; nil for one of the server's.
+    /// The agent's own system text; nil for a built-in one.
     package var ownSystem: String?
     /// Replaces the system message in this turn.
     package var overrideSystem: String?
@@ -46,7 +46,7 @@ package struct TurnContext: Sendable {
         self.zone = zone
     }
 
-    /// Makes `message` the system message, which a context does not need to have.
+    /// Replaces or inserts the system message.
     package mutating func setSystemMessage(_ message: TurnMessage) {
         if history.first?.role == .system {
             history[0] = message
@@ -55,7 +55,7 @@ package struct TurnContext: Sendable {
         }
     }
 
-    /// The request that `call` sends to the model.
+    /// The model request for `call`.
     package func request(_ call: ModelCall) -> ModelRequest {
         let tools = call.tools.compactMap { self.tools[$0] }
         var request = ModelRequest(

@@ -1,7 +1,7 @@
-/// Searching and splitting of block values, byte by byte: letters that only look alike are different, and a line ends
-/// at a line feed, as for clients in Python.
+/// Searches and splits block values by bytes: canonically equivalent texts are different, and a line ends at a line
+/// feed, as for clients in Python.
 enum BlockText {
-    /// Where `text` stands in `value`, from the left and without overlaps; nowhere when it is empty.
+    /// The occurrences of `text` in `value`, from the left and without overlaps; none when it is empty.
     static func ranges(of text: String, in value: String) -> [Range<Int>] {
         let (needle, hay) = (Array(text.utf8), Array(value.utf8))
         guard let first = needle.first, needle.count <= hay.count else { return [] }
@@ -31,7 +31,7 @@ enum BlockText {
         return String(decoding: result, as: UTF8.self)
     }
 
-    /// The lines in which the ranges begin, counted from 1, each once.
+    /// The distinct lines in which the ranges begin, counted from 1.
     static func lines(of ranges: [Range<Int>], in value: String) -> [Int] {
         let bytes = Array(value.utf8)
         var lines: [Int] = []
@@ -49,7 +49,7 @@ enum BlockText {
             .map { String(decoding: $0, as: UTF8.self) }
     }
 
-    /// Throws when a line begins with a number and an arrow (`2→ text`), as the prompt shows lines to some models.
+    /// Throws when a line starts with a number and an arrow (`2→ text`), as the prompt shows lines to some models.
     static func refuseLineNumbers(in text: String, argument: String) throws(ToolFailure) {
         let isNumbered = lines(of: text).contains { line in
             let rest = line.unicodeScalars.drop { $0 == " " || $0 == "\t" }

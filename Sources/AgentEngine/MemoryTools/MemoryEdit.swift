@@ -7,9 +7,9 @@ package enum MemoryEdit: Sendable, Hashable {
     case describe(label: String, description: String)
 }
 
-/// An agent's blocks while tools edit them, with the list of what was done.
+/// An agent's blocks while tools edit them, with the list of edits.
 ///
-/// Each edit is checked first; one that throws changes nothing.
+/// Each edit is validated first; one that throws changes nothing.
 package struct MemoryDraft: Sendable, Hashable {
     package private(set) var blocks: [MemoryBlock]
     package private(set) var edits: [MemoryEdit] = []
@@ -21,7 +21,7 @@ package struct MemoryDraft: Sendable, Hashable {
     package func block(_ label: String) throws(ToolFailure) -> MemoryBlock {
         guard let block = blocks.first(where: { $0.label == label }) else {
             let labels = blocks.map(\.label).joined(separator: ", ")
-            // In quotes, as Python shows a missing key.
+            // In quotes, as Python prints a missing key.
             throw ToolFailure(
                 .keyError, "'Block field \(label) does not exist (available sections = \(labels))'")
         }

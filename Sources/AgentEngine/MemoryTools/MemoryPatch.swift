@@ -1,6 +1,6 @@
 /// A patch for memory blocks: either hunks for one block, or sections between `*** Begin Patch` and `*** End Patch`.
 struct MemoryPatch {
-    /// Neighbouring lines to find, and what to put there.
+    /// Adjacent lines to find, and their replacement.
     struct Hunk: Equatable {
         var old: [String] = []
         var new: [String] = []
@@ -16,7 +16,7 @@ struct MemoryPatch {
 
     var sections: [Section] = []
 
-    /// - Parameter label: the block that a patch without sections is for.
+    /// - Parameter label: the block of a patch without sections.
     init(_ text: String, label: String) throws(ToolFailure) {
         var lines = BlockText.lines(of: text)[...]
         // A text that ends with a line feed has no line after it.
@@ -74,14 +74,14 @@ struct MemoryPatch {
         var hunks: [Hunk] = []
         var hunk = Hunk()
         for line in lines {
-            // A scalar, not a letter: an accent may follow the mark.
+            // A scalar, not a character: a combining mark may follow.
             let rest = String(line.unicodeScalars.dropFirst())
             switch line.unicodeScalars.first {
             case "@" where line.hasPrefix("@@"):
                 if !hunk.isEmpty { hunks.append(hunk) }
                 hunk = Hunk()
             case "+":
-                // The headers of a unified diff name files; nothing was read then.
+                // The headers of a unified diff name files and hold no lines.
                 if hunk.isEmpty && hunks.isEmpty && line.hasPrefix("+++ ") { continue }
                 hunk.new.append(rest)
             case "-":
@@ -101,8 +101,8 @@ struct MemoryPatch {
         return hunks
     }
 
-    /// The value with the hunks applied, in order and each behind the one before. Lines to add without any line to
-    /// find go to the end.
+    /// The value with the hunks applied, in order and each after the one before. Lines to add without context go to the
+    /// end.
     static func apply(_ hunks: [Hunk], to value: String) throws(ToolFailure) -> String {
         var lines = value.isEmpty ? [] : BlockText.lines(of: value)
         var from = 0
@@ -130,7 +130,7 @@ struct MemoryPatch {
 }
 
 extension MemoryTools {
-    /// The tool `memory_apply_patch`: all of a patch, or nothing of it.
+    /// The tool `memory_apply_patch`: applies all of a patch or nothing.
     @Sendable static func applyPatch(
         _ arguments: ToolArguments, _ draft: inout MemoryDraft
     ) throws(ToolFailure) -> String {

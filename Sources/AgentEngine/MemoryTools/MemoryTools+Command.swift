@@ -60,7 +60,7 @@ extension MemoryTools {
             + "the renamed memory block and is now active in your context."
     }
 
-    /// Says in the failure what was attempted, as clients know it of these commands.
+    /// Adds the attempted action to the failure, as clients expect of these commands.
     private static func performing(
         _ action: String, _ body: () throws(ToolFailure) -> Void
     ) throws(ToolFailure) {

@@ -1,18 +1,18 @@
 package import JSON
 
-/// The tools with which an agent edits its own memory, and those that need nothing but their arguments.
+/// The tools by which an agent edits its own memory, and those that depend on their arguments alone.
 ///
-/// Pure: what is to be written is in the result. Calls of one step are run one after the other, each on the blocks
-/// the one before left.
+/// Pure: the result holds what is to be written. Calls of one step run one after the other, each on the blocks that the
+/// one before left.
 package enum MemoryTools {
     package struct Result: Sendable, Hashable {
         package var outcome: ToolOutcome
-        /// The blocks as they are after the call; as before when it failed.
+        /// The blocks after the call; unchanged if it failed.
         package var blocks: [MemoryBlock]
         package var edits: [MemoryEdit]
     }
 
-    /// What a block made by a tool may hold, in characters.
+    /// The limit of a block created by a tool, in characters.
     package static let newBlockLimit = 100_000
 
     private typealias Body = @Sendable (ToolArguments, inout MemoryDraft) throws(ToolFailure) -> String
@@ -29,7 +29,7 @@ package enum MemoryTools {
         "memory_apply_patch": applyPatch,
     ]
 
-    /// The names of the tools that `run` knows.
+    /// The tools that `run` handles.
     package static let names: Set<String> = Set(bodies.keys)
 
     /// Runs a tool; nil when it is not one of these.
@@ -125,7 +125,7 @@ package enum MemoryTools {
     ) throws(ToolFailure) -> String {
         let value = try draft.editableBlock(label).value
         try BlockText.refuseLineNumbers(in: text, argument: argument)
-        // An empty block has no line that the text could stand beside.
+        // An empty block has no line next to which the text could be inserted.
         var lines = value.isEmpty ? [] : BlockText.lines(of: value)
         guard line == -1 || (0...lines.count).contains(line) else {
             throw .value(
@@ -144,7 +144,7 @@ package enum MemoryTools {
         return try set(new, of: try arguments.text("label"), in: &draft)
     }
 
-    /// Every edit of one block answers with its new value, which is how the model learns of it.
+    /// The result of every edit of one block is its new value, so that the model sees it.
     private static func set(
         _ value: String, of label: String, in draft: inout MemoryDraft
     ) throws(ToolFailure) -> String {

@@ -1,8 +1,8 @@
 import JSON
 
-/// Makes a history one that every provider accepts: each call is followed by its result, each result has a call.
+/// Repairs a history so that every provider accepts it: each call is followed by its result, each result has a call.
 ///
-/// A history breaks when the server dies between a call and its result, or when messages were imported in part.
+/// A history breaks when the server is killed between a call and its result, or when messages were imported partially.
 package enum HistoryRepair {
     /// The calls of one message that have no result.
     package struct OpenCalls: Sendable, Hashable {
@@ -10,7 +10,7 @@ package enum HistoryRepair {
         package var calls: [TurnMessage.ToolCall]
     }
 
-    /// The calls without a result, in the order of the history; includes those a person has yet to agree to.
+    /// The calls without a result, in the order of the history; includes those that await approval.
     package static func openCalls(in history: [TurnMessage]) -> [OpenCalls] {
         history.indices.compactMap { place in
             let calls = history[place].toolCalls
@@ -20,7 +20,7 @@ package enum HistoryRepair {
         }
     }
 
-    /// The message that closes open calls with an error, to be stored after the message that made them.
+    /// The message that closes open calls with an error, to be stored after the message with the calls.
     package static func closing(
         _ calls: [TurnMessage.ToolCall], id: String, stepID: String?, runID: String?, createdAt: Int64
     ) -> TurnMessage {
@@ -29,7 +29,7 @@ package enum HistoryRepair {
             stepID: stepID, runID: runID, createdAt: createdAt)
     }
 
-    /// The history with each call's result right behind it, made up where it is missing, and without orphans.
+    /// The history with each call's result right after it, an error where it is missing, and without orphans.
     ///
     /// The results of one message's calls become one message, in the order of the calls.
     package static func repaired(_ history: [TurnMessage]) -> [TurnMessage] {
@@ -60,7 +60,7 @@ package enum HistoryRepair {
             succeeded: false)
     }
 
-    /// The messages with results that may belong to the message at `place`: those before the agent speaks again.
+    /// The messages with results that may belong to the message at `place`: those before the next assistant message.
     private static func resultMessages(after place: Int, in history: [TurnMessage]) -> [TurnMessage] {
         history[(place + 1)...].prefix { $0.role != .assistant }.filter { $0.role == .tool }
     }

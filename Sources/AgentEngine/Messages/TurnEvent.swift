@@ -2,9 +2,9 @@ package import JSON
 
 /// One event of a run's log, and of the stream made from it.
 package enum TurnEvent: Sendable, Hashable {
-    /// Says that the run is there and alive.
+    /// Shows that the run is alive.
     case ping(id: String, runID: String?, at: Int64, sequence: Int64?)
-    /// An entry of the conversation, or a piece of one.
+    /// An entry of the conversation, or a delta of one.
     case message(WireMessage)
     case stopReason(TurnStop)
     case usage(TurnUsage)
@@ -54,7 +54,7 @@ extension TurnEvent: JSONWritable {
     }
 }
 
-/// Why a turn ended; raw values are the `stop_reason` of the wire.
+/// Why a turn ended; raw values are the `stop_reason` on the wire.
 package enum TurnStop: String, Sendable, Hashable, CaseIterable {
     case endTurn = "end_turn"
     case maxSteps = "max_steps"
@@ -67,7 +67,7 @@ package enum TurnStop: String, Sendable, Hashable, CaseIterable {
     case insufficientCredits = "insufficient_credits"
     case cancelled
 
-    /// The status of the run that stopped so: `completed`, `failed` or `cancelled`.
+    /// The resulting status of the run: `completed`, `failed` or `cancelled`.
     package var runStatus: String {
         switch self {
         case .endTurn, .maxSteps, .toolRule, .requiresApproval: "completed"

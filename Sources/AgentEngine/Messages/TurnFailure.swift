@@ -1,13 +1,13 @@
 package import JSON
 package import ModelProviders
 
-/// Why a turn failed, in the words and with the HTTP status that clients know.
+/// Why a turn failed, with the texts and the HTTP status that clients expect.
 package struct TurnFailure: Sendable, Hashable {
     /// The `type` of the error: `llm_rate_limit`, `internal_error`, …
     package var type: String
     package var message: String
     package var detail: String
-    /// The HTTP status of an answer that is not a stream.
+    /// The HTTP status of a response that is not a stream.
     package var status: Int
 
     package init(type: String, message: String, detail: String, status: Int) {
@@ -17,14 +17,14 @@ package struct TurnFailure: Sendable, Hashable {
         self.status = status
     }
 
-    /// What the failure of a model means for the client.
+    /// Translates the failure of a model call.
     package init(_ failure: ProviderFailure) {
         let code: String
         switch failure.kind {
         case .badRequest, .toolsNotSupported:
             self = .badRequest
             code = "INVALID_ARGUMENT"
-        // A deadline of ours is not the client's fault, a 408 the provider sends counts as one.
+        // A deadline of ours is not the client's fault; a 408 from the provider counts as one.
         case .timeout where failure.status != nil:
             self = .badRequest
             code = "INVALID_ARGUMENT"
@@ -74,7 +74,7 @@ package struct TurnFailure: Sendable, Hashable {
 }
 
 extension TurnFailure: JSONWritable {
-    /// The object under `error` in an answer.
+    /// The object under `error` in a response.
     package func write(to writer: inout JSONWriter) {
         writer.object {
             $0.field("type", type)

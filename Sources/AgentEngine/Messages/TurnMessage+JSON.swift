@@ -27,7 +27,7 @@ extension TurnMessage.Part {
         }
     }
 
-    /// Reads a part that `json` wrote; nil for what is none.
+    /// Reads a part that `json` wrote; nil for anything else.
     package init?(json: JSONValue) {
         switch json["type"]?.string {
         case "text":
@@ -72,7 +72,7 @@ extension TurnMessage.Image {
         }
     }
 
-    /// Reads a source as clients send it and as it is stored; nil when it names no picture.
+    /// Reads a source as clients send it and as it is stored; nil when it is no image.
     package init?(json: JSONValue) {
         let detail = json["detail"]?.string
         if let url = json["url"]?.string {
@@ -85,7 +85,7 @@ extension TurnMessage.Image {
         }
     }
 
-    /// The address a model request names: a `data:` URI for bytes.
+    /// The URL in a model request: a `data:` URI for bytes.
     var address: String {
         switch source {
         case .data(let base64, let mediaType, _): "data:\(mediaType);base64,\(base64)"

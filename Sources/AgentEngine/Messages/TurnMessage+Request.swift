@@ -2,23 +2,23 @@ package import JSON
 package import ModelProviders
 
 extension ModelMessage {
-    /// The longest id of a tool call that every provider takes back.
+    /// The longest tool call id that every provider accepts.
     package static let callIDLength = 29
 
-    /// A history as a model request says it, repaired first so that no provider refuses it.
+    /// The messages of a model request for a history, which is repaired first so that no provider rejects it.
     ///
     /// - Parameters:
     ///   - zone: the agent's, for the times in tool results.
-    ///   - returnLimit: longer tool results are cut in the request, in characters; what is stored stays.
+    ///   - returnLimit: longer tool results are truncated in the request, in characters; the stored ones are not.
     package static func messages(
         for history: [TurnMessage], zone: String, returnLimit: Int? = nil
     ) -> [ModelMessage] {
         HistoryRepair.repaired(history).flatMap { messages(for: $0, zone: zone, returnLimit: returnLimit) }
     }
 
-    /// How much of one tool result a request may hold, in characters: a fifth of the window, 5,000 at least.
+    /// The maximum size of a tool result in a request, in characters: a fifth of the window, at least 5,000.
     package static func returnLimit(contextWindow: Int) -> Int {
-        // Four characters make about one token.
+        // One token is about four characters.
         max(5_000, contextWindow / 5 * 4)
     }
 
@@ -32,7 +32,7 @@ extension ModelMessage {
             let calls = message.toolCalls.map {
                 ModelToolCall(id: shortened($0.id), name: $0.name, arguments: $0.arguments)
             }
-            // Thought alone says nothing that a provider accepts.
+            // A message with reasoning alone is not accepted by providers.
             guard message.text != nil || !calls.isEmpty else { return [] }
             return [.assistant(text: message.text, reasoning: message.reasoning?.text, toolCalls: calls)]
         case .tool:
@@ -59,10 +59,10 @@ extension ModelMessage {
 }
 
 extension JSONValue {
-    /// The value, or where its text is longer than `limit` its beginning with a note on what was cut.
+    /// The value, or if its text exceeds `limit` its beginning with a note about the truncation.
     package func cut(toCharacters limit: Int) -> JSONValue {
         let text = PythonText.text(of: self)
-        // A scalar takes a byte at least.
+        // A scalar takes at least one byte.
         guard text.utf8.count > limit else { return self }
         let length = text.unicodeScalars.count
         guard length > limit else { return self }

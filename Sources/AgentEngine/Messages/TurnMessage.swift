@@ -1,6 +1,6 @@
 package import JSON
 
-/// One message of an agent's history, in the terms of no provider and no client: what is stored.
+/// One message of an agent's history as it is stored, independent of providers and clients.
 ///
 /// One message may become several entries for clients (`WireMessage`) and several messages of a model request.
 package struct TurnMessage: Sendable, Hashable {
@@ -12,9 +12,9 @@ package struct TurnMessage: Sendable, Hashable {
     package var id: String
     package var role: Role
     package var parts: [Part]
-    /// Who speaks, for users; the tool's name, for results.
+    /// The name of the speaker, for users; the tool's name, for results.
     package var name: String?
-    /// The id a client gave, kept verbatim; what the agent says has one made from `id`.
+    /// The id that a client gave, kept verbatim; assistant messages have one derived from `id`.
     package var otid: String?
     package var stepID: String?
     package var runID: String?
@@ -37,7 +37,7 @@ package struct TurnMessage: Sendable, Hashable {
 }
 
 extension TurnMessage {
-    /// A piece of what a message holds.
+    /// A part of a message's content.
     package enum Part: Sendable, Hashable {
         case text(String)
         case image(Image)
@@ -46,7 +46,7 @@ extension TurnMessage {
         case toolReturn(ToolReturn)
     }
 
-    /// A picture: bytes in base64, or the address of one.
+    /// An image: base64 bytes, or a URL.
     package struct Image: Sendable, Hashable {
         package enum Source: Sendable, Hashable {
             case data(base64: String, mediaType: String, fileID: String?)
@@ -63,10 +63,10 @@ extension TurnMessage {
         }
     }
 
-    /// What a model thought before it answered.
+    /// The model's reasoning before its answer.
     package struct Reasoning: Sendable, Hashable {
         package var text: String
-        /// The provider's seal on the text, for those that want it back.
+        /// The provider's signature of the text, for those that require it back.
         package var signature: String?
 
         package init(_ text: String, signature: String? = nil) {
@@ -80,7 +80,7 @@ extension TurnMessage {
         package var id: String
         package var name: String
         package var arguments: String
-        /// True while, and after, a person has to agree to it.
+        /// True for a call that requires approval, also after the decision.
         package var needsApproval: Bool
 
         package init(id: String, name: String, arguments: String, needsApproval: Bool = false) {
@@ -94,10 +94,10 @@ extension TurnMessage {
     /// The result of one call.
     package struct ToolReturn: Sendable, Hashable {
         package var callID: String
-        /// Text, or an object, which the model gets as an object.
+        /// Text, or an object, which the model also gets as an object.
         package var result: JSONValue
         package var succeeded: Bool
-        /// What the tool printed; nil for tools that run inside the server.
+        /// The tool's output; nil for tools that run inside the server.
         package var stdout: [String]?
         package var stderr: [String]?
 
@@ -112,7 +112,7 @@ extension TurnMessage {
         }
     }
 
-    /// The text parts, a line each; nil when there is none.
+    /// The text parts joined by line feeds; nil when there is none.
     package var text: String? {
         let texts = parts.compactMap { if case .text(let text) = $0 { text } else { nil } }
         return texts.isEmpty ? nil : texts.joined(separator: "\n")

@@ -1,7 +1,7 @@
 package import JSON
 package import ModelProviders
 
-/// What a turn cost, in tokens: sums over its steps but for `contextTokens`.
+/// The tokens of a turn: sums over its steps, except `contextTokens`.
 package struct TurnUsage: Sendable, Hashable {
     package private(set) var promptTokens = 0
     package private(set) var completionTokens = 0
@@ -9,12 +9,12 @@ package struct TurnUsage: Sendable, Hashable {
     package private(set) var cachedPromptTokens = 0
     package private(set) var reasoningTokens = 0
     package private(set) var stepCount = 0
-    /// The size of the context after the last step; nil while no provider told it.
+    /// The size of the context after the last step; nil until a provider reports it.
     package private(set) var contextTokens: Int?
 
     package init() {}
 
-    /// Counts one model call; `usage` is nil where the provider did not tell.
+    /// Adds one model call; `usage` is nil if the provider did not report it.
     package mutating func addStep(_ usage: ModelUsage?) {
         stepCount += 1
         guard let usage else { return }
@@ -29,7 +29,7 @@ package struct TurnUsage: Sendable, Hashable {
 
 extension TurnUsage: JSONWritable {
     package func write(to writer: inout JSONWriter) {
-        // A turn without a model call has nothing to tell about its parts.
+        // Without a model call there is no breakdown.
         let hasSteps = stepCount > 0
         writer.object {
             $0.field("message_type", "usage_statistics")

@@ -33,7 +33,7 @@ extension WireMessage.Body {
             writer.field("tool_call", calls.first)
             writer.field("tool_calls", calls)
         case .toolReturns(let results):
-            // Older clients know one result: they are shown the first.
+            // Older clients expect one result: they get the first.
             if let first = results.first { first.writeFields(to: &writer) }
             writer.field("tool_returns", results)
         case .toolCallDelta(let delta):

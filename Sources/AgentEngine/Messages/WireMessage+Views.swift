@@ -1,15 +1,15 @@
 import JSON
 
 extension WireMessage {
-    /// Who looks at a stored message.
+    /// Who reads a stored message.
     package enum View: Sendable, Hashable {
-        /// The answer to a request, and its stream: text beside a tool call is left out.
+        /// The response to a request, and its stream: text beside a tool call is left out.
         case answer
         /// Lists of messages: everything.
         case list
     }
 
-    /// What clients see of a stored message: its thought, then its text, then its calls.
+    /// The entries that clients see of a stored message: its reasoning, then its text, then its calls.
     package static func entries(of message: TurnMessage, for view: View) -> [WireMessage] {
         switch message.role {
         case .system:
@@ -32,7 +32,7 @@ extension WireMessage {
             bodies.append(.reasoning(reasoning.text, signature: reasoning.signature))
         }
         if let text = message.text, calls.isEmpty || view == .list { bodies.append(.assistant(text)) }
-        // The calls that need nobody's consent wait with the others, but are shown as what they are.
+        // Calls without approval wait with the others, but are shown as ordinary calls.
         let free = calls.filter { !$0.needsApproval }.map(ToolCall.init)
         if !free.isEmpty { bodies.append(.toolCalls(free)) }
         var entries = bodies.enumerated().map { index, body in
@@ -49,7 +49,7 @@ extension WireMessage {
             runID: message.runID, body: body)
     }
 
-    /// One text is shown as text, everything else as the list of parts.
+    /// A single text is shown as text, everything else as the list of parts.
     private static func content(of message: TurnMessage) -> JSONValue {
         if message.parts.count == 1, case .text(let text) = message.parts[0] { return .string(text) }
         return .array(message.parts.map(\.json))

@@ -1,9 +1,9 @@
 package import JSON
 
-/// One entry of a conversation as clients see it, whole or, while it comes in, a piece of it.
+/// One entry of a conversation as clients see it, whole or as a delta.
 ///
-/// Several may come from one stored message and then share id, step and date. Writes itself with the keys in the
-/// order clients know.
+/// Several entries may come from one stored message and then share id, step and date. Keys are written in the order
+/// that clients expect.
 package struct WireMessage: Sendable, Hashable {
     package enum Body: Sendable, Hashable {
         case system(String)
@@ -14,9 +14,9 @@ package struct WireMessage: Sendable, Hashable {
         case toolCalls([ToolCall])
         case toolReturns([ToolReturn])
         case approvalRequest([ToolCall])
-        /// A piece of a call in a stream: what does not change is left out.
+        /// A delta of a call: fields that do not change are left out.
         case toolCallDelta(ToolCallDelta)
-        /// A piece of a call that a person has to agree to.
+        /// A delta of a call that requires approval.
         case approvalRequestDelta(ToolCallDelta)
     }
 
@@ -34,7 +34,7 @@ package struct WireMessage: Sendable, Hashable {
         package var stderr: [String]?
     }
 
-    /// The first piece of a call has its name, the later ones more of its arguments.
+    /// The first delta of a call has its name, the later ones further arguments.
     package struct ToolCallDelta: Sendable, Hashable {
         package var name: String?
         package var arguments: String?
@@ -48,7 +48,7 @@ package struct WireMessage: Sendable, Hashable {
     package var otid: String?
     package var stepID: String?
     package var runID: String?
-    /// The place in the log of a background run; set by who reads one.
+    /// The position in the log of a background run; set by the reader.
     package var sequence: Int64?
     package var body: Body
 
@@ -75,7 +75,7 @@ package struct WireMessage: Sendable, Hashable {
     }
 }
 
-/// Writes dates as the entries of a conversation show them: `2026-11-23T09:25:54+00:00`.
+/// Formats dates of conversation entries: `2026-11-23T09:25:54+00:00`.
 package enum WireDate {
     package static func text(microseconds: Int64) -> String {
         let time = CivilTime(seconds: Int(microseconds.dividedDown(by: 1_000_000)))

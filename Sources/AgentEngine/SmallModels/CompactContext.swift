@@ -1,12 +1,12 @@
 import JSON
 package import ModelProviders
 
-/// The prompt and the history for a small model: what it is, what it knows, what was said last.
+/// The prompt and the history for a small model: its persona, its memory, the last messages.
 package struct CompactContext: Sendable {
-    /// The agent's own system text; nil for one of the server's, which are too long for such a model.
+    /// The agent's own system text; nil for a built-in one, which is too long for such a model.
     package var system: String?
     package var blocks: [MemoryBlock]
-    /// The most tokens that prompt and history may have.
+    /// The maximum size of prompt and history, in tokens.
     package var budget: Int
 
     package init(system: String?, blocks: [MemoryBlock], budget: Int) {
@@ -15,14 +15,14 @@ package struct CompactContext: Sendable {
         self.budget = budget
     }
 
-    /// The label of the block that says who the agent is.
+    /// The label of the block with the persona.
     private static let personaLabel = "persona"
 
-    /// Asks for an answer in words: the newest messages that fit, always with the last thing the user said.
+    /// Requests an answer in text: the newest messages that fit, always with the user's last message.
     package func messages(for history: [TurnMessage]) -> [ModelMessage] {
         let prompt = prompt(history)
         let said = history.filter { $0.role == .user || $0.role == .assistant && $0.text != nil }
-        // Estimates are rough, and a request that is too long is refused whole.
+        // Estimates are rough, and a request that is too long is rejected as a whole.
         var room = budget * 3 / 4 - TokenEstimate.tokens(in: prompt)
         var kept = said[said.endIndex...]
         while kept.startIndex > said.startIndex {
@@ -59,7 +59,7 @@ package struct CompactContext: Sendable {
         return parts.joined(separator: "\n\n")
     }
 
-    /// What the tools of this turn found, as sentences: these models do not read results from the history.
+    /// The results of this turn's tools as sentences: these models ignore results in the history.
     private static func results(in history: [TurnMessage]) -> [String] {
         let turn = history.suffix(from: history.lastIndex { $0.role == .user } ?? history.startIndex)
         let names = Dictionary(

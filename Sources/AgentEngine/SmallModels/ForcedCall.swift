@@ -1,11 +1,11 @@
 package import JSON
 package import ModelProviders
 
-/// A tool call that is demanded as an answer in a given form, for models that can ignore the demand for a call.
+/// A tool call requested as an answer in a given JSON schema, for models that may ignore a required call.
 ///
-/// A server that forces the form makes any model obey, which a demand for a call does not.
+/// Constrained output makes any model comply, which a required tool call does not.
 package enum ForcedCall {
-    /// One of the tools, with arguments after its schema.
+    /// One of the tools, with arguments that follow its schema.
     package static func responseFormat(for tools: [ModelTool]) -> JSONValue {
         let calls = tools.map { tool -> JSONValue in
             [
@@ -17,7 +17,7 @@ package enum ForcedCall {
         return responseFormat(name: "call", schema: calls.count == 1 ? calls[0] : ["anyOf": .array(calls)])
     }
 
-    /// What the model is told of the tools that it must choose from.
+    /// The prompt with the tools to choose from.
     package static func instruction(for tools: [ModelTool]) -> String {
         let lines = tools.map { tool in
             JSONWriter.string(
@@ -33,7 +33,7 @@ package enum ForcedCall {
         ["type": "json_schema", "json_schema": ["name": .string(name), "strict": true, "schema": schema]]
     }
 
-    /// The first JSON object in an answer: servers that do not know the form still mostly give one.
+    /// The first JSON object in an answer: servers that ignore the schema mostly return one still.
     static func object(in answer: String) -> JSONObject? {
         LenientToolCalls.firstObject(in: answer)
     }

@@ -1,12 +1,12 @@
 package import JSON
 package import ModelProviders
 
-/// The note that a small model writes when its user asks to remember something: which block, and what.
+/// The note that a small model writes when its user asks to remember something: the block and the text.
 package enum MemoryNote {
-    /// Notes are sentences, not essays; in characters.
+    /// The maximum length of a note, in characters: sentences, not essays.
     private static let longest = 400
 
-    /// The tools that can take a note, and the argument for its text.
+    /// The tools that can store a note, with the argument for its text.
     static let tools = [("memory_insert", "new_string"), ("core_memory_append", "content")]
 
     /// The request for a note.
@@ -19,7 +19,7 @@ package enum MemoryNote {
         return [.system(system), .user([.text(plan.userText)])]
     }
 
-    /// The form the answer must have.
+    /// The JSON schema of the answer.
     package static func responseFormat(for plan: SmallModelPlan) -> JSONValue {
         let schema: JSONValue = [
             "type": "object",
@@ -32,7 +32,7 @@ package enum MemoryNote {
         return ForcedCall.responseFormat(name: "note", schema: schema)
     }
 
-    /// The call of `tool` that keeps the note; nil when the answer is none, or is remembered already.
+    /// The call of `tool` that stores the note; nil when the answer is none, or is stored already.
     static func call(of tool: String, from answer: String, for plan: SmallModelPlan) -> ModelToolCall? {
         guard let argument = tools.first(where: { $0.0 == tool })?.1, let note = ForcedCall.object(in: answer),
             let label = note["label"]?.string, let content = note["content"]?.string?.trimmingSpaces, !content.isEmpty,

@@ -1,10 +1,10 @@
-/// What a turn with a small model needs to know beyond its tools.
+/// The input of a turn with a small model beyond its tools.
 ///
-/// Such a model answers well from a short prompt that says what it knows in plain sentences, and badly from a long one
-/// with tools. So the server does for it what a larger model does by tools: it sees in the user's words that something
-/// has to be remembered, has the model write the note in a forced form, and puts what is remembered into the prompt.
+/// Such a model answers well from a short prompt with its memory in plain sentences, and badly from a long one with
+/// tools. So the server does what a larger model does by tools: it recognizes requests to remember in the user's words,
+/// has the model write the note with constrained output, and puts the memory into the prompt.
 package struct SmallModelPlan: Sendable, Hashable {
-    /// What the user says in this turn.
+    /// The user's text in this turn.
     package var userText: String
     /// The agent's memory as the turn begins.
     package var blocks: [MemoryBlock]
@@ -14,7 +14,7 @@ package struct SmallModelPlan: Sendable, Hashable {
         self.blocks = blocks
     }
 
-    /// The blocks a note may go to.
+    /// The blocks that a note may go to.
     var noteLabels: [String] { blocks.filter { !$0.readOnly }.map(\.label) }
 
     /// The tools that are not offered, because the server does their work.
@@ -23,16 +23,16 @@ package struct SmallModelPlan: Sendable, Hashable {
     ])
 }
 
-/// Sees whether a user asks to remember something.
+/// Recognizes whether a user asks to remember something.
 enum RememberRequest {
-    /// In lower case; spaces match any run of them.
+    /// In lower case; a space matches any run of spaces.
     private static let phrases = [
         "remember", "don't forget", "do not forget", "keep in mind", "make a note", "take a note", "note that",
         "note down", "write down", "write this down", "save this", "save that", "please save", "store this",
         "store that", "please store", "memorize", "memorise", "my name is", "call me",
     ]
 
-    /// Whether one of the sentences, questions excepted, asks so in English.
+    /// Whether one of the sentences, except questions, asks so in English.
     static func isMade(in text: String) -> Bool {
         let lowered = text.lowercased().replacing("’", with: "'")
         var sentence: [Substring] = []
@@ -53,7 +53,7 @@ enum RememberRequest {
 }
 
 extension Substring {
-    /// Without the characters at both ends that `isLeftOut` names.
+    /// Trims the characters that `isLeftOut` accepts at both ends.
     fileprivate func trimming(_ isLeftOut: (Character) -> Bool) -> Substring {
         var rest = drop(while: isLeftOut)
         while let last = rest.last, isLeftOut(last) { rest.removeLast() }

@@ -1,14 +1,14 @@
-/// Tells, while a text comes in pieces, whether what stands at its end may become a tool call: then it is not shown.
+/// Tells, while a text is streamed, whether its end may become a tool call: then it is held back.
 enum CallPrefix {
-    /// What may stand before the object of a call, spaces and line ends aside.
+    /// What may precede the object of a call, spaces and line feeds aside.
     private static let marks = ["<tool_call>", "```json", "```", "[", "{"].map { Array($0.unicodeScalars) }
     /// The keys that the object of a call may begin with.
     private static let keys = ["name", "arguments", "parameters", "function", "type", "id"]
         .map { Array("\"\($0)\"".unicodeScalars) }
-    /// How far a key may be from where the call begins, in scalars; so a hostile text costs no more than its length.
+    /// How far a key may be from the start of the call, in scalars, so that a hostile text takes linear time.
     private static let reach = 64
 
-    /// Where what may be a call begins; nil when all of the text is surely prose.
+    /// Where a possible call begins; nil when all of the text is certainly prose.
     static func start(in text: String.UnicodeScalarView) -> String.UnicodeScalarView.Index? {
         var rest = text[...]
         while let start = rest.firstIndex(where: { $0 == "{" || $0 == "`" || $0 == "<" || $0 == "[" }) {
@@ -24,7 +24,7 @@ enum CallPrefix {
         var hasBrace = false
         while let first = rest.first, first != "\"" {
             guard let mark = marks.first(where: { rest.starts(with: $0) }) else {
-                // The text may end in the middle of a mark.
+                // The text may end in the middle of a marker.
                 return !isCutOff && marks.contains { $0.starts(with: rest) }
             }
             hasBrace = hasBrace || mark == ["{"]

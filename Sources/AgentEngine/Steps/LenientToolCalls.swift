@@ -2,12 +2,12 @@ import JSON
 
 /// Finds the tool call in the text of a model that writes its calls as text.
 ///
-/// A call is the first JSON object of the text, bare, in a code fence or in `<tool_call>` tags, its braces perhaps
-/// doubled as some chat templates teach. It must name an offered tool and have its required arguments; whatever else
-/// stands there is prose.
+/// A call is the first JSON object of the text, bare, in a code fence or in `<tool_call>` tags, with its braces
+/// possibly doubled as some chat templates teach. It must name an offered tool and have its required arguments;
+/// everything else is prose.
 package struct LenientToolCalls: Sendable {
     package struct Found: Sendable, Hashable {
-        /// What the model said before the call; nil for nothing.
+        /// The text before the call; nil if there is none.
         package var text: String?
         package var tool: String
         /// The text of a JSON object.
@@ -22,7 +22,7 @@ package struct LenientToolCalls: Sendable {
 
     /// The call, or nil when the text is prose.
     package func read(_ text: String) -> Found? {
-        // No call is that long, and looking for one costs more than its length.
+        // No call is that long, and the search is more than linear.
         guard text.utf8.count <= 65_536 else { return nil }
         let bytes = Array(text.utf8)
         var start = bytes.startIndex
@@ -39,7 +39,7 @@ package struct LenientToolCalls: Sendable {
         return nil
     }
 
-    /// The first JSON object in a text, however it is dressed.
+    /// The first JSON object in a text, with or without decoration.
     static func firstObject(in text: String) -> JSONObject? {
         guard text.utf8.count <= 65_536 else { return nil }
         let bytes = Array(text.utf8)
@@ -60,7 +60,7 @@ package struct LenientToolCalls: Sendable {
         return (tool, arguments)
     }
 
-    /// Some models put the arguments in a text of their own.
+    /// Some models encode the arguments as a string.
     private static func arguments(_ value: JSONValue?) -> JSONObject? {
         switch value {
         case .object(let object): object
@@ -76,7 +76,7 @@ package struct LenientToolCalls: Sendable {
     }
 
     private static func parsed(_ bytes: ArraySlice<UInt8>) -> JSONObject? {
-        // What is not JSON is prose here, however wrong it is.
+        // What is not JSON is prose here.
         try? JSONParser(options: [.replaceLoneSurrogates, .removeNUL]).parse(Array(bytes)).object
     }
 
@@ -113,7 +113,7 @@ package struct LenientToolCalls: Sendable {
         return result[...]
     }
 
-    /// The text without the mark that announces the call.
+    /// The text without the marker that announces the call.
     private static func prose(_ text: String) -> String {
         var text = text.trimmingSpaces
         for mark in ["[", "<tool_call>", "```json", "```"] where text.hasSuffix(mark) {

@@ -13,11 +13,11 @@ package indirect enum StepAction: Sendable, Equatable {
     /// Store the step in one transaction, then send `stepPersisted`.
     case persistStep(StepRecord)
     case emit(TurnEvent)
-    /// The turn is over: store how, where the last step's record did not hold it, then show `TurnEnd.events`.
+    /// The turn has ended: store its end unless the last step's record held it, then show `TurnEnd.events`.
     case finish(TurnEnd)
 }
 
-/// What the model is asked to do; the history is the caller's.
+/// A model call to make; the caller has the history.
 package struct ModelCall: Sendable, Equatable {
     /// The names of the tools to offer, in their order.
     package var tools: [String]
@@ -25,13 +25,13 @@ package struct ModelCall: Sendable, Equatable {
     package var parallelToolCalls: Bool
     package var form = Form.usual
 
-    /// What the answer has to be.
+    /// The required form of the answer.
     package enum Form: Sendable, Hashable {
-        /// Text or calls, as the model likes within the tool choice.
+        /// Text or calls, within the tool choice.
         case usual
-        /// One call, written as JSON in a form that the provider forces.
+        /// One call, as JSON in a schema that the provider enforces.
         case call
-        /// A note of what the user wants remembered, in such a form.
+        /// A note to remember, in such a schema.
         case note
     }
 }
@@ -43,10 +43,10 @@ package struct ToolRun: Sendable, Hashable {
     package var arguments: JSONObject
 }
 
-/// What a step leaves behind.
+/// The results of a step.
 package struct StepRecord: Sendable, Equatable {
     package var identity: StepIdentity
-    /// What the agent said, the results of its calls, a notice to go on: whichever there are.
+    /// The assistant message, the results of its calls, a notice to continue: those that exist.
     package var messages: [TurnMessage]
     /// True when the first message is already stored.
     package var callsAreStored: Bool

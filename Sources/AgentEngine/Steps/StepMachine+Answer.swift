@@ -2,7 +2,7 @@ import JSON
 import ModelProviders
 
 extension StepMachine {
-    /// Takes a whole answer: ends the turn with its text, or prepares its calls.
+    /// Processes a complete answer: ends the turn with its text, or prepares its calls.
     mutating func take(_ answer: ModelAnswer) -> [StepAction] {
         guard var step else { return [] }
         usage.addStep(answer.usage)
@@ -10,11 +10,11 @@ extension StepMachine {
         step.finishReason = answer.finishReason
         let found = callFromText(of: answer, in: step.form)
         if step.form == .note, found == nil {
-            // Nothing came of it; the user gets an answer all the same.
+            // An empty answer: the user gets an answer all the same.
             self.step = step
             return persist([], stop: nil)
         }
-        // Text that was held back as a possible call is prose when no call came of it.
+        // Text that was held back as a possible call is prose if no call resulted.
         let shown = (found == nil ? step.stream.release() : []).map { StepAction.emit(.message($0)) }
         let answer = found ?? answer
         let calls = plan.acceptsParallelCalls ? answer.toolCalls[...] : answer.toolCalls.prefix(1)
@@ -40,7 +40,7 @@ extension StepMachine {
         return leave(with: messages, stop: .endTurn)
     }
 
-    /// Ends the turn with `stop`, unless a rule asks for a tool first: then the model is told so and goes on.
+    /// Ends the turn with `stop`, unless a rule requires a tool first: then the model gets a notice and continues.
     mutating func leave(with messages: [TurnMessage], stop: TurnStop) -> [StepAction] {
         let missing = rules.missingBeforeExit
         guard !missing.isEmpty, let step else { return persist(messages, stop: stop) }
@@ -66,7 +66,7 @@ extension StepMachine {
     private func message(of answer: ModelAnswer, calls: [TurnMessage.ToolCall], in step: CurrentStep) -> TurnMessage {
         var parts: [TurnMessage.Part] = []
         if let reasoning = answer.reasoning, !reasoning.isEmpty { parts.append(.reasoning(.init(reasoning))) }
-        // Models fill the place beside a call with line ends.
+        // Models fill the text beside a call with line feeds.
         if let text = answer.text, !text.isEmpty, calls.isEmpty || !text.trimmingSpaces.isEmpty {
             parts.append(.text(text))
         }
@@ -81,7 +81,7 @@ extension StepMachine {
     struct PreparedCall {
         var call: TurnMessage.ToolCall
         var arguments: JSONObject
-        /// Why the call may not run; nil when it may.
+        /// Why the call must not run; nil if it may.
         var refusal: String?
     }
 
@@ -99,10 +99,11 @@ extension StepMachine {
             arguments: arguments, refusal: isOffered ? nil : rules.refusal(of: call.name))
     }
 
-    /// What is no JSON object counts as no arguments, in the stored call too; the tool then says what it misses.
+    /// Anything but a JSON object counts as no arguments, in the stored call too; the tool then reports what is
+    /// missing.
     static func arguments(of call: ModelToolCall) -> (JSONObject, text: String) {
         let parser = JSONParser(options: [.replaceLoneSurrogates, .removeNUL])
-        // Nobody but the model is to blame, and it learns of it from the tool.
+        // The model's own mistake: it reads of it in the tool's result.
         guard let object = try? parser.parse(call.arguments).object else { return ([:], "{}") }
         return (object, call.arguments)
     }

@@ -1,7 +1,7 @@
 import JSON
 import ModelProviders
 
-/// What the model is asked next, and how its answer is read: both depend on what it can do.
+/// Makes the next model call and reads its answer: both depend on the model's capabilities.
 extension StepMachine {
     mutating func nextCall() -> ModelCall {
         let offer = rules.offer
@@ -26,13 +26,13 @@ extension StepMachine {
             hasAskedForNote = true
             return ModelCall(tools: [], toolChoice: .auto, parallelToolCalls: false, form: .note)
         }
-        // Models of this size call again and again when they may: one call, then an answer.
+        // Models of this size repeat calls if they can: one call, then an answer.
         let own = offer.tools.filter { !SmallModelPlan.ownWork.contains($0) }
         let mayCall = plan.traits.toolCalls != .none && !rules.hasCalled(anyOf: own)
         return ModelCall(tools: mayCall ? own : [], toolChoice: .auto, parallelToolCalls: false)
     }
 
-    /// A note takes a step, and the answer one more.
+    /// A note takes one step, and the answer another.
     private var isLastStepButOne: Bool { usage.stepCount + 1 >= plan.maximumSteps }
 
     private func noteTool(_ offer: ToolRuleState.Offer) -> String? {
@@ -41,7 +41,7 @@ extension StepMachine {
 
     // MARK: The answer
 
-    /// The answer with the call that its text holds; nil when it holds none.
+    /// The answer with the call in its text; nil when there is none.
     func callFromText(of answer: ModelAnswer, in form: ModelCall.Form) -> ModelAnswer? {
         guard answer.toolCalls.isEmpty, let text = answer.text else { return nil }
         switch form {

@@ -2,10 +2,10 @@ import JSON
 import ModelProviders
 
 extension StepMachine {
-    /// Asks for consent where it is needed; otherwise runs what may run.
+    /// Requests approval where it is required; otherwise runs the calls.
     mutating func takeCalls(_ calls: [PreparedCall]) -> [StepAction] {
         guard let assistant = step?.assistant else { return [] }
-        // The calls that need nobody's consent wait too: what they do may depend on the answer.
+        // The calls that require no approval wait too: their effects may depend on the decision.
         if calls.contains(where: \.call.needsApproval) { return persist([assistant], stop: .requiresApproval) }
         for call in calls {
             if let refusal = call.refusal {
@@ -50,12 +50,12 @@ extension StepMachine {
         return step.isWaitingForResults ? [] : completeStep()
     }
 
-    /// Notes the result of a call that did not run.
+    /// Adds the result of a call that did not run.
     private mutating func note(_ text: JSONValue, for callID: String) {
         step?.returns[callID] = TurnMessage.ToolReturn(callID: callID, result: text, succeeded: false)
     }
 
-    /// Every call has its result: one message holds them all, in the order of the calls.
+    /// Every call has its result: one message holds all of them, in the order of the calls.
     private mutating func completeStep() -> [StepAction] {
         guard let step, let assistant = step.assistant else { return [] }
         let returns = assistant.toolCalls.compactMap { step.returns[$0.id] }
@@ -72,9 +72,9 @@ extension StepMachine {
         return persist(messages, stop: isLastStep ? .maxSteps : nil)
     }
 
-    // MARK: After a person decided
+    // MARK: After approval
 
-    /// Runs what was agreed to, together with the calls that needed no consent.
+    /// Runs the approved calls, together with those that required no approval.
     mutating func resume(
         _ pending: TurnMessage, _ decisions: [ApprovalDecision], _ identity: StepIdentity
     ) -> [StepAction] {

@@ -1,18 +1,18 @@
 import ModelProviders
 
-/// Shows what a model says while it says it: makes entries for clients out of the pieces of one answer.
+/// Streams an answer to clients: makes entries from its deltas.
 struct StepStream: Sendable {
     private let identity: StepIdentity
     private let plan: TurnPlan
     private var hasReasoning = false
     private var hasText = false
     private var calls: Set<Int> = []
-    /// The names of calls that wait for more than their name.
+    /// The names of calls that wait for further deltas.
     private var needsApproval: [Int: Bool] = [:]
-    /// Text that may be a call, kept until the answer is whole.
+    /// Text that may be a call, held back until the answer is complete.
     private(set) var heldText = ""
 
-    /// True when the whole answer is a call, so that nothing of it is text to show.
+    /// True when the whole answer is a call, so that none of it is shown as text.
     private let holdsEverything: Bool
 
     init(_ identity: StepIdentity, plan: TurnPlan, form: ModelCall.Form) {
@@ -35,13 +35,13 @@ struct StepStream: Sendable {
         }
     }
 
-    /// Shows the text that was held back: it was prose after all.
+    /// Shows the text that was held back: it was prose.
     mutating func release() -> [WireMessage] {
         defer { heldText = "" }
         return text(heldText)
     }
 
-    /// Whether clients have already seen the entry in pieces.
+    /// Whether clients have already seen deltas of the entry.
     func showed(_ body: WireMessage.Body) -> Bool {
         switch body {
         case .reasoning: hasReasoning
@@ -57,7 +57,7 @@ struct StepStream: Sendable {
         return [entry(index: hasReasoning ? 1 : 0, .assistant(piece))]
     }
 
-    /// What is surely prose of the text held so far and the piece.
+    /// The part of the held text and the delta that is certainly prose.
     private mutating func holdingBack(_ piece: String) -> String {
         guard plan.traits.toolCalls == .maybeText || holdsEverything else { return piece }
         heldText += piece
@@ -68,7 +68,7 @@ struct StepStream: Sendable {
     }
 
     private mutating func toolCall(_ piece: ModelToolCallDelta, _ callIDs: inout CallIDs) -> [WireMessage] {
-        // A call that will not count is not shown.
+        // A call that will be discarded is not shown.
         guard piece.index == 0 || plan.acceptsParallelCalls else { return [] }
         let id = callIDs.id(at: piece.index, given: piece.id)
         var entries: [WireMessage] = []
@@ -99,7 +99,7 @@ struct StepStream: Sendable {
     }
 }
 
-/// Gives each call of an answer an id of its own, the model's where it is one.
+/// Gives each call of an answer a unique id, the model's where it is unique.
 struct CallIDs: Sendable {
     private let messageID: String
     private var ids: [Int: String] = [:]
@@ -115,7 +115,7 @@ struct CallIDs: Sendable {
         return id
     }
 
-    /// Ids are cut in requests, and must still differ then.
+    /// Ids are truncated in requests, and must still differ then.
     private func isFree(_ id: String) -> Bool {
         let length = ModelMessage.callIDLength
         return !id.isEmpty && !ids.values.contains { $0.utf8.prefix(length).elementsEqual(id.utf8.prefix(length)) }

@@ -1,9 +1,9 @@
 package import JSON
 
-/// The arguments of a call to a base tool, turned into the types its parameters have.
+/// The arguments of a call to a base tool, converted to the types of its parameters.
 ///
-/// Models write `"3"` for 3 and leave out what they must give. What can be converted is; arguments the tool does not
-/// know are ignored; null is the same as absent.
+/// Models write `"3"` for 3 and omit required arguments. Convertible values are converted; unknown arguments are
+/// ignored; null is the same as absent.
 package struct ToolArguments: Sendable, Hashable {
     private let tool: String
     private let values: JSONObject
@@ -30,7 +30,7 @@ package struct ToolArguments: Sendable, Hashable {
     package func strings(_ name: String) -> [String]? { values[name]?.array?.compactMap(\.string) }
     package func value(_ name: String) -> JSONValue? { values[name] }
 
-    /// A required text; checked when the arguments were made.
+    /// A required text; validated by the initializer.
     package func text(_ name: String) throws(ToolFailure) -> String {
         guard let text = string(name) else { throw Self.missing([name], tool: tool) }
         return text
@@ -110,7 +110,7 @@ extension ToolParameter.Shape {
 }
 
 extension StringProtocol {
-    /// Without the spaces, tabs and line ends at both ends.
+    /// Without the spaces, tabs and line feeds at both ends.
     var trimmingSpaces: String {
         let scalars = unicodeScalars
         let isSpace: (Unicode.Scalar) -> Bool = { $0 == " " || $0 == "\t" || $0 == "\n" || $0 == "\r" }

@@ -1,11 +1,11 @@
 package import JSON
 
-/// What came of running one tool.
+/// The result of running one tool.
 package struct ToolOutcome: Sendable, Hashable {
     /// Text, or an object.
     package var result: JSONValue
     package var succeeded: Bool
-    /// What the tool printed; nil for tools that run inside the server.
+    /// The tool's output; nil for tools that run inside the server.
     package var stdout: [String]?
     package var stderr: [String]?
 
@@ -18,7 +18,7 @@ package struct ToolOutcome: Sendable, Hashable {
         self.stderr = stderr
     }
 
-    /// The outcome of a tool of the server that failed.
+    /// The outcome of a built-in tool that failed.
     package init(_ failure: ToolFailure, of tool: String) {
         self.init(
             .string(failure.message), succeeded: false,
@@ -26,9 +26,9 @@ package struct ToolOutcome: Sendable, Hashable {
     }
 }
 
-/// Why a tool of the server could not do what it was asked. The model reads the message.
+/// Why a built-in tool failed. The model reads the message.
 package struct ToolFailure: Error, Sendable, Hashable {
-    /// The Python exception that clients know for this.
+    /// The Python exception that clients expect.
     package enum Kind: String, Sendable, Hashable {
         case keyError = "KeyError"
         case typeError = "TypeError"

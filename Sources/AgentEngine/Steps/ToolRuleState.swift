@@ -1,13 +1,13 @@
 package import JSON
 
-/// The tool rules of a turn and what was called in it so far: decides which tools may come next.
+/// The tool rules of a turn and its call history: decides which tools may come next.
 ///
-/// A turn begins with an empty history. Calls that ran count, failed ones too; refused ones do not.
+/// A turn begins with an empty history. Calls that ran count, failed ones too; rejected ones do not.
 package struct ToolRuleState: Sendable, Hashable {
-    /// The tools the model may call now.
+    /// The tools that the model may call now.
     package struct Offer: Sendable, Hashable {
         package var tools: [String]
-        /// Whether a rule asks for a call now.
+        /// Whether a rule requires a call now.
         package var isForced: Bool
     }
 
@@ -45,7 +45,7 @@ package struct ToolRuleState: Sendable, Hashable {
         let allowed = tools.filter { !isUsedUp($0) && !isHidden($0) }
         guard let wanted = followers else { return Offer(tools: allowed, isForced: false) }
         let forced = allowed.filter(wanted.contains)
-        // Rules that leave nothing to call would end the turn by accident.
+        // If the rules leave no tool, the turn would end by accident.
         return forced.isEmpty ? Offer(tools: allowed, isForced: false) : Offer(tools: forced, isForced: true)
     }
 
@@ -64,7 +64,7 @@ package struct ToolRuleState: Sendable, Hashable {
         }
     }
 
-    /// The tools the last call asks for; nil when it asks for none.
+    /// The tools that the last call requires next; nil when it requires none.
     private var followers: Set<String>? {
         guard let last = calls.last else { return nil }
         var wanted: Set<String>?
@@ -83,7 +83,7 @@ package struct ToolRuleState: Sendable, Hashable {
         }
     }
 
-    /// Arguments that rules set for a call that comes now; they go over the model's.
+    /// Arguments that rules set for a call now; they override the model's.
     package func presetArguments(for tool: String) -> JSONObject? {
         guard let last = calls.last else {
             for rule in rules where rule.tool == tool {
@@ -98,7 +98,7 @@ package struct ToolRuleState: Sendable, Hashable {
         return nil
     }
 
-    /// What the model reads when it calls a tool that is not offered.
+    /// The error that the model reads when it calls a tool that is not offered.
     package func refusal(of tool: String) -> String {
         let hints = rules.filter { rule in
             switch rule.effect {
@@ -128,12 +128,12 @@ package struct ToolRuleState: Sendable, Hashable {
 }
 
 extension ToolRule.Conditional {
-    /// The tool that a result leads to; nil leaves the choice to the model.
+    /// The next tool that a result selects; nil leaves the choice to the model.
     func child(for result: String) -> String? {
         cases.first { Self.matches($0.output, result) }?.child ?? defaultChild
     }
 
-    /// Equal as texts, as truth values however they are written, or as numbers.
+    /// Equal as texts, as booleans in any spelling, or as numbers.
     private static func matches(_ output: String, _ result: String) -> Bool {
         if output == result { return true }
         let words = (output.lowercased(), result.lowercased())

@@ -1,21 +1,21 @@
 package import ModelProviders
 
-/// What a turn may do: fixed before it starts.
+/// The parameters of a turn: fixed before it starts.
 package struct TurnPlan: Sendable, Hashable {
     /// The agent's tools, in the order in which they are offered.
     package var tools: [TurnTool]
     package var rules: [ToolRule]
-    /// How often the model may be called. With 0 or less it is not called at all.
+    /// The maximum number of model calls. With 0 or less the model is not called at all.
     package var maximumSteps = 50
     /// Whether the agent's settings allow several calls in one answer.
     package var allowsParallelCalls = false
-    /// True for kinds that only act through tools: each answer must be a call.
+    /// True for types that only act through tools: each answer must be a call.
     package var alwaysCallsTools = false
-    /// Whether what the model says is shown piece by piece.
+    /// Whether the model's text is streamed.
     package var streamsTokens = false
-    /// What to expect of the model.
+    /// The traits of the model.
     package var traits = ModelTraits()
-    /// How to do with a small model; nil for all others.
+    /// The plan for a small model; nil for all others.
     package var smallModel: SmallModelPlan?
     /// The agent's zone, for times in notices.
     package var zone = "UTC"
@@ -25,7 +25,7 @@ package struct TurnPlan: Sendable, Hashable {
         self.rules = rules
     }
 
-    /// Rules order the calls one after the other, so that only without any several may come at once.
+    /// Rules order the calls, so several may run concurrently only without any.
     package var acceptsParallelCalls: Bool {
         allowsParallelCalls && rules.allSatisfy { $0.kind == .requiresApproval }
     }
@@ -37,17 +37,17 @@ package struct TurnPlan: Sendable, Hashable {
     }
 }
 
-/// What the engine has to know of a tool that it does not run itself.
+/// The properties of a tool that the engine needs; it does not run the tool.
 package struct TurnTool: Sendable, Hashable {
     package var name: String
-    /// Without these a call read from text is none.
+    /// A call in text without these is no call.
     package var requiredArguments: [String]
-    /// Whether calls of the tool may run beside others.
+    /// Whether calls of the tool may run concurrently with others.
     package var canRunInParallel: Bool
-    /// Whether running it twice would show outside the server, so that its call is stored before it runs.
+    /// Whether running it twice has visible effects outside the server, so that its call is stored before it runs.
     package var hasOutsideEffects: Bool
     package var needsApproval: Bool
-    /// Longer results are cut, in characters; nil for never.
+    /// Longer results are truncated, in characters; nil for never.
     package var returnLimit: Int?
 
     package init(
@@ -63,14 +63,14 @@ package struct TurnTool: Sendable, Hashable {
     }
 }
 
-/// The ids and the time a step works with, made outside so that the machine stays pure.
+/// The ids and the time of a step, made outside so that the machine stays pure.
 package struct StepIdentity: Sendable, Hashable {
     package var stepID: String
     package var runID: String?
     package var assistantMessageID: String
     package var toolMessageID: String
     package var noticeMessageID: String
-    /// Microseconds since 1970 UTC; the time of what the model says in the step.
+    /// Microseconds since 1970 UTC; the time of the step's messages.
     package var startedAt: Int64
 
     package init(

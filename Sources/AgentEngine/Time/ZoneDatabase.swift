@@ -8,20 +8,20 @@ import Darwin
 
 /// The machine's time zones by name: `/usr/share/zoneinfo`, each file read once.
 ///
-/// A file is a few kilobytes and stays in memory, so that reading it in place costs less than leaving the thread.
-/// `UTC` needs no file: a machine without the tz database knows that zone and no other.
+/// A file is a few kilobytes and stays in memory, so reading it on the current thread costs less than leaving it. `UTC`
+/// needs no file: a machine without the tz database knows that zone and no other.
 package final class ZoneDatabase: Sendable {
     package static let system = ZoneDatabase(directory: "/usr/share/zoneinfo")
 
     private let directory: String
-    /// Only zones that exist, so that names made up by clients cannot fill it.
+    /// Only existing zones, so that names made up by clients cannot fill it.
     private let known = Mutex<[String: ZoneFile]>(["UTC": .utc])
 
     package init(directory: String) {
         self.directory = directory
     }
 
-    /// True when `name` can be an agent's zone.
+    /// True when `name` is a valid time zone of an agent.
     package func isKnown(_ name: String) -> Bool {
         zone(named: name) != nil
     }
@@ -35,10 +35,10 @@ package final class ZoneDatabase: Sendable {
         return zone
     }
 
-    /// Names come from clients and become paths: only `Area/Place` of plain words passes, no dots, no empty parts.
+    /// Names come from clients and become paths: only `Area/Place` of plain words is accepted, no dots, no empty parts.
     ///
-    /// Zones begin with a capital. What else lies in the directory (`posixrules`, `localtime`, `right/…` with leap
-    /// seconds) does not.
+    /// Zones begin with a capital. Other files in the directory (`posixrules`, `localtime`, `right/…` with leap
+    /// seconds) do not.
     static func isWellFormed(_ name: String) -> Bool {
         guard name.utf8.count <= 64, let first = name.utf8.first,
             (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains(first)

@@ -1,4 +1,4 @@
-/// How far a place's clock is from UTC at some moment, and what that time is called there (`CEST`, `+0530`).
+/// The UTC offset of a zone at some moment, and its abbreviation (`CEST`, `+0530`).
 struct LocalOffset: Equatable {
     /// Seconds east of Greenwich.
     var seconds: Int
@@ -7,7 +7,7 @@ struct LocalOffset: Equatable {
     static let utc = LocalOffset(seconds: 0, abbreviation: "UTC")
 }
 
-/// The history and the future of one zone's clock, read from a compiled tz database file.
+/// The past and future offsets of a zone, read from a compiled tz database file.
 ///
 /// Format: RFC 8536, the 64-bit part and the footer. Foundation's `TimeZone` is not used because it abbreviates
 /// `Europe/Berlin` as `GMT+1`, where the tz database says `CET`.
@@ -41,7 +41,7 @@ extension ZoneFile {
     init?(bytes: [UInt8]) {
         let reader = BigEndianReader(bytes: bytes)
         guard let old = Header(reader, at: 0) else { return nil }
-        // The first part holds the same in 32 bits for old readers: skip it.
+        // The first part repeats the data in 32 bits for old readers: skip it.
         let start = Header.size + old.dataSize(timeSize: 4)
         guard let header = Header(reader, at: start) else { return nil }
 

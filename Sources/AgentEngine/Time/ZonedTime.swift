@@ -1,6 +1,6 @@
-/// Writes moments the way prompts and packed tool results show them: `2026-11-23 09:25:54 AM EST-0500`.
+/// Formats times as prompts and packed tool results show them: `2026-11-23 09:25:54 AM EST-0500`.
 package enum ZonedTime {
-    /// The moment on the clock of `zone`; nil when the zone is unknown.
+    /// The local time in `zone`; nil when the zone is unknown.
     ///
     /// - Parameter microseconds: since 1970 UTC.
     package static func promptText(
@@ -11,8 +11,8 @@ package enum ZonedTime {
         return text(seconds: seconds, offset: rules.offset(at: seconds))
     }
 
-    /// As `promptText`, in UTC when the zone is unknown: a prompt must still be made on a machine that lost its tz
-    /// database, and the text names the zone it is in.
+    /// As `promptText`, in UTC when the zone is unknown: prompts must work on a machine that lost its tz database, and
+    /// the text names its zone.
     package static func promptTextOrUTC(microseconds: Int64, zone: String) -> String {
         promptText(microseconds: microseconds, zone: zone)
             ?? text(seconds: Int(microseconds.dividedDown(by: 1_000_000)), offset: .utc)
@@ -34,14 +34,14 @@ package enum ZonedTime {
         return "\(date)T\(clock).\(fraction)\(offset.seconds < 0 ? "-" : "+")\(zone)"
     }
 
-    /// The moment at which the clock of `zone` shows what `local` says, itself read as UTC. Of two such moments the
-    /// first, and `local` itself when the zone is unknown.
+    /// The moment at which the clock of `zone` shows `local`, itself read as UTC. The first of two such moments, and
+    /// `local` itself when the zone is unknown.
     package static func microseconds(
         local: Int64, zone: String, in database: ZoneDatabase = .system
     ) -> Int64 {
         guard let rules = database.zone(named: zone) else { return local }
         let seconds = Int(local.dividedDown(by: 1_000_000))
-        // Where the clock was put forward or back within a day the offset before is another one than after.
+        // If the clock was put forward or back within a day, the earlier offset differs from the later one.
         let offsets = [seconds - CivilTime.secondsPerDay, seconds + CivilTime.secondsPerDay].map {
             rules.offset(at: $0).seconds
         }
@@ -59,7 +59,7 @@ package enum ZonedTime {
         return "\(date) \(clock) \(hour < 12 ? "AM" : "PM") \(offset.abbreviation)\(text(of: offset.seconds))"
     }
 
-    /// `+0530`; with seconds where the place had such a time (`-045602`), as `%z` does.
+    /// `+0530`; with seconds if the offset has some (`-045602`), as `%z` does.
     private static func text(of offset: Int) -> String {
         let size = abs(offset)
         let seconds = size % 60 == 0 ? "" : (size % 60).padded(to: 2)

@@ -1,7 +1,7 @@
 package import JSON
 
 extension ToolRule {
-    /// Reads a rule from the wire. Which tools exist does not matter: a rule may name a tool the agent lacks.
+    /// Decodes a rule. It may name tools that the agent does not have.
     package init(json: JSONValue) throws(ToolRuleProblem) {
         guard let object = json.object else {
             throw ToolRuleProblem(
@@ -72,7 +72,7 @@ extension ToolRule {
         return .constrainChildren(children: children, arguments: arguments)
     }
 
-    /// The rule as the wire shows it, with every field of its type.
+    /// The rule on the wire, with every field of its type.
     package var json: JSONValue {
         var object: JSONObject = [
             "tool_name": .string(tool),

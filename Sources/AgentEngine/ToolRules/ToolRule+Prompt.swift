@@ -1,5 +1,5 @@
 extension ToolRule {
-    /// The rule in words for the model; nil for the rules that are enforced without being told.
+    /// The rule in words for the model; nil for rules that are enforced without a text.
     package var sentence: String? {
         switch effect {
         case .continueLoop:
@@ -19,12 +19,12 @@ extension ToolRule {
         }
     }
 
-    /// The rule as an element of the prompt, also shown as a hint when a call breaks it.
+    /// The rule as an element of the prompt, also shown as a hint when a call violates it.
     package var promptElement: String? {
         sentence.map { "<tool_rule>\n\($0)\n</tool_rule>" }
     }
 
-    /// Where the rule stands in the prompt: continue, then the ones on children and counts, parents, ends.
+    /// The order of rules in the prompt: continue, then those on children and counts, parents, ends.
     private var promptGroup: Int {
         switch kind {
         case .continueLoop: 0
@@ -34,7 +34,7 @@ extension ToolRule {
         }
     }
 
-    /// The prompt's `<tool_usage_rules>` element; nil when no rule has anything to tell.
+    /// The prompt's `<tool_usage_rules>` element; nil when no rule has a text.
     package static func promptSection(for rules: [ToolRule]) -> String? {
         let elements = (0...3).flatMap { group in
             rules.filter { $0.promptGroup == group }.compactMap(\.promptElement)

@@ -1,10 +1,10 @@
 package import JSON
 
-/// One constraint on the order in which an agent may call its tools.
+/// One constraint on the order of an agent's tool calls.
 package struct ToolRule: Sendable, Hashable {
     package var tool: String
     package var effect: Effect
-    /// Kept for clients that send it; rules are worded by us.
+    /// Stored for clients that send it; the prompt has our own texts.
     package var promptTemplate: String?
 
     package init(tool: String, _ effect: Effect, promptTemplate: String? = nil) {
@@ -20,7 +20,7 @@ package struct ToolRule: Sendable, Hashable {
         case constrainChildren(children: [String], arguments: [ChildArguments]?)
         /// `children` may only be called right after the tool.
         case parentLast(children: [String])
-        /// What the tool returned decides which tool comes next.
+        /// The result of the tool selects the next tool.
         case conditional(Conditional)
         /// A call of the tool ends the turn.
         case exitLoop
@@ -30,7 +30,7 @@ package struct ToolRule: Sendable, Hashable {
         case maximumCount(Int)
         /// The turn cannot end before the tool was called.
         case requiredBeforeExit
-        /// A person must agree before the tool runs.
+        /// The tool requires approval before it runs.
         case requiresApproval
     }
 
@@ -46,7 +46,7 @@ package struct ToolRule: Sendable, Hashable {
     }
 
     package struct Conditional: Sendable, Hashable {
-        /// One returned text and the tool it leads to.
+        /// A returned text and the tool that it selects.
         package struct Case: Sendable, Hashable {
             package var output: String
             package var child: String
@@ -59,7 +59,7 @@ package struct ToolRule: Sendable, Hashable {
 
         /// The tool to call when no case matches; nil leaves the choice to the model.
         package var defaultChild: String?
-        /// At least one, in the order the client gave them.
+        /// At least one, in the client's order.
         package var cases: [Case]
         /// Whether an output that matches no case is an error.
         package var requiresMatch: Bool
@@ -102,7 +102,7 @@ extension ToolRule {
 }
 
 extension [ToolRule] {
-    /// The rules in their order, a repeated one only where it first stands.
+    /// The rules in order, without duplicates.
     package var withoutDuplicates: [ToolRule] {
         var seen: Set<ToolRule> = []
         return filter { seen.insert($0).inserted }

@@ -1,13 +1,13 @@
 package import JSON
 
-/// What is wrong with a tool rule a client sent, and where.
+/// What is wrong with a client's tool rule, and where.
 package struct ToolRuleProblem: Error, Hashable {
-    /// The keys from the rule down to the value, the rule's type first (`["conditional", "child_output_mapping"]`).
+    /// The keys from the rule to the value, starting with the rule's type (`["conditional", "child_output_mapping"]`).
     package var path: [String]
-    /// The kind of mistake in the words of the published validation errors (`missing`, `string_type`, …).
+    /// The type of the error, as in the published validation errors (`missing`, `string_type`, …).
     package var code: String
     package var message: String
-    /// The value complained about; nil when it is missing.
+    /// The invalid value; nil when it is missing.
     package var input: JSONValue?
 
     package init(path: [String], code: String, message: String, input: JSONValue? = nil) {
@@ -18,7 +18,7 @@ package struct ToolRuleProblem: Error, Hashable {
     }
 }
 
-/// Reads the fields of one rule and remembers which were asked for, so that unknown ones can be refused.
+/// Reads the fields of one rule and records them, so that unknown ones can be rejected.
 struct ToolRuleFields {
     private let object: JSONObject
     private let path: [String]
@@ -100,7 +100,7 @@ struct ToolRuleFields {
         try optional(key, "list_type", "a valid list") { $0.array }
     }
 
-    /// Throws when the rule has a field nobody asked for.
+    /// Throws when the rule has an unknown field.
     func refuseOthers() throws(ToolRuleProblem) {
         for key in object.keys where !asked.contains(key) {
             throw problem(key, "extra_forbidden", "Extra inputs are not permitted")

@@ -1,8 +1,8 @@
 package import JSON
 
-/// A tool the server brings along: what the model is told about it. What it does is decided by its name.
+/// A built-in tool: its description for the model. What it does is determined by its name.
 package struct BaseTool: Sendable, Hashable {
-    /// The groups of base tools; raw values are the `tool_type` of the wire.
+    /// The groups of base tools; raw values are the `tool_type` on the wire.
     package enum ToolType: String, Sendable, Hashable, CaseIterable {
         case core = "letta_core"
         case memory = "letta_memory_core"
@@ -17,10 +17,10 @@ package struct BaseTool: Sendable, Hashable {
     package let type: ToolType
     package let description: String
     package let parameters: [ToolParameter]
-    /// True for tools that only read, so that several calls of one step may run at once.
+    /// True for tools that only read, so that several calls of one step may run concurrently.
     package let canRunInParallel: Bool
 
-    /// Longer results are cut, in characters.
+    /// Longer results are truncated, in characters.
     package static let returnCharacterLimit = 50_000
 
     init(

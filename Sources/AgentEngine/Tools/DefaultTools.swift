@@ -1,11 +1,11 @@
-/// Which base tools and tool rules a new agent gets without asking.
+/// The base tools and tool rules that a new agent gets by default.
 package enum DefaultTools {
-    /// What the client decided about the tools of a new agent.
+    /// The client's choices about the tools of a new agent.
     package struct Choice: Sendable {
         package var enableSleeptime: Bool
         package var includeBaseTools: Bool
         package var includeMultiAgentTools: Bool
-        /// nil when the client did not say.
+        /// nil when the client did not choose.
         package var includeBaseToolRules: Bool?
 
         package init(
@@ -19,7 +19,7 @@ package enum DefaultTools {
         }
     }
 
-    /// The names of the base tools attached to a new agent of this kind.
+    /// The names of the base tools attached to a new agent of this type.
     package static func names(for kind: AgentKind, _ choice: Choice = Choice()) -> [String] {
         let base = choice.includeBaseTools ? baseNames(for: kind, enableSleeptime: choice.enableSleeptime) : []
         let multiAgent = choice.includeMultiAgentTools ? BaseTool.multiAgentTools.map(\.name) : []
@@ -35,7 +35,7 @@ package enum DefaultTools {
         case .voiceConversation:
             ["send_message", "search_memory"]
         case _ where enableSleeptime:
-            // The companion keeps the memory: the agent itself only talks and looks things up.
+            // The companion edits the memory: the agent itself only answers and searches.
             ["conversation_search", "archival_memory_search", "send_message"]
         case .memgpt:
             [
@@ -54,8 +54,8 @@ package enum DefaultTools {
     /// All tool rules of a new agent: the client's, then the base rules of its tools, then the required approvals.
     ///
     /// A `letta_v1_agent` ends its turn by answering and needs no base rules; it gets them when the client uses rules
-    /// at all, and with a sleeptime companion, because it then speaks through `send_message`. A rule that is given
-    /// and also a base rule appears once.
+    /// at all, and with a sleep-time companion, because it then answers through `send_message`. A rule that is both
+    /// given and a base rule appears once.
     ///
     /// - Parameters:
     ///   - tools: the names of all tools attached, the client's own included.
@@ -71,7 +71,7 @@ package enum DefaultTools {
         return (given + base + approvals).withoutDuplicates
     }
 
-    /// Tools that say something final end the turn, tools on memory lead to another step, all others leave it open.
+    /// Tools that answer end the turn, tools that edit memory continue it, all others leave it open.
     private static func baseRule(for name: String) -> ToolRule? {
         guard let tool = BaseTool.named(name) else { return nil }
         switch (tool.type, name) {

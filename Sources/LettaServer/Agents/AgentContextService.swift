@@ -3,11 +3,11 @@ import JSON
 import LettaAPI
 import Storage
 
-/// Shows what an agent's model sees, and recompiles its system message.
+/// Shows the contents of an agent's context window, and recompiles its system message.
 struct AgentContextService: Sendable {
     let core: Core
 
-    /// What fills the context window: the parts of the system message, the tools and the messages.
+    /// The parts of the context window: those of the system message, the tools and the messages.
     func window(of id: ID<AgentState>, _ query: RetrieveContext, as scope: Scope) async throws -> ContextWindow {
         if let conversation = query.conversationID, conversation != "default" {
             throw APIError(404, "Conversation with ID \(conversation) not found")
@@ -38,7 +38,7 @@ struct AgentContextService: Sendable {
         }
     }
 
-    /// Recompiles the system message and answers with the new text.
+    /// Recompiles the system message and returns the new text.
     func recompile(_ id: ID<AgentState>, _ query: RecompileAgent, as scope: Scope) async throws -> String {
         let time = core.now()
         if query.dryRun == true {
@@ -69,7 +69,7 @@ struct AgentContextService: Sendable {
         APIError(404, "No system message found for agent '\(id)'")
     }
 
-    /// A tool's schema in the form of providers.
+    /// A tool's schema as it is sent to providers.
     private static func function(_ schema: RawJSON) throws -> RawJSON {
         guard case .object(var function) = try schema.value() else { return schema }
         function["strict"] = .null
@@ -82,7 +82,7 @@ struct AgentContextService: Sendable {
 }
 
 extension ContextWindow {
-    /// Sets the parts of a compiled system message with their sizes.
+    /// Sets the parts of a compiled system message and their token counts.
     fileprivate mutating func fill(from compiled: CompiledContext) {
         system = AgentContextService.part(compiled.systemPrompt)
         coreMemory = AgentContextService.part(compiled.coreMemory)

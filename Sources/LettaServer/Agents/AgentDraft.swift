@@ -2,7 +2,7 @@ import AgentEngine
 import JSON
 import LettaAPI
 
-/// A new agent before it is stored: the request, with defaults for the rest.
+/// A new agent before it is stored: the request, completed with defaults.
 struct AgentDraft: Sendable {
     let body: CreateAgent
     let kind: AgentKind
@@ -31,7 +31,7 @@ struct AgentDraft: Sendable {
             contextWindow: model.config.contextWindow, timezone: body.timezone ?? "UTC",
             messageBufferAutoclear: kind == .workflow || body.messageBufferAutoclear ?? false,
             enableSleeptime: body.enableSleeptime,
-            // Agents that work for another agent stay out of people's lists.
+            // Agents that work for another agent are hidden from lists.
             hidden: body.tags?.contains("role:subagent") == true ? true : body.hidden,
             maxFilesOpen: body.maxFilesOpen, perFileViewWindowCharLimit: body.perFileViewWindowCharLimit,
             lastRunCompletion: nil, lastRunDurationMilliseconds: nil, lastStopReason: nil, nextMessagePosition: 0,
@@ -62,7 +62,7 @@ struct AgentDraft: Sendable {
         }
     }
 
-    /// The messages behind the system message in a new context.
+    /// The messages after the system message in a new context.
     static func startingMessages(
         for row: AgentRow, sequence: [StartingMessages.Given]? = nil, at time: Timestamp, ids: IDSource
     ) -> [TurnMessage] {
@@ -77,7 +77,7 @@ struct AgentDraft: Sendable {
     ) -> TurnMessage {
         var parts: [TurnMessage.Part]
         if let call = message.returnsCall {
-            // What the first words of an agent gave back: nothing.
+            // The result of the `send_message` call among the first messages.
             parts = [.toolReturn(.init(callID: call, result: .null, succeeded: true))]
         } else {
             parts = message.texts.map { .text($0) }

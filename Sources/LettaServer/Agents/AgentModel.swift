@@ -21,7 +21,7 @@ struct AgentModel: Sendable {
         return settings
     }
 
-    /// Takes over the fields that a client gives in the newer description.
+    /// Applies the fields that a client sends in the newer description.
     mutating func apply(_ settings: ModelSettings) {
         if let tokens = settings.maxOutputTokens { config.maxTokens = tokens }
         if let temperature = settings.temperature { config.temperature = temperature }
@@ -68,7 +68,7 @@ extension ModelSettings {
 }
 
 extension CompactionSettings {
-    /// What was given, and defaults for the rest.
+    /// The given settings, completed with defaults.
     func filled(for config: LLMConfig) -> CompactionSettings {
         var filled = self
         filled.mode = mode ?? .slidingWindow

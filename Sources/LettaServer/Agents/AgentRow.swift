@@ -20,7 +20,7 @@ struct AgentRow: Codable, Sendable, Equatable {
     var compactionSettings: Document<CompactionSettings>
     var responseFormat: ObjectDocument?
     var memoryVariables: RawJSON
-    /// In tokens; what `llmConfig` says too, here so that the limits of open files need no decoding.
+    /// In tokens. `llmConfig` has it too; here, so that the limits of open files need no decoding.
     var contextWindow: Int
     var timezone: String
     var messageBufferAutoclear: Bool
@@ -34,7 +34,7 @@ struct AgentRow: Codable, Sendable, Equatable {
     var lastStopReason: String?
     /// The position that the agent's next message gets.
     var nextMessagePosition: Int
-    /// What the time line of the system message says.
+    /// The time in the time line of the system message.
     var systemCompiledAt: Timestamp
     var createdByID: String?
     var lastUpdatedByID: String?
@@ -43,7 +43,6 @@ struct AgentRow: Codable, Sendable, Equatable {
 }
 
 extension AgentRow {
-    /// The agent as clients see it.
     func wire(messageIDs: [String], relations: AgentRelations) -> AgentState {
         let files = FileLimits(contextWindow: contextWindow)
         var state = AgentState(
@@ -75,7 +74,7 @@ extension AgentRow {
     }
 }
 
-/// How much of files fits a context window when nobody says; the steps are the peer's.
+/// The default share of files in a context window; the steps are the peer's.
 struct FileLimits {
     let openFiles: Int
     let charactersPerFile: Int

@@ -2,9 +2,9 @@ import AgentEngine
 import JSON
 import LettaAPI
 
-/// The checks of agents, at creation and at change.
+/// Validates agents at creation and change.
 enum AgentRules {
-    /// - Throws: `APIError` for kinds that can't be created, or not without a companion.
+    /// - Throws: `APIError` for types that can't be created, or only with a companion.
     static func kind(of body: CreateAgent) throws -> AgentKind {
         let kind = body.agentType.flatMap { AgentKind(rawValue: $0.rawValue) } ?? .standard
         do {
@@ -61,7 +61,7 @@ enum AgentRules {
         }
     }
 
-    /// The rules in their order, equal ones once.
+    /// The rules in order, without duplicates.
     ///
     /// - Throws: `APIError` 422 naming the invalid rule and its field.
     static func toolRules(_ rules: [JSONValue]) throws -> [ToolRule] {

@@ -63,7 +63,7 @@ extension AgentService {
         } else {
             throw APIError.invalidArgument("Must specify either model or llm_config in request")
         }
-        // Only the newest kind thinks on its own; the older loops ask for thoughts beside each call.
+        // Only the newest type reasons natively; the older loops request reasoning beside each call.
         let thinks = (body.agentType ?? .lettaV1) != .lettaV1
         model.config.putInnerThoughtsInKwargs = thinks
         model.config.enableReasoner = thinks
@@ -95,7 +95,7 @@ extension AgentService {
             if let variables = body.memoryVariables, let value = block.value {
                 block.value = BlockValue(AgentRules.filled(value.text, with: variables))
             }
-            // A microsecond apart, so that lists show them in the order they were given.
+            // One microsecond apart, so that lists show them in the given order.
             let created = Timestamp(microseconds: time.microseconds + Int64(index))
             return DraftMemory.NewBlock(
                 row: try BlockService.block(from: block, id: core.ids.next(), at: created, in: scope),
@@ -103,7 +103,7 @@ extension AgentService {
         }
     }
 
-    /// The blocks with these ids in this order, locked.
+    /// The blocks with these ids, in this order, locked.
     static func existingBlocks(_ ids: [String], _ db: Transaction) throws -> [BlockRow] {
         let ids = ids.withoutDuplicates.map { ID<Block>($0) }
         let rows = try BlockStore.rowsForUpdate(ids, db)
@@ -113,7 +113,7 @@ extension AgentService {
         }
     }
 
-    /// The tools of a new agent: the base tools of its kind, then those in the request.
+    /// The tools of a new agent: the base tools of its type, then those in the request.
     static func tools(for body: CreateAgent, kind: AgentKind, _ db: Transaction) throws -> [Tool] {
         let defaults = DefaultTools.names(for: kind, AgentRules.choice(body))
         let names = (defaults + (body.tools ?? [])).withoutDuplicates

@@ -1,13 +1,13 @@
 import JSON
 import LettaAPI
 
-/// Secrets are encrypted in the database; answers show a mask, which in a change stands for the stored value.
+/// Secrets are encrypted in the database. Responses show a mask; in a change the mask stands for the stored value.
 extension AgentService {
-    /// The secrets an agent has after a client sent `values`, in order of their names.
+    /// The secrets of an agent after a client sent `values`, sorted by name.
     ///
-    /// One that is left out is removed. One whose value is the mask or equals the stored one is unchanged.
+    /// A secret that is left out is removed. One whose value is the mask or equals the stored value is unchanged.
     ///
-    /// - Throws: `APIError` 422 naming the secret for a mask without a stored value.
+    /// - Throws: `APIError` 422 that names the secret, for a mask without a stored value.
     func sealed(
         _ values: [String: String], replacing stored: [SealedSecret], of agent: ID<AgentState>, at time: Timestamp
     ) throws -> [SealedSecret] {
@@ -21,7 +21,7 @@ extension AgentService {
                     input: .string(name))
             }
             let place = SealedSecret.place(of: name, agent: agent)
-            // One that does not open can't be compared, and is replaced.
+            // A value that can't be decrypted can't be compared either, and is replaced.
             if let old, (try? secrets.open(old.sealedValue, for: place)) == value { return old }
             return SealedSecret(
                 id: old?.id ?? core.ids.next(), name: name, sealedValue: try secrets.seal(value, for: place),

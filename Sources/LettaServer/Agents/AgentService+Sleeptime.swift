@@ -3,12 +3,12 @@ import JSON
 import LettaAPI
 import Storage
 
-/// Sleep-time companions: agents that edit the memory of another one, and are created and deleted with it.
+/// Sleep-time companions: agents that edit the memory of another agent, and are created and deleted with it.
 extension AgentService {
-    /// In turns of the agent between two runs of its companion.
+    /// Turns of the agent between two runs of its companion.
     private static let defaultFrequency = 5
 
-    /// Creates the companion, which shares the blocks of `main`, and the group of both.
+    /// Creates the companion, which shares the blocks of `main`, and the group of the two.
     func addCompanion(
         to main: AgentRow, draft: AgentDraft, sharing blocks: [BlockRow], _ db: Transaction
     ) throws {
@@ -22,7 +22,7 @@ extension AgentService {
         model.config.putInnerThoughtsInKwargs = true
         model.config.enableReasoner = true
         let kind: AgentKind = isVoice ? .voiceSleeptime : .sleeptime
-        // A microsecond later, so that lists show the pair in a fixed order.
+        // One microsecond later, so that lists show the pair in a fixed order.
         let time = Timestamp(microseconds: draft.time.microseconds + 1)
         let companion = AgentDraft(
             body: body, kind: kind, id: core.ids.next(), model: model, embedding: draft.embedding, time: time,

@@ -12,7 +12,7 @@ extension AgentService {
         try Self.check(change)
         var change = change
         if change.touchesModels {
-            // Outside of the write: models are looked up at their providers.
+            // Before the write transaction, because looking up a model may wait for its provider.
             let shown = try await core.storage.read(as: scope) { db in try AgentStore.row(id, db) }
             guard let shown else { throw APIError.notFound("Agent", id) }
             try change.leaveOutModels(shownBy: shown)
@@ -75,7 +75,7 @@ extension AgentService {
         return try await models.embeddingModel(handle)
     }
 
-    /// Applies the change to the model's two descriptions, the handle and the context window of `row`.
+    /// Applies the change to the two model descriptions, the handle and the context window of `row`.
     private static func apply(_ change: UpdateAgent, model: LLMConfig?, to row: inout AgentRow) throws {
         let touchesModel =
             model != nil || !change.modelSettings.isKept || !change.contextWindowLimit.isKept
@@ -88,7 +88,7 @@ extension AgentService {
         change.parallelToolCalls.apply(to: &new.config.parallelToolCalls)
         change.reasoning.apply(to: &new.config.enableReasoner)
         if let settings = change.modelSettings.value {
-            // Another model starts from its own defaults, not from what was shown of the one before.
+            // Another model starts from its own defaults, not from those shown for the previous one.
             new.apply(model == nil ? settings.changes(from: try row.modelSettings.content()) : settings)
         }
         if model != nil { new.config.putInnerThoughtsInKwargs = row.agentType != .lettaV1 }
@@ -102,7 +102,7 @@ extension AgentService {
 
     // MARK: Relations
 
-    /// - Returns: whether the agent had other blocks, or in another order.
+    /// - Returns: whether the blocks or their order changed.
     private func replaceBlocks(of id: ID<AgentState>, with blocks: [BlockRow], _ db: Transaction) throws -> Bool {
         let old = try AgentBlockStore.blocks(of: [id], db)[id] ?? []
         guard old.map(\.id) != blocks.map(\.id) else { return false }
@@ -111,9 +111,9 @@ extension AgentService {
         return true
     }
 
-    /// Replaces tags, tools, context and secrets where the change gives different ones.
+    /// Replaces tags, tools, context and secrets where the change differs from what is stored.
     ///
-    /// - Returns: whether it did.
+    /// - Returns: whether anything changed.
     private func replaceRelations(
         of id: ID<AgentState>, with change: UpdateAgent, at time: Timestamp, _ db: Transaction
     ) throws -> Bool {
@@ -148,7 +148,7 @@ extension AgentService {
     private func replaceSecrets(
         of id: ID<AgentState>, with change: UpdateAgent, at time: Timestamp, _ db: Transaction
     ) throws -> Bool {
-        // Both names of the field may come: the one that a client edited and the one that it only read.
+        // Clients may send both names of the field: the one they edited and the one they only read.
         let given = [change.secrets.value?.values, change.toolExecEnvironmentVariables.value?.values].compactMap(\.self)
         guard !given.isEmpty else { return false }
         let old = try AgentStore.sealedSecrets(of: id, db)
@@ -178,7 +178,7 @@ extension AgentRow {
         embedding = config.handle
     }
 
-    /// What the system message is compiled from beside blocks and time.
+    /// What the system message is compiled from besides blocks and time.
     fileprivate func systemMessageParts() throws -> [String] {
         [system, timezone, toolRules.text, try llmConfig.content().modelEndpointType]
     }
@@ -205,9 +205,9 @@ extension UpdateAgent {
         }
     }
 
-    /// Applies the plain fields. `null` leaves what can't be empty as it is.
+    /// Applies the plain fields. `null` leaves required fields unchanged.
     fileprivate func apply(to row: inout AgentRow) throws {
-        // What answers derive from the window is not stored when it comes back.
+        // Values that responses derive from the context window are not stored when they come back.
         let files = FileLimits(contextWindow: row.contextWindow)
         if row.maxFilesOpen != nil || maxFilesOpen.value != files.openFiles {
             maxFilesOpen.apply(to: &row.maxFilesOpen)

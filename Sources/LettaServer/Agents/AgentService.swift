@@ -60,7 +60,7 @@ struct AgentService: Sendable {
         for condition in conditions {
             switch condition {
             case .nameEquals(let text), .nameContains(let text): try KeyText.check("search", text)
-            // PostgreSQL binds up to 65,535 values in one statement.
+            // PostgreSQL binds up to 65,535 values per statement.
             case .tags(let tags) where tags.count > 10_000:
                 throw APIError.invalidField(
                     "search", "a condition may name up to 10000 tags", input: .int(Int64(tags.count)))
@@ -74,7 +74,7 @@ struct AgentService: Sendable {
         return try await core.storage.read(as: scope) { db in try AgentStore.tags(query, db) }
     }
 
-    /// Deletes an agent with its messages, its own archive and its companion. Its blocks stay.
+    /// Deletes an agent with its messages, the archive that it owns, and its companion. Its blocks remain.
     func delete(_ id: ID<AgentState>, as scope: Scope) async throws {
         try await core.storage.write(as: scope) { db in
             guard let row = try AgentStore.rowForUpdate(id, db) else {

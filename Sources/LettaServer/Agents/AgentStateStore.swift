@@ -1,7 +1,7 @@
 import LettaAPI
 import Storage
 
-/// What is loaded beside an agent's own fields.
+/// The relations that are loaded besides an agent's own fields.
 struct AgentRelationSet: OptionSet, Sendable {
     let rawValue: Int
 
@@ -13,7 +13,7 @@ struct AgentRelationSet: OptionSet, Sendable {
     static let identities = AgentRelationSet(rawValue: 32)
     static let all: AgentRelationSet = [.blocks, .tools, .tags, .secrets, .managedGroup, .identities]
 
-    /// What the names of the older parameter ask for; names that mean nothing here are ignored, as the peer does.
+    /// The relations named by the older parameter; unknown names are ignored, as by the peer.
     init(relationships names: [String]) {
         self = []
         for name in names {
@@ -49,7 +49,7 @@ struct AgentRelationSet: OptionSet, Sendable {
     }
 }
 
-/// Puts agents together from their tables: one query a table, however many agents there are.
+/// Assembles agents from their tables with one query per table, however many agents there are.
 enum AgentStateStore {
     static func states(
         of page: Page<AgentRow>, with relations: AgentRelationSet, _ db: Transaction

@@ -2,7 +2,7 @@ import JSON
 import LettaAPI
 import Storage
 
-/// Tables `agent`, `agent_tag` and `agent_secret`. Functions take an open transaction and do no waiting.
+/// Tables `agent`, `agent_tag` and `agent_secret`. The functions take an open transaction and never wait.
 enum AgentStore {
     static let table = Table<AgentRow>(
         "agent", renaming: ["system": "system_prompt", "last_run_duration_milliseconds": "last_run_duration_ms"])
@@ -32,7 +32,7 @@ enum AgentStore {
 
     // MARK: Lists
 
-    /// A page of all agents, hidden ones too, for which the condition holds.
+    /// A page of all agents, including hidden ones, that meet the condition.
     static func page(_ request: PageRequest, where condition: SQLText, _ db: Transaction) throws -> Page<AgentRow> {
         try db.page(table, request, where: [condition])
     }
@@ -57,7 +57,7 @@ enum AgentStore {
         case .tags(let tags): TagStore.condition(tags, all: true, owner: "agent", db)
         case .templateVersion(let version): "(template_id = \(version) OR base_template_id = \(version))"
         case .identity(let identity): IdentityStore.condition(named: identity, of: .agents, db)
-        // No agent was made from a named template yet.
+        // No agent has been created from a named template yet.
         case .templateName: "1 = 0"
         }
     }
@@ -67,8 +67,8 @@ enum AgentStore {
         case .createdAt: ["created_at", "id"]
         case .updatedAt: ["updated_at", "id"]
         case .lastRunCompletion:
-            // A run that never was comes last in both directions, so its flag turns with the direction;
-            // and NULL has to be a value, because no row value with a NULL compares.
+            // Agents without a run come last in both directions, so the flag follows the direction; NULL becomes a
+            // value, because a row value with a NULL compares to nothing.
             request.isAscending
                 ? ["(last_run_completion IS NULL)", "COALESCE(last_run_completion, 0)", "id"]
                 : ["(last_run_completion IS NOT NULL)", "COALESCE(last_run_completion, 0)", "id"]
@@ -91,7 +91,7 @@ enum AgentStore {
         ]
     }
 
-    /// The distinct tags of agents, in the order of their bytes.
+    /// The distinct tags of agents, in byte order.
     static func tags(_ query: ListTags, _ db: Transaction) throws -> Page<String> {
         let request = try PageRequest(query, defaultOrder: .ascending)
         let keyset = Keyset(
@@ -111,7 +111,7 @@ enum AgentStore {
 
     // MARK: Secrets
 
-    /// Makes these all the secrets of the agent, in this order.
+    /// Replaces the secrets of the agent.
     static func replaceSecrets(of id: ID<AgentState>, with secrets: [SealedSecret], _ db: Transaction) throws {
         try db.execute("DELETE FROM agent_secret WHERE organization_id = \(db.organization) AND agent_id = \(id)")
         for (position, secret) in secrets.enumerated() {
@@ -140,7 +140,7 @@ enum AgentStore {
         }
     }
 
-    /// The secrets of each agent as clients may see them: without their values.
+    /// The secrets of each agent with masked values.
     static func secrets(of ids: [ID<AgentState>], _ db: Transaction) throws -> [ID<AgentState>: [AgentSecret]] {
         var secrets: [ID<AgentState>: [AgentSecret]] = [:]
         let rows = try ids.inStatements { ids in
@@ -164,7 +164,7 @@ enum AgentStore {
     }
 }
 
-/// An environment variable of an agent whose value is encrypted.
+/// An environment variable of an agent, with its encrypted value.
 struct SealedSecret: Sendable, Equatable {
     let id: ID<AgentSecret>
     let name: String
@@ -173,11 +173,11 @@ struct SealedSecret: Sendable, Equatable {
     let createdAt: Timestamp
     let updatedAt: Timestamp
 
-    /// The row that a value is sealed for: it opens in no other.
+    /// The row that a value is encrypted for; it decrypts in no other.
     static func place(of name: String, agent: ID<AgentState>) -> String {
         "agent_secret/\(agent)/\(name)"
     }
 
-    /// What answers show in place of a value; in a change it stands for the stored one.
+    /// Replaces values in responses; in a change it stands for the stored value.
     static let mask = "********"
 }

@@ -3,20 +3,20 @@ import JSON
 import LettaAPI
 import Storage
 
-/// Keeps the system messages of agents in step with what they are compiled from.
+/// Keeps the system messages of agents consistent with what they are compiled from.
 ///
-/// A stored system message names its blocks with their versions. Whoever shows one compares them with the agent's blocks
-/// of now: ``resolve(_:at:_:)`` in a write transaction, ``current(_:_:)`` in a read transaction. So a change of a block
-/// writes nothing for the agents that have it, however many share it, and nobody sees a prompt that lags behind the
-/// memory. Whatever else goes into the message belongs to one agent: who changes it calls ``refresh(_:_:at:_:)``.
+/// A stored system message names its blocks with their versions. Whoever uses one compares them with the agent's
+/// current blocks: ``resolve(_:at:_:)`` in a write transaction, ``current(_:_:)`` in a read transaction. So a change of
+/// a block writes nothing for the agents that share it, and no reader sees a stale prompt. Everything else in the
+/// message belongs to one agent: whoever changes it calls ``refresh(_:_:at:_:)``.
 enum SystemMessageService {
-    /// What the time line of a rewritten message says.
+    /// How a rewrite treats the time line of the message.
     enum TimeLine {
         case kept
         case renewed(Timestamp)
     }
 
-    /// A compiled text, and the blocks in it.
+    /// A compiled text and the blocks in it.
     struct Compiled: Sendable {
         let context: CompiledContext
         let blocks: [BlockRow]
@@ -28,7 +28,7 @@ enum SystemMessageService {
 
     /// Rewrites the agent's system message in place if the agent's blocks have changed since it was compiled.
     ///
-    /// The caller keeps the agent's row from changing.
+    /// The caller holds a lock on the agent's row.
     static func resolve(_ agent: ID<AgentState>, at now: Timestamp, _ db: Transaction) throws {
         guard let head = try SystemMessageStore.head(of: agent, db), head.isStale,
             let row = try AgentStore.row(agent, db)
@@ -36,7 +36,7 @@ enum SystemMessageService {
         try rewrite(head.message, of: row, at: now, db)
     }
 
-    /// Rewrites the agent's system message in place. An agent whose context has no system message is left alone.
+    /// Rewrites the agent's system message in place. Does nothing for a context without one.
     static func refresh(
         _ agent: ID<AgentState>, _ timeLine: TimeLine = .kept, at now: Timestamp, _ db: Transaction
     ) throws {
@@ -57,7 +57,7 @@ enum SystemMessageService {
         try SystemMessageStore.rewrite(message, content: compiled.content, from: compiled.blocks, at: now, db)
     }
 
-    /// The messages with the system messages among them as they have to be now, stored or not.
+    /// The messages, with each stale system message replaced by its recompiled text. Stores nothing.
     static func current(_ messages: [MessageRow], _ db: Transaction) throws -> [MessageRow] {
         let heads = try SystemMessageStore.heads(among: messages.filter { $0.role == .system }.map(\.id), db)
         let stale = heads.filter(\.isStale)
@@ -74,13 +74,13 @@ enum SystemMessageService {
 
     // MARK: Compiling
 
-    /// The system message an agent should have now, with the time that its row tells.
+    /// The current system message of an agent, with the time of its row.
     static func compile(_ row: AgentRow, _ db: Transaction) throws -> Compiled {
         guard let compiled = try compile([row], db)[row.id] else { throw APIError.notFound("Agent", row.id) }
         return compiled
     }
 
-    /// The same for each of the agents; the number of statements does not depend on theirs.
+    /// The current system message of each of the agents, in a number of statements that does not depend on theirs.
     private static func compile(_ rows: [AgentRow], _ db: Transaction) throws -> [ID<AgentState>: Compiled] {
         let ids = rows.map(\.id)
         let blocks = try AgentBlockStore.blocks(of: ids, db)

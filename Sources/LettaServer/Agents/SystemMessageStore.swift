@@ -2,7 +2,7 @@ import JSON
 import LettaAPI
 import Storage
 
-/// The system messages at the heads of contexts, each with the blocks it was compiled from: column
+/// The system messages at the start of contexts, each with the blocks it was compiled from: column
 /// `message.compiled_from`.
 enum SystemMessageStore {
     struct Head: Sendable {
@@ -12,12 +12,12 @@ enum SystemMessageStore {
         let isStale: Bool
     }
 
-    /// The system message at the head of an agent's context; nil when the context begins otherwise.
+    /// The system message at the start of an agent's context; nil when the context starts with another message.
     static func head(of agent: ID<AgentState>, _ db: Transaction) throws -> Head? {
         try heads(where: "head.agent_id = \(agent)", db).first
     }
 
-    /// Those of the messages that head the context of their agent.
+    /// The system messages among the given ones that start the context of their agent.
     static func heads(among messages: [ID<Message>], _ db: Transaction) throws -> [Head] {
         try messages.inStatements { messages in try heads(where: "head.id IN (\(list: messages))", db) }
     }
@@ -57,12 +57,12 @@ enum SystemMessageStore {
         return heads
     }
 
-    /// What a system message compiled from these blocks, in this order, keeps in `compiled_from`.
+    /// The value of `compiled_from` for a message compiled from these blocks, in this order.
     private static func source(_ blocks: [(id: ID<Block>, version: Int)]) -> String {
         blocks.map { "\($0.id):\($0.version)" }.joined(separator: " ")
     }
 
-    /// Puts a compiled text into a message, which keeps its id and place.
+    /// Replaces the text of a message, which keeps its id and position.
     static func rewrite(
         _ message: ID<Message>, content: RawJSON, from blocks: [BlockRow], at time: Timestamp, _ db: Transaction
     ) throws {
@@ -74,7 +74,7 @@ enum SystemMessageStore {
             """)
     }
 
-    /// Notes what a message that was just inserted was compiled from.
+    /// Stores what a newly inserted message was compiled from.
     static func setSource(of message: ID<Message>, to blocks: [BlockRow], _ db: Transaction) throws {
         try db.execute(
             """
@@ -83,7 +83,7 @@ enum SystemMessageStore {
             """)
     }
 
-    /// How many messages are in the context of each of the agents.
+    /// The number of messages in the context of each agent.
     static func contextSizes(of agents: [ID<AgentState>], _ db: Transaction) throws -> [ID<AgentState>: Int] {
         let rows = try agents.inStatements { agents in
             try db.rows(

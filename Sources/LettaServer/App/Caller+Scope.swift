@@ -2,7 +2,7 @@ import HTTPKit
 import LettaAPI
 
 extension Call {
-    /// On whose behalf the services act.
+    /// The scope in which services act for the caller.
     var scope: Scope { caller.scope }
 }
 
@@ -11,9 +11,9 @@ extension Caller {
         Scope(organization: organization, user: user, project: project)
     }
 
-    /// What is loaded beside an agent's own fields.
+    /// The relations that are loaded besides an agent's own fields.
     ///
-    /// Older clients get everything unless they name what they want; newer ones get only what they name.
+    /// Older clients get all of them unless they name some; newer ones get only those they name.
     func relations(include: [AgentInclusion]?, relationships: [String]?) -> AgentRelationSet {
         switch generation {
         case .legacy: relationships.map { AgentRelationSet(relationships: $0) } ?? .all

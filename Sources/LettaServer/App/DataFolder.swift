@@ -1,7 +1,7 @@
 import FoundationEssentials
 import Glibc
 
-/// The folder that holds everything a server keeps, and the lock that lets one server have it.
+/// The data folder, and the lock that admits one server.
 package struct DataFolder: Sendable {
     package let path: String
 
@@ -9,7 +9,7 @@ package struct DataFolder: Sendable {
     static func database(in folder: String) -> String { "\(folder)/letta.sqlite" }
     package var backups: String { "\(path)/backups" }
 
-    /// Makes the folder where it is missing, for this user's eyes only.
+    /// Creates the folder if it is missing, accessible by its owner only.
     ///
     /// - Throws: `StartUpFailure.dataFolderUnusable`.
     package init(path: String) throws {
@@ -24,9 +24,9 @@ package struct DataFolder: Sendable {
         }
     }
 
-    /// Takes the lock. It is held until the process ends, however it ends.
+    /// Takes the lock, which the process holds until it exits.
     ///
-    /// - Throws: `StartUpFailure.dataFolderInUse` when another process has it.
+    /// - Throws: `StartUpFailure.dataFolderInUse` when another process holds it.
     package func lock() throws {
         let file = open("\(path)/server.lock", O_CREAT | O_RDWR | O_CLOEXEC, 0o600)
         guard file >= 0 else {
@@ -36,10 +36,10 @@ package struct DataFolder: Sendable {
             close(file)
             throw StartUpFailure.dataFolderInUse(path)
         }
-        // The descriptor stays open on purpose: closing it would give the lock away.
+        // The descriptor stays open on purpose: closing it would release the lock.
     }
 
-    /// The key kept in the folder; a new one is made the first time.
+    /// The key stored in the folder; the first call creates it.
     func encryptionKey() throws -> String {
         let file = "\(path)/encryption.key"
         if let data = FileManager.default.contents(atPath: file) {
@@ -56,7 +56,7 @@ package struct DataFolder: Sendable {
         return key
     }
 
-    /// Writes a file that was not there before, all of it or nothing, readable for this user alone.
+    /// Writes a new file atomically, readable by its owner only.
     private func write(_ text: String, to file: String) throws {
         let draft = "\(file).new"
         unlink(draft)

@@ -2,14 +2,14 @@ import FoundationEssentials
 package import Logging
 import Storage
 
-/// What can be done with the data of a server from the command line.
+/// Maintains the data of a server from the command line.
 package struct DataMaintenance: Sendable {
     private let configuration: ServerConfiguration
     private let folder: DataFolder
     private let logger: Logger
 
-    /// - Parameter makesDatabase: whether a database that is not there is made, and not refused: a folder that is
-    ///   misspelt must not look like an empty server.
+    /// - Parameter makesDatabase: whether a missing database is created instead of rejected: a misspelt folder must not
+    ///   look like an empty server.
     /// - Throws: `StartUpFailure` when the data folder can't be used.
     package init(_ configuration: ServerConfiguration, makesDatabase: Bool = false, logger: Logger) throws {
         self.configuration = configuration
@@ -21,7 +21,7 @@ package struct DataMaintenance: Sendable {
         folder = try DataFolder(path: configuration.data.folder)
     }
 
-    /// Which version the database has and what is missing, in words.
+    /// The version of the database and its pending migrations, as text.
     package func migrationStatus() async throws -> String {
         try await withStorage { storage in
             let status = try await ServerStorage.migrator.status(of: storage)
@@ -30,13 +30,13 @@ package struct DataMaintenance: Sendable {
         }
     }
 
-    /// Brings the database up to date while no server uses it, and returns the names of what was applied.
+    /// Applies the pending migrations while no server uses the database, and returns their names.
     package func migrate() async throws -> [String] {
         try folder.lock()
         return try await withStorage { storage in try await ServerStorage.migrate(storage, folder: folder) }
     }
 
-    /// Writes a consistent copy to a file that is not there yet; a server may go on serving.
+    /// Writes a consistent copy to a new file; a server may use the database meanwhile.
     package func backup(to file: String) async throws {
         try await withStorage { storage in
             do {

@@ -3,7 +3,7 @@ import ModelProviders
 import Storage
 
 extension LettaApplication {
-    /// Opens everything that a configuration names: the folder with its lock, the database, the keys.
+    /// Opens what a configuration names: the data folder with its lock, the database, the keys.
     ///
     /// - Throws: `StartUpFailure`.
     package static func open(_ configuration: ServerConfiguration, logger: Logger) async throws -> LettaApplication {
@@ -12,7 +12,7 @@ extension LettaApplication {
         let storage = try await ServerStorage.open(configuration, folder: folder, logger: logger)
         do {
             for name in try await ServerStorage.migrate(storage, folder: folder) {
-                logger.notice("Brought the database up to date", metadata: ["migration": "\(name)"])
+                logger.notice("Migrated the database", metadata: ["migration": "\(name)"])
             }
             return try await LettaApplication(
                 configuration, storage: storage, encryptionKeys: try keys(configuration, folder), logger: logger)
@@ -22,7 +22,7 @@ extension LettaApplication {
         }
     }
 
-    /// The keys of the configuration, the newest first, or the one in the folder.
+    /// The keys of the configuration, the newest first, or else the one in the data folder.
     private static func keys(_ configuration: ServerConfiguration, _ folder: DataFolder) throws -> [String] {
         guard let given = configuration.data.encryptionKeys?.reveal() else { return [try folder.encryptionKey()] }
         let keys = given.split(separator: ",").map(String.init).filter { !$0.isEmpty }

@@ -11,7 +11,7 @@ package import Storage
 package import ToolRuntime
 import UnixSignals
 
-/// A server from its parts: the one place where everything is put together.
+/// The composition root of the server.
 package struct LettaApplication: Sendable {
     package let storage: any StorageEngine
     private let responder: CallbackResponder<ServerContext>
@@ -23,10 +23,10 @@ package struct LettaApplication: Sendable {
     private let directory: ModelDirectory
     private let logger: Logger
 
-    /// Takes a database that is up to date. The models are those of the configuration, and the time is the
-    /// system's, unless others are given. The clock measures silences and deadlines of the server's own.
+    /// Takes a migrated database. Models and time come from the configuration and the system unless they are given. The
+    /// clock measures the server's own deadlines.
     ///
-    /// - Throws: `StartUpFailure` for a wrong encryption key or an open door without a password.
+    /// - Throws: `StartUpFailure` for a wrong encryption key, or an address beyond loopback without a password.
     package init(
         _ configuration: ServerConfiguration, storage: any StorageEngine, encryptionKeys: [String],
         directory: ModelDirectory? = nil, sandbox: ToolSandbox = ToolSandbox(), now: (@Sendable () -> Timestamp)? = nil,
@@ -80,7 +80,7 @@ package struct LettaApplication: Sendable {
         return try HTTPStack(routes: routes, settings: settings, metrics: HTTPMetrics(factory: metrics))
     }
 
-    /// The server as Hummingbird runs it; tests drive it without a socket.
+    /// The server as a Hummingbird application; tests drive it without a socket.
     package func application(
         onRunning: @escaping @Sendable (any Channel) async -> Void = { _ in }
     ) -> some ApplicationProtocol {
@@ -92,14 +92,14 @@ package struct LettaApplication: Sendable {
             onServerRunning: onRunning, logger: logger)
     }
 
-    /// Serves until SIGTERM or SIGINT, then lets running requests end, but not for ever.
+    /// Serves until SIGTERM or SIGINT, then lets running requests complete until a deadline.
     package func run(onRunning: @escaping @Sendable (any Channel) async -> Void) async throws {
         var group = ServiceGroupConfiguration(
             services: [.init(service: retention), .init(service: application(onRunning: onRunning))],
             gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)
         group.maximumGracefulShutdownDuration = .seconds(10)
         group.maximumCancellationDuration = .seconds(5)
-        // Listings also tell the traits of models, and no turn waits for one.
+        // Listings also hold the traits of models, and no turn waits for a listing.
         await directory.refreshStale()
         do {
             try await ServiceGroup(configuration: group).run()
@@ -113,7 +113,7 @@ package struct LettaApplication: Sendable {
         await close()
     }
 
-    /// Gives back what the server holds. Tests that don't `run` call it themselves.
+    /// Releases what the server holds. Tests that don't call `run` call it themselves.
     package func close() async {
         await worker.close()
         await directory.close()

@@ -2,10 +2,10 @@ import Glibc
 package import Logging
 import Synchronization
 
-/// Writes an event a line: time, level, label, what is known of it in the order of the keys, source and message.
+/// Writes one line per event: time, level, label, metadata sorted by key, source and message.
 ///
-/// Nothing in an event can end its line or command the terminal: see ``LogLine``. Swift-log's own handler makes the time
-/// anew for each line, and the text of all metadata with each change of it, which took a twentieth of a turn.
+/// Nothing in an event can end its line or control the terminal: see ``LogLine``. Swift-log's own handler formats the
+/// time for each line, and all metadata at each change of it, which took a twentieth of a turn.
 package struct LineLogHandler: LogHandler {
     package var logLevel = Logger.Level.info
     package var metadata: Logger.Metadata = [:]
@@ -13,7 +13,7 @@ package struct LineLogHandler: LogHandler {
     private let label: String
     private let output: Output
 
-    /// - Parameter descriptor: an open file; the one of standard error if it is not said.
+    /// - Parameter descriptor: an open file; standard error by default.
     package init(label: String, descriptor: Int32 = STDERR_FILENO) {
         self.label = label
         output = Output(descriptor: descriptor)
@@ -45,8 +45,8 @@ package struct LineLogHandler: LogHandler {
 
 /// The text of one event.
 ///
-/// Control characters and what else may end a line or turn its direction are written as `\n` or `\u{1b}`, and a
-/// backslash beside them twice.
+/// Control characters, line separators and bidirectional marks are escaped as `\n` or `\u{1b}`, and so are backslashes
+/// in such a text.
 private struct LogLine {
     private var bytes: [UInt8]
 
@@ -65,8 +65,8 @@ private struct LogLine {
         }
     }
 
-    /// Whether text with this byte has to be looked at by its characters: it holds the controls of ASCII (and Latin 1,
-    /// which begin with 0xC2), or marks of lines and directions (0xE2).
+    /// Whether text with this byte has to be examined by characters: it has ASCII controls (or those of Latin 1, which
+    /// begin with 0xC2), or line separators and bidirectional marks (0xE2).
     private static func isSuspect(_ byte: UInt8) -> Bool {
         byte < 0x20 || byte == 0x7F || byte == 0xC2 || byte == 0xE2
     }
@@ -89,19 +89,19 @@ private struct LogLine {
     }
 }
 
-/// Where the lines go, one at a time.
+/// Writes lines to a descriptor, one at a time.
 private final class Output: Sendable {
     private let descriptor: Int32
-    /// Whether the last line was cut. Held while a line is written.
+    /// Whether the last line was truncated. Locked while a line is written.
     private let isCut = Mutex(false)
-    /// The second that was written last, and how.
+    /// The last formatted second and its text.
     private let second = Mutex((number: time_t.min, text: [UInt8]()))
 
     init(descriptor: Int32) {
         self.descriptor = descriptor
     }
 
-    /// The local time to the second with its distance from UTC: `2026-01-31T14:30:00+0100`.
+    /// The local time in seconds with its UTC offset: `2026-01-31T14:30:00+0100`.
     func time() -> [UInt8] {
         let now = Glibc.time(nil)
         return second.withLock { second in
@@ -121,7 +121,7 @@ private final class Output: Sendable {
         }
     }
 
-    /// A log that can't be written is nothing a request should fail for: what has no place is left out.
+    /// No request fails because its log can't be written: what does not fit is dropped.
     func write(_ line: [UInt8]) {
         isCut.withLock { isCut in
             let line = isCut ? [0x0A] + line : line
@@ -130,7 +130,7 @@ private final class Output: Sendable {
         }
     }
 
-    /// How many of the bytes were taken. A reader that is behind is waited for, but not for long.
+    /// Returns the number of bytes written. Waits for a slow reader, but not for long.
     private func written(of bytes: [UInt8]) -> Int {
         bytes.withUnsafeBytes { bytes in
             var count = 0

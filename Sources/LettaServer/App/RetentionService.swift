@@ -3,29 +3,29 @@ import Logging
 import ServiceLifecycle
 import Storage
 
-/// Deletes what has expired: traces of model calls, keys of deleted rows, events of background runs.
+/// Deletes expired data: traces of model calls, keys of deleted rows, events of background runs.
 ///
-/// Works in small transactions, so that no writer waits long. Two servers may run it on one database.
+/// Works in small transactions, so that no writer waits long.
 struct RetentionService: Service {
-    /// How long and how much of each is kept.
+    /// How long data is kept, and how much.
     struct Policy: Sendable {
         var traceDays = 7
         var traceBytes = 1_024 * 1_024 * 1_024
-        /// How long a list can be continued at a cursor that names a deleted row.
+        /// How long a cursor that names a deleted row works.
         var deletedKeyDays = 30
     }
 
     static let interval = Duration.seconds(3_600)
-    /// The rows of a transaction. A trace may hold half a megabyte.
+    /// Rows per transaction. A trace may hold half a megabyte.
     private static let batch = 100
-    /// Of traces that are deleted for their size alone, so that few more go than have to.
+    /// Traces per transaction when the size limit is exceeded: small, so that few more than necessary are deleted.
     private static let traceBatch = 10
     private static let day: Int64 = 24 * 3_600 * 1_000_000
 
     let core: Core
     let policy: Policy
 
-    /// Returns when the server stops.
+    /// Returns at shutdown.
     func run() async {
         await cancelWhenGracefulShutdown {
             while !Task.isCancelled {
@@ -35,7 +35,7 @@ struct RetentionService: Service {
                     if Task.isCancelled { return }
                     core.logger.error("Expired data was not deleted", metadata: ["error": "\(error)"])
                 }
-                // Throws only when the server stops.
+                // Throws only at shutdown.
                 try? await core.clock.sleep(for: Self.interval)
             }
         }
@@ -57,7 +57,7 @@ struct RetentionService: Service {
         try await inBatches(of: Self.batch) { try RunEventStore.deleteExpired(before: events, limit: $0, $1) }
     }
 
-    /// Runs transactions of up to `limit` rows each until one finds fewer.
+    /// Repeats transactions of up to `limit` rows until one affects fewer.
     private func inBatches(
         of limit: Int, _ body: @escaping @Sendable (_ limit: Int, any SQLExecutor) throws -> Int
     ) async throws {

@@ -2,7 +2,7 @@ import HTTPKit
 package import JSON
 package import LettaAPI
 
-// Types of features whose schema watching them decode can't tell.
+// Types whose schema the recording decoder can't find.
 
 extension BlockValue: SchemaDescribing {
     package static var schema: JSONValue { ["anyOf": [["type": "string"], ["type": "object"]]] }

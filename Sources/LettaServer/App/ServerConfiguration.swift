@@ -3,9 +3,9 @@ import LettaAPI
 package import Logging
 import ModelProviders
 
-/// Everything that can be set about a server, read once at start.
+/// The settings of a server, read once at start.
 ///
-/// Command line arguments win over environment variables, and these over the defaults.
+/// Command line arguments override environment variables, which override the defaults.
 package struct ServerConfiguration: Sendable {
     /// Where and how the server listens.
     package struct HTTP: Sendable {
@@ -13,42 +13,42 @@ package struct ServerConfiguration: Sendable {
         package var host = "127.0.0.1"
         /// `--port`, `LETTA_PORT`: the port to listen on; 0 takes a free one.
         package var port = 8283
-        /// `LETTA_SERVER_PASSWORD`, `--password-file`: what callers have to show. Always enforced when set.
+        /// `LETTA_SERVER_PASSWORD`, `--password-file`: the password that clients send. Always enforced when set.
         var password: Secret?
-        /// `LETTA_SERVER_SECURE`: whether a password is made up and printed when none is set.
+        /// `LETTA_SERVER_SECURE`: whether to generate and print a password when none is set.
         package var requiresPassword = false
-        /// `LETTA_ALLOWED_HOSTS`: names, separated by commas, under which a server on loopback may be called
-        /// beside `localhost`.
+        /// `LETTA_ALLOWED_HOSTS`: comma-separated host names under which a server on loopback may be called besides
+        /// `localhost`.
         package var allowedHosts: [String] = []
-        /// `ACCEPTABLE_ORIGINS`: origins of web pages, separated by commas, that may call beside those of this machine.
+        /// `ACCEPTABLE_ORIGINS`: comma-separated origins of web pages that may call besides those of this machine.
         package var acceptableOrigins: [String] = []
     }
 
-    /// Where things are kept.
+    /// Where data is stored.
     package struct Data: Sendable {
         /// `--data-dir`, `LETTA_DIR`: the data folder.
         package var folder: String
         /// `LETTA_PG_URI`: the PostgreSQL database to use instead of the SQLite file in the data folder.
         var postgresURI: Secret?
-        /// `LETTA_ENCRYPTION_KEY`: any text, or two separated by a comma, the new one first, to replace a key.
-        /// Without it a key is made and kept in the data folder.
+        /// `LETTA_ENCRYPTION_KEY`: any text, or two separated by a comma, the new one first, to replace a key. Without
+        /// it the server generates a key and stores it in the data folder.
         var encryptionKeys: Secret?
     }
 
-    /// `LETTA_TRACE_RETENTION_DAYS`, `LETTA_TRACE_MAX_BYTES`: how long and how much of the traces of model calls is kept.
+    /// `LETTA_TRACE_RETENTION_DAYS`, `LETTA_TRACE_MAX_BYTES`: the age and the total size up to which traces are kept.
     var retention = RetentionService.Policy()
     package var http = HTTP()
     package var data: Data
     /// `OPENAI_API_KEY`, `OPENAI_BASE_URL`: the OpenAI-compatible service whose models are offered.
     var openAI: ProviderSettings?
-    /// `LETTA_LOCAL`: whether the models installed on this machine are offered; `off` offers none.
+    /// `LETTA_LOCAL`: whether local models are offered; `off` disables them.
     package var localModels = true
-    /// `LETTA_LLAMA_SERVER`: the program that runs them, instead of the one on `PATH` or the one built here.
+    /// `LETTA_LLAMA_SERVER`: the program that runs local models, instead of the one on `PATH` or in the data folder.
     package var llamaServer: String?
     /// `LETTA_LOG_LEVEL`: trace, debug, info, notice, warning, error or critical.
     package var logLevel = Logger.Level.info
 
-    /// What the command line says; nil where it says nothing.
+    /// The command line arguments; nil for those not given.
     package struct Arguments: Sendable {
         package var host: String?
         package var port: Int?
@@ -60,7 +60,7 @@ package struct ServerConfiguration: Sendable {
 
     /// Reads the environment.
     ///
-    /// - Throws: `StartUpFailure.invalidSetting` naming the variable that can't be.
+    /// - Throws: `StartUpFailure.invalidSetting` that names the invalid variable.
     package init(arguments: Arguments, environment: ConfigReader) throws {
         let home = environment.string(forKey: "home") ?? "/root"
         let folder = arguments.dataFolder ?? environment.string(forKey: "letta.dir")
@@ -85,7 +85,8 @@ package struct ServerConfiguration: Sendable {
             ?? retention.traceBytes
         if let text = environment.string(forKey: "letta.log.level") {
             guard let level = Logger.Level(rawValue: text.lowercased()) else {
-                throw StartUpFailure.invalidSetting("LETTA_LOG_LEVEL is '\(text)'; use debug, info, warning or error.")
+                throw StartUpFailure.invalidSetting(
+                    "LETTA_LOG_LEVEL is '\(text)'; use trace, debug, info, notice, warning, error or critical.")
             }
             logLevel = level
         }
@@ -101,7 +102,7 @@ package struct ServerConfiguration: Sendable {
         return http.host == "localhost" || http.host == "::1" || isLoopbackNumber
     }
 
-    /// Makes up a password where one is asked for and none is set, and returns it so that it can be told once.
+    /// Generates a password if one is required and none is set, and returns it for printing.
     package mutating func makeUpPassword() -> String? {
         guard http.requiresPassword, http.password == nil else { return nil }
         let letters = Array("abcdefghijkmnpqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ23456789")
@@ -111,19 +112,19 @@ package struct ServerConfiguration: Sendable {
         return password
     }
 
-    /// - Throws: `StartUpFailure.openWithoutPassword` when others could connect and nothing would stop them.
+    /// - Throws: `StartUpFailure.openWithoutPassword` for an address beyond loopback without a password.
     package func checkDoor() throws {
         guard isBoundToLoopback || http.password != nil else {
             throw StartUpFailure.openWithoutPassword(host: http.host)
         }
     }
 
-    /// The settings that are in force, a line each, secrets masked.
+    /// The settings in effect, one per line, secrets masked.
     package var description: String {
         let lines: [(String, String)] = [
             ("host", http.host),
             ("port", "\(http.port)"),
-            ("password", http.password.map { "\($0)" } ?? (http.requiresPassword ? "made up at start" : "none")),
+            ("password", http.password.map { "\($0)" } ?? (http.requiresPassword ? "generated at start" : "none")),
             ("allowed hosts", http.allowedHosts.isEmpty ? "localhost" : http.allowedHosts.joined(separator: ", ")),
             ("acceptable origins", http.acceptableOrigins.joined(separator: ", ")),
             ("data folder", data.folder),
@@ -149,7 +150,7 @@ extension ServerConfiguration {
     private static func port(_ environment: ConfigReader) throws -> Int? {
         guard let text = environment.string(forKey: "letta.port") else { return nil }
         guard let port = Int(text) else {
-            throw StartUpFailure.invalidSetting("LETTA_PORT is '\(text)', which is no number.")
+            throw StartUpFailure.invalidSetting("LETTA_PORT is '\(text)'; use a number from 0 to 65535.")
         }
         return port
     }

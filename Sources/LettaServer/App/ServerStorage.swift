@@ -5,7 +5,7 @@ package import Storage
 import StoragePostgres
 import StorageSQLite
 
-/// Opens the database that the configuration names and brings it up to date.
+/// Opens the configured database and migrates it.
 package enum ServerStorage {
     /// - Throws: `StartUpFailure` when it can't be opened.
     package static func open(
@@ -23,12 +23,12 @@ package enum ServerStorage {
 
     package static let migrator = Migrator(AllMigrations.migrations)
 
-    /// Keeps other servers off the database, then applies what is missing; an SQLite file is copied first.
+    /// Locks out other servers, then applies the pending migrations; an SQLite file is copied first.
     ///
-    /// - Throws: `StartUpFailure` when another server uses the database, or a migration fails.
+    /// - Throws: `StartUpFailure` when another server uses the database or a migration fails.
     package static func migrate(_ storage: any StorageEngine, folder: DataFolder) async throws -> [String] {
         do {
-            // The lock of the data folder does it for an SQLite file.
+            // An SQLite file is protected by the lock of the data folder.
             try await (storage as? PostgresEngine)?.lockOutOtherServers()
         } catch let failure as SQLFailure {
             throw StartUpFailure.storage(
@@ -41,28 +41,28 @@ package enum ServerStorage {
         do {
             return try await migrator.up(storage, keepingCopyIn: folder.backups)
         } catch let failure as SQLFailure {
-            throw StartUpFailure.storage("The database can't be brought up to date: \(failure.message)")
+            throw StartUpFailure.storage("The migration of the database failed: \(failure.message)")
         }
     }
 
-    /// The answer to a request that a database failure ended; nil for failures that are the server's own fault.
+    /// The error response for a database failure; nil for faults of the server itself.
     static func translate(_ error: any Error) -> APIError? {
         guard let failure = error as? SQLFailure else { return nil }
         switch failure.kind {
         case .unavailable, .busy, .timedOut:
-            return .unavailable("The storage can't do this now. Nothing was changed. Try again.", underlying: failure)
+            return .unavailable("The database is unavailable. Nothing was changed. Retry later.", underlying: failure)
         case .outcomeUnknown:
-            // Without Retry-After: repeating may do it twice.
+            // Without Retry-After: a repetition may store the change twice.
             return APIError(
                 status: 503,
                 body: .detail(
                     """
-                    The storage failed during a commit. The change may or may not have been stored: read before you \
+                    The database failed during a commit. The change may or may not have been stored: read before you \
                     repeat it.
                     """), underlying: failure)
         case .uniqueViolation, .foreignKeyViolation:
             return APIError(
-                status: 409, body: .detail("This conflicts with something that is there already. Nothing was changed."),
+                status: 409, body: .detail("This conflicts with existing data. Nothing was changed."),
                 underlying: failure)
         case .cancelled:
             return APIError(499, "The request was cancelled. Nothing was changed.")

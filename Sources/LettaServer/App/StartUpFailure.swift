@@ -1,4 +1,4 @@
-/// Why the server does not start, in words for the person who starts it.
+/// Why the server does not start, as text for the operator.
 package enum StartUpFailure: Error, CustomStringConvertible {
     case wrongEncryptionKey
     case dataFolderInUse(String)
@@ -25,7 +25,7 @@ package enum StartUpFailure: Error, CustomStringConvertible {
             Set LETTA_SERVER_PASSWORD (or --password-file), or listen on 127.0.0.1.
             """
         case .portTaken(let host, let port):
-            "Port \(port) of \(host) is in use by something else. Stop it, or choose another port with --port."
+            "Port \(port) of \(host) is in use by another process. Stop it, or choose another port with --port."
         case .invalidSetting(let text), .storage(let text):
             text
         }

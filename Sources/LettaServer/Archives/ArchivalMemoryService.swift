@@ -3,13 +3,13 @@ import JSON
 import LettaAPI
 import Storage
 
-/// What may be done with the archival memory of one agent.
+/// Lists, searches, adds and deletes the memories of one agent.
 struct ArchivalMemoryService: Sendable {
     let core: Core
 
-    /// How many memories a search finds when nobody says.
+    /// The default number of memories that a search returns.
     static let defaultFinds = 10
-    /// The most that a search finds.
+    /// The maximum number of memories that a search returns.
     static let mostFinds = 1_000
 
     func list(_ query: ListArchivalMemory, of agent: ID<AgentState>, as scope: Scope) async throws -> Page<Passage> {
@@ -72,7 +72,7 @@ struct ArchivalMemoryService: Sendable {
 }
 
 extension ArchivalMemoryService {
-    /// The agent's memories that fit best, at most so many; the newest where nothing is asked for.
+    /// The best matches among the agent's memories, up to `limit`; the newest ones for an empty query.
     static func find(
         _ query: String, matching filter: PassageFilter, limit: Int, of agent: ID<AgentState>, _ db: Transaction
     ) throws -> [Passage] {
@@ -84,12 +84,12 @@ extension ArchivalMemoryService {
         ).map(\.passage)
     }
 
-    /// When a memory was made, on the agent's clock.
+    /// The creation time of a memory in the agent's time zone.
     static func timestamp(of passage: Passage, for agent: AgentRow) -> String {
         ZonedTime.isoTextOrUTC(microseconds: passage.createdAt?.microseconds ?? 0, zone: agent.timezone)
     }
 
-    /// Adds memories of an agent, whose row the caller has locked, to its archive; to a new one when it has none.
+    /// Adds memories to the agent's archive and creates one if it has none. The caller has locked the agent's row.
     static func insert(
         _ passages: [NewPassage], for agent: AgentRow, ids: IDSource, _ db: Transaction
     ) throws -> [Passage] {
@@ -101,7 +101,7 @@ extension ArchivalMemoryService {
     private static func archive(
         for agent: AgentRow, ids: IDSource, at time: Timestamp, _ db: Transaction
     ) throws -> ID<Archive> {
-        // Not there any more when it was deleted while we waited for its lock; then the agent has none.
+        // Deleted while this transaction waited for its lock: the agent has no archive then.
         if let id = try ArchiveStore.archive(of: agent.id, db),
             try db.fetch(ArchiveStore.table, id, locking: true) != nil
         {
@@ -115,7 +115,7 @@ extension ArchivalMemoryService {
         return archive.id
     }
 
-    /// How much an agent has in archival memory.
+    /// The size of an agent's archival memory.
     static func summary(of agent: ID<AgentState>, _ db: Transaction) throws -> ArchivalSummary {
         try ArchivalSummaryStore.summaries(of: [agent], db)[agent] ?? ArchivalSummary()
     }

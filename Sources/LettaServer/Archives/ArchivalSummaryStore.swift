@@ -1,9 +1,9 @@
 import LettaAPI
 import Storage
 
-/// How much agents have in archival memory, from tables `agent_archive`, `passage` and `passage_tag`.
+/// Summaries of archival memory, from tables `agent_archive`, `passage` and `passage_tag`.
 enum ArchivalSummaryStore {
-    /// The summaries of those of the agents that have an archive.
+    /// The summaries of the agents that have an archive.
     static func summaries(of agents: [ID<AgentState>], _ db: Transaction) throws -> [ID<AgentState>: ArchivalSummary] {
         var summaries: [ID<AgentState>: ArchivalSummary] = [:]
         let counts = try agents.inStatements { agents in

@@ -3,7 +3,7 @@ import JSON
 import LettaAPI
 import Storage
 
-/// Runs the tools of archival memory. What an agent inserts is written with the step.
+/// Runs the archival memory tools. Insertions are written with the step.
 struct ArchivalToolExecutor: ToolExecutor {
     static let insert = "archival_memory_insert"
     static let search = "archival_memory_search"
@@ -11,7 +11,7 @@ struct ArchivalToolExecutor: ToolExecutor {
     let core: Core
 
     func run(_ call: ToolRun, in context: ToolContext) async throws -> ToolResult {
-        guard let tool = BaseTool.named(call.tool) else { throw ToolFailure(.exception, "This tool is not here.") }
+        guard let tool = BaseTool.named(call.tool) else { throw ToolFailure(.exception, "This tool is not available.") }
         let given = try ToolArguments(call.arguments, for: tool)
         guard call.tool == Self.insert else {
             return ToolResult(try await search(given, by: context.agent, as: context.scope))
@@ -20,7 +20,7 @@ struct ArchivalToolExecutor: ToolExecutor {
     }
 
     private func passage(_ given: ToolArguments, behind others: [NewPassage]) throws -> NewPassage {
-        // A microsecond apart at least, so that lists show them in the order of the calls.
+        // At least one microsecond apart, so that lists show them in the order of the calls.
         let time = max(core.now(), Timestamp(microseconds: (others.last?.time.microseconds ?? .min) &+ 1))
         return NewPassage(
             id: core.ids.next(), text: try given.text("content"), tags: try Self.tags(given), time: time)
@@ -32,7 +32,7 @@ struct ArchivalToolExecutor: ToolExecutor {
         let limit = given.integer("top_k") ?? ArchivalMemoryService.defaultFinds
         guard limit > 0 else { throw ToolFailure.value("top_k has to be positive.") }
         guard let mode = TagMatchMode(rawValue: given.string("tag_match_mode") ?? "any") else {
-            throw ToolFailure.value("tag_match_mode has to be 'any' or 'all'.")
+            throw ToolFailure.value("tag_match_mode must be 'any' or 'all'.")
         }
         var filter = PassageFilter()
         filter.tags = try Self.tags(given)
@@ -62,7 +62,7 @@ struct ArchivalToolExecutor: ToolExecutor {
         return tags
     }
 
-    /// The first and the last moment of a bound. Without a zone it is meant on the agent's clock.
+    /// The first and the last moment of a bound. A bound without a zone is in the agent's time zone.
     private static func time(
         _ text: String?, named name: String, for agent: AgentRow
     ) throws -> (first: Timestamp, last: Timestamp)? {

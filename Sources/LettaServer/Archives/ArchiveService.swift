@@ -1,7 +1,7 @@
 import LettaAPI
 import Storage
 
-/// The rules of archives: an agent has at most one, and owns the one that was made for it.
+/// The rules of archives: an agent has at most one, and owns the one created for it.
 struct ArchiveService: Sendable {
     let core: Core
     let models: ModelService
@@ -49,7 +49,7 @@ struct ArchiveService: Sendable {
         }
     }
 
-    /// Deletes an archive with its passages. Agents that had it get a new one with their next memory.
+    /// Deletes an archive with its passages. Its agents get a new one with their next memory.
     func delete(_ id: ID<Archive>, as scope: Scope) async throws {
         try await core.storage.write(as: scope) { db in
             try ArchiveStore.delete(try Self.archiveForUpdate(id, db).id, db)
@@ -67,7 +67,7 @@ struct ArchiveService: Sendable {
 
     // MARK: Agents
 
-    /// Gives an archive to an agent; nothing happens when the agent has it already.
+    /// Attaches an archive to an agent; does nothing when it is attached already.
     ///
     /// - Throws: `APIError` 409 when the agent has another one.
     func attach(_ id: ID<Archive>, to agent: ID<AgentState>, as scope: Scope) async throws {
@@ -81,12 +81,12 @@ struct ArchiveService: Sendable {
             case id: break
             case .some(let other):
                 throw APIError.conflict(
-                    "Agent \(agent) has archive \(other) already, and an agent has one archive. Detach it first.")
+                    "Agent \(agent) already has archive \(other), and an agent has at most one. Detach it first.")
             }
         }
     }
 
-    /// Takes an archive from an agent; the archive stays. Nothing happens when the agent does not have it.
+    /// Detaches an archive from an agent; does nothing when it is not attached. The archive remains.
     func detach(_ id: ID<Archive>, from agent: ID<AgentState>, as scope: Scope) async throws {
         try await core.storage.write(as: scope) { db in
             guard try AgentStore.rowForUpdate(agent, db) != nil else {
@@ -104,12 +104,12 @@ struct ArchiveService: Sendable {
         return added[0]
     }
 
-    /// Adds passages, all or none.
+    /// Adds all passages or none.
     func add(_ bodies: [CreatePassage], to id: ID<Archive>, as scope: Scope) async throws -> [Passage] {
         let time = core.now()
         let passages = try bodies.enumerated().map { index, body in
             try PassageRules.checkTags(body.tags)
-            // A microsecond apart, so that lists show them in the order they were given.
+            // One microsecond apart, so that lists show them in the given order.
             let created = Timestamp(microseconds: time.microseconds + Int64(index))
             var passage = NewPassage(
                 id: core.ids.next(), text: body.text, tags: body.tags ?? [], time: created, createdAt: body.createdAt)
@@ -145,8 +145,8 @@ extension ArchiveService {
         return archive
     }
 
-    /// Deletes the archive that was made for an agent, in the transaction that deletes the agent. One that another
-    /// agent has too stays, and so does one that was made on its own.
+    /// Deletes the archive that an agent owns, in the transaction that deletes the agent. One that another agent shares
+    /// remains, and so does one created independently.
     static func deleteOwnArchive(of agent: ID<AgentState>, _ db: Transaction) throws {
         guard let id = try ArchiveStore.ownArchive(of: agent, db),
             try db.fetch(ArchiveStore.table, id, locking: true) != nil,

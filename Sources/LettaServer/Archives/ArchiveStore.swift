@@ -2,9 +2,9 @@ import JSON
 import LettaAPI
 import Storage
 
-/// Tables `archive` and `agent_archive`. Functions take an open transaction and do no waiting.
+/// Tables `archive` and `agent_archive`. The functions take an open transaction and never wait.
 enum ArchiveStore {
-    /// Archives are locked after agents everywhere, so that no two transactions deadlock.
+    /// Everywhere, archives are locked after agents, to avoid deadlocks.
     static let table = Table<Archive>("archive", without: ["vector_db_provider": "native", "metadata": nil])
 
     static func page(_ query: ListArchives, _ db: Transaction) throws -> Page<Archive> {
@@ -39,7 +39,7 @@ enum ArchiveStore {
 
     /// Attaches an archive to an agent that has none.
     ///
-    /// - Parameter isOwner: whether it was made for this agent and is deleted with it.
+    /// - Parameter isOwner: whether it was created for this agent and is deleted with it.
     static func attach(_ archive: ID<Archive>, to agent: ID<AgentState>, isOwner: Bool, _ db: Transaction) throws {
         try db.execute(
             """
@@ -56,7 +56,7 @@ enum ArchiveStore {
             """)
     }
 
-    /// The archive that was made for this agent, if the agent still has it.
+    /// The archive that the agent owns and still has.
     static func ownArchive(of agent: ID<AgentState>, _ db: Transaction) throws -> ID<Archive>? {
         try db.value(
             """
@@ -65,7 +65,7 @@ enum ArchiveStore {
             """)
     }
 
-    /// Whether an agent besides this one has the archive.
+    /// Whether another agent shares the archive.
     static func isShared(_ archive: ID<Archive>, besides agent: ID<AgentState>, _ db: Transaction) throws -> Bool {
         try db.row(
             """
@@ -75,7 +75,7 @@ enum ArchiveStore {
             """) != nil
     }
 
-    /// The condition that an agent of a list has the archive.
+    /// The condition that an agent in a list has the archive.
     static func isAttached(_ archive: ID<Archive>, _ db: Transaction) -> SQLText {
         """
         EXISTS (SELECT 1 FROM agent_archive

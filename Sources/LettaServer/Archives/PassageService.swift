@@ -2,7 +2,7 @@ import JSON
 import LettaAPI
 import Storage
 
-/// Finds passages of all archives.
+/// Searches the passages of all archives.
 struct PassageService: Sendable {
     let core: Core
 
@@ -15,7 +15,7 @@ struct PassageService: Sendable {
         let limit = query.limit ?? Self.defaultLimit
         guard (1...Self.highestLimit).contains(limit) else {
             throw APIError.invalidField(
-                "limit", "the limit has to be from 1 to \(Self.highestLimit)", input: .int(Int64(limit)))
+                "limit", "the limit must be between 1 and \(Self.highestLimit)", input: .int(Int64(limit)))
         }
         var filter = PassageFilter()
         filter.tags = query.tags ?? []
@@ -30,7 +30,7 @@ struct PassageService: Sendable {
         }
     }
 
-    /// The filter for the archive that is asked for by its id or its agent's; nil when nothing can be both.
+    /// The filter by archive or agent; nil when no passage can match both.
     private static func narrowed(
         _ filter: PassageFilter, _ query: SearchPassages, _ db: Transaction
     ) throws -> PassageFilter? {
@@ -49,9 +49,9 @@ struct PassageService: Sendable {
     }
 }
 
-/// What passages and searches for them may hold.
+/// Limits of passages and of searches.
 enum PassageRules {
-    /// More tags than any passage has a use for, and few enough for one statement of the databases.
+    /// More tags than any passage needs, and few enough for one statement.
     private static let mostTags = 1_000
 
     /// - Throws: `APIError` 422 naming `tags` when there are too many or too long ones.

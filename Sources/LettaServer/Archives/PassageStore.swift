@@ -2,7 +2,7 @@ import JSON
 import LettaAPI
 import Storage
 
-/// Tables `passage`, `passage_tag` and `passage_words`. Functions take an open transaction and do no waiting.
+/// Tables `passage`, `passage_tag` and `passage_words`. The functions take an open transaction and never wait.
 enum PassageStore {
     /// Without the tags, which ``tagged(_:_:)`` adds.
     static let table = Table<Passage>(
@@ -12,7 +12,7 @@ enum PassageStore {
             "embedding_config": nil,
         ])
 
-    /// Stores passages of one archive with their tags and the words they are found by.
+    /// Stores passages of one archive with their tags and indexed words.
     static func insert(_ new: [NewPassage], into archive: ID<Archive>, _ db: Transaction) throws -> [Passage] {
         let passages = new.map { $0.passage(in: archive, db.scope) }
         try db.insert(passages, into: table)
@@ -29,7 +29,7 @@ enum PassageStore {
                 """)
         }
         for passage in new {
-            // Whose it is stands among its words: no word of a text has a dash, so that an id is never one.
+            // The owner's ids are indexed as words: no word of a text has a dash, so none equals an id.
             let words =
                 [db.organization, archive.rawValue, passage.id.rawValue] + PassageWords.words(in: passage.text)
             try db.execute(
@@ -58,7 +58,7 @@ enum PassageStore {
         try db.fetch(table, id)?.archiveID == archive
     }
 
-    /// A page of an archive, by the time its passages are filed under.
+    /// A page of an archive, ordered by the time of its passages.
     static func page(_ query: ListArchivalMemory, of archive: ID<Archive>, _ db: Transaction) throws -> Page<Passage> {
         let page = try db.page(
             table, query, defaultLimit: 100, order: .oldestFirst,
@@ -77,14 +77,14 @@ enum PassageStore {
 
     // MARK: Search
 
-    /// A passage with the number of the query's words that it has.
+    /// A passage with the number of query words that it contains.
     struct Found: Sendable {
         var passage: Passage
         var hits: Int
     }
 
-    /// The best passages first; all by time where nothing is asked for. What has no words in it, such as a sign, is
-    /// looked for as it stands.
+    /// The best matches first; by time for an empty query. A query without words, such as a symbol, is searched as a
+    /// substring.
     static func find(
         _ query: String, matching filter: PassageFilter, orElse order: SortOrder, limit: Int, _ db: Transaction
     ) throws -> [Found] {
@@ -95,10 +95,10 @@ enum PassageStore {
         return try list(matching: filter, order, limit: limit, db)
     }
 
-    /// The passages with most of the words first, the newest first among those with equally many.
+    /// The passages with the most words first, newest first among equals.
     ///
-    /// Each word is looked up in the index of words together with the archive, so that nobody else's passages are
-    /// read. What matched is counted and sorted: no index knows a rank.
+    /// Each word is looked up in the index together with the archive, so that passages of other owners are not read.
+    /// The matches are counted and sorted: no index holds a rank.
     private static func search(
         _ words: [String], matching filter: PassageFilter, limit: Int, _ db: Transaction
     ) throws -> [Found] {
@@ -122,7 +122,7 @@ enum PassageStore {
         return try zip(tagged(rows.map(table.row), db), rows).map { Found(passage: $0, hits: try $1["hits"]) }
     }
 
-    /// What the filter lets through, by time.
+    /// The passages that pass the filter, by time.
     private static func list(
         matching filter: PassageFilter, _ order: SortOrder, limit: Int, _ db: Transaction
     ) throws -> [Found] {
@@ -148,34 +148,34 @@ enum PassageStore {
     }
 }
 
-/// What an agent is told about its archive beside what it finds there.
+/// What an agent's prompt says about its archive.
 struct ArchivalSummary: Sendable, Hashable {
     var count = 0
     var tags: [String] = []
 }
 
-/// Which passages a search may find.
+/// The passages that a search covers.
 struct PassageFilter: Sendable {
     /// Nil for all archives of the organization.
     var archive: ID<Archive>?
     var tags: [String] = []
-    /// Whether a passage needs all of the tags; one of them is enough otherwise.
+    /// Whether a passage must have all of the tags, or one of them.
     var needsAllTags = false
     var from: Timestamp?
     var to: Timestamp?
-    /// Text that has to stand in the passage as it is.
+    /// Text that the passage must contain verbatim.
     var text: String?
 }
 
-/// A passage that is about to be stored, in whatever archive it will be.
+/// A passage before it is stored, independent of its archive.
 struct NewPassage: Sendable {
     let id: ID<Passage>
     let text: String
     let tags: [String]
     var metadata = ObjectDocument()
-    /// When it is made.
+    /// The creation time.
     let time: Timestamp
-    /// The time it is filed under.
+    /// The time by which it is sorted.
     let createdAt: Timestamp
 
     init(id: ID<Passage>, text: String, tags: [String], time: Timestamp, createdAt: Timestamp? = nil) {

@@ -1,17 +1,17 @@
-/// The words by which a text is found, the same on every database.
+/// The words by which a text is found, the same for every engine.
 ///
-/// A word is a run of letters, marks and digits in lower case, without an English plural's ending. Signs that are
-/// words of their own, such as Chinese ones, stand alone: no space tells where such a word ends.
+/// A word is a run of letters, marks and digits in lower case, without an English plural ending. Characters of scripts
+/// without spaces, such as Chinese, are words of their own.
 enum PassageWords {
-    /// Longer words are cut, in Unicode scalars; so are those of a query.
+    /// Longer words are truncated, in Unicode scalars; so are those of a query.
     private static let longestWord = 64
-    /// How many bytes of words a text is found by: PostgreSQL takes a megabyte. What is behind them is kept and shown
-    /// but not found.
+    /// The maximum size of the words of a text in bytes: PostgreSQL accepts a megabyte. Words beyond it are stored and
+    /// shown but not found.
     private static let mostBytes = 400_000
-    /// The words of a query that count; a text as long as a page is no query.
+    /// The maximum number of words of a query; the others are ignored.
     static let mostOfQuery = 32
 
-    /// The words of a text in their order, each once.
+    /// The distinct words of a text, in order.
     static func words(in text: String) -> [String] {
         var seen: Set<String> = []
         var words: [String] = []
@@ -39,8 +39,8 @@ enum PassageWords {
         return words
     }
 
-    /// The word without the ending of a plural, by Harman's three rules: `cities` is `city`, `likes` `like` and `cats`
-    /// `cat`. What comes out need not be a word, as long as it is the same for a text and a query.
+    /// The word without a plural ending, by Harman's three rules: `cities` is `city`, `likes` `like` and `cats` `cat`.
+    /// The result need not be a word, as long as it is the same for texts and queries.
     private static func stem(_ word: String) -> String {
         guard word.utf8.count > 3, word.utf8.last == UInt8(ascii: "s") else { return word }
         func ends(_ endings: String...) -> Bool { endings.contains { word.hasSuffix($0) } }
@@ -52,7 +52,7 @@ enum PassageWords {
 
 extension Unicode.Scalar {
     fileprivate var isPartOfWord: Bool {
-        // Nearly all text is this.
+        // The fast path for most texts.
         if isASCII { return ("a"..."z").contains(self) || ("0"..."9").contains(self) }
         return switch properties.generalCategory {
         case .uppercaseLetter, .lowercaseLetter, .titlecaseLetter, .modifierLetter, .otherLetter, .nonspacingMark,
@@ -62,7 +62,7 @@ extension Unicode.Scalar {
         }
     }
 
-    /// Ideographs and the Japanese syllables.
+    /// Ideographs and Japanese syllables.
     fileprivate var isWordAlone: Bool {
         !isASCII && (properties.isIdeographic || (0x3040...0x30ff).contains(value))
     }

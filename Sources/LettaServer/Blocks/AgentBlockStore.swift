@@ -1,9 +1,9 @@
 import LettaAPI
 import Storage
 
-/// Table `agent_block`: which blocks an agent has, each under a label of its own.
+/// Table `agent_block`: the blocks of agents, each under a label that is unique within the agent.
 enum AgentBlockStore {
-    /// Attaches a block behind the others; nothing happens when it is attached already.
+    /// Attaches a block after the others; does nothing when it is attached already.
     ///
     /// - Throws: `SQLFailure` with `.uniqueViolation` when the agent has another block with the label.
     static func attach(_ block: ID<Block>, label: String, to agent: ID<AgentState>, _ db: Transaction) throws {
@@ -30,7 +30,7 @@ enum AgentBlockStore {
             "DELETE FROM agent_block WHERE organization_id = \(db.organization) AND agent_id = \(agent)")
     }
 
-    /// Whether an agent that has the block has another one under this label.
+    /// Whether an agent that has the block has another block with this label.
     static func isTaken(_ label: String, besides block: ID<Block>, _ db: Transaction) throws -> Bool {
         try db.row(
             """
@@ -42,7 +42,7 @@ enum AgentBlockStore {
             """) != nil
     }
 
-    /// Follows a block whose label changed.
+    /// Updates the label of a relabelled block.
     static func relabel(_ block: ID<Block>, as label: String, _ db: Transaction) throws {
         try db.execute(
             """
@@ -60,7 +60,7 @@ enum AgentBlockStore {
         ).map { try $0["agent_id"] }
     }
 
-    /// The block that an agent has under a label.
+    /// The block with a label of an agent.
     static func block(labelled label: String, of agent: ID<AgentState>, _ db: Transaction) throws -> ID<Block>? {
         try db.value(
             """
@@ -69,7 +69,7 @@ enum AgentBlockStore {
             """)
     }
 
-    /// The blocks of each of the agents, in the order of their attaching.
+    /// The blocks of each agent in the order of attachment.
     static func blocks(of agents: [ID<AgentState>], _ db: Transaction) throws -> [ID<AgentState>: [BlockRow]] {
         var blocks: [ID<AgentState>: [BlockRow]] = [:]
         for row in try rows(of: agents, db) {
@@ -78,7 +78,7 @@ enum AgentBlockStore {
         return blocks
     }
 
-    /// The rows of ``blocks(of:in:_:)``, one agent after the other.
+    /// The rows of ``blocks(of:in:_:)``, grouped by agent.
     static func rows(of agents: [ID<AgentState>], _ db: Transaction) throws -> [SQLRow] {
         try agents.inStatements { agents in
             try db.rows(
@@ -92,7 +92,7 @@ enum AgentBlockStore {
         }
     }
 
-    /// The condition that an agent of a list has the block.
+    /// The condition that an agent in a list has the block.
     static func isAttached(_ block: ID<Block>, _ db: Transaction) -> SQLText {
         """
         EXISTS (SELECT 1 FROM agent_block

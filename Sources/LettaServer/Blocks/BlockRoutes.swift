@@ -19,14 +19,14 @@ struct BlockRoutes: RouteGroup {
         routes.handle(API.InternalBlocks.agents, agents)
     }
 
-    /// The versions are counted down, so that the next page is the one `before` the last version.
+    /// Versions are listed in descending order, so that the next page is `before` the last version of this one.
     func history(_ call: Call<ID<Block>, ListBlockHistory, NoBody>) async throws -> Reply<[BlockVersion]> {
         let page = try await blocks.history(of: call.path, call.query, as: call.scope)
         return Reply(page.items, headers: PageLink.headers(target: call.target, after: page.next, as: "before"))
     }
 
     func agents(_ call: Call<ID<Block>, ListAttachedAgents, NoBody>) async throws -> Page<AgentState> {
-        // Unlike the list of agents, this one loads nothing unasked, for any client, as the peer does.
+        // Unlike the list of agents, this one loads no relations unless asked, for any client, as the peer does.
         let relations = AgentRelationSet(call.query.include ?? [])
             .union(AgentRelationSet(relationships: call.query.includeRelationships ?? []))
         return try await blocks.agents(with: call.path, call.query, relations: relations, as: call.scope)

@@ -6,7 +6,7 @@ import Storage
 @dynamicMemberLookup
 struct BlockRow: Codable, Sendable, Equatable {
     private(set) var block: Block
-    /// Counts the changes: an update names the version it read.
+    /// Incremented by each change; an update names the version that it read.
     var version: Int
     var createdAt: Timestamp
     var updatedAt: Timestamp
@@ -47,13 +47,13 @@ struct BlockRow: Codable, Sendable, Equatable {
         set { block[keyPath: path] = newValue }
     }
 
-    /// Stored blocks have one, unlike some on the wire.
+    /// Stored blocks have an id, unlike some on the wire.
     var label: String {
         get { block.label ?? "" }
         set { block.label = newValue }
     }
 
-    /// The block as an agent's engine sees it.
+    /// The block as the agent engine uses it.
     var memoryBlock: MemoryBlock {
         MemoryBlock(
             label: label, description: self.description, value: self.value, limit: self.limit, readOnly: self.readOnly)

@@ -7,7 +7,7 @@ import Storage
 struct BlockService: Sendable {
     let core: Core
 
-    /// In characters, for blocks without a limit of their own.
+    /// The default limit of a block, in characters.
     static let defaultLimit = 100_000
     /// Large, so that few clients need a second page.
     static let defaultPage = 1_000
@@ -115,7 +115,7 @@ extension BlockService {
         return block
     }
 
-    /// Changes a block in the caller's transaction. Values that are stored anyway make no new version.
+    /// Changes a block in the caller's transaction. Values equal to the stored ones make no new version.
     static func update(
         _ id: ID<Block>, applying change: UpdateBlock, by actor: BlockActor, at time: Timestamp, _ db: Transaction
     ) throws -> Block {
@@ -182,7 +182,7 @@ extension BlockService {
 }
 
 extension UpdateBlock {
-    /// Applies the fields that are present. `null` leaves what can't be empty as it is.
+    /// Applies the fields that are present. `null` leaves required fields unchanged.
     func apply(to block: inout BlockRow) {
         label.apply(to: &block.label)
         if let value = value.value { block.value = value.text }

@@ -2,7 +2,7 @@ import JSON
 import LettaAPI
 import Storage
 
-/// Tables `block`, `block_tag` and `block_version`. Functions take an open transaction and do no waiting.
+/// Tables `block`, `block_tag` and `block_version`. The functions take an open transaction and never wait.
 enum BlockStore {
     static let table = Table<BlockRow>("block", renaming: ["limit": "char_limit"], without: ["tags": []])
 
@@ -12,9 +12,9 @@ enum BlockStore {
         try insertVersion(of: block, by: .user(db.user), db)
     }
 
-    /// Writes all fields of `block`, whose version has to be one above the stored one.
+    /// Writes all fields of `block`, whose version must be one above the stored one.
     ///
-    /// - Returns: false when another change came first.
+    /// - Returns: false when another change was written first.
     static func update(_ block: BlockRow, by actor: BlockActor, _ db: Transaction) throws -> Bool {
         guard try db.update(block, in: table, where: "version = \(block.version - 1)") else { return false }
         try insertVersion(of: block, by: actor, db)
@@ -64,7 +64,7 @@ enum BlockStore {
         let rows = try db.fetchAll(
             versions, where: "block_id = \(id) AND version < \(query.before ?? Int.max)",
             orderBy: "version DESC\(limit)")
-        // The first version is number 1, so that nothing follows it.
+        // The first version is number 1, so that none precedes it.
         return Page(rows, next: rows.last.flatMap { $0.version > 1 ? String($0.version) : nil })
     }
 
@@ -84,7 +84,7 @@ enum BlockStore {
     private static func conditions(_ filter: ListBlocks, _ db: Transaction) -> [SQLText?] {
         [
             filter.templatesOnly == true ? "is_template" : "NOT is_template",
-            // Blocks marked as hidden are for the tools that made them.
+            // Hidden blocks are for the tools that created them.
             "(hidden IS NULL OR NOT hidden)",
             filter.label.map { "label = \($0)" },
             filter.name.map { "template_name = \($0)" },

@@ -4,7 +4,7 @@ import Storage
 struct GroupService: Sendable {
     let core: Core
 
-    /// The groups an agent is a member of. The agent itself shows those that it manages, as with the peer.
+    /// Lists the groups that an agent is a member of. The agent itself shows those that it manages, as with the peer.
     func list(of agent: ID<AgentState>, _ query: ListAgentGroups, as scope: Scope) async throws -> Page<Group> {
         let request = try PageRequest(query)
         return try await core.storage.read(as: scope) { db in

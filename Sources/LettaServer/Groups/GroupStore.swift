@@ -4,7 +4,7 @@ import Storage
 
 /// Tables `agent_group` and `agent_group_member`.
 enum GroupStore {
-    /// Without the members, which ``complete(_:_:)`` adds.
+    /// Without members, which ``complete(_:_:)`` adds.
     static let table = Table<Stored<Group>>(
         "agent_group",
         without: [
@@ -50,7 +50,7 @@ enum GroupStore {
         return try complete(rows.map(table.row), db)
     }
 
-    /// The groups with their members, read by one query for all.
+    /// The groups with their members, in one query.
     private static func complete(_ rows: [Stored<Group>], _ db: Transaction) throws -> [Group] {
         let memberRows = try rows.map(\.id).inStatements { ids in
             try db.rows(

@@ -2,9 +2,9 @@ import Crypto
 import LettaAPI
 import ModelProviders
 
-/// Checks a password that comes in a body instead of a header.
+/// Checks a password that is sent in a body instead of a header.
 struct AuthenticationService: Sendable {
-    /// Nil when the server asks for none; then any password is right.
+    /// Nil when none is set; then any password is right.
     let password: Secret?
 
     /// - Throws: `APIError` 401 for a wrong password.
@@ -15,7 +15,7 @@ struct AuthenticationService: Sendable {
 }
 
 extension Secret {
-    /// Compares digests: that takes the same time wherever the texts differ.
+    /// Compares digests, so that the time does not depend on where the texts differ.
     fileprivate func matches(_ text: String) -> Bool {
         SHA256.hash(data: Array(reveal().utf8)) == SHA256.hash(data: Array(text.utf8))
     }

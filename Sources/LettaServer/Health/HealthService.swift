@@ -1,16 +1,16 @@
 import LettaAPI
 import Storage
 
-/// Says whether the server is up and whether it can serve.
+/// Reports whether the server is up and able to serve.
 struct HealthService: Sendable {
     let storage: any StorageEngine
 
     static let status = HealthStatus(
         version: ServerVersion.apiLevel, status: "ok", server: "letta-swift", serverVersion: ServerVersion.current)
 
-    /// Asks as a writer would: after a failed disk everything can be read for a while and nothing be changed.
+    /// Probes in a write transaction: a database that only accepts reads is not ready.
     ///
-    /// - Throws: when the storage takes no changes.
+    /// - Throws: when the database accepts no writes.
     func ready() async throws -> HealthStatus {
         _ = try await storage.write { db in try HealthStore.probe(db) }
         return Self.status

@@ -1,6 +1,6 @@
 import Storage
 
-/// The cheapest question a database can be asked.
+/// The probe of the readiness check.
 enum HealthStore {
     static func probe(_ db: any SQLExecutor) throws -> Int? {
         try db.value("SELECT 1")

@@ -2,7 +2,7 @@ import JSON
 import LettaAPI
 import Storage
 
-/// The rules of identities: a key is unique in its project, and what an identity is given to has to be there.
+/// The rules of identities: a key is unique in its project, and an identity is attached only to what exists.
 struct IdentityService: Sendable {
     let core: Core
 
@@ -31,7 +31,7 @@ struct IdentityService: Sendable {
         }
     }
 
-    /// Creates an identity, or puts name, type and properties in the place of those of the one with the same key.
+    /// Creates an identity, or replaces name, type and properties of the one with the same key.
     func upsert(_ body: CreateIdentity, as scope: Scope) async throws -> Identity {
         try Self.check(body)
         let new = identity(body, as: scope)
@@ -64,7 +64,7 @@ struct IdentityService: Sendable {
         }
     }
 
-    /// Sets properties by their keys; those with other keys stay.
+    /// Sets properties by key; those with other keys remain.
     func set(_ properties: [IdentityProperty], of id: ID<Identity>, as scope: Scope) async throws -> Identity {
         try Self.check(properties)
         return try await modify(id, as: scope) { row, _ in
@@ -115,7 +115,7 @@ struct IdentityService: Sendable {
         }
     }
 
-    /// Nothing happens when the agent does not have the identity.
+    /// Does nothing when the identity is not attached.
     func detach(_ id: ID<Identity>, from agent: ID<AgentState>, as scope: Scope) async throws {
         try await core.storage.write(as: scope) { db in
             try Self.lock(agent, db)
@@ -144,10 +144,10 @@ struct IdentityService: Sendable {
 }
 
 extension IdentityService {
-    /// Gives an agent these identities and no others, in the transaction that makes or changes the agent.
+    /// Replaces the identities of an agent, in the transaction that creates or changes it.
     ///
-    /// - Returns: whether it had others.
-    /// - Throws: `APIError` 404 when one of them is not there.
+    /// - Returns: whether they changed.
+    /// - Throws: `APIError` 404 when one of them does not exist.
     static func replaceIdentities(of agent: ID<AgentState>, with ids: [ID<Identity>], _ db: Transaction) throws -> Bool
     {
         let old = try IdentityStore.identities(of: [agent], db)[agent] ?? []
@@ -214,7 +214,7 @@ extension IdentityService {
         }
     }
 
-    /// Puts the identity's agents and blocks in the place of those it had; nil leaves them as they are.
+    /// Replaces the agents and blocks of an identity; nil leaves them unchanged.
     private static func replaceHolders(
         of id: ID<Identity>, agents: [ID<AgentState>]?, blocks: [ID<Block>]?, _ db: Transaction
     ) throws {
@@ -240,7 +240,7 @@ extension IdentityService {
         try check(body.properties)
     }
 
-    /// - Throws: `APIError` 422 for a key that stands twice.
+    /// - Throws: `APIError` 422 for a duplicate key.
     private static func check(_ properties: [IdentityProperty]?) throws {
         let keys = (properties ?? []).map(\.key)
         guard keys.withoutDuplicates.count == keys.count else {

@@ -6,7 +6,7 @@ import Storage
 enum IdentityStore {
     static let table = Table<Stored<Identity>>("identity", without: ["agent_ids": [], "block_ids": []])
 
-    /// What an identity is given to.
+    /// What identities are attached to.
     enum Holder {
         case agents, blocks
 
@@ -40,7 +40,7 @@ enum IdentityStore {
         try db.count(table, where: [db.project.map { "project_id = \($0)" }])
     }
 
-    /// The identity with a key in a project, kept from changing.
+    /// The identity with a key in a project, locked.
     static func find(_ key: String, project: String?, _ db: Transaction) throws -> Stored<Identity>? {
         try db.fetchAll(
             table, where: "identifier_key = \(key) AND COALESCE(project_id, '') = \(project ?? "")", locking: true
@@ -118,7 +118,7 @@ enum IdentityStore {
         return identities
     }
 
-    /// The identities with their agents and blocks.
+    /// The identities with the ids of their agents and blocks.
     static func complete(_ identities: [Identity], _ db: Transaction) throws -> [Identity] {
         let ids = identities.map(\.id)
         let agents: [ID<Identity>: [ID<AgentState>]] = try holders(.agents, of: ids, db)

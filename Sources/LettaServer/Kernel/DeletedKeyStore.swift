@@ -5,7 +5,7 @@ import Storage
 enum DeletedKeyStore {
     private static let keys = ["created_at", "updated_at", "last_run_completion"]
 
-    /// Notes the keys of the rows that are about to be deleted.
+    /// Stores the keys of the rows that are about to be deleted.
     static func note<Row>(in table: Table<Row>, where condition: SQLText, _ db: Transaction) throws {
         let names = keys.filter { table.layout.columns.contains($0) }.map { SQLText(identifier: $0) }
         let columns = SQLText.joined(["organization_id", "id"] + names, separator: ", ")
@@ -17,9 +17,10 @@ enum DeletedKeyStore {
             """)
     }
 
-    /// Dates the keys that have no date yet, up to `limit` of them: retention counts from the first sweep that sees a key.
+    /// Sets the deletion time of up to `limit` keys without one: retention counts from the first sweep that finds a
+    /// key.
     ///
-    /// - Returns: how many it dated.
+    /// - Returns: the number of rows.
     static func date(_ time: Timestamp, limit: Int, _ db: any SQLExecutor) throws -> Int {
         try db.execute(
             """
@@ -31,7 +32,7 @@ enum DeletedKeyStore {
 
     /// Deletes the keys of all organizations that are older than `time`, up to `limit` of them.
     ///
-    /// - Returns: how many it deleted.
+    /// - Returns: the number of rows.
     static func deleteExpired(before time: Timestamp, limit: Int, _ db: any SQLExecutor) throws -> Int {
         try db.execute(
             """

@@ -1,6 +1,6 @@
 import LettaAPI
 
-/// Makes ids. The real one is random; tests give their own.
+/// Makes ids: random ones in the server, predictable ones in tests.
 struct IDSource: Sendable {
     let uuid: @Sendable () -> String
 
@@ -10,10 +10,11 @@ struct IDSource: Sendable {
         ID("\(Of.idPrefix)-\(uuid())")
     }
 
-    /// A random uuid in lowercase, of version 4 as clients expect it. It begins with the time in microseconds: 48 bits of
-    /// milliseconds and 12 of their fraction, as version 7 allows them; 62 bits are random.
+    /// A random UUID in lowercase, valid as version 4, which clients require. It begins with the time in microseconds:
+    /// 48 bits of milliseconds and 12 bits of their fraction, in the layout of version 7; 62 bits are random.
     ///
-    /// So what is made together lies together: a row goes to the end of an index, not into the middle of a full page.
+    /// So rows that are created together are adjacent in an index, and a new row does not split a full page in the
+    /// middle.
     static func uuid(at time: Timestamp) -> String {
         let (milliseconds, rest) = UInt64(time.microseconds).quotientAndRemainder(dividingBy: 1000)
         let high = milliseconds << 16 | 0x4000 | rest * 4096 / 1000

@@ -1,12 +1,12 @@
 import JSON
 import LettaAPI
 
-/// The texts that rows are found by: names, labels and tags, and what is looked for in others.
+/// Limits the length of indexed texts (names, labels, tags) and of search texts.
 enum KeyText {
-    /// In bytes of UTF-8: PostgreSQL takes 2,704 into an index, of all of its columns together.
+    /// In bytes of UTF-8. PostgreSQL limits an index entry, with all of its columns, to 2,704 bytes.
     static let longest = 2_000
 
-    /// - Throws: `APIError` 422 naming the field when one of the texts is too long.
+    /// - Throws: `APIError` 422 that names the field when a text is too long.
     static func check(_ field: String, _ texts: String?..., in place: String = "body") throws {
         try check(field, texts, in: place)
     }

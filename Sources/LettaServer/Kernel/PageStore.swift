@@ -2,7 +2,7 @@ import JSON
 import LettaAPI
 import Storage
 
-/// Which part of a list is asked for: bounds given by ids of rows, a direction and a size.
+/// The part of a list that a client asks for: bounds given by ids of rows, a direction and a size.
 struct PageRequest: Sendable {
     var after: String?
     var before: String?
@@ -16,9 +16,9 @@ struct PageRequest: Sendable {
             defaultLimit: defaultLimit, defaultOrder: defaultOrder)
     }
 
-    /// A limit of 0 means all, as the peer has it.
+    /// A limit of 0 means no limit, as with the peer.
     ///
-    /// - Throws: `APIError` naming `limit` when it is negative.
+    /// - Throws: `APIError` that names `limit` when it is negative.
     init(
         after: String? = nil, before: String? = nil, limit: Int?, order: SortOrder? = nil, defaultLimit: Int,
         defaultOrder: SortOrder = .descending
@@ -36,7 +36,7 @@ struct PageRequest: Sendable {
         self.limit = size == 0 ? nil : size
     }
 
-    /// A page of a short list that is loaded whole anyway. Bounds that name nothing are ignored.
+    /// A page of a short list in memory. Bounds that name no element are ignored.
     func page<Element: Sendable>(of elements: [Element], id: (Element) -> String) -> Page<Element> {
         let ordered = isAscending ? elements : elements.reversed()
         var rest = ordered[...]
@@ -58,7 +58,7 @@ extension Page {
     }
 }
 
-/// The order of a list: the columns of its key, the unique one last, and the direction when none is asked for.
+/// The order of a list: the columns of its key, the unique one last, and the default direction.
 struct PageOrder: Sendable {
     var key: [SQLText]
     var direction: SortOrder
@@ -68,7 +68,7 @@ struct PageOrder: Sendable {
 }
 
 extension Transaction {
-    /// A page of a table, narrowed by the conditions that are not nil.
+    /// A page of the rows of a table that meet the conditions that are not nil.
     func page<Row>(
         _ table: Table<Row>, _ query: some PageQuery, defaultLimit: Int = 50, order: PageOrder = .newestFirst,
         where conditions: [SQLText?] = []
@@ -95,15 +95,15 @@ extension Transaction {
     }
 }
 
-/// Builds the SQL of one page over a unique order key, so that no page depends on how many came before.
+/// Builds the SQL of one page over a unique order key, so that the cost does not depend on the pages before it.
 ///
-/// Each bound is a row value `(a, b, id)`; rows are compared as a whole. A page asked for by `before`
-/// alone is the one that ends just before the bound.
+/// Each bound is a row value `(a, b, id)`; rows are compared as a whole. A page with `before` alone is the one that
+/// ends just before the bound.
 struct Keyset {
     /// The columns of the key, the unique one last.
     let columns: [SQLText]
     let request: PageRequest
-    /// The key of the row named by `after`, and of the one named by `before`; nil when there is no such row.
+    /// The keys of the rows that `after` and `before` name; nil when there is no such row.
     let after: [SQLValue]?
     let before: [SQLValue]?
 
@@ -129,7 +129,7 @@ struct Keyset {
         return " ORDER BY \(SQLText.joined(terms, separator: ", "))\(limit)"
     }
 
-    /// The rows in the order asked for. There may be more after a full page.
+    /// The rows in the requested order. More may follow a full page.
     func page<Element>(_ rows: [Element], cursor: (Element) throws -> String) rethrows -> Page<Element> {
         let items = readsBackwards ? rows.reversed() : rows
         let isFull = request.limit.map { rows.count >= $0 } ?? false

@@ -2,7 +2,7 @@ import JSON
 import LettaAPI
 
 extension Patch where Value: Equatable {
-    /// `.keep` where the patch asks for what is stored anyway, so that sending back what was read changes nothing.
+    /// `.keep` where the patch repeats the stored value, so that sending back what was read changes nothing.
     func changes(from stored: Value?) -> Patch {
         switch self {
         case .set(let value) where value == stored: .keep
@@ -13,7 +13,7 @@ extension Patch where Value: Equatable {
 }
 
 extension Patch where Value == ObjectDocument {
-    /// The same for a document, whatever the order of its members.
+    /// The same for a document, regardless of the order of its members.
     func changes(from stored: RawJSON?) throws -> Patch {
         switch self {
         case .set(let document): try document.json.value() == stored?.value() ? .keep : self

@@ -2,7 +2,7 @@ package import JSON
 package import LettaAPI
 package import Storage
 
-// How the API's own kinds of values stand in the database.
+// Conversions between the value types of the API and those of the database.
 
 extension ID: SQLBindable, SQLReadable {
     package var sqlValue: SQLValue { .text(rawValue) }

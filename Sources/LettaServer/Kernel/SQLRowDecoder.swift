@@ -66,7 +66,7 @@ private struct RowContainer<Key: CodingKey>: KeyedDecodingContainerProtocol {
         }
     }
 
-    // The types of most columns, without looking for a conformance at run time.
+    // Overloads for the most frequent types, which need no conformance lookup at run time.
 
     func decode(_ type: String.Type, forKey key: Key) throws -> String { try read(key) }
     func decode(_ type: Int.Type, forKey key: Key) throws -> Int { try read(key) }
@@ -106,7 +106,7 @@ private struct RowContainer<Key: CodingKey>: KeyedDecodingContainerProtocol {
 extension SQLRow {
     /// Reads a column as any type that ``SQLRowEncoder`` writes.
     ///
-    /// - Parameter readable: the same type, where it is one.
+    /// - Parameter readable: the same type as `SQLReadable`, where it conforms.
     fileprivate func decode<T: Decodable>(
         _ type: T.Type, as readable: (any SQLReadable.Type)?, from column: String
     ) throws -> T {

@@ -1,8 +1,8 @@
-/// The organization, user and project that storage is read or changed for. It travels in the ``Transaction``.
+/// The organization, user and project on whose behalf storage is accessed. Part of the ``Transaction``.
 struct Scope: Sendable, Hashable {
     let organization: String
     let user: String
-    /// The project that lists are narrowed to and new things are put into; nil for no project.
+    /// The project that filters lists and owns what is created; nil for none.
     let project: String?
 
     init(organization: String, user: String, project: String? = nil) {

@@ -1,4 +1,4 @@
-/// Runs `body` to its end although the caller's task is cancelled: for writes that must not be lost to a cancellation.
+/// Runs `body` to completion although the caller's task is cancelled: for writes that a cancellation must not lose.
 func shieldedFromCancellation<Success: Sendable, Failure: Error>(
     _ body: @escaping @Sendable () async throws(Failure) -> Success
 ) async throws(Failure) -> Success {

@@ -1,6 +1,6 @@
 import LettaAPI
 
-/// A wire type with the columns of its table that are not on the wire.
+/// A wire type with the two times that its table has and the wire has not.
 @dynamicMemberLookup
 struct Stored<Wire: Codable & Sendable>: Codable, Sendable {
     var wire: Wire

@@ -2,7 +2,6 @@ import Glibc
 import LettaAPI
 
 extension Timestamp {
-    /// The system's idea of now.
     static var now: Timestamp {
         var time = timespec()
         clock_gettime(CLOCK_REALTIME, &time)

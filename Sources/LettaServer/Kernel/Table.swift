@@ -1,10 +1,10 @@
 import JSON
 import Storage
 
-/// A table whose rows are values of one type: each stored property is a column of the same name in snake case.
+/// A table whose rows are values of one type: each stored property is a column, named in snake case.
 ///
-/// The columns are declared by the type alone, so that reading, INSERT, UPDATE and upsert can't disagree. A type that
-/// is decoded from the same decoder, or that is `JSONFlattened`, adds its properties as columns.
+/// The type alone declares the columns, so that reading, INSERT, UPDATE and upsert can't disagree. The properties of a
+/// type that is decoded from the same decoder, or that is `JSONFlattened`, are columns too.
 ///
 /// - Values that are `SQLReadable` and `SQLBindable` are stored as such, enums by their raw text, and all other
 ///   `Codable` values as JSON text.
@@ -16,8 +16,8 @@ struct Table<Row: Codable & Sendable>: Sendable {
     let layout: TableLayout
 
     /// - Parameters:
-    ///   - renaming: the columns of other names, by the names that the type encodes.
-    ///   - without: the encoded names that have no column, with the values that they are read as.
+    ///   - renaming: columns that are called otherwise, by the encoded names of their properties.
+    ///   - without: encoded names without a column, with the values they are read as.
     init(_ name: StaticString, renaming: [String: String] = [:], without: [String: JSONValue] = [:]) {
         self.name = SQLText(identifier: name.description)
         layout = TableLayout(of: Row.self, renaming: renaming, without: without)
@@ -31,21 +31,21 @@ struct Table<Row: Codable & Sendable>: Sendable {
     }
 }
 
-/// The columns of a table, and where the coding keys of its row type lead.
+/// The columns of a table, and the place of each coding key of its row type.
 final class TableLayout: Sendable {
     enum Place: Sendable {
         /// - Parameters:
-        ///   - index: the place among those that are written; nil for what is only read.
-        ///   - type: the type of the property, where that can be read without decoding.
+        ///   - index: the position among the written columns; nil for a column that is only read.
+        ///   - type: the type of the property, where it can be read without decoding.
         case column(String, index: Int?, type: (any SQLReadable.Type)?)
         /// Not stored; read as this value.
         case constant(JSONValue)
     }
 
     let columns: [String]
-    /// Those that rows give, in order: all but `organization_id`, which comes from the transaction.
+    /// The columns that rows provide, in order: all but `organization_id`, which comes from the transaction.
     let written: [String]
-    /// The `stringValue`s of the coding keys in the order in which the type asks for them, and where they lead.
+    /// The `stringValue`s of the coding keys in the order in which the type requests them, and their places.
     private let entries: [(key: String, place: Place)]
     private let indices: [String: Int]
 
@@ -72,8 +72,8 @@ final class TableLayout: Sendable {
         self.written = written
     }
 
-    /// - Parameter next: where the key is expected; afterwards, where the next one is. Types ask for their keys in one
-    ///   order, so that most are found without hashing.
+    /// - Parameter next: the expected position of the key; afterwards, that of the next one. Types request their keys
+    ///   in a fixed order, so that most are found without hashing.
     func place(of key: some CodingKey, _ next: inout Int) throws(SQLFailure) -> Place {
         let name = key.stringValue
         if next >= entries.count || entries[next].key != name {
@@ -87,7 +87,7 @@ final class TableLayout: Sendable {
     }
 }
 
-/// Collects the coding keys that a type asks for, giving it a sample value for each.
+/// Collects the coding keys that a type requests, and returns a sample value for each.
 private final class KeyRecorder: Decoder {
     struct Key {
         var stringValue: String
@@ -127,7 +127,7 @@ private final class KeyRecorder: Decoder {
         if let constant = constants[key.wireName] { return try JSONDecoding().decode(type, from: constant) }
         if let readable = type as? any SQLReadable.Type {
             for value in [.text(""), .integer(0), .boolean(false), .real(0), .blob([])] as [SQLValue] {
-                // Only whether it is the right kind of value is asked here.
+                // Only checks whether the kind of value fits.
                 if let sample = (try? readable.init(sqlValue: value)) as? T { return sample }
             }
         }

@@ -4,12 +4,13 @@ import Storage
 extension Transaction {
     // MARK: Reading
 
-    /// - Parameter locking: keeps the row from changing before the transaction ends.
+    /// - Parameter locking: locks the row until the transaction ends.
     func fetch<Row>(_ table: Table<Row>, _ id: some SQLBindable, locking: Bool = false) throws -> Row? {
         try fetchAll(table, where: "id = \(id)", locking: locking).first
     }
 
-    /// The rows that exist; with `locking` in order of id, so that two transactions that lock the same never deadlock.
+    /// The rows that exist; with `locking` in order of id, so that two transactions that lock the same rows never
+    /// deadlock.
     func fetch<Row>(_ table: Table<Row>, _ ids: [some SQLBindable], locking: Bool = false) throws -> [Row] {
         let ids = locking ? ids.map(\.sqlValue).sorted { "\($0)" < "\($1)" } : ids.map(\.sqlValue)
         return try ids.inStatements { ids in
@@ -60,8 +61,8 @@ extension Transaction {
 
     /// Writes all columns but the id, `created_at`, `created_by_id` and those of `keeping`.
     ///
-    /// - Parameter condition: what else has to be true of the stored row.
-    /// - Returns: whether there is such a row.
+    /// - Parameter condition: a further condition on the stored row.
+    /// - Returns: whether such a row exists.
     @discardableResult
     func update<Row>(
         _ row: Row, in table: Table<Row>, keeping kept: Set<String> = [], where condition: SQLText? = nil
@@ -78,8 +79,8 @@ extension Transaction {
             """) > 0
     }
 
-    /// Inserts a row, or writes it over the one with the same `key`, whose id, `created_at`, `created_by_id` and
-    /// columns of `keeping` stay.
+    /// Inserts a row, or updates the one with the same `key`, which keeps its id, `created_at`, `created_by_id` and the
+    /// columns of `keeping`.
     func upsert<Row>(
         _ row: Row, into table: Table<Row>, onConflict key: [String], keeping kept: Set<String> = []
     ) throws {
@@ -94,7 +95,7 @@ extension Transaction {
             """)
     }
 
-    /// Deletes a row and leaves its keys behind, so that a cursor that names it keeps its place.
+    /// Deletes a row and stores its keys, so that a cursor that names it keeps its place.
     func delete<Row>(_ id: some SQLBindable, from table: Table<Row>) throws {
         try DeletedKeyStore.note(in: table, where: "id = \(id)", self)
         try execute("DELETE FROM \(table.name) WHERE organization_id = \(organization) AND id = \(id)")
@@ -102,7 +103,7 @@ extension Transaction {
 }
 
 extension Table {
-    /// The columns that rows give, in order: `organization_id` comes from the transaction.
+    /// The columns that rows provide, in order: `organization_id` comes from the transaction.
     fileprivate var written: [String] { layout.written }
 
     fileprivate func values(of row: Row) throws -> [SQLValue] {

@@ -1,8 +1,8 @@
 import Storage
 
-/// Tables `<owner>_tag`: the tags that rows of the table `owner` have, each with its position.
+/// Tables `<owner>_tag`: the tags of rows of the table `owner`, each with its position.
 enum TagStore {
-    /// The tags of each of the rows, in the order in which they were set.
+    /// The tags of each row, in the order in which they were set.
     static func tags<ID: SQLBindable & SQLReadable & Hashable>(
         of ids: [ID], owner: SQLText, _ db: Transaction
     ) throws -> [ID: [String]] {

@@ -24,15 +24,15 @@ struct Transaction: SQLExecutor {
 }
 
 extension StorageEngine {
-    /// Runs `body` in one read transaction that sees the database as of one instant.
+    /// Runs `body` in a read transaction, which sees one snapshot of the database.
     func read<T: Sendable>(
         as scope: Scope, _ body: @escaping @Sendable (Transaction) throws -> T
     ) async throws -> T {
         try await read { try body(Transaction($0, as: scope)) }
     }
 
-    /// Runs `body` in one write transaction, which is rolled back when `body` throws and durable when this returns. `body`
-    /// must have no side effects outside the database: it may run more than once.
+    /// Runs `body` in a write transaction, which is rolled back when `body` throws and durable when this returns.
+    /// `body` must have no side effects outside the database: it may run more than once.
     @discardableResult
     func write<T: Sendable>(
         as scope: Scope, _ body: @escaping @Sendable (Transaction) throws -> T

@@ -22,7 +22,7 @@ enum AllMessagesStore {
         ).map { try MessageRow($0) }
     }
 
-    /// A page in order of time, from the newest or the oldest end between the bounds.
+    /// A page ordered by time, from the newest or the oldest end between the bounds.
     static func page(
         after: MessageRow?, before: MessageRow?, fromNewest: Bool, limit: Int, _ db: Transaction
     ) throws -> [MessageRow] {

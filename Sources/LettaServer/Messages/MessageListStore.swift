@@ -4,7 +4,7 @@ import Storage
 
 /// Lists of table `message`, always ordered by position.
 enum MessageListStore {
-    /// A page of an agent's messages, in order of time, from the newest or the oldest end between the bounds.
+    /// A page of an agent's messages ordered by time, from the newest or the oldest end between the bounds.
     static func page(
         of agent: ID<AgentState>, after: MessageRow?, before: MessageRow?, fromNewest: Bool, limit: Int,
         _ db: Transaction

@@ -18,7 +18,7 @@ struct MessageRoutes: RouteGroup {
         routes.handle(API.Messages.search) { try await messages.search($0.body, as: $0.scope) }
         routes.handle(API.Messages.searchRanked) { try await messages.searchRanked($0.body, as: $0.scope) }
         routes.handleRaw(
-            .patch, "/v1/agents/{agent_id}/messages/{message_id}", "Says that messages are never edited."
+            .patch, "/v1/agents/{agent_id}/messages/{message_id}", "Responds that messages can't be edited."
         ) { _, _ in
             throw APIError(405, Self.noEditing)
         }
@@ -31,7 +31,7 @@ struct MessageRoutes: RouteGroup {
         return Reply(page.items, headers: PageLink.headers(target: call.target, after: page.next, as: parameter))
     }
 
-    /// Clients know this text.
+    /// Clients compare this text.
     private static let noEditing = """
         Message editing is no longer supported. Messages are immutable as they may be shared across multiple \
         conversations via forking.

@@ -7,12 +7,12 @@ import Storage
 struct MessageRow: Sendable {
     var id: ID<Message>
     var agentID: ID<AgentState>
-    /// Counts up from 0 for each agent; never given twice.
+    /// Counts up from 0 for each agent and is never reused.
     var position: Int
     var role: MessageRole
-    /// The parts of the message as the engine writes them: texts, calls, results, …
+    /// The parts of the message in the engine's form: texts, calls, results, …
     var content: RawJSON
-    /// The text that searches look through; nil for messages that are neither a user's nor the agent's. Not read back.
+    /// The text for searches; nil for messages that are neither a user's nor the agent's. Not read back.
     var said: String?
     var name: String?
     var model: String?
@@ -28,7 +28,7 @@ struct MessageRow: Sendable {
         message.otid, message.sender_id, message.run_id, message.step_id, message.is_error, message.created_at
         """
 
-    /// What is stored of a message of the engine.
+    /// The row of an engine's message.
     init(_ message: TurnMessage, agentID: ID<AgentState>, position: Int, model: String?) {
         id = ID(message.id)
         self.agentID = agentID
@@ -64,14 +64,14 @@ struct MessageRow: Sendable {
         RawJSON(JSONValue.array(parts.map(\.json)))
     }
 
-    /// The message as the engine takes it.
+    /// The message in the engine's form.
     func turnMessage() throws -> TurnMessage {
         TurnMessage(
             id: id.rawValue, role: TurnMessage.Role(role), parts: try Self.parts(content), name: name, otid: otid,
             stepID: stepID?.rawValue, runID: runID?.rawValue, createdAt: createdAt.microseconds)
     }
 
-    /// Parts that this version does not know are left out.
+    /// Parts of unknown kinds are left out.
     fileprivate static func parts(_ content: RawJSON) throws -> [TurnMessage.Part] {
         try content.value().array?.compactMap(TurnMessage.Part.init(json:)) ?? []
     }
@@ -104,7 +104,7 @@ struct MessageRow: Sendable {
     }
 }
 
-/// A message in a context, as a turn reads it: not understood before somebody asks.
+/// A message in a context as a turn reads it, decoded on demand.
 struct ContextRow: Sendable {
     static let columns: SQLText = """
         message.id, message.role, message.content, message.name, message.otid, message.step_id, message.run_id,

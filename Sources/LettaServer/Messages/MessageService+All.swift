@@ -3,9 +3,9 @@ import JSON
 import LettaAPI
 import Storage
 
-/// Messages whatever agent they belong to.
+/// Lists and searches the messages of all agents.
 extension MessageService {
-    /// A page of the messages of all agents in order of time; `limit` counts the stored ones.
+    /// A page of the messages of all agents ordered by time; `limit` counts stored messages.
     func listAll(_ query: ListMessages, as scope: Scope) async throws -> Page<LettaMessage> {
         let request = try PageRequest(query, defaultLimit: 100)
         let limit = query.limit == 0 ? 0 : request.limit ?? 100
@@ -20,7 +20,7 @@ extension MessageService {
         return try Self.entries(page, only: query.includeReturnMessageTypes)
     }
 
-    /// What clients see of one message: its thought, its text and its calls are entries of their own.
+    /// The entries that clients see of one message: its reasoning, its text and its calls are entries of their own.
     func retrieve(_ id: ID<Message>, as scope: Scope) async throws -> [LettaMessage] {
         let rows = try await core.storage.read(as: scope) { db in
             try SystemMessageService.current([try Self.row(id.rawValue, db)], db)
@@ -74,7 +74,7 @@ extension MessageService {
     private static func time(_ text: String?, named name: String, endOfDay: Bool) throws -> Timestamp? {
         guard let text, !text.isEmpty else { return nil }
         guard var time = Timestamp(iso8601: text) else {
-            throw APIError.invalidField(name, "has to be a date of ISO 8601", input: .string(text))
+            throw APIError.invalidField(name, "must be an ISO 8601 date or date-time", input: .string(text))
         }
         if endOfDay, text.utf8.count == 10 { time.microseconds += 86_400_000_000 - 1 }
         return time

@@ -6,14 +6,14 @@ import Storage
 /// Lists messages, and resets the context of an agent.
 struct MessageService: Sendable {
     let core: Core
-    /// One turn of an agent at a time; a reset of its context waits for it as well.
+    /// Serializes the turns of an agent; a reset of its context takes the lock too.
     let turnLock: KeyedFIFOLock<ID<AgentState>>
 
-    /// A page of an agent's messages in order of time. One stored message may become several entries; `limit`
-    /// counts the stored ones.
+    /// A page of an agent's messages ordered by time. One stored message may become several entries; `limit` counts
+    /// stored messages.
     func list(of agent: ID<AgentState>, _ query: ListMessages, as scope: Scope) async throws -> Page<LettaMessage> {
         let request = try PageRequest(query, defaultLimit: 100)
-        // Unlike other lists, this one takes a limit of 0 at its word, as the peer does.
+        // Unlike in other lists, a limit of 0 gives no messages, as with the peer.
         let limit = query.limit == 0 ? 0 : request.limit ?? 100
         let rows = try await core.storage.read(as: scope) { db in
             guard try AgentStore.exists(agent, db) else { throw APIError.notFound("Agent", agent) }
@@ -38,7 +38,7 @@ struct MessageService: Sendable {
         return try Self.entries(rows, only: nil)
     }
 
-    /// Empties the context down to a new system message; the list keeps all messages.
+    /// Reduces the context to a new system message; all messages remain listed.
     func reset(_ agent: ID<AgentState>, _ body: ResetMessages, as scope: Scope) async throws -> AgentState {
         try await turnLock.lock(agent, orElse: TurnService.queueIsFull(agent))
         defer { turnLock.unlock(agent) }
@@ -77,8 +77,8 @@ struct MessageService: Sendable {
         }
     }
 
-    /// Where a list continues after a full page. Pages are in order of time, so that a list from the newest end
-    /// continues before the first row.
+    /// The cursor of the next page after a full one. Pages are ordered by time, so a list from the newest end continues
+    /// before the first row.
     static func next(after rows: [MessageRow], _ request: PageRequest, limit: Int) -> String? {
         guard limit > 0, rows.count >= limit else { return nil }
         return (request.isAscending ? rows.last : rows.first)?.id.rawValue
@@ -88,7 +88,7 @@ struct MessageService: Sendable {
         Page(try entries(page.items, only: types), next: page.next)
     }
 
-    /// What clients see of stored messages.
+    /// The entries that clients see of stored messages.
     static func entries(_ rows: [MessageRow], only types: [LettaMessageType]?) throws -> [LettaMessage] {
         let wanted = types.map { Set($0.map(\.rawValue)) }
         return try rows.flatMap { row in

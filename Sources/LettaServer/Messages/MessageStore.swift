@@ -3,11 +3,11 @@ import JSON
 import LettaAPI
 import Storage
 
-/// Table `message`: all messages, and which of them are in the context window.
+/// Table `message`: all messages of agents, and which of them are in the context window.
 enum MessageStore {
     /// Stores messages and appends them to the context.
     ///
-    /// Their position in the context is their position among all messages: none in the context has a higher one.
+    /// Their position in the context is their position among all messages: no message in the context has a higher one.
     static func insert(_ messages: [MessageRow], _ db: Transaction) throws {
         for message in messages {
             try db.execute(
@@ -26,7 +26,7 @@ enum MessageStore {
 
     // MARK: Context
 
-    /// Makes these messages the context, in this order.
+    /// Replaces the context by these messages, in this order.
     static func replaceContext(of agent: ID<AgentState>, with messages: [ID<Message>], _ db: Transaction) throws {
         try db.execute("UPDATE message SET context_position = NULL WHERE \(isInContext(of: agent, db))")
         for (position, message) in messages.enumerated() {
@@ -54,7 +54,7 @@ enum MessageStore {
         return ids
     }
 
-    /// The messages in an agent's context as a turn takes them, in order.
+    /// The messages in an agent's context in the form that a turn reads.
     static func turnContext(of agent: ID<AgentState>, _ db: Transaction) throws -> [ContextRow] {
         try contextRows(ContextRow.columns, of: agent, db).map(ContextRow.init)
     }
@@ -64,7 +64,7 @@ enum MessageStore {
         try contextRows(MessageRow.columns, of: agent, db).map { try MessageRow($0) }
     }
 
-    /// The system message at the head of the context; nil when the context begins otherwise.
+    /// The system message at the start of the context; nil when the context starts with another message.
     static func systemMessage(of agent: ID<AgentState>, _ db: Transaction) throws -> MessageRow? {
         let rows = try contextRows(MessageRow.columns, of: agent, ending: " LIMIT 1", db)
         let first = try rows.first.map { try MessageRow($0) }
@@ -85,7 +85,7 @@ enum MessageStore {
         "organization_id = \(db.organization) AND agent_id = \(agent) AND context_position IS NOT NULL"
     }
 
-    /// How many of the ids name messages of the agent.
+    /// The number of the ids that name messages of the agent.
     static func countOwned(_ ids: [ID<Message>], by agent: ID<AgentState>, _ db: Transaction) throws -> Int {
         try ids.inStatements { ids in
             try db.rows(

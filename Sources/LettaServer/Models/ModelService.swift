@@ -2,13 +2,13 @@ import LettaAPI
 import Logging
 import ModelProviders
 
-/// The models of the configured providers in the terms of the API, and the provider to call for an agent's model.
+/// The models of the configured providers in the API's terms, and the provider of an agent's model.
 struct ModelService: Sendable {
     let directory: ModelDirectory
     let transport: ProviderTransport
     let logger: Logger
 
-    /// The largest context window an agent gets unless it asks for more, in tokens.
+    /// The largest default context window of an agent, in tokens.
     static let defaultContextWindow = 128_000
 
     func languageModels(_ query: ListModels) async -> [LanguageModel] {
@@ -58,10 +58,10 @@ struct ModelService: Sendable {
         }
     }
 
-    /// The provider to call for an agent's model: the one that the configuration names by its name, by its endpoint or
-    /// by the prefix of the handle, else the endpoint itself.
+    /// The provider of an agent's model: the one that matches the configuration's name, endpoint or handle prefix, else
+    /// the endpoint itself.
     ///
-    /// Turns call this, so it waits for no listing. A stale one is refreshed in the background.
+    /// Turns call this, so it waits for no listing. A stale listing is refreshed in the background.
     func provider(for config: LLMConfig) async -> any ModelProvider {
         if let provider = configuredProvider(for: config) {
             await directory.refreshStale(named: provider.settings.name)

@@ -3,7 +3,7 @@ import Logging
 import ModelProviders
 
 extension ServerConfiguration {
-    /// The `llama-server` to run local models with.
+    /// The `llama-server` program for local models.
     package var runtimeProgram: RuntimeProgram {
         RuntimeProgram(dataFolder: data.folder, configured: llamaServer)
     }

@@ -6,7 +6,7 @@ import Storage
 
 /// Posts the end of a background run to the callback URL of its sender, once and with a deadline.
 ///
-/// Any address is allowed: whoever may send messages here chose it.
+/// Any address is allowed: only callers who may send messages can set it.
 struct RunCallbackService: Sendable {
     static let deadline = Duration.seconds(10)
 
@@ -41,7 +41,7 @@ struct RunCallbackService: Sendable {
         }
     }
 
-    /// Stores that the end is not announced because the server stops.
+    /// Stores that the callback was not sent because the server stops.
     func giveUp(_ id: ID<Run>, as scope: Scope) async {
         do {
             try await note(id, at: nil, status: nil, error: Self.stopped, as: scope)
@@ -51,7 +51,7 @@ struct RunCallbackService: Sendable {
         }
     }
 
-    private static let stopped = "The server stopped before an answer came."
+    private static let stopped = "The server stopped before the callback was answered."
 
     private func note(
         _ id: ID<Run>, at time: Timestamp?, status: Int?, error: String?, as scope: Scope

@@ -32,7 +32,7 @@ enum RunEventStore {
 
     /// Deletes up to `limit` events of any organization that are older than `time`.
     ///
-    /// - Returns: how many it deleted.
+    /// - Returns: the number of deleted events.
     static func deleteExpired(before time: Timestamp, limit: Int, _ db: any SQLExecutor) throws -> Int {
         try db.execute(
             """

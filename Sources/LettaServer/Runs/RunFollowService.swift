@@ -2,7 +2,7 @@ import JSON
 import LettaAPI
 import Storage
 
-/// Streams the events of background runs, while they happen and afterwards.
+/// Streams the events of background runs, during the run and afterwards.
 struct RunFollowService: Sendable {
     let core: Core
     let worker: TurnWorker
@@ -30,7 +30,7 @@ struct RunFollowService: Sendable {
             startingAfter: start)
     }
 
-    /// The kinds of messages that the sender of the messages asked for.
+    /// The message types that the sender of the messages requested.
     private func messageTypes(of run: Run) throws -> Set<String>? {
         let types = try run.requestConfig?.json.value()["include_return_message_types"]?.array
         return types.map { Set($0.compactMap(\.string)) }

@@ -2,12 +2,12 @@ import AgentEngine
 import LettaAPI
 import Storage
 
-/// Ends the runs that a server left unfinished when it stopped without a shutdown.
+/// Ends the runs that were left unfinished when the server stopped without a shutdown.
 enum RunRecovery {
-    /// Runs that were queued or running fail, their agents' last run as well, and the events of background runs get the end
-    /// that followers wait for.
+    /// Queued and running runs become failed, and so does the last run of their agents. The events of background runs
+    /// get the end that followers wait for.
     static func failUnfinished(at time: Timestamp, _ db: any SQLExecutor) throws {
-        // The newest run of an agent comes last, as its last run.
+        // In order of creation, so that the newest run of an agent becomes its last run.
         let unfinished = try RunStore.failUnfinished(at: time, db)
         for (organization, run) in unfinished.sorted(by: { $0.run.createdAt < $1.run.createdAt }) {
             try TurnStore.setLastRun(run, Transaction(db, as: scope(organization)))

@@ -1,7 +1,7 @@
 import LettaAPI
 import Storage
 
-/// Lists and deletes runs, and sums up what they took.
+/// Lists, reads and deletes runs, and sums up their usage.
 struct RunService: Sendable {
     let core: Core
 
@@ -22,12 +22,12 @@ struct RunService: Sendable {
         try await core.storage.read(as: scope) { db in try Self.run(id, db) }
     }
 
-    /// Deletes a run that is over. The messages stay in the agent's history.
+    /// Deletes a run that has ended. Its messages remain in the agent's history.
     func delete(_ id: ID<Run>, as scope: Scope) async throws -> Run {
         try await core.storage.write(as: scope) { db in
             let run = try Self.run(id, db)
             guard run.status != .created, run.status != .running else {
-                throw APIError.conflict("Run \(id) is not over. Cancel it first.")
+                throw APIError.conflict("Run \(id) has not ended. Cancel it first.")
             }
             try RunStore.delete(id, db)
             return run
@@ -68,10 +68,10 @@ struct RunService: Sendable {
         }
     }
 
-    /// The error for a run's spans, which the hosted service keeps in a service of their own.
+    /// The error for the spans of a run, which only the hosted service stores.
     func noTrace(of id: ID<Run>, as scope: Scope) async throws -> APIError {
         _ = try await retrieve(id, as: scope)
-        return APIError(501, "Spans of runs are not kept by this server. The steps of the run have traces.")
+        return APIError(501, "This server does not store spans of runs. The steps of the run have traces.")
     }
 
     static func run(_ id: ID<Run>, _ db: Transaction) throws -> Run {

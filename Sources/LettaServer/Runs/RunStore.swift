@@ -10,7 +10,7 @@ enum RunStore {
         try db.insert(Stored(run, at: run.createdAt), into: table)
     }
 
-    /// Writes how far a run is. What became of its callback is written by ``setCallback(_:sentAt:status:error:_:)``.
+    /// Writes the state of a run. ``setCallback(_:sentAt:status:error:_:)`` writes the outcome of its callback.
     static func update(_ run: Run, at time: Timestamp, _ db: Transaction) throws {
         var row = Stored(run, at: run.createdAt)
         row.updatedAt = time
@@ -53,7 +53,7 @@ enum RunStore {
         ).map(\.wire)
     }
 
-    /// Ends the runs of all organizations that a server left unfinished.
+    /// Ends the unfinished runs of all organizations.
     ///
     /// - Returns: the runs with their organizations.
     static func failUnfinished(at time: Timestamp, _ db: any SQLExecutor) throws -> [(organization: String, run: Run)] {
@@ -66,7 +66,7 @@ enum RunStore {
         ).map { (try $0["organization_id"], try table.row($0).wire) }
     }
 
-    /// The background runs created after `time`, of all organizations, whose stored events lack the end.
+    /// The background runs of all organizations created after `time` whose stored events have no end.
     static func withoutLastEvent(
         createdAfter time: Timestamp, _ db: any SQLExecutor
     ) throws -> [(organization: String, run: Run)] {

@@ -1,13 +1,13 @@
 import LettaAPI
 import Storage
 
-/// Checks at start that the encryption key is the one the database was written with.
+/// Verifies at start that the database was written with the encryption key.
 enum KeyCheckStore {
     private static let name = "encryption key check"
     private static let text = "letta-swift"
 
-    /// Writes the check value to a new database. With a new key beside the old one, everything is encrypted again with
-    /// the new one, so that the old one can be removed afterwards.
+    /// Writes the check value to a new database. With a new and an old key, encrypts everything again with the new one,
+    /// so that the old one can be removed afterwards.
     ///
     /// - Throws: `StartUpFailure.wrongEncryptionKey` when the database was written with another key.
     static func verify(_ box: SecretBox, _ db: any SQLExecutor) throws {

@@ -3,8 +3,8 @@ import FoundationEssentials
 
 /// Encrypts secrets in the database.
 ///
-/// A sealed value is `v1:<key id>:<nonce>:<box>` in base64: AES-256-GCM with the name of its row as associated data, so
-/// that it opens in no other row. The first key seals and all keys open, for rotation.
+/// An encrypted value is `v1:<key id>:<nonce>:<box>` in base64: AES-256-GCM with the name of its row as associated
+/// data, so that it decrypts in no other row. The first key encrypts and all keys decrypt, for rotation.
 struct SecretBox: Sendable {
     private struct Key: Sendable {
         let id: String
@@ -13,7 +13,7 @@ struct SecretBox: Sendable {
 
     private let keys: [Key]
 
-    /// - Parameter passphrases: at least one, any text; the newest first.
+    /// - Parameter passphrases: one or more texts, the newest first.
     init(passphrases: [String]) {
         keys = passphrases.map { text in
             let material = SymmetricKey(data: Data(text.utf8))
@@ -26,7 +26,7 @@ struct SecretBox: Sendable {
         }
     }
 
-    /// - Parameter place: names the row that the value is for.
+    /// - Parameter place: the name of the value's row.
     func seal(_ text: String, for place: String) throws -> String {
         guard let key = keys.first else { throw SecretBoxFailure.noKey }
         let box = try AES.GCM.seal(Data(text.utf8), using: key.key, authenticating: Data(place.utf8))
@@ -34,13 +34,13 @@ struct SecretBox: Sendable {
         return "v1:\(key.id):\(Data(box.nonce).base64EncodedString()):\(sealed)"
     }
 
-    /// Whether the value was not sealed with the first key.
+    /// Whether the value was encrypted with another key than the first.
     func isSealedWithOlderKey(_ sealed: String) -> Bool {
         guard let key = keys.first else { return false }
         return !sealed.hasPrefix("v1:\(key.id):")
     }
 
-    /// - Throws: `SecretBoxFailure` when none of the keys made the value or it was tampered with.
+    /// - Throws: `SecretBoxFailure` when no key matches or the value was tampered with.
     func open(_ sealed: String, for place: String) throws -> String {
         let parts = sealed.split(separator: ":", omittingEmptySubsequences: false)
         guard parts.count == 4, parts[0] == "v1", let nonce = Data(base64Encoded: String(parts[2])),
@@ -55,7 +55,7 @@ struct SecretBox: Sendable {
     }
 }
 
-/// Why a sealed value does not open.
+/// Why a value can't be decrypted.
 enum SecretBoxFailure: Error, Sendable {
     case noKey
     case unknownKey

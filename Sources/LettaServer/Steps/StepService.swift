@@ -1,7 +1,7 @@
 import LettaAPI
 import Storage
 
-/// What may be done with steps.
+/// Lists and reads steps with their metrics and traces, and stores feedback on them.
 struct StepService: Sendable {
     let core: Core
 

@@ -2,7 +2,7 @@ import JSON
 import LettaAPI
 import Storage
 
-/// What is stored of a step: what clients see and what it took.
+/// A row of table `step`: the wire type and its metrics.
 struct StepRow: Codable, Sendable {
     var step: Step
     var metrics: StepMetrics
@@ -63,7 +63,7 @@ enum StepStore {
             """)
     }
 
-    /// The steps of a run in order of time.
+    /// The steps of a run ordered by time.
     static func rows(of run: ID<Run>, _ db: Transaction) throws -> [StepRow] {
         try db.fetchAll(table, where: "run_id = \(run)", orderBy: "created_at, id")
     }
@@ -104,15 +104,15 @@ enum StepStore {
         }
     }
 
-    /// How many bytes the traces of all organizations take.
+    /// The size of the traces of all organizations, in bytes.
     static func traceBytes(_ db: any SQLExecutor) throws -> Int {
         try db.value("SELECT CAST(SUM(bytes) AS BIGINT) FROM provider_trace") ?? 0
     }
 
     /// Deletes the oldest traces of all organizations, up to `limit` of them.
     ///
-    /// - Parameter time: deletes only what is older; nil for no such bound.
-    /// - Returns: how many it deleted.
+    /// - Parameter time: deletes only older ones; nil for no bound.
+    /// - Returns: the number of deleted traces.
     static func deleteOldestTraces(before time: Timestamp?, limit: Int, _ db: any SQLExecutor) throws -> Int {
         let condition: SQLText = if let time { "WHERE created_at < \(time)" } else { "" }
         return try db.execute(

@@ -3,11 +3,11 @@ import JSON
 import LettaAPI
 import Storage
 
-/// The tools of one agent, and which of them need approval.
+/// The tools attached to one agent, and their approval rules.
 struct AgentToolService: Sendable {
     let core: Core
 
-    /// The tools of an agent in the order of attachment; 10 without a limit, as with the peer.
+    /// The tools of an agent in the order of attachment; 10 by default, as with the peer.
     func list(of agent: ID<AgentState>, _ query: ListRelated, as scope: Scope) async throws -> Page<Tool> {
         let request = try PageRequest(query, defaultLimit: 10, defaultOrder: .ascending)
         return try await core.storage.read(as: scope) { db in
@@ -46,7 +46,7 @@ struct AgentToolService: Sendable {
         }
     }
 
-    /// Adds or removes the rule that a tool needs approval. The agent need not have the tool.
+    /// Adds or removes the approval rule of a tool. The tool need not be attached.
     func setApproval(
         of tool: String, to required: Bool?, for agent: ID<AgentState>, as scope: Scope
     ) async throws -> AgentState {
@@ -83,7 +83,7 @@ struct AgentToolService: Sendable {
 }
 
 extension AgentRow {
-    /// The tool rules, typed.
+    /// The tool rules, decoded.
     func rules() throws -> [ToolRule] {
         try toolRules.value().array?.map { try ToolRule(json: $0) } ?? []
     }

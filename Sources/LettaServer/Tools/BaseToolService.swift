@@ -5,7 +5,7 @@ import Storage
 
 /// Seeds the base tools of an organisation, by name.
 enum BaseToolService {
-    /// Adds the missing ones and updates the others. A tool of such a name that a user wrote is left alone.
+    /// Adds missing base tools and updates the others. A user's tool of the same name stays as it is.
     static func seed(ids: IDSource, at time: Timestamp, _ db: Transaction) throws {
         let existing = try ToolStore.rows(named: BaseTool.all.map(\.name), db)
         for (index, base) in BaseTool.all.enumerated() {
@@ -30,7 +30,7 @@ enum BaseToolService {
                 tool.defaultRequiresApproval = kept.defaultRequiresApproval
                 tool.metadata = kept.metadata
             }
-            // A microsecond apart, so that lists have one order.
+            // One microsecond apart, so that lists have a fixed order.
             let created = Timestamp(microseconds: time.microseconds + Int64(index))
             try ToolStore.upsert(Stored(tool, at: created), db)
         }

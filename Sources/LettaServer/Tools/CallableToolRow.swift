@@ -2,13 +2,13 @@ import JSON
 import LettaAPI
 import Storage
 
-/// What a turn has to know of a tool: without what only people read, since it is read with every message.
+/// The columns of a tool that a turn needs, without the long texts for people: it is read with every message.
 struct CallableToolRow: Sendable {
     var name: String
     var toolType: String
     var jsonSchema: RawJSON?
     var sourceType: String?
-    /// Of tools that users wrote; the others have theirs in the server.
+    /// Of users' tools; the server has those of its own.
     var sourceCode: String?
     var returnCharLimit: Int
     var defaultRequiresApproval: Bool?

@@ -2,7 +2,7 @@ import AgentEngine
 import JSON
 import LettaAPI
 
-/// The checks of tools, before anything is stored.
+/// Validates tools before anything is stored.
 enum ToolRules {
     static let python = "python"
     static let typescript = "typescript"
@@ -25,7 +25,7 @@ enum ToolRules {
         }
     }
 
-    /// - Throws: `APIError` 409 when the change touches the source, schema or description of a tool of the server.
+    /// - Throws: `APIError` 409 when the change affects the source, schema or description of a tool of the server.
     static func check(_ change: UpdateTool, of tool: Tool) throws {
         try check(sourceType: change.sourceType.value)
         try check(returnLimit: change.returnCharLimit.value)
@@ -69,7 +69,7 @@ enum ToolRules {
         throw APIError(status: 422, body: .validation([issue], examples: []))
     }
 
-    /// The name that a schema gives its tool.
+    /// The name in a schema.
     static func name(in schema: JSONObject) throws -> String {
         guard let name = schema["name"]?.string, !name.isEmpty else {
             throw APIError.invalidField("json_schema", "the schema must have the tool's name", input: .object(schema))

@@ -2,14 +2,14 @@ import JSON
 import LettaAPI
 import ToolRuntime
 
-/// Where the schema of a tool comes from: the client, or the source.
+/// Derives the schema of a tool from the client's request or from the source.
 extension ToolService {
     /// The schema of the last function in `source`.
     func schema(of source: String) async throws -> ObjectDocument {
         ObjectDocument(try await schema(given: nil, source, nil))
     }
 
-    /// A new tool, checked and with a schema.
+    /// A new tool, validated and with a schema.
     func draft(of body: CreateTool) async throws -> ToolDraft {
         try ToolRules.check(body)
         let schema = try await schema(
@@ -19,7 +19,7 @@ extension ToolService {
         return draft
     }
 
-    /// The new schema that a change brings; nil when the old one stays.
+    /// The new schema of a change; nil when the old one remains.
     ///
     /// - Throws: `APIError` 400 when schema and source would have different names.
     func schema(after change: UpdateTool, of old: Tool) async throws -> JSONObject? {
@@ -56,7 +56,7 @@ extension ToolService {
         do {
             own = try await runner.schema(of: source, function: name, arguments: [:])["name"]?.string
         } catch is SchemaRefusal {
-            // A source without functions has no name to disagree.
+            // A source without functions has no name that could differ.
             return
         }
         guard let own, own != name else { return }
@@ -66,12 +66,12 @@ extension ToolService {
                 + "Send source_code and json_schema with the same name, or source_code alone to derive the schema.")
     }
 
-    /// - Parameter description: the schema's where the source has no docstring.
+    /// - Parameter description: the description where the source has no docstring.
     func schema(
         given: ObjectDocument?, _ source: String, _ arguments: ObjectDocument?, description: String? = nil
     ) async throws -> JSONObject {
         if let given { return try given.json.value().object ?? [:] }
-        // An empty schema is what tools without one are shown with.
+        // The schema shown for tools without one.
         let arguments = try arguments?.json.value().object.flatMap { $0.isEmpty ? nil : $0 }
         var schema = try await Self.translatingFailures {
             try await runner.schema(of: source, arguments: arguments.map { .object($0) })
@@ -80,7 +80,7 @@ extension ToolService {
         return schema
     }
 
-    /// Translates the failures of the runtime into errors of the API.
+    /// Translates the runtime's failures into API errors.
     static func translatingFailures<Result>(_ body: () async throws -> Result) async throws -> Result {
         do {
             return try await body()
@@ -92,13 +92,13 @@ extension ToolService {
     }
 }
 
-/// A tool as a client describes it.
+/// A tool in a client's request.
 struct ToolDraft: Sendable {
     var body: CreateTool
     var name: String
     var schema: JSONObject
 
-    /// The tool to store. What the client left out stays as `existing` has it.
+    /// The tool to store. Fields that the client left out keep the values of `existing`.
     func tool(_ id: ID<Tool>, replacing existing: Tool?, in scope: Scope) -> Tool {
         var tool = Tool(
             id: existing?.id ?? id, toolType: ToolService.custom, name: name, tags: body.tags ?? existing?.tags ?? [],
@@ -121,7 +121,7 @@ struct ToolDraft: Sendable {
 }
 
 extension UpdateTool {
-    /// The change without the fields that repeat what `tool` shows.
+    /// The change without the fields that repeat the values of `tool`.
     func changes(from tool: Tool) throws -> UpdateTool {
         var changes = self
         changes.name = name.changes(from: tool.name)
@@ -136,11 +136,11 @@ extension UpdateTool {
 
     fileprivate func sourceType(of old: Tool) -> String? { sourceType.value ?? old.sourceType }
 
-    /// Applies the fields that are present. `null` leaves what can't be empty as it is.
+    /// Applies the fields that are present. `null` leaves required fields unchanged.
     func apply(to tool: inout Tool, schema: JSONObject?) {
         if let schema {
             let oldDescription = tool.description
-            // A description that a client chose stays; one derived from the old source goes.
+            // A description that a client set remains; one derived from the old source is dropped.
             let wasDerived = oldDescription == nil || tool.derivedDescription == oldDescription
             tool.jsonSchema = RawJSON(schema)
             tool.name = schema["name"]?.string ?? tool.name
@@ -163,7 +163,7 @@ extension UpdateTool {
 extension Tool {
     /// The description in the schema.
     fileprivate var derivedDescription: String? {
-        // A schema of ours that can't be read has no description to compare with.
+        // A stored schema that can't be parsed has no description to compare with.
         (try? jsonSchema?.value())?["description"]?.string
     }
 }

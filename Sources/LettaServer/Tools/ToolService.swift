@@ -4,7 +4,7 @@ import LettaAPI
 import Storage
 import ToolRuntime
 
-/// Tools: users' own can be changed, the server's can't.
+/// The rules of tools: users' own can be changed, the server's can't.
 struct ToolService: Sendable {
     let core: Core
     let runner: PythonToolRunner
@@ -65,14 +65,14 @@ struct ToolService: Sendable {
             let row = Stored(draft.tool(id, replacing: existing, in: scope), at: time)
             try ToolStore.upsert(row, db)
             guard let stored = try ToolStore.rows(named: [draft.name], db).first?.wire else {
-                throw APIError.conflict("The tool \(draft.name) was deleted by someone else at the same time.")
+                throw APIError.conflict("The tool \(draft.name) was deleted by another request. Retry.")
             }
             return stored
         }
     }
 
-    /// Changes a tool. New source without a schema gets a new schema, and the tool gets the schema's name.
-    /// A field that repeats what is stored is no change; if nothing changes, nothing is written.
+    /// Changes a tool. New source without a schema derives a new schema, and the tool takes the schema's name. A field
+    /// that repeats the stored value is no change; if nothing changes, nothing is written.
     func update(_ id: ID<Tool>, applying change: UpdateTool, as scope: Scope) async throws -> Tool {
         let old = try await retrieve(id, as: scope)
         let change = try change.changes(from: old)
@@ -121,7 +121,7 @@ struct ToolService: Sendable {
 
     // MARK: Running
 
-    /// Runs source once, without an agent. Nothing is stored.
+    /// Runs source once, without an agent, and stores nothing.
     func run(_ body: RunTool) async throws -> LettaMessage {
         try ToolRules.check(sourceType: body.sourceType)
         let outcome: ToolOutcome

@@ -6,7 +6,7 @@ import Storage
 enum ToolStore {
     static let table = Table<Stored<Tool>>("tool", renaming: ["metadata_": "metadata"])
 
-    /// Writes a tool, in the place of one with the same name, whose id and time of creation stay.
+    /// Inserts a tool, or updates the one with the same name, which keeps its id and creation time.
     static func upsert(_ row: Stored<Tool>, _ db: Transaction) throws {
         try db.upsert(row, into: table, onConflict: ["name"], keeping: ["project_id"])
     }
@@ -37,14 +37,14 @@ enum ToolStore {
             filter.search.map { db.dialect.contains("name", $0) },
             filter.returnOnlyLettaTools == true ? isLetta : nil,
             filter.excludeLettaTools == true ? "NOT (\(isLetta))" : nil,
-            // A project's own tools, and those of everybody.
+            // The tools of a project and those of no project.
             db.project.map { "(project_id = \($0) OR project_id IS NULL)" },
         ]
     }
 
     // MARK: Tools of agents
 
-    /// Attaches a tool behind the others; nothing happens when it is attached already.
+    /// Attaches a tool after the others; does nothing when it is attached already.
     static func attach(_ tool: ID<Tool>, to agent: ID<AgentState>, _ db: Transaction) throws {
         try db.execute(
             """
@@ -72,7 +72,7 @@ enum ToolStore {
             "DELETE FROM agent_tool WHERE organization_id = \(db.organization) AND agent_id = \(agent)")
     }
 
-    /// The tools that an agent can call, in the order of their attaching.
+    /// The tools that an agent can call, in the order of attachment.
     static func callableTools(of agent: ID<AgentState>, _ db: Transaction) throws -> [CallableToolRow] {
         try db.rows(
             """
@@ -84,7 +84,7 @@ enum ToolStore {
         ).map { try CallableToolRow($0) }
     }
 
-    /// The tools of each of the agents, in the order of their attaching.
+    /// The tools of each agent, in the order of attachment.
     static func tools(of agents: [ID<AgentState>], _ db: Transaction) throws -> [ID<AgentState>: [Tool]] {
         let rows = try agents.inStatements { agents in
             try db.rows(

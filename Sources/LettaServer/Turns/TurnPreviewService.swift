@@ -4,12 +4,12 @@ import LettaAPI
 import ModelProviders
 import Storage
 
-/// Shows what a model would be asked, or asks it, without a turn: nothing is stored.
+/// Shows the model request of a message, or calls the model, without a turn: nothing is stored.
 struct TurnPreviewService: Sendable {
     let core: Core
     let opener: TurnOpener
 
-    /// The first request that these messages would lead to.
+    /// The first model request for these messages.
     func payload(_ body: SendMessages, to agent: ID<AgentState>, as scope: Scope) async throws -> RawJSON {
         var body = body
         body.streaming = true
@@ -25,10 +25,10 @@ struct TurnPreviewService: Sendable {
         {
             return RawJSON(state.context.request(call).payload)
         }
-        throw APIError(400, "These messages would not be sent to a model.")
+        throw APIError(400, "These messages cause no model request.")
     }
 
-    /// Answers a prompt with the agent's model, outside of the agent's conversation.
+    /// Calls the agent's model with a prompt, outside of the agent's conversation.
     func generate(
         _ body: GenerateText, with agent: ID<AgentState>, as scope: Scope
     ) async throws -> GeneratedText {

@@ -4,7 +4,7 @@ import LettaAPI
 import Logging
 import Storage
 
-/// Turns that are accepted at once and run when those before them are over.
+/// Turns that are accepted at once and run when those before them have ended.
 extension TurnService {
     /// How long the events of a background run can be read, from its creation.
     static let eventRetention: Int64 = 24 * 3_600 * 1_000_000
@@ -20,7 +20,7 @@ extension TurnService {
             .ping(
                 id: "ping-\(core.ids.uuid())", runID: run.id.rawValue, at: run.createdAt.microseconds, sequence: nil))
         do {
-            // Before the run is visible: whoever sees it can follow it.
+            // Before the run is visible, so that whoever sees it can follow it.
             guard worker.register(control) else { throw Self.isStopping }
             try await core.storage.write(as: scope) { db in
                 guard try AgentStore.exists(run.agentID, db) else { throw APIError.notFound("Agent", run.agentID) }
@@ -45,13 +45,13 @@ extension TurnService {
         return (run, control)
     }
 
-    /// Runs the turn and stores its events beside it; returns when all of them are stored.
+    /// Runs the turn and stores its events concurrently; returns when all of them are stored.
     private func carryOut(
         _ request: TurnRequest, _ run: Run, _ ticket: KeyedFIFOLock<ID<AgentState>>.Ticket, config: LLMConfig?,
         _ control: TurnControl, as scope: Scope
     ) async {
         let events = RunEventWriter(core: core, control: control, scope: scope)
-        // A cancelled turn's last events are stored as well.
+        // Also stores the last events of a cancelled turn.
         async let stored: Void = shieldedFromCancellation { await events.write() }
         do {
             try await turnLock.lock(ticket)
@@ -79,7 +79,7 @@ extension TurnService {
             core.logger.error("A run could not start", metadata: ["run.id": "\(run.id)", "error": "\(error)"])
             end.failure = TurnFailure(
                 type: "internal_error", message: "The run could not start.",
-                detail: (error as? APIError)?.explanation ?? "The server could not go on with it.", status: 500)
+                detail: (error as? APIError)?.explanation ?? "The server could not open its turn.", status: 500)
         }
         do {
             try await TurnWriter(core: core).close(run, end.stop, as: scope)

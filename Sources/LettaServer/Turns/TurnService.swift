@@ -12,7 +12,7 @@ struct TurnService: Sendable {
     let callbacks: RunCallbackService
     let turnLock: KeyedFIFOLock<ID<AgentState>>
 
-    /// How many messages may wait for one agent.
+    /// The maximum number of queued messages per agent.
     static let queueLimit = 64
 
     static func queueIsFull(_ agent: ID<AgentState>) -> APIError {
@@ -21,7 +21,7 @@ struct TurnService: Sendable {
 
     static let isStopping = APIError.unavailable("The server is stopping. Retry later.")
 
-    /// Starts a turn and returns its control. The turn goes on when nobody reads it.
+    /// Starts a turn and returns its control. The turn goes on without readers.
     private func start(
         _ request: TurnRequest, collector: TurnCollector? = nil, as scope: Scope
     ) async throws -> TurnControl {
@@ -65,7 +65,7 @@ struct TurnService: Sendable {
         return try collector.response()
     }
 
-    /// Starts a turn and returns it as a stream; the turn goes on when nobody reads.
+    /// Starts a turn and returns its stream; the turn goes on without readers.
     func stream(_ body: SendMessages, to agent: ID<AgentState>, as scope: Scope) async throws -> RunFrames {
         var body = body
         body.streaming = true
@@ -83,13 +83,13 @@ struct TurnService: Sendable {
             page: RunFrames.pages(of: control.run, core, as: scope))
     }
 
-    /// Stops the running turns of an agent, or those of them that are named. Repeating the call has the same answer:
-    /// runs that were cancelled before count as stopped.
+    /// Cancels the running turns of an agent, or those named. Idempotent: runs that were cancelled before count as
+    /// stopped.
     func cancel(_ agent: ID<AgentState>, _ body: CancelRuns?, as scope: Scope) async throws -> [String: String] {
         let exists = try await core.storage.read(as: scope) { db in try AgentStore.exists(agent, db) }
         guard exists else { throw APIError.notFound("Agent", agent) }
         let controls = worker.controls(of: agent, in: scope.organization).filter { control in
-            // A turn that is over may still be storing its last events.
+            // A turn that has ended may still be storing its last events.
             !control.log.isFinished && body?.runIDs?.contains(control.run.rawValue) ?? true
         }
         let named = Set(body?.runIDs ?? []).subtracting(controls.map(\.run.rawValue))

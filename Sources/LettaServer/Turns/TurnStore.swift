@@ -2,7 +2,7 @@ import AgentEngine
 import LettaAPI
 import Storage
 
-/// What turns write to their agent: few columns of a long row with many indexes.
+/// What turns write to their agent: few columns of a wide row with many indexes.
 enum TurnStore {
     /// Appends messages to the agent's messages and to its context window, and stores how `run` ended, if it has.
     static func append(

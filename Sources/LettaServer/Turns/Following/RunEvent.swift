@@ -1,15 +1,15 @@
 import AgentEngine
 import JSON
 
-/// An event of a run as readers get it.
+/// An event of a run as its readers receive it.
 struct RunEvent: Sendable {
-    /// Its place in the run's log, from 1.
+    /// The position in the run's log, from 1.
     var sequence: Int
     /// The `message_type`.
     var type: String
     var json: String
 
-    /// - Parameter isNumbered: whether messages and pings carry their sequence, as those of background runs do.
+    /// - Parameter isNumbered: whether messages and pings have a sequence number, as in background runs.
     init(_ event: TurnEvent, at sequence: Int, isNumbered: Bool) {
         self.sequence = sequence
         type = event.messageType
@@ -47,10 +47,10 @@ extension TurnEvent {
     }
 }
 
-/// Which events a reader wants to see.
+/// The events that a reader wants.
 struct EventFilter: Sendable {
     var withPings: Bool
-    /// The kinds of messages; nil for all. Events that are no messages are always shown.
+    /// The message types; nil for all. Events other than messages are always shown.
     var messageTypes: Set<String>?
 
     func shows(_ type: String) -> Bool {
@@ -62,11 +62,11 @@ struct EventFilter: Sendable {
     }
 }
 
-/// The form of one event on the wire.
+/// The wire format of an event.
 enum EventFrame {
     static let done = Array("data: [DONE]\n\n".utf8)
 
-    /// Only errors carry a name.
+    /// Only errors have an event name.
     static func bytes(_ event: RunEvent) -> [UInt8] {
         let start = event.type == "error_message" ? "event: error\ndata: " : "data: "
         return Array("\(start)\(event.json)\n\n".utf8)

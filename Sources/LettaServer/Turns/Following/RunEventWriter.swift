@@ -2,15 +2,15 @@ import LettaAPI
 import Logging
 import Storage
 
-/// Stores the events of a background run while they happen, so that any later reader can follow it.
+/// Stores the events of a background run while it runs, so that later readers can follow it.
 ///
-/// Events that arrive while a batch is being written are the next batch: a fast model makes larger ones.
+/// Events that arrive while a batch is being written form the next batch: a fast model makes larger ones.
 struct RunEventWriter: Sendable {
     let core: Core
     let control: TurnControl
     let scope: Scope
 
-    /// Returns at the end of the run, when all events are stored.
+    /// Returns after the end of the run, when all events are stored.
     func write() async {
         var count = 0
         while case .events(let batch) = await control.log.read(after: count) {
@@ -22,7 +22,7 @@ struct RunEventWriter: Sendable {
                 }
                 control.log.setStored(count)
             } catch {
-                // Later readers see the run end here.
+                // Ends the run for later readers.
                 core.logger.error(
                     "The events of a run could not be stored",
                     metadata: ["run.id": "\(control.run)", "error": "\(error)"])

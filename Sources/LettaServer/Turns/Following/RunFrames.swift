@@ -3,20 +3,20 @@ import EventStreams
 import LettaAPI
 import Storage
 
-/// The events of a run as the frames of an event stream: live from its log, and from the table of events where the log does
+/// The events of a run as frames of an event stream: live from the log, and from the table of events where the log does
 /// not reach.
 struct RunFrames: AsyncSequence, Sendable {
-    /// How long a stream may be silent before a ping says that the turn is still running.
+    /// The silence after which a ping shows that the turn is still running.
     static let longestSilence = Duration.seconds(30)
 
     let core: Core
     let run: ID<Run>
     let filter: EventFilter
-    /// Nil for a run that is over.
+    /// Nil for a run that has ended.
     let control: TurnControl?
-    /// The next stored events behind one with this number, some at a time; nil for a run whose events are not stored.
+    /// A page of stored events after a sequence number; nil for a run whose events are not stored.
     let page: (@Sendable (_ after: Int) async throws -> [RunEvent])?
-    /// How many events the reader has seen before.
+    /// The number of events that the reader has already seen.
     var startingAfter = 0
 
     func makeAsyncIterator() -> AsyncIterator {
@@ -40,7 +40,7 @@ struct RunFrames: AsyncSequence, Sendable {
         private var first: [UInt8]?
         private var hasEnded = false
         private let reader: Int?
-        /// Nil where no pings are wanted.
+        /// Nil without pings.
         private let silence: SilenceTimer?
 
         init(frames: RunFrames) {
@@ -52,11 +52,11 @@ struct RunFrames: AsyncSequence, Sendable {
             } else {
                 silence = nil
             }
-            // The log of a background run begins with a ping of its own.
+            // The log of a background run starts with its own ping.
             if silence != nil, frames.control?.isBackground == false { first = ping() }
         }
 
-        /// All events that are ready, in one piece; nil at the end.
+        /// All events that are ready, as one chunk; nil at the end.
         mutating func next() async throws -> [UInt8]? {
             if let first {
                 self.first = nil
@@ -99,13 +99,13 @@ struct RunFrames: AsyncSequence, Sendable {
         private func live(_ log: RunLog) async -> RunLog.Reading {
             if let ready = log.readNow(after: count) { return ready }
             guard let silence, let reader else { return await log.read(after: count) }
-            // What came while the reader was sending is no silence.
+            // The time spent on sending is no silence.
             log.forgetInterruption(of: reader)
             silence.touch(RunFrames.longestSilence)
             return await log.read(after: count, by: reader)
         }
 
-        /// A ping is no event of the run: it repeats the number of the last one.
+        /// A ping is no event of the run: it repeats the sequence number of the last one.
         private func ping() -> [UInt8] {
             let event = TurnEvent.ping(
                 id: "ping-\(frames.core.ids.uuid())", runID: frames.run.rawValue,

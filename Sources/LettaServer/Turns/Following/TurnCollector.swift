@@ -2,7 +2,7 @@ import AgentEngine
 import LettaAPI
 import Synchronization
 
-/// Makes the JSON answer of a turn from its events.
+/// Collects the JSON response of a turn from its events.
 final class TurnCollector: Sendable {
     private struct State {
         var response = LettaResponse(messages: [], stopReason: .init(.endTurn), usage: UsageEvent())
@@ -12,7 +12,7 @@ final class TurnCollector: Sendable {
     private let wanted: Set<String>?
     private let state = Mutex(State())
 
-    /// - Parameter types: the kinds of messages to answer with; nil for all.
+    /// - Parameter types: the message types in the response; nil for all.
     init(only types: [LettaMessageType]?) {
         wanted = types.map { Set($0.map(\.rawValue)) }
     }
@@ -36,7 +36,7 @@ final class TurnCollector: Sendable {
         }
     }
 
-    /// The answer of a turn that is over.
+    /// The response of a turn that has ended.
     ///
     /// - Throws: `APIError` for a turn that failed.
     func response() throws -> LettaResponse {

@@ -2,7 +2,7 @@ import AgentEngine
 import LettaAPI
 import Synchronization
 
-/// What others hold of a running turn: the events that it emits, and the way to stop it.
+/// The handle of a running turn: its events, and its cancellation.
 final class TurnControl: Sendable {
     let run: ID<Run>
     let agent: ID<AgentState>
@@ -10,7 +10,7 @@ final class TurnControl: Sendable {
     /// Whether the run can be followed at any time, so that its events are numbered and stored.
     let isBackground: Bool
     let log: RunLog
-    /// The answer of a turn that nobody streams: its events are collected as they come, and not logged.
+    /// Collects the response of a turn without a stream; its events are not logged.
     let collector: TurnCollector?
     private let cancelled = Atomic(false)
 
@@ -40,7 +40,7 @@ final class TurnControl: Sendable {
 
     var isCancelled: Bool { cancelled.load(ordering: .sequentiallyConsistent) }
 
-    /// Tells the turn to stop; ``TurnWorker`` also cancels what it waits for.
+    /// Cancels the turn; ``TurnWorker`` also cancels what it waits for.
     func cancel() {
         cancelled.store(true, ordering: .sequentiallyConsistent)
     }

@@ -17,22 +17,22 @@ final class KeyedFIFOLock<Key: Hashable & Sendable>: Sendable {
     }
 
     private struct State {
-        /// The waiters behind the holder of a key; a key that is not locked has no entry.
+        /// The waiters behind the holder of each locked key.
         var queues: [Key: [Waiter]] = [:]
-        /// Tickets that hold their lock and whose owners have not been told yet.
+        /// Tickets that hold their lock and whose owners have not returned from waiting yet.
         var granted: Set<Int> = []
         var lastNumber = 0
     }
 
     private let state = Mutex(State())
-    /// How many may wait for one key.
+    /// The maximum number of waiters per key.
     let queueLimit: Int
 
     init(queueLimit: Int) {
         self.queueLimit = queueLimit
     }
 
-    /// Waits for the lock of `key`, which the caller must give back with ``unlock(_:)``.
+    /// Waits for the lock of `key`, which the caller must release with ``unlock(_:)``.
     ///
     /// - Throws: `full` when the queue is full, `CancellationError` when the task is cancelled while it waits.
     func lock(_ key: Key, orElse full: any Error) async throws {
@@ -56,9 +56,9 @@ final class KeyedFIFOLock<Key: Hashable & Sendable>: Sendable {
         }
     }
 
-    /// Waits until the ticket holds the lock, which the caller must give back with ``unlock(_:)``.
+    /// Waits until the ticket holds the lock, which the caller must release with ``unlock(_:)``.
     ///
-    /// - Throws: `CancellationError` when the task is cancelled before; the ticket is abandoned then.
+    /// - Throws: `CancellationError` when the task is cancelled first; the ticket is then abandoned.
     func lock(_ ticket: Ticket) async throws {
         try await withTaskCancellationHandler {
             try await withCheckedThrowingContinuation { (continuation: CheckedContinuation<Void, any Error>) in
@@ -82,7 +82,7 @@ final class KeyedFIFOLock<Key: Hashable & Sendable>: Sendable {
         }
     }
 
-    /// Leaves the queue, or passes the lock on where the ticket holds it already.
+    /// Leaves the queue, or releases the lock if the ticket already holds it.
     func abandon(_ ticket: Ticket) {
         let (waiter, wasHeld) = state.withLock { state -> (Waiter?, Bool) in
             if state.granted.remove(ticket.number) != nil { return (nil, true) }

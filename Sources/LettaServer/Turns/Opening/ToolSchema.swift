@@ -2,9 +2,9 @@ import AgentEngine
 import JSON
 import ModelProviders
 
-/// What a turn needs of a tool's schema, decoded once.
+/// The parts of a tool's schema that a turn needs, decoded once.
 struct ToolSchema: Sendable {
-    /// The tool as it is described to models.
+    /// The tool as described to models.
     let tool: ModelTool
     let requiredArguments: [String]
 
@@ -15,7 +15,7 @@ struct ToolSchema: Sendable {
         requiredArguments = schema["parameters"]?["required"]?.array?.compactMap(\.string) ?? []
     }
 
-    /// The schemas of tools by their names, without those that have none.
+    /// The schemas of tools by name, without tools that have none.
     ///
     /// - Parameter isStrict: whether the provider must make the arguments follow the schema.
     static func schemas(of rows: [CallableToolRow], isStrict: Bool) throws -> [String: ToolSchema] {

@@ -4,13 +4,14 @@ import LettaAPI
 import ModelProviders
 import Storage
 
-/// Opens turns: stores what the client sent together with the run, and reads what the turn works on.
+/// Opens turns: stores the client's messages with the run, and reads what the turn works on.
 struct TurnOpener: Sendable {
     let core: Core
     let models: ModelService
     let executors: ToolExecutors
 
-    /// The model that the request asks for; nil for the agent's own. May wait for providers, so it comes before the lock.
+    /// The model that the request names; nil for the agent's own. May wait for providers, so call it before taking the
+    /// lock.
     func override(_ handle: String?) async throws -> LLMConfig? {
         guard let handle else { return nil }
         return try await models.languageModel(handle)
@@ -19,7 +20,7 @@ struct TurnOpener: Sendable {
     /// Stores the messages and the run in one transaction, with results for calls that an interrupted turn left open.
     ///
     /// - Parameters:
-    ///   - isAccepted: whether the run is stored already. Whoever accepted it ends it when this throws.
+    ///   - isAccepted: whether the run is stored already. In that case the caller ends it when this throws.
     ///   - config: the model of this turn; nil for the agent's own.
     func open(
         _ request: TurnRequest, _ run: Run, isAccepted: Bool, config: LLMConfig?, as scope: Scope
@@ -57,7 +58,7 @@ struct TurnOpener: Sendable {
         }
     }
 
-    /// What ``open(_:_:isAccepted:config:as:)`` would return, without storing anything.
+    /// The result of ``open(_:_:isAccepted:config:as:)``, without storing anything.
     func preview(_ request: TurnRequest, _ run: Run, config: LLMConfig?, as scope: Scope) async throws -> TurnState {
         let time = core.now()
         let rows = try await core.storage.read(as: scope) { [core] db in
@@ -84,15 +85,15 @@ struct TurnOpener: Sendable {
     }
 }
 
-/// What the opening transaction reads, not decoded yet.
+/// The rows that the opening transaction reads, not decoded yet.
 struct TurnRows: Sendable {
     let agent: AgentRow
     let messages: [ContextRow]
     let tools: [CallableToolRow]
     let blocks: [SQLRow]
-    /// The system message in the place of the stored one; nil where that is current.
+    /// Replaces the stored system message; nil when that is current.
     var system: TurnMessage?
-    /// Messages that the turn adds to those in the context.
+    /// Messages that the turn appends to those in the context.
     var new: [TurnMessage] = []
 
     init(of agent: AgentRow, _ db: Transaction) throws {
@@ -102,7 +103,7 @@ struct TurnRows: Sendable {
         blocks = try AgentBlockStore.rows(of: [agent.id], db)
     }
 
-    /// The agent's last message and what follows it.
+    /// The agent's last message and those after it.
     func endOfContext() throws -> [TurnMessage] {
         var end: [TurnMessage] = []
         for row in messages.reversed() {

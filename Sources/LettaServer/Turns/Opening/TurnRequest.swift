@@ -13,7 +13,7 @@ extension TurnMessage.Part {
 }
 
 extension MessageContent {
-    /// The content as JSON when it is empty.
+    /// The JSON of empty content; nil otherwise.
     fileprivate var emptyJSON: JSONValue? {
         switch self {
         case .text(let text): text.isEmpty ? .string("") : nil
@@ -46,13 +46,13 @@ struct TurnRequest: Sendable {
         case later
     }
 
-    /// - Throws: `APIError` 422 for a body that says too little or too much.
+    /// - Throws: `APIError` 422 for an invalid body.
     init(_ body: SendMessages, to agent: ID<AgentState>, following: Following = .answer) throws {
         self.agent = agent
         switch (body.messages, body.input) {
         case (.some, .some), (nil, nil):
             throw APIError.invalidField(
-                "messages", "Exactly one of 'messages' and 'input' has to be given", input: .null)
+                "messages", "Exactly one of 'messages' and 'input' must be given", input: .null)
         case (let messages?, nil):
             guard !messages.isEmpty else {
                 throw APIError.invalidField("messages", "Messages must not be empty", input: .array([]))
@@ -112,7 +112,7 @@ struct TurnRequest: Sendable {
         return run
     }
 
-    /// The messages to store. One that the client gave no otid gets a random one.
+    /// The messages to store. A message without an otid gets a random one.
     func messages(runID: ID<Run>, at time: Timestamp, ids: IDSource) -> [TurnMessage] {
         given.map { message in
             let parts: [TurnMessage.Part] =

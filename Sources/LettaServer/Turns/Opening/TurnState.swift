@@ -3,7 +3,7 @@ import JSON
 import LettaAPI
 import ModelProviders
 
-/// What a turn works on: read once when the turn opens, and updated with what the turn writes.
+/// The state of a turn: read once when it opens, and updated with what it writes.
 struct TurnState: Sendable {
     let scope: Scope
     @Boxed var run: Run
@@ -12,7 +12,7 @@ struct TurnState: Sendable {
     @Boxed private(set) var plan: TurnPlan
     let provider: any ModelProvider
     let tools: [String: CallableToolRow]
-    /// The agent's blocks as read; edits are made against their versions.
+    /// The agent's blocks as read; edits name their versions.
     private(set) var blocks: [BlockRow]
     var context: TurnContext
 
@@ -23,7 +23,7 @@ struct TurnState: Sendable {
 }
 
 extension TurnState {
-    /// Decodes what a transaction read, which takes longer than reading it and must not occupy the database's thread.
+    /// Decodes the rows of a transaction, outside of the database's thread because it takes longer than reading them.
     init(
         _ rows: TurnRows, _ request: TurnRequest, _ run: Run, config: LLMConfig, provider: any ModelProvider,
         executors: ToolExecutors, as scope: Scope

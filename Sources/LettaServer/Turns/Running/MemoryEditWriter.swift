@@ -29,7 +29,7 @@ struct MemoryEditWriter: Sendable {
 
     /// Runs the calls again on the blocks as they are now and writes the edits.
     ///
-    /// When somebody else changed a block, or an edit can't be written, replaces the results of the calls in `results`.
+    /// When a block was changed meanwhile, or an edit can't be written, replaces the results of the calls in `results`.
     func apply(readAs read: [BlockRow], results: inout [TurnMessage], _ db: Transaction) throws {
         let isUnchanged = current.map(\.id) == read.map(\.id) && current.map(\.version) == read.map(\.version)
         var memory = current.map(\.memoryBlock)
@@ -41,7 +41,7 @@ struct MemoryEditWriter: Sendable {
                 memory = result.blocks
                 if !isUnchanged { Self.replace(call.callID, with: result.outcome, in: &results) }
             } catch let error as APIError {
-                // Thrown before anything was written, so the transaction can go on.
+                // Thrown before anything was written, so the transaction can continue.
                 let failure = ToolFailure.value(error.explanation)
                 Self.replace(call.callID, with: ToolOutcome(failure, of: call.tool), in: &results)
             }

@@ -3,24 +3,24 @@ import JSON
 import LettaAPI
 import ModelProviders
 
-/// A turn while it runs.
+/// A running turn.
 ///
-/// An object: as a value it would take room in the frame of every function that awaits the model.
+/// A class: a value would take space in the frame of every function that awaits the model.
 final class RunningTurn {
     var state: TurnState
     var machine: StepMachine
     let startedAt: Timestamp
     var times = StepTimes(start: Timestamp(microseconds: 0))
-    /// The blocks as the calls of this step left them; stored with the step.
+    /// The blocks after the calls of this step; stored with the step.
     private var memory: [MemoryBlock]
     private var memoryCalls: [ToolRun] = []
     private var passages: [NewPassage] = []
     private var toolNames: [String] = []
     var lastRequest: ModelRequest?
     var lastAnswer: ModelAnswer?
-    /// Whether a reader may have seen a part of the step's answer.
+    /// Whether readers may have seen part of the step's answer.
     var hasShownPieces = false
-    /// Whether the last step's transaction stored how the run ended.
+    /// Whether the transaction of the last step stored the end of the run.
     var hasStoredEnd = false
 
     init(state: TurnState, startedAt: Timestamp) {
@@ -47,7 +47,7 @@ final class RunningTurn {
         }
     }
 
-    /// Takes what a call leaves to the transaction of its step.
+    /// Collects what the step's transaction has to write for a call.
     func add(_ result: ToolResult, of call: ToolRun) {
         toolNames.append(call.tool)
         passages += result.passages
@@ -56,7 +56,7 @@ final class RunningTurn {
         memoryCalls.append(call)
     }
 
-    /// Sets how the run ended, for the next write.
+    /// Sets the end of the run for the next write.
     func close(_ end: TurnEnd, at time: Timestamp) {
         state.run.end(end.stop, at: time)
         state.run.totalDuration = startedAt.nanoseconds(to: time)
@@ -93,7 +93,7 @@ final class RunningTurn {
     }
 }
 
-/// When the parts of a step were.
+/// The times of the parts of a step.
 struct StepTimes: Sendable {
     var start: Timestamp
     var modelEnd: Timestamp?

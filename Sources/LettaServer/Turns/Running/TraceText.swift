@@ -5,7 +5,7 @@ import ModelProviders
 
 /// The trace of a model call, in the form of OpenAI's chat completions.
 enum TraceText {
-    /// The most bytes of a request or a response.
+    /// The maximum size of a request or a response, in bytes.
     private static let limit = 256 * 1_024
 
     static func trace(
@@ -23,14 +23,14 @@ enum TraceText {
         return RawJSON(["not_kept": "too long", "bytes": .int(Int64(size))] as JSONValue)
     }
 
-    /// Leaves out the oldest messages of a long request. Each step repeats the history of those before it, so that whole
-    /// requests would take room that grows with the square of a conversation.
+    /// Leaves out the oldest messages of a long request. Each step repeats the history of those before it, so whole
+    /// requests would take space quadratic in the length of a conversation.
     private static func shortened(_ request: ModelRequest) -> ModelRequest {
         let sizes = request.messages.map(\.traceBytes)
         guard sizes.reduce(0, +) > limit else { return request }
         let isSystemFirst = if case .system? = request.messages.first { true } else { false }
         let head = isSystemFirst ? 1 : 0
-        // Escapes, tools and settings need room as well.
+        // Reserve for escapes, tools and settings.
         var room = limit / 2 - sizes[..<head].reduce(0, +)
         var start = request.messages.endIndex
         while start > head, room >= sizes[start - 1] {
@@ -43,7 +43,7 @@ enum TraceText {
         return request
     }
 
-    /// The answer assembled from its deltas. What they don't hold, such as the service's own id, is null.
+    /// The answer assembled from its deltas. What deltas do not hold, such as the service's own id, is null.
     private static func response(_ answer: ModelAnswer?, model: String) -> JSONValue {
         guard let answer else { return [:] }
         return [
@@ -97,7 +97,7 @@ enum TraceText {
 }
 
 extension ModelMessage {
-    /// About how many bytes the message takes as JSON.
+    /// The approximate size of the message as JSON, in bytes.
     fileprivate var traceBytes: Int {
         switch self {
         case .system(let text), .tool(_, let text):

@@ -4,7 +4,8 @@ import LettaAPI
 import Logging
 import ModelProviders
 
-/// Carries a turn from its stored messages to its end: performs the actions of the step machine and feeds back the results.
+/// Drives a turn from its stored messages to its end: performs the actions of the step machine and feeds back the
+/// results.
 ///
 /// Client disconnects do not stop a turn; only ``TurnWorker/cancel(_:)`` does.
 struct TurnRunner: Sendable {
@@ -14,7 +15,7 @@ struct TurnRunner: Sendable {
 
     private var writer: TurnWriter { TurnWriter(core: core) }
 
-    /// Runs to the end and closes the log, whatever happens.
+    /// Runs to the end and closes the log in any case.
     func run(_ state: TurnState) async {
         let turn = RunningTurn(state: state, startedAt: core.now())
         do {
@@ -28,7 +29,7 @@ struct TurnRunner: Sendable {
                 "A turn failed", metadata: ["run.id": "\(turn.state.run.id)", "error": "\(error)"])
             let failure = TurnFailure(
                 type: "internal_error", message: "An error occurred during agent execution.",
-                detail: "The server could not go on with this turn. The steps before this one are stored.", status: 500)
+                detail: "The server could not continue this turn. The steps before it are stored.", status: 500)
             await finish(TurnEnd(stop: .error, usage: TurnUsage(), failure: failure), turn)
         }
         control.log.finish()
@@ -64,8 +65,9 @@ struct TurnRunner: Sendable {
             do throws(ProviderFailure) {
                 return try await answer(request, turn)
             } catch  where error.isAboutTools && !request.tools.isEmpty && !turn.hasShownPieces {
-                // Some servers of small models can't parse the calls of their own model; an answer in words is better than none.
-                core.logger.warning("A model's answer could not be read; asking again without tools")
+                // Some servers of small models can't parse the calls of their own model; an answer in text is better
+                // than none.
+                core.logger.warning("A model's answer could not be parsed; retrying without tools")
                 return try await answer(request.withoutTools, turn)
             }
         } catch {
@@ -73,7 +75,7 @@ struct TurnRunner: Sendable {
         }
     }
 
-    /// Reads the answer piece by piece even when nobody is shown the pieces, so that the time to the first token is known.
+    /// Reads the answer as a stream even when no client receives deltas, so that the time to the first token is known.
     private func answer(_ request: ModelRequest, _ turn: RunningTurn) async throws(ProviderFailure) -> [StepAction] {
         var accumulator = ModelDeltaAccumulator()
         for try await delta in turn.state.provider.stream(request) {
@@ -117,7 +119,7 @@ struct TurnRunner: Sendable {
         return actions
     }
 
-    /// Never throws: what an executor throws is a result that the model reads, so that the step is stored.
+    /// Never throws: an executor's error becomes a result that the model reads, so that the step is stored.
     private func result(of call: ToolRun, in context: ToolContext?) async -> ToolResult {
         if control.isCancelled { return Self.cancelled }
         guard let context, let entry = executors.entry(for: context.tool) else {
@@ -193,7 +195,7 @@ extension StepIdentity {
 }
 
 extension ProviderFailure {
-    /// Whether the model may do better without tools.
+    /// Whether the model may succeed without tools.
     fileprivate var isAboutTools: Bool { kind == .invalidAnswer || kind == .toolsNotSupported }
 }
 

@@ -2,7 +2,7 @@ import EventStreams
 import LettaAPI
 import Synchronization
 
-/// Owns the turns that run, apart from the requests that asked for them.
+/// Owns the running turns, independent of the requests that started them.
 final class TurnWorker: TaskOwner, Sendable {
     private struct Turn {
         let control: TurnControl
@@ -20,9 +20,10 @@ final class TurnWorker: TaskOwner, Sendable {
 
     private let state = Mutex(State())
 
-    /// Makes a turn known, so that whoever sees its run can follow and cancel it. ``start(_:_:)`` or ``remove(_:)`` follows.
+    /// Registers a turn, so that whoever sees its run can follow and cancel it. ``start(_:_:)`` or ``remove(_:)``
+    /// follows.
     ///
-    /// - Returns: false when the server stops and takes no more turns.
+    /// - Returns: false when the server is stopping and accepts no more turns.
     func register(_ control: TurnControl) -> Bool {
         state.withLock { state in
             guard !state.isClosing else { return false }
@@ -31,14 +32,14 @@ final class TurnWorker: TaskOwner, Sendable {
         }
     }
 
-    /// Forgets a turn that does not start.
+    /// Removes a turn that does not start.
     func remove(_ control: TurnControl) {
         _ = state.withLock { $0.turns.removeValue(forKey: control.run) }
     }
 
     /// Starts a registered turn. Client disconnects do not stop it.
     ///
-    /// - Returns: false when the server stops; the turn is forgotten then.
+    /// - Returns: false when the server is stopping; the turn is then removed.
     func start(_ control: TurnControl, _ work: @escaping @Sendable () async -> Void) -> Bool {
         let task = state.withLock { state -> Task<Void, Never>? in
             guard !state.isClosing else {
@@ -52,14 +53,14 @@ final class TurnWorker: TaskOwner, Sendable {
             state.turns[control.run] = Turn(control: control, task: task)
             return task
         }
-        // A cancel that came before the turn had a task.
+        // Cancelled before the turn had a task.
         if control.isCancelled { task?.cancel() }
         return task != nil
     }
 
-    /// Starts work that follows a turn; only the end of the server stops it.
+    /// Starts work that follows a turn; only the shutdown of the server stops it.
     ///
-    /// - Returns: false when the server stops.
+    /// - Returns: false when the server is stopping.
     func startFollowUp(_ work: @escaping @Sendable () async -> Void) -> Bool {
         state.withLock { state in
             guard !state.isClosing else { return false }
@@ -83,15 +84,15 @@ final class TurnWorker: TaskOwner, Sendable {
         }
     }
 
-    /// Stops the turns: waits for a model or a tool end, writes complete.
+    /// Cancels the turns: waits for a model or a tool end, writes complete.
     func cancel(_ controls: [TurnControl]) {
-        // The flags come first: a turn that starts meanwhile sees its flag.
+        // Flags first: a turn that starts meanwhile sees its flag.
         for control in controls { control.cancel() }
         let tasks = state.withLock { state in controls.compactMap { state.turns[$0.run]?.task } }
         for task in tasks { task.cancel() }
     }
 
-    /// Takes no more turns, cancels the running ones, and waits for them.
+    /// Accepts no more turns, cancels the running ones, and waits for them.
     func close() async {
         let (turns, followUps) = state.withLock { state in
             state.isClosing = true

@@ -3,7 +3,7 @@ import JSON
 import LettaAPI
 import Storage
 
-/// Runs `conversation_search`: the agent searches its messages, in and out of its context window.
+/// Runs `conversation_search`: searches the agent's messages, in and out of its context window.
 struct ConversationSearchExecutor: ToolExecutor {
     static let name = "conversation_search"
     private static let defaultLimit = 5
@@ -13,7 +13,7 @@ struct ConversationSearchExecutor: ToolExecutor {
 
     /// Both dates are included; a date without a time means the whole day.
     func run(_ call: ToolRun, in context: ToolContext) async throws -> ToolResult {
-        guard let tool = BaseTool.named(Self.name) else { throw ToolFailure(.exception, "This tool is not here.") }
+        guard let tool = BaseTool.named(Self.name) else { throw ToolFailure(.exception, "This tool is not available.") }
         let given = try ToolArguments(call.arguments, for: tool)
         let limit = given.integer("limit") ?? Self.defaultLimit
         guard limit > 0 else { throw ToolFailure.value("limit must be positive, not \(limit).") }

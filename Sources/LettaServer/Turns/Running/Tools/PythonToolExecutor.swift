@@ -31,7 +31,7 @@ struct PythonToolExecutor: ToolExecutor {
         }
     }
 
-    /// The agent's secrets as variables, and its id.
+    /// The agent's secrets and its id as environment variables.
     private func environment(of agent: ID<AgentState>, as scope: Scope) async throws -> [String: String] {
         let sealed = try await core.storage.read(as: scope) { db in try AgentStore.sealedSecrets(of: agent, db) }
         var environment: [String: String] = [:]
