@@ -18,7 +18,7 @@ import Testing
         routes.handle(SlowBody.endpoint) { Echo(.bool($0.body.wasReleased)) }
         let server = try TestServer(routes: routes, metrics: PrometheusMetrics())
         let cores = System.coreCount
-        try await server.application.test(.live) { client in
+        try await server.application.test(.ahc(.http)) { client in
             try await withThrowingTaskGroup(of: String.self) { group in
                 for _ in 0..<cores {
                     group.addTask {
