@@ -20,9 +20,11 @@ package struct TestDatabase: Sendable {
     private let place: Place
 
     /// Opens the database as it is. It may be opened several times.
-    package func open() async throws -> any StorageEngine {
+    ///
+    /// - Parameter fileSystem: what SQLite writes and syncs with, to observe it or to make it fail.
+    package func open(on fileSystem: FaultyFileSystem? = nil) async throws -> any StorageEngine {
         switch place {
-        case .file(let path): try SQLiteEngine(path: path, readers: 3, logger: quiet)
+        case .file(let path): try SQLiteEngine(path: path, readers: 3, vfs: fileSystem?.name, logger: quiet)
         case .server(let uri, _): try await PostgresEngine(uri: uri, connections: 4, logger: quiet)
         }
     }

@@ -25,6 +25,8 @@ package final class TestServer: Sendable {
         package var clock: any Clock<Duration> = ContinuousClock()
         /// The time of day; nil for the system's.
         package var now: (@Sendable () -> Timestamp)?
+        /// What SQLite writes and syncs with; nil for the system's own.
+        package var fileSystem: FaultyFileSystem?
         /// Puts a wrapper around the database, to observe calls or to make them fail.
         package var wrapStorage: @Sendable (any StorageEngine) -> any StorageEngine = { $0 }
 
@@ -73,7 +75,7 @@ package final class TestServer: Sendable {
         arguments.port = 0
         let environment = ConfigReader(provider: InMemoryProvider(values: [:]))
         let configuration = try ServerConfiguration(arguments: arguments, environment: environment)
-        let storage = options.wrapStorage(try await database.open())
+        let storage = options.wrapStorage(try await database.open(on: options.fileSystem))
         do {
             _ = try await ServerStorage.migrator.up(storage, keepingCopyIn: nil)
             let letta = try await LettaApplication(
