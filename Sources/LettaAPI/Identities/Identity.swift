@@ -1,7 +1,7 @@
 public import JSON
 
 /// Somebody or something outside the server whom agents and blocks belong to: a person, an organization, a device.
-public struct Identity: ListedResource, Codable, Sendable, JSONWritable {
+public struct Identity: ListedResource, Codable, Sendable, Equatable, JSONWritable {
     public static let idPrefix = "identity"
 
     public var id: ID<Identity>

@@ -26,6 +26,7 @@ struct IdentityService: Sendable {
         try Self.check(body)
         let new = identity(body, as: scope)
         return try await core.storage.write(as: scope) { db in
+            try Self.lock(agents: body.agentIDs, blocks: body.blockIDs, db)
             try Self.checkKeyIsFree(new.wire, db)
             return try Self.insert(new, body, db)
         }
@@ -36,6 +37,7 @@ struct IdentityService: Sendable {
         try Self.check(body)
         let new = identity(body, as: scope)
         return try await core.storage.write(as: scope) { db in
+            try Self.lock(agents: body.agentIDs, blocks: body.blockIDs, db)
             guard var row = try IdentityStore.find(body.identifierKey, project: new.wire.projectID, db) else {
                 return try Self.insert(new, body, db)
             }
@@ -53,14 +55,14 @@ struct IdentityService: Sendable {
         try KeyText.check("identifier_key", change.identifierKey.value)
         try KeyText.check("name", change.name.value)
         try Self.check(change.properties.value)
-        return try await modify(id, as: scope) { row, db in
+        let (agents, blocks) = (change.agentIDs.value, change.blockIDs.value)
+        return try await modify(id, agents: agents, blocks: blocks, as: scope) { row, db in
             let key = row.wire.identifierKey
             change.identifierKey.apply(to: &row.wire.identifierKey)
             change.name.apply(to: &row.wire.name)
             change.identityType.apply(to: &row.wire.identityType)
             change.properties.apply(to: &row.wire.properties)
             if row.wire.identifierKey != key { try Self.checkKeyIsFree(row.wire, db) }
-            try Self.replaceHolders(of: id, agents: change.agentIDs.value, blocks: change.blockIDs.value, db)
         }
     }
 
@@ -153,10 +155,9 @@ extension IdentityService {
         let old = try IdentityStore.identities(of: [agent], db)[agent] ?? []
         guard Set(old.map(\.id)) != Set(ids) else { return false }
         try IdentityStore.detachAll(from: .agents, agent, db)
-        for id in ids.withoutDuplicates {
-            _ = try identity(id, locking: true, db)
-            try IdentityStore.attach(id, to: .agents, agent, db)
-        }
+        let found = Set(try db.fetch(IdentityStore.table, ids, locking: true).map(\.wire.id))
+        if let missing = ids.first(where: { !found.contains($0) }) { throw APIError.notFound("Identity", missing) }
+        for id in ids { try IdentityStore.attach(id, to: .agents, agent, db) }
         return true
     }
 
@@ -201,36 +202,48 @@ extension IdentityService {
     }
 
     private func modify(
-        _ id: ID<Identity>, as scope: Scope,
+        _ id: ID<Identity>, agents: [ID<AgentState>]? = nil, blocks: [ID<Block>]? = nil, as scope: Scope,
         _ body: @escaping @Sendable (inout Stored<Identity>, Transaction) throws -> Void
     ) async throws -> Identity {
         let time = core.now()
         return try await core.storage.write(as: scope) { db in
-            var row = try Self.identity(id, locking: true, db)
+            try Self.lock(agents: agents, blocks: blocks, db)
+            let old = try Self.identity(id, locking: true, db)
+            var row = old
             try body(&row, db)
-            row.updatedAt = max(time, row.updatedAt)
-            try db.update(row, in: IdentityStore.table)
+            if row.wire != old.wire {
+                row.updatedAt = max(time, row.updatedAt)
+                try db.update(row, in: IdentityStore.table)
+            }
+            try Self.replaceHolders(of: id, agents: agents, blocks: blocks, db)
             return try Self.complete(row, db)
         }
     }
 
-    /// Replaces the agents and blocks of an identity; nil leaves them unchanged.
+    /// Locks what an identity is given to. Everywhere blocks are locked before agents, and agents before identities, so
+    /// that transactions do not deadlock.
+    ///
+    /// - Throws: `APIError` 404 when one of them is not there.
+    private static func lock(agents: [ID<AgentState>]?, blocks: [ID<Block>]?, _ db: Transaction) throws {
+        let foundBlocks = Set(try db.fetch(BlockStore.table, blocks ?? [], locking: true).map(\.id))
+        if let missing = blocks?.first(where: { !foundBlocks.contains($0) }) { throw BlockService.missing(missing) }
+        let foundAgents = Set(try db.fetch(AgentStore.table, agents ?? [], locking: true).map(\.id))
+        if let missing = agents?.first(where: { !foundAgents.contains($0) }) {
+            throw APIError.notFound("Agent", missing)
+        }
+    }
+
+    /// Replaces the identity's agents and blocks, which the caller has locked; nil leaves them as they are.
     private static func replaceHolders(
         of id: ID<Identity>, agents: [ID<AgentState>]?, blocks: [ID<Block>]?, _ db: Transaction
     ) throws {
         if let agents {
             try IdentityStore.detachAll(.agents, from: id, db)
-            for agent in agents.withoutDuplicates {
-                guard try AgentStore.exists(agent, db) else { throw APIError.notFound("Agent", agent) }
-                try IdentityStore.attach(id, to: .agents, agent, db)
-            }
+            for agent in agents { try IdentityStore.attach(id, to: .agents, agent, db) }
         }
         if let blocks {
             try IdentityStore.detachAll(.blocks, from: id, db)
-            for block in blocks.withoutDuplicates {
-                guard try db.exists(block, in: BlockStore.table) else { throw BlockService.missing(block) }
-                try IdentityStore.attach(id, to: .blocks, block, db)
-            }
+            for block in blocks { try IdentityStore.attach(id, to: .blocks, block, db) }
         }
     }
 

@@ -11,7 +11,7 @@ import Testing
             for (name, agent) in try await agents(server) {
                 let path = "/v1/agents/\(agent)"
                 let include = [
-                    "blocks", "tools", "tags", "secrets", "managed_group",
+                    "blocks", "tools", "tags", "secrets", "managed_group", "identities",
                 ].map { "include=agent.\($0)" }.joined(separator: "&")
                 for (caller, query) in [(TestCaller.legacy, ""), (.v1, "?\(include)")] {
                     var body = try #require(try await server.get(path + query, as: caller).json.object)
@@ -21,6 +21,7 @@ import Testing
                 }
                 // Without asking for them, this generation reads empty lists of secrets and tags.
                 var body = try #require(try await server.get(path).json.object)
+                body["identity_ids"] = nil
                 body["tags"] = nil
                 try await check(path, body, as: .v1, name, server)
             }
@@ -30,6 +31,10 @@ import Testing
     /// Agents as differently made as can be.
     private func agents(_ server: TestServer) async throws -> [(String, String)] {
         server["block"] = try await server.newBlock("shared", "x", ["tags": ["t"]])
+        try await server.run([
+            .post("/v1/identities/", ["identifier_key": "i", "name": "I", "identity_type": "user"], expect: 200)
+                .keep("identity")
+        ])
         let rich: JSONObject = [
             "context_window_limit": 20_000, "max_tokens": 500, "embedding": "openai/text-embedding-3-small",
             "embedding_chunk_size": 77, "reasoning": true, "parallel_tool_calls": false,
@@ -41,7 +46,8 @@ import Testing
             ],
             "compaction_settings": ["mode": "all", "clip_chars": 9], "response_format": ["type": "json_object"],
             "model_settings": ["provider_type": "openai", "temperature": 0.25], "timezone": "Europe/Berlin",
-            "max_files_open": 7, "hidden": true, "description": "d", "message_buffer_autoclear": true,
+            "max_files_open": 7, "hidden": true, "identity_ids": ["{identity}"], "description": "d",
+            "message_buffer_autoclear": true,
         ]
         let bare: JSONObject = [
             "model": nil, "agent_type": "memgpt_agent",
@@ -55,7 +61,7 @@ import Testing
     }
 
     @Test(arguments: Engines.scenarios)
-    func `a block, a tool, an archive`(_ engine: TestEngine) async throws {
+    func `a block, a tool, an archive, an identity`(_ engine: TestEngine) async throws {
         try await withServer(on: engine) { server in
             let block = try await server.newBlock(
                 "human", "Ann", ["tags": ["b", "a"], "metadata": ["k": 1], "limit": 50, "description": nil])
@@ -79,12 +85,19 @@ import Testing
                     "/v1/archives/",
                     ["name": "a", "description": "d", "embedding": "openai/text-embedding-3-small"], expect: 200
                 ).keep("archive"),
+                .post(
+                    "/v1/identities/",
+                    [
+                        "identifier_key": "k", "name": "K", "identity_type": "user", "block_ids": [.string(block)],
+                        "properties": [["key": "a", "value": ["b": 1.5], "type": "json"]],
+                    ], expect: 200
+                ).keep("identity"),
                 .get("/v1/tools/?name=memory_insert", expect: 200),
             ])
             server["base"] = try #require(try await server.get("/v1/tools/?name=memory_insert").ids.first)
             for path in [
                 "/v1/blocks/\(block)", "/v1/tools/{tool}", "/v1/tools/{sum}", "/v1/tools/{base}",
-                "/v1/archives/{archive}",
+                "/v1/archives/{archive}", "/v1/identities/{identity}",
             ] {
                 for caller in [TestCaller.legacy, .v1] {
                     let body = try #require(try await server.get(path, as: caller).json.object)
