@@ -59,8 +59,9 @@ struct BackupCommand: AsyncParsableCommand {
     func run() async throws {
         let settings = try data.configuration()
         try await DataMaintenance(settings, logger: settings.logger).backup(to: file)
-        var status = stat()
-        let size = stat(file, &status) == 0 ? status.st_size : 0
+        let copy = open(file, O_RDONLY | O_CLOEXEC)
+        defer { close(copy) }
+        let size = max(0, lseek(copy, 0, SEEK_END))
         print("Copied \(try DataFolder(path: settings.data.folder).database) to \(file) (\(size) bytes)")
     }
 }
