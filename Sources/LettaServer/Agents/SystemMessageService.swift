@@ -7,8 +7,9 @@ import Storage
 ///
 /// A stored system message names its blocks with their versions. Whoever uses one compares them with the agent's
 /// current blocks: ``resolve(_:at:_:)`` in a write transaction, ``current(_:_:)`` in a read transaction. So a change of
-/// a block writes nothing for the agents that share it, and no reader sees a stale prompt. Everything else in the
-/// message belongs to one agent: whoever changes it calls ``refresh(_:_:at:_:)``.
+/// a block writes nothing for the agents that share it, and no reader sees a prompt with stale blocks. System text, tool
+/// rules and time zone belong to one agent: whoever changes them calls ``refresh(_:_:at:_:)``. The counts of messages and
+/// archival passages are those of the last compilation, as with the peer.
 enum SystemMessageService {
     /// How a rewrite treats the time line of the message.
     enum TimeLine {

@@ -78,7 +78,7 @@ enum AgentBlockStore {
         return blocks
     }
 
-    /// The rows of ``blocks(of:in:_:)``, grouped by agent.
+    /// The result rows of the agents' blocks, grouped by agent.
     static func rows(of agents: [ID<AgentState>], _ db: Transaction) throws -> [SQLRow] {
         try agents.inStatements { agents in
             try db.rows(

@@ -17,7 +17,7 @@ struct RunFollowService: Sendable {
         guard run.background else {
             throw APIError.invalidArgument("Run was not created in background mode, so it cannot be retrieved.")
         }
-        // A run without a control is over, and all its events are stored.
+        // A run without a control is over; its events are stored, unless the database failed to take them.
         let control = worker.control(of: id, in: scope.organization)
         let oldest = core.now().microseconds - TurnService.eventRetention
         guard control != nil || run.createdAt.microseconds > oldest else {

@@ -3,7 +3,7 @@ import JSON
 import LettaAPI
 import Storage
 
-/// Seeds the base tools of an organisation, by name.
+/// Seeds the base tools of an organization, by name.
 enum BaseToolService {
     /// Adds missing base tools and updates the others. A user's tool of the same name stays as it is.
     static func seed(ids: IDSource, at time: Timestamp, _ db: Transaction) throws {

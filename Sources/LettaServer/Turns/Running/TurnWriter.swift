@@ -9,7 +9,8 @@ struct TurnWriter: Sendable {
 
     /// Stores a step: its messages, the edits of memory, its own row and the state of the run.
     ///
-    /// Calls of memory tools are applied again, once, when somebody else changed the blocks since the turn read them.
+    /// Calls of memory tools are applied again, once, to the blocks as they are now: another request may have changed them
+    /// since the turn read them.
     func store(_ step: StepResult, of state: TurnState, at time: Timestamp) async throws -> TurnState {
         try await write(state) { [core] state, db in
             let agent = state.agent.id
