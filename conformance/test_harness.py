@@ -14,7 +14,9 @@ PARENT = """
 import sys
 sys.path.insert(0, sys.argv[1])
 import harness
-child = harness.Process(["sleep", "600"], sys.argv[2])
+child = harness.Process(["sh", "-c", "echo bound; exec sleep 600"], sys.argv[2])
+# The kernel knows what to do from the moment the child runs its program, not from its fork on.
+child.wait_for("bound")
 print(child.child.pid, flush=True)
 sys.stdin.read()
 """
