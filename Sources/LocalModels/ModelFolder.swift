@@ -22,6 +22,11 @@ package struct ModelFolder: Sendable {
         FileSize.ofFile(file(of: model)) == model.bytes
     }
 
+    /// Whether anything of the model is there, if only a part of its file.
+    package func hasFiles(of model: LocalModel) -> Bool {
+        FileManager.default.fileExists(atPath: folder(of: model))
+    }
+
     /// Whether the digest of the file matches the catalogue. Reads the whole file.
     package func verify(_ model: LocalModel) async throws -> Bool {
         guard isInstalled(model) else { return false }

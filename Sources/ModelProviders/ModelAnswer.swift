@@ -32,6 +32,8 @@ package enum ModelFinishReason: Sendable, Equatable {
     case length
     case toolCalls
     case contentFilter
+    /// A limit of this server was reached, see ``ModelAnswerLimits``; the answer is incomplete.
+    case limit
     case other(String)
 }
 
@@ -78,25 +80,39 @@ package struct ModelAnswer: Sendable, Equatable {
     }
 }
 
-/// Assembles an answer from its deltas.
+/// Assembles an answer from its deltas, up to ``ModelAnswerLimits``.
 package struct ModelDeltaAccumulator: Sendable {
     private var text: String?
     private var reasoning: String?
     private var toolCalls: [ModelToolCall] = []
     private var usage: ModelUsage?
+    private var room = ModelAnswerLimits.content
     /// Nil until the model has finished.
     package private(set) var finishReason: ModelFinishReason?
 
     package init() {}
 
-    package mutating func add(_ delta: ModelDelta) {
+    /// Whether a limit was reached, so that no further delta counts.
+    package var isFull: Bool { finishReason == .limit }
+
+    /// Adds a delta and returns what was kept of it; nil for nothing.
+    @discardableResult
+    package mutating func add(_ delta: ModelDelta) -> ModelDelta? {
+        guard !isFull else { return nil }
         switch delta {
-        case .text(let delta): Self.append(delta, to: &text)
-        case .reasoning(let delta): Self.append(delta, to: &reasoning)
-        case .toolCall(let delta): add(delta)
+        case .text(let delta):
+            let kept = fitting(delta, room)
+            Self.append(kept, to: &text)
+            return .text(kept)
+        case .reasoning(let delta):
+            let kept = fitting(delta, room)
+            Self.append(kept, to: &reasoning)
+            return .reasoning(kept)
+        case .toolCall(let delta): return add(delta)
         case .finish(let reason): finishReason = reason
         case .usage(let total): usage = total
         }
+        return delta
     }
 
     /// Appends in place: a copy for each delta would make a long answer quadratic.
@@ -105,12 +121,31 @@ package struct ModelDeltaAccumulator: Sendable {
         text?.append(fragment)
     }
 
-    private mutating func add(_ delta: ModelToolCallDelta) {
+    private mutating func add(_ delta: ModelToolCallDelta) -> ModelDelta? {
+        var delta = delta
         if delta.index == toolCalls.count {
+            guard toolCalls.count < ModelAnswerLimits.toolCalls else {
+                finishReason = .limit
+                return nil
+            }
             toolCalls.append(ModelToolCall(id: delta.id ?? "", name: delta.name ?? "", arguments: ""))
         }
-        guard toolCalls.indices.contains(delta.index) else { return }
+        guard toolCalls.indices.contains(delta.index) else { return nil }
+        let free = ModelAnswerLimits.arguments - toolCalls[delta.index].arguments.utf8.count
+        delta.argumentsFragment = fitting(delta.argumentsFragment, min(room, free))
         toolCalls[delta.index].arguments += delta.argumentsFragment
+        return .toolCall(delta)
+    }
+
+    /// The fragment, cut to `size` bytes; then the answer is full.
+    private mutating func fitting(_ fragment: String, _ size: Int) -> String {
+        let length = fragment.utf8.count
+        room -= min(length, size)
+        guard length > size else { return fragment }
+        finishReason = .limit
+        var end = fragment.utf8.index(fragment.startIndex, offsetBy: size)
+        while fragment.utf8[end] & 0xc0 == 0x80 { end = fragment.utf8.index(before: end) }
+        return String(fragment[..<end])
     }
 
     /// The answer so far. Without a finish reason it counts as stopped.

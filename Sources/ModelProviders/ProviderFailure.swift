@@ -41,6 +41,16 @@ package struct ProviderFailure: Error, Sendable, Equatable, CustomStringConverti
         self.retryAfter = retryAfter
     }
 
+    /// Whether the same call fails again until somebody changes something.
+    package var isPermanent: Bool {
+        switch kind {
+        case .badRequest, .authentication, .insufficientCredits, .permissionDenied, .notFound, .unprocessable,
+            .toolsNotSupported, .contextWindowExceeded:
+            true
+        case .rateLimited, .overloaded, .server, .timeout, .connection, .cut, .invalidAnswer, .cancelled: false
+        }
+    }
+
     package var description: String {
         let code = status.map { " (\($0))" } ?? ""
         return "\(kind.rawValue)\(code): \(message)"

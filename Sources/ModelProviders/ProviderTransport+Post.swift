@@ -21,7 +21,7 @@ extension ProviderTransport {
             if error is DeadlineExceeded {
                 throw ProviderFailure(.timeout, message: "There was no answer within \(deadline).")
             }
-            throw ProviderFailure(transportError: error, afterHead: false)
+            throw ProviderFailure(transportError: error, from: url)
         }
     }
 }

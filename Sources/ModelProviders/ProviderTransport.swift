@@ -1,21 +1,31 @@
-package import AsyncHTTPClient
+import AsyncHTTPClient
 import EventStreams
 import NIOCore
 import NIOHTTP1
 
-/// The connection pool for all model providers, one per process.
+/// The only way out of the process: model calls, listings of models and callbacks go through it, over one connection pool.
+///
+/// It checks every address before the call and the IP address of every connection before a request is sent on it, so a
+/// name that resolves to a forbidden address gets nothing. It follows no redirects: the host behind one is not the one
+/// that was named.
 package struct ProviderTransport: Sendable {
     private let client: HTTPClient
+    private let modelHosts: Set<String>
 
-    /// Uses a client that its owner shuts down, made with `recommendedConfiguration()`.
-    package init(client: HTTPClient) {
-        self.client = client
+    /// Creates a pool, to be closed with `shutdown()`.
+    ///
+    /// - Parameter modelHosts: the hosts that clients may name as model endpoints; empty for any.
+    package init(connectDeadline: Duration = .seconds(10), modelHosts: [String] = []) {
+        self.init(connectDeadline: connectDeadline, modelHosts: modelHosts) { $0.isLinkLocalOrMetadata }
     }
 
-    /// Creates a client, to be closed with `shutdown()`.
-    package init(connectDeadline: Duration = .seconds(10)) {
-        let configuration = Self.recommendedConfiguration(connectDeadline: connectDeadline)
-        self.init(client: HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration))
+    init(
+        connectDeadline: Duration = .seconds(10), modelHosts: [String] = [],
+        refusing isForbidden: @escaping @Sendable (IPAddress) -> Bool
+    ) {
+        self.modelHosts = Set(modelHosts.map { $0.lowercased() })
+        let configuration = Self.configuration(connectDeadline: connectDeadline, refusing: isForbidden)
+        client = HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
     }
 
     /// Closes the pool; calls in progress fail.
@@ -23,13 +33,20 @@ package struct ProviderTransport: Sendable {
         try await client.shutdown()
     }
 
-    /// A configuration for many long streams to few hosts.
-    ///
-    /// It has no read timeout: each call has its own deadline.
-    package static func recommendedConfiguration(
-        connectDeadline: Duration = .seconds(10)
+    /// Checks an address that a client names as a model endpoint.
+    package func checkModelEndpoint(_ url: String) throws(EgressRefusal) {
+        let address = try EgressAddress(url)
+        guard modelHosts.isEmpty || modelHosts.contains(address.host) else {
+            throw EgressRefusal(reason: "must be on one of the hosts in LETTA_ALLOWED_MODEL_HOSTS")
+        }
+    }
+
+    /// A configuration for many long streams to few hosts. It has no read timeout: each call has its own deadline.
+    private static func configuration(
+        connectDeadline: Duration, refusing isForbidden: @escaping @Sendable (IPAddress) -> Bool
     ) -> HTTPClient.Configuration {
         var configuration = HTTPClient.Configuration()
+        configuration.redirectConfiguration = .disallow
         configuration.timeout.connect = TimeAmount(connectDeadline)
         // There is no trace backend, and describing each request for one costs more than sending it.
         configuration.tracing.tracer = nil
@@ -38,57 +55,31 @@ package struct ProviderTransport: Sendable {
         configuration.connectionPool.concurrentHTTP1ConnectionsPerHostSoftLimit = 16_384
         // A refused connection fails at once, not after the connect timeout.
         configuration.connectionPool.retryConnectionEstablishment = false
+        let check: @Sendable (any Channel) -> EventLoopFuture<Void> = { channel in
+            guard let text = channel.remoteAddress?.ipAddress, let address = IPAddress(text), isForbidden(address) else {
+                return channel.eventLoop.makeSucceededVoidFuture()
+            }
+            // The pool has to know of the failure before it learns that the connection is closed.
+            channel.eventLoop.execute { channel.close(promise: nil) }
+            return channel.eventLoop.makeFailedFuture(EgressRefusal.forbidden(text))
+        }
+        configuration.http1_1ConnectionDebugInitializer = check
+        configuration.http2ConnectionDebugInitializer = check
         return configuration
     }
 
-    /// Sends a request and waits for the response head.
+    /// Sends a request and waits for the response head; a redirect is a failure.
     func send(_ request: HTTPClientRequest) async throws(ProviderFailure) -> HTTPClientResponse {
+        let response: HTTPClientResponse
         do {
-            return try await client.execute(request, deadline: .distantFuture)
+            _ = try EgressAddress(request.url)
+            response = try await client.execute(request, deadline: .distantFuture)
         } catch {
-            throw ProviderFailure(transportError: error, afterHead: false)
+            throw ProviderFailure(transportError: error, from: request.url)
         }
-    }
-}
-
-extension ProviderFailure {
-    /// Translates an error of the HTTP client. Before the response head, an unknown error means no connection.
-    init(transportError error: any Error, afterHead: Bool) {
-        switch error {
-        case let failure as ProviderFailure:
-            self = failure
-        case let error as HTTPClientError:
-            self.init(clientError: error, afterHead: afterHead)
-        case is CancellationError:
-            self.init(.cancelled, message: "The request was cancelled.")
-        case is DeadlineExceeded:
-            self.init(.timeout, message: "The provider did not answer in time.")
-        case is NIOTooManyBytesError:
-            self.init(.invalidAnswer, message: "The provider's answer is too large.")
-        default:
-            self.init(lostConnection: "\(error)", afterHead: afterHead)
+        guard !(300..<400).contains(response.status.code) else {
+            throw ProviderFailure(redirect: response, from: request.url)
         }
-    }
-
-    private init(clientError error: HTTPClientError, afterHead: Bool) {
-        switch error {
-        case .cancelled:
-            self.init(.cancelled, message: "The request was cancelled.")
-        case .readTimeout, .deadlineExceeded:
-            self.init(.timeout, message: "The provider did not answer in time.")
-        case .invalidURL, .emptyHost, .emptyScheme:
-            self.init(.badRequest, message: "The provider's base URL is not valid.")
-        case .remoteConnectionClosed:
-            self.init(lostConnection: "it was closed", afterHead: true)
-        default:
-            self.init(lostConnection: error.shortDescription, afterHead: afterHead)
-        }
-    }
-
-    private init(lostConnection reason: String, afterHead: Bool) {
-        self =
-            afterHead
-            ? ProviderFailure(.cut, message: "The connection to the provider was cut: \(reason)")
-            : ProviderFailure(.connection, message: "No connection to the provider: \(reason)")
+        return response
     }
 }

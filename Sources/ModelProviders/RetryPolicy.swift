@@ -35,14 +35,18 @@ package struct ProviderDeadlines: Sendable, Equatable {
     package var firstByte: Duration
     /// Between two chunks of a streamed answer.
     package var betweenBytes: Duration
+    /// From sending a request to the end of a streamed answer.
+    package var stream: Duration
     /// For an answer that is not streamed: the model generates all of it before the first byte.
     package var answer: Duration
 
     package init(
-        firstByte: Duration = .seconds(120), betweenBytes: Duration = .seconds(120), answer: Duration = .seconds(600)
+        firstByte: Duration = .seconds(120), betweenBytes: Duration = .seconds(120), stream: Duration = .seconds(1_800),
+        answer: Duration = .seconds(600)
     ) {
         self.firstByte = firstByte
         self.betweenBytes = betweenBytes
+        self.stream = stream
         self.answer = answer
     }
 }

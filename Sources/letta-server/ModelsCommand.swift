@@ -83,7 +83,8 @@ struct ModelsCommand: AsyncParsableCommand {
 
         func run() async throws {
             let folder = ModelFolder(dataFolder: try data.configuration().data.folder)
-            let models = try names.isEmpty ? ModelCatalogue.models.filter(folder.isInstalled) : names.map(model)
+            // Also one whose file is cut: it does not count as installed.
+            let models = try names.isEmpty ? ModelCatalogue.models.filter(folder.hasFiles) : names.map(model)
             if models.isEmpty { print("No models are installed.") }
             var areIntact = true
             for model in models {

@@ -9,6 +9,8 @@ package struct TurnFailure: Sendable, Hashable {
     package var detail: String
     /// The HTTP status of a response that is not a stream.
     package var status: Int
+    /// Whether a repetition of the request fails as well.
+    package var isPermanent = false
 
     package init(type: String, message: String, detail: String, status: Int) {
         self.type = type
@@ -45,6 +47,7 @@ package struct TurnFailure: Sendable, Hashable {
             code = Self.code(of: failure.kind)
         }
         detail = "\(code): \(failure.message)"
+        isPermanent = failure.isPermanent
     }
 
     private static let badRequest = TurnFailure(

@@ -23,7 +23,7 @@ package struct CompactContext: Sendable {
         let prompt = prompt(history)
         let said = history.filter { $0.role == .user || $0.role == .assistant && $0.text != nil }
         // Estimates are rough, and a request that is too long is rejected as a whole.
-        var room = budget * 3 / 4 - TokenEstimate.tokens(in: prompt)
+        var room = budget / 4 * 3 - TokenEstimate.tokens(in: prompt)
         var kept = said[said.endIndex...]
         while kept.startIndex > said.startIndex {
             let next = said[kept.startIndex - 1]

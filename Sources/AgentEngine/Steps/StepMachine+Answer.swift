@@ -8,7 +8,8 @@ extension StepMachine {
         usage.addStep(answer.usage)
         step.usage = answer.usage
         step.finishReason = answer.finishReason
-        let found = callFromText(of: answer, in: step.form)
+        let complete = answer.withoutCutCalls
+        let found = complete.isCut ? nil : callFromText(of: complete, in: step.form)
         if step.form == .note, found == nil {
             // An empty answer: the user gets an answer all the same.
             self.step = step
@@ -16,7 +17,7 @@ extension StepMachine {
         }
         // Text that was held back as a possible call is prose if no call resulted.
         let shown = (found == nil ? step.stream.release() : []).map { StepAction.emit(.message($0)) }
-        let answer = found ?? answer
+        let answer = found ?? complete
         let calls = plan.acceptsParallelCalls ? answer.toolCalls[...] : answer.toolCalls.prefix(1)
         if calls.isEmpty {
             self.step = step
@@ -36,7 +37,7 @@ extension StepMachine {
         guard let step else { return [] }
         let said = message(of: answer, calls: [], in: step)
         let messages = said.parts.isEmpty ? [] : [said]
-        if answer.finishReason == .length { return persist(messages, stop: .maxTokensExceeded) }
+        if answer.isCut { return persist(messages, stop: .maxTokensExceeded) }
         return leave(with: messages, stop: .endTurn)
     }
 
@@ -106,5 +107,23 @@ extension StepMachine {
         // The model's own mistake: it reads of it in the tool's result.
         guard let object = try? parser.parse(call.arguments).object else { return ([:], "{}") }
         return (object, call.arguments)
+    }
+}
+
+extension ModelAnswer {
+    /// Whether the model or the server stopped it at a limit.
+    fileprivate var isCut: Bool { finishReason == .length || finishReason == .limit }
+
+    /// Without the calls of an answer that was stopped while it wrote them: they must not run with half of their
+    /// arguments.
+    fileprivate var withoutCutCalls: ModelAnswer {
+        guard isCut else { return self }
+        let parser = JSONParser(options: [.replaceLoneSurrogates, .removeNUL])
+        // Only whether they can be parsed matters here.
+        let areComplete = toolCalls.allSatisfy { $0.arguments.isEmpty || (try? parser.parse($0.arguments)) != nil }
+        guard finishReason == .limit || !areComplete else { return self }
+        var answer = self
+        answer.toolCalls = []
+        return answer
     }
 }

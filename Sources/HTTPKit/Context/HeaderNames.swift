@@ -9,6 +9,8 @@ extension HTTPField.Name {
     package static let barePassword = wellFormed("X-BARE-PASSWORD")
     static let stainlessPackageVersion = wellFormed("X-Stainless-Package-Version")
     package static let link = wellFormed("Link")
+    /// Read by the peer's clients before they repeat a failed request.
+    static let shouldRetry = wellFormed("x-should-retry")
 
     private static func wellFormed(_ name: String) -> HTTPField.Name {
         guard let name = HTTPField.Name(name) else { preconditionFailure("Malformed header name \(name)") }

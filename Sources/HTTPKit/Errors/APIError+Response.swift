@@ -8,6 +8,7 @@ extension APIError {
     var response: Response {
         var headers = HTTPFields()
         if let retryAfter { headers[.retryAfter] = String(retryAfter) }
+        if isPermanent { headers[.shouldRetry] = "false" }
         return .json(ErrorBody(body: body), status: status, headers: headers)
     }
 }

@@ -24,12 +24,15 @@ public struct APIError: Error, Sendable {
     public var body: Body
     /// Seconds after which a repeat makes sense; sent as `Retry-After`.
     public var retryAfter: Int?
+    /// Whether a repetition of the request fails as well; sent as `x-should-retry: false`.
+    public var isPermanent: Bool
     public var underlying: (any Error)?
 
     public init(status: Int, body: Body, retryAfter: Int? = nil, underlying: (any Error)? = nil) {
         self.status = status
         self.body = body
         self.retryAfter = retryAfter
+        isPermanent = status == 501
         self.underlying = underlying
     }
 

@@ -10,6 +10,13 @@ public struct Timestamp: Sendable, Hashable, Comparable {
         self.microseconds = microseconds
     }
 
+    /// Years 1 to 9999, which four digits show and every client reads.
+    public static let range = Timestamp(microseconds: -62_135_596_800_000_000)...Timestamp(
+        microseconds: 253_402_300_799_999_999)
+
+    /// The nearest time in ``range``.
+    public var clamped: Timestamp { min(max(self, Self.range.lowerBound), Self.range.upperBound) }
+
     public static func < (left: Timestamp, right: Timestamp) -> Bool {
         left.microseconds < right.microseconds
     }
@@ -20,6 +27,7 @@ extension Timestamp: CustomStringConvertible {
 
     /// The wire form.
     public var wireText: String {
+        let microseconds = clamped.microseconds
         let (days, micros) = microseconds.flooredDivision(by: 86_400_000_000)
         let date = CivilDate(daysSince1970: days)
         let seconds = micros / 1_000_000
@@ -104,6 +112,7 @@ extension Timestamp {
         }
         guard digits.isAtEnd else { return nil }
         microseconds = CivilDate(year: year, month: month, day: day).daysSince1970 * 86_400_000_000 + micros
+        guard Self.range.contains(self) else { return nil }
     }
 }
 

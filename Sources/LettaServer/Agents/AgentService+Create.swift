@@ -55,6 +55,7 @@ extension AgentService {
     private func model(for body: CreateAgent) async throws -> AgentModel {
         var model: AgentModel
         if let config = body.llmConfig {
+            try models.check(config)
             model = AgentModel(config: config)
         } else if let handle = body.model {
             model = AgentModel(config: try await models.languageModel(handle))
@@ -82,6 +83,7 @@ extension AgentService {
 
     private func embedding(for body: CreateAgent) async throws -> EmbeddingConfig? {
         var config = body.embeddingConfig
+        if let config { try models.check(config) }
         if config == nil, let handle = body.embedding { config = try await models.embeddingModel(handle) }
         if let size = body.embeddingChunkSize { config?.embeddingChunkSize = size }
         return config

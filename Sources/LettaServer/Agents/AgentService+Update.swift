@@ -61,7 +61,10 @@ extension AgentService {
 
     /// The description of another model, where the change names one.
     private func newModel(_ change: UpdateAgent) async throws -> LLMConfig? {
-        if let config = change.llmConfig.value { return config }
+        if let config = change.llmConfig.value {
+            try models.check(config)
+            return config
+        }
         guard let handle = change.model.value else { return nil }
         var config = try await models.languageModel(handle)
         config.contextWindow = min(config.contextWindow, ModelService.defaultContextWindow)
@@ -70,7 +73,10 @@ extension AgentService {
     }
 
     private func newEmbedding(_ change: UpdateAgent) async throws -> EmbeddingConfig? {
-        if let config = change.embeddingConfig.value { return config }
+        if let config = change.embeddingConfig.value {
+            try models.check(config)
+            return config
+        }
         guard let handle = change.embedding.value else { return nil }
         return try await models.embeddingModel(handle)
     }

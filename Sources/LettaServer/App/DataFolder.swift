@@ -14,15 +14,27 @@ package struct DataFolder: Sendable {
     /// - Throws: `StartUpFailure.dataFolderUnusable`.
     package init(path: String) throws {
         self.path = path
-        for folder in [path, "\(path)/run", "\(path)/backups"] {
-            do {
-                try FileManager.default.createDirectory(
-                    atPath: folder, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
-            } catch {
-                throw StartUpFailure.dataFolderUnusable(path, reason: "\(error)")
-            }
+        for folder in [path, "\(path)/run", "\(path)/backups"] { try Self.make(folder) }
+    }
+
+    private static func make(_ folder: String) throws {
+        // The folders above it as well. What can't be made is reported for the folder itself, by what it lacks.
+        for (index, character) in zip(folder.indices, folder) where character == "/" && index > folder.startIndex {
+            mkdir(String(folder[..<index]), 0o700)
+        }
+        let isMade = mkdir(folder, 0o700) == 0
+        let problem = errno
+        guard !isMade else { return }
+        guard let stream = opendir(folder) else {
+            throw StartUpFailure.dataFolderUnusable(folder, reason: text(of: problem == EEXIST ? errno : problem))
+        }
+        closedir(stream)
+        guard access(folder, W_OK | X_OK) == 0 else {
+            throw StartUpFailure.dataFolderUnusable(folder, reason: text(of: errno))
         }
     }
+
+    private static func text(of code: Int32) -> String { String(cString: strerror(code)) }
 
     /// Takes the lock, which the process holds until it exits.
     ///
@@ -30,7 +42,7 @@ package struct DataFolder: Sendable {
     package func lock() throws {
         let file = open("\(path)/server.lock", O_CREAT | O_RDWR | O_CLOEXEC, 0o600)
         guard file >= 0 else {
-            throw StartUpFailure.dataFolderUnusable(path, reason: String(cString: strerror(errno)))
+            throw StartUpFailure.dataFolderUnusable(path, reason: "server.lock: \(Self.text(of: errno))")
         }
         guard flock(file, LOCK_EX | LOCK_NB) == 0 else {
             close(file)
@@ -62,7 +74,7 @@ package struct DataFolder: Sendable {
         unlink(draft)
         let descriptor = open(draft, O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC, 0o600)
         guard descriptor >= 0 else {
-            throw StartUpFailure.dataFolderUnusable(path, reason: "\(file): \(String(cString: strerror(errno)))")
+            throw StartUpFailure.dataFolderUnusable(path, reason: "\(file): \(Self.text(of: errno))")
         }
         let bytes = Array(text.utf8)
         let isWritten = Glibc.write(descriptor, bytes, bytes.count) == bytes.count && fsync(descriptor) == 0

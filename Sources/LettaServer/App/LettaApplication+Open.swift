@@ -9,6 +9,8 @@ extension LettaApplication {
     package static func open(_ configuration: ServerConfiguration, logger: Logger) async throws -> LettaApplication {
         let folder = try DataFolder(path: configuration.data.folder)
         try folder.lock()
+        // A server that can't listen must not migrate the database.
+        try await ListeningAddress(configuration).check()
         let storage = try await ServerStorage.open(configuration, folder: folder, logger: logger)
         do {
             for name in try await ServerStorage.migrate(storage, folder: folder) {

@@ -1,4 +1,3 @@
-import Glibc
 import HTTPKit
 package import Hummingbird
 package import LettaAPI
@@ -43,7 +42,7 @@ package struct LettaApplication: Sendable {
             try BaseToolService.seed(ids: .random, at: .now, Transaction(db, as: scope))
             try RunRecovery.failUnfinished(at: now?() ?? .now, db)
         }
-        let transport = ProviderTransport()
+        let transport = ProviderTransport(modelHosts: configuration.allowedModelHosts)
         self.transport = transport
         let localRuntime = configuration.makeLocalRuntime(transport: transport, logger: logger)
         self.localRuntime = localRuntime
@@ -105,10 +104,7 @@ package struct LettaApplication: Sendable {
             try await ServiceGroup(configuration: group).run()
         } catch {
             await close()
-            if let failure = error as? IOError, failure.errnoCode == EADDRINUSE {
-                throw StartUpFailure.portTaken(host: configuration.http.host, port: configuration.http.port)
-            }
-            throw error
+            throw ListeningAddress(configuration).failure(from: error)
         }
         await close()
     }

@@ -41,6 +41,9 @@ package struct ServerConfiguration: Sendable {
     package var data: Data
     /// `OPENAI_API_KEY`, `OPENAI_BASE_URL`: the OpenAI-compatible service whose models are offered.
     var openAI: ProviderSettings?
+    /// `LETTA_ALLOWED_MODEL_HOSTS`: comma-separated hosts that clients may name as model endpoints; all if empty. The
+    /// service in `OPENAI_BASE_URL` is always allowed.
+    package var allowedModelHosts: [String] = []
     /// `LETTA_LOCAL`: whether local models are offered; `off` disables them.
     package var localModels = true
     /// `LETTA_LLAMA_SERVER`: the program that runs local models, instead of the one on `PATH` or in the data folder.
@@ -73,12 +76,14 @@ package struct ServerConfiguration: Sendable {
         http.requiresPassword = try Self.flag("LETTA_SERVER_SECURE", environment.string(forKey: "letta.server.secure"))
         http.allowedHosts = Self.list(environment.string(forKey: "letta.allowed.hosts"))
         http.acceptableOrigins = Self.list(environment.string(forKey: "acceptable.origins"))
-        openAI = Self.openAI(environment)
+        openAI = try Self.openAI(environment)
+        allowedModelHosts = Self.list(environment.string(forKey: "letta.allowed.model.hosts"))
         let local = environment.string(forKey: "letta.local")
         localModels = try local.map { try $0.isEmpty || Self.flag("LETTA_LOCAL", $0) } ?? localModels
         llamaServer = environment.string(forKey: "letta.llama.server").flatMap { $0.isEmpty ? nil : $0 }
         retention.traceDays =
-            try Self.positive("LETTA_TRACE_RETENTION_DAYS", environment.string(forKey: "letta.trace.retention.days"))
+            try Self.positive(
+                "LETTA_TRACE_RETENTION_DAYS", environment.string(forKey: "letta.trace.retention.days"), most: 1_000_000)
             ?? retention.traceDays
         retention.traceBytes =
             try Self.positive("LETTA_TRACE_MAX_BYTES", environment.string(forKey: "letta.trace.max.bytes"))
@@ -132,6 +137,7 @@ package struct ServerConfiguration: Sendable {
             ("encryption key", data.encryptionKeys.map { "\($0)" } ?? "\(data.folder)/encryption.key"),
             ("OpenAI-compatible service", openAI.map(\.baseURL) ?? "none"),
             ("OpenAI API key", openAI?.apiKey.map { "\($0)" } ?? "none"),
+            ("hosts of model endpoints", allowedModelHosts.isEmpty ? "any" : allowedModelHosts.joined(separator: ", ")),
             ("local models", localModels ? "on" : "off"),
             ("llama-server", llamaServer ?? "the one on PATH, else in \(data.folder)/runtime"),
             ("traces", "\(retention.traceDays) days, up to \(retention.traceBytes) bytes"),
@@ -155,10 +161,10 @@ extension ServerConfiguration {
         return port
     }
 
-    private static func positive(_ name: String, _ text: String?) throws -> Int? {
+    private static func positive(_ name: String, _ text: String?, most: Int = 1 << 50) throws -> Int? {
         guard let text, !text.isEmpty else { return nil }
-        guard let number = Int(text), number > 0, number <= 1 << 50 else {
-            throw StartUpFailure.invalidSetting("\(name) is '\(text)'; use a whole number above 0.")
+        guard let number = Int(text), number > 0, number <= most else {
+            throw StartUpFailure.invalidSetting("\(name) is '\(text)'; use a whole number from 1 to \(most).")
         }
         return number
     }
@@ -180,11 +186,17 @@ extension ServerConfiguration {
         path == "~" || path.hasPrefix("~/") ? home + path.dropFirst() : path
     }
 
-    private static func openAI(_ environment: ConfigReader) -> ProviderSettings? {
+    private static func openAI(_ environment: ConfigReader) throws -> ProviderSettings? {
         let key = secret("openai.api.key", environment)
-        let address =
-            environment.string(forKey: "openai.base.url") ?? environment.string(forKey: "openai.api.base")
+        let address = ["openai.base.url", "openai.api.base"].lazy
+            .compactMap { environment.string(forKey: ConfigKey($0)) }.first { !$0.isEmpty }
         guard key != nil || address != nil else { return nil }
+        do {
+            if let address { _ = try EgressAddress(address) }
+        } catch {
+            throw StartUpFailure.invalidSetting(
+                "OPENAI_BASE_URL is '\(EgressAddress.shown(address ?? ""))'; it \(error.reason).")
+        }
         return ProviderSettings(
             name: "openai", kind: .openAI, baseURL: address ?? "https://api.openai.com/v1", apiKey: key)
     }

@@ -17,7 +17,8 @@ package enum ServerStorage {
             }
             return try SQLiteEngine(path: folder.database, logger: logger)
         } catch let failure as SQLFailure {
-            throw StartUpFailure.storage("The database can't be opened: \(failure.message)")
+            let place = configuration.data.postgresURI == nil ? "The database \(folder.database)" : "The database"
+            throw StartUpFailure.storage("\(place) can't be opened: \(failure.message)")
         }
     }
 

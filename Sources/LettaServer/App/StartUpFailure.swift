@@ -5,6 +5,7 @@ package enum StartUpFailure: Error, CustomStringConvertible {
     case dataFolderUnusable(String, reason: String)
     case openWithoutPassword(host: String)
     case portTaken(host: String, port: Int)
+    case addressUnusable(host: String, port: Int, reason: String)
     case invalidSetting(String)
     case storage(String)
 
@@ -26,6 +27,11 @@ package enum StartUpFailure: Error, CustomStringConvertible {
             """
         case .portTaken(let host, let port):
             "Port \(port) of \(host) is in use by another process. Stop it, or choose another port with --port."
+        case .addressUnusable(let host, let port, let reason):
+            """
+            The server can't listen on port \(port) of \(host): \(reason). Choose an address of this machine with --host, \
+            and a port that this user may open with --port.
+            """
         case .invalidSetting(let text), .storage(let text):
             text
         }

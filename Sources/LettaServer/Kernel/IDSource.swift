@@ -16,7 +16,8 @@ struct IDSource: Sendable {
     /// So rows that are created together are adjacent in an index, and a new row does not split a full page in the
     /// middle.
     static func uuid(at time: Timestamp) -> String {
-        let (milliseconds, rest) = UInt64(time.microseconds).quotientAndRemainder(dividingBy: 1000)
+        // A wrong clock may show a time before 1970.
+        let (milliseconds, rest) = UInt64(max(0, time.microseconds)).quotientAndRemainder(dividingBy: 1000)
         let high = milliseconds << 16 | 0x4000 | rest * 4096 / 1000
         let low = UInt64.random(in: .min ... .max) & 0x3fff_ffff_ffff_ffff | 0x8000_0000_0000_0000
         return String(unsafeUninitializedCapacity: 36) { buffer in

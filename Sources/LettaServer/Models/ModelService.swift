@@ -41,7 +41,8 @@ struct ModelService: Sendable {
             case .malformed: throw Self.malformedHandle
             case .unknown(_, let known):
                 let list = known.map { "'\($0)'" }.joined(separator: ", ")
-                throw APIError(404, "NOT_FOUND: Handle \(handle) not found, must be one of [\(list)]")
+                let reason = known.isEmpty ? ". \(await reasonForNoModels())" : ""
+                throw APIError(404, "NOT_FOUND: Handle \(handle) not found, must be one of [\(list)]\(reason)")
             }
         }
     }
@@ -59,7 +60,7 @@ struct ModelService: Sendable {
     }
 
     /// The provider of an agent's model: the one that matches the configuration's name, endpoint or handle prefix, else
-    /// the endpoint itself.
+    /// the endpoint itself. An agent that names none of them uses the configured service.
     ///
     /// Turns call this, so it waits for no listing. A stale listing is refreshed in the background.
     func provider(for config: LLMConfig) async -> any ModelProvider {
@@ -67,9 +68,7 @@ struct ModelService: Sendable {
             await directory.refreshStale(named: provider.settings.name)
             return provider
         }
-        let settings = ProviderSettings(
-            name: config.providerName ?? "openai", baseURL: config.modelEndpoint ?? "https://api.openai.com/v1")
-        return OpenAIProvider(settings: settings, transport: transport)
+        return endpoint(of: config)
     }
 
     private func configuredProvider(for config: LLMConfig) -> (any ModelProvider)? {
@@ -77,7 +76,11 @@ struct ModelService: Sendable {
             return provider
         }
         if let endpoint = config.modelEndpoint { return directory.provider { $0.settings.baseURL == endpoint } }
-        guard let handle = config.handle, let slash = handle.firstIndex(of: "/") else { return nil }
+        guard let handle = config.handle else {
+            // An agent that names nothing uses the configured service, wherever that is.
+            return config.providerName == nil ? directory.provider { $0.handlePrefixes.contains("openai") } : nil
+        }
+        guard let slash = handle.firstIndex(of: "/") else { return nil }
         return directory.provider { $0.handlePrefixes.contains(String(handle[..<slash])) }
     }
 

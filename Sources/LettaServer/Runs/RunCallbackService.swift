@@ -6,19 +6,21 @@ import Storage
 
 /// Posts the end of a background run to the callback URL of its sender, once and with a deadline.
 ///
-/// Any address is allowed: only callers who may send messages can set it.
+/// Private addresses are allowed: listeners on the server's own network are the usual case, and the body holds ids, a
+/// status and a time, nothing that was said.
 struct RunCallbackService: Sendable {
     static let deadline = Duration.seconds(10)
 
     let core: Core
     let transport: ProviderTransport
 
-    /// - Throws: `APIError` 422 for anything but an http or https address.
+    /// - Throws: `APIError` 422 for an address that this server does not call.
     static func checked(_ url: String?) throws -> String? {
         guard let url else { return nil }
-        let isWeb = ["http://", "https://"].contains { url.lowercased().hasPrefix($0) && url.count > $0.count }
-        guard isWeb, url.utf8.count <= KeyText.longest, !url.utf8.contains(where: { $0 <= 0x20 }) else {
-            throw APIError.invalidField("callback_url", "must be an http or https address", input: .string(url))
+        do {
+            _ = try EgressAddress(url)
+        } catch {
+            throw APIError.invalidField("callback_url", error.reason, input: .string(url))
         }
         return url
     }
@@ -32,6 +34,7 @@ struct RunCallbackService: Sendable {
             do throws(ProviderFailure) {
                 status = try await transport.post(Self.body(of: run), to: url, within: Self.deadline, clock: core.clock)
             } catch {
+                status = error.status
                 problem = error.kind == .cancelled ? Self.stopped : error.message
             }
             try await note(id, at: core.now(), status: status, error: problem, as: scope)

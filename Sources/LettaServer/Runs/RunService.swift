@@ -63,7 +63,7 @@ struct RunService: Sendable {
             let tools = try ToolStore.rows(named: names, db).map(\.id.rawValue)
             return RunMetrics(
                 id: id, organizationID: scope.organization, agentID: run.agentID,
-                start: Int(run.createdAt.microseconds * 1000), duration: run.totalDuration, stepCount: steps.count,
+                start: run.createdAt.nanoseconds, duration: run.totalDuration, stepCount: steps.count,
                 toolsUsed: tools)
         }
     }

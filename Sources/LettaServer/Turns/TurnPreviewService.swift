@@ -48,7 +48,10 @@ struct TurnPreviewService: Sendable {
         request.user = scope.user
         var accumulator = ModelDeltaAccumulator()
         do {
-            for try await delta in await opener.models.provider(for: config).stream(request) { accumulator.add(delta) }
+            for try await delta in await opener.models.provider(for: config).stream(request) {
+                accumulator.add(delta)
+                if accumulator.isFull { break }
+            }
         } catch {
             throw APIError(TurnFailure(error))
         }

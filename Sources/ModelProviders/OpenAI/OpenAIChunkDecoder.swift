@@ -52,7 +52,8 @@ struct OpenAIChunkDecoder: Sendable {
         if let index = knownCall(index: piece["index"]?.int, id: id, isNamed: name != nil) {
             return fragment.isEmpty ? nil : ModelToolCallDelta(index: index, argumentsFragment: fragment)
         }
-        guard let name else { return nil }
+        // One call beyond the limit tells the reader that it is exceeded; more would only cost time.
+        guard let name, calls.count <= ModelAnswerLimits.toolCalls else { return nil }
         calls.append(Call(wireIndex: piece["index"]?.int, wireID: id))
         return ModelToolCallDelta(
             index: calls.count - 1, id: id ?? OpenAIAnswerReader.newToolCallID(), name: name,

@@ -71,8 +71,12 @@ struct OpenAIStreamReader {
     private let provider: OpenAIProvider
     private let request: UnansweredRequest
     private var body: HTTPClientResponse.Body.AsyncIterator?
-    private var parser = ServerSentEventParser()
+    private var parser = Self.newParser
     private var decoder = OpenAIChunkDecoder()
+    private var bytes = 0
+    private var isTooLong = false
+    /// Since the request was sent.
+    private var elapsed: @Sendable () -> Duration
     private var retry = 1
     private var isDone = false
     /// A failure that arrived in the same chunk as deltas, which are delivered first.
@@ -81,7 +85,10 @@ struct OpenAIStreamReader {
     init(provider: OpenAIProvider, request: UnansweredRequest) {
         self.provider = provider
         self.request = request
+        elapsed = stopwatch(provider.clock)
     }
+
+    private static var newParser: ServerSentEventParser { ServerSentEventParser(limit: ModelAnswerLimits.event) }
 
     mutating func read(into source: isolated Source) async throws(ProviderFailure) {
         while !isDone {
@@ -94,9 +101,13 @@ struct OpenAIStreamReader {
             } catch {
                 body = nil
                 let failure = provider.failure(from: error)
+                let isTooLong = isTooLong || error is DeadlineExceeded && elapsed() >= provider.deadlines.stream
                 // The answer is complete; only the usage is missing.
-                if decoder.isFinished, failure.kind == .cut { return }
-                guard request.value != nil else { throw failure }
+                if decoder.isFinished, failure.kind == .cut || isTooLong { return }
+                guard request.value != nil else {
+                    guard isTooLong else { throw failure }
+                    return await source.put([.finish(.limit)])
+                }
                 try await retry(after: failure, source)
             }
         }
@@ -107,25 +118,40 @@ struct OpenAIStreamReader {
     ) async throws(ProviderFailure) {
         try await provider.waitBefore(retry: retry, after: failure)
         retry += 1
-        parser = ServerSentEventParser()
+        parser = Self.newParser
         decoder = OpenAIChunkDecoder()
+        bytes = 0
+        isTooLong = false
+        elapsed = stopwatch(provider.clock)
+    }
+
+    private mutating func tooLong(_ message: String) -> ProviderFailure {
+        isTooLong = true
+        return ProviderFailure(.invalidAnswer, message: message)
     }
 
     /// Opens the connection or reads one chunk, and returns the deltas that it completes.
     private mutating func advance(_ source: isolated Source) async throws -> [ModelDelta] {
         if let nextFailure { throw nextFailure }
+        let rest = provider.deadlines.stream - elapsed()
+        guard rest > .zero else { throw DeadlineExceeded() }
         let chunk: ByteBuffer?
         if body == nil {
-            chunk = try await source.within(provider.deadlines.firstByte) {
+            chunk = try await source.within(min(provider.deadlines.firstByte, rest)) {
                 try await openBody(source)
                 return try await body?.next(isolation: source)
             }
         } else {
-            chunk = try await source.within(provider.deadlines.betweenBytes) {
+            chunk = try await source.within(min(provider.deadlines.betweenBytes, rest)) {
                 try await body?.next(isolation: source)
             }
         }
-        return try chunk.map { try deltas(in: $0) } ?? endOfBody()
+        guard let chunk else { return try endOfBody() }
+        bytes += chunk.readableBytes
+        guard bytes <= ModelAnswerLimits.stream else {
+            throw tooLong("The provider's answer has more than \(ModelAnswerLimits.stream) bytes.")
+        }
+        return try deltas(in: chunk)
     }
 
     private mutating func openBody(_ source: isolated Source) async throws {
@@ -138,7 +164,7 @@ struct OpenAIStreamReader {
         do {
             events = try chunk.withUnsafeReadableBytes { try parser.feed($0) }
         } catch {
-            throw ProviderFailure(.invalidAnswer, message: "The provider sent a line that exceeds the size limit.")
+            throw tooLong("The provider's answer has an event of more than \(ModelAnswerLimits.event) bytes.")
         }
         var deltas: [ModelDelta] = []
         for event in events where !event.data.isEmpty && !isDone {

@@ -125,7 +125,7 @@ package final class OpenAIProvider: ModelProvider {
         do {
             bytes = Array((try await response.body.collect(upTo: Self.maximumErrorSize)).readableBytesView)
         } catch is CancellationError {
-            throw ProviderFailure(transportError: CancellationError(), afterHead: true)
+            throw ProviderFailure(transportError: CancellationError())
         } catch {
             // The status suffices if the error body can't be read.
         }
@@ -177,16 +177,16 @@ package final class OpenAIProvider: ModelProvider {
         do {
             try await clock.sleep(for: delay)
         } catch {
-            throw ProviderFailure(transportError: error, afterHead: false)
+            throw ProviderFailure(transportError: error)
         }
     }
 
     /// Translates any error of a call, and masks the API key in the provider's message.
     func failure(from error: any Error) -> ProviderFailure {
-        var failure = ProviderFailure(transportError: error, afterHead: true)
+        var failure = ProviderFailure(transportError: error)
         // A missed deadline cancels the task, too.
         if Task.isCancelled, !(error is DeadlineExceeded) {
-            failure = ProviderFailure(transportError: CancellationError(), afterHead: true)
+            failure = ProviderFailure(transportError: CancellationError())
         }
         if let key = settings.apiKey { failure.message = key.redacted(from: failure.message) }
         return failure

@@ -51,6 +51,7 @@ extension APIError {
         self.init(
             status: failure.status,
             body: .model(type: failure.type, message: failure.message, detail: failure.detail))
+        isPermanent = failure.isPermanent
     }
 }
 

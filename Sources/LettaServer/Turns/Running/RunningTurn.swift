@@ -79,7 +79,7 @@ final class RunningTurn {
         var metrics = StepMetrics(
             id: step.id, organizationID: state.scope.organization, runID: state.run.id, agentID: state.agent.id)
         let modelEnd = times.modelEnd ?? time
-        metrics.start = Int(times.start.microseconds * 1_000)
+        metrics.start = times.start.nanoseconds
         metrics.modelCallStart = metrics.start
         metrics.modelCall = times.start.nanoseconds(to: modelEnd)
         metrics.toolExecution = times.toolsEnd.map { modelEnd.nanoseconds(to: $0) }
@@ -101,8 +101,16 @@ struct StepTimes: Sendable {
 }
 
 extension Timestamp {
+    /// Since 1970, as far as an integer holds them.
+    var nanoseconds: Int { Self.nanoseconds(microseconds) }
+
     /// The time until `end`, never negative.
     func nanoseconds(to end: Timestamp) -> Int {
-        Int(max(0, end.microseconds - microseconds) * 1_000)
+        Self.nanoseconds(max(0, end.microseconds - microseconds))
+    }
+
+    private static func nanoseconds(_ microseconds: Int64) -> Int {
+        let (product, isTooLarge) = Int(microseconds).multipliedReportingOverflow(by: 1_000)
+        return isTooLarge ? (microseconds < 0 ? .min : .max) : product
     }
 }

@@ -88,7 +88,7 @@ enum TraceText {
     private static func reason(_ reason: ModelFinishReason) -> String {
         switch reason {
         case .stop: "stop"
-        case .length: "length"
+        case .length, .limit: "length"
         case .toolCalls: "tool_calls"
         case .contentFilter: "content_filter"
         case .other(let text): text

@@ -82,14 +82,18 @@ struct TurnRunner: Sendable {
             if turn.state.run.timeToFirstToken == nil {
                 turn.state.run.timeToFirstToken = turn.startedAt.nanoseconds(to: core.now())
             }
-            accumulator.add(delta)
-            for action in turn.machine.receive(.modelDelta(delta)) {
+            let kept = accumulator.add(delta)
+            for action in kept.map({ turn.machine.receive(.modelDelta($0)) }) ?? [] {
                 if case .emit(let event) = action {
                     control.emit(event)
                     turn.hasShownPieces = true
                 }
             }
             if control.isCancelled { return turn.machine.receive(.cancel) }
+            if accumulator.isFull {
+                core.logger.warning("A model's answer exceeded a limit", metadata: ["run.id": "\(turn.state.run.id)"])
+                break
+            }
         }
         turn.times.modelEnd = core.now()
         turn.lastAnswer = accumulator.answer

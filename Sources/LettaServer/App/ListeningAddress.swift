@@ -1,0 +1,41 @@
+import Glibc
+import NIOCore
+import NIOPosix
+
+/// The address that the server listens on.
+struct ListeningAddress {
+    let host: String
+    let port: Int
+
+    init(_ configuration: ServerConfiguration) {
+        host = configuration.http.host
+        port = configuration.http.port
+    }
+
+    /// Listens for a moment.
+    ///
+    /// - Throws: `StartUpFailure` when that is not possible.
+    func check() async throws {
+        do {
+            let channel = try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
+                .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
+                .bind(host: host, port: port).get()
+            try await channel.close()
+        } catch {
+            throw failure(from: error)
+        }
+    }
+
+    /// The failure for an error of listening; other errors as they are.
+    func failure(from error: any Error) -> any Error {
+        switch error {
+        case let error as IOError where error.errnoCode == EADDRINUSE:
+            StartUpFailure.portTaken(host: host, port: port)
+        case let error as IOError:
+            StartUpFailure.addressUnusable(host: host, port: port, reason: String(cString: strerror(error.errnoCode)))
+        case is SocketAddressError:
+            StartUpFailure.addressUnusable(host: host, port: port, reason: "the name can't be resolved")
+        default: error
+        }
+    }
+}
