@@ -56,7 +56,8 @@ package struct ProviderTransport: Sendable {
         // A refused connection fails at once, not after the connect timeout.
         configuration.connectionPool.retryConnectionEstablishment = false
         let check: @Sendable (any Channel) -> EventLoopFuture<Void> = { channel in
-            guard let text = channel.remoteAddress?.ipAddress, let address = IPAddress(text), isForbidden(address) else {
+            guard let text = channel.remoteAddress?.ipAddress, let address = IPAddress(text), isForbidden(address)
+            else {
                 return channel.eventLoop.makeSucceededVoidFuture()
             }
             // The pool has to know of the failure before it learns that the connection is closed.

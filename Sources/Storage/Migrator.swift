@@ -1,3 +1,5 @@
+import Glibc
+
 #if canImport(FoundationEssentials)
 import FoundationEssentials
 #else
@@ -105,10 +107,9 @@ package struct Migrator: Sendable {
             try db.value("SELECT COUNT(*) > 0 FROM sqlite_master WHERE name NOT LIKE 'sqlite%'")
         }
         guard holdsSomething == true else { return }
-        do {
-            try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-        } catch {
-            throw SQLFailure(.unavailable, "can not make the folder \(folder) for copies: \(error)")
+        guard mkdir(folder, 0o700) == 0 || errno == EEXIST else {
+            throw SQLFailure(
+                .unavailable, "can't make the folder \(folder) for copies: \(String(cString: strerror(errno)))")
         }
         let style = Date.ISO8601FormatStyle(
             dateSeparator: .omitted, timeSeparator: .omitted, includingFractionalSeconds: true)

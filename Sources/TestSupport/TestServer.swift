@@ -16,6 +16,8 @@ package import ToolRuntime
 package final class TestServer: Sendable {
     package struct Options: Sendable {
         package var password: String?
+        /// Environment variables of the server.
+        package var environment: [String: String] = [:]
         package var encryptionKeys = TestServer.encryptionKeys
         /// The model provider; nil for ``TestServer/model``.
         package var provider: (any ModelProvider)?
@@ -73,7 +75,8 @@ package final class TestServer: Sendable {
         var arguments = ServerConfiguration.Arguments()
         arguments.password = options.password
         arguments.port = 0
-        let environment = ConfigReader(provider: InMemoryProvider(values: [:]))
+        let environment = ConfigReader(
+            provider: EnvironmentVariablesProvider(environmentVariables: options.environment))
         let configuration = try ServerConfiguration(arguments: arguments, environment: environment)
         let storage = options.wrapStorage(try await database.open(on: options.fileSystem))
         do {

@@ -114,14 +114,10 @@ extension ModelAnswer {
     /// Whether the model or the server stopped it at a limit.
     fileprivate var isCut: Bool { finishReason == .length || finishReason == .limit }
 
-    /// Without the calls of an answer that was stopped while it wrote them: they must not run with half of their
-    /// arguments.
+    /// Without the calls of an answer that this server stopped: the last one may lack half of its arguments, and the
+    /// turn ends.
     fileprivate var withoutCutCalls: ModelAnswer {
-        guard isCut else { return self }
-        let parser = JSONParser(options: [.replaceLoneSurrogates, .removeNUL])
-        // Only whether they can be parsed matters here.
-        let areComplete = toolCalls.allSatisfy { $0.arguments.isEmpty || (try? parser.parse($0.arguments)) != nil }
-        guard finishReason == .limit || !areComplete else { return self }
+        guard finishReason == .limit else { return self }
         var answer = self
         answer.toolCalls = []
         return answer

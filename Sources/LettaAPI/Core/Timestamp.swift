@@ -11,8 +11,10 @@ public struct Timestamp: Sendable, Hashable, Comparable {
     }
 
     /// Years 1 to 9999, which four digits show and every client reads.
-    public static let range = Timestamp(microseconds: -62_135_596_800_000_000)...Timestamp(
-        microseconds: 253_402_300_799_999_999)
+    public static let range =
+        Timestamp(
+            microseconds: -62_135_596_800_000_000)...Timestamp(
+            microseconds: 253_402_300_799_999_999)
 
     /// The nearest time in ``range``.
     public var clamped: Timestamp { min(max(self, Self.range.lowerBound), Self.range.upperBound) }

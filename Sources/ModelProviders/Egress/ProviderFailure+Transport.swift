@@ -8,8 +8,10 @@ import NIOPosix
 extension ProviderFailure {
     /// Translates an error of a call whose response head has arrived.
     init(transportError error: any Error) {
-        self = Self.known(error) ?? ProviderFailure(
-            .cut, message: "The connection to the provider was cut: \(Self.reason(of: error)).")
+        self =
+            Self.known(error)
+            ?? ProviderFailure(
+                .cut, message: "The connection to the provider was cut: \(Self.reason(of: error)).")
     }
 
     /// Translates an error before the response head: an unknown one means no connection.

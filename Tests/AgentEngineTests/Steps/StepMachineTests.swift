@@ -109,6 +109,16 @@ import Testing
         #expect(turn.end?.stop == .endTurn)
     }
 
+    @Test func `an answer that reached a limit of the server ends the turn, and its calls do not run`() {
+        let stopped = ModelAnswer(
+            text: "so far", toolCalls: [ModelToolCall(id: "c", name: "add", arguments: #"{"a": 1}"#)],
+            finishReason: .limit)
+        let turn = turn(add, [stopped, .say("not asked")])
+        #expect(turn.runs.isEmpty && turn.modelCalls.count == 1)
+        #expect(turn.messages.map(\.parts) == [[.text("so far")]])
+        #expect(turn.end?.stop == .maxTokensExceeded)
+    }
+
     // MARK: The number of steps
 
     @Test func theLastAllowedStepEndsTheTurn() {

@@ -13,6 +13,13 @@ import Testing
         #expect(Set(ids.map { $0.prefix(18) }).count == times.count)
     }
 
+    @Test func `a clock before 1970 makes ids all the same`() {
+        for microseconds in [-1, -62_135_596_800_000_000, Int64.min] {
+            let id = IDSource.uuid(at: Timestamp(microseconds: microseconds))
+            #expect(id.hasPrefix("00000000-0000-4000-") && id.utf8.count == 36)
+        }
+    }
+
     @Test func `ids of one time differ`() {
         let ids = (0..<1000).map { _ in IDSource.uuid(at: Timestamp(microseconds: 7)) }
         #expect(Set(ids).count == 1000)
