@@ -13,9 +13,10 @@ package struct OpenAPIDocument: Sendable {
         let recorder = SchemaRecorder()
         var paths = JSONObject()
         for record in records where record.kind != .unserved {
-            var item = paths[record.path]?.object ?? [:]
-            item[record.verb.rawValue.lowercased()] = Self.operation(record, recorder)
-            paths[record.path] = .object(item)
+            let path = String(record.path.prefix { $0 != "?" })
+            var item = paths[path]?.object ?? [:]
+            item[record.verb.rawValue.lowercased()] = Self.operation(record, path, recorder)
+            paths[path] = .object(item)
         }
         json = [
             "openapi": "3.1.0",
@@ -31,12 +32,15 @@ package struct OpenAPIDocument: Sendable {
         undescribed = recorder.undescribed
     }
 
-    private static func operation(_ record: EndpointRecord, _ recorder: SchemaRecorder) -> JSONValue {
-        let words = record.path.split { !$0.isLetter && !$0.isNumber && $0 != "_" }.map(String.init)
+    private static func operation(
+        _ record: EndpointRecord, _ path: String, _ recorder: SchemaRecorder
+    ) -> JSONValue {
+        let words = path.split { !$0.isLetter && !$0.isNumber && $0 != "_" }.map(String.init)
         var operation: JSONObject = [
             "summary": .string(record.summary),
             "operationId": .string(([record.verb.rawValue.lowercased()] + words).joined(separator: "_")),
         ]
+        if let original = record.original { operation["x-alias-of"] = .string(original) }
         if record.kind == .endpoint, words.count > 1 { operation["tags"] = [.string(words[1])] }
         let parameters = captures(record) + (record.types.map { query($0.query, recorder) } ?? [])
         if !parameters.isEmpty { operation["parameters"] = .array(parameters) }
@@ -48,9 +52,13 @@ package struct OpenAPIDocument: Sendable {
     }
 
     private static func captures(_ record: EndpointRecord) -> [JSONValue] {
-        record.captures.map { capture in
-            [
-                "name": .string(capture.name), "in": "path", "required": true, "schema": capture.pattern.schema,
+        let template = RouteTemplate(record.path)
+        let inPath = Set(template.captureNames)
+        return record.captures.map { capture in
+            let parameter = template.queryCaptures.first { $0.capture == capture.name }?.parameter ?? capture.name
+            return [
+                "name": .string(parameter), "in": inPath.contains(capture.name) ? "path" : "query", "required": true,
+                "schema": capture.pattern.schema,
             ]
         }
     }
