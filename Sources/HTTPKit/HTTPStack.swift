@@ -78,7 +78,9 @@ struct RouteResponder: Sendable {
             context.captures = captures
             context.maxUploadSize = settings.bodyLimit
             context.caller = try await caller(of: request)
-            if request.headers[.expect]?.lowercased() == "100-continue", declaredLength(of: request) <= settings.bodyLimit {
+            if request.headers[.expect]?.lowercased() == "100-continue",
+                declaredLength(of: request) <= settings.bodyLimit
+            {
                 context.client.askForBody()
             }
             return try await route.handler(request, context, route.match)

@@ -101,8 +101,10 @@ import Testing
     }
 
     @Test func `a network of IPv6 is one address`() {
-        let networks = ["2001:db8::1", "2001:db8::2", "2001:db8:0:0:ffff::", "::ffff:10.0.0.1", "::ffff:10.0.0.2", "10.0.0.1", ""]
-            .map(GuessLimit<HandClock>.network)
+        let networks = [
+            "2001:db8::1", "2001:db8::2", "2001:db8:0:0:ffff::", "::ffff:10.0.0.1", "::ffff:10.0.0.2", "10.0.0.1", "",
+        ]
+        .map(GuessLimit<HandClock>.network)
         #expect(networks[0] == networks[1] && networks[1] == networks[2])
         #expect(Set(networks).count == 5)
     }

@@ -40,7 +40,8 @@ import Testing
             let limit = query.limit == 0 ? .max : query.limit ?? 50
             largest.withLock { $0 = max($0, limit) }
             reads.withLock { $0 += 1 }
-            let items = Array(isCutFromEnd || query.before != nil && query.after == nil ? rest.suffix(limit) : rest.prefix(limit))
+            let items = Array(
+                isCutFromEnd || query.before != nil && query.after == nil ? rest.suffix(limit) : rest.prefix(limit))
             let isFull = items.count == limit
             return Page(items, next: isFull ? (isCutFromEnd ? items.first : items.last)?.cursor : nil)
         }
@@ -67,12 +68,16 @@ import Testing
     }
 
     /// 950 rows, which fit in the buffer, or do not.
-    @Test(arguments: [10, 4000], [
-        (limit: 0, after: nil, before: nil), (100_000, nil, nil), (950, nil, nil), (949, nil, nil), (300, nil, nil),
-        (101, nil, nil), (100, nil, nil), (7, nil, nil), (0, "99", nil), (800, "99", "940"), (5000, nil, "800"),
-        (650, nil, "800"), (800, nil, "800"), (0, nil, "800"), (500, "949", nil), (500, nil, "0"),
-    ] as [(limit: Int, after: String?, before: String?)])
-    func `every row once and in order`(_ size: Int, _ bounds: (limit: Int, after: String?, before: String?)) async throws {
+    @Test(
+        arguments: [10, 4000],
+        [
+            (limit: 0, after: nil, before: nil), (100_000, nil, nil), (950, nil, nil), (949, nil, nil), (300, nil, nil),
+            (101, nil, nil), (100, nil, nil), (7, nil, nil), (0, "99", nil), (800, "99", "940"), (5000, nil, "800"),
+            (650, nil, "800"), (800, nil, "800"), (0, nil, "800"), (500, "949", nil), (500, nil, "0"),
+        ] as [(limit: Int, after: String?, before: String?)])
+    func `every row once and in order`(_ size: Int, _ bounds: (limit: Int, after: String?, before: String?))
+        async throws
+    {
         let table = Table(950, size: size)
         let query = ListRows(before: bounds.before, after: bounds.after, limit: bounds.limit)
         let whole = table.page(query, isChronological: false)
@@ -87,7 +92,9 @@ import Testing
     @Test(arguments: [10, 4000], [1000, 950, 300, 100, 0])
     func `messages: the newest, oldest first`(_ size: Int, _ limit: Int) async throws {
         let table = Table(950, size: size)
-        for (order, after) in [(nil, nil), (SortOrder.descending, "200"), (.ascending, "200")] as [(SortOrder?, String?)] {
+        for (order, after) in [(nil, nil), (SortOrder.descending, "200"), (.ascending, "200")]
+            as [(SortOrder?, String?)]
+        {
             let query = ListRows(before: nil, after: after, limit: limit, order: order)
             guard limit > 0 else {
                 #expect(try await self.read(table, query, isChronological: true).link == nil)
@@ -134,7 +141,11 @@ import Testing
         private let left: Mutex<Int>
         init(after count: Int) { left = Mutex(count) }
         func write(_ buffer: ByteBuffer) async throws {
-            guard left.withLock({ $0 -= 1; return $0 >= 0 }) else { throw CancellationError() }
+            guard
+                left.withLock({
+                    $0 -= 1; return $0 >= 0
+                })
+            else { throw CancellationError() }
         }
         func finish(_ trailingHeaders: HTTPFields?) async throws {}
     }

@@ -52,7 +52,8 @@ enum HostName {
             : authority.firstIndex(of: ":") ?? authority.endIndex
         guard let end else { return nil }
         let port = authority[end...]
-        guard port.isEmpty || port.first == ":" && UInt16(port.dropFirst()) != nil && port.dropFirst().first != "+" else {
+        guard port.isEmpty || port.first == ":" && UInt16(port.dropFirst()) != nil && port.dropFirst().first != "+"
+        else {
             return nil
         }
         return String(authority[..<end])

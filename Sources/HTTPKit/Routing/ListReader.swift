@@ -149,7 +149,8 @@ struct ListReader<Query: PageQuery, Element: Decodable & JSONWritable>: Sendable
 
     /// Streams the pieces from the last query's to the first one's; the first ones are read already.
     private static func body(
-        of queries: [Query], ending buffered: [[UInt8]], _ read: @escaping @Sendable (Query) async throws -> Page<Element>
+        of queries: [Query], ending buffered: [[UInt8]],
+        _ read: @escaping @Sendable (Query) async throws -> Page<Element>
     ) -> ResponseBody {
         ResponseBody { writer in
             try await writer.write(ByteBuffer(bytes: [0x5B]))

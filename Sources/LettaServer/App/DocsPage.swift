@@ -83,7 +83,8 @@ struct DocsPage {
 
     private func row(_ name: String, _ schema: JSONValue, _ note: String) -> String {
         let text = [note, schema["description"]?.string ?? ""].filter { !$0.isEmpty }.joined(separator: ". ")
-        return "<tr><td><code>\(Self.escaped(name))</code></td><td>\(type(schema))</td><td>\(Self.escaped(text))</td></tr>"
+        return
+            "<tr><td><code>\(Self.escaped(name))</code></td><td>\(type(schema))</td><td>\(Self.escaped(text))</td></tr>"
     }
 
     private func schema(_ schema: JSONValue) -> String {

@@ -102,7 +102,8 @@ package struct LettaApplication: Sendable {
     /// How clients reach the server that listens on `channel`.
     package func location(of channel: any Channel) -> String {
         if let socket = configuration.http.socket { return "unix:\(socket)" }
-        return "\(certificate == nil ? "http" : "https")://\(configuration.http.host):\(channel.localAddress?.port ?? 0)"
+        return
+            "\(certificate == nil ? "http" : "https")://\(configuration.http.host):\(channel.localAddress?.port ?? 0)"
     }
 
     /// Serves until SIGTERM or SIGINT, then lets running requests complete until a deadline.

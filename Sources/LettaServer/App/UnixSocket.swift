@@ -37,7 +37,8 @@ struct UnixSocket: Sendable {
 
     private static func checkName(_ path: String) throws {
         guard (try? SocketAddress(unixDomainSocketPath: path)) != nil else {
-            throw StartUpFailure.invalidSetting("The socket path \(path) is longer than the 107 bytes that Linux allows.")
+            throw StartUpFailure.invalidSetting(
+                "The socket path \(path) is longer than the 107 bytes that Linux allows.")
         }
         let folder = path.lastIndex(of: "/").map { path[..<$0].isEmpty ? "/" : String(path[..<$0]) } ?? "."
         guard access(folder, W_OK | X_OK) == 0 else {
