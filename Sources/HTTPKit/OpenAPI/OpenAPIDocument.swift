@@ -25,7 +25,7 @@ package struct OpenAPIDocument: Sendable {
             "paths": .object(paths),
             "components": [
                 "schemas": .object(recorder.components),
-                "responses": ["Unfit": Self.unfit],
+                "responses": ["Unfit": Self.unfit, "Failure": Self.failure],
                 "securitySchemes": ["password": ["type": "http", "scheme": "bearer"]],
             ],
         ]
@@ -82,16 +82,36 @@ package struct OpenAPIDocument: Sendable {
     }
 
     private static func responses(_ record: EndpointRecord, _ recorder: SchemaRecorder) -> JSONObject {
-        guard let types = record.types else { return ["200": ["description": "Success"]] }
+        let failure: JSONValue = ["$ref": "#/components/responses/Failure"]
+        guard let types = record.types else { return ["200": ["description": "Success"], "default": failure] }
         var success: JSONObject = ["description": "Success"]
         if record.status != 204 {
-            success["content"] = ["application/json": ["schema": recorder.schema(of: types.output)]]
+            var content: JSONObject = ["application/json": ["schema": recorder.schema(of: types.output)]]
+            if record.mayStream { content["text/event-stream"] = ["schema": ["type": "string"]] }
+            success["content"] = .object(content)
         }
         return [
             "\(record.status)": .object(success),
             "422": ["$ref": "#/components/responses/Unfit"],
+            "default": failure,
         ]
     }
+
+    private static let failure: JSONValue = [
+        "description": "The operation failed: the status and the text say why.",
+        "content": [
+            "application/json": [
+                "schema": [
+                    "type": "object",
+                    "properties": [
+                        "detail": ["description": "A text, or an object with a code and a message."],
+                        "error": ["type": "object", "description": "Of a model: its type, a message and details."],
+                    ],
+                    "anyOf": [["required": ["detail"]], ["required": ["error"]]],
+                ]
+            ]
+        ],
+    ]
 
     private static let unfit: JSONValue = [
         "description": "The request does not fit the operation.",

@@ -24,6 +24,8 @@ package struct EndpointRecord: Sendable {
     package var captures: [(name: String, pattern: CapturePattern)]
     /// Nil for raw and unserved routes.
     package var types: OperationTypes?
+    /// Whether the handler makes the response itself, which may be a stream of events.
+    package var mayStream = false
 }
 
 package struct OperationTypes: Sendable {

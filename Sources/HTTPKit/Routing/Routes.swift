@@ -94,7 +94,7 @@ package final class Routes {
         _ handler: @escaping @Sendable (Call<Path, Query, Body>, Request) async throws -> Response
     ) {
         let binding = RequestBinding(endpoint)
-        add(endpoint) { request, context, match in
+        add(endpoint, mayStream: true) { request, context, match in
             let (call, request) = try await binding.call(for: request, context, match)
             return try await withOwnStack { try await handler(call, request) }
         }
@@ -167,14 +167,14 @@ package final class Routes {
     }
 
     private func add<Path, Query, Body, Output>(
-        _ endpoint: Endpoint<Path, Query, Body, Output>, _ handler: @escaping RouteHandler
+        _ endpoint: Endpoint<Path, Query, Body, Output>, mayStream: Bool = false, _ handler: @escaping RouteHandler
     ) {
         let names = RouteTemplate(endpoint.path).captureNames
         let entry = Entry(
             record: EndpointRecord(
                 kind: .endpoint, verb: endpoint.verb, path: endpoint.path, summary: endpoint.summary,
                 status: endpoint.status, captures: zip(names, Path.patterns).map { (name: $0, pattern: $1) },
-                types: OperationTypes(query: Query.self, body: Body.self, output: Output.self)),
+                types: OperationTypes(query: Query.self, body: Body.self, output: Output.self), mayStream: mayStream),
             handler: handler)
         entries.append(entry)
         for path in endpoint.aliases { add(alias: endpoint.verb, path, of: entry) }
