@@ -121,7 +121,7 @@ class Process:
 
 
 # What the server prints when it accepts connections.
-LISTENING = r"listens on http://\S+:(\d+)"
+LISTENING = r"listens on https?://\S+:(\d+)"
 
 
 class Server:

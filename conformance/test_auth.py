@@ -1,14 +1,16 @@
 """A server with a password: every route is closed without it, and the two ways to say it both work."""
 
 import re
+import time
 from concurrent.futures import ThreadPoolExecutor
 
+import httpx
 import pytest
 
 import harness
 
 PASSWORD = "a password with spaces and ümlaut"
-OPEN = {"/v1/health/", "/v1/ready/"}
+OPEN = {"/v1/health/", "/v1/ready/", "/v1/auth"}
 
 
 def routes():
@@ -23,7 +25,10 @@ def closed(tmp_path_factory, model):
     secret.write_text(PASSWORD + "\n")
     server = harness.Server(folder, **model.settings)
     try:
-        yield server.start("--password-file", secret)
+        server.start("--password-file", secret)
+        # Where the right password came from, wrong ones are not refused unseen.
+        assert httpx.get(server.url + "/v1/agents/", headers=bearer(PASSWORD)).status_code == 200
+        yield server
     finally:
         server.close()
 
@@ -96,10 +101,42 @@ def test_the_two_ways_to_say_the_password(http):
 
 
 def test_the_route_that_checks_a_password(http):
-    """Behind the door like the others, it looks at the password in its body."""
-    assert http.post("/v1/auth", json={"password": PASSWORD}, headers=bearer(PASSWORD)).status_code == 200
-    assert http.post("/v1/auth", json={"password": "wrong"}, headers=bearer(PASSWORD)).status_code == 401
-    assert http.post("/v1/auth", json={"password": PASSWORD}).status_code == 401
+    """It looks at the password in its body, and needs no header."""
+    for headers in ({}, bearer(PASSWORD), bearer("wrong")):
+        right = http.post("/v1/auth", json={"password": PASSWORD}, headers=headers)
+        assert right.status_code == 200 and right.json()["is_admin"] is True
+        for body in ({"password": "wrong"}, {}, {"password": ""}):
+            wrong = http.post("/v1/auth", json=body, headers=headers)
+            assert (wrong.status_code, wrong.json()) == (401, {"detail": "Unauthorized"})
+
+
+@pytest.mark.parametrize("way", ["header", "body"])
+def test_guessing_is_slowed_where_the_password_never_came_from(tmp_path, way):
+    """32 at once, then one a second: however many requests are made at the same time. Other addresses and the health check go on."""
+    def guess(number):
+        if way == "header":
+            return http.get("/v1/agents/", headers=bearer(f"guess {number}"))
+        return http.post("/v1/auth", json={"password": f"guess {number}"})
+
+    server = harness.Server(tmp_path, LETTA_SERVER_PASSWORD="sekret")
+    try:
+        server.start()
+        started = time.monotonic()
+        with server.http() as http, ThreadPoolExecutor(16) as pool:
+            answers = list(pool.map(guess, range(400)))
+            seconds = time.monotonic() - started
+            seen = sum(answer.status_code == 401 for answer in answers)
+            assert 32 <= seen <= 33 + seconds, [answer.status_code for answer in answers]
+            refused = [answer for answer in answers if answer.status_code == 429]
+            assert len(refused) == 400 - seen
+            assert all(int(answer.headers["retry-after"]) >= 1 and "Retry" in answer.json()["detail"] for answer in refused)
+            assert http.get("/v1/health/").status_code == 200
+            # From another address of this machine.
+            with httpx.Client(transport=httpx.HTTPTransport(local_address="127.0.0.2"), base_url=server.url) as other:
+                answer = other.get("/v1/agents/", headers=bearer("sekret"))
+                assert answer.status_code == 200 and answer.elapsed.total_seconds() < 2
+    finally:
+        server.close()
 
 
 def test_wrong_passwords_do_not_slow_the_right_one(http):

@@ -28,6 +28,14 @@ package struct HTTPSettings: Sendable {
 package struct HTTPStack: Sendable {
     package let responder: CallbackResponder<ServerContext>
 
+    /// HTTP/1.1, in TLS with a certificate.
+    package static func server(_ certificate: TLSCertificate? = nil) -> HTTPServerBuilder {
+        guard let certificate else { return .http1(configuration: connections) }
+        return HTTPServerBuilder { responder in
+            TLSChannel(base: HTTP1Channel(responder: responder, configuration: connections), certificate: certificate)
+        }
+    }
+
     package static var connections: HTTP1Channel.Configuration {
         HTTP1Channel.Configuration(
             additionalChannelHandlers: [ConnectionPersistenceInstaller(), DisconnectHandler()],
@@ -70,6 +78,11 @@ struct RouteResponder: Sendable {
             context.captures = captures
             context.maxUploadSize = settings.bodyLimit
             context.caller = try await caller(of: request)
+            if request.headers[.expect]?.lowercased() == "100-continue",
+                declaredLength(of: request) <= settings.bodyLimit
+            {
+                context.client.askForBody()
+            }
             return try await route.handler(request, context, route.match)
         case .methodNotAllowed(let verbs):
             let allow: HTTPFields = [.allow: Self.allow(verbs)]
@@ -78,6 +91,10 @@ struct RouteResponder: Sendable {
         case .notFound:
             return .detail("Not Found", status: 404)
         }
+    }
+
+    private func declaredLength(of request: Request) -> Int {
+        request.headers[.contentLength].flatMap { Int($0) } ?? 0
     }
 
     private static func allow(_ verbs: Set<HTTPVerb>) -> String {

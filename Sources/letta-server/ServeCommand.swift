@@ -16,6 +16,15 @@ struct ServeCommand: AsyncParsableCommand {
     @Option(help: "The port to listen on; 0 for a free one.")
     var port: Int?
 
+    @Option(help: "A Unix socket to listen on instead of an address and a port; open to this user only.")
+    var socket: String?
+
+    @Option(help: "The TLS certificate chain, a PEM file, to serve HTTPS with; read again on SIGHUP.")
+    var tlsCert: String?
+
+    @Option(help: "The private key of the TLS certificate, a PEM file.")
+    var tlsKey: String?
+
     @Option(help: "A file whose first line is the password; overrides LETTA_SERVER_PASSWORD.")
     var passwordFile: String?
 
@@ -23,6 +32,9 @@ struct ServeCommand: AsyncParsableCommand {
         var settings = try data.configuration { arguments in
             arguments.host = host
             arguments.port = port
+            arguments.socket = socket
+            arguments.tlsCertificate = tlsCert
+            arguments.tlsKey = tlsKey
             arguments.password = try passwordFile.map(Self.password)
         }
         if let password = settings.makeUpPassword() {
@@ -31,11 +43,9 @@ struct ServeCommand: AsyncParsableCommand {
         try settings.checkDoor()
         let logger = settings.logger
         OpenFiles.raiseLimit(logger: logger)
-        let address = settings.http.host
         let application = try await LettaApplication.open(settings, logger: logger)
         try await application.run { channel in
-            let port = channel.localAddress?.port ?? 0
-            print("letta-server \(ServerVersion.current) listens on http://\(address):\(port)")
+            print("letta-server \(ServerVersion.current) listens on \(application.location(of: channel))")
             fflush(nil)
         }
     }

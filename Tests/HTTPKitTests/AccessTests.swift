@@ -52,26 +52,88 @@ import Testing
         }
     }
 
-    @Test func `a wrong password is answered a little later each time, for a while`() {
+    @Test func `an address may fail some times, then once a second`() {
         let clock = HandClock()
-        let failures = FailureTable(clock: clock)
-        #expect(
-            (1...7).map { _ in failures.delay(for: "a") } == [10, 20, 30, 40, 50, 50, 50].map { .milliseconds($0) })
-        #expect(failures.delay(for: "b") == .milliseconds(10))
-        clock.advance(.seconds(59))
-        #expect(failures.delay(for: "a") == .milliseconds(50))
-        clock.advance(.seconds(60))
-        #expect(failures.delay(for: "a") == .milliseconds(10))
+        let limit = GuessLimit(clock: clock)
+        for _ in 0..<GuessLimit<HandClock>.burst {
+            guard case .wrong = limit.judge("a", isRight: false) else {
+                Issue.record("refused too early")
+                return
+            }
+        }
+        #expect(limit.judge("a", isRight: true) == .refused(retryAfter: .seconds(1)), "nor is it told what was right")
+        #expect(limit.judge("a", isRight: false) == .refused(retryAfter: .seconds(1)))
+        #expect(limit.judge("b", isRight: true) == .accepted, "another address")
+        clock.advance(.seconds(1))
+        guard case .wrong = limit.judge("a", isRight: false) else {
+            Issue.record("refused after a second")
+            return
+        }
+        #expect(limit.judge("a", isRight: false) == .refused(retryAfter: .seconds(1)))
+        clock.advance(.seconds(1))
+        #expect(limit.judge("a", isRight: true) == .accepted)
     }
 
-    @Test func `guessing from everywhere fills no memory`() {
+    @Test func `an address that has sent the right password is not refused, its wrong ones are answered later`() {
         let clock = HandClock()
-        let failures = FailureTable(clock: clock)
-        for number in 0..<1024 { _ = failures.delay(for: "\(number)") }
-        #expect(failures.delay(for: "one more") == .milliseconds(50))
-        #expect(failures.delay(for: "5") == .milliseconds(20))
-        clock.advance(.seconds(61))
-        #expect(failures.delay(for: "one more") == .milliseconds(10))
+        let limit = GuessLimit(clock: clock)
+        #expect(limit.judge("a", isRight: true) == .accepted)
+        let delays = (0..<300).map { _ in limit.judge("a", isRight: false) }
+        #expect(delays.first == .wrong(delay: .milliseconds(5)))
+        #expect(delays[99] == .wrong(delay: .milliseconds(500)), "for all together")
+        #expect(delays.last == .wrong(delay: .seconds(1)))
+        #expect(limit.judge("b", isRight: false) == .wrong(delay: .seconds(1)))
+        #expect(limit.judge("a", isRight: true) == .accepted)
+        clock.advance(.seconds(3600))
+        for _ in 0..<40 { _ = limit.judge("a", isRight: false) }
+        #expect(limit.judge("a", isRight: true) != .accepted, "trust ends")
+    }
+
+    @Test func `guessing from everywhere fills no memory and locks nobody out`() {
+        let clock = HandClock()
+        let limit = GuessLimit(clock: clock)
+        #expect(limit.judge("home", isRight: true) == .accepted)
+        for number in 0..<3000 { _ = limit.judge("10.0.\(number)", isRight: false) }
+        #expect(limit.judge("home", isRight: true) == .accepted)
+        #expect(limit.judge("10.0.2999", isRight: false) == .refused(retryAfter: .seconds(1)), "these share an entry")
+        clock.advance(.seconds(60))
+        #expect(limit.judge("one more", isRight: true) == .accepted)
+    }
+
+    @Test func `a network of IPv6 is one address`() {
+        let networks = [
+            "2001:db8::1", "2001:db8::2", "2001:db8:0:0:ffff::", "::ffff:10.0.0.1", "::ffff:10.0.0.2", "10.0.0.1", "",
+        ]
+        .map(GuessLimit<HandClock>.network)
+        #expect(networks[0] == networks[1] && networks[1] == networks[2])
+        #expect(Set(networks).count == 5)
+    }
+
+    @Test func `the route that checks a password in its body needs none, and is limited too`() async throws {
+        let server = try TestServer { $0.password = "sekret" }
+        #expect(try await server.send(.post, "/v1/auth", #"{"password":"sekret"}"#).status == 404, "no route here")
+        #expect(try await server.get("/v1/auth").status == 401)
+    }
+
+    @Test func `a client that waits for 100 Continue gets it`() async throws {
+        let server = try TestServer { $0.bodyLimit = 64 }
+        try await server.application.test(.live) { client in
+            try await RawConnection.with(port: try #require(client.port)) { connection in
+                let head = "POST /v1/notes/ HTTP/1.1\r\nHost: localhost\r\nExpect: 100-continue\r\n"
+                let body = #"{"label":"live"}"#
+                for _ in 0..<2 {
+                    try await connection.send("\(head)Content-Length: \(body.utf8.count)\r\n\r\n")
+                    let interim = try await connection.read { $0.hasSuffix("\r\n\r\n") }
+                    #expect(interim.text == "HTTP/1.1 100 Continue\r\n\r\n")
+                    try await connection.send(body)
+                    let answer = try await connection.read { $0.contains("live") }
+                    #expect(answer.text.hasPrefix("HTTP/1.1 200 OK\r\n"))
+                }
+                try await connection.send("\(head)Content-Length: 1000000\r\n\r\n")
+                let refusal = try await connection.read { $0.contains("\r\n\r\n") }
+                #expect(refusal.text.hasPrefix("HTTP/1.1 413"), "\(refusal.text)")
+            }
+        }
     }
 
     // MARK: CORS
@@ -127,7 +189,9 @@ import Testing
         ("evil.example:8283", "http://evil.example:8283", 403), ("letta.home:8283", nil, 200),
         ("letta.home:8283", "http://letta.home:8283", 200), ("localhost:8283", "http://localhost:3000", 200),
         ("localhost:8283", "https://evil.example", 403), ("localhost:8283", "null", 403),
-        ("localhost:8283", "http://127.0.0.1:5173", 200),
+        ("localhost:8283", "http://127.0.0.1:5173", 200), ("localhost:8283", "http://localhost:evil.example", 403),
+        ("localhost:evil", nil, 400), ("localhost:80:80", nil, 400), ("localhost:", nil, 400), ("[::1]evil", nil, 400),
+        ("[::1", nil, 400), ("localhost:65536", nil, 400), ("localhost:+80", nil, 400),
     ])
     func `a loopback server listens to its own names only`(_ host: String, _ origin: String?, _ status: Int)
         async throws

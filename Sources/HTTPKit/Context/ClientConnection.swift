@@ -20,6 +20,14 @@ package struct ClientConnection: Sendable {
             handler.watch(action)
         }
     }
+
+    /// Sends `100 Continue`, for which the client waits before it sends the body.
+    func askForBody() {
+        channel.eventLoop.execute { [channel] in
+            // A closed channel has no handlers.
+            try? channel.pipeline.syncOperations.handler(type: ConnectionPersistence.self).writeContinue()
+        }
+    }
 }
 
 /// Detects that a client has closed its side of the connection without reading from it.

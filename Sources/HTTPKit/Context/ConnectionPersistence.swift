@@ -22,6 +22,22 @@ final class ConnectionPersistence: ChannelDuplexHandler, RemovableChannelHandler
     /// The requests without a complete response, in the order in which they came.
     private var pending = CircularBuffer<PendingRequest>()
     private var isShuttingDown = false
+    private var context: ChannelHandlerContext?
+
+    func handlerAdded(context: ChannelHandlerContext) {
+        self.context = context
+    }
+
+    func handlerRemoved(context: ChannelHandlerContext) {
+        self.context = nil
+    }
+
+    /// Asks for the body of the request whose `Expect` header says that the client waits with it.
+    func writeContinue() {
+        guard let context, let request = pending.first, request.version != .http1_0 else { return }
+        let head = HTTPResponseHead(version: .http1_1, status: .continue)
+        context.writeAndFlush(wrapOutboundOut(.head(head)), promise: nil)
+    }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         guard case .head(var head) = unwrapInboundIn(data) else {

@@ -9,7 +9,7 @@ struct HostCheck: RouterMiddleware {
     private let origins: OriginPolicy
 
     init(allowedHosts: [String], origins: OriginPolicy) {
-        allowed = Set(allowedHosts.map(HostName.withoutPort))
+        allowed = Set(allowedHosts.compactMap(HostName.withoutPort))
         self.origins = origins
     }
 
@@ -20,7 +20,9 @@ struct HostCheck: RouterMiddleware {
         let authority = request.head.authority
         // Every browser sends a host.
         if let authority, !authority.isEmpty {
-            let name = HostName.withoutPort(authority)
+            guard let name = HostName.withoutPort(authority) else {
+                throw APIError(400, "The Host header \(authority) is malformed. Use a host name and a port number.")
+            }
             guard HostName.isThisMachine(name) || allowed.contains(name) else {
                 throw APIError(
                     403, "The host name \(name) is not allowed. Add it to LETTA_ALLOWED_HOSTS.")

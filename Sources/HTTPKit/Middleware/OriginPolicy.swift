@@ -12,7 +12,7 @@ struct OriginPolicy: Sendable {
     func accepts(_ origin: String) -> Bool {
         if acceptsAll || acceptable.contains(Self.normalized(origin)) { return true }
         guard let authority = Self.authority(of: origin) else { return false }
-        return HostName.isThisMachine(HostName.withoutPort(authority))
+        return HostName.withoutPort(authority).map(HostName.isThisMachine) ?? false
     }
 
     /// Also accepts same-origin requests.
@@ -43,10 +43,19 @@ enum HostName {
         name == "localhost" || name == "127.0.0.1" || name == "[::1]"
     }
 
-    /// Lower case, without the port: `[::1]` of `[::1]:8283`.
-    static func withoutPort(_ authority: String) -> String {
+    /// Lower case, without the port: `[::1]` of `[::1]:8283`; nil when what follows the name is no port.
+    static func withoutPort(_ authority: String) -> String? {
         let authority = authority.lowercased()
-        if authority.hasPrefix("["), let end = authority.firstIndex(of: "]") { return String(authority[...end]) }
-        return String(authority.prefix { $0 != ":" })
+        let end =
+            authority.hasPrefix("[")
+            ? authority.firstIndex(of: "]").map { authority.index(after: $0) }
+            : authority.firstIndex(of: ":") ?? authority.endIndex
+        guard let end else { return nil }
+        let port = authority[end...]
+        guard port.isEmpty || port.first == ":" && UInt16(port.dropFirst()) != nil && port.dropFirst().first != "+"
+        else {
+            return nil
+        }
+        return String(authority[..<end])
     }
 }

@@ -13,9 +13,10 @@ package struct OpenAPIDocument: Sendable {
         let recorder = SchemaRecorder()
         var paths = JSONObject()
         for record in records where record.kind != .unserved {
-            var item = paths[record.path]?.object ?? [:]
-            item[record.verb.rawValue.lowercased()] = Self.operation(record, recorder)
-            paths[record.path] = .object(item)
+            let path = String(record.path.prefix { $0 != "?" })
+            var item = paths[path]?.object ?? [:]
+            item[record.verb.rawValue.lowercased()] = Self.operation(record, path, recorder)
+            paths[path] = .object(item)
         }
         json = [
             "openapi": "3.1.0",
@@ -24,19 +25,22 @@ package struct OpenAPIDocument: Sendable {
             "paths": .object(paths),
             "components": [
                 "schemas": .object(recorder.components),
-                "responses": ["Unfit": Self.unfit],
+                "responses": ["Unfit": Self.unfit, "Failure": Self.failure],
                 "securitySchemes": ["password": ["type": "http", "scheme": "bearer"]],
             ],
         ]
         undescribed = recorder.undescribed
     }
 
-    private static func operation(_ record: EndpointRecord, _ recorder: SchemaRecorder) -> JSONValue {
-        let words = record.path.split { !$0.isLetter && !$0.isNumber && $0 != "_" }.map(String.init)
+    private static func operation(
+        _ record: EndpointRecord, _ path: String, _ recorder: SchemaRecorder
+    ) -> JSONValue {
+        let words = path.split { !$0.isLetter && !$0.isNumber && $0 != "_" }.map(String.init)
         var operation: JSONObject = [
             "summary": .string(record.summary),
             "operationId": .string(([record.verb.rawValue.lowercased()] + words).joined(separator: "_")),
         ]
+        if let original = record.original { operation["x-alias-of"] = .string(original) }
         if record.kind == .endpoint, words.count > 1 { operation["tags"] = [.string(words[1])] }
         let parameters = captures(record) + (record.types.map { query($0.query, recorder) } ?? [])
         if !parameters.isEmpty { operation["parameters"] = .array(parameters) }
@@ -48,9 +52,13 @@ package struct OpenAPIDocument: Sendable {
     }
 
     private static func captures(_ record: EndpointRecord) -> [JSONValue] {
-        record.captures.map { capture in
-            [
-                "name": .string(capture.name), "in": "path", "required": true, "schema": capture.pattern.schema,
+        let template = RouteTemplate(record.path)
+        let inPath = Set(template.captureNames)
+        return record.captures.map { capture in
+            let parameter = template.queryCaptures.first { $0.capture == capture.name }?.parameter ?? capture.name
+            return [
+                "name": .string(parameter), "in": inPath.contains(capture.name) ? "path" : "query", "required": true,
+                "schema": capture.pattern.schema,
             ]
         }
     }
@@ -74,16 +82,36 @@ package struct OpenAPIDocument: Sendable {
     }
 
     private static func responses(_ record: EndpointRecord, _ recorder: SchemaRecorder) -> JSONObject {
-        guard let types = record.types else { return ["200": ["description": "Success"]] }
+        let failure: JSONValue = ["$ref": "#/components/responses/Failure"]
+        guard let types = record.types else { return ["200": ["description": "Success"], "default": failure] }
         var success: JSONObject = ["description": "Success"]
         if record.status != 204 {
-            success["content"] = ["application/json": ["schema": recorder.schema(of: types.output)]]
+            var content: JSONObject = ["application/json": ["schema": recorder.schema(of: types.output)]]
+            if record.mayStream { content["text/event-stream"] = ["schema": ["type": "string"]] }
+            success["content"] = .object(content)
         }
         return [
             "\(record.status)": .object(success),
             "422": ["$ref": "#/components/responses/Unfit"],
+            "default": failure,
         ]
     }
+
+    private static let failure: JSONValue = [
+        "description": "The operation failed: the status and the text say why.",
+        "content": [
+            "application/json": [
+                "schema": [
+                    "type": "object",
+                    "properties": [
+                        "detail": ["description": "A text, or an object with a code and a message."],
+                        "error": ["type": "object", "description": "Of a model: its type, a message and details."],
+                    ],
+                    "anyOf": [["required": ["detail"]], ["required": ["error"]]],
+                ]
+            ]
+        ],
+    ]
 
     private static let unfit: JSONValue = [
         "description": "The request does not fit the operation.",

@@ -9,6 +9,11 @@ package protocol SchemaDescribing {
     static var schema: JSONValue { get }
 }
 
+/// A type that writes a field in another form than its property has, and corrects the recorded schema.
+package protocol SchemaRefining {
+    static func refined(_ schema: JSONValue) -> JSONValue
+}
+
 /// A type whose schema is made from the schema of another type.
 protocol SchemaWrapping {
     static func schema(in recorder: SchemaRecorder) -> JSONValue

@@ -45,7 +45,7 @@ final class SchemaRecorder {
             components[name] = nil
             return node.schema
         }
-        components[name] = node.schema
+        components[name] = (type as? any SchemaRefining.Type)?.refined(node.schema) ?? node.schema
         return reference
     }
 

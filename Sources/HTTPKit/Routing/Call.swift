@@ -21,6 +21,10 @@ package struct Call<Path: Sendable, Query: Sendable, Body: Sendable>: Sendable {
         self.client = client
         self.target = target
     }
+
+    func with(_ query: Query) -> Call {
+        Call(path: path, query: query, body: body, caller: caller, client: client, target: target)
+    }
 }
 
 /// An output with response headers.

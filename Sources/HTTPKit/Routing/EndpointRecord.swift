@@ -15,7 +15,8 @@ package struct EndpointRecord: Sendable {
     package var verb: HTTPVerb
     /// As declared, such as `/v1/agents/{agent_id}`; the label in metrics and logs.
     package var path: String
-    package var aliases: [String]
+    /// The operation that this one is a further spelling of, such as `GET /v1/agents/{agent_id}/archival-memory`.
+    package var original: String?
     package var summary: String
     /// The status of a success.
     package var status: Int
@@ -23,6 +24,8 @@ package struct EndpointRecord: Sendable {
     package var captures: [(name: String, pattern: CapturePattern)]
     /// Nil for raw and unserved routes.
     package var types: OperationTypes?
+    /// Whether the handler makes the response itself, which may be a stream of events.
+    package var mayStream = false
 }
 
 package struct OperationTypes: Sendable {

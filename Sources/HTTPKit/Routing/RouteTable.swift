@@ -3,7 +3,7 @@ import LettaAPI
 
 typealias RouteHandler = @Sendable (Request, ServerContext, RouteMatch) async throws -> Response
 
-/// Where a declared path or one of its aliases has the captures of the endpoint.
+/// Where a path has the captures of its endpoint.
 struct RouteMatch: Sendable {
     enum Source: Sendable {
         /// A position among the captures of the requested path.
@@ -51,15 +51,11 @@ struct RouteTable: Sendable {
     private static let apiRoot = 1
 
     init(_ entries: [Routes.Entry]) throws(RouteConflict) {
-        for entry in entries {
-            let names = RouteTemplate(entry.record.path).captureNames
-            for path in [entry.record.path] + entry.record.aliases {
-                try insert(entry, path: path, names: names)
-            }
-        }
+        for entry in entries { try insert(entry) }
     }
 
-    private mutating func insert(_ entry: Routes.Entry, path: String, names: [String]) throws(RouteConflict) {
+    private mutating func insert(_ entry: Routes.Entry) throws(RouteConflict) {
+        let path = entry.record.path
         let template = RouteTemplate(path)
         var segments = template.segments[...]
         var node = Self.plainRoot
@@ -73,7 +69,7 @@ struct RouteTable: Sendable {
             throw RouteConflict(description: "\(verb.rawValue) \(path) conflicts with the route \(other.path)")
         }
         nodes[node].routes[verb] = Route(
-            path: entry.record.path, match: Self.match(template, names: names), handler: entry.handler)
+            path: path, match: Self.match(template, names: entry.record.captures.map(\.name)), handler: entry.handler)
     }
 
     private mutating func child(of node: Int, _ segment: RouteTemplate.Segment) -> Int {

@@ -28,6 +28,23 @@ struct RouteTemplate {
         segments.compactMap { if case .capture(let name) = $0 { name } else { nil } }
     }
 
+    /// The text of this template with other names for the captures of its path: those of `names`, in order, that its query
+    /// does not have. Nil when there are fewer.
+    func naming(_ names: [String]) -> String? {
+        var left = names.filter { name in !queryCaptures.contains { $0.capture == name } }[...]
+        var path = ""
+        for segment in segments {
+            switch segment {
+            case .literal(let text): path += "/\(text)"
+            case .capture:
+                guard let name = left.popFirst() else { return nil }
+                path += "/{\(name)}"
+            }
+        }
+        let query = queryCaptures.map { "\($0.parameter)={\($0.capture)}" }.joined(separator: "&")
+        return query.isEmpty ? path : "\(path)?\(query)"
+    }
+
     private static func captureName(_ part: Substring) -> String? {
         guard part.first == "{", part.last == "}" else { return nil }
         return String(part.dropFirst().dropLast())

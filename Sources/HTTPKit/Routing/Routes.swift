@@ -44,7 +44,25 @@ package final class Routes {
         }
     }
 
-    /// Serves a list: the body is the page's items, and a `Link` header points to the next page.
+    /// Serves a list that is read page by page, whatever its `limit`, in bounded memory. A `Link` header points to the next
+    /// page.
+    package func handle<Path, Query: PageQuery, Body, Element>(
+        _ endpoint: Endpoint<Path, Query, Body, [Element]>,
+        _ handler: @escaping @Sendable (Call<Path, Query, Body>) async throws -> Page<Element>
+    ) {
+        read(endpoint, isChronological: false, handler)
+    }
+
+    /// Serves a list like `handle`, with pages in chronological order: unless the oldest are requested, a page is cut from
+    /// the newest end, and the next page is `before` it. A `limit` of 0 gives no elements.
+    package func handleChronological<Path, Query: PageQuery, Body, Element>(
+        _ endpoint: Endpoint<Path, Query, Body, [Element]>,
+        _ handler: @escaping @Sendable (Call<Path, Query, Body>) async throws -> Page<Element>
+    ) {
+        read(endpoint, isChronological: true, handler)
+    }
+
+    /// Serves a short list: the body is the page's items, and a `Link` header points to the next page.
     package func handle<Path, Query, Body, Element>(
         _ endpoint: Endpoint<Path, Query, Body, [Element]>,
         _ handler: @escaping @Sendable (Call<Path, Query, Body>) async throws -> Page<Element>
@@ -76,7 +94,7 @@ package final class Routes {
         _ handler: @escaping @Sendable (Call<Path, Query, Body>, Request) async throws -> Response
     ) {
         let binding = RequestBinding(endpoint)
-        add(endpoint) { request, context, match in
+        add(endpoint, mayStream: true) { request, context, match in
             let (call, request) = try await binding.call(for: request, context, match)
             return try await withOwnStack { try await handler(call, request) }
         }
@@ -90,15 +108,50 @@ package final class Routes {
         add(.raw, verb, path, summary) { request, context, _ in try await handler(request, context) }
     }
 
+    /// Serves `path` as a further spelling of an operation, unless that is not served or the spelling is taken.
+    ///
+    /// Captures of the operation that the path lacks are read from parameters: those that the path's query names, as in
+    /// `?name={folder_name}`, and otherwise those of the capture's own name.
+    package func alias(_ verb: HTTPVerb, _ path: String, of original: (verb: HTTPVerb, path: String)) {
+        guard !shapes.contains(OperationShape(verb, path)),
+            let entry = entries.first(where: {
+                $0.record.kind == .endpoint && $0.record.original == nil
+                    && OperationShape($0.record.verb, $0.record.path) == OperationShape(original.verb, original.path)
+            })
+        else { return }
+        add(alias: verb, path, of: entry)
+    }
+
+    private var shapes: Set<OperationShape> { Set(records.map { OperationShape($0.verb, $0.path) }) }
+
+    private func add(alias verb: HTTPVerb, _ path: String, of entry: Entry) {
+        let template = RouteTemplate(path)
+        guard let named = template.naming(entry.record.captures.map(\.name)) else { return }
+        var record = entry.record
+        record.verb = verb
+        record.path = named
+        record.original = "\(entry.record.verb.rawValue) \(entry.record.path)"
+        entries.append(Entry(record: record, handler: entry.handler))
+    }
+
     /// Responds with 501 to those of the listed operations that nothing registered so far serves.
     package func declareUnserved(_ listed: [(verb: HTTPVerb, path: String)]) {
-        var known = Set(
-            records.flatMap { record in
-                ([record.path] + record.aliases).map { OperationShape(record.verb, $0) }
-            })
+        var known = shapes
         for (verb, path) in listed where known.insert(OperationShape(verb, path)).inserted {
             let text = "\(verb.rawValue) \(path) is not served yet by this server. Nothing was changed."
             add(.unserved, verb, path, text) { _, _, _ in throw APIError(501, text) }
+        }
+    }
+
+    private func read<Path, Query: PageQuery, Body, Element>(
+        _ endpoint: Endpoint<Path, Query, Body, [Element]>, isChronological: Bool,
+        _ handler: @escaping @Sendable (Call<Path, Query, Body>) async throws -> Page<Element>
+    ) {
+        respond(endpoint) { call in
+            let reader = ListReader(query: call.query, isChronological: isChronological) { query in
+                try await handler(call.with(query))
+            }
+            return try await reader.response(status: endpoint.status, target: call.target)
         }
     }
 
@@ -114,17 +167,17 @@ package final class Routes {
     }
 
     private func add<Path, Query, Body, Output>(
-        _ endpoint: Endpoint<Path, Query, Body, Output>, _ handler: @escaping RouteHandler
+        _ endpoint: Endpoint<Path, Query, Body, Output>, mayStream: Bool = false, _ handler: @escaping RouteHandler
     ) {
         let names = RouteTemplate(endpoint.path).captureNames
-        entries.append(
-            Entry(
-                record: EndpointRecord(
-                    kind: .endpoint, verb: endpoint.verb, path: endpoint.path, aliases: endpoint.aliases,
-                    summary: endpoint.summary, status: endpoint.status,
-                    captures: zip(names, Path.patterns).map { (name: $0, pattern: $1) },
-                    types: OperationTypes(query: Query.self, body: Body.self, output: Output.self)),
-                handler: handler))
+        let entry = Entry(
+            record: EndpointRecord(
+                kind: .endpoint, verb: endpoint.verb, path: endpoint.path, summary: endpoint.summary,
+                status: endpoint.status, captures: zip(names, Path.patterns).map { (name: $0, pattern: $1) },
+                types: OperationTypes(query: Query.self, body: Body.self, output: Output.self), mayStream: mayStream),
+            handler: handler)
+        entries.append(entry)
+        for path in endpoint.aliases { add(alias: endpoint.verb, path, of: entry) }
     }
 
     private func add(
@@ -134,7 +187,7 @@ package final class Routes {
         entries.append(
             Entry(
                 record: EndpointRecord(
-                    kind: kind, verb: verb, path: path, aliases: [], summary: summary, status: 200,
+                    kind: kind, verb: verb, path: path, summary: summary, status: 200,
                     captures: RouteTemplate(path).captureNames.map { (name: $0, pattern: .text) },
                     types: nil),
                 handler: handler))

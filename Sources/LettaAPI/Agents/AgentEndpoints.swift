@@ -29,8 +29,7 @@ extension API {
         public static let retrieve = Endpoint<ID<AgentState>, NoQuery, NoBody, Memory>(
             .get, "/v1/agents/{agent_id}/core-memory", "Retrieves the core memory of an agent.")
         public static let listBlocks = Endpoint<ID<AgentState>, ListRelated, NoBody, [Block]>(
-            .get, "/v1/agents/{agent_id}/core-memory/blocks", "Lists the blocks of an agent.",
-            aliases: ["/v1/agents/{agent_id}/blocks"])
+            .get, "/v1/agents/{agent_id}/core-memory/blocks", "Lists the blocks of an agent.")
         public static let retrieveBlock = Endpoint<NamedPath<AgentState>, NoQuery, NoBody, Block>(
             .get, "/v1/agents/{agent_id}/core-memory/blocks/{block_label}", "Retrieves a block of an agent by label.")
         public static let updateBlock = Endpoint<NamedPath<AgentState>, NoQuery, UpdateBlock, Block>(
@@ -41,8 +40,7 @@ extension API {
         public static let detachBlock = Endpoint<NestedPath<AgentState, Block>, NoQuery, NoBody, AgentState>(
             .patch, "/v1/agents/{agent_id}/core-memory/blocks/detach/{block_id}", "Takes a block from an agent.")
         public static let variables = Endpoint<ID<AgentState>, NoQuery, NoBody, MemoryVariables>(
-            .get, "/v1/agents/{agent_id}/core-memory/variables", "Lists the variables an agent's memory was made with.",
-            aliases: ["/v1/agents/{agent_id}/memory-variables"])
+            .get, "/v1/agents/{agent_id}/core-memory/variables", "Lists the variables an agent's memory was made with.")
     }
 
     /// The tools an agent may call.

@@ -4,8 +4,7 @@ extension API {
     /// What one agent keeps for the long term, out of its context.
     public enum ArchivalMemory {
         public static let list = Endpoint<ID<AgentState>, ListArchivalMemory, NoBody, [Passage]>(
-            .get, "/v1/agents/{agent_id}/archival-memory", "Lists an agent's archival memories, oldest first.",
-            aliases: ["/v1/agents/{agent_id}/passages"])
+            .get, "/v1/agents/{agent_id}/archival-memory", "Lists an agent's archival memories, oldest first.")
         public static let create = Endpoint<ID<AgentState>, NoQuery, CreateArchivalMemory, [Passage]>(
             .post, "/v1/agents/{agent_id}/archival-memory", "Adds a memory to an agent's archive.")
         public static let search = Endpoint<ID<AgentState>, SearchArchivalMemory, NoBody, ArchivalSearchResponse>(

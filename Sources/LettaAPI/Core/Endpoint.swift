@@ -22,7 +22,8 @@ public struct Endpoint<
     public let path: String
     /// What the operation does, in one sentence; shown in the OpenAPI document.
     public let summary: String
-    /// Other documented spellings of the same operation, with captures of the same number and order.
+    /// Other spellings of the same operation by servers and clients. Those of the documentation are in
+    /// `documented-aliases.tsv`.
     public let aliases: [String]
     /// The status of a success.
     public let status: Int

@@ -4,8 +4,7 @@ extension API {
     /// The models that can be had from the configured providers.
     public enum Models {
         public static let list = Endpoint<NoPath, ListModels, NoBody, [LanguageModel]>(
-            .get, "/v1/models/", "Lists the language models of all providers that answer.",
-            aliases: ["/v1/models/llm"])
+            .get, "/v1/models/", "Lists the language models of all providers that answer.")
         public static let listEmbeddings = Endpoint<NoPath, NoQuery, NoBody, [EmbeddingModel]>(
             .get, "/v1/models/embedding", "Lists the embedding models of all providers that answer.",
             aliases: ["/v1/models/embeddings"])

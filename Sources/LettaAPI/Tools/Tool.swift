@@ -146,13 +146,11 @@ extension API {
         public static let delete = Endpoint<ID<Tool>, NoQuery, NoBody, NullOutput>(
             .delete, "/v1/tools/{tool_id}", "Deletes a tool and takes it from every agent.")
         public static let run = Endpoint<NoPath, NoQuery, RunTool, LettaMessage>(
-            .post, "/v1/tools/run", "Runs Python source once in the sandbox, without keeping it.",
-            aliases: ["/v1/tools/run-from-source"])
+            .post, "/v1/tools/run", "Runs Python source once in the sandbox, without keeping it.")
         public static let generateSchema = Endpoint<NoPath, NoQuery, ToolSource, ObjectDocument>(
             .post, "/v1/tools/generate-schema", "Makes the JSON schema of the last function of Python source.")
         public static let addBaseTools = Endpoint<NoPath, NoQuery, NoBody, [Tool]>(
-            .post, "/v1/tools/add-base-tools", "Adds the base tools that are missing and returns all of them.",
-            aliases: ["/v1/tools/upsert-base"])
+            .post, "/v1/tools/add-base-tools", "Adds the base tools that are missing and returns all of them.")
     }
 }
 

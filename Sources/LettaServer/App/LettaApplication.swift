@@ -15,6 +15,7 @@ package struct LettaApplication: Sendable {
     package let storage: any StorageEngine
     private let responder: CallbackResponder<ServerContext>
     private let configuration: ServerConfiguration
+    private let certificate: TLSCertificate?
     private let transport: ProviderTransport
     private let worker = TurnWorker()
     private let retention: RetentionService
@@ -25,7 +26,7 @@ package struct LettaApplication: Sendable {
     /// Takes a migrated database. Models and time come from the configuration and the system unless they are given. The
     /// clock measures the server's own deadlines.
     ///
-    /// - Throws: `StartUpFailure` for a wrong encryption key, or an address beyond loopback without a password.
+    /// - Throws: `StartUpFailure` for a wrong encryption key, or an address that can't be served.
     package init(
         _ configuration: ServerConfiguration, storage: any StorageEngine, encryptionKeys: [String],
         directory: ModelDirectory? = nil, sandbox: ToolSandbox = ToolSandbox(), now: (@Sendable () -> Timestamp)? = nil,
@@ -33,6 +34,7 @@ package struct LettaApplication: Sendable {
     ) async throws {
         try configuration.checkDoor()
         self.configuration = configuration
+        certificate = try configuration.certificate()
         self.storage = storage
         self.logger = logger
         let secrets = SecretBox(passphrases: encryptionKeys)
@@ -69,7 +71,8 @@ package struct LettaApplication: Sendable {
         features.register(on: routes)
         var settings = HTTPSettings()
         settings.password = configuration.http.password?.reveal()
-        settings.isBoundToLoopback = configuration.isBoundToLoopback
+        // No web page can connect to a Unix socket.
+        settings.isBoundToLoopback = configuration.isBoundToLoopback && configuration.http.socket == nil
         settings.allowedHosts = configuration.http.allowedHosts + [configuration.http.host]
         settings.acceptableOrigins = configuration.http.acceptableOrigins
         settings.translate = ServerStorage.translate
@@ -85,17 +88,36 @@ package struct LettaApplication: Sendable {
     ) -> some ApplicationProtocol {
         Application(
             responder: responder,
-            server: .http1(configuration: HTTPStack.connections),
-            configuration: .init(
-                address: .hostname(configuration.http.host, port: configuration.http.port), serverName: "letta-swift"),
+            server: HTTPStack.server(certificate),
+            configuration: .init(address: address, serverName: "letta-swift"),
             onServerRunning: onRunning, logger: logger)
+    }
+
+    private var address: BindAddress {
+        if let socket = configuration.http.socket { return .unixDomainSocket(path: socket) }
+        return .hostname(configuration.http.host, port: configuration.http.port)
+    }
+
+    /// How clients reach the server that listens on `channel`.
+    package func location(of channel: any Channel) -> String {
+        if let socket = configuration.http.socket { return "unix:\(socket)" }
+        return
+            "\(certificate == nil ? "http" : "https")://\(configuration.http.host):\(channel.localAddress?.port ?? 0)"
     }
 
     /// Serves until SIGTERM or SIGINT, then lets running requests complete until a deadline.
     package func run(onRunning: @escaping @Sendable (any Channel) async -> Void) async throws {
+        let socket = configuration.http.socket.map(UnixSocket.init)
+        let serving = application { channel in
+            socket?.closeToOthers()
+            await onRunning(channel)
+        }
         var group = ServiceGroupConfiguration(
-            services: [.init(service: retention), .init(service: application(onRunning: onRunning))],
+            services: [.init(service: retention), .init(service: serving)],
             gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)
+        if let certificate {
+            group.services.append(.init(service: await CertificateReload(certificate, logger: logger)))
+        }
         group.maximumGracefulShutdownDuration = .seconds(10)
         group.maximumCancellationDuration = .seconds(5)
         // Listings also hold the traits of models, and no turn waits for a listing.
@@ -103,9 +125,11 @@ package struct LettaApplication: Sendable {
         do {
             try await ServiceGroup(configuration: group).run()
         } catch {
+            socket?.remove()
             await close()
             throw ListeningAddress(configuration).failure(from: error)
         }
+        socket?.remove()
         await close()
     }
 

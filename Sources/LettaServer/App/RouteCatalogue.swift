@@ -50,9 +50,11 @@ struct RouteCatalogue: RouteGroup {
             StepRoutes(steps: StepService(core: core), messages: messages),
             JobRoutes(),
             GroupRoutes(groups: GroupService(core: core)),
+            DocumentedAliases(),
             UnservedRoutes(),
             MetricsRoutes(metrics),
             OpenAPIRoutes(title: "letta-swift", version: ServerVersion.current),
+            DocsRoutes(),
         ]
         for feature in features { feature.register(on: routes) }
     }

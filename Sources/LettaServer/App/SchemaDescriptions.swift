@@ -51,3 +51,17 @@ extension AgentCondition: SchemaDescribing {
         ]
     }
 }
+
+extension Run: SchemaRefining {
+    package static func refined(_ schema: JSONValue) -> JSONValue {
+        guard var object = schema.object, var properties = object["properties"]?.object else { return schema }
+        properties["completed_at"] = [
+            "anyOf": [
+                ["type": "string", "description": "In UTC, without a zone.", "examples": ["2026-01-31T14:30:00.123456"]],
+                ["type": "null"],
+            ]
+        ]
+        object["properties"] = .object(properties)
+        return .object(object)
+    }
+}

@@ -1,4 +1,5 @@
 package import Configuration
+import HTTPKit
 import LettaAPI
 package import Logging
 import ModelProviders
@@ -13,6 +14,12 @@ package struct ServerConfiguration: Sendable {
         package var host = "127.0.0.1"
         /// `--port`, `LETTA_PORT`: the port to listen on; 0 takes a free one.
         package var port = 8283
+        /// `--socket`, `LETTA_SOCKET`: the Unix socket to listen on instead of an address and a port.
+        package var socket: String?
+        /// `--tls-cert`, `LETTA_TLS_CERT`: the certificate chain, as a PEM file, to serve HTTPS with.
+        var tlsCertificate: String?
+        /// `--tls-key`, `LETTA_TLS_KEY`: the private key of the certificate, as a PEM file.
+        var tlsKey: String?
         /// `LETTA_SERVER_PASSWORD`, `--password-file`: the password that clients send. Always enforced when set.
         var password: Secret?
         /// `LETTA_SERVER_SECURE`: whether to generate and print a password when none is set.
@@ -55,6 +62,9 @@ package struct ServerConfiguration: Sendable {
     package struct Arguments: Sendable {
         package var host: String?
         package var port: Int?
+        package var socket: String?
+        package var tlsCertificate: String?
+        package var tlsKey: String?
         package var dataFolder: String?
         package var password: String?
 
@@ -72,6 +82,9 @@ package struct ServerConfiguration: Sendable {
         data.encryptionKeys = Self.secret("letta.encryption.key", environment)
         http.host = arguments.host ?? environment.string(forKey: "letta.host") ?? http.host
         http.port = try arguments.port ?? Self.port(environment) ?? http.port
+        http.socket = Self.path(arguments.socket, "letta.socket", environment, home)
+        http.tlsCertificate = Self.path(arguments.tlsCertificate, "letta.tls.cert", environment, home)
+        http.tlsKey = Self.path(arguments.tlsKey, "letta.tls.key", environment, home)
         http.password = arguments.password.map { Secret($0) } ?? Self.secret("letta.server.password", environment)
         http.requiresPassword = try Self.flag("LETTA_SERVER_SECURE", environment.string(forKey: "letta.server.secure"))
         http.allowedHosts = Self.list(environment.string(forKey: "letta.allowed.hosts"))
@@ -100,7 +113,7 @@ package struct ServerConfiguration: Sendable {
         }
     }
 
-    /// Whether only this machine can connect.
+    /// Whether only this machine can connect, over the network.
     package var isBoundToLoopback: Bool {
         let bytes = http.host.split(separator: ".", omittingEmptySubsequences: false).map { UInt8($0) }
         let isLoopbackNumber = bytes.count == 4 && bytes[0] == 127 && !bytes.contains(nil)
@@ -117,10 +130,30 @@ package struct ServerConfiguration: Sendable {
         return password
     }
 
-    /// - Throws: `StartUpFailure.openWithoutPassword` for an address beyond loopback without a password.
+    /// - Throws: `StartUpFailure` for an address beyond loopback without a password, a certificate that can't be used, or a
+    ///   socket that can't be replaced.
     package func checkDoor() throws {
-        guard isBoundToLoopback || http.password != nil else {
+        guard isBoundToLoopback || http.socket != nil || http.password != nil else {
             throw StartUpFailure.openWithoutPassword(host: http.host)
+        }
+        _ = try certificate()
+        try http.socket.map(UnixSocket.checkFree)
+    }
+
+    /// The certificate to serve HTTPS with; nil for plain HTTP.
+    func certificate() throws -> TLSCertificate? {
+        switch (http.tlsCertificate, http.tlsKey) {
+        case (nil, nil): return nil
+        case (let chain?, let key?):
+            do {
+                return try TLSCertificate(chainFile: chain, keyFile: key)
+            } catch let failure as TLSCertificateFailure {
+                throw StartUpFailure.invalidSetting(failure.description)
+            }
+        case (_?, nil):
+            throw StartUpFailure.invalidSetting("--tls-cert needs the key of the certificate: set --tls-key too.")
+        case (nil, _?):
+            throw StartUpFailure.invalidSetting("--tls-key needs the certificate of the key: set --tls-cert too.")
         }
     }
 
@@ -129,6 +162,9 @@ package struct ServerConfiguration: Sendable {
         let lines: [(String, String)] = [
             ("host", http.host),
             ("port", "\(http.port)"),
+            ("socket", http.socket ?? "none"),
+            ("TLS certificate", http.tlsCertificate ?? "none"),
+            ("TLS key", http.tlsKey ?? "none"),
             ("password", http.password.map { "\($0)" } ?? (http.requiresPassword ? "generated at start" : "none")),
             ("allowed hosts", http.allowedHosts.isEmpty ? "localhost" : http.allowedHosts.joined(separator: ", ")),
             ("acceptable origins", http.acceptableOrigins.joined(separator: ", ")),
@@ -180,6 +216,13 @@ extension ServerConfiguration {
 
     private static func list(_ text: String?) -> [String] {
         (text ?? "").split { $0 == "," || $0 == " " }.map(String.init)
+    }
+
+    private static func path(
+        _ argument: String?, _ key: ConfigKey, _ environment: ConfigReader, _ home: String
+    ) -> String? {
+        guard let path = argument ?? environment.string(forKey: key), !path.isEmpty else { return nil }
+        return expanded(path, home: home)
     }
 
     private static func expanded(_ path: String, home: String) -> String {

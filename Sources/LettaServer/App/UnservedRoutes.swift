@@ -17,12 +17,12 @@ struct UnservedRoutes: RouteGroup {
     }
 
     /// The cells of each line after the header.
-    private static func rows(of table: [UInt8]) -> [[Substring]] {
+    static func rows(of table: [UInt8]) -> [[Substring]] {
         String(decoding: table, as: UTF8.self).split(separator: "\n").dropFirst().map { $0.split(separator: "\t") }
     }
 
     /// `STREAM` is the documentation's verb for a POST with an event stream as its response.
-    private static func operation(_ verb: Substring, _ path: some StringProtocol) -> (verb: HTTPVerb, path: String)? {
+    static func operation(_ verb: Substring, _ path: some StringProtocol) -> (verb: HTTPVerb, path: String)? {
         let verb = verb == "STREAM" ? .post : HTTPVerb(rawValue: String(verb))
         return verb.map { ($0, String(path)) }
     }

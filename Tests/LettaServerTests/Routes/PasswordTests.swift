@@ -11,9 +11,11 @@ import Testing
     ]
 
     @Test func `every route asks for the password`() async throws {
-        let open: Set<String> = ["GET /v1/health/", "GET /v1/ready/"]
+        let open: Set<String> = ["GET /v1/health/", "GET /v1/ready/", "POST /v1/auth"]
         let closed = ListedRoute.all.filter { !open.contains($0.description) }
         try await withServer(on: .sqlite, { $0.password = "right" }) { server in
+            // Where the right password came from, wrong ones are not refused unseen.
+            try await server.run([.get("/v1/agents/", as: .v1.with("Authorization", "Bearer right"), expect: 200)])
             try await withThrowingTaskGroup(of: Void.self) { group in
                 for caller in Self.callers {
                     for path in closed {
@@ -37,7 +39,11 @@ import Testing
                 .get("/v1/health/", as: wrong, expect: 200, ["status": "ok", "version": .anything]),
                 .get("/v1/ready/", as: wrong, expect: 200, ["status": "ok"]),
                 .get("/latest/ready", as: .legacy, expect: 200),
+                .post("/v1/auth", ["password": "right"], expect: 200, ["is_admin": true]).note("needs no header"),
+                .post("/v1/auth", ["password": "wrong"], expect: 401, ["detail": "Unauthorized"]),
+                .post("/v1/auth", [:], expect: 401),
                 .get("/openapi.json", as: wrong, expect: 401),
+                .get("/docs", as: wrong, expect: 401, ["detail": "Unauthorized"]),
                 .get("/metrics", as: wrong, expect: 401),
                 .get("/v1/nothing", as: wrong, expect: 401).note("nor is it told what is not there"),
                 .get("/v1/agents/", as: .v1.with("Authorization", "Bearer right"), expect: 200, .elements(0)),

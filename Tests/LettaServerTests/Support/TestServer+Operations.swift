@@ -15,10 +15,12 @@ extension TestServer {
         var description: String { "\(verb.rawValue) \(path)" }
     }
 
+    /// Without further spellings.
     func operations() async throws -> [Operation] {
         let document = try await get("/openapi.json").json
         return try #require(document["paths"]?.object).flatMap { path, item in
-            (item.object ?? [:]).compactMap { verb, operation in
+            (item.object ?? [:]).filter { _, operation in operation["x-alias-of"] == nil }.compactMap {
+                verb, operation in
                 HTTPVerb(rawValue: verb.uppercased()).map { verb in
                     let parameters = operation["parameters"]?.array ?? []
                     let captures = parameters.filter { $0["in"] == "path" }.map { parameter in

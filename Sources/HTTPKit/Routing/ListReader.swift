@@ -1,0 +1,180 @@
+import HTTPTypes
+import Hummingbird
+import JSON
+import LettaAPI
+import NIOCore
+
+/// Responds with a list of any length in bounded memory.
+///
+/// A long list is read in pieces, successive keyset pages that are a transaction each. One that fits in ``bufferSize`` is
+/// sent as a whole. A longer one is streamed: a piece is read when the client has taken the one before, so that a slow
+/// client holds neither a transaction nor memory.
+struct ListReader<Query: PageQuery, Element: Decodable & JSONWritable>: Sendable {
+    /// In elements.
+    static var pieceSize: Int { 100 }
+    /// In bytes.
+    static var bufferSize: Int { 1 << 20 }
+
+    let query: Query
+    /// Whether pages are in ascending order whatever order they are cut in, as lists of messages are.
+    let isChronological: Bool
+    let read: @Sendable (Query) async throws -> Page<Element>
+
+    /// The elements of one piece as JSON, without brackets.
+    private struct Piece: Sendable {
+        var json: [UInt8]
+        var cursors: Set<String>
+        var next: String?
+        var first: String?
+
+        init(_ page: Page<Element>, without sent: Set<String> = []) {
+            let cursors = page.items.map { ($0 as? any ListElement)?.cursor }
+            let items = zip(page.items, cursors).filter { $1.map { !sent.contains($0) } ?? true }.map(\.0)
+            json = Array(JSONWriter.bytes(of: items).dropFirst().dropLast())
+            self.cursors = Set(cursors.compactMap { $0 })
+            next = page.next
+            first = cursors.first ?? nil
+        }
+    }
+
+    /// The response's body, and the cursor of the next page.
+    typealias Reading = (body: ResponseBody, next: String?)
+
+    func response(status: Int, target: String) async throws -> Response {
+        let isCutFromEnd = isChronological && query.order != .ascending
+        let reading =
+            if let limit = query.limit, limit > Self.pieceSize || limit == 0 && !isChronological {
+                if isCutFromEnd || query.before != nil && query.after == nil {
+                    try await backwards(limit: limit == 0 ? .max : limit)
+                } else {
+                    try await forwards(limit: limit == 0 ? .max : limit)
+                }
+            } else {
+                try await whole(query)
+            }
+        var headers = PageLink.headers(target: target, after: reading.next, as: isCutFromEnd ? "before" : "after")
+        headers[.contentType] = "application/json"
+        return Response(status: HTTPResponse.Status(code: status), headers: headers, body: reading.body)
+    }
+
+    private func whole(_ query: Query) async throws -> Reading {
+        let page = try await read(query)
+        return (Self.body(JSONWriter.bytes(of: page.items)), page.next)
+    }
+
+    private static func body(_ json: [UInt8]) -> ResponseBody {
+        ResponseBody(byteBuffer: ByteBuffer(bytes: json))
+    }
+
+    // MARK: From the start to the end
+
+    private func piece(after cursor: String?, limit: Int) async throws -> Page<Element> {
+        var query = query
+        query.after = cursor
+        query.limit = min(limit, Self.pieceSize)
+        return try await read(query)
+    }
+
+    private func forwards(limit: Int) async throws -> Reading {
+        var buffer: [UInt8] = []
+        var (cursor, rest) = (query.after, limit)
+        repeat {
+            let piece = Piece(try await piece(after: cursor, limit: rest))
+            Self.append(piece.json, to: &buffer)
+            rest -= min(rest, Self.pieceSize)
+            guard let next = piece.next, rest > 0 else { return (Self.body([0x5B] + buffer + [0x5D]), piece.next) }
+            cursor = next
+        } while buffer.count < Self.bufferSize
+        let next = limit == .max ? nil : try await end(after: cursor, limit: rest)
+        let body = ResponseBody { [buffer, cursor, rest] writer in
+            try await writer.write(ByteBuffer(bytes: [0x5B] + buffer))
+            var (cursor, rest) = (cursor, rest)
+            while true {
+                let piece = Piece(try await piece(after: cursor, limit: rest))
+                if !piece.json.isEmpty { try await writer.write(ByteBuffer(bytes: [0x2C] + piece.json)) }
+                rest -= min(rest, Self.pieceSize)
+                guard let next = piece.next, rest > 0 else { break }
+                cursor = next
+            }
+            try await writer.write(ByteBuffer(bytes: [0x5D]))
+            try await writer.finish(nil)
+        }
+        return (body, next)
+    }
+
+    /// The cursor of the page after this one: it is in the headers, which come before the elements.
+    private func end(after start: String?, limit: Int) async throws -> String? {
+        var (cursor, rest) = (start, limit)
+        while rest > 0 {
+            guard let next = try await piece(after: cursor, limit: rest).next else { return nil }
+            cursor = next
+            rest -= min(rest, Self.pieceSize)
+        }
+        return cursor
+    }
+
+    // MARK: From the end to the start
+
+    /// Reads a page whose end alone is known. The pieces are sent from the first to the last, so those that do not fit
+    /// in the buffer are read a second time.
+    private func backwards(limit: Int) async throws -> Reading {
+        var (queries, buffered): ([Query], [[UInt8]]) = ([], [])
+        var (size, rest) = (0, limit)
+        var next: String?
+        var query = query
+        while true {
+            query.limit = min(rest, Self.pieceSize)
+            let piece = Piece(try await read(query))
+            size += piece.json.count
+            if size <= Self.bufferSize || queries.isEmpty { buffered.append(piece.json) }
+            queries.append(query)
+            rest -= min(rest, Self.pieceSize)
+            if isChronological || queries.count == 1 { next = piece.next }
+            guard piece.next != nil, let start = isChronological ? piece.next : piece.first else {
+                next = nil
+                break
+            }
+            guard rest > 0 else { break }
+            query.before = start
+        }
+        if buffered.count == queries.count {
+            var json: [UInt8] = [0x5B]
+            var elements: [UInt8] = []
+            for piece in buffered.reversed() { Self.append(piece, to: &elements) }
+            json += elements + [0x5D]
+            return (Self.body(json), next)
+        }
+        return (Self.body(of: queries, ending: buffered, read), next)
+    }
+
+    /// Streams the pieces from the last query's to the first one's; the first ones are read already.
+    private static func body(
+        of queries: [Query], ending buffered: [[UInt8]],
+        _ read: @escaping @Sendable (Query) async throws -> Page<Element>
+    ) -> ResponseBody {
+        ResponseBody { writer in
+            try await writer.write(ByteBuffer(bytes: [0x5B]))
+            var sent: Set<String> = []
+            var isFirst = true
+            for index in queries.indices.reversed() {
+                var json = index < buffered.count ? buffered[index] : []
+                if index >= buffered.count {
+                    // Where elements were deleted meanwhile, the piece reaches back into the one before.
+                    let piece = Piece(try await read(queries[index]), without: sent)
+                    (json, sent) = (piece.json, piece.cursors)
+                }
+                guard !json.isEmpty else { continue }
+                try await writer.write(ByteBuffer(bytes: (isFirst ? [] : [0x2C]) + json))
+                isFirst = false
+            }
+            try await writer.write(ByteBuffer(bytes: [0x5D]))
+            try await writer.finish(nil)
+        }
+    }
+
+    private static func append(_ json: [UInt8], to buffer: inout [UInt8]) {
+        guard !json.isEmpty else { return }
+        if !buffer.isEmpty { buffer.append(0x2C) }
+        buffer += json
+    }
+}
