@@ -110,14 +110,13 @@ enum AgentFileStore {
     }
 
     static func close(_ ids: [ID<AgentFile>], at time: Timestamp, _ db: Transaction) throws {
-        _ = try ids.inStatements { ids -> [SQLRow] in
+        for ids in ids.chunks() {
             try db.execute(
                 """
                 UPDATE agent_file SET is_open = FALSE, visible_content = NULL, start_line = NULL, end_line = NULL,
                     last_accessed_at = \(time)
                 WHERE organization_id = \(db.organization) AND id IN (\(list: ids))
                 """)
-            return []
         }
     }
 

@@ -143,10 +143,14 @@ extension AgentFolderService {
     /// - Returns: whether the folder was attached.
     private static func detach(_ id: ID<Folder>, from agent: ID<AgentState>, _ db: Transaction) throws -> Bool {
         guard try AgentFileStore.detach(id, from: agent, db) else { return false }
-        if try AgentFileStore.folders(of: [agent], db).isEmpty {
-            for tool in try fileTools(db) { try ToolStore.detach(tool.id, from: agent, db) }
-        }
+        try detachFileTools(from: [agent], db)
         return true
+    }
+
+    /// Detaches the file tools from those of the agents that have no folder any more.
+    static func detachFileTools(from agents: [ID<AgentState>], _ db: Transaction) throws {
+        let folders = try AgentFileStore.folders(of: agents, db)
+        try ToolStore.detach(try fileTools(db).map(\.id), from: agents.filter { folders[$0] == nil }, db)
     }
 
     /// The tools that an agent has while it has a folder.

@@ -103,7 +103,9 @@ struct FolderService: Sendable {
     func delete(_ id: ID<Folder>, as scope: Scope) async throws {
         try await core.storage.write(as: scope) { db in
             _ = try Self.folder(id, locking: true, db)
+            let agents = try AgentFileStore.agents(with: id, db)
             try FolderStore.delete(id, db)
+            try AgentFolderService.detachFileTools(from: agents, db)
         }
     }
 

@@ -59,7 +59,7 @@ enum FolderStore {
         try db.page(files, query, defaultLimit: 1000, order: order, where: ["folder_id = \(folder)"])
     }
 
-    /// The first files of a folder, oldest first.
+    /// All files of a folder, oldest first.
     static func oldestFiles(of folder: ID<Folder>, _ db: Transaction) throws -> [FileMetadata] {
         try db.fetchAll(files, where: "folder_id = \(folder)", orderBy: "created_at, id")
     }

@@ -79,8 +79,13 @@ import Testing
                     ["sources": [["id": "{more}"]], "memory": ["file_blocks": []]]),
                 .patch("/v1/agents/{agent}", ["folder_ids": ["source-\(nobody)"]], expect: 404),
                 .patch("/v1/agents/{agent}", ["folder_ids": []], as: .legacy, expect: 200, ["sources": []]),
+                .patch("/v1/agents/{agent}", ["tool_ids": [], "folder_ids": ["{docs}", "{more}"]], expect: 200),
                 .delete("/v1/folders/{docs}", expect: 200),
-                .get("/v1/agents/{agent}", as: .legacy, expect: 200, ["sources": []]),
+                .get(
+                    "/v1/agents/{agent}", as: .legacy, expect: 200,
+                    ["sources": [["id": "{more}"]], "tools": .elements(3)]),
+                .delete("/v1/folders/{more}", expect: 200),
+                .get("/v1/agents/{agent}", as: .legacy, expect: 200, ["sources": [], "tools": []]),
             ])
         }
     }

@@ -60,7 +60,8 @@ import Testing
                 .patch("/v1/sources/source-\(nobody)", ["name": "x"], expect: 404),
                 .delete("/v1/folders/{docs}", expect: 200, nil),
                 .delete("/v1/folders/{docs}", expect: 404),
-                .get("/v1/folders/?after={docs}", expect: 200, [["id": "{more}"]]).note("a deleted row keeps its place"),
+                .get("/v1/folders/?after={docs}", expect: 200, [["id": "{more}"]]).note(
+                    "a deleted row keeps its place"),
                 .delete("/v1/sources/{more}", expect: 200, nil),
                 .get("/v1/folders/count", expect: 200, 0),
             ])
@@ -113,7 +114,9 @@ import Testing
                         "sources": [
                             [
                                 "source_id": "{docs}", "source_name": "docs", "file_count": 2, "total_size": 8,
-                                "files": [["file_id": "{a}", "file_name": "a.txt", "file_size": 3], ["file_id": "{b}"]],
+                                "files": [
+                                    ["file_id": "{a}", "file_name": "a.txt", "file_size": 3], ["file_id": "{b}"],
+                                ],
                             ], ["source_id": "{more}", "file_count": 0, "total_size": 0, "files": []],
                         ]
                     ]),
