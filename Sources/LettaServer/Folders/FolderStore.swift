@@ -26,7 +26,11 @@ enum FolderStore {
     static func delete(_ id: ID<Folder>, _ db: Transaction) throws {
         try DeletedKeyStore.note(in: files, where: "folder_id = \(id)", db)
         try DeletedKeyStore.note(in: passages, where: "folder_id = \(id)", db)
-        try AgentFileStore.noteKeys(where: "folder_id = \(id)", db)
+        try AgentFileStore.noteKeys(
+            where: """
+                file_id IN (SELECT id FROM folder_file
+                            WHERE organization_id = \(db.organization) AND folder_id = \(id))
+                """, db)
         try db.delete(id, from: table)
     }
 

@@ -19,7 +19,8 @@ import Testing
         try await withServer(on: engine) { server in
             try await seed(server)
             let tools = try await server.get("/v1/agents/{ada}/tools").json.array ?? []
-            let files: [JSONValue] = ["grep_files", "open_files", "semantic_search_files"]
+            let fileTools: [JSONValue] = ["grep_files", "open_files", "semantic_search_files"]
+            let all: [JSONValue] = (tools.compactMap { $0["name"] } + fileTools).map { name in ["name": name] }
             try await server.run([
                 .patch("/v1/agents/{ada}/folders/attach/{docs}", expect: 200, nil),
                 .patch(
@@ -30,7 +31,7 @@ import Testing
                             ["id": "{docs}", "vector_db_provider": "native", "embedding_config": .anything],
                             ["id": "{more}"],
                         ],
-                        "tools": .array(tools.map { ["name": $0["name"] ?? nil] } + files.map { ["name": $0] }),
+                        "tools": .array(all),
                     ]),
                 .patch("/v1/agents/{ada}/folders/attach/{docs}", expect: 200).note("once is enough"),
                 .patch("/v1/agents/agent-\(nobody)/folders/attach/{docs}", expect: 404),
