@@ -1,10 +1,12 @@
 """Processes the suites work with: the server under test and the scripted model, each started and ended by its own handle."""
 
+import contextlib
 import os
 import re
 import shutil
 import signal
 import socket
+import sqlite3
 import subprocess
 import sys
 import threading
@@ -33,9 +35,9 @@ def environment(home, **extra):
     return {**kept, "HOME": str(home), "LANG": "C.UTF-8", **{k: v for k, v in extra.items() if v is not None}}
 
 
-def psql(statement):
+def psql(statement, uri=None):
     program = os.environ.get("LETTA_TEST_PSQL") or shutil.which("psql")
-    subprocess.run([program, POSTGRES, "-qX", "-v", "ON_ERROR_STOP=1", "-c", statement], check=True, capture_output=True, text=True)
+    subprocess.run([program, uri or POSTGRES, "-qX", "-v", "ON_ERROR_STOP=1", "-c", statement], check=True, capture_output=True, text=True)
 
 
 class Database:
@@ -165,6 +167,18 @@ class Server:
     def restart(self):
         assert self.stop() == 0
         return self.start()
+
+    def execute(self, *statements):
+        """Stores rows for which there is no call yet. The server is stopped meanwhile."""
+        assert self.stop() == 0
+        if self.database:
+            for statement in statements:
+                psql(statement, self.database.uri)
+        else:
+            with contextlib.closing(sqlite3.connect(self.data / "letta.sqlite")) as database, database:
+                for statement in statements:
+                    database.execute(statement)
+        self.start()
 
     def close(self):
         if self.process:

@@ -231,6 +231,62 @@ class Client:
     def blocks_of_identity(self, identity_id, **filters):
         return self.raw.identities.blocks.list(identity_id, **filters)
 
+    # folders
+
+    def create_folder(self, **fields):
+        return self.raw.folders.create(**fields)
+
+    def folders(self, **filters):
+        return self.raw.folders.list(**filters)
+
+    def every_folder(self, page, **filters):
+        return pages(self.raw.folders.list, page, **filters)
+
+    def folder(self, folder_id):
+        return self.raw.folders.retrieve(folder_id)
+
+    def update_folder(self, folder_id, **fields):
+        return self.raw.folders.modify(folder_id, **fields)
+
+    def delete_folder(self, folder_id):
+        return self.raw.folders.delete(folder_id)
+
+    def agents_of_folder(self, folder_id, **filters):
+        return self.raw.folders.agents.list(folder_id, **filters)
+
+    def files_of_folder(self, folder_id, **filters):
+        return self.raw.folders.files.list(folder_id, **filters)
+
+    def delete_file(self, folder_id, file_id):
+        return self.raw.folders.files.delete(folder_id, file_id)
+
+    def attach_folder(self, agent_id, folder_id):
+        return self.raw.agents.folders.attach(agent_id, folder_id)
+
+    def detach_folder(self, agent_id, folder_id):
+        return self.raw.agents.folders.detach(agent_id, folder_id)
+
+    def folders_of_agent(self, agent_id):
+        return self.raw.agents.folders.list(agent_id)
+
+    def files_of_agent(self, agent_id, **filters):
+        """All files, page after page."""
+        page = self.raw.agents.files.list(agent_id, **filters)
+        while True:
+            yield from page.files
+            if not page.has_more:
+                return
+            page = self.raw.agents.files.list(agent_id, cursor=page.next_cursor, **filters)
+
+    def open_file(self, agent_id, file_id):
+        return self.raw.agents.files.open(agent_id, file_id)
+
+    def close_file(self, agent_id, file_id):
+        return self.raw.agents.files.close(agent_id, file_id)
+
+    def close_files(self, agent_id):
+        return self.raw.agents.files.close_all(agent_id)
+
 
 def pages(listing, size, **filters):
     """All rows, page after page, until a page is empty."""

@@ -1235,6 +1235,8 @@ def sandbox():
 def wait_file(s, base, fid, n=120):
     for _ in range(n):
         r = s.raw("GET", f"{base}/{fid}")
+        if r.status_code == 404:
+            return
         if r.status_code == 200 and r.json().get("processing_status") in ("completed", "error"):
             return r.json()
         time.sleep(0.5)

@@ -197,3 +197,56 @@ class Client:
 
     def detach_identity(self, agent_id, identity_id):
         return self.raw.agents.identities.detach(identity_id, agent_id=agent_id)
+
+    # folders
+
+    def create_folder(self, **fields):
+        return self.raw.folders.create(**fields)
+
+    def folders(self, **filters):
+        return self.raw.folders.list(**filters).items
+
+    def every_folder(self, page, **filters):
+        return self.raw.folders.list(limit=page, **filters)
+
+    def folder(self, folder_id):
+        return self.raw.folders.retrieve(folder_id)
+
+    def update_folder(self, folder_id, **fields):
+        return self.raw.folders.update(folder_id, **fields)
+
+    def delete_folder(self, folder_id):
+        return self.raw.folders.delete(folder_id)
+
+    def agents_of_folder(self, folder_id, **filters):
+        return self.raw.folders.agents.list(folder_id, **filters).items
+
+    def files_of_folder(self, folder_id, **filters):
+        return self.raw.folders.files.list(folder_id, **filters).items
+
+    def file(self, folder_id, file_id, **options):
+        return self.raw.folders.files.retrieve(file_id, folder_id=folder_id, **options)
+
+    def delete_file(self, folder_id, file_id):
+        return self.raw.folders.files.delete(file_id, folder_id=folder_id)
+
+    def attach_folder(self, agent_id, folder_id):
+        return self.raw.agents.folders.attach(folder_id, agent_id=agent_id)
+
+    def detach_folder(self, agent_id, folder_id):
+        return self.raw.agents.folders.detach(folder_id, agent_id=agent_id)
+
+    def folders_of_agent(self, agent_id):
+        return self.raw.agents.folders.list(agent_id).items
+
+    def files_of_agent(self, agent_id, **filters):
+        return self.raw.agents.files.list(agent_id, **filters)
+
+    def open_file(self, agent_id, file_id):
+        return self.raw.agents.files.open(file_id, agent_id=agent_id)
+
+    def close_file(self, agent_id, file_id):
+        return self.raw.agents.files.close(file_id, agent_id=agent_id)
+
+    def close_files(self, agent_id):
+        return self.raw.agents.files.close_all(agent_id)

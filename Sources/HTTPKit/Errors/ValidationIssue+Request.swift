@@ -50,16 +50,14 @@ extension APIError {
     static func invalid(
         _ pattern: CapturePattern, _ text: String, at location: [ValidationIssue.LocationElement]
     ) -> APIError {
-        guard case .id(let prefix) = pattern else { return APIError(404, "Not Found") }
-        let hex = "[0-9a-f]"
-        let regex = "^\(prefix)-\(hex){8}-\(hex){4}-4\(hex){3}-[89ab]\(hex){3}-\(hex){12}$"
+        guard let prefix = pattern.prefix, let expression = pattern.expression, let example = pattern.example else {
+            return APIError(404, "Not Found")
+        }
         let issue = ValidationIssue(
             type: "string_pattern_mismatch", location: location,
             message: "String should match pattern '\(prefix)-{uuid4}'", input: .string(text),
-            context: ["pattern": .string(regex)])
-        return APIError(
-            status: 422,
-            body: .validation([issue], examples: ["\(prefix)-123e4567-e89b-42d3-8456-426614174000"]))
+            context: ["pattern": .string(expression)])
+        return APIError(status: 422, body: .validation([issue], examples: [example]))
     }
 
     static func tooLarge(_ limit: Int) -> APIError {

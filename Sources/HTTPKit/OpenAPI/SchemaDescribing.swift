@@ -25,13 +25,25 @@ extension ID: SchemaDescribing {
 
 extension CapturePattern {
     var schema: JSONValue {
-        guard case .id(let prefix) = self else { return ["type": "string"] }
+        guard let expression, let example else { return ["type": "string"] }
+        return ["type": "string", "pattern": .string(expression), "examples": [.string(example)]]
+    }
+
+    /// The prefix as part of a regular expression; nil for any text.
+    var prefix: String? {
+        guard case .ids(let prefixes) = self else { return nil }
+        return prefixes.count == 1 ? prefixes[0] : "(\(prefixes.joined(separator: "|")))"
+    }
+
+    /// The regular expression of the ids; nil for any text.
+    var expression: String? {
         let hex = "[0-9a-f]"
-        return [
-            "type": "string",
-            "pattern": "^\(prefix)-\(hex){8}-\(hex){4}-4\(hex){3}-[89ab]\(hex){3}-\(hex){12}$",
-            "examples": ["\(prefix)-123e4567-e89b-42d3-8456-426614174000"],
-        ]
+        return prefix.map { "^\($0)-\(hex){8}-\(hex){4}-4\(hex){3}-[89ab]\(hex){3}-\(hex){12}$" }
+    }
+
+    var example: String? {
+        guard case .ids(let prefixes) = self else { return nil }
+        return prefixes.first.map { "\($0)-123e4567-e89b-42d3-8456-426614174000" }
     }
 }
 

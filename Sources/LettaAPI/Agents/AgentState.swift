@@ -83,10 +83,10 @@ extension AgentState: JSONWritable {
             $0.field("response_format", responseFormat)
             $0.field("description", description)
             $0.field("metadata", metadata)
-            $0.field("memory", Memory(agentType: agentType, blocks: relations.blocks))
+            $0.field("memory", Memory(agentType: agentType, blocks: relations.blocks, fileBlocks: relations.fileBlocks))
             $0.field("blocks", relations.blocks)
             $0.field("tools", relations.tools)
-            $0.field("sources", [JSONValue]())
+            $0.field("sources", relations.sources)
             $0.field("tags", relations.tags)
             $0.field("tool_exec_environment_variables", relations.secrets)
             $0.field("secrets", relations.secrets)
@@ -124,13 +124,16 @@ public struct AgentRelations: Decodable, Sendable, JSONFlattened {
     public var tags: [String] = []
     public var secrets: [AgentSecret] = []
     public var identities: [Identity] = []
+    public var sources: [Source] = []
+    /// Inside `memory` on the wire.
+    public var fileBlocks: [FileBlock] = []
     /// The group that the agent manages.
     public var managedGroup: Group?
 
     public init() {}
 
     private enum CodingKeys: String, CodingKey {
-        case blocks, tools, tags, secrets, identities, managedGroup
+        case blocks, tools, tags, secrets, identities, sources, managedGroup, memory
     }
 
     public init(from decoder: any Decoder) throws {
@@ -140,6 +143,8 @@ public struct AgentRelations: Decodable, Sendable, JSONFlattened {
         tags = try fields.decode(.tags, or: [])
         secrets = try fields.decode(.secrets, or: [])
         identities = try fields.decode(.identities, or: [])
+        sources = try fields.decode(.sources, or: [])
+        fileBlocks = try fields.decodeIfPresent(Memory.self, forKey: .memory)?.fileBlocks ?? []
         managedGroup = try fields.decodeIfPresent(Group.self, forKey: .managedGroup)
     }
 }
@@ -187,12 +192,13 @@ public struct Memory: Codable, Sendable, JSONWritable {
     public var agentType: AgentType
     public private(set) var gitEnabled: Bool? = false
     public var blocks: [Block]
-    public private(set) var fileBlocks: [Block]? = []
+    public var fileBlocks: [FileBlock]?
     public private(set) var promptTemplate: String? = ""
 
-    public init(agentType: AgentType, blocks: [Block]) {
+    public init(agentType: AgentType, blocks: [Block], fileBlocks: [FileBlock]) {
         self.agentType = agentType
         self.blocks = blocks
+        self.fileBlocks = fileBlocks
     }
 }
 

@@ -13,6 +13,9 @@ public struct CreateAgent: Codable, Sendable {
     public var memoryBlocks: [CreateBlock]?
     public var blockIDs: [String]?
     public var identityIDs: [ID<Identity>]?
+    public var folderIDs: [ID<Folder>]?
+    /// The older spelling of `folderIDs`, which takes precedence.
+    public var sourceIDs: [ID<Folder>]?
     /// Values for `{{name}}` in the values of `memoryBlocks`.
     public var memoryVariables: [String: String]?
     public var tools: [String]?

@@ -13,6 +13,10 @@ public struct UpdateAgent: Codable, Sendable {
     /// Replaces all attached blocks.
     public var blockIDs: Patch<[String]> = .keep
     public var identityIDs: Patch<[ID<Identity>]> = .keep
+    /// Replaces all attached folders.
+    public var folderIDs: Patch<[ID<Folder>]> = .keep
+    /// The older spelling of `folderIDs`, which takes precedence.
+    public var sourceIDs: Patch<[ID<Folder>]> = .keep
     public var toolRules: Patch<[JSONValue]> = .keep
     /// Replaces the context; every id has to be a message of the agent.
     public var messageIDs: Patch<[String]> = .keep

@@ -49,7 +49,11 @@ extension ID: PathParameters {
 extension CapturePattern {
     /// Whether `text` is an id of this pattern: lowercase hex, version nibble 4, variant 8, 9, a or b.
     public func matches(_ text: String) -> Bool {
-        guard case .id(let prefix) = self else { return true }
+        guard case .ids(let prefixes) = self else { return true }
+        return prefixes.contains { Self.isID(text, prefix: $0) }
+    }
+
+    private static func isID(_ text: String, prefix: String) -> Bool {
         let bytes = Array(text.utf8)
         let start = Array(prefix.utf8) + [UInt8(ascii: "-")]
         guard bytes.count == start.count + 36, bytes.starts(with: start) else { return false }

@@ -1,9 +1,11 @@
 /// How one capture of a path has to look.
 public enum CapturePattern: Sendable, Hashable {
-    /// `<prefix>-<uuid4>`; anything else is answered with 422 before the handler runs.
-    case id(prefix: String)
+    /// `<prefix>-<uuid4>` with one of the prefixes; anything else is rejected with 422 before the handler runs.
+    case ids(prefixes: [String])
     /// Any text, percent-decoded.
     case text
+
+    public static func id(prefix: String) -> CapturePattern { .ids(prefixes: [prefix]) }
 }
 
 /// The captures of an endpoint's path, in the order in which they stand there.

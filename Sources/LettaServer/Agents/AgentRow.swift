@@ -44,7 +44,7 @@ struct AgentRow: Codable, Sendable, Equatable {
 
 extension AgentRow {
     func wire(messageIDs: [String], relations: AgentRelations) -> AgentState {
-        let files = FileLimits(contextWindow: contextWindow)
+        let files = fileLimits
         var state = AgentState(
             id: id, name: name, agentType: agentType, system: system, llmConfig: llmConfig,
             modelSettings: modelSettings, compactionSettings: compactionSettings, createdAt: createdAt)
@@ -60,8 +60,8 @@ extension AgentRow {
         state.messageBufferAutoclear = messageBufferAutoclear
         state.enableSleeptime = enableSleeptime
         state.hidden = hidden
-        state.maxFilesOpen = maxFilesOpen ?? files.openFiles
-        state.perFileViewWindowCharLimit = perFileViewWindowCharLimit ?? files.charactersPerFile
+        state.maxFilesOpen = files.openFiles
+        state.perFileViewWindowCharLimit = files.charactersPerFile
         state.lastRunCompletion = lastRunCompletion
         state.lastRunDurationMs = lastRunDurationMilliseconds
         state.lastStopReason = lastStopReason
@@ -76,8 +76,8 @@ extension AgentRow {
 
 /// The default share of files in a context window; the steps are the peer's.
 struct FileLimits {
-    let openFiles: Int
-    let charactersPerFile: Int
+    var openFiles: Int
+    var charactersPerFile: Int
 
     /// - Parameter contextWindow: in tokens.
     init(contextWindow: Int) {

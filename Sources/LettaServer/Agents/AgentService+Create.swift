@@ -47,6 +47,8 @@ extension AgentService {
         for block in memory.blocks { try CoreMemoryService.attach(block, to: row.id, db) }
         for tool in tools { try ToolStore.attach(tool.id, to: row.id, db) }
         _ = try IdentityService.replaceIdentities(of: row.id, with: draft.body.identityIDs ?? [], db)
+        _ = try AgentFolderService.replaceFolders(
+            of: row, with: draft.body.folderIDs ?? draft.body.sourceIDs ?? [], source: core.ids, at: draft.time, db)
         try MessageStore.insert(messages, db)
         try SystemMessageStore.setSource(of: messages[0].id, to: memory.blocks, db)
         return row

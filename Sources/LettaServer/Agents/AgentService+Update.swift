@@ -31,7 +31,11 @@ extension AgentService {
             if let embedding { row.setEmbedding(embedding) }
             let changesBlocks = try blocks.map { try replaceBlocks(of: id, with: $0, db) } ?? false
             let changesRelations = try replaceRelations(of: id, with: change, at: time, db)
-            guard row != old || changesBlocks || changesRelations else {
+            let changesFolders =
+                try (change.folderIDs.value ?? change.sourceIDs.value).map { folders in
+                    try AgentFolderService.replaceFolders(of: row, with: folders, source: core.ids, at: time, db)
+                } ?? false
+            guard row != old || changesBlocks || changesRelations || changesFolders else {
                 return try AgentStateStore.state(of: old, db)
             }
             row.updatedAt = max(time, row.updatedAt)

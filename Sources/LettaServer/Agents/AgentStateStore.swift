@@ -11,7 +11,8 @@ struct AgentRelationSet: OptionSet, Sendable {
     static let secrets = AgentRelationSet(rawValue: 8)
     static let managedGroup = AgentRelationSet(rawValue: 16)
     static let identities = AgentRelationSet(rawValue: 32)
-    static let all: AgentRelationSet = [.blocks, .tools, .tags, .secrets, .managedGroup, .identities]
+    static let sources = AgentRelationSet(rawValue: 64)
+    static let all: AgentRelationSet = [.blocks, .tools, .tags, .secrets, .managedGroup, .identities, .sources]
 
     /// The relations named by the older parameter; unknown names are ignored, as by the peer.
     init(relationships names: [String]) {
@@ -23,6 +24,7 @@ struct AgentRelationSet: OptionSet, Sendable {
             case "tags": insert(.tags)
             case "secrets", "tool_exec_environment_variables": insert(.secrets)
             case "identities": insert(.identities)
+            case "sources": insert(.sources)
             case "multi_agent_group", "managed_group": insert(.managedGroup)
             default: break
             }
@@ -39,7 +41,8 @@ struct AgentRelationSet: OptionSet, Sendable {
             case .secrets: insert(.secrets)
             case .managedGroup: insert(.managedGroup)
             case .identities: insert(.identities)
-            case .pendingApproval, .sources: break
+            case .sources: insert(.sources)
+            case .pendingApproval: break
             }
         }
     }
@@ -68,6 +71,8 @@ enum AgentStateStore {
         let blocks = relations.contains(.blocks) ? try blocks(of: ids, db) : [:]
         let groups = relations.contains(.managedGroup) ? try GroupStore.managed(by: ids, db) : [:]
         let identities = relations.contains(.identities) ? try IdentityStore.identities(of: ids, db) : [:]
+        let sources = relations.contains(.sources) ? try AgentFileStore.folders(of: ids, db) : [:]
+        let files = relations.contains(.blocks) ? try AgentFileStore.files(of: ids, db) : [:]
         return rows.map { row in
             var loaded = AgentRelations()
             loaded.blocks = blocks[row.id] ?? []
@@ -76,6 +81,10 @@ enum AgentStateStore {
             loaded.secrets = secrets[row.id] ?? []
             loaded.identities = identities[row.id] ?? []
             loaded.managedGroup = groups[row.id]
+            loaded.sources = (sources[row.id] ?? []).map(Source.init)
+            loaded.fileBlocks = (files[row.id] ?? []).map {
+                FileBlock($0, limit: row.fileLimits.charactersPerFile)
+            }
             return row.wire(messageIDs: context[row.id] ?? [], relations: loaded)
         }
     }

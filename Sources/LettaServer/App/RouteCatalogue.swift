@@ -48,7 +48,9 @@ struct RouteCatalogue: RouteGroup {
                 runs: RunService(core: core), messages: messages,
                 following: RunFollowService(core: core, worker: worker)),
             StepRoutes(steps: StepService(core: core), messages: messages),
-            JobRoutes(),
+            JobRoutes(jobs: JobService(core: core, runs: RunService(core: core), turns: turns)),
+            FolderRoutes(
+                folders: FolderService(core: core, models: models), agents: AgentFolderService(core: core)),
             GroupRoutes(groups: GroupService(core: core)),
             DocumentedAliases(),
             UnservedRoutes(),

@@ -10,7 +10,8 @@ struct CoreMemoryService: Sendable {
         try await core.storage.read(as: scope) { db in
             guard let row = try AgentStore.row(agent, db) else { throw APIError.notFound("Agent", agent) }
             let state = try AgentStateStore.state(of: row, with: .blocks, db)
-            return Memory(agentType: state.agentType, blocks: state.relations.blocks)
+            return Memory(
+                agentType: state.agentType, blocks: state.relations.blocks, fileBlocks: state.relations.fileBlocks)
         }
     }
 

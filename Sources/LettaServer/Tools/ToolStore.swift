@@ -67,6 +67,17 @@ enum ToolStore {
             """) > 0
     }
 
+    /// Detaches the tools from all of the agents.
+    static func detach(_ tools: [ID<Tool>], from agents: [ID<AgentState>], _ db: Transaction) throws {
+        for agents in agents.chunks() where !tools.isEmpty {
+            try db.execute(
+                """
+                DELETE FROM agent_tool
+                WHERE organization_id = \(db.organization) AND agent_id IN (\(list: agents)) AND tool_id IN (\(list: tools))
+                """)
+        }
+    }
+
     static func detachAll(from agent: ID<AgentState>, _ db: Transaction) throws {
         try db.execute(
             "DELETE FROM agent_tool WHERE organization_id = \(db.organization) AND agent_id = \(agent)")

@@ -36,6 +36,10 @@ import Testing
         "/v1/tools/?order=asc&limit=2", "/v1/tools/?after={tool}",
         "/v1/tools/?name=a", "/v1/tools/?names=a&names=b", "/v1/tools/?tool_ids={tool}", "/v1/tools/?search=a",
         "/v1/tools/?tool_types=custom", "/v1/tools/count?exclude_letta_tools=true", "/v1/tools/{tool}",
+        "/v1/folders/?name=Ada", "/v1/folders/?after={folder_id}", "/v1/folders/{folder_id}/files?after={file_id}",
+        "/v1/folders/{folder_id}/files?include_content=true", "/v1/folders/{folder_id}/agents?after={agent}",
+        "/v1/agents/{agent_id}/files?is_open=true", "/v1/jobs/?source_id={folder_id}&after={job_id}",
+        "/v1/jobs/?active=true",
     ]
 
     @Test(arguments: Engines.all)
@@ -101,6 +105,14 @@ import Testing
                 .patch("/v1/tools/{own}", ["source_code": ToolTests.source("plus")], expect: 200),
                 .patch("/v1/agents/{agent}/tools/attach/{own}", expect: 200),
                 .delete("/v1/tools/{own}", expect: 200),
+                .post("/v1/folders/", ["name": "f", "embedding": "openai/text-embedding-3-small"], expect: 200)
+                    .keep("folder"),
+                .patch("/v1/folders/{folder}", ["name": "g"], expect: 200),
+                .patch("/v1/agents/{agent}/folders/attach/{folder}", expect: 200),
+                .patch("/v1/agents/{agent}/files/close-all", expect: 200),
+                .patch("/v1/agents/{agent}/folders/detach/{folder}", expect: 200),
+                .patch("/v1/agents/{agent}", ["folder_ids": ["{folder}"]], expect: 200),
+                .delete("/v1/folders/{folder}", expect: 200),
                 .delete("/v1/blocks/{other}", expect: 200),
                 .delete("/v1/agents/{agent}", expect: 200),
             ] {

@@ -11,12 +11,13 @@ import Testing
             for (name, agent) in try await agents(server) {
                 let path = "/v1/agents/\(agent)"
                 let include = [
-                    "blocks", "tools", "tags", "secrets", "managed_group", "identities",
+                    "blocks", "tools", "tags", "secrets", "managed_group", "identities", "sources",
                 ].map { "include=agent.\($0)" }.joined(separator: "&")
                 for (caller, query) in [(TestCaller.legacy, ""), (.v1, "?\(include)")] {
                     var body = try #require(try await server.get(path + query, as: caller).json.object)
                     body["tool_ids"] = .array((body["tools"]?.array ?? []).compactMap { $0["id"] })
                     body["block_ids"] = .array((body["blocks"]?.array ?? []).compactMap { $0["id"] })
+                    body["folder_ids"] = .array((body["sources"]?.array ?? []).compactMap { $0["id"] })
                     try await check(path, body, as: caller, name, server)
                 }
                 // Without asking for them, this generation reads empty lists of secrets and tags.
@@ -33,8 +34,11 @@ import Testing
         server["block"] = try await server.newBlock("shared", "x", ["tags": ["t"]])
         try await server.run([
             .post("/v1/identities/", ["identifier_key": "i", "name": "I", "identity_type": "user"], expect: 200)
-                .keep("identity")
+                .keep("identity"),
+            .post("/v1/folders/", ["name": "docs", "embedding": "openai/text-embedding-3-small"], expect: 200)
+                .keep("folder"),
         ])
+        try await server.addFile("a.txt", "one", to: server["folder"])
         let rich: JSONObject = [
             "context_window_limit": 20_000, "max_tokens": 500, "embedding": "openai/text-embedding-3-small",
             "embedding_chunk_size": 77, "reasoning": true, "parallel_tool_calls": false,
@@ -47,7 +51,7 @@ import Testing
             "compaction_settings": ["mode": "all", "clip_chars": 9], "response_format": ["type": "json_object"],
             "model_settings": ["provider_type": "openai", "temperature": 0.25], "timezone": "Europe/Berlin",
             "max_files_open": 7, "hidden": true, "identity_ids": ["{identity}"], "description": "d",
-            "message_buffer_autoclear": true,
+            "message_buffer_autoclear": true, "folder_ids": ["{folder}"],
         ]
         let bare: JSONObject = [
             "model": nil, "agent_type": "memgpt_agent",
@@ -92,12 +96,20 @@ import Testing
                         "properties": [["key": "a", "value": ["b": 1.5], "type": "json"]],
                     ], expect: 200
                 ).keep("identity"),
+                .post(
+                    "/v1/folders/",
+                    [
+                        "name": "f", "description": "d", "instructions": "i", "metadata": ["a": [1.5]],
+                        "embedding": "openai/text-embedding-3-small",
+                    ], expect: 200
+                ).keep("folder"),
                 .get("/v1/tools/?name=memory_insert", expect: 200),
             ])
             server["base"] = try #require(try await server.get("/v1/tools/?name=memory_insert").ids.first)
             for path in [
                 "/v1/blocks/\(block)", "/v1/tools/{tool}", "/v1/tools/{sum}", "/v1/tools/{base}",
                 "/v1/archives/{archive}", "/v1/identities/{identity}",
+                "/v1/folders/{folder}", "/v1/sources/{folder}",
             ] {
                 for caller in [TestCaller.legacy, .v1] {
                     let body = try #require(try await server.get(path, as: caller).json.object)

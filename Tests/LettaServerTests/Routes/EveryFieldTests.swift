@@ -106,6 +106,7 @@ import Testing
             .post("/v1/archives/", ["name": "a"], expect: 200).keep("archive_id"),
             .post("/v1/agents/", ["name": "Ada", "model": model], expect: 200).keep("agent_id"),
             .patch("/v1/agents/{agent_id}/archives/attach/{archive_id}", expect: 200),
+            .post("/v1/folders/", ["name": "docs", "embedding": embedding], expect: 200).keep("folder"),
         ])
         server["tool"] = try #require(try await server.get("/v1/tools/?limit=1").ids.first)
     }
@@ -136,6 +137,20 @@ extension EveryFieldTests {
     ]
 
     static let bodies: [Body] = [
+        Body(
+            verb: .post, path: "/v1/folders/", needs: newFolder, read: "/v1/folders/{id}",
+            samples: folder.merging(newFolderSamples) { $1 }),
+        Body(
+            verb: .post, path: "/v1/sources/", needs: newFolder, read: "/v1/sources/{id}",
+            samples: folder.merging(newFolderSamples) { $1 }),
+        Body(
+            verb: .patch, path: "/v1/folders/{folder_id}",
+            prepare: { try await $0.make("/v1/folders/", newFolder, as: "folder_id") },
+            read: "/v1/folders/{folder_id}", samples: folder),
+        Body(
+            verb: .patch, path: "/v1/sources/{source_id}",
+            prepare: { try await $0.make("/v1/sources/", newFolder, as: "source_id") },
+            read: "/v1/sources/{source_id}", samples: folder),
         Body(
             verb: .post, path: "/v1/archives/", needs: ["name": "n"], read: "/v1/archives/{id}",
             samples: [
@@ -238,6 +253,22 @@ extension EveryFieldTests {
             unread: ["message_ids": "replaces the context, whose messages have to be the agent's"]),
     ]
 
+    private static let newFolder: JSONObject = ["name": "f{n}", "embedding_config": embeddingConfig]
+
+    private static let newFolderSamples: [String: Sample] = [
+        "embedding": .init(
+            sent: embedding, shown: ["embedding_config": ["handle": embedding]], with: ["embedding_config": nil]),
+        "embedding_chunk_size": .init(sent: 77, shown: ["embedding_config": ["embedding_chunk_size": 77]]),
+    ]
+
+    /// What creating and changing a folder have in common.
+    private static let folder: [String: Sample] = [
+        "name": .init(sent: "other{n}"), "description": .init(sent: "d"), "instructions": .init(sent: "i"),
+        "metadata": .init(sent: ["a": 1]),
+        "embedding_config": .init(
+            sent: ["embedding_endpoint_type": "openai", "embedding_model": "other", "embedding_dim": 3]),
+    ]
+
     private static let newIdentity: JSONObject = ["identifier_key": "k{n}", "name": "n", "identity_type": "user"]
 
     /// What creating, replacing and changing an identity have in common.
@@ -290,6 +321,8 @@ extension EveryFieldTests {
         "metadata": .init(sent: ["a": [1, nil]]), "tags": .init(sent: ["x", "y"]),
         "block_ids": .init(sent: ["{block}"], shown: ["blocks": [["id": "{block}"]]]),
         "identity_ids": .init(sent: ["{identity}"]),
+        "folder_ids": .init(sent: ["{folder}"], shown: ["sources": [["id": "{folder}"]]]),
+        "source_ids": .init(sent: ["{folder}"], shown: ["sources": [["id": "{folder}"]]]),
         "tool_ids": .init(sent: ["{tool}"], shown: ["tools": [["id": "{tool}"]]]),
         "tool_rules": .init(sent: [["type": "exit_loop", "tool_name": "t"]]),
         "model": .init(sent: "openai-proxy/gpt-4.1"),
@@ -325,6 +358,7 @@ extension TestServer {
         [
             "n", "id", "archive_id", "block_id", "tool_id", "step_id", "agent_id", "block", "tool", "identity",
             "identity_id",
+            "folder", "folder_id", "source_id",
         ]
         .reduce(text) { $0.replacing("{\($1)}", with: self[$1]) }
     }

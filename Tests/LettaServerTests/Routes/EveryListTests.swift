@@ -6,7 +6,7 @@ import Testing
 /// Every list can be read page by page: the `Link` headers lead through all of it.
 @Suite(.timeLimit(.minutes(5))) struct EveryListTests {
     /// The lists that have one element here.
-    private static let short: Set<String> = ["/v1/agents/{agent_id}/groups", "/v1/jobs/", "/v1/jobs/active"]
+    private static let short: Set<String> = ["/v1/agents/{agent_id}/groups"]
 
     @Test(arguments: Engines.all)
     func `links lead through the whole list`(_ engine: TestEngine) async throws {
@@ -61,5 +61,13 @@ import Testing
                 "/v1/agents/",
                 ["model": model, "name": "sleeper", "enable_sleeptime": true], expect: 200),
         ])
+        try await server.run([
+            .post("/v1/folders/", ["name": "more", "embedding": "openai/text-embedding-3-small"], expect: 200)
+                .keep("more"),
+            .patch("/v1/agents/{agent_id}/folders/attach/{more}", expect: 200),
+            .patch("/v1/agents/{second}/folders/attach/{folder_id}", expect: 200),
+        ])
+        try await server.addFile("b.txt", "three", to: server["folder_id"])
+        try await server.addJob(.created)
     }
 }

@@ -46,8 +46,8 @@ extension TestServer {
         "text": "x", "passages": [["text": "x"]], "prompt": "Hi.", "identifier_key": "x", "identity_type": "user",
     ]
 
-    /// What nothing can be behind: this server has no jobs, and keeps no spans of runs.
-    static let empty: Set<String> = ["/v1/jobs/{job_id}", "/v1/runs/{run_id}/trace"]
+    /// What nothing can be behind: this server keeps no spans of runs.
+    static let empty: Set<String> = ["/v1/runs/{run_id}/trace"]
 
     /// Puts something behind every route, and keeps its ids under the names of the captures.
     func seedEverything() async throws {
@@ -78,8 +78,8 @@ extension TestServer {
             .patch("/v1/agents/{agent_id}/identities/attach/{identity_id}", expect: 200),
             .patch("/v1/blocks/{block_id}/identities/attach/{identity_id}", expect: 200),
         ])
+        try await seedFolder()
         self["block_label"] = "human"
-        self["job_id"] = "job-\(nobody)"
         self["tool_name"] = "memory_insert"
         self["tool_id"] = try #require(try await get("/v1/agents/{agent_id}/tools").ids.first)
         let turn = try await send(.post, "/v1/agents/{agent_id}/messages", ["input": "Hi."])

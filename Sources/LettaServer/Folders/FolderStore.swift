@@ -1,0 +1,107 @@
+import JSON
+import LettaAPI
+import Storage
+
+/// Tables `folder`, `folder_file`, `file_content` and `folder_passage`.
+enum FolderStore {
+    /// Locked after agents.
+    static let table = Table<Folder>("folder")
+    static let files = Table<FileMetadata>(
+        "folder_file", renaming: ["source_id": "folder_id"], without: ["content": nil])
+    static let passages = Table<Passage>(
+        "folder_passage", renaming: ["source_id": "folder_id"],
+        without: [
+            "archive_id": nil, "tags": nil, "is_deleted": false, "file_name": nil, "embedding": nil,
+            "embedding_config": nil,
+        ])
+
+    static func page(_ query: ListFolders, _ db: Transaction) throws -> Page<Folder> {
+        try db.page(table, query, order: .oldestFirst, where: [query.name.map { "name = \($0)" }])
+    }
+
+    static func find(named name: String, _ db: Transaction) throws -> Folder? {
+        try db.fetchAll(table, where: "name = \(name)").first
+    }
+
+    static func delete(_ id: ID<Folder>, _ db: Transaction) throws {
+        try DeletedKeyStore.note(in: files, where: "folder_id = \(id)", db)
+        try DeletedKeyStore.note(in: passages, where: "folder_id = \(id)", db)
+        try AgentFileStore.noteKeys(
+            where: """
+                file_id IN (SELECT id FROM folder_file
+                            WHERE organization_id = \(db.organization) AND folder_id = \(id))
+                """, db)
+        try db.delete(id, from: table)
+    }
+
+    // MARK: Files
+
+    /// Stores a file, and its text where there is one.
+    static func insert(_ file: FileMetadata, content: String?, _ db: Transaction) throws {
+        try db.insert(file, into: files)
+        guard let content else { return }
+        try db.execute(
+            """
+            INSERT INTO file_content (organization_id, file_id, text)
+            VALUES (\(db.organization), \(file.id), \(content))
+            """)
+    }
+
+    static func delete(_ file: ID<FileMetadata>, _ db: Transaction) throws {
+        try DeletedKeyStore.note(in: passages, where: "file_id = \(file)", db)
+        try AgentFileStore.noteKeys(where: "file_id = \(file)", db)
+        try db.delete(file, from: files)
+    }
+
+    static func file(_ id: ID<FileMetadata>, of folder: ID<Folder>, _ db: Transaction) throws -> FileMetadata? {
+        try db.fetchAll(files, where: "id = \(id) AND folder_id = \(folder)").first
+    }
+
+    static func page(_ query: ListFiles, of folder: ID<Folder>, _ order: PageOrder, _ db: Transaction) throws
+        -> Page<FileMetadata>
+    {
+        try db.page(files, query, defaultLimit: 1000, order: order, where: ["folder_id = \(folder)"])
+    }
+
+    /// All files of a folder, oldest first.
+    static func oldestFiles(of folder: ID<Folder>, _ db: Transaction) throws -> [FileMetadata] {
+        try db.fetchAll(files, where: "folder_id = \(folder)", orderBy: "created_at, id")
+    }
+
+    static func contents(of ids: [ID<FileMetadata>], _ db: Transaction) throws -> [ID<FileMetadata>: String] {
+        let rows = try ids.inStatements { ids in
+            try db.rows(
+                """
+                SELECT file_id, text FROM file_content
+                WHERE organization_id = \(db.organization) AND file_id IN (\(list: ids))
+                """)
+        }
+        return Dictionary(uniqueKeysWithValues: try rows.map { (try $0["file_id"], try $0["text"]) })
+    }
+
+    /// The files of one folder, or of all, in order of folder.
+    static func statistics(
+        of folder: ID<Folder>? = nil, _ db: Transaction
+    ) throws -> [ID<Folder>: [FolderStatistics.File]] {
+        let condition: SQLText = folder.map { " AND folder_id = \($0)" } ?? ""
+        let rows = try db.rows(
+            """
+            SELECT folder_id, id, file_name, file_size FROM folder_file
+            WHERE organization_id = \(db.organization)\(condition) ORDER BY folder_id, created_at, id
+            """)
+        var files: [ID<Folder>: [FolderStatistics.File]] = [:]
+        for row in rows {
+            files[try row["folder_id"], default: []].append(
+                FolderStatistics.File(id: try row["id"], name: try row["file_name"], size: try row["file_size"]))
+        }
+        return files
+    }
+
+    // MARK: Passages
+
+    static func page(
+        _ query: ListRelated, ofPassagesOf folder: ID<Folder>, _ order: PageOrder, _ db: Transaction
+    ) throws -> Page<Passage> {
+        try db.page(passages, query, defaultLimit: 100, order: order, where: ["folder_id = \(folder)"])
+    }
+}

@@ -1,0 +1,30 @@
+import LettaAPI
+import Storage
+
+/// A row of table `job`.
+struct JobRow: Codable, Sendable {
+    var job: Job
+    /// The folder whose files are read.
+    var folderID: ID<Folder>?
+    var startedAt: Timestamp?
+
+    init(_ job: Job, folder: ID<Folder>? = nil) {
+        self.job = job
+        folderID = folder
+    }
+}
+
+/// Table `job`.
+enum JobStore {
+    static let table = Table<JobRow>("job")
+
+    static func page(_ request: PageRequest, folder: String?, onlyActive: Bool, _ db: Transaction) throws -> Page<Job> {
+        try db.page(
+            table, request,
+            where: [
+                folder.map { "folder_id = \($0)" },
+                onlyActive ? "status IN ('created', 'pending', 'running')" : nil,
+            ]
+        ).map(\.job)
+    }
+}
