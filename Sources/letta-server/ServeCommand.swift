@@ -1,5 +1,4 @@
 import ArgumentParser
-import FoundationEssentials
 import Glibc
 import LettaServer
 import Logging
@@ -23,7 +22,7 @@ struct ServeCommand: AsyncParsableCommand {
         var settings = try data.configuration { arguments in
             arguments.host = host
             arguments.port = port
-            arguments.password = try passwordFile.map(Self.password)
+            arguments.password = try passwordFile.map(PasswordText.read)
         }
         if let password = settings.makeUpPassword() {
             print("No password is set. Generated one for this run: \(password)")
@@ -38,12 +37,5 @@ struct ServeCommand: AsyncParsableCommand {
             print("letta-server \(ServerVersion.current) listens on http://\(address):\(port)")
             fflush(nil)
         }
-    }
-
-    private static func password(in file: String) throws -> String {
-        guard let data = FileManager.default.contents(atPath: file),
-            let line = String(decoding: data, as: UTF8.self).split(separator: "\n").first, !line.isEmpty
-        else { throw ValidationError("The password file \(file) can't be read or is empty.") }
-        return String(line)
     }
 }

@@ -69,7 +69,7 @@ package struct ServerConfiguration: Sendable {
         data.encryptionKeys = Self.secret("letta.encryption.key", environment)
         http.host = arguments.host ?? environment.string(forKey: "letta.host") ?? http.host
         http.port = try arguments.port ?? Self.port(environment) ?? http.port
-        http.password = arguments.password.map { Secret($0) } ?? Self.secret("letta.server.password", environment)
+        http.password = try arguments.password.map { Secret($0) } ?? Self.password(environment)
         http.requiresPassword = try Self.flag("LETTA_SERVER_SECURE", environment.string(forKey: "letta.server.secure"))
         http.allowedHosts = Self.list(environment.string(forKey: "letta.allowed.hosts"))
         http.acceptableOrigins = Self.list(environment.string(forKey: "acceptable.origins"))
@@ -145,6 +145,11 @@ extension ServerConfiguration {
     private static func secret(_ key: ConfigKey, _ environment: ConfigReader) -> Secret? {
         guard let text = environment.string(forKey: key, isSecret: true), !text.isEmpty else { return nil }
         return Secret(text)
+    }
+
+    private static func password(_ environment: ConfigReader) throws -> Secret? {
+        guard let text = secret("letta.server.password", environment)?.reveal() else { return nil }
+        return Secret(try PasswordText.password(in: Array(text.utf8), of: "LETTA_SERVER_PASSWORD"))
     }
 
     private static func port(_ environment: ConfigReader) throws -> Int? {
