@@ -1,3 +1,4 @@
+import AgentEngine
 import EventStreams
 import LettaAPI
 import Logging
