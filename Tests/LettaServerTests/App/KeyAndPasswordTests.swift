@@ -14,11 +14,12 @@ import Testing
         var arguments = ServerConfiguration.Arguments()
         arguments.dataFolder = folder
         arguments.port = 0
-        var values: [AbsoluteConfigKey: ConfigValue] = ["letta.local": "off"]
-        values["letta.encryption.key"] = key.map { .init(.string($0), isSecret: true) }
-        values["letta.pg.uri"] = postgres.map { .init(.string($0), isSecret: true) }
+        var variables = ["LETTA_LOCAL": "off"]
+        variables["LETTA_ENCRYPTION_KEY"] = key
+        variables["LETTA_PG_URI"] = postgres
         let configuration = try ServerConfiguration(
-            arguments: arguments, environment: ConfigReader(provider: InMemoryProvider(values: values)))
+            arguments: arguments,
+            environment: ConfigReader(provider: EnvironmentVariablesProvider(environmentVariables: variables)))
         let application = try await LettaApplication.open(configuration, logger: Self.quiet)
         await application.close()
     }
@@ -97,7 +98,7 @@ import Testing
 
     @Test func `a password of the environment is read in the same way`() throws {
         func password(_ text: String) throws -> String? {
-            let provider = InMemoryProvider(values: ["letta.server.password": .init(.string(text), isSecret: true)])
+            let provider = EnvironmentVariablesProvider(environmentVariables: ["LETTA_SERVER_PASSWORD": text])
             return try ServerConfiguration(
                 arguments: ServerConfiguration.Arguments(), environment: ConfigReader(provider: provider)
             ).http.password?.reveal()

@@ -45,7 +45,7 @@ import Testing
             let (answer, run) = try await turn(of: agent, on: server) { _ in storage.refuse(Self.full) }
             answer.expect(500, ["error": ["type": "internal_error"]])
             #expect(try await stored(run, on: server) == "running")
-            let ended: JSONExpectation = ["status": "failed", "stop_reason": "error", "completed_at": .anything]
+            let ended: JSONValue = ["status": "failed", "stop_reason": "error", "completed_at": .anything]
             try await server.get("/v1/runs/\(run)").expect(200, ended)
             try await server.get("/v1/runs/").expect(200, [ended])
             try await server.get("/v1/runs/active").expect(200, [])

@@ -20,7 +20,7 @@ import ToolRuntime
         """
 
     @Test func `a variable without a name or with an equals sign is refused`() async throws {
-        let rows = ["", "=", "A=B", "A\u{0}B", String(repeating: "A", count: 2_001)].map { name -> Scenario in
+        let rows = ["", "=", "A=B", String(repeating: "A", count: 2_001)].map { name -> Scenario in
             .post(
                 "/v1/tools/run", ["source_code": ToolTests.source(), "args": ["a": "1"], "env_vars": [name: "x"]],
                 expect: 422, field: "env_vars")
