@@ -18,6 +18,7 @@ def pytest_configure(config):
     config.addinivalue_line("markers", "clients: goes through a published client, so it runs once per generation")
     config.addinivalue_line("markers", "engine: touches what differs between databases, so it runs on each")
     config.addinivalue_line("markers", "local_model: needs a real model on this machine, which LETTA_TEST_MODELS names")
+    config.addinivalue_line("markers", "soak: takes the minutes that LETTA_SOAK_MINUTES names")
     config.addinivalue_line("markers", "only(generation): a call that one client generation alone has")
     if not harness.BINARY.exists():
         raise pytest.UsageError(f"no server at {harness.BINARY}: build it, or set LETTA_SERVER_BINARY")
@@ -31,6 +32,8 @@ def pytest_collection_modifyitems(config, items):
     def elsewhere(item):
         if item.get_closest_marker("local_model") and not harness.MODELS:
             return True
+        if item.get_closest_marker("soak") and not harness.SOAK_MINUTES:
+            return True
         return any(GENERATION not in mark.args for mark in item.iter_markers("only"))
     config.hook.pytest_deselected(items=[item for item in items if elsewhere(item)])
     items[:] = [item for item in items if not elsewhere(item)]
@@ -38,6 +41,8 @@ def pytest_collection_modifyitems(config, items):
 
 def seconds(item):
     """How long one test may take, with its fixtures."""
+    if item.get_closest_marker("soak"):
+        return int(harness.SOAK_MINUTES * 60 + 900)
     return 1800 if harness.LONG or item.get_closest_marker("local_model") else 180
 
 

@@ -21,6 +21,8 @@ BINARY = Path(os.environ.get("LETTA_SERVER_BINARY", ROOT / ".build/debug/letta-s
 POSTGRES = os.environ.get("LETTA_TEST_PG_URI")
 MODELS = os.environ.get("LETTA_TEST_MODELS")
 LONG = os.environ.get("LETTA_LONG_TESTS") == "yes"
+# How long the soak takes; without it there is none.
+SOAK_MINUTES = float(os.environ.get("LETTA_SOAK_MINUTES") or 0)
 
 
 def free_port():

@@ -73,15 +73,20 @@ package final class ConnectionThreads<Connection>: Sendable {
     private let groupCommit: GroupCommit?
     private let connect: @Sendable () -> Connection
     private let disconnect: @Sendable (Connection) -> Void
+    private let startThread: ThreadStarter
+
+    package typealias ThreadStarter = @Sendable (_ body: @escaping @Sendable () -> Void) throws(SQLFailure) -> Void
 
     /// - Parameters:
     ///   - queueTimeout: how long a job may wait in the queue before it fails with `timeoutKind`.
     ///   - groupCommit: nil when each job is committed alone.
     ///   - connect: makes a thread's connection; called on that thread, as is `disconnect`.
+    ///   - startThread: runs its argument on a new thread, or throws and does not run it.
     package init(
         limit: Int, queueTimeout: Duration = .seconds(10), timeoutKind: SQLFailure.Kind,
         groupCommit: GroupCommit? = nil,
-        connect: @escaping @Sendable () -> Connection, disconnect: @escaping @Sendable (Connection) -> Void
+        connect: @escaping @Sendable () -> Connection, disconnect: @escaping @Sendable (Connection) -> Void,
+        startThread: @escaping ThreadStarter = { try DatabaseThread.start($0) }
     ) {
         self.limit = limit
         self.queueTimeout = queueTimeout
@@ -89,6 +94,7 @@ package final class ConnectionThreads<Connection>: Sendable {
         self.groupCommit = groupCommit
         self.connect = connect
         self.disconnect = disconnect
+        self.startThread = startThread
     }
 
     /// Runs `body` on one of the threads and returns what it returns, even when the task was cancelled meanwhile: what
@@ -198,21 +204,41 @@ package final class ConnectionThreads<Connection>: Sendable {
     // MARK: - The threads
 
     private func start(_ worker: Worker, for job: Job) {
-        do {
-            try DatabaseThread.start { [self] in
-                let connection = connect()
-                var job = worker.takeJob()
-                while let current = job {
-                    perform(current, connection)
-                    job = nextJob(for: worker)
-                }
-                disconnect(connection)
-                endThread()
+        var failed: Job? = job
+        var worker = worker
+        while let job = failed {
+            do {
+                try startThread { [self, worker] in run(worker) }
+                return
+            } catch {
+                job.fail(error)
+                // Jobs that came meanwhile wait for the thread that did not start.
+                failed = takeJobOfEndedThread()
+                if let failed { worker = Worker(failed) }
             }
-        } catch {
-            endThread()
-            job.fail(error)
         }
+    }
+
+    private func run(_ worker: Worker) {
+        let connection = connect()
+        var job = worker.takeJob()
+        while let current = job {
+            perform(current, connection)
+            job = nextJob(for: worker)
+        }
+        disconnect(connection)
+        endThread()
+    }
+
+    /// The next job for a thread in place of one that has not started; nil when none waits or other threads are there to
+    /// do it, and then the thread counts as ended.
+    private func takeJobOfEndedThread() -> Job? {
+        let job = state.withLock { state -> Job? in
+            guard state.running == 1, !state.queue.isEmpty else { return nil }
+            return state.queue.removeFirst()
+        }
+        if job == nil { endThread() }
+        return job
     }
 
     /// Does the job, in one group with those that wait in the queue by now.

@@ -38,6 +38,17 @@ package struct SQLFailure: Error, Sendable {
     }
 }
 
+extension SQLFailure {
+    /// Whether the same transaction may succeed later, when the database serves again.
+    package var isTransient: Bool {
+        switch kind {
+        case .unavailable, .outcomeUnknown, .busy, .timedOut, .cancelled: true
+        case .uniqueViolation, .foreignKeyViolation, .checkViolation, .unsupported, .newerSchema, .decoding, .other:
+            false
+        }
+    }
+}
+
 extension SQLFailure: CustomStringConvertible {
     package var description: String {
         "\(kind): \(message)" + (sql.map { " in: \($0)" } ?? "")

@@ -48,11 +48,20 @@ package final class PostgresEngine: StorageEngine {
 
     @discardableResult
     package func write<T: Sendable>(_ body: @escaping @Sendable (any SQLExecutor) throws -> T) async throws -> T {
+        try await threads.run { [self] connection, interruption in
+            try checkServerLock()
+            return try connection.transaction(readOnly: false, interruption) { executor in
+                let value = try body(executor)
+                // Once more, as late as possible: the write may have waited for a lock of another transaction.
+                try checkServerLock()
+                return value
+            }
+        }
+    }
+
+    private func checkServerLock() throws(SQLFailure) {
         guard serverLock.withLock({ $0?.isHeld ?? true }) else {
             throw SQLFailure(.unavailable, "the lock that keeps other servers off the database is lost")
-        }
-        return try await threads.run { connection, interruption in
-            try connection.transaction(readOnly: false, interruption, body)
         }
     }
 

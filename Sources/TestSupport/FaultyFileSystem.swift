@@ -3,7 +3,7 @@ import Dispatch
 import Glibc
 import Synchronization
 
-/// A VFS of SQLite that records the writes and fsyncs of write-ahead logs, and can hold or fail an fsync.
+/// A VFS of SQLite that records the writes and fsyncs of write-ahead logs, and can hold or fail an fsync, or be full.
 ///
 /// Open an engine on it with `SQLiteEngine(path:vfs:logger:)`. Everything else goes to SQLite's default VFS.
 package final class FaultyFileSystem: Sendable {
@@ -12,6 +12,8 @@ package final class FaultyFileSystem: Sendable {
         /// An fsync that has returned.
         case sync
         case failedSync
+        /// A write that a full disk refused.
+        case failedWrite
         /// Something that a test did, by ``record(_:)``.
         case other(String)
     }
@@ -30,6 +32,7 @@ package final class FaultyFileSystem: Sendable {
     private struct State {
         var events: [Event] = []
         var failures = 0
+        var isFull = false
         var held: HeldSync?
     }
 
@@ -69,13 +72,25 @@ package final class FaultyFileSystem: Sendable {
     /// Fails the next `count` fsyncs.
     package func failSyncs(_ count: Int = 1) { state.withLock { $0.failures = count } }
 
+    /// Whether writes fail as on a full disk.
+    package var isFull: Bool {
+        get { state.withLock { $0.isFull } }
+        set { state.withLock { $0.isFull = newValue } }
+    }
+
     package func holdNextSync() -> HeldSync {
         let held = HeldSync()
         state.withLock { $0.held = held }
         return held
     }
 
-    fileprivate func didWrite() { state.withLock { $0.events.append(.write) } }
+    fileprivate func write(_ body: () -> Int32) -> Int32 {
+        let isFull = state.withLock { state in
+            state.events.append(state.isFull ? .failedWrite : .write)
+            return state.isFull
+        }
+        return isFull ? SQLITE_FULL : body()
+    }
 
     fileprivate func sync(_ body: () -> Int32) -> Int32 {
         let held = state.withLock { state in
@@ -110,8 +125,7 @@ private struct FileMethods {
         methods.initialize(to: FileMethods(table: original.pointee, original: original, owner: owner))
         methods.pointee.table.xWrite = { file, bytes, count, offset in
             guard let file, let methods = FileMethods.of(file) else { return SQLITE_INTERNAL }
-            methods.fileSystem.didWrite()
-            return methods.original.pointee.xWrite(file, bytes, count, offset)
+            return methods.fileSystem.write { methods.original.pointee.xWrite(file, bytes, count, offset) }
         }
         methods.pointee.table.xSync = { file, flags in
             guard let file, let methods = FileMethods.of(file) else { return SQLITE_INTERNAL }

@@ -4,8 +4,10 @@ package import JSON
 package struct PythonToolRunner: Sendable {
     private let sandbox: ToolSandbox
     private let slots: SandboxSlots
-    /// A pool of its own: reading is quick and does not wait for tools.
-    private let readingSlots = SandboxSlots(2)
+    /// A pool of its own: reading is quick and does not wait for tools. Two at once, because there is one reader and the
+    /// last slot is for another.
+    private let readingSlots = SandboxSlots(3)
+    private static let reader = SandboxOwner(organization: "", agent: "")
 
     /// - Parameter slots: the maximum number of concurrent runs.
     package init(sandbox: ToolSandbox, slots: Int = 8) {
@@ -24,7 +26,7 @@ package struct PythonToolRunner: Sendable {
     package func schema(
         of source: String, function: String? = nil, arguments: JSONValue? = nil
     ) async throws -> JSONObject {
-        let report = try await readingSlots.use {
+        let report = try await readingSlots.use(for: Self.reader) {
             try await sandbox.run(
                 .readSchema,
                 [
@@ -34,23 +36,24 @@ package struct PythonToolRunner: Sendable {
         }
         if let schema = report.answer?["schema"]?.object { return schema }
         throw SchemaRefusal(
-            reason: report.answer?["error"]?.string ?? "Failed to parse source code: \(sandbox.words(for: report))")
+            reason: report.answer?["error"]?.string ?? "Failed to parse source code: \(sandbox.explanation(of: report))"
+        )
     }
 
-    /// Calls the function. An error in it is a result too.
+    /// Calls the function. An error in it is a result too. Waits while the owner has its share of the sandboxes.
     ///
     /// - Throws: `SandboxFailure`, `CancellationError`.
-    package func run(_ call: PythonCall) async throws -> PythonResult {
+    package func run(_ call: PythonCall, for owner: SandboxOwner) async throws -> PythonResult {
         let parameters = call.schema?["parameters"]
         let request: JSONObject = [
             "source": .string(call.source), "name": .string(call.function), "arguments": .object(call.arguments),
             "properties": parameters?["properties"] ?? [:], "required": parameters?["required"] ?? [],
             "environment": .object(Self.environment(call.environment)),
         ]
-        let report = try await slots.use { try await sandbox.run(.runTool, request) }
+        let report = try await slots.use(for: owner) { try await sandbox.run(.runTool, request) }
         let outputs = [report.stdout, report.stderr].map { $0.isEmpty ? [] : [$0] }
         guard let text = report.answer?["text"]?.string else {
-            let reason = report.answer?["error"]?.string ?? sandbox.words(for: report)
+            let reason = report.answer?["error"]?.string ?? sandbox.explanation(of: report)
             return PythonResult(error: reason, of: call, stdout: outputs[0], stderr: outputs[1])
         }
         let value = report.answer?["value"] ?? .string(text)
@@ -68,7 +71,7 @@ package struct PythonToolRunner: Sendable {
 
 extension ToolSandbox {
     /// Describes the end of a run without an answer.
-    fileprivate func words(for report: SandboxReport) -> String {
+    fileprivate func explanation(of report: SandboxReport) -> String {
         switch report.end {
         case .done: "RuntimeError: it returned no result"
         case .tooLong: "TimeoutError: it did not end within \(Int(limits.seconds)) seconds"

@@ -16,7 +16,8 @@ enum SandboxProgram: Sendable {
     private static let readSchemaText = joined(PackageResources.read_schema_py)
 
     private static func joined(_ work: [UInt8]) -> String {
-        String(decoding: work + [UInt8(ascii: "\n")] + PackageResources.supervisor_py, as: UTF8.self)
+        let parts = [work, PackageResources.system_calls_py, PackageResources.supervisor_py]
+        return String(decoding: Array(parts.joined(separator: [UInt8(ascii: "\n")])), as: UTF8.self)
     }
 }
 
@@ -36,6 +37,13 @@ struct SandboxReport: Sendable {
     var end: End
     var stdout: String
     var stderr: String
+
+    /// The report about a program that ended its sandbox before this could report.
+    init(end: End) {
+        self.end = end
+        stdout = ""
+        stderr = ""
+    }
 
     /// Nil for bytes that no sandbox of ours wrote.
     init?(_ bytes: [UInt8]) {

@@ -7,6 +7,8 @@ import SystemPackage
 ///
 /// The sandbox is bubblewrap's: namespaces of its own for users, processes, network and the rest, the system's programs
 /// read-only, a small `/tmp`, and nothing of the server's folders, environment or descriptors. Nothing runs without it.
+/// Inside, a seccomp filter refuses the system calls that no tool needs. When the machine runs out of memory, the kernel
+/// kills the sandbox before the server; where the system delegates control groups, each sandbox has one.
 package struct ToolSandbox: Sendable {
     /// The limits of a run. Sizes are in bytes.
     package struct Limits: Sendable {
@@ -29,13 +31,17 @@ package struct ToolSandbox: Sendable {
     package var bubblewrap: String
     package var python: String
     package var limits: Limits
+    /// Nil where the system delegates none.
+    package var controlGroups: ToolControlGroups?
 
     package init(
-        bubblewrap: String = "/usr/bin/bwrap", python: String = "/usr/bin/python3", limits: Limits = Limits()
+        bubblewrap: String = "/usr/bin/bwrap", python: String = "/usr/bin/python3", limits: Limits = Limits(),
+        controlGroups: ToolControlGroups? = nil
     ) {
         self.bubblewrap = bubblewrap
         self.python = python
         self.limits = limits
+        self.controlGroups = controlGroups
     }
 
     /// Calls `work(request)` of the program in a new sandbox.
@@ -44,19 +50,19 @@ package struct ToolSandbox: Sendable {
     ///
     /// - Throws: `SandboxFailure` when there was no sandbox, `CancellationError`.
     func run(_ program: SandboxProgram, _ request: JSONObject) async throws -> SandboxReport {
-        for path in prefix.prefix(1) + [bubblewrap, python] where access(path, X_OK) != 0 {
+        for path in [Self.shell] + unprivileged.prefix(1) + [bubblewrap, python] where access(path, X_OK) != 0 {
             throw SandboxFailure.missing(path)
         }
         var request = request
         request["limits"] = limits.json
         let input = JSONWriter.bytes(of: request)
-        // The program inside enforces the time limit itself; this is for a machine that stands still.
+        // The program inside enforces the time limit itself; this is for one that a tool keeps from it.
         let patience = Duration.seconds(limits.seconds + 30)
         return try await withThrowingTaskGroup(of: SandboxReport.self) { group in
             group.addTask { try await start(program, input) }
             group.addTask {
                 try await ContinuousClock().sleep(for: patience)
-                throw SandboxFailure.broken("it did not respond in time")
+                return SandboxReport(end: .tooLong)
             }
             defer { group.cancelAll() }
             guard let report = try await group.next() else { throw CancellationError() }
@@ -64,13 +70,29 @@ package struct ToolSandbox: Sendable {
         }
     }
 
-    private func start(_ program: SandboxProgram, _ bytes: [UInt8]) async throws -> SandboxReport {
+    private func start(_ program: SandboxProgram, _ input: [UInt8]) async throws -> SandboxReport {
+        let group = try controlGroups?.create(for: limits)
+        do {
+            let report = try await execute(program, input, in: group)
+            await group?.remove()
+            return report
+        } catch {
+            await group?.remove()
+            throw error
+        }
+    }
+
+    private func execute(
+        _ program: SandboxProgram, _ bytes: [UInt8], in group: ToolControlGroups.Group?
+    ) async throws -> SandboxReport {
         var platform = PlatformOptions()
         platform.createSession = true
         platform.teardownSequence = [
             .send(signal: .kill, toProcessGroup: true, allowedDurationToNextStep: .milliseconds(50))
         ]
-        let command = prefix + [bubblewrap] + walls + [python, "-I", "-c", program.text]
+        let command =
+            [Self.shell, "-c", Self.launch, "sandbox", group?.path ?? ""] + unprivileged + [bubblewrap] + walls
+            + [python, "-I", "-c", program.text]
         let input = try SandboxInput.descriptor(of: bytes)
         let result: ExecutionResult<Void, BytesOutput, StringOutput<UTF8>>
         do {
@@ -85,19 +107,33 @@ package struct ToolSandbox: Sendable {
             throw SandboxFailure.broken("\(error)")
         }
         try Task.checkCancellation()
-        guard let report = SandboxReport(result.standardOutput) else {
-            let reason = result.standardError.split(separator: "\n").last.map(String.init)
-            throw SandboxFailure.broken(reason ?? "\(result.terminationStatus)")
+        if let report = SandboxReport(result.standardOutput) { return report }
+        if group?.hasRunOutOfMemory == true { return SandboxReport(end: .tooMuchMemory) }
+        // The supervisor writes an empty line before it starts the program.
+        if result.standardOutput.first == UInt8(ascii: "\n") {
+            return SandboxReport(end: .died("its sandbox was killed, as the system does when memory runs out"))
         }
-        return report
+        let reason = result.standardError.split(separator: "\n").last.map(String.init)
+        throw SandboxFailure.broken(reason ?? "\(result.terminationStatus)")
     }
+
+    private static let shell = "/bin/sh"
+
+    /// Joins the control group `$1`, if there is one, and offers itself as the first process to kill when memory runs out.
+    /// Then becomes the rest of its arguments. Does both here because later nothing can undo it: `/proc` is read-only inside.
+    private static let launch = """
+        [ -z "$1" ] || echo $$ >"$1/cgroup.procs" || exit 1
+        { echo 1000 >"/proc/$$/oom_score_adj"; } 2>/dev/null
+        shift
+        exec "$@"
+        """
 
     /// Runs as nobody if the server runs as root. As root, bubblewrap is no sandbox: the kernel trusts the user,
     /// whatever the namespace is.
     ///
     /// swift-subprocess 1.0.2 can change the user itself, but calls functions of glibc between clone and exec that may
     /// wait forever for threads that the child does not have.
-    private var prefix: [String] {
+    private var unprivileged: [String] {
         geteuid() == 0 ? ["/usr/bin/setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "--"] : []
     }
 
@@ -111,7 +147,9 @@ package struct ToolSandbox: Sendable {
             "--ro-bind", "/usr", "/usr", "--symlink", "usr/lib", "/lib", "--symlink", "usr/lib64", "/lib64",
             "--symlink", "usr/bin", "/bin", "--symlink", "usr/sbin", "/sbin",
             "--ro-bind-try", "/etc/ld.so.cache", "/etc/ld.so.cache", "--ro-bind-try", "/etc/ssl", "/etc/ssl",
-            "--proc", "/proc", "--dev", "/dev", "--size", "16777216", "--tmpfs", "/dev/shm", "--remount-ro", "/dev",
+            // Read-only, so that nothing inside can lower its oom_score_adj again.
+            "--proc", "/proc", "--remount-ro", "/proc", "--dev", "/dev", "--size", "16777216", "--tmpfs", "/dev/shm",
+            "--remount-ro", "/dev",
             "--size", "\(limits.temporaryFolder)", "--tmpfs", "/tmp", "--chdir", "/tmp", "--remount-ro", "/",
         ]
     }

@@ -1,5 +1,4 @@
 import ArgumentParser
-import FoundationEssentials
 import Glibc
 import LettaServer
 import Logging
@@ -35,7 +34,7 @@ struct ServeCommand: AsyncParsableCommand {
             arguments.socket = socket
             arguments.tlsCertificate = tlsCert
             arguments.tlsKey = tlsKey
-            arguments.password = try passwordFile.map(Self.password)
+            arguments.password = try passwordFile.map(PasswordText.read)
         }
         if let password = settings.makeUpPassword() {
             print("No password is set. Generated one for this run: \(password)")
@@ -48,12 +47,5 @@ struct ServeCommand: AsyncParsableCommand {
             print("letta-server \(ServerVersion.current) listens on \(application.location(of: channel))")
             fflush(nil)
         }
-    }
-
-    private static func password(in file: String) throws -> String {
-        guard let data = FileManager.default.contents(atPath: file),
-            let line = String(decoding: data, as: UTF8.self).split(separator: "\n").first, !line.isEmpty
-        else { throw ValidationError("The password file \(file) can't be read or is empty.") }
-        return String(line)
     }
 }

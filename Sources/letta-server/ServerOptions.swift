@@ -21,9 +21,10 @@ struct DataOptions: ParsableArguments {
 }
 
 extension ServerConfiguration {
-    /// Writes one line per event to standard error.
+    /// Writes one line per event to standard error; a failure that repeats, once a minute.
     var logger: Logger {
-        var logger = Logger(label: "letta-server") { LineLogHandler(label: $0) }
+        let window = RepeatedFailureLog.Window()
+        var logger = Logger(label: "letta-server") { RepeatedFailureLog(LineLogHandler(label: $0), window: window) }
         logger.logLevel = logLevel
         return logger
     }

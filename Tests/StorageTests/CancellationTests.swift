@@ -1,4 +1,5 @@
 import Storage
+import Synchronization
 import Testing
 
 @Suite(.timeLimit(.minutes(3))) struct CancellationTests {
@@ -121,6 +122,33 @@ import Testing
         #expect(try await first == 7)
         #expect(try await threads.run { connection, _ in connection } == 7)
         await threads.close()
+    }
+
+    /// The threads and the job that came while one of them did not start.
+    private final class Late: Sendable {
+        let threads = Mutex<ConnectionThreads<Int>?>(nil)
+        let job = Mutex<Task<Int, any Error>?>(nil)
+    }
+
+    @Test func `a thread that can not start leaves no job waiting`() async throws {
+        let late = Late()
+        let threads = ConnectionThreads<Int>(
+            limit: 1, queueTimeout: .seconds(600), timeoutKind: .unavailable, connect: { 7 }, disconnect: { _ in },
+            startThread: { body throws(SQLFailure) in
+                guard late.job.withLock({ $0 == nil }), let threads = late.threads.withLock({ $0 }) else {
+                    return try DatabaseThread.start(body)
+                }
+                // Immediate: it is in the queue when this returns.
+                let job = Task.immediate { try await threads.run { connection, _ in connection } }
+                late.job.withLock { $0 = job }
+                throw SQLFailure(.unavailable, "the system has no thread left")
+            })
+        late.threads.withLock { $0 = threads }
+        let first = await failureKind { try await threads.run { connection, _ in connection } }
+        #expect(first == .unavailable)
+        #expect(try await late.job.withLock { $0 }?.value == 7)
+        await threads.close()
+        late.threads.withLock { $0 = nil }
     }
 
     @Test func `the queue is FIFO, and closing waits for it`() async throws {

@@ -69,6 +69,41 @@ import Testing
         }
     }
 
+    @Test func `a write that waited for a connection is refused when the lock is lost meanwhile`() async throws {
+        let name = "waiting_\(UInt64.random(in: .min ... .max))"
+        let (lines, line) = AsyncStream<String>.makeStream()
+        let logger = Logger(label: "test") { _ in Recorder { line.yield($0) } }
+        try await withSchema { uri in
+            try await withEngine(.postgres, connections: 1) { admin in
+                try await closing(await open(uri, name, logger)) { server async throws in
+                    try await server.lockOutOtherServers()
+                    let gate = Gate()
+                    let (isRunning, sayRunning) = AsyncStream<Void>.makeStream()
+                    async let running = failureKind {
+                        try await server.write { _ in
+                            sayRunning.finish()
+                            gate.wait()
+                        }
+                    }
+                    for await _ in isRunning {}
+                    // Immediate: it waits for the only connection when the call returns.
+                    let waiting = Task.immediate { await failureKind { try await server.write { _ in } } }
+                    try await closing(await open(uri, "rival")) { rival async throws in
+                        async let locked: Void = rival.lockOutOtherServers()
+                        while try await admin.read({ try $0.value(Self.sessions("rival", waiting: true)) }) == 0 {}
+                        try await kill(name, by: admin)
+                        try await locked
+                        var logged = lines.makeAsyncIterator()
+                        while let text = await logged.next(), !text.contains("can't be had again") {}
+                        gate.open()
+                        #expect(await running == .unavailable, "before its commit")
+                        #expect(await waiting.value == .unavailable, "before its first statement")
+                    }
+                }
+            }
+        }
+    }
+
     /// Ends the session that holds the server lock.
     private func kill(_ name: String, by admin: any StorageEngine) async throws {
         _ = try await admin.read { db in

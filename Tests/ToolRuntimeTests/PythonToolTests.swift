@@ -119,6 +119,48 @@ import Testing
         #expect(result.shown == .string(text))
     }
 
+    @Test func `a variable that can not be is told to the model`() async throws {
+        let result = try await run(body: "return 1", environment: ["A=B": "c"])
+        #expect(!result.succeeded && result.shown.string?.contains("Error executing function f: ") == true, "\(result)")
+    }
+
+    /// What a filter of system calls could break.
+    @Test func `threads, processes, sockets and shared memory of Python work`() async throws {
+        let result = try await run(
+            body: """
+                import asyncio, ctypes, mmap, multiprocessing, os, resource, socket, sqlite3, ssl, subprocess, threading
+                from multiprocessing import shared_memory
+                async def both():
+                    child = await asyncio.create_subprocess_exec("echo", "hi", stdout=asyncio.subprocess.PIPE)
+                    return (await child.communicate())[0].decode(), await asyncio.to_thread(lambda: 5)
+                seen = [asyncio.run(both()), subprocess.run(["echo", "ho"], capture_output=True, text=True).stdout]
+                threads = [threading.Thread(target=seen.append, args=(n,)) for n in range(3)]
+                for thread in threads:
+                    thread.start()
+                    thread.join()
+                queue = multiprocessing.get_context("fork").Queue()
+                child = multiprocessing.get_context("fork").Process(target=queue.put, args=(42,))
+                child.start()
+                seen.append(queue.get())
+                child.join()
+                block = shared_memory.SharedMemory(create=True, size=4096)
+                block.close()
+                block.unlink()
+                mmap.mmap(-1, 4096)[0] = 1
+                seen.append(ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_int)(lambda n: n + 1)(6))
+                server = socket.create_server(("127.0.0.1", 0))
+                socket.create_connection(server.getsockname()).close()
+                socket.socketpair()
+                ssl.create_default_context()
+                resource.setrlimit(resource.RLIMIT_NOFILE, (100, 100))
+                os.sched_setaffinity(0, os.sched_getaffinity(0))
+                os.nice(1)
+                seen.append(sqlite3.connect("/tmp/x.db").execute("SELECT 8").fetchone()[0])
+                return seen
+                """)
+        #expect(result.shown == "[('hi\\n', 5), 'ho\\n', 0, 1, 2, 42, 7, 8]", "\(result)")
+    }
+
     @Test func `variables of the caller are there and no others`() async throws {
         let result = try await run(
             body: "import os\nreturn dict(os.environ)", environment: ["MY_KEY": "a=b\nc"])

@@ -27,13 +27,58 @@ private final class Inside: Sendable {
 
 /// So many at once and no more.
 @Suite(.timeLimit(.minutes(2))) struct SandboxSlotTests {
+    private static func owner(_ agent: String, in organization: String = "one") -> SandboxOwner {
+        SandboxOwner(organization: organization, agent: agent)
+    }
+
+    /// Holds a slot until the test ends it; nil when the owner has to wait.
+    private func slot(_ slots: SandboxSlots, _ owner: SandboxOwner) async -> Task<Void, any Error>? {
+        let (entered, enter) = AsyncStream<Bool>.makeStream()
+        let task = Task.immediate {
+            try await slots.use(for: owner) {
+                enter.yield(true)
+                try await Task.sleep(for: .seconds(1_000))
+            }
+        }
+        // An immediate task has entered by now, or it waits.
+        enter.yield(false)
+        for await isIn in entered {
+            if isIn { return task }
+            task.cancel()
+            return nil
+        }
+        return nil
+    }
+
+    @Test func `sleeping tools of one agent leave slots for others, and the last one for another organization`() async {
+        let slots = SandboxSlots(8)
+        var sleeping: [Task<Void, any Error>] = []
+        func fill(_ owner: SandboxOwner) async -> Int {
+            var count = 0
+            while let task = await slot(slots, owner) {
+                sleeping.append(task)
+                count += 1
+            }
+            return count
+        }
+        #expect(await fill(Self.owner("a")) == 4)
+        #expect(await fill(Self.owner("b")) == 2)
+        #expect(await fill(Self.owner("c")) == 1)
+        #expect(await fill(Self.owner("d")) == 0)
+        #expect(await fill(Self.owner("e", in: "two")) == 1)
+        for task in sleeping { task.cancel() }
+        for task in sleeping { _ = await task.result }
+        #expect(await fill(Self.owner("d")) == 4, "all slots are free again")
+        for task in sleeping { task.cancel() }
+    }
+
     @Test func `never more than there are slots, and all come to their turn`() async throws {
         let slots = SandboxSlots(3)
         let inside = Inside()
         try await withThrowingTaskGroup(of: Void.self) { group in
-            for _ in 0..<100 {
+            for number in 0..<100 {
                 group.addTask {
-                    try await slots.use {
+                    try await slots.use(for: Self.owner("a\(number)")) {
                         inside.enter()
                         await Task.yield()
                         inside.leave()
@@ -48,11 +93,11 @@ private final class Inside: Sendable {
 
     @Test func `who is cancelled while waiting leaves the line`() async throws {
         let slots = SandboxSlots(1)
-        try await slots.use {
-            let waiting = Task { try await slots.use {} }
+        try await slots.use(for: Self.owner("a")) {
+            let waiting = Task { try await slots.use(for: Self.owner("b")) {} }
             waiting.cancel()
             await #expect(throws: CancellationError.self) { try await waiting.value }
         }
-        try await slots.use {}
+        try await slots.use(for: Self.owner("a")) {}
     }
 }

@@ -20,5 +20,5 @@ func run(
     return try await PythonToolRunner(sandbox: sandbox).run(
         PythonCall(
             source: source, function: "f", shownName: "f", arguments: arguments, schema: schema,
-            environment: environment))
+            environment: environment), for: SandboxOwner(organization: "org", agent: "agent"))
 }

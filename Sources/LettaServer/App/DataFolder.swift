@@ -8,6 +8,7 @@ package struct DataFolder: Sendable {
     package var database: String { Self.database(in: path) }
     static func database(in folder: String) -> String { "\(folder)/letta.sqlite" }
     package var backups: String { "\(path)/backups" }
+    var keyFile: String { "\(path)/encryption.key" }
 
     /// Creates the folder if it is missing, accessible by its owner only.
     ///
@@ -51,20 +52,23 @@ package struct DataFolder: Sendable {
         // The descriptor stays open on purpose: closing it would release the lock.
     }
 
-    /// The key stored in the folder; the first call creates it.
-    func encryptionKey() throws -> String {
-        let file = "\(path)/encryption.key"
-        if let data = FileManager.default.contents(atPath: file) {
-            let text = String(decoding: data, as: UTF8.self).filter { !$0.isWhitespace }
-            guard !text.isEmpty else {
-                throw StartUpFailure.dataFolderUnusable(path, reason: "encryption.key is empty")
-            }
-            return text
+    /// The key stored in the folder; nil when there is none.
+    func storedEncryptionKey() throws -> String? {
+        guard FileManager.default.fileExists(atPath: keyFile) else { return nil }
+        guard let data = FileManager.default.contents(atPath: keyFile) else {
+            throw StartUpFailure.dataFolderUnusable(path, reason: "\(keyFile) can't be read")
         }
+        let text = String(decoding: data, as: UTF8.self).filter { !$0.isWhitespace }
+        guard !text.isEmpty else { throw StartUpFailure.dataFolderUnusable(path, reason: "encryption.key is empty") }
+        return text
+    }
+
+    /// Generates a key and stores it in the folder.
+    func createEncryptionKey() throws -> String {
         var generator = SystemRandomNumberGenerator()
         let bytes = (0..<32).map { _ in UInt8.random(in: .min ... .max, using: &generator) }
         let key = Data(bytes).base64EncodedString()
-        try write(key, to: file)
+        try write(key, to: keyFile)
         return key
     }
 

@@ -1,6 +1,7 @@
 package import Logging
 import ModelProviders
 import Storage
+import ToolRuntime
 
 extension LettaApplication {
     /// Opens what a configuration names: the data folder with its lock, the database, the keys.
@@ -13,20 +14,41 @@ extension LettaApplication {
         try await ListeningAddress(configuration).check()
         let storage = try await ServerStorage.open(configuration, folder: folder, logger: logger)
         do {
+            var keys = try keys(configuration, folder)
+            try await checkKeys(keys, storage, folder)
             for name in try await ServerStorage.migrate(storage, folder: folder) {
                 logger.notice("Migrated the database", metadata: ["migration": "\(name)"])
             }
+            if keys.isEmpty { keys = [try folder.createEncryptionKey()] }
+            let controlGroups = ToolControlGroups()
+            logger.info("Control groups for tools", metadata: ["delegated": "\(controlGroups != nil)"])
             return try await LettaApplication(
-                configuration, storage: storage, encryptionKeys: try keys(configuration, folder), logger: logger)
+                configuration, storage: storage, encryptionKeys: keys,
+                sandbox: ToolSandbox(controlGroups: controlGroups), logger: logger)
         } catch {
             await storage.close()
             throw error
         }
     }
 
-    /// The keys of the configuration, the newest first, or else the one in the data folder.
+    /// Refuses a wrong key, or none for a database that was written with one, before anything changes.
+    private static func checkKeys(
+        _ keys: [String], _ storage: any StorageEngine, _ folder: DataFolder
+    ) async throws {
+        let isNew = try await ServerStorage.isNew(storage)
+        guard !isNew else { return }
+        try await storage.read { db in
+            guard try KeyCheckStore.isNeeded(db) else { return }
+            guard !keys.isEmpty else { throw StartUpFailure.noEncryptionKey(file: folder.keyFile) }
+            try KeyCheckStore.check(SecretBox(passphrases: keys), db)
+        }
+    }
+
+    /// The keys of the configuration, the newest first, or else the one in the data folder; empty when there is none.
     private static func keys(_ configuration: ServerConfiguration, _ folder: DataFolder) throws -> [String] {
-        guard let given = configuration.data.encryptionKeys?.reveal() else { return [try folder.encryptionKey()] }
+        guard let given = configuration.data.encryptionKeys?.reveal() else {
+            return try folder.storedEncryptionKey().map { [$0] } ?? []
+        }
         let keys = given.split(separator: ",").map(String.init).filter { !$0.isEmpty }
         guard !keys.isEmpty, keys.count <= 2 else {
             throw StartUpFailure.invalidSetting("LETTA_ENCRYPTION_KEY takes one key, or two separated by a comma.")

@@ -18,6 +18,7 @@ package struct LettaApplication: Sendable {
     private let certificate: TLSCertificate?
     private let transport: ProviderTransport
     private let worker = TurnWorker()
+    private let runEnds: RunEnds
     private let retention: RetentionService
     private let localRuntime: LocalRuntime?
     private let directory: ModelDirectory
@@ -57,8 +58,10 @@ package struct LettaApplication: Sendable {
         let metrics = PrometheusMetrics()
         let core = Core(storage: storage, ids: .random, now: now ?? { .now }, clock: clock, logger: logger)
         retention = RetentionService(core: core, policy: configuration.retention)
+        runEnds = RunEnds(core: core)
         let features = RouteCatalogue(
             core: core, secrets: secrets, directory: self.directory, transport: transport, worker: worker,
+            ends: runEnds,
             sandbox: sandbox, password: configuration.http.password, metrics: metrics)
         responder = try Self.stack(features, metrics, configuration, storage).responder
     }
@@ -135,7 +138,9 @@ package struct LettaApplication: Sendable {
 
     /// Releases what the server holds. Tests that don't call `run` call it themselves.
     package func close() async {
+        runEnds.stopRetrying()
         await worker.close()
+        await runEnds.close()
         await directory.close()
         await localRuntime?.close()
         do {

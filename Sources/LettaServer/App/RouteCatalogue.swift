@@ -10,6 +10,7 @@ struct RouteCatalogue: RouteGroup {
     let directory: ModelDirectory
     let transport: ProviderTransport
     let worker: TurnWorker
+    let ends: RunEnds
     let sandbox: ToolSandbox
     let password: Secret?
     let metrics: PrometheusMetrics
@@ -22,10 +23,10 @@ struct RouteCatalogue: RouteGroup {
         let opener = TurnOpener(
             core: core, models: models,
             executors: ToolExecutors(
-                core: core, python: PythonToolExecutor(core: core, runner: runner, secrets: secrets)))
+                core: core, python: PythonToolExecutor(core: core, runner: runner, secrets: secrets)), ends: ends)
         let turns = TurnService(
             core: core, opener: opener, worker: worker,
-            callbacks: RunCallbackService(core: core, transport: transport), turnLock: turnLock)
+            callbacks: RunCallbackService(core: core, ends: ends, transport: transport), turnLock: turnLock, ends: ends)
 
         let features: [any RouteGroup] = [
             HealthRoutes(
@@ -45,7 +46,7 @@ struct RouteCatalogue: RouteGroup {
             MessageRoutes(messages: messages),
             TurnRoutes(turns: turns, previews: TurnPreviewService(core: core, opener: opener)),
             RunRoutes(
-                runs: RunService(core: core), messages: messages,
+                runs: RunService(core: core, ends: ends), messages: messages,
                 following: RunFollowService(core: core, worker: worker)),
             StepRoutes(steps: StepService(core: core), messages: messages),
             JobRoutes(jobs: JobService(core: core, runs: RunService(core: core), turns: turns)),

@@ -85,7 +85,7 @@ package struct ServerConfiguration: Sendable {
         http.socket = Self.path(arguments.socket, "letta.socket", environment, home)
         http.tlsCertificate = Self.path(arguments.tlsCertificate, "letta.tls.cert", environment, home)
         http.tlsKey = Self.path(arguments.tlsKey, "letta.tls.key", environment, home)
-        http.password = arguments.password.map { Secret($0) } ?? Self.secret("letta.server.password", environment)
+        http.password = try arguments.password.map { Secret($0) } ?? Self.password(environment)
         http.requiresPassword = try Self.flag("LETTA_SERVER_SECURE", environment.string(forKey: "letta.server.secure"))
         http.allowedHosts = Self.list(environment.string(forKey: "letta.allowed.hosts"))
         http.acceptableOrigins = Self.list(environment.string(forKey: "acceptable.origins"))
@@ -187,6 +187,11 @@ extension ServerConfiguration {
     private static func secret(_ key: ConfigKey, _ environment: ConfigReader) -> Secret? {
         guard let text = environment.string(forKey: key, isSecret: true), !text.isEmpty else { return nil }
         return Secret(text)
+    }
+
+    private static func password(_ environment: ConfigReader) throws -> Secret? {
+        guard let text = secret("letta.server.password", environment)?.reveal() else { return nil }
+        return Secret(try PasswordText.password(in: Array(text.utf8), of: "LETTA_SERVER_PASSWORD"))
     }
 
     private static func port(_ environment: ConfigReader) throws -> Int? {

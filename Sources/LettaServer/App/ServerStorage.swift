@@ -24,6 +24,15 @@ package enum ServerStorage {
 
     package static let migrator = Migrator(AllMigrations.migrations)
 
+    /// Whether the database holds nothing yet.
+    static func isNew(_ storage: any StorageEngine) async throws -> Bool {
+        do {
+            return try await migrator.status(of: storage).current == 0
+        } catch let failure as SQLFailure {
+            throw StartUpFailure.storage("The database can't be read: \(failure.message)")
+        }
+    }
+
     /// Locks out other servers, then applies the pending migrations; an SQLite file is copied first.
     ///
     /// - Throws: `StartUpFailure` when another server uses the database or a migration fails.

@@ -1,6 +1,7 @@
 /// Why the server does not start, as text for the operator.
 package enum StartUpFailure: Error, CustomStringConvertible {
     case wrongEncryptionKey
+    case noEncryptionKey(file: String)
     case dataFolderInUse(String)
     case dataFolderUnusable(String, reason: String)
     case openWithoutPassword(host: String)
@@ -15,6 +16,12 @@ package enum StartUpFailure: Error, CustomStringConvertible {
             """
             The encryption key is not the one this database was written with. Set LETTA_ENCRYPTION_KEY to that key \
             (or restore encryption.key in the data folder); to replace a key give both, the new one first: "new,old".
+            """
+        case .noEncryptionKey(let file):
+            """
+            This database was written with an encryption key, and the key is missing: LETTA_ENCRYPTION_KEY is not set and \
+            \(file) does not exist. Set LETTA_ENCRYPTION_KEY to the key, or restore encryption.key from a copy of the data \
+            folder. Without it the secrets in the database can't be read.
             """
         case .dataFolderInUse(let path):
             "Another letta-server is using \(path). Stop it first, or choose another folder with --data-dir."

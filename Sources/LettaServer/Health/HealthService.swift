@@ -8,11 +8,9 @@ struct HealthService: Sendable {
     static let status = HealthStatus(
         version: ServerVersion.apiLevel, status: "ok", server: "letta-swift", serverVersion: ServerVersion.current)
 
-    /// Probes in a write transaction: a database that only accepts reads is not ready.
-    ///
     /// - Throws: when the database accepts no writes.
     func ready() async throws -> HealthStatus {
-        _ = try await storage.write { db in try HealthStore.probe(db) }
+        try await storage.write { db in try HealthStore.probe(at: .now, db) }
         return Self.status
     }
 }

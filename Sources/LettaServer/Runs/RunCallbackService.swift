@@ -12,6 +12,7 @@ struct RunCallbackService: Sendable {
     static let deadline = Duration.seconds(10)
 
     let core: Core
+    let ends: RunEnds
     let transport: ProviderTransport
 
     /// - Throws: `APIError` 422 for an address that this server does not call.
@@ -32,7 +33,8 @@ struct RunCallbackService: Sendable {
             var status: Int?
             var problem: String?
             do throws(ProviderFailure) {
-                status = try await transport.post(Self.body(of: run), to: url, within: Self.deadline, clock: core.clock)
+                status = try await transport.post(
+                    Self.body(of: ends.current(run)), to: url, within: Self.deadline, clock: core.clock)
             } catch {
                 status = error.status
                 problem = error.kind == .cancelled ? Self.stopped : error.message

@@ -3,12 +3,14 @@ import Storage
 
 /// Table `run_event`: the events of background runs.
 enum RunEventStore {
+    /// Idempotent: a writer repeats a batch of which it does not know whether it is stored.
     static func insert(_ events: [RunEvent], of run: ID<Run>, at time: Timestamp, _ db: Transaction) throws {
         for event in events {
             try db.execute(
                 """
                 INSERT INTO run_event (organization_id, run_id, sequence, type, event, created_at)
                 VALUES (\(db.organization), \(run), \(event.sequence), \(event.type), \(event.json), \(time))
+                ON CONFLICT DO NOTHING
                 """)
         }
     }

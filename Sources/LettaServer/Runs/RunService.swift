@@ -4,9 +4,13 @@ import Storage
 /// Lists, reads and deletes runs, and sums up their usage.
 struct RunService: Sendable {
     let core: Core
+    let ends: RunEnds
 
     func list(_ query: ListRuns, as scope: Scope) async throws -> Page<Run> {
-        try await core.storage.read(as: scope) { db in try RunStore.page(query, db) }
+        var page = try await core.storage.read(as: scope) { db in try RunStore.page(query, db) }
+        page.items = page.items.map(ends.current)
+        if query.active == true { page.items.removeAll { $0.status != .created && $0.status != .running } }
+        return page
     }
 
     func active(_ query: ListActiveRuns, as scope: Scope) async throws -> Page<Run> {
@@ -19,19 +23,21 @@ struct RunService: Sendable {
     }
 
     func retrieve(_ id: ID<Run>, as scope: Scope) async throws -> Run {
-        try await core.storage.read(as: scope) { db in try Self.run(id, db) }
+        ends.current(try await core.storage.read(as: scope) { db in try Self.run(id, db) })
     }
 
     /// Deletes a run that has ended. Its messages remain in the agent's history.
     func delete(_ id: ID<Run>, as scope: Scope) async throws -> Run {
-        try await core.storage.write(as: scope) { db in
-            let run = try Self.run(id, db)
+        let run = try await core.storage.write(as: scope) { [ends] db in
+            let run = ends.current(try Self.run(id, db))
             guard run.status != .created, run.status != .running else {
                 throw APIError.conflict("Run \(id) has not ended. Cancel it first.")
             }
             try RunStore.delete(id, db)
             return run
         }
+        ends.forget(id)
+        return run
     }
 
     func steps(of id: ID<Run>, _ query: ListRelated, as scope: Scope) async throws -> Page<Step> {

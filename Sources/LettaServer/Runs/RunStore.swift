@@ -11,10 +11,13 @@ enum RunStore {
     }
 
     /// Writes the state of a run. ``setCallback(_:sentAt:status:error:_:)`` writes the outcome of its callback.
-    static func update(_ run: Run, at time: Timestamp, _ db: Transaction) throws {
+    ///
+    /// - Returns: whether there is such a run.
+    @discardableResult
+    static func update(_ run: Run, at time: Timestamp, _ db: Transaction) throws -> Bool {
         var row = Stored(run, at: run.createdAt)
         row.updatedAt = time
-        try db.update(
+        return try db.update(
             row, in: table,
             keeping: ["callback_url", "callback_sent_at", "callback_status_code", "callback_error"])
     }

@@ -11,19 +11,33 @@ enum KeyCheckStore {
     ///
     /// - Throws: `StartUpFailure.wrongEncryptionKey` when the database was written with another key.
     static func verify(_ box: SecretBox, _ db: any SQLExecutor) throws {
-        let stored: String? = try db.value("SELECT value FROM server_setting WHERE name = \(name)")
-        guard let stored else {
+        guard let stored = try check(box, db) else {
             try db.execute(
                 "INSERT INTO server_setting (name, value) VALUES (\(name), \(try box.seal(text, for: name)))")
             return
-        }
-        guard (try? box.open(stored, for: name)) == text else {  // whatever the reason, this key is wrong
-            throw StartUpFailure.wrongEncryptionKey
         }
         guard box.isSealedWithOlderKey(stored) else { return }
         try sealSecretsAnew(box, db)
         try db.execute(
             "UPDATE server_setting SET value = \(try box.seal(text, for: name)) WHERE name = \(name)")
+    }
+
+    /// Whether the database was written with a key.
+    static func isNeeded(_ db: any SQLExecutor) throws -> Bool { try storedValue(db) != nil }
+
+    /// - Returns: the check value; nil in a database that was not written with a key.
+    /// - Throws: `StartUpFailure.wrongEncryptionKey`.
+    @discardableResult
+    static func check(_ box: SecretBox, _ db: any SQLExecutor) throws -> String? {
+        guard let stored = try storedValue(db) else { return nil }
+        guard (try? box.open(stored, for: name)) == text else {  // whatever the reason, this key is wrong
+            throw StartUpFailure.wrongEncryptionKey
+        }
+        return stored
+    }
+
+    private static func storedValue(_ db: any SQLExecutor) throws -> String? {
+        try db.value("SELECT value FROM server_setting WHERE name = \(name)")
     }
 
     private static func sealSecretsAnew(_ box: SecretBox, _ db: any SQLExecutor) throws {

@@ -122,8 +122,9 @@ struct ToolService: Sendable {
     // MARK: Running
 
     /// Runs source once, without an agent, and stores nothing.
-    func run(_ body: RunTool) async throws -> LettaMessage {
+    func run(_ body: RunTool, as scope: Scope) async throws -> LettaMessage {
         try ToolRules.check(sourceType: body.sourceType)
+        try KeyText.checkVariables("env_vars", (body.envVars ?? [:]).keys.sorted())
         let outcome: ToolOutcome
         if body.sourceType == ToolRules.typescript {
             outcome = ToolOutcome(.string(ToolRules.noTypeScript), succeeded: false)
@@ -133,7 +134,10 @@ struct ToolService: Sendable {
                 source: body.sourceCode, function: body.name ?? schema["name"]?.string ?? "", shownName: body.name,
                 arguments: try body.args.json.value().object ?? [:], schema: .object(schema),
                 environment: body.envVars ?? [:])
-            outcome = try await Self.translatingFailures { ToolOutcome(try await runner.run(call)) }
+            outcome = try await Self.translatingFailures {
+                let owner = SandboxOwner(organization: scope.organization, agent: scope.user)
+                return ToolOutcome(try await runner.run(call, for: owner))
+            }
         }
         return LettaMessage(WireMessage.result(outcome, name: body.name, createdAt: core.now().microseconds))
     }

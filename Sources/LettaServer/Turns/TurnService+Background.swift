@@ -30,7 +30,7 @@ extension TurnService {
                 await carryOut(request, run, ticket, config: config, control, as: scope)
             }
             guard isStarted else {
-                try await TurnWriter(core: core).close(run, .error, as: scope)
+                await ends.store(run, .error, as: scope)
                 throw Self.isStopping
             }
         } catch {
@@ -38,7 +38,7 @@ extension TurnService {
             turnLock.abandon(ticket)
             control.log.finish()
             if let failure = error as? SQLFailure, failure.kind == .outcomeUnknown {
-                await TurnWriter(core: core).closeIfStored(run, as: scope)
+                await ends.store(run, .error, as: scope)
             }
             throw error
         }
@@ -50,7 +50,7 @@ extension TurnService {
         _ request: TurnRequest, _ run: Run, _ ticket: KeyedFIFOLock<ID<AgentState>>.Ticket, config: LLMConfig?,
         _ control: TurnControl, as scope: Scope
     ) async {
-        let events = RunEventWriter(core: core, control: control, scope: scope)
+        let events = RunEventWriter(core: core, control: control, scope: scope, ends: ends)
         // Also stores the last events of a cancelled turn.
         async let stored: Void = shieldedFromCancellation { await events.write() }
         do {
@@ -81,12 +81,7 @@ extension TurnService {
                 type: "internal_error", message: "The run could not start.",
                 detail: (error as? APIError)?.explanation ?? "The server could not open its turn.", status: 500)
         }
-        do {
-            try await TurnWriter(core: core).close(run, end.stop, as: scope)
-        } catch {
-            core.logger.error(
-                "The end of a run could not be stored", metadata: ["run.id": "\(run.id)", "error": "\(error)"])
-        }
+        await ends.store(run, end.stop, as: scope)
         control.emit(end)
         control.log.finish()
     }

@@ -11,6 +11,7 @@ struct TurnService: Sendable {
     let worker: TurnWorker
     let callbacks: RunCallbackService
     let turnLock: KeyedFIFOLock<ID<AgentState>>
+    let ends: RunEnds
 
     /// The maximum number of queued messages per agent.
     static let queueLimit = 64
@@ -39,7 +40,7 @@ struct TurnService: Sendable {
                 turnLock.unlock(request.agent)
             }
             guard isStarted else {
-                try await TurnWriter(core: core).close(state.run, .error, as: scope)
+                await ends.store(state.run, .error, as: scope)
                 throw Self.isStopping
             }
         } catch {
@@ -51,7 +52,7 @@ struct TurnService: Sendable {
     }
 
     func runner(_ control: TurnControl) -> TurnRunner {
-        TurnRunner(core: core, executors: opener.executors, control: control)
+        TurnRunner(core: core, executors: opener.executors, control: control, ends: ends)
     }
 
     /// Sends messages and waits for the end of the turn.
@@ -93,10 +94,10 @@ struct TurnService: Sendable {
             !control.log.isFinished && body?.runIDs?.contains(control.run.rawValue) ?? true
         }
         let named = Set(body?.runIDs ?? []).subtracting(controls.map(\.run.rawValue))
-        let before = try await core.storage.read(as: scope) { db in
+        let before = try await core.storage.read(as: scope) { [ends] db in
             try named.filter { id in
-                let run = try RunStore.run(ID(id), db)
-                return run?.agentID == agent && run?.status == .cancelled
+                guard let run = try RunStore.run(ID(id), db) else { return false }
+                return run.agentID == agent && ends.current(run).status == .cancelled
             }
         }
         guard !controls.isEmpty || !before.isEmpty else {

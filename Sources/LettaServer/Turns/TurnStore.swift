@@ -33,12 +33,13 @@ enum TurnStore {
         return next.map { $0 - count }
     }
 
-    /// Stores when and how the agent's last run ended.
+    /// Stores when and how the agent's last run ended, unless a later one has ended already.
     static func setLastRun(_ run: Run, _ db: Transaction) throws {
         try db.execute(
             """
             UPDATE agent SET \(lastRun(run))
             WHERE organization_id = \(db.organization) AND id = \(run.agentID)
+                AND (last_run_completion IS NULL OR last_run_completion <= \(run.completedAt))
             """)
     }
 

@@ -16,9 +16,9 @@ FILE = "tool.py"
 
 
 def work(request):
-    os.environ.clear()
-    os.environ.update(request["environment"])
     try:
+        os.environ.clear()
+        os.environ.update(request["environment"])
         result = call(load(request), request)
         return shown(result)
     except BaseException as error:

@@ -1,9 +1,9 @@
-# The first process of a sandbox. It reads one request from stdin, does work(request) in a child, watches it, ends whatever is
-# left of it and writes one answer to stdout:
+# The first process of a sandbox. It reads one request from stdin, runs work(request) in a child, watches it, kills whatever is left
+# of it and writes to stdout an empty line when the child starts and then one object:
 #   answer    what work() returned, as text that holds JSON; null when it did not get so far
-#   end       why it ended: "done", "time", "memory", "output", or words that say how the child died
+#   end       why it ended: "done", "time", "memory", "output", or a text that continues a sentence about the child
 #   stdout, stderr    what the child and its own children printed
-# work() stands before this text in the same program.
+# Filter and work() stand before this text in the same program.
 import ctypes
 import json
 import os
@@ -15,6 +15,9 @@ import time
 
 
 PR_SET_DUMPABLE = 4
+# Kernel memory that no process maps: an inode of a tmpfs takes about 1 KiB, the buffers of a socket up to 416 KiB.
+INODES = 32768
+SOCKETS = 1024
 libc = ctypes.CDLL(None)
 
 
@@ -24,7 +27,7 @@ def lower(kind, value):
     resource.setrlimit(kind, (value, value))
 
 
-def do_work(request, answer, stdout, stderr):
+def do_work(request, answer, stdout, stderr, refused):
     libc.prctl(PR_SET_DUMPABLE, 1, 0, 0, 0)
     os.setsid()
     os.dup2(os.open("/dev/null", os.O_RDONLY), 0)
@@ -44,6 +47,7 @@ def do_work(request, answer, stdout, stderr):
     lower(resource.RLIMIT_NOFILE, limits["descriptors"])
     # Counted in this namespace alone, as it is set here and not outside.
     lower(resource.RLIMIT_NPROC, limits["processes"])
+    refused.install(libc)
     own = os.getpid()
     text = json.dumps(work(request), ensure_ascii=False, allow_nan=False)
     if os.getpid() != own:
@@ -69,6 +73,14 @@ def memory_in_use():
             except (OSError, IndexError, ValueError):
                 pass  # it ended meanwhile
     return pages * resource.getpagesize()
+
+
+def kernel_objects():
+    """Inodes in temporary folders, and sockets."""
+    folders = [os.statvfs(folder) for folder in ("/tmp", "/dev/shm")]
+    with open("/proc/1/net/sockstat") as file:
+        sockets = int(file.readline().split()[2])
+    return sum(folder.f_files - folder.f_ffree for folder in folders), sockets
 
 
 class Stream:
@@ -101,6 +113,15 @@ class Stream:
         return self.kept.decode("utf-8", "replace") + note
 
 
+def death(status):
+    if not os.WIFSIGNALED(status):
+        return f"it exited with status {os.WEXITSTATUS(status)}"
+    name = signal.Signals(os.WTERMSIG(status)).name
+    # Nobody else sends this signal: the tool itself, or the kernel.
+    hint = ", as the system does when memory runs out" if name == "SIGKILL" else ""
+    return f"it was killed by {name}{hint}"
+
+
 def watch(child, streams, limits):
     process = os.pidfd_open(child)
     poll = select.poll()
@@ -124,12 +145,14 @@ def watch(child, streams, limits):
             if ended == 0:
                 break
             if ended == child:
-                if os.WIFSIGNALED(status):
-                    return f"it was killed by {signal.Signals(os.WTERMSIG(status)).name}"
-                code = os.WEXITSTATUS(status)
-                return "done" if code == 0 else f"it exited with status {code}"
+                return "done" if status == 0 else death(status)
         if memory_in_use() > limits["memory"]:
             return "memory"
+        inodes, sockets = kernel_objects()
+        if inodes > INODES:
+            return f"it made more than {INODES} files and folders"
+        if sockets > SOCKETS:
+            return f"it opened more than {SOCKETS} sockets"
 
 
 def main():
@@ -138,11 +161,14 @@ def main():
     libc.prctl(PR_SET_DUMPABLE, 0, 0, 0, 0)
     request = json.loads(sys.stdin.buffer.read())
     limits = request["limits"]
+    refused = Filter(os.uname().machine)
     pipes = [os.pipe() for _ in range(3)]
+    # Whoever gets this and no report knows that the child brought this process down.
+    os.write(1, b"\n")
     child = os.fork()
     if child == 0:
         try:
-            do_work(request, *(end for _, end in pipes))
+            do_work(request, *(end for _, end in pipes), refused)
         finally:
             os._exit(1)
     for _, end in pipes:

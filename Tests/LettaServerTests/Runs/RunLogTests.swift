@@ -57,6 +57,12 @@ import Testing
         #expect(sequences(log.readNow(after: 95))?.count == 5)
     }
 
+    @Test func `what a database refuses for long is dropped in the end`() {
+        let log = log(100, isStored: true, bytes: 100, .init(bytes: 1_000))
+        #expect(isBehind(log.readNow(after: 0)))
+        #expect(sequences(log.readNow(after: 90))?.last == 100)
+    }
+
     // MARK: Readers
 
     private func frames(

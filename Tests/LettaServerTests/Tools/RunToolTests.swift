@@ -19,6 +19,15 @@ import ToolRuntime
             raise ValueError("boom: " + why)
         """
 
+    @Test func `a variable without a name or with an equals sign is refused`() async throws {
+        let rows = ["", "=", "A=B", String(repeating: "A", count: 2_001)].map { name -> Scenario in
+            .post(
+                "/v1/tools/run", ["source_code": ToolTests.source(), "args": ["a": "1"], "env_vars": [name: "x"]],
+                expect: 422, field: "env_vars")
+        }
+        try await scenarios(on: .sqlite, rows)
+    }
+
     @Test func `the answer is a result as a conversation shows it`() async throws {
         let path = "/v1/tools/run"
         let reader: JSONValue = "def r() -> dict:\n    'R.'\n    import os\n    return {'v': os.environ.get('V')}\n"

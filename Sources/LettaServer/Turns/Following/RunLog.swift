@@ -59,9 +59,10 @@ final class RunLog: Sendable {
         }
 
         /// Drops the oldest events once the tail is too long, a quarter of it at a time. Events that are still to be stored
-        /// stay: a write takes seconds at the most, and ``RunLog/stopStoring()`` follows one that fails.
+        /// stay although the database refuses them, up to four times the limit; then their writer falls behind too.
         mutating func trim(to limits: Limits) {
             guard tail.count > limits.events || bytes > limits.bytes else { return }
+            let stored = bytes > 4 * limits.bytes ? nil : stored
             let most = stored.map { max(0, $0 - dropped) } ?? max(0, tail.count - limits.newest)
             var (drop, rest) = (0, bytes)
             while drop < most, tail.count - drop > limits.events / 4 * 3 || rest > limits.bytes / 4 * 3 {

@@ -9,6 +9,7 @@ struct TurnOpener: Sendable {
     let core: Core
     let models: ModelService
     let executors: ToolExecutors
+    let ends: RunEnds
 
     /// The model that the request names; nil for the agent's own. May wait for providers, so call it before taking the
     /// lock.
@@ -47,13 +48,13 @@ struct TurnOpener: Sendable {
                 return rows
             }
         } catch let failure as SQLFailure where failure.kind == .outcomeUnknown {
-            await TurnWriter(core: core).closeIfStored(run, as: scope)
+            await ends.store(run, .error, as: scope)
             throw failure
         }
         do {
             return try await state(rows, request, run, config: config, as: scope)
         } catch {
-            if !isAccepted { try await TurnWriter(core: core).close(run, .error, as: scope) }
+            if !isAccepted { await ends.store(run, .error, as: scope) }
             throw error
         }
     }

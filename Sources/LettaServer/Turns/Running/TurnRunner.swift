@@ -12,6 +12,7 @@ struct TurnRunner: Sendable {
     let core: Core
     let executors: ToolExecutors
     let control: TurnControl
+    let ends: RunEnds
 
     private var writer: TurnWriter { TurnWriter(core: core) }
 
@@ -27,10 +28,13 @@ struct TurnRunner: Sendable {
         } catch {
             core.logger.error(
                 "A turn failed", metadata: ["run.id": "\(turn.state.run.id)", "error": "\(error)"])
-            let failure = TurnFailure(
-                type: "internal_error", message: "An error occurred during agent execution.",
-                detail: "The server could not continue this turn. The steps before it are stored.", status: 500)
-            await finish(TurnEnd(stop: .error, usage: TurnUsage(), failure: failure), turn)
+            var end = TurnEnd(stop: control.isCancelled ? .cancelled : .error, usage: TurnUsage())
+            if !control.isCancelled {
+                end.failure = TurnFailure(
+                    type: "internal_error", message: "An error occurred during agent execution.",
+                    detail: "The server could not continue this turn. The steps before it are stored.", status: 500)
+            }
+            await finish(end, turn)
         }
         control.log.finish()
     }
@@ -172,15 +176,7 @@ struct TurnRunner: Sendable {
 
     private func finish(_ end: TurnEnd, _ turn: RunningTurn) async {
         turn.close(end, at: core.now())
-        if !turn.hasStoredEnd {
-            do {
-                try await writer.close(turn.state.run, as: turn.state.scope)
-            } catch {
-                core.logger.error(
-                    "The end of a run could not be stored",
-                    metadata: ["run.id": "\(turn.state.run.id)", "error": "\(error)"])
-            }
-        }
+        if !turn.hasStoredEnd { await ends.store(turn.state.run, as: turn.state.scope) }
         control.emit(end)
     }
 

@@ -1,6 +1,5 @@
 import AgentEngine
 import LettaAPI
-import Logging
 import Storage
 
 /// Writes what a turn leaves behind, each part in one transaction that a cancelled turn completes as well.
@@ -45,32 +44,15 @@ struct TurnWriter: Sendable {
         }
     }
 
-    /// Stores the end of a run whose last step did not store it.
+    /// Stores the end of a run whose last step did not store it. Idempotent; ``RunEnds`` calls it until it succeeds.
     func close(_ run: Run, as scope: Scope) async throws {
         let time = core.now()
         try await shieldedFromCancellation { [core] in
             try await core.storage.write(as: scope) { db in
-                try RunStore.update(run, at: time, db)
-                try TurnStore.setLastRun(run, db)
+                // The run may have been deleted, or never have been stored.
+                if try RunStore.update(run, at: time, db) { try TurnStore.setLastRun(run, db) }
             }
         }
-    }
-
-    /// Ends a run of which nobody knows whether it is stored, so that it does not stay at work.
-    func closeIfStored(_ run: Run, as scope: Scope) async {
-        do {
-            try await close(run, .error, as: scope)
-        } catch {
-            core.logger.error(
-                "The end of a run could not be stored", metadata: ["run.id": "\(run.id)", "error": "\(error)"])
-        }
-    }
-
-    /// Ends a run that did not get to its first step.
-    func close(_ run: Run, _ stop: TurnStop, as scope: Scope) async throws {
-        var run = run
-        run.end(stop, at: core.now())
-        try await close(run, as: scope)
     }
 
     private func write(

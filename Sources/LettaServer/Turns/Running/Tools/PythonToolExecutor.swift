@@ -21,7 +21,8 @@ struct PythonToolExecutor: ToolExecutor {
             source: tool.sourceCode ?? "", function: tool.name, shownName: tool.name, arguments: call.arguments,
             schema: try tool.jsonSchema?.value(), environment: environment)
         do {
-            return ToolResult(ToolOutcome(try await runner.run(python)))
+            let owner = SandboxOwner(organization: context.scope.organization, agent: context.agent.id.rawValue)
+            return ToolResult(ToolOutcome(try await runner.run(python, for: owner)))
         } catch is CancellationError {
             return ToolResult(ToolOutcome("Error: the turn was cancelled while this tool ran.", succeeded: false))
         } catch let failure as SandboxFailure {

@@ -1,0 +1,147 @@
+import AgentEngine
+import EventStreams
+import LettaAPI
+import Logging
+import Storage
+import Synchronization
+
+/// Stores how runs ended, also when the database refuses it for a while: the ends are kept in memory until it takes them.
+///
+/// While an end is kept, the row of its run still says `running`. Whoever reads runs asks ``current(_:)``.
+final class RunEnds: TaskOwner, Sendable {
+    private struct Kept: Sendable {
+        let run: Run
+        let scope: Scope
+    }
+
+    private struct State {
+        var kept: [ID<Run>: Kept] = [:]
+        /// Stores what is kept; nil when nothing is.
+        var storing: Task<Void, Never>?
+        var pauses: [Int: Task<Void, any Error>] = [:]
+        var lastPause = 0
+        var isClosing = false
+    }
+
+    /// How many ends are kept at most. The runs beyond it end at the next start of the server.
+    static let limit = 10_000
+    /// The time between two attempts.
+    static let delay = Duration.seconds(1)
+
+    private let core: Core
+    private let writer: TurnWriter
+    private let state = Mutex(State())
+
+    init(core: Core) {
+        self.core = core
+        writer = TurnWriter(core: core)
+    }
+
+    /// Stores the end of a run, at once or as soon as the database accepts it.
+    func store(_ run: Run, as scope: Scope) async {
+        do {
+            try await writer.close(run, as: scope)
+        } catch {
+            let isKept = (error as? SQLFailure)?.isTransient == true && keep(Kept(run: run, scope: scope))
+            core.logger.error(
+                isKept ? "The end of a run is stored later" : "The end of a run could not be stored",
+                metadata: ["run.id": "\(run.id)", "error": "\(error)"])
+        }
+    }
+
+    /// Ends a run that did not get to its first step.
+    func store(_ run: Run, _ stop: TurnStop, as scope: Scope) async {
+        var run = run
+        run.end(stop, at: core.now())
+        await store(run, as: scope)
+    }
+
+    /// The run as it is when the database does not know its end yet.
+    func current(_ run: Run) -> Run {
+        guard let end = state.withLock({ $0.kept[run.id]?.run }) else { return run }
+        var run = run
+        run.status = end.status
+        run.stopReason = end.stopReason
+        run.completedAt = end.completedAt
+        run.totalDuration = end.totalDuration
+        run.timeToFirstToken = end.timeToFirstToken
+        return run
+    }
+
+    /// Forgets the end of a run that was deleted.
+    func forget(_ run: ID<Run>) {
+        _ = state.withLock { $0.kept.removeValue(forKey: run) }
+    }
+
+    /// Waits until a write that the database refused is worth another attempt.
+    ///
+    /// - Returns: false when the server is stopping.
+    func pause() async -> Bool {
+        let pause = state.withLock { state -> (number: Int, task: Task<Void, any Error>)? in
+            guard !state.isClosing else { return nil }
+            state.lastPause += 1
+            let task = Task { [clock = core.clock] in try await clock.sleep(for: Self.delay) }
+            state.pauses[state.lastPause] = task
+            return (state.lastPause, task)
+        }
+        guard let pause else { return false }
+        defer { _ = state.withLock { $0.pauses.removeValue(forKey: pause.number) } }
+        // Fails only when the server stops.
+        return (try? await pause.task.value) != nil
+    }
+
+    /// Makes ``pause()`` return, so that turns can end.
+    func stopRetrying() {
+        let pauses = state.withLock { state in
+            state.isClosing = true
+            return Array(state.pauses.values)
+        }
+        for pause in pauses { pause.cancel() }
+    }
+
+    /// Tries a last time to store what is kept. The next start of a server ends the other runs.
+    func close() async {
+        stopRetrying()
+        await state.withLock { $0.storing }?.value
+        await storeKept()
+    }
+
+    // MARK: What is kept
+
+    private func keep(_ end: Kept) -> Bool {
+        state.withLock { state in
+            guard state.kept.count < Self.limit else { return false }
+            state.kept[end.run.id] = end
+            if state.storing == nil, !state.isClosing {
+                state.storing = Task { [self] in
+                    while await pause() {
+                        if await storeKept() { return }
+                    }
+                }
+            }
+            return true
+        }
+    }
+
+    /// Stores the ends one after the other, until the database refuses one.
+    ///
+    /// - Returns: whether nothing is left.
+    @discardableResult
+    private func storeKept() async -> Bool {
+        while true {
+            let next = state.withLock { state in
+                if state.kept.isEmpty { state.storing = nil }
+                return state.kept.values.first
+            }
+            guard let next else { return true }
+            do {
+                try await writer.close(next.run, as: next.scope)
+            } catch {
+                if (error as? SQLFailure)?.isTransient == true { return false }
+                core.logger.error(
+                    "The end of a run could not be stored", metadata: ["run.id": "\(next.run.id)", "error": "\(error)"])
+            }
+            forget(next.run.id)
+        }
+    }
+}
