@@ -28,7 +28,7 @@ struct MessageRoutes: RouteGroup {
         _ page: Page<LettaMessage>, to call: Call<Path, ListMessages, NoBody>
     ) -> Reply<[LettaMessage]> {
         let parameter = call.query.order == .ascending ? "after" : "before"
-        return Reply(page.items, headers: PageLink.headers(target: call.target, after: page.next, as: parameter))
+        return Reply(page.items, headers: PageLink.headers(target: call.target, next: page.next, as: parameter))
     }
 
     /// Clients compare this text.
