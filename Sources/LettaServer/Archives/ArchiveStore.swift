@@ -47,7 +47,7 @@ enum ArchiveStore {
         try db.execute(
             """
             INSERT INTO agent_archive (organization_id, agent_id, archive_id, is_owner, position)
-            SELECT \(db.organization), \(agent), \(archive), \(isOwner), COALESCE(MAX(position), -1) + 1
+            SELECT \(db.organization), \(agent), \(archive), \(isOwner ? "TRUE" : "FALSE" as SQLText), COALESCE(MAX(position), -1) + 1
             FROM agent_archive WHERE organization_id = \(db.organization) AND agent_id = \(agent)
             ON CONFLICT (organization_id, agent_id, archive_id) DO NOTHING
             """)
