@@ -13,7 +13,9 @@ package enum PageLink {
 
     private static func next(_ target: String, _ cursor: String, as parameter: String) -> String {
         let sides = target.split(separator: "?", maxSplits: 1, omittingEmptySubsequences: false)
-        let kept = (sides.count > 1 ? sides[1] : "").split(separator: "&").filter { $0.prefix { $0 != "=" } != parameter }
+        let kept = (sides.count > 1 ? sides[1] : "").split(separator: "&").filter {
+            $0.prefix { $0 != "=" } != parameter
+        }
         let query = kept.map(String.init) + ["\(parameter)=\(PercentCoding.encode(cursor))"]
         return "\(sides[0])?\(query.joined(separator: "&"))"
     }

@@ -8,7 +8,9 @@ enum AccountStore {
     private static let userTable = Table<User>("user_account", without: ["is_deleted": false])
 
     /// The tables that refer to `organization` without `ON DELETE CASCADE`. What belongs to their rows goes with them.
-    private static let owned: [SQLText] = ["agent_group", "agent", "block", "tool", "archive", "identity", "deleted_key"]
+    private static let owned: [SQLText] = [
+        "agent_group", "agent", "block", "tool", "archive", "identity", "deleted_key",
+    ]
 
     // MARK: Acting users
 

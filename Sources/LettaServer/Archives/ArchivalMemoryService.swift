@@ -90,7 +90,9 @@ struct ArchivalMemoryService: Sendable {
     }
 
     /// A memory in one of the agent's archives. The archive is locked until the transaction ends.
-    private static func passageForUpdate(_ memory: String, of agent: ID<AgentState>, _ db: Transaction) throws -> Passage {
+    private static func passageForUpdate(_ memory: String, of agent: ID<AgentState>, _ db: Transaction) throws
+        -> Passage
+    {
         let archives = try archives(of: agent, db)
         guard let archive = try PassageStore.passage(ID(memory), db)?.archiveID, archives.contains(archive),
             try db.fetch(ArchiveStore.table, archive, locking: true) != nil,

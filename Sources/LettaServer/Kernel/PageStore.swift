@@ -48,7 +48,8 @@ struct PageRequest: Sendable {
         }
         guard let limit, limit < rest.count else { return Page(Array(rest)) }
         let items = readsBackwards ? rest.suffix(limit) : rest.prefix(limit)
-        return Page(Array(items), next: (readsBackwards ? items.first : items.last).map(id), isBackwards: readsBackwards)
+        return Page(
+            Array(items), next: (readsBackwards ? items.first : items.last).map(id), isBackwards: readsBackwards)
     }
 }
 

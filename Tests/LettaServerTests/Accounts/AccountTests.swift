@@ -46,11 +46,13 @@ import Testing
                 .post(Self.users, ["name": "u", "organization_id": .string("org-\(nobody)")], expect: 404),
                 .post(Self.orgs, [:], expect: 200, ["name": .id("org")]).keep("unnamed"),
                 .post(Self.orgs, ["name": "p", "privileged_tools": true], expect: 200, ["privileged_tools": true]),
-                .patch("\(Self.orgs)?org_id={org}", ["name": "o2", "privileged_tools": true], expect: 200, ["name": "o2"]),
+                .patch(
+                    "\(Self.orgs)?org_id={org}", ["name": "o2", "privileged_tools": true], expect: 200, ["name": "o2"]),
                 .patch("\(Self.orgs)?org_id={org}", ["name": nil], expect: 200, ["name": "o2"]),
                 .patch("\(Self.orgs)?org_id=org-\(nobody)", ["name": "x"], expect: 404),
                 .patch(Self.orgs, ["name": "x"], expect: 422).field("org_id"),
-                .put(Self.users, ["id": "{user}", "name": "u2"], expect: 200, ["name": "u2", "organization_id": "{org}"]),
+                .put(
+                    Self.users, ["id": "{user}", "name": "u2"], expect: 200, ["name": "u2", "organization_id": "{org}"]),
                 .put(Self.users, ["id": "{user}", "organization_id": "{unnamed}"], expect: 200, ["name": "u2"]),
                 .put(Self.users, ["id": "{user}", "organization_id": .string("org-\(nobody)")], expect: 404),
                 .put(Self.users, ["id": .string("user-\(nobody)"), "name": "x"], expect: 404),
@@ -88,7 +90,8 @@ import Testing
                 .post(Self.orgs, ["name": "o"], expect: 200).keep("org"),
                 .put(
                     Self.users, ["id": .string(User.defaultID.rawValue), "organization_id": "{org}"], expect: 409),
-                .put(Self.users, ["id": .string(User.defaultID.rawValue), "name": "Ada"], expect: 200, ["name": "Ada"]),
+                .put(
+                    Self.users, ["id": .string(User.defaultID.rawValue), "name": "Ada"], expect: 200, ["name": "Ada"]),
             ])
     }
 
@@ -116,7 +119,9 @@ import Testing
             #expect(try await server.get("/v1/tools/?name=memory_insert", as: Self.inside).ids.count == 1)
             try await server.run([
                 .get("/v1/agents/{agent}", as: Self.inside, expect: 200, ["name": "Ada"]),
-                .put(Self.users, ["id": "{user}", "organization_id": .string(Organization.defaultID.rawValue)], expect: 200),
+                .put(
+                    Self.users, ["id": "{user}", "organization_id": .string(Organization.defaultID.rawValue)],
+                    expect: 200),
                 .get("/v1/agents/{agent}", as: Self.inside, expect: 404).note("the user moved"),
             ])
         }
@@ -171,7 +176,8 @@ import Testing
             try await server.run([
                 .get("/v1/agents/", as: known, expect: 200),
                 .get("/v1/agents/", as: unknown.with("Authorization", "Bearer right"), expect: 404),
-                .get("/v1/agents/", as: unknown, expect: 401).note("who is known is told to nobody without the password"),
+                .get("/v1/agents/", as: unknown, expect: 401).note(
+                    "who is known is told to nobody without the password"),
             ])
         }
     }

@@ -137,8 +137,11 @@ import Testing
             for name in ["second", "third"] {
                 try await server.run([
                     .post("/v1/archives/", ["name": .string(name)], expect: 200).keep(name),
-                    .post("/v1/archives/{\(name)}/passages", ["text": .string("\(name) words"), "tags": ["b"]], expect: 200)
-                        .keep("passage of \(name)"),
+                    .post(
+                        "/v1/archives/{\(name)}/passages", ["text": .string("\(name) words"), "tags": ["b"]],
+                        expect: 200
+                    )
+                    .keep("passage of \(name)"),
                     .patch("/v1/agents/{ada}/archives/attach/{\(name)}", expect: 200, .null),
                 ])
             }
@@ -160,7 +163,8 @@ import Testing
                     "/v1/passages/search", ["agent_id": "{ada}", "archive_id": "{second}"], expect: 200,
                     [["passage": ["text": "second words"]]]),
                 .post("/v1/passages/search", ["agent_id": "{ada}", "archive_id": "{other}"], expect: 200, []),
-                .get("/v1/archives/?agent_id={ada}&order=asc", expect: 200, [["id": "{own}"], ["id": "{second}"], [:]]),
+                .get(
+                    "/v1/archives/?agent_id={ada}&order=asc", expect: 200, [["id": "{own}"], ["id": "{second}"], [:]]),
                 .get("/v1/agents/{ada}/context", expect: 200, ["num_archival_memory": 3]),
                 .post(memory, ["text": "new"], expect: 200, [["archive_id": "{own}"]]),
                 .delete("\(memory)/{hidden}", expect: 404).note("it is in no archive of the agent"),

@@ -192,11 +192,13 @@ import Testing
                     .keep("identity")
             ])
             let messages: JSONValue = [
-                ["role": "user", "content": "from K", "sender_id": "{identity}"], ["role": "user", "content": "from none"],
+                ["role": "user", "content": "from K", "sender_id": "{identity}"],
+                ["role": "user", "content": "from none"],
             ]
             try await server.run([
                 .post(
-                    "/v1/agents/{agent}/messages", ["messages": messages], expect: 200, ["messages": [["sender_id": nil]]])
+                    "/v1/agents/{agent}/messages", ["messages": messages], expect: 200,
+                    ["messages": [["sender_id": nil]]])
             ])
             try await server.restart()
             let list: JSONValue = [

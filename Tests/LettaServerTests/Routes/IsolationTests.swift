@@ -59,7 +59,8 @@ import Testing
     private static let unnamed: Set<String> = [
         "POST /v1/auth", "POST /v1/agents/", "POST /v1/agents/search", "POST /v1/agents/messages/search",
         "POST /v1/messages/search", "POST /v1/passages/search", "POST /v1/archives/", "POST /v1/blocks/",
-        "POST /v1/_internal_blocks/", "POST /v1/identities/", "PUT /v1/identities/", "POST /v1/tools/", "PUT /v1/tools/",
+        "POST /v1/_internal_blocks/", "POST /v1/identities/", "PUT /v1/identities/", "POST /v1/tools/",
+        "PUT /v1/tools/",
         "POST /v1/tools/run", "POST /v1/tools/generate-schema", "POST /v1/tools/add-base-tools",
         "POST /v1/admin/orgs/", "POST /v1/admin/users/", "PUT /v1/admin/users/",
     ]
@@ -121,7 +122,8 @@ import Testing
             #expect(Self.unnamed.contains("\(operation.verb.rawValue) \(operation.path)"), "\(operation) is not listed")
         }
         for name in operation.names {
-            let our = try #require(ours[name], "nothing is kept as \(name): seedEverything() does not cover \(operation)")
+            let our = try #require(
+                ours[name], "nothing is kept as \(name): seedEverything() does not cover \(operation)")
             // Names such as labels may be the same in both.
             guard let id = theirs[name], our != id, !our.uuids.isEmpty else { continue }
             let path = operation.path(with: theirs.merging([name: our]) { $1 })

@@ -53,7 +53,8 @@ import Testing
                 _ = try await server.send(
                     .post, "/v1/agents/{agent_id}/archival-memory", ["text": .string("m\(number)")]
                 ).expect(200)
-            }, remove: { server, id in _ = try await server.send(.delete, "/v1/agents/{agent_id}/archival-memory/\(id)") }),
+            },
+            remove: { server, id in _ = try await server.send(.delete, "/v1/agents/{agent_id}/archival-memory/\(id)") }),
         "/v1/runs/": Change(
             add: turn.add, remove: { server, id in _ = try await server.send(.delete, "/v1/runs/\(id)") }),
         "/v1/steps/": Change(
@@ -66,7 +67,8 @@ import Testing
         "/v1/agents/{agent_id}/core-memory/blocks": Change(
             add: { server, number in
                 let block = try await server.newBlock("label \(number)")
-                _ = try await server.send(.patch, "/v1/agents/{agent_id}/core-memory/blocks/attach/\(block)").expect(200)
+                _ = try await server.send(.patch, "/v1/agents/{agent_id}/core-memory/blocks/attach/\(block)").expect(
+                    200)
             },
             remove: { server, id in
                 _ = try await server.send(.patch, "/v1/agents/{agent_id}/core-memory/blocks/detach/\(id)")
@@ -81,7 +83,8 @@ import Testing
                 let agent = try await server.newAgent("holder")
                 _ = try await server.send(.patch, "/v1/agents/\(agent)/archives/attach/{archive_id}").expect(200)
             },
-            remove: { server, id in _ = try await server.send(.patch, "/v1/agents/\(id)/archives/detach/{archive_id}") }),
+            remove: { server, id in _ = try await server.send(.patch, "/v1/agents/\(id)/archives/detach/{archive_id}") }
+        ),
         "/v1/identities/{identity_id}/agents": Change(
             add: { server, _ in _ = try await server.newAgent("holder", ["identity_ids": ["{identity_id}"]]) },
             remove: { server, id in _ = try await server.send(.delete, "/v1/agents/\(id)") }),
@@ -114,7 +117,9 @@ import Testing
                         guard walk.next != nil, walk.pages < 5, let change else { continue }
                         number += 1
                         try await change.add(server, number)
-                        guard let remove = change.remove, let id = walk.victim(sparing: Set(server.kept.values), isByAttachment: change.isByAttachment)
+                        guard let remove = change.remove,
+                            let id = walk.victim(
+                                sparing: Set(server.kept.values), isByAttachment: change.isByAttachment)
                         else { continue }
                         try await remove(server, id)
                     }

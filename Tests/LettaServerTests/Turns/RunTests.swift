@@ -122,7 +122,8 @@ import Testing
             let two = try #require(try await server.say("one", to: agent).json["messages"]?[0]?["run_id"]?.string)
             let one = try #require(try await server.say("two", to: other).json["messages"]?[0]?["run_id"]?.string)
             for (query, found) in [
-                ("run_id=\(two)", [two]), ("step_count=2", [two]), ("step_count=2&step_count_operator=lte", [one, two]),
+                ("run_id=\(two)", [two]), ("step_count=2", [two]),
+                ("step_count=2&step_count_operator=lte", [one, two]),
                 ("step_count=2&step_count_operator=gte", [two]), ("step_count=0", []), ("project_id=p1", [two]),
                 ("template_family=t1", [two]), ("template_family=t2", []), ("start_date=2020-01-01", [one, two]),
                 ("start_date=2100-01-01", []), ("end_date=2020-01-01T00:00:00Z", []),
