@@ -91,6 +91,19 @@ def test_archives(client, agent):
         client.update_archive(unknown("archive"), name="x")
 
 
+@pytest.mark.only("legacy")
+def test_a_memory_is_changed(client, agent, http):
+    """The client names the memory and says nothing more."""
+    memory = client.add_memory(agent.id, "before", tags=["t"])[0]
+    client.raw.agents.passages.modify(agent.id, memory.id)
+    assert texts(client.memories(agent.id)) == ["before"]
+    path = f"/v1/agents/{agent.id}/archival-memory/"
+    assert http.patch(path + memory.id, json={"text": "after"}).json()[0]["text"] == "after"
+    assert texts(client.memories(agent.id)) == ["after"] and client.memories(agent.id)[0].tags == ["t"]
+    assert found(client, agent, "before") == [] and found(client, agent, "after") == ["after"]
+    assert http.patch(path + unknown("passage"), json={"text": "x"}).status_code == 404
+
+
 @pytest.mark.only("v1")
 def test_a_shared_archive(client, agent):
     raw = client.raw
@@ -104,12 +117,16 @@ def test_a_shared_archive(client, agent):
         assert texts(client.memories(each.id)) == ["one", "two", "three"]
     assert texts([r.passage for r in raw.passages.search(query="three", archive_id=archive.id)]) == ["three"]
     second = raw.archives.create(name=fresh("second"))
-    with refused(client, 409):
-        raw.agents.archives.attach(second.id, agent_id=agent.id)
+    raw.agents.archives.attach(second.id, agent_id=agent.id)
+    raw.archives.passages.create(second.id, text="elsewhere")
+    assert texts(client.memories(agent.id)) == ["one", "two", "three", "elsewhere"]
+    assert client.find_memories(agent.id, "elsewhere").results[0].content == "elsewhere"
+    assert client.add_memory(agent.id, "new")[0].archive_id == archive.id
+    raw.agents.archives.detach(second.id, agent_id=agent.id)
     raw.agents.archives.detach(archive.id, agent_id=other.id)
     assert list(client.memories(other.id)) == []
     raw.archives.passages.delete(one.id, archive_id=archive.id)
-    assert texts(client.memories(agent.id)) == ["two", "three"]
+    assert texts(client.memories(agent.id)) == ["two", "three", "new"]
     raw.archives.delete(archive.id)
     with refused(client, 404):
         raw.archives.retrieve(archive.id)

@@ -40,6 +40,8 @@ GROUPS = [
     Group("identities", ("identities",), 0.90),
     # Without the calls that need an uploaded file.
     Group("folders", ("files",), 0.90),
+    # Of `misc` the parts that are served.
+    Group("accounts", ("misc",), 0.90),
     # Of `stream` the parts for letta_v1_agent alone are kept: other types of agents run in the same loop here.
     Group("turns", ("runs", "stream", "msg_requests", "msg_v1"), 0.85),
 ]

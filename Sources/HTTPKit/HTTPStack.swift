@@ -17,7 +17,8 @@ package struct HTTPSettings: Sendable {
     package var bodyLimit = ServerContext.defaultBodyLimit
     /// Maps errors of layers unknown to HTTPKit to API errors; nil for unexpected ones.
     package var translate: @Sendable (any Error) -> APIError? = { _ in nil }
-    /// The organization of a user; nil for an unknown one, who acts as the default user.
+    /// The organization of the user that a request names; nil lets the request act as the default user. Throws an
+    /// `APIError` for a user that may not act.
     package var organizationOfUser: @Sendable (String) async throws -> String? = { _ in nil }
 
     package init() {}

@@ -61,6 +61,8 @@ package final class TestServer: Sendable {
     private let log = LogLines()
     private let running: Mutex<Running>
     private let ids = Mutex<[String: String]>([:])
+    /// The user of requests that name none; nil for the default user.
+    private let user = Mutex<String?>(nil)
 
     /// Migrates the database if it needs to be, and starts a server on it.
     package init(_ database: TestDatabase, _ options: Options = Options()) async throws {
@@ -122,6 +124,18 @@ package final class TestServer: Sendable {
         set { ids.withLock { $0[name] = newValue } }
     }
 
+    /// The ids that scenarios stored, by their names.
+    package var kept: [String: String] { ids.withLock { $0 } }
+
+    /// Sends the requests of `body` that name no user in the name of this one.
+    package func acting<T>(as user: String?, _ body: () async throws -> T) async throws -> T {
+        self.user.withLock { $0 = user }
+        let result: Result<T, any Error>
+        do { result = .success(try await body()) } catch { result = .failure(error) }
+        self.user.withLock { $0 = nil }
+        return try result.get()
+    }
+
     /// What the server logged as errors.
     package var errors: [String] { log.all }
 
@@ -155,6 +169,9 @@ extension TestServer {
         for (name, value) in caller.headers {
             guard let name = HTTPField.Name(name) else { continue }
             headers[name] = filled(value)
+        }
+        if let user = user.withLock({ $0 }), let name = HTTPField.Name("user_id"), headers[name] == nil {
+            headers[name] = user
         }
         let request = Outgoing(
             method: try #require(HTTPRequest.Method(verb.rawValue)), uri: filled(path), headers: headers,

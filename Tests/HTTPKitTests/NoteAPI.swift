@@ -206,7 +206,7 @@ struct NoteRoutes: RouteGroup {
             "pinned": query.pinned.map { .bool($0) } ?? nil,
         ]
         return Reply(
-            Echo(told), headers: PageLink.headers(target: call.target, after: query.limit.map { _ in "note 9" }))
+            Echo(told), headers: PageLink.headers(target: call.target, next: query.limit.map { _ in "note 9" }))
     }
 
     private func create(_ call: Call<NoPath, NoQuery, CreateNote>) async throws -> Echo {

@@ -205,4 +205,15 @@ import Testing
         #expect(answer.json?["user"] == "user-123e4567-e89b-42d3-8456-426614174000")
         #expect(answer.json?["organization"] == "org-1")
     }
+
+    @Test func `a link to the next page keeps all parameters but the bound that it sets`() {
+        let target = "/v1/notes/?before=b&limit=2&after=a&tag=x%20y"
+        #expect(
+            PageLink.headers(target: target, next: "n 1")[.link]
+                == "</v1/notes/?before=b&limit=2&tag=x%20y&after=n%201>; rel=\"next\"")
+        #expect(
+            PageLink.headers(target: target, next: "n", as: "before")[.link]
+                == "</v1/notes/?limit=2&after=a&tag=x%20y&before=n>; rel=\"next\"")
+        #expect(PageLink.headers(target: target, next: nil).isEmpty)
+    }
 }

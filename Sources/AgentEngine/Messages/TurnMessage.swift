@@ -16,20 +16,23 @@ package struct TurnMessage: Sendable, Hashable {
     package var name: String?
     /// The id that a client gave, kept verbatim; assistant messages have one derived from `id`.
     package var otid: String?
+    /// Who sent a user's message, as the client named them.
+    package var senderID: String?
     package var stepID: String?
     package var runID: String?
     /// Microseconds since 1970 UTC.
     package var createdAt: Int64
 
     package init(
-        id: String, role: Role, parts: [Part], name: String? = nil, otid: String? = nil, stepID: String? = nil,
-        runID: String? = nil, createdAt: Int64
+        id: String, role: Role, parts: [Part], name: String? = nil, otid: String? = nil, senderID: String? = nil,
+        stepID: String? = nil, runID: String? = nil, createdAt: Int64
     ) {
         self.id = id
         self.role = role
         self.parts = parts
         self.name = name
         self.otid = otid
+        self.senderID = senderID
         self.stepID = stepID
         self.runID = runID
         self.createdAt = createdAt

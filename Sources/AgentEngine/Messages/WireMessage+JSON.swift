@@ -8,7 +8,7 @@ extension WireMessage: JSONWritable {
             $0.field("name", name)
             $0.field("message_type", messageType)
             $0.field("otid", otid)
-            $0.field("sender_id", JSONValue.null)
+            $0.field("sender_id", senderID)
             $0.field("step_id", stepID)
             $0.field("is_err", JSONValue.null)
             $0.field("seq_id", sequence)

@@ -46,6 +46,7 @@ package struct WireMessage: Sendable, Hashable {
     package var createdAt: Int64
     package var name: String?
     package var otid: String?
+    package var senderID: String?
     package var stepID: String?
     package var runID: String?
     /// The position in the log of a background run; set by the reader.

@@ -1,3 +1,5 @@
+import LettaAPI
+
 /// The acting user, and the generation of the client.
 package struct Caller: Sendable, Hashable {
     package var organization: String
@@ -16,8 +18,8 @@ package struct Caller: Sendable, Hashable {
         self.generation = generation
     }
 
-    package static let defaultOrganization = "org-00000000-0000-4000-8000-000000000000"
-    package static let defaultUser = "user-00000000-0000-4000-8000-000000000000"
+    package static let defaultOrganization = Organization.defaultID.rawValue
+    package static let defaultUser = User.defaultID.rawValue
 }
 
 /// The generation of the published clients; some responses differ between the two.

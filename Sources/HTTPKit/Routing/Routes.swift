@@ -71,7 +71,8 @@ package final class Routes {
             let page = try await handler(call)
             return Response.json(
                 page.items, status: endpoint.status,
-                headers: PageLink.headers(target: call.target, after: page.next))
+                headers: PageLink.headers(
+                    target: call.target, next: page.next, as: page.isBackwards ? "before" : "after"))
         }
     }
 

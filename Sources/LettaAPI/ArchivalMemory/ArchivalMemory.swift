@@ -6,12 +6,14 @@ extension API {
         public static let list = Endpoint<ID<AgentState>, ListArchivalMemory, NoBody, [Passage]>(
             .get, "/v1/agents/{agent_id}/archival-memory", "Lists an agent's archival memories, oldest first.")
         public static let create = Endpoint<ID<AgentState>, NoQuery, CreateArchivalMemory, [Passage]>(
-            .post, "/v1/agents/{agent_id}/archival-memory", "Adds a memory to an agent's archive.")
+            .post, "/v1/agents/{agent_id}/archival-memory", "Adds a memory to an agent's default archive.")
         public static let search = Endpoint<ID<AgentState>, SearchArchivalMemory, NoBody, ArchivalSearchResponse>(
             .get, "/v1/agents/{agent_id}/archival-memory/search",
             "Finds an agent's archival memories by their words, the best first.")
+        public static let update = Endpoint<NamedPath<AgentState>, NoQuery, UpdateArchivalMemory?, [Passage]>(
+            .patch, "/v1/agents/{agent_id}/archival-memory/{memory_id}", "Changes the fields present in the body.")
         public static let delete = Endpoint<NamedPath<AgentState>, NoQuery, NoBody, MessageOutput>(
-            .delete, "/v1/agents/{agent_id}/archival-memory/{memory_id}", "Deletes a memory from an agent's archive.")
+            .delete, "/v1/agents/{agent_id}/archival-memory/{memory_id}", "Deletes a memory from an agent's archives.")
     }
 }
 
@@ -44,6 +46,15 @@ public struct CreateArchivalMemory: Codable, Sendable {
         self.text = text
         self.tags = tags
     }
+}
+
+/// The changes a client may make to a memory. A field left out keeps its value.
+public struct UpdateArchivalMemory: Codable, Sendable {
+    public var text: Patch<String> = .keep
+    public var tags: Patch<[String]> = .keep
+    public var metadata: Patch<ObjectDocument> = .keep
+
+    public init() {}
 }
 
 /// What archival memories are looked for.

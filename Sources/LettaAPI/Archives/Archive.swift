@@ -71,7 +71,7 @@ extension API {
             .delete, "/v1/archives/{archive_id}/passages/{passage_id}", "Deletes a passage of an archive.",
             status: 204)
         public static let attach = Endpoint<NestedPath<AgentState, Archive>, NoQuery, NoBody, NullOutput>(
-            .patch, "/v1/agents/{agent_id}/archives/attach/{archive_id}", "Gives an archive to an agent that has none.")
+            .patch, "/v1/agents/{agent_id}/archives/attach/{archive_id}", "Gives an archive to an agent.")
         public static let detach = Endpoint<NestedPath<AgentState, Archive>, NoQuery, NoBody, NullOutput>(
             .patch, "/v1/agents/{agent_id}/archives/detach/{archive_id}",
             "Takes an archive from an agent; the archive stays.")

@@ -38,11 +38,19 @@ extension String: ListElement {
 /// leads to the next page.
 public struct Page<Element: Sendable>: Sendable {
     public var items: [Element]
-    /// The `after` of the next page; nil when this is the last one.
+    /// The bound of the next page; nil when this is the last one.
     public var next: String?
+    /// Whether `next` is a `before`: a list that is read with `before` alone is read backwards.
+    public var isBackwards: Bool
 
-    public init(_ items: [Element], next: String? = nil) {
+    public init(_ items: [Element], next: String? = nil, isBackwards: Bool = false) {
         self.items = items
         self.next = next
+        self.isBackwards = isBackwards
+    }
+
+    /// The page with other items in the place of these.
+    public func replacing<Other: Sendable>(with items: [Other]) -> Page<Other> {
+        Page<Other>(items, next: next, isBackwards: isBackwards)
     }
 }

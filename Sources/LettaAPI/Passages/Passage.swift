@@ -60,6 +60,13 @@ extension API {
     }
 }
 
+extension API {
+    public enum Embeddings {
+        public static let totalStorageSize = Endpoint<NoPath, NoQuery, NoBody, Double>(
+            .get, "/v1/embeddings/total_storage_size", "Tells the size of the stored embeddings.")
+    }
+}
+
 /// How the tags of a search have to be met.
 public enum TagMatchMode: String, Codable, Sendable, CaseIterable {
     case any, all

@@ -99,6 +99,20 @@ public struct ListRuns: PageQuery {
     public var statuses: [RunStatus]?
     public var background: Bool?
     public var stopReason: StopReason?
+    public var runID: String?
+    /// The project of the agent.
+    public var projectID: String?
+    /// The base template of the agent.
+    public var templateFamily: String?
+    public var stepCount: Int?
+    /// Left out: equal.
+    public var stepCountOperator: StepCountComparison?
+    /// In nanoseconds.
+    public var durationValue: Int?
+    /// Left out: the duration does not filter.
+    public var durationOperator: DurationComparison?
+    public var startDate: DayOrTime?
+    public var endDate: DayOrTime?
     public var before: String?
     public var after: String?
     public var limit: Int?
@@ -109,6 +123,20 @@ public struct ListRuns: PageQuery {
     public var active: Bool?
 
     public init() {}
+}
+
+/// How the number of a run's steps compares to the given one.
+public enum StepCountComparison: String, Codable, Sendable, CaseIterable {
+    case equal = "eq"
+    case atLeast = "gte"
+    case atMost = "lte"
+}
+
+/// How the duration of a run compares to the given one.
+public enum DurationComparison: String, Codable, Sendable, CaseIterable {
+    case more = "gt"
+    case less = "lt"
+    case equal = "eq"
 }
 
 /// Whose running turns are shown.

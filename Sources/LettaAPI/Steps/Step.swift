@@ -27,6 +27,8 @@ public struct Step: ListedResource, Codable, Sendable, JSONWritable {
     public var errorData: ObjectDocument?
     /// `pending`, `success`, `failed` or `cancelled`.
     public var status: String
+    /// The transaction that a client gave the step.
+    public var tid: String?
     public var organizationID: String?
 
     public init(id: ID<Step>, runID: ID<Run>, agentID: ID<AgentState>, status: String) {
@@ -66,7 +68,7 @@ public struct Step: ListedResource, Codable, Sendable, JSONWritable {
             }
             $0.field("stop_reason", stopReason)
             $0.field("tags", tags)
-            $0.field("tid", JSONValue.null)
+            $0.field("tid", tid)
             $0.field("trace_id", JSONValue.null)
             $0.field("request_id", JSONValue.null)
             $0.field("messages", [JSONValue]())
@@ -95,6 +97,8 @@ extension API {
             .get, "/v1/steps/{step_id}/messages", "Lists the messages of a step in order of time.")
         public static let setFeedback = Endpoint<ID<Step>, NoQuery, StepFeedback, Step>(
             .patch, "/v1/steps/{step_id}/feedback", "Says whether a step was good.")
+        public static let setTransaction = Endpoint<NamedPath<Step>, NoQuery, NoBody, Step>(
+            .patch, "/v1/steps/{step_id}/transaction/{transaction_id}", "Sets the transaction of a step.")
     }
 }
 
@@ -104,6 +108,8 @@ public struct ListSteps: PageQuery {
     public var model: String?
     public var feedback: StepFeedback.Verdict?
     public var hasFeedback: Bool?
+    public var startDate: DayOrTime?
+    public var endDate: DayOrTime?
     public var before: String?
     public var after: String?
     public var limit: Int?

@@ -57,7 +57,7 @@ enum AgentStateStore {
     static func states(
         of page: Page<AgentRow>, with relations: AgentRelationSet, _ db: Transaction
     ) throws -> Page<AgentState> {
-        Page(try states(of: page.items, with: relations, db), next: page.next)
+        page.replacing(with: try states(of: page.items, with: relations, db))
     }
 
     static func states(

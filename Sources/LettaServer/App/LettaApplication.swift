@@ -41,8 +41,7 @@ package struct LettaApplication: Sendable {
         let secrets = SecretBox(passphrases: encryptionKeys)
         try await storage.write { db in
             try KeyCheckStore.verify(secrets, db)
-            let scope = Scope(organization: Caller.defaultOrganization, user: Caller.defaultUser)
-            try BaseToolService.seed(ids: .random, at: .now, Transaction(db, as: scope))
+            try AccountService.seedTools(ids: .random, at: .now, db)
             try RunRecovery.failUnfinished(at: now?() ?? .now, db)
         }
         let transport = ProviderTransport(modelHosts: configuration.allowedModelHosts)
@@ -63,12 +62,11 @@ package struct LettaApplication: Sendable {
             core: core, secrets: secrets, directory: self.directory, transport: transport, worker: worker,
             ends: runEnds,
             sandbox: sandbox, password: configuration.http.password, metrics: metrics)
-        responder = try Self.stack(features, metrics, configuration, storage).responder
+        responder = try Self.stack(features, metrics, configuration).responder
     }
 
     private static func stack(
-        _ features: RouteCatalogue, _ metrics: PrometheusMetrics, _ configuration: ServerConfiguration,
-        _ storage: any StorageEngine
+        _ features: RouteCatalogue, _ metrics: PrometheusMetrics, _ configuration: ServerConfiguration
     ) throws -> HTTPStack {
         let routes = Routes()
         features.register(on: routes)
@@ -79,8 +77,9 @@ package struct LettaApplication: Sendable {
         settings.allowedHosts = configuration.http.allowedHosts + [configuration.http.host]
         settings.acceptableOrigins = configuration.http.acceptableOrigins
         settings.translate = ServerStorage.translate
-        settings.organizationOfUser = { user in
-            try await storage.read { db in try UserStore.organization(of: user, db) }
+        let accounts = AccountService(core: features.core)
+        settings.organizationOfUser = { [hasPassword = settings.password != nil] user in
+            try await accounts.organization(ofActing: user, requiresKnown: hasPassword)
         }
         return try HTTPStack(routes: routes, settings: settings, metrics: HTTPMetrics(factory: metrics))
     }

@@ -31,6 +31,7 @@ struct RouteCatalogue: RouteGroup {
         let features: [any RouteGroup] = [
             HealthRoutes(
                 health: HealthService(storage: core.storage), authentication: AuthenticationService(password: password)),
+            AccountRoutes(accounts: AccountService(core: core)),
             AgentRoutes(
                 agents: AgentService(core: core, models: models, secrets: secrets),
                 context: AgentContextService(core: core)),

@@ -8,6 +8,10 @@ struct ArchivalMemoryRoutes: RouteGroup {
         routes.handle(API.ArchivalMemory.list) { try await memory.list($0.query, of: $0.path, as: $0.scope) }
         routes.handle(API.ArchivalMemory.create) { try await memory.create($0.body, for: $0.path, as: $0.scope) }
         routes.handle(API.ArchivalMemory.search) { try await memory.search($0.query, of: $0.path, as: $0.scope) }
+        routes.handle(API.ArchivalMemory.update) {
+            let change = $0.body ?? UpdateArchivalMemory()
+            return try await memory.update($0.path.name, of: $0.path.outer, applying: change, as: $0.scope)
+        }
         routes.handle(API.ArchivalMemory.delete, delete)
     }
 

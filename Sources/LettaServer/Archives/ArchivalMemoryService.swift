@@ -15,8 +15,7 @@ struct ArchivalMemoryService: Sendable {
     func list(_ query: ListArchivalMemory, of agent: ID<AgentState>, as scope: Scope) async throws -> Page<Passage> {
         try KeyText.check("search", query.search, in: "query")
         return try await core.storage.read(as: scope) { db in
-            guard let archive = try Self.archive(of: agent, db) else { return Page([]) }
-            return try PassageStore.page(query, of: archive, db)
+            try PassageStore.page(query, of: try Self.archives(of: agent, db), db)
         }
     }
 
@@ -60,14 +59,47 @@ struct ArchivalMemoryService: Sendable {
         }
     }
 
+    func update(
+        _ memory: String, of agent: ID<AgentState>, applying change: UpdateArchivalMemory, as scope: Scope
+    ) async throws -> [Passage] {
+        try PassageRules.checkTags(change.tags.value)
+        let time = core.now()
+        return try await core.storage.write(as: scope) { db in
+            let old = try Self.passageForUpdate(memory, of: agent, db)
+            var passage = old
+            change.text.apply(to: &passage.text)
+            let tags = change.tags.applied(to: old.tags)?.withoutDuplicates ?? []
+            passage.tags = tags.isEmpty ? nil : tags
+            if !(try change.metadata.changes(from: old.metadata?.json).isKept) {
+                passage.metadata = change.metadata.value ?? ObjectDocument()
+            }
+            guard passage.text != old.text || passage.tags != old.tags || passage.metadata != old.metadata else {
+                return [old]
+            }
+            passage.lastUpdatedByID = scope.user
+            passage.updatedAt = max(time, passage.updatedAt ?? time)
+            try PassageStore.update(passage, db)
+            return [passage]
+        }
+    }
+
     func delete(_ memory: String, of agent: ID<AgentState>, as scope: Scope) async throws {
         try await core.storage.write(as: scope) { db in
-            guard let archive = try Self.archive(of: agent, db),
-                try db.fetch(ArchiveStore.table, archive, locking: true) != nil,
-                try PassageStore.exists(ID(memory), in: archive, db)
-            else { throw ArchiveService.missingPassage(memory) }
-            try PassageStore.delete(ID(memory), db)
+            try PassageStore.delete(try Self.passageForUpdate(memory, of: agent, db).id, db)
         }
+    }
+
+    /// A memory in one of the agent's archives. The archive is locked until the transaction ends.
+    private static func passageForUpdate(_ memory: String, of agent: ID<AgentState>, _ db: Transaction) throws
+        -> Passage
+    {
+        let archives = try archives(of: agent, db)
+        guard let archive = try PassageStore.passage(ID(memory), db)?.archiveID, archives.contains(archive),
+            try db.fetch(ArchiveStore.table, archive, locking: true) != nil,
+            // It may have changed while this transaction waited for the lock.
+            let passage = try PassageStore.passage(ID(memory), db)
+        else { throw ArchiveService.missingPassage(memory) }
+        return passage
     }
 }
 
@@ -76,9 +108,8 @@ extension ArchivalMemoryService {
     static func find(
         _ query: String, matching filter: PassageFilter, limit: Int, of agent: ID<AgentState>, _ db: Transaction
     ) throws -> [Passage] {
-        guard let archive = try ArchiveStore.archive(of: agent, db) else { return [] }
         var filter = filter
-        filter.archive = archive
+        filter.archives = try ArchiveStore.archives(of: agent, db)
         return try PassageStore.find(
             query, matching: filter, orElse: .descending, limit: min(limit, mostFinds), db
         ).map(\.passage)
@@ -89,7 +120,7 @@ extension ArchivalMemoryService {
         ZonedTime.isoTextOrUTC(microseconds: passage.createdAt?.microseconds ?? 0, zone: agent.timezone)
     }
 
-    /// Adds memories to the agent's archive and creates one if it has none. The caller has locked the agent's row.
+    /// Adds memories to the agent's first archive and creates one if it has none. The caller has locked the agent's row.
     static func insert(
         _ passages: [NewPassage], for agent: AgentRow, ids: IDSource, _ db: Transaction
     ) throws -> [Passage] {
@@ -102,7 +133,7 @@ extension ArchivalMemoryService {
         for agent: AgentRow, ids: IDSource, at time: Timestamp, _ db: Transaction
     ) throws -> ID<Archive> {
         // Deleted while this transaction waited for its lock: the agent has no archive then.
-        if let id = try ArchiveStore.archive(of: agent.id, db),
+        if let id = try ArchiveStore.archives(of: agent.id, db).first,
             try db.fetch(ArchiveStore.table, id, locking: true) != nil
         {
             return id
@@ -121,8 +152,8 @@ extension ArchivalMemoryService {
     }
 
     /// - Throws: `APIError` 404 when there is no such agent.
-    private static func archive(of agent: ID<AgentState>, _ db: Transaction) throws -> ID<Archive>? {
+    private static func archives(of agent: ID<AgentState>, _ db: Transaction) throws -> [ID<Archive>] {
         guard try AgentStore.exists(agent, db) else { throw APIError.notFound("Agent", agent) }
-        return try ArchiveStore.archive(of: agent, db)
+        return try ArchiveStore.archives(of: agent, db)
     }
 }

@@ -1,7 +1,7 @@
 import LettaAPI
 import Storage
 
-/// The rules of archives: an agent has at most one, and owns the one created for it.
+/// The rules of archives: agents share them, and each owns the one created for it.
 struct ArchiveService: Sendable {
     let core: Core
     let models: ModelService
@@ -69,21 +69,13 @@ struct ArchiveService: Sendable {
     // MARK: Agents
 
     /// Attaches an archive to an agent; does nothing when it is attached already.
-    ///
-    /// - Throws: `APIError` 409 when the agent has another one.
     func attach(_ id: ID<Archive>, to agent: ID<AgentState>, as scope: Scope) async throws {
         try await core.storage.write(as: scope) { db in
             guard try AgentStore.rowForUpdate(agent, db) != nil else {
                 throw APIError.notFound("Agent", agent)
             }
             _ = try Self.archiveForUpdate(id, db)
-            switch try ArchiveStore.archive(of: agent, db) {
-            case nil: try ArchiveStore.attach(id, to: agent, isOwner: false, db)
-            case id: break
-            case .some(let other):
-                throw APIError.conflict(
-                    "Agent \(agent) already has archive \(other), and an agent has at most one. Detach it first.")
-            }
+            try ArchiveStore.attach(id, to: agent, isOwner: false, db)
         }
     }
 

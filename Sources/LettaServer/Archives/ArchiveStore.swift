@@ -14,8 +14,8 @@ enum ArchiveStore {
                 query.name.map { "name = \($0)" },
                 query.agentID.map {
                     """
-                    id = (SELECT archive_id FROM agent_archive
-                          WHERE organization_id = \(db.organization) AND agent_id = \($0))
+                    id IN (SELECT archive_id FROM agent_archive
+                           WHERE organization_id = \(db.organization) AND agent_id = \($0))
                     """
                 },
             ])
@@ -29,22 +29,27 @@ enum ArchiveStore {
 
     // MARK: Archives of agents
 
-    static func archive(of agent: ID<AgentState>, _ db: Transaction) throws -> ID<Archive>? {
-        try db.value(
+    /// The archives of an agent. The first one takes its new memories: the one created for it, else the one that was
+    /// attached first.
+    static func archives(of agent: ID<AgentState>, _ db: Transaction) throws -> [ID<Archive>] {
+        try db.rows(
             """
             SELECT archive_id FROM agent_archive
-            WHERE organization_id = \(db.organization) AND agent_id = \(agent)
-            """)
+            WHERE organization_id = \(db.organization) AND agent_id = \(agent) ORDER BY is_owner DESC, position
+            """
+        ).map { try $0["archive_id"] }
     }
 
-    /// Attaches an archive to an agent that has none.
+    /// Attaches an archive after the others; does nothing when it is attached already.
     ///
     /// - Parameter isOwner: whether it was created for this agent and is deleted with it.
     static func attach(_ archive: ID<Archive>, to agent: ID<AgentState>, isOwner: Bool, _ db: Transaction) throws {
         try db.execute(
             """
-            INSERT INTO agent_archive (organization_id, agent_id, archive_id, is_owner)
-            VALUES (\(db.organization), \(agent), \(archive), \(isOwner))
+            INSERT INTO agent_archive (organization_id, agent_id, archive_id, is_owner, position)
+            SELECT \(db.organization), \(agent), \(archive), \(isOwner ? "TRUE" : "FALSE" as SQLText), COALESCE(MAX(position), -1) + 1
+            FROM agent_archive WHERE organization_id = \(db.organization) AND agent_id = \(agent)
+            ON CONFLICT (organization_id, agent_id, archive_id) DO NOTHING
             """)
     }
 

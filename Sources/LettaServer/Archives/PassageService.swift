@@ -23,27 +23,25 @@ struct PassageService: Sendable {
         filter.from = query.startDate?.first
         filter.to = query.endDate?.last
         return try await core.storage.read(as: scope) { [filter] db in
-            guard let filter = try Self.narrowed(filter, query, db) else { return [] }
             let found = try PassageStore.find(
-                query.query ?? "", matching: filter, orElse: .ascending, limit: limit, db)
+                query.query ?? "", matching: try Self.narrowed(filter, query, db), orElse: .ascending, limit: limit, db)
             return found.map { FoundPassage($0.passage, score: Double($0.hits)) }
         }
     }
 
-    /// The filter by archive or agent; nil when no passage can match both.
+    /// The filter with the archives that the query names, itself or by its agent.
     private static func narrowed(
         _ filter: PassageFilter, _ query: SearchPassages, _ db: Transaction
-    ) throws -> PassageFilter? {
+    ) throws -> PassageFilter {
         var filter = filter
         if let id = query.archiveID.map({ ID<Archive>($0) }) {
             guard try db.exists(id, in: ArchiveStore.table) else { throw ArchiveService.missing(id) }
-            filter.archive = id
+            filter.archives = [id]
         }
         if let id = query.agentID.map({ ID<AgentState>($0) }) {
             guard try AgentStore.exists(id, db) else { throw APIError.notFound("Agent", id) }
-            let archive = try ArchiveStore.archive(of: id, db)
-            guard let archive, filter.archive == nil || filter.archive == archive else { return nil }
-            filter.archive = archive
+            let archives = try ArchiveStore.archives(of: id, db)
+            filter.archives = filter.archives?.filter(archives.contains) ?? archives
         }
         return filter
     }

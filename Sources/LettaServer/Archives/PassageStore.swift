@@ -16,9 +16,25 @@ enum PassageStore {
     static func insert(_ new: [NewPassage], into archive: ID<Archive>, _ db: Transaction) throws -> [Passage] {
         let passages = new.map { $0.passage(in: archive, db.scope) }
         try db.insert(passages, into: table)
-        let tags = new.flatMap { passage in
-            passage.tags.enumerated().map { position, tag in
-                "(\(db.organization), \(passage.id), \(tag), \(archive), \(position))" as SQLText
+        try insertTags(of: passages, db)
+        for passage in passages { try insertWords(of: passage, db) }
+        return passages
+    }
+
+    /// Stores a changed passage with its tags and indexed words.
+    static func update(_ passage: Passage, _ db: Transaction) throws {
+        try db.update(passage, in: table)
+        try db.execute(
+            "DELETE FROM passage_tag WHERE organization_id = \(db.organization) AND passage_id = \(passage.id)")
+        try insertTags(of: [passage], db)
+        try deleteWords(with: passage.id.rawValue, db)
+        try insertWords(of: passage, db)
+    }
+
+    private static func insertTags(of passages: [Passage], _ db: Transaction) throws {
+        let tags = passages.flatMap { passage in
+            (passage.tags ?? []).enumerated().map { position, tag in
+                "(\(db.organization), \(passage.id), \(tag), \(passage.archiveID), \(position))" as SQLText
             }
         }
         for tags in tags.chunks(binding: 5) {
@@ -28,14 +44,14 @@ enum PassageStore {
                 VALUES \(SQLText.joined(tags, separator: ", "))
                 """)
         }
-        for passage in new {
-            // The owner's ids are indexed as words: no word of a text has a dash, so none equals an id.
-            let words =
-                [db.organization, archive.rawValue, passage.id.rawValue] + PassageWords.words(in: passage.text)
-            try db.execute(
-                "INSERT INTO passage_words (passage_id, words) VALUES (\(passage.id), \(db.dialect.words(words)))")
-        }
-        return passages
+    }
+
+    /// The ids of the passage and its owners are indexed as words: no word of a text has a dash, so none equals an id.
+    private static func insertWords(of passage: Passage, _ db: Transaction) throws {
+        let owners = [db.organization, passage.archiveID?.rawValue].compactMap { $0 }
+        let words = owners + [passage.id.rawValue] + PassageWords.words(in: passage.text)
+        try db.execute(
+            "INSERT INTO passage_words (passage_id, words) VALUES (\(passage.id), \(db.dialect.words(words)))")
     }
 
     static func delete(_ id: ID<Passage>, _ db: Transaction) throws {
@@ -50,20 +66,28 @@ enum PassageStore {
         try deleteWords(with: archive.rawValue, db)
     }
 
-    private static func deleteWords(with id: String, _ db: Transaction) throws {
+    /// - Parameter id: of a passage, an archive or an organization.
+    static func deleteWords(with id: String, _ db: Transaction) throws {
         try db.execute("DELETE FROM passage_words WHERE \(db.dialect.hasWords(in: "passage_words", [id]))")
+    }
+
+    static func passage(_ id: ID<Passage>, _ db: Transaction) throws -> Passage? {
+        try tagged(try db.fetchAll(table, where: "id = \(id)"), db).first
     }
 
     static func exists(_ id: ID<Passage>, in archive: ID<Archive>, _ db: Transaction) throws -> Bool {
         try db.fetch(table, id)?.archiveID == archive
     }
 
-    /// A page of an archive, ordered by the time of its passages.
-    static func page(_ query: ListArchivalMemory, of archive: ID<Archive>, _ db: Transaction) throws -> Page<Passage> {
+    /// A page of the passages of some archives, ordered by time.
+    static func page(
+        _ query: ListArchivalMemory, of archives: [ID<Archive>], _ db: Transaction
+    ) throws -> Page<Passage> {
+        guard !archives.isEmpty else { return Page([]) }
         let page = try db.page(
             table, query, defaultLimit: 100, order: .oldestFirst,
-            where: ["archive_id = \(archive)", query.search.map { db.dialect.contains("text", $0) }])
-        return Page(try tagged(page.items, db), next: page.next)
+            where: ["archive_id IN (\(list: archives))", query.search.map { db.dialect.contains("text", $0) }])
+        return page.replacing(with: try tagged(page.items, db))
     }
 
     private static func tagged(_ passages: [Passage], _ db: Transaction) throws -> [Passage] {
@@ -88,6 +112,7 @@ enum PassageStore {
     static func find(
         _ query: String, matching filter: PassageFilter, orElse order: SortOrder, limit: Int, _ db: Transaction
     ) throws -> [Found] {
+        guard filter.archives?.isEmpty != true else { return [] }
         let words = PassageWords.words(in: query)
         guard words.isEmpty else { return try search(words, matching: filter, limit: limit, db) }
         var filter = filter
@@ -97,14 +122,14 @@ enum PassageStore {
 
     /// The passages with the most words first, newest first among equals.
     ///
-    /// Each word is looked up in the index together with the archive, so that passages of other owners are not read.
+    /// Each word is looked up in the index together with the archives, so that passages of other owners are not read.
     /// The matches are counted and sorted: no index holds a rank.
     private static func search(
         _ words: [String], matching filter: PassageFilter, limit: Int, _ db: Transaction
     ) throws -> [Found] {
-        let owner = filter.archive?.rawValue ?? db.organization
+        let owners = filter.archives?.map(\.rawValue) ?? [db.organization]
         let lookups = words.prefix(PassageWords.mostOfQuery).map { word -> SQLText in
-            "SELECT passage_id FROM passage_words WHERE \(db.dialect.hasWords(in: "passage_words", [owner, word]))"
+            "SELECT passage_id FROM passage_words WHERE \(db.dialect.hasWords(in: "passage_words", [word], oneOf: owners))"
         }
         let rows = try db.rows(
             """
@@ -138,7 +163,7 @@ enum PassageStore {
     private static func conditions(_ filter: PassageFilter, _ db: Transaction) -> SQLText {
         let all: [SQLText?] = [
             "passage.organization_id = \(db.organization)",
-            filter.archive.map { "passage.archive_id = \($0)" },
+            filter.archives.map { "passage.archive_id IN (\(list: $0))" },
             filter.from.map { "passage.created_at >= \($0)" },
             filter.to.map { "passage.created_at <= \($0)" },
             filter.text.map { db.dialect.contains("passage.text", $0) },
@@ -148,7 +173,7 @@ enum PassageStore {
     }
 }
 
-/// What an agent's prompt says about its archive.
+/// What an agent's prompt says about its archives.
 struct ArchivalSummary: Sendable, Hashable {
     var count = 0
     var tags: [String] = []
@@ -157,7 +182,7 @@ struct ArchivalSummary: Sendable, Hashable {
 /// The passages that a search covers.
 struct PassageFilter: Sendable {
     /// Nil for all archives of the organization.
-    var archive: ID<Archive>?
+    var archives: [ID<Archive>]?
     var tags: [String] = []
     /// Whether a passage must have all of the tags, or one of them.
     var needsAllTags = false

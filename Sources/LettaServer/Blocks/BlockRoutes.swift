@@ -22,7 +22,7 @@ struct BlockRoutes: RouteGroup {
     /// Versions are listed in descending order, so that the next page is `before` the last version of this one.
     func history(_ call: Call<ID<Block>, ListBlockHistory, NoBody>) async throws -> Reply<[BlockVersion]> {
         let page = try await blocks.history(of: call.path, call.query, as: call.scope)
-        return Reply(page.items, headers: PageLink.headers(target: call.target, after: page.next, as: "before"))
+        return Reply(page.items, headers: PageLink.headers(target: call.target, next: page.next, as: "before"))
     }
 
     func agents(_ call: Call<ID<Block>, ListAttachedAgents, NoBody>) async throws -> Page<AgentState> {

@@ -10,7 +10,7 @@ struct IdentityService: Sendable {
         try KeyText.check("name", query.name, in: "query")
         return try await core.storage.read(as: scope) { db in
             let page = try IdentityStore.page(query, db)
-            return Page(try IdentityStore.complete(page.items.map(\.wire), db), next: page.next)
+            return page.replacing(with: try IdentityStore.complete(page.items.map(\.wire), db))
         }
     }
 
@@ -95,7 +95,7 @@ struct IdentityService: Sendable {
             _ = try Self.identity(id, db)
             let page = try AgentStore.page(request, where: IdentityStore.condition(id, of: .agents, db), db)
             let relations = AgentRelationSet(query.include ?? [])
-            return Page(try AgentStateStore.states(of: page.items, with: relations, db), next: page.next)
+            return page.replacing(with: try AgentStateStore.states(of: page.items, with: relations, db))
         }
     }
 

@@ -46,15 +46,16 @@ struct PageRequest: Sendable {
             rest = rest[..<place]
             readsBackwards = after == nil
         }
-        if let limit { rest = readsBackwards ? rest.suffix(limit) : rest.prefix(limit) }
-        let next = rest.endIndex < ordered.endIndex ? rest.last.map(id) : nil
-        return Page(Array(rest), next: next)
+        guard let limit, limit < rest.count else { return Page(Array(rest)) }
+        let items = readsBackwards ? rest.suffix(limit) : rest.prefix(limit)
+        return Page(
+            Array(items), next: (readsBackwards ? items.first : items.last).map(id), isBackwards: readsBackwards)
     }
 }
 
 extension Page {
     func map<Other>(_ transform: (Element) throws -> Other) rethrows -> Page<Other> {
-        Page<Other>(try items.map(transform), next: next)
+        replacing(with: try items.map(transform))
     }
 }
 
@@ -132,8 +133,9 @@ struct Keyset {
     /// The rows in the requested order. More may follow a full page.
     func page<Element>(_ rows: [Element], cursor: (Element) throws -> String) rethrows -> Page<Element> {
         let items = readsBackwards ? rows.reversed() : rows
-        let isFull = request.limit.map { rows.count >= $0 } ?? false
-        return Page(items, next: isFull ? try items.last.map(cursor) : nil)
+        guard let limit = request.limit, rows.count >= limit else { return Page(items) }
+        let end = readsBackwards ? items.first : items.last
+        return Page(items, next: try end.map(cursor), isBackwards: readsBackwards)
     }
 
     private var tuple: SQLText { "(\(SQLText.joined(columns, separator: ", ")))" }

@@ -39,6 +39,7 @@ struct MessageRow: Sendable {
         name = message.name
         self.model = model
         otid = message.otid
+        senderID = message.senderID
         runID = message.runID.map { ID($0) }
         stepID = message.stepID.map { ID($0) }
         createdAt = Timestamp(microseconds: message.createdAt)
@@ -68,7 +69,7 @@ struct MessageRow: Sendable {
     func turnMessage() throws -> TurnMessage {
         TurnMessage(
             id: id.rawValue, role: TurnMessage.Role(role), parts: try Self.parts(content), name: name, otid: otid,
-            stepID: stepID?.rawValue, runID: runID?.rawValue, createdAt: createdAt.microseconds)
+            senderID: senderID, stepID: stepID?.rawValue, runID: runID?.rawValue, createdAt: createdAt.microseconds)
     }
 
     /// Parts of unknown kinds are left out.
@@ -90,6 +91,7 @@ struct MessageRow: Sendable {
         message.name = name
         message.model = model
         message.otid = otid
+        message.senderID = senderID
         message.toolCallID = turn.toolReturns.first?.callID
         if !turn.toolCalls.isEmpty {
             let calls = turn.toolCalls.map { call -> JSONValue in

@@ -85,7 +85,7 @@ struct MessageService: Sendable {
     }
 
     static func entries(_ page: Page<MessageRow>, only types: [LettaMessageType]?) throws -> Page<LettaMessage> {
-        Page(try entries(page.items, only: types), next: page.next)
+        page.replacing(with: try entries(page.items, only: types))
     }
 
     /// The entries that clients see of stored messages.

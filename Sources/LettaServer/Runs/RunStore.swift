@@ -52,8 +52,44 @@ enum RunStore {
                 query.active == true ? "status IN ('created', 'running')" : nil,
                 query.background.map { $0 ? "background" : "NOT background" },
                 query.stopReason.map { "stop_reason = \($0.rawValue)" },
+                query.runID.map { "id = \($0)" },
+                query.startDate.map { "created_at >= \($0.first)" },
+                query.endDate.map { "created_at <= \($0.last)" },
+                duration(query), stepCount(query, db), agent("project_id", is: query.projectID, db),
+                agent("base_template_id", is: query.templateFamily, db),
             ]
         ).map(\.wire)
+    }
+
+    private static func duration(_ query: ListRuns) -> SQLText? {
+        guard let value = query.durationValue, let comparison = query.durationOperator else { return nil }
+        return switch comparison {
+        case .more: "total_duration_ns > \(value)"
+        case .less: "total_duration_ns < \(value)"
+        case .equal: "total_duration_ns = \(value)"
+        }
+    }
+
+    private static func stepCount(_ query: ListRuns, _ db: Transaction) -> SQLText? {
+        guard let count = query.stepCount else { return nil }
+        let steps: SQLText = """
+            (SELECT COUNT(*) FROM step WHERE step.organization_id = \(db.organization) AND step.run_id = run.id)
+            """
+        return switch query.stepCountOperator ?? .equal {
+        case .equal: "\(steps) = \(count)"
+        case .atLeast: "\(steps) >= \(count)"
+        case .atMost: "\(steps) <= \(count)"
+        }
+    }
+
+    /// The condition on a column of the run's agent; nil without a value.
+    private static func agent(_ column: SQLText, is value: String?, _ db: Transaction) -> SQLText? {
+        value.map {
+            """
+            EXISTS (SELECT 1 FROM agent WHERE agent.organization_id = \(db.organization)
+                    AND agent.id = run.agent_id AND agent.\(column) = \($0))
+            """
+        }
     }
 
     /// Ends the unfinished runs of all organizations.

@@ -12,5 +12,8 @@ struct StepRoutes: RouteGroup {
         routes.handle(API.Steps.trace) { try await steps.trace(of: $0.path, as: $0.scope) }
         routes.handle(API.Steps.messages) { try await messages.list(ofStep: $0.path, $0.query, as: $0.scope) }
         routes.handle(API.Steps.setFeedback) { try await steps.setFeedback($0.body, of: $0.path, as: $0.scope) }
+        routes.handle(API.Steps.setTransaction) {
+            try await steps.setTransaction($0.path.name, of: $0.path.outer, as: $0.scope)
+        }
     }
 }

@@ -41,6 +41,16 @@ struct StepService: Sendable {
         }
     }
 
+    func setTransaction(_ transaction: String, of id: ID<Step>, as scope: Scope) async throws -> Step {
+        let time = core.now()
+        return try await core.storage.write(as: scope) { db in
+            var step = try Self.row(id, db).step
+            step.tid = transaction
+            try StepStore.setTransaction(transaction, of: id, at: time, db)
+            return step
+        }
+    }
+
     private static func config(of step: Step) -> LLMConfig? {
         guard let model = step.model, let window = step.contextWindowLimit else { return nil }
         var config = LLMConfig(model: model, modelEndpointType: "openai", contextWindow: window)

@@ -63,6 +63,14 @@ enum StepStore {
             """)
     }
 
+    static func setTransaction(_ transaction: String, of id: ID<Step>, at time: Timestamp, _ db: Transaction) throws {
+        try db.execute(
+            """
+            UPDATE step SET tid = \(transaction), updated_at = \(time)
+            WHERE organization_id = \(db.organization) AND id = \(id)
+            """)
+    }
+
     /// The steps of a run ordered by time.
     static func rows(of run: ID<Run>, _ db: Transaction) throws -> [StepRow] {
         try db.fetchAll(table, where: "run_id = \(run)", orderBy: "created_at, id")
@@ -76,6 +84,8 @@ enum StepStore {
                 query.model.map { "model = \($0)" },
                 query.feedback.map { "feedback = \($0.rawValue)" },
                 query.hasFeedback.map { $0 ? "feedback IS NOT NULL" : "feedback IS NULL" },
+                query.startDate.map { "created_at >= \($0.first)" },
+                query.endDate.map { "created_at <= \($0.last)" },
             ]
         ).map(\.step)
     }

@@ -167,4 +167,37 @@ import Testing
             #expect(try await server.systemMessage(of: "{agent}").contains(told))
         }
     }
+
+    @Test(arguments: Engines.all)
+    func `a memory is changed, and found by its new words`(_ engine: TestEngine) async throws {
+        try await withServer(on: engine) { server in
+            try await seed(server)
+            let path = "\(Self.list)/{cats}"
+            let changed: JSONValue = ["id": "{cats}", "text": "Cats sleep", "tags": ["t", "u"], "metadata": ["a": 1]]
+            try await server.run([
+                .patch(
+                    path, ["text": "Cats sleep", "tags": ["t", "u", "t"], "metadata": ["a": 1]], expect: 200, [changed]),
+                .patch(path, expect: 200, [changed]).note("the first client generation sends no body"),
+                .patch(path, ["text": nil], expect: 200, [changed]),
+                .patch(path, ["text": 5], expect: 422).field("text"),
+                .patch("\(Self.list)/passage-\(nobody)", ["text": "x"], expect: 404),
+                .patch("/v1/agents/agent-\(nobody)/archival-memory/{cats}", ["text": "x"], expect: 404),
+            ])
+            let before = try await server.rows()
+            try await server.run([
+                .patch(path, ["text": "Cats sleep", "tags": ["t", "u"], "metadata": ["a": 1]], expect: 200, [changed])
+            ])
+            #expect(try await server.rows() == before, "nothing is written when nothing changes")
+            try await server.restart()
+            try await server.run([
+                .get("\(Self.list)?search=sleep", expect: 200, [changed]),
+                .get("\(Self.list)/search?query=sleep", expect: 200, ["results": [["id": "{cats}"]]]),
+                .get("\(Self.list)/search?query=fish", expect: 200, ["count": 0]),
+                .get("\(Self.list)/search?query=cats&tags=u", expect: 200, ["count": 1]),
+                .patch(path, ["tags": nil], expect: 200, [["tags": nil, "text": "Cats sleep"]]),
+                .get("\(Self.list)/search?query=cats&tags=u", expect: 200, ["count": 0]),
+                .get("/v1/embeddings/total_storage_size", expect: 200, 0).note("there are no vectors"),
+            ])
+        }
+    }
 }

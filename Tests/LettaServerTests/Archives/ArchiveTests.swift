@@ -85,7 +85,7 @@ import Testing
     }
 
     @Test(arguments: Engines.all)
-    func `agents share an archive, and each has one`(_ engine: TestEngine) async throws {
+    func `agents share an archive`(_ engine: TestEngine) async throws {
         try await withServer(on: engine) { server in
             server["ada"] = try await server.newAgent("Ada")
             server["bob"] = try await server.newAgent("Bob", ["tags": ["t"]])
@@ -100,7 +100,6 @@ import Testing
             }
             try await server.run([
                 .patch("/v1/agents/{ada}/archives/attach/{shared}", expect: 200).note("again is no harm"),
-                .patch("/v1/agents/{ada}/archives/attach/{second}", expect: 409, ["detail": .text(containing: "one")]),
                 .get("/v1/archives/?agent_id={ada}", expect: 200, [["id": "{shared}"]]),
                 .get(
                     "/v1/archives/{shared}/agents", expect: 200,
@@ -124,6 +123,60 @@ import Testing
                 .get("/v1/agents/{ada}/archival-memory", expect: 200, []),
                 .post("/v1/agents/{ada}/archival-memory", ["text": "anew"], expect: 200),
                 .get("/v1/archives/?agent_id={ada}", expect: 200, [["name": "Ada's Archive"]]),
+            ])
+        }
+    }
+
+    @Test(arguments: Engines.all)
+    func `an agent searches all of its archives and adds to the first`(_ engine: TestEngine) async throws {
+        try await withServer(on: engine) { server in
+            server["ada"] = try await server.newAgent("Ada")
+            let memory = "/v1/agents/{ada}/archival-memory"
+            let own = try await server.send(.post, memory, ["text": "own words", "tags": ["a"]]).expect(200)
+            server["own"] = try #require(own.json[0]?["archive_id"]?.string)
+            for name in ["second", "third"] {
+                try await server.run([
+                    .post("/v1/archives/", ["name": .string(name)], expect: 200).keep(name),
+                    .post(
+                        "/v1/archives/{\(name)}/passages", ["text": .string("\(name) words"), "tags": ["b"]],
+                        expect: 200
+                    )
+                    .keep("passage of \(name)"),
+                    .patch("/v1/agents/{ada}/archives/attach/{\(name)}", expect: 200, .null),
+                ])
+            }
+            try await server.run([
+                .post("/v1/archives/", ["name": "another's"], expect: 200).keep("other"),
+                .post("/v1/archives/{other}/passages", ["text": "other words"], expect: 200).keep("hidden"),
+            ])
+            try await server.restart()
+            let all: JSONValue = [["text": "own words"], ["text": "second words"], ["text": "third words"]]
+            try await server.run([
+                .get(memory, expect: 200, all),
+                .get("\(memory)?limit=2", expect: 200, .elements(2)),
+                .get("\(memory)?search=second", expect: 200, .elements(1)),
+                .get("\(memory)/search?query=words", expect: 200, ["count": 3]),
+                .get("\(memory)/search?query=words&tags=b", expect: 200, ["count": 2]),
+                .get("\(memory)/search?query=", expect: 200, ["count": 3]),
+                .post("/v1/passages/search", ["agent_id": "{ada}", "query": "words"], expect: 200, .elements(3)),
+                .post(
+                    "/v1/passages/search", ["agent_id": "{ada}", "archive_id": "{second}"], expect: 200,
+                    [["passage": ["text": "second words"]]]),
+                .post("/v1/passages/search", ["agent_id": "{ada}", "archive_id": "{other}"], expect: 200, []),
+                .get(
+                    "/v1/archives/?agent_id={ada}&order=asc", expect: 200, [["id": "{own}"], ["id": "{second}"], [:]]),
+                .get("/v1/agents/{ada}/context", expect: 200, ["num_archival_memory": 3]),
+                .post(memory, ["text": "new"], expect: 200, [["archive_id": "{own}"]]),
+                .delete("\(memory)/{hidden}", expect: 404).note("it is in no archive of the agent"),
+                .patch("\(memory)/{hidden}", ["text": "x"], expect: 404),
+                .patch("\(memory)/{passage of second}", ["text": "changed"], expect: 200, [["archive_id": "{second}"]]),
+                .delete("\(memory)/{passage of third}", expect: 200),
+                .patch("/v1/agents/{ada}/archives/detach/{own}", expect: 200),
+                .get(memory, expect: 200, [["text": "changed"]]),
+                .post(memory, ["text": "newer"], expect: 200, [["archive_id": "{second}"]])
+                    .note("without its own archive, the first attached is the default"),
+                .delete("/v1/agents/{ada}", expect: 200),
+                .get("/v1/archives/{second}", expect: 200).note("it was not created for the agent"),
             ])
         }
     }

@@ -182,4 +182,34 @@ import Testing
             ])
         }
     }
+
+    @Test(arguments: Engines.all)
+    func `the sender of a message is stored with it`(_ engine: TestEngine) async throws {
+        try await withServer(on: engine) { server in
+            server["agent"] = try await server.newAgent("Ada")
+            try await server.run([
+                .post("/v1/identities/", ["identifier_key": "k", "name": "K", "identity_type": "user"], expect: 200)
+                    .keep("identity")
+            ])
+            let messages: JSONValue = [
+                ["role": "user", "content": "from K", "sender_id": "{identity}"],
+                ["role": "user", "content": "from none"],
+            ]
+            try await server.run([
+                .post(
+                    "/v1/agents/{agent}/messages", ["messages": messages], expect: 200,
+                    ["messages": [["sender_id": nil]]])
+            ])
+            try await server.restart()
+            let list: JSONValue = [
+                ["message_type": "system_message", "sender_id": nil], ["content": "from K", "sender_id": "{identity}"],
+                ["content": "from none", "sender_id": nil], ["message_type": "assistant_message", "sender_id": nil],
+            ]
+            try await server.run([
+                .get("/v1/agents/{agent}/messages", expect: 200, list),
+                .get("/v1/messages/?limit=3&order=desc", expect: 200, .elements(3)),
+            ])
+            #expect(server.model.takeRequests().allSatisfy { !"\($0.messages)".contains(server["identity"]) })
+        }
+    }
 }

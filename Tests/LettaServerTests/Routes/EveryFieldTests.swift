@@ -134,6 +134,11 @@ extension EveryFieldTests {
         "POST /v1/_internal_blocks/": "the body of POST /v1/blocks/",
         "PUT /v1/tools/": "the body of POST /v1/tools/",
         "PUT /v1/identities/{identity_id}/properties": "is a list",
+        "POST /v1/admin/orgs/": "AccountTests reads it in a list",
+        "PATCH /v1/admin/orgs/": "AccountTests reads it in a list",
+        "POST /v1/admin/users/": "AccountTests reads it in a list",
+        "PUT /v1/admin/users/": "AccountTests reads it in a list",
+        "PATCH /v1/agents/{agent_id}/archival-memory/{memory_id}": "ArchivalMemoryTests reads it in a list",
     ]
 
     static let bodies: [Body] = [

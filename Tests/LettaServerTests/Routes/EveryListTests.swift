@@ -57,6 +57,8 @@ import Testing
             .patch("/v1/agents/{second}/identities/attach/{identity_id}", expect: 200),
             .patch("/v1/blocks/{other}/identities/attach/{identity_id}", expect: 200),
             .post("/v1/agents/{agent_id}/messages", ["input": "Again."], expect: 200),
+            .post("/v1/admin/orgs/", ["name": "second"], expect: 200).keep("org"),
+            .post("/v1/admin/users/", ["name": "second", "organization_id": "{org}"], expect: 200),
             .post(
                 "/v1/agents/",
                 ["model": model, "name": "sleeper", "enable_sleeptime": true], expect: 200),

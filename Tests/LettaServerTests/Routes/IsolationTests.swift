@@ -54,33 +54,103 @@ import Testing
         }
     }
 
+    /// The operations that name nothing in path or query, and what they do in the caller's organization. Ids in their
+    /// bodies are tried, too.
+    private static let unnamed: Set<String> = [
+        "POST /v1/auth", "POST /v1/agents/", "POST /v1/agents/search", "POST /v1/agents/messages/search",
+        "POST /v1/messages/search", "POST /v1/passages/search", "POST /v1/archives/", "POST /v1/blocks/",
+        "POST /v1/_internal_blocks/", "POST /v1/identities/", "PUT /v1/identities/", "POST /v1/tools/",
+        "PUT /v1/tools/",
+        "POST /v1/tools/run", "POST /v1/tools/generate-schema", "POST /v1/tools/add-base-tools",
+        "POST /v1/admin/orgs/", "POST /v1/admin/users/", "PUT /v1/admin/users/",
+    ]
+
+    private static let common: Set<String> = [
+        "/v1/health/", "/v1/ready/", "/v1/models/", "/v1/models/embedding", "/openapi.json", "/metrics",
+        "/v1/embeddings/total_storage_size",
+    ]
+
+    /// Both organizations have something behind every route. Each request names one thing of ours among theirs.
     @Test(arguments: Engines.all)
     func `no operation reaches into another organization`(_ engine: TestEngine) async throws {
-        let common: Set<String> = [
-            "/v1/health/", "/v1/ready/", "/v1/models/", "/v1/models/embedding", "/openapi.json", "/metrics",
-        ]
         try await withServer(on: engine) { server in
             try await server.seedEverything()
-            let other = try await server.addOrganization()
-            let before = try await server.everything()
-            for operation in try await server.operations() where !common.contains(operation.path) {
-                if !operation.captures.isEmpty {
-                    let answer = try await server.send(
-                        operation.verb, operation.path, TestServer.body(for: operation), as: other)
-                    // Nobody can edit a message, whosever it is.
-                    let isNobodys = operation.verb == .patch && operation.path.hasSuffix("/messages/{message_id}")
-                    #expect(
-                        answer.status == (isNobodys ? 405 : 404),
-                        "\(operation): \(answer.status) \(answer.text.prefix(300))")
-                } else if operation.verb == .get {
-                    let answer = try await server.get(operation.path, as: other)
-                    let noFiles: JSONValue = ["total_sources": 0, "total_files": 0, "total_size": 0, "sources": []]
-                    #expect(
-                        answer.json == [] || answer.json == 0 || answer.json == noFiles,
-                        "\(operation): \(answer.text.prefix(300))")
+            server["user_id"] = User.defaultID.rawValue
+            server["org_id"] = Organization.defaultID.rawValue
+            server["organization_id"] = Organization.defaultID.rawValue
+            let ours = server.kept
+            let user = try #require(try await server.addOrganization().headers["user_id"])
+            try await server.acting(as: user) {
+                try await server.seedEverything()
+                server["user_id"] = user
+                server["org_id"] = try #require(try await server.get("/v1/admin/orgs/").ids.first)
+                server["organization_id"] = server["org_id"]
+            }
+            let theirs = server.kept
+            let before = try await server.rows().filter { $0.contains(Organization.defaultID.rawValue) }
+            let secrets = try await server.uuids(of: Organization.defaultID.rawValue)
+            #expect(secrets.count > 50)
+            let operations = try await server.operations().filter { !Self.common.contains($0.path) }
+            try await server.acting(as: user) {
+                for operation in operations {
+                    try await read(operation, ours: ours, theirs: theirs, secrets, server)
+                    try await name(operation, ours: ours, theirs: theirs, server)
+                }
+                for operation in operations where ![.get, .delete].contains(operation.verb) {
+                    try await mention(operation, ours: ours, theirs: theirs, secrets, server)
                 }
             }
-            #expect(try await server.everything() == before)
+            #expect(try await server.rows().filter { $0.contains(Organization.defaultID.rawValue) } == before)
+        }
+    }
+
+    /// A list or an object of theirs shows nothing of ours.
+    private func read(
+        _ operation: TestServer.Operation, ours: [String: String], theirs: [String: String], _ secrets: Set<String>,
+        _ server: TestServer
+    ) async throws {
+        guard operation.verb == .get else { return }
+        let answer = try await server.get(operation.path(with: theirs))
+        #expect(answer.text.uuids.isDisjoint(with: secrets), "\(operation): \(answer.text.prefix(300))")
+    }
+
+    /// What a path or a query names of ours is 404.
+    private func name(
+        _ operation: TestServer.Operation, ours: [String: String], theirs: [String: String], _ server: TestServer
+    ) async throws {
+        if operation.names.isEmpty, operation.verb != .get {
+            #expect(Self.unnamed.contains("\(operation.verb.rawValue) \(operation.path)"), "\(operation) is not listed")
+        }
+        for name in operation.names {
+            let our = try #require(
+                ours[name], "nothing is kept as \(name): seedEverything() does not cover \(operation)")
+            // Names such as labels may be the same in both.
+            guard let id = theirs[name], our != id, !our.uuids.isEmpty else { continue }
+            let path = operation.path(with: theirs.merging([name: our]) { $1 })
+            let answer = try await server.send(operation.verb, path, TestServer.body(for: operation))
+            // Nobody can edit a message, whosever it is.
+            let isNobodys = operation.verb == .patch && operation.path.hasSuffix("/messages/{message_id}")
+            #expect(
+                answer.status == (isNobodys ? 405 : 404),
+                "\(operation) \(name): \(answer.status) \(answer.text.prefix(300))")
+        }
+    }
+
+    /// What a body names of ours is rejected or ignored.
+    private func mention(
+        _ operation: TestServer.Operation, ours: [String: String], theirs: [String: String], _ secrets: Set<String>,
+        _ server: TestServer
+    ) async throws {
+        for field in operation.fields {
+            let name = field.hasSuffix("_ids") ? String(field.dropLast()) : field
+            guard let id = ours[name], !id.uuids.isEmpty, theirs[name] != id else { continue }
+            guard var body = TestServer.body(for: operation).object else { continue }
+            let value: JSONValue = field == name ? .string(id) : .array([.string(id)])
+            body[field] = value
+            let answer = try await server.send(operation.verb, operation.path(with: theirs), .object(body))
+            #expect(
+                answer.status >= 400 || answer.text.uuids.isDisjoint(with: secrets),
+                "\(operation) \(field): \(answer.text.prefix(300))")
         }
     }
 
@@ -145,5 +215,15 @@ import Testing
                 .get("/v1/agents/count?project_id=p2", expect: 200, 1),
                 .get("/v1/blocks/{out}", as: project, expect: 200).note("what is named is found"),
             ])
+    }
+}
+
+extension TestServer.Operation {
+    /// The path with values for its captures and for the parameters that it needs.
+    fileprivate func path(with values: [String: String]) -> String {
+        names.reduce(path) { path, name in
+            let value = values[name] ?? "x"
+            return path.replacing("{\(name)}", with: value).replacing("\(name)=x", with: "\(name)=\(value)")
+        }
     }
 }

@@ -43,6 +43,54 @@ import Testing
         }
     }
 
+    @Test(arguments: Engines.all)
+    func `an agent keeps its archive, a user its organization`(_ engine: TestEngine) async throws {
+        try await TestDatabase.with(engine) { database in
+            let storage = try await database.open()
+            _ = try await Migrator(Array(AllMigrations.migrations.prefix(14))).up(storage, keepingCopyIn: nil)
+            try await storage.write { db in
+                try db.execute(
+                    """
+                    INSERT INTO agent (
+                        organization_id, id, name, agent_type, system_prompt, tool_rules, llm_config, model_settings,
+                        compaction_settings, memory_variables, context_window, timezone, message_buffer_autoclear,
+                        next_message_position, system_compiled_at, created_at, updated_at)
+                    VALUES (
+                        \(Self.organization), \(Self.agent), 'Ada', 'letta_v1_agent', 'You are Ada.', '[]', '{}', '{}',
+                        '{}', '{}', 1000, 'UTC', \(false), 0, 0, 0, 0)
+                    """)
+                for archive in ["archive-1", "archive-2"] {
+                    try db.execute(
+                        """
+                        INSERT INTO archive (organization_id, id, name, created_at, updated_at)
+                        VALUES (\(Self.organization), \(archive), 'a', 0, 0)
+                        """)
+                }
+                try db.execute(
+                    """
+                    INSERT INTO agent_archive (organization_id, agent_id, archive_id, is_owner)
+                    VALUES (\(Self.organization), \(Self.agent), 'archive-1', \(true))
+                    """)
+                try db.execute(
+                    """
+                    INSERT INTO user_account (id, organization_id, name, created_at)
+                    VALUES ('user-1', \(Self.organization), 'Ann', 7)
+                    """)
+            }
+            _ = try await ServerStorage.migrator.up(storage, keepingCopyIn: nil)
+            let scope = Scope(organization: Self.organization, user: "user-1")
+            let (archives, user) = try await storage.write(as: scope) { db in
+                try ArchiveStore.attach(ID("archive-2"), to: ID(Self.agent), isOwner: false, db)
+                let archives = try ArchiveStore.archives(of: ID(Self.agent), db).map(\.rawValue)
+                return (archives, try AccountStore.user(ID("user-1"), db))
+            }
+            #expect(archives == ["archive-1", "archive-2"])
+            #expect(user?.organizationID.rawValue == Self.organization)
+            #expect(user?.createdAt?.microseconds == 7 && user?.updatedAt.microseconds == 7)
+            await storage.close()
+        }
+    }
+
     /// Four messages, three of them in the context and in another order, and a run with all that hangs on it.
     private static func fill(_ db: any SQLExecutor) throws {
         try db.execute(

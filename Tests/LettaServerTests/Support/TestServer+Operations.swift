@@ -11,6 +11,10 @@ extension TestServer {
         var path: String
         /// The names of the captures; with the pattern of its ids where a capture is one.
         var captures: [(name: String, pattern: String?)]
+        /// The captures, and the parameters of the query that have to be there and name something.
+        var names: [String]
+        /// The fields of the body.
+        var fields: [String]
 
         var description: String { "\(verb.rawValue) \(path)" }
     }
@@ -27,11 +31,21 @@ extension TestServer {
                         (name: parameter["name"]?.string ?? "", pattern: parameter["schema"]?["pattern"]?.string)
                     }
                     let needed = parameters.filter { $0["in"] == "query" && $0["required"] == true }
+                    let naming = needed.compactMap { $0["name"]?.string }.filter { $0.hasSuffix("_id") }
                     let query = needed.map { "\($0["name"]?.string ?? "")=x" }.joined(separator: "&")
                     return Operation(
-                        verb: verb, path: query.isEmpty ? path : "\(path)?\(query)", captures: captures)
+                        verb: verb, path: query.isEmpty ? path : "\(path)?\(query)", captures: captures,
+                        names: captures.map(\.name) + naming, fields: Self.fields(of: operation, in: document))
                 }
             }
+        }
+    }
+
+    private static func fields(of operation: JSONValue, in document: JSONValue) -> [String] {
+        let schema = operation["requestBody"]?["content"]?["application/json"]?["schema"]
+        let alternatives = schema?["anyOf"]?.array ?? [schema ?? .null]
+        return alternatives.compactMap { $0["$ref"]?.string?.split(separator: "/").last }.flatMap { name in
+            document["components"]?["schemas"]?[String(name)]?["properties"]?.object?.map(\.key) ?? []
         }
     }
 
@@ -80,6 +94,7 @@ extension TestServer {
         ])
         try await seedFolder()
         self["block_label"] = "human"
+        self["transaction_id"] = "transaction-1"
         self["tool_name"] = "memory_insert"
         self["tool_id"] = try #require(try await get("/v1/agents/{agent_id}/tools").ids.first)
         let turn = try await send(.post, "/v1/agents/{agent_id}/messages", ["input": "Hi."])

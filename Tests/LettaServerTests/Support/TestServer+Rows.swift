@@ -1,3 +1,4 @@
+import LettaAPI
 import Storage
 import TestSupport
 
@@ -26,5 +27,28 @@ extension TestServer {
                 }
             }.sorted()
         }
+    }
+
+    /// The uuids in the rows of an organization that are in no row of another one, and not the default user's.
+    func uuids(of organization: String) async throws -> Set<String> {
+        var (own, others): (Set<String>, Set<String>) = ([], [])
+        for row in try await rows() {
+            if row.contains(organization) { own.formUnion(row.uuids) } else { others.formUnion(row.uuids) }
+        }
+        return own.subtracting(others).subtracting(User.defaultID.rawValue.uuids)
+    }
+}
+
+extension String {
+    /// The uuids in the text.
+    var uuids: Set<String> {
+        var found: Set<String> = []
+        for word in utf8.split(whereSeparator: { byte in
+            !(UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte) && byte != UInt8(ascii: "-")
+                && !(UInt8(ascii: "a")...UInt8(ascii: "f")).contains(byte)
+        }) where word.count >= 36 {
+            found.insert(String(decoding: word.suffix(36), as: UTF8.self))
+        }
+        return found
     }
 }

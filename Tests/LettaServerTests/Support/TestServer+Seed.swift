@@ -62,16 +62,10 @@ extension TestServer {
 
     /// Adds an organization with one user beside those that are there, and returns the caller that user is.
     func addOrganization() async throws -> TestCaller {
-        let organization = "org-00000000-0000-4000-8000-0000000000aa"
-        let user = "user-00000000-0000-4000-8000-0000000000aa"
-        try await storage.write { db in
-            try db.execute("INSERT INTO organization (id, name, created_at) VALUES (\(organization), 'others', 0)")
-            try db.execute(
-                """
-                INSERT INTO user_account (id, organization_id, name, created_at)
-                VALUES (\(user), \(organization), 'somebody', 0)
-                """)
-        }
-        return .user(user)
+        let organization = try await send(.post, "/v1/admin/orgs/", ["name": "others"]).expect(200)
+        let user = try await send(
+            .post, "/v1/admin/users/", ["name": "somebody", "organization_id": .string(organization.id)]
+        ).expect(200)
+        return .user(user.id)
     }
 }

@@ -313,7 +313,7 @@ import ToolRuntime
                 .put("/v1/tools/", ["source_code": Self.source("add", "Theirs.")], as: other, expect: 200).keep(
                     "theirs"),
                 .get("/v1/tools/{mine}", expect: 200, ["description": "Add two numbers."]),
-                .get("/v1/tools/", as: other, expect: 200, [["id": "{theirs}"]]),
+                .get("/v1/tools/?tool_types=custom", as: other, expect: 200, [["id": "{theirs}"]]),
                 .patch("/v1/tools/{mine}", ["tags": ["x"]], as: other, expect: 404),
                 .delete("/v1/tools/{mine}", as: other, expect: 404),
                 .get("/v1/tools/{mine}", as: other, expect: 404),

@@ -104,6 +104,35 @@ import Testing
             #expect(try await server.get("/v1/steps/?has_feedback=false").ids == [])
             try await server.send(.patch, "\(path)/feedback", ["feedback": nil]).expect(200, ["feedback": nil])
             try await server.send(.patch, "/v1/steps/step-\(nobody)/feedback", ["feedback": "negative"]).expect(404)
+            try await server.send(.patch, "\(path)/transaction/tx-1").expect(200, ["id": .string(step), "tid": "tx-1"])
+            try await server.send(.patch, "/v1/steps/step-\(nobody)/transaction/tx-1").expect(404)
+            try await server.restart()
+            try await server.get(path).expect(200, ["tid": "tx-1"])
+            #expect(try await server.get("/v1/steps/?start_date=2020-01-01&end_date=2100-01-01").ids == [step])
+            #expect(try await server.get("/v1/steps/?end_date=2020-01-01").ids == [])
+        }
+    }
+
+    @Test(arguments: Engines.all)
+    func `runs are found by steps, duration, time and the agent's project`(_ engine: TestEngine) async throws {
+        try await withServer(on: engine) { server in
+            let agent = try await server.newAgent("Ada", ["project_id": "p1", "base_template_id": "t1"])
+            let other = try await server.newAgent("Bob")
+            server.model.play(.call("memory_insert", ["label": "human", "new_string": "x"]), .say("done"))
+            let two = try #require(try await server.say("one", to: agent).json["messages"]?[0]?["run_id"]?.string)
+            let one = try #require(try await server.say("two", to: other).json["messages"]?[0]?["run_id"]?.string)
+            for (query, found) in [
+                ("run_id=\(two)", [two]), ("step_count=2", [two]),
+                ("step_count=2&step_count_operator=lte", [one, two]),
+                ("step_count=2&step_count_operator=gte", [two]), ("step_count=0", []), ("project_id=p1", [two]),
+                ("template_family=t1", [two]), ("template_family=t2", []), ("start_date=2020-01-01", [one, two]),
+                ("start_date=2100-01-01", []), ("end_date=2020-01-01T00:00:00Z", []),
+                ("duration_value=0&duration_operator=gt", [one, two]), ("duration_value=0&duration_operator=lt", []),
+                ("duration_value=1", [one, two]),
+            ] as [(String, [String])] {
+                #expect(try await server.get("/v1/_internal_runs/?\(query)").ids == found, "\(query)")
+            }
+            try await server.get("/v1/_internal_runs/?step_count_operator=x").expect(422)
         }
     }
 }

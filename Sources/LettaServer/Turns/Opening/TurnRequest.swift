@@ -122,8 +122,8 @@ struct TurnRequest: Sendable {
                 }
             return TurnMessage(
                 id: ids.next(Message.self).rawValue, role: TurnMessage.Role(rawValue: message.role.rawValue) ?? .user,
-                parts: parts, name: message.name, otid: message.otid ?? ids.uuid(), runID: runID.rawValue,
-                createdAt: time.microseconds)
+                parts: parts, name: message.name, otid: message.otid ?? ids.uuid(), senderID: message.senderID,
+                runID: runID.rawValue, createdAt: time.microseconds)
         }
     }
 }
