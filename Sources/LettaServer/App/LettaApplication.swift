@@ -21,6 +21,7 @@ package struct LettaApplication: Sendable {
     private let retention: RetentionService
     private let localRuntime: LocalRuntime?
     private let directory: ModelDirectory
+    private let userProviders: UserProviders
     private let logger: Logger
 
     /// Takes a migrated database. Models and time come from the configuration and the system unless they are given. The
@@ -55,10 +56,11 @@ package struct LettaApplication: Sendable {
         self.directory = directory ?? ModelDirectory(providers: providers)
         let metrics = PrometheusMetrics()
         let core = Core(storage: storage, ids: .random, now: now ?? { .now }, clock: clock, logger: logger)
+        userProviders = UserProviders(core: core, secrets: secrets, transport: transport)
         retention = RetentionService(core: core, policy: configuration.retention)
         let features = RouteCatalogue(
-            core: core, secrets: secrets, directory: self.directory, transport: transport, worker: worker,
-            sandbox: sandbox, password: configuration.http.password, metrics: metrics)
+            core: core, secrets: secrets, directory: self.directory, transport: transport,
+            userProviders: userProviders, worker: worker, sandbox: sandbox, password: configuration.http.password, metrics: metrics)
         responder = try Self.stack(features, metrics, configuration, storage).responder
     }
 
@@ -117,6 +119,7 @@ package struct LettaApplication: Sendable {
     package func close() async {
         await worker.close()
         await directory.close()
+        await userProviders.close()
         await localRuntime?.close()
         do {
             try await transport.shutdown()

@@ -133,6 +133,7 @@ extension EveryFieldTests {
         "POST /v1/_internal_blocks/": "the body of POST /v1/blocks/",
         "PUT /v1/tools/": "the body of POST /v1/tools/",
         "PUT /v1/identities/{identity_id}/properties": "is a list",
+        "POST /v1/providers/check": "stores nothing",
     ]
 
     static let bodies: [Body] = [
@@ -157,6 +158,16 @@ extension EveryFieldTests {
             verb: .patch, path: "/v1/identities/{identity_id}",
             prepare: { try await $0.make("/v1/identities/", newIdentity, as: "identity_id") },
             read: "/v1/identities/{identity_id}", samples: identity),
+        Body(
+            verb: .post, path: "/v1/providers/", needs: newProvider, read: "/v1/providers/{id}",
+            samples: provider.merging([
+                "name": .init(sent: "other"), "provider_type": .init(sent: "bedrock"),
+            ]) { $1 }, unread: ["api_key": "has to be there, and is never shown"]),
+        Body(
+            verb: .patch, path: "/v1/providers/{provider_id}",
+            prepare: { try await $0.make("/v1/providers/", newProvider, as: "provider_id") },
+            read: "/v1/providers/{provider_id}",
+            samples: provider, unread: ["api_key": "has to be there, and is never shown"]),
         Body(
             verb: .post, path: "/v1/blocks/", needs: ["label": "l"], read: "/v1/blocks/{id}", samples: block),
         Body(
@@ -239,6 +250,14 @@ extension EveryFieldTests {
     ]
 
     private static let newIdentity: JSONObject = ["identifier_key": "k{n}", "name": "n", "identity_type": "user"]
+
+    private static let newProvider: JSONObject = ["name": "p{n}", "provider_type": "anthropic", "api_key": "k"]
+
+    /// What creating and changing a provider have in common. A new address needs the key, too.
+    private static let provider: [String: Sample] = [
+        "access_key": .init(sent: "a", shown: ["access_key_enc": "********"]), "region": .init(sent: "r"),
+        "base_url": .init(sent: "http://localhost/v1", with: ["api_key": "k2"]), "api_version": .init(sent: "v"),
+    ]
 
     /// What creating, replacing and changing an identity have in common.
     private static let identity: [String: Sample] = [
@@ -324,7 +343,7 @@ extension TestServer {
     fileprivate func filled(_ text: String) -> String {
         [
             "n", "id", "archive_id", "block_id", "tool_id", "step_id", "agent_id", "block", "tool", "identity",
-            "identity_id",
+            "identity_id", "provider_id",
         ]
         .reduce(text) { $0.replacing("{\($1)}", with: self[$1]) }
     }

@@ -76,6 +76,11 @@ extension TestServer {
             .patch("/v1/agents/{agent_id}/identities/attach/{identity_id}", expect: 200),
             .patch("/v1/blocks/{block_id}/identities/attach/{identity_id}", expect: 200),
         ])
+        // A type that this server calls nothing for.
+        try await run([
+            .post("/v1/providers/", ["name": "Ada", "provider_type": "anthropic", "api_key": "k"], expect: 200)
+                .keep("provider_id")
+        ])
         self["block_label"] = "human"
         self["job_id"] = "job-\(nobody)"
         self["tool_name"] = "memory_insert"
