@@ -363,6 +363,7 @@ import Testing
                 let override = try await server.say("Hi", to: base, ["override_model": "mine/llama-3"])
                 override.expect(200, ["messages": [["content": "hello"]]])
                 try await server.say("Hi", to: base).expect(200, ["messages": [["content": "ok"]]])
+                #expect(server.model.takeRequests().count == 1)
 
                 let calls = fake.received.count
                 try await server.send(.delete, "/v1/providers/{mine}").expect(200)
