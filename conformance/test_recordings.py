@@ -71,7 +71,8 @@ def recorded(request, tmp_path_factory, model):
         plain.start()
         secured.start()
         recorder = harness.Process([sys.executable, "-u", HERE / "record.py", *request.param.scenarios], folder / "record.log", {
-            **os.environ, "BASE": plain.url, "SEC": secured.url, "OUT": str(out), "MOCKLOG": str(model.requests)})
+            **os.environ, "BASE": plain.url, "SEC": secured.url, "OUT": str(out), "MOCK": model.url,
+            "MOCKLOG": str(model.requests)})
         assert recorder.wait(150) == 0, recorder.output[-2000:]
     finally:
         if recorder:

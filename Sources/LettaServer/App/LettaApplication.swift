@@ -60,7 +60,8 @@ package struct LettaApplication: Sendable {
         retention = RetentionService(core: core, policy: configuration.retention)
         let features = RouteCatalogue(
             core: core, secrets: secrets, directory: self.directory, transport: transport,
-            userProviders: userProviders, worker: worker, sandbox: sandbox, password: configuration.http.password, metrics: metrics)
+            userProviders: userProviders, worker: worker, sandbox: sandbox, password: configuration.http.password,
+            metrics: metrics)
         responder = try Self.stack(features, metrics, configuration, storage).responder
     }
 

@@ -158,7 +158,8 @@ struct ProviderService: Sendable {
         let base = directory.provider { $0.settings.name == name || $0.handlePrefixes.contains(name) }
         guard base == nil else {
             throw APIError(
-                400, "Provider name '\(name)' conflicts with an existing base provider. Please choose a different name.")
+                400, "Provider name '\(name)' conflicts with an existing base provider. Please choose a different name."
+            )
         }
     }
 
@@ -166,7 +167,7 @@ struct ProviderService: Sendable {
         guard let url = row.baseURL else {
             guard row.providerType.isSpoken, row.providerType.wellKnownAddress == nil else { return }
             throw APIError.invalidField(
-                "base_url", "providers of type \(row.providerType.rawValue) have no address in common: send one",
+                "base_url", "this server knows no address of providers of type \(row.providerType.rawValue): send one",
                 input: .null)
         }
         let authority = ["http://", "https://"].first { url.lowercased().hasPrefix($0) }.map { scheme in

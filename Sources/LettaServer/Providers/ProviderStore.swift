@@ -135,7 +135,8 @@ enum ProviderStore {
     static func sealKeysAnew(_ box: SecretBox, _ db: any SQLExecutor) throws {
         for column in ProviderRow.KeyColumn.allCases {
             let name = SQLText(identifier: column.rawValue)
-            let rows = try db.rows("SELECT organization_id, id, \(name) AS sealed FROM provider WHERE \(name) IS NOT NULL")
+            let rows = try db.rows(
+                "SELECT organization_id, id, \(name) AS sealed FROM provider WHERE \(name) IS NOT NULL")
             for row in rows {
                 let organization: String = try row["organization_id"]
                 let id: ID<Provider> = try row["id"]

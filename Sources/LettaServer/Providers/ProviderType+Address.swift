@@ -15,7 +15,7 @@ extension ProviderType {
     /// Whether the service lists its models to everybody, so that a listing proves nothing about a key.
     var listsWithoutKey: Bool { [.huggingFace, .openrouter].contains(self) }
 
-    /// Where the service is, unless a provider names another address; nil where every installation has its own.
+    /// Where the service is, unless a provider names another address; nil where none is known.
     var wellKnownAddress: String? {
         switch self {
         case .baseten: "https://inference.baseten.co/v1"
@@ -23,7 +23,6 @@ extension ProviderType {
         case .deepseek: "https://api.deepseek.com/v1"
         case .fireworks: "https://api.fireworks.ai/inference/v1"
         case .groq: "https://api.groq.com/openai/v1"
-        case .huggingFace: "https://router.huggingface.co/v1"
         case .lmstudio: "http://127.0.0.1:1234/v1"
         case .ollama: "http://127.0.0.1:11434/v1"
         case .openai: "https://api.openai.com/v1"
@@ -32,7 +31,8 @@ extension ProviderType {
         case .xai: "https://api.x.ai/v1"
         case .zai: "https://api.z.ai/api/paas/v4"
         case .zaiCoding: "https://api.z.ai/api/coding/paas/v4"
-        case .sglang, .vllm, .anthropic, .azure, .bedrock, .chatgptOAuth, .googleAI, .googleVertex, .letta, .minimax, .mistral: nil
+        case .huggingFace, .sglang, .vllm: nil
+        case .anthropic, .azure, .bedrock, .chatgptOAuth, .googleAI, .googleVertex, .letta, .minimax, .mistral: nil
         }
     }
 
