@@ -27,6 +27,26 @@ class Client:
     def tags(self, **filters):
         return self.raw.tags.list(**filters)
 
+    # providers
+
+    def create_provider(self, **fields):
+        return self.raw.providers.create(**fields)
+
+    def providers(self, **filters):
+        return self.raw.providers.list(**filters)
+
+    def provider(self, provider_id):
+        return self.raw.providers.retrieve_provider(provider_id)
+
+    def update_provider(self, provider_id, **fields):
+        return self.raw.providers.modify(provider_id, **fields)
+
+    def delete_provider(self, provider_id):
+        return self.raw.providers.delete(provider_id)
+
+    def check_provider(self, **fields):
+        return self.raw.providers.check(**fields)
+
     # agents
 
     def create_agent(self, **fields):

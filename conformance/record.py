@@ -371,7 +371,7 @@ def models():
     s.call("llm-bad-category", "GET", "/v1/models/", params={"provider_category": "zzz"})
     s.call("providers-empty", "GET", "/v1/providers/")
     name = "byok-" + uuid.uuid4().hex[:6]
-    mock = "http://127.0.0.1:9401/v1"
+    mock = os.environ.get("MOCK", "http://127.0.0.1:9401/v1")
     r = s.call("provider-create", "POST", "/v1/providers/", {"name": name, "provider_type": "openai", "api_key": "sk-byok", "base_url": mock})
     pid = r.json().get("id") if r.status_code == 200 else missing("provider")
     s.call("provider-duplicate", "POST", "/v1/providers/", {"name": name, "provider_type": "openai", "api_key": "sk-byok", "base_url": mock})

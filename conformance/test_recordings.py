@@ -42,6 +42,7 @@ GROUPS = [
     Group("folders", ("files",), 0.90),
     # Of `misc` the parts that are served.
     Group("accounts", ("misc",), 0.90),
+    Group("models", ("models",), 0.90),
     # Of `stream` the parts for letta_v1_agent alone are kept: other types of agents run in the same loop here.
     Group("turns", ("runs", "stream", "msg_requests", "msg_v1"), 0.85),
 ]
@@ -74,7 +75,8 @@ def recorded(request, tmp_path_factory, model):
         plain.start()
         secured.start()
         recorder = harness.Process([sys.executable, "-u", HERE / "record.py", *request.param.scenarios], folder / "record.log", {
-            **os.environ, "BASE": plain.url, "SEC": secured.url, "OUT": str(out), "MOCKLOG": str(model.requests)})
+            **os.environ, "BASE": plain.url, "SEC": secured.url, "OUT": str(out), "MOCK": model.url,
+            "MOCKLOG": str(model.requests)})
         assert recorder.wait(150) == 0, recorder.output[-2000:]
     finally:
         if recorder:

@@ -4,6 +4,7 @@ Listings are pages; `every_…` is the client's own iterator, which asks for pag
 """
 
 import json
+from types import SimpleNamespace
 
 from letta_client import APIStatusError, BadRequestError, ConflictError, Letta, NotFoundError, UnprocessableEntityError
 from letta_client.types.agent_state import Identity
@@ -185,6 +186,27 @@ class Client:
 
     def agents_of_block(self, block_id, **filters):
         return self.raw.blocks.agents.list(block_id, **filters).items
+
+    # providers: this generation has no calls for them
+
+    def create_provider(self, **fields):
+        return SimpleNamespace(**self.raw.post("/v1/providers/", body=fields, cast_to=object))
+
+    def providers(self, **filters):
+        query = "&".join(f"{name}={value}" for name, value in filters.items())
+        return [SimpleNamespace(**row) for row in self.raw.get(f"/v1/providers/?{query}", cast_to=object)]
+
+    def provider(self, provider_id):
+        return SimpleNamespace(**self.raw.get(f"/v1/providers/{provider_id}", cast_to=object))
+
+    def update_provider(self, provider_id, **fields):
+        return SimpleNamespace(**self.raw.patch(f"/v1/providers/{provider_id}", body=fields, cast_to=object))
+
+    def delete_provider(self, provider_id):
+        return self.raw.delete(f"/v1/providers/{provider_id}", cast_to=object)
+
+    def check_provider(self, **fields):
+        return self.raw.post("/v1/providers/check", body=fields, cast_to=object)
 
     # identities: this generation only gives them to agents
 

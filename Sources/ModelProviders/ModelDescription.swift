@@ -11,7 +11,8 @@ package struct ModelDescription: Sendable, Equatable {
     package var name: String
     package var displayName: String
     package var modelType: ModelType
-    package var providerType: ProviderKind
+    /// The service, such as `openai` or `groq`.
+    package var providerType: String
     package var providerName: String
     package var providerCategory: ProviderCategory
     /// The wire format of the endpoint, such as `openai`.
@@ -38,7 +39,7 @@ package struct ModelDescription: Sendable, Equatable {
         self.name = name
         self.displayName = name
         self.modelType = modelType
-        self.providerType = settings.kind
+        self.providerType = settings.kind.rawValue
         self.providerName = settings.name
         self.providerCategory = settings.category
         self.endpointType = settings.kind.rawValue

@@ -64,7 +64,11 @@ package actor ModelDirectory: TaskOwner {
         var done: Latch
     }
 
+    /// Called with the outcome of each refresh before whoever waits for it goes on.
+    package typealias Recorder = @Sendable (Result<[ModelDescription], ProviderFailure>) async -> Void
+
     private let providers: [any ModelProvider]
+    private let recorder: Recorder
     private let timing: Timing
     private let clock: any Clock<Duration>
     private let elapsed: @Sendable () -> Duration
@@ -72,9 +76,11 @@ package actor ModelDirectory: TaskOwner {
     private var isClosed = false
 
     package init(
-        providers: [any ModelProvider], timing: Timing = Timing(), clock: any Clock<Duration> = ContinuousClock()
+        providers: [any ModelProvider], timing: Timing = Timing(), clock: any Clock<Duration> = ContinuousClock(),
+        recorder: @escaping Recorder = { _ in }
     ) {
         self.providers = providers
+        self.recorder = recorder
         self.timing = timing
         self.clock = clock
         self.elapsed = stopwatch(clock)
@@ -119,6 +125,18 @@ package actor ModelDirectory: TaskOwner {
         if let model = find(handle, type) { return model }
         throw .unknown(
             handle: handle, known: listing.models.filter { type == nil || $0.modelType == type }.map(\.handle))
+    }
+
+    /// Refreshes all listings, stale or not, and waits.
+    package func refresh() async {
+        for index in entries.indices { refresh(index) }
+        await wait(for: Array(entries.indices))
+    }
+
+    /// Refreshes the listings that were not refreshed within `Timing.retryInterval`, and waits.
+    package func refreshDue() async {
+        for index in entries.indices where entries[index].mayRetryAt <= elapsed() { refresh(index) }
+        await wait(for: Array(entries.indices))
     }
 
     /// Refreshes the stale listings in the background.
@@ -169,7 +187,9 @@ package actor ModelDirectory: TaskOwner {
         guard entries[index].refresh == nil, !isClosed else { return }
         let done = Latch()
         let task = Task {
-            record(await list(providers[index]), at: index)
+            let result = await list(providers[index])
+            await recorder(result)
+            record(result, at: index)
             done.open()
         }
         entries[index].refresh = Refresh(task: task, done: done)

@@ -1,4 +1,5 @@
 import ModelProviders
+import Synchronization
 import TestSupport
 import Testing
 
@@ -127,6 +128,25 @@ import Testing
         gate.openForAll()
         #expect(await second.models.map(\.name) == ["model-of-call-1"])
         #expect(provider.calls == 1)
+    }
+
+    @Test func `a refresh is recorded before whoever waits for it goes on`() async {
+        let provider = ScriptedProvider { [settings] call throws(ProviderFailure) in
+            guard call != 2 else { throw ProviderFailure(.server, status: 500, message: "down") }
+            return [languageModel("model-of-call-\(call)", settings)]
+        }
+        let records = Mutex<[String]>([])
+        let directory = ModelDirectory(providers: [provider], clock: clock) { result in
+            let record = (try? result.get().map(\.name).joined()) ?? "failed"
+            records.withLock { $0.append(record) }
+        }
+        for _ in 0..<2 { await directory.refresh() }
+        #expect(records.withLock { $0 } == ["model-of-call-1", "failed"], "fresh or not")
+        await directory.refreshDue()
+        #expect(provider.calls == 2, "it was refreshed just now")
+        clock.advance(by: .seconds(10))
+        await directory.refreshDue()
+        #expect(records.withLock { $0.count } == 3)
     }
 
     // MARK: Handles

@@ -22,7 +22,18 @@ extension ValidationIssue {
         let hidesInput = failure.problem == .missing && part == .query
         self.init(
             type: wording.type, location: location, message: wording.message,
-            input: hidesInput ? .null : failure.input, context: wording.context)
+            input: hidesInput ? .null : Self.withoutKeys(failure), context: wording.context)
+    }
+
+    /// What failed to decode, without the keys of model services in it.
+    private static func withoutKeys(_ failure: JSONDecodingFailure) -> JSONValue {
+        let names: Set = ["access_key", "api_key"]
+        if failure.path.contains(where: { if case .key(let key) = $0 { names.contains(key) } else { false } }) {
+            return .null
+        }
+        guard var members = failure.input.object else { return failure.input }
+        for name in names where members[name] != nil { members[name] = "********" }
+        return .object(members)
     }
 
     /// A JSON syntax error. The position is in characters, as in the peer's bodies.

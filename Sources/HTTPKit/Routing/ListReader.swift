@@ -52,7 +52,7 @@ struct ListReader<Query: PageQuery, Element: Decodable & JSONWritable>: Sendable
             } else {
                 try await whole(query)
             }
-        var headers = PageLink.headers(target: target, after: reading.next, as: isCutFromEnd ? "before" : "after")
+        var headers = PageLink.headers(target: target, next: reading.next, as: isCutFromEnd ? "before" : "after")
         headers[.contentType] = "application/json"
         return Response(status: HTTPResponse.Status(code: status), headers: headers, body: reading.body)
     }

@@ -1,12 +1,12 @@
 public import JSON
 
 extension API {
-    /// The models that can be had from the configured providers.
+    /// The models of the base providers and of those that users configured.
     public enum Models {
         public static let list = Endpoint<NoPath, ListModels, NoBody, [LanguageModel]>(
-            .get, "/v1/models/", "Lists the language models of all providers that answer.")
+            .get, "/v1/models/", "Lists the language models of all providers.")
         public static let listEmbeddings = Endpoint<NoPath, NoQuery, NoBody, [EmbeddingModel]>(
-            .get, "/v1/models/embedding", "Lists the embedding models of all providers that answer.",
+            .get, "/v1/models/embedding", "Lists the embedding models of all providers.",
             aliases: ["/v1/models/embeddings"])
     }
 }
@@ -21,7 +21,7 @@ public enum ProviderCategory: String, Codable, Sendable, CaseIterable {
 public struct ListModels: Codable, Sendable {
     public var providerCategory: [ProviderCategory]?
     public var providerName: String?
-    public var providerType: String?
+    public var providerType: ProviderType?
 
     public init() {}
 }

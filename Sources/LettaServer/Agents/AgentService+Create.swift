@@ -10,8 +10,8 @@ extension AgentService {
     func create(_ body: CreateAgent, as scope: Scope) async throws -> AgentState {
         let kind = try AgentRules.kind(of: body)
         try AgentRules.check(body)
-        let model = try await model(for: body)
-        let embedding = try await embedding(for: body)
+        let model = try await model(for: body, as: scope)
+        let embedding = try await embedding(for: body, as: scope)
         let rules = try AgentRules.toolRules(body.toolRules ?? [])
         let time = core.now()
         let blocks = try newBlocks(body, at: time, in: scope)
@@ -54,13 +54,13 @@ extension AgentService {
         return row
     }
 
-    private func model(for body: CreateAgent) async throws -> AgentModel {
+    private func model(for body: CreateAgent, as scope: Scope) async throws -> AgentModel {
         var model: AgentModel
         if let config = body.llmConfig {
             try models.check(config)
             model = AgentModel(config: config)
         } else if let handle = body.model {
-            model = AgentModel(config: try await models.languageModel(handle))
+            model = AgentModel(config: try await models.languageModel(handle, as: scope))
             model.config.contextWindow = min(model.config.contextWindow, ModelService.defaultContextWindow)
             model.config.displayName = nil
         } else {
@@ -83,10 +83,10 @@ extension AgentService {
         return model
     }
 
-    private func embedding(for body: CreateAgent) async throws -> EmbeddingConfig? {
+    private func embedding(for body: CreateAgent, as scope: Scope) async throws -> EmbeddingConfig? {
         var config = body.embeddingConfig
         if let config { try models.check(config) }
-        if config == nil, let handle = body.embedding { config = try await models.embeddingModel(handle) }
+        if config == nil, let handle = body.embedding { config = try await models.embeddingModel(handle, as: scope) }
         if let size = body.embeddingChunkSize { config?.embeddingChunkSize = size }
         return config
     }

@@ -17,8 +17,8 @@ extension AgentService {
             guard let shown else { throw APIError.notFound("Agent", id) }
             try change.leaveOutModels(shownBy: shown)
         }
-        let model = try await newModel(change)
-        let embedding = try await newEmbedding(change)
+        let model = try await newModel(change, as: scope)
+        let embedding = try await newEmbedding(change, as: scope)
         let time = core.now()
         return try await core.storage.write(as: scope) { [change] db in
             let blocks = try change.blockIDs.value.map { try Self.existingBlocks($0, db) }
@@ -64,25 +64,25 @@ extension AgentService {
     // MARK: Models
 
     /// The description of another model, where the change names one.
-    private func newModel(_ change: UpdateAgent) async throws -> LLMConfig? {
+    private func newModel(_ change: UpdateAgent, as scope: Scope) async throws -> LLMConfig? {
         if let config = change.llmConfig.value {
             try models.check(config)
             return config
         }
         guard let handle = change.model.value else { return nil }
-        var config = try await models.languageModel(handle)
+        var config = try await models.languageModel(handle, as: scope)
         config.contextWindow = min(config.contextWindow, ModelService.defaultContextWindow)
         config.displayName = nil
         return config
     }
 
-    private func newEmbedding(_ change: UpdateAgent) async throws -> EmbeddingConfig? {
+    private func newEmbedding(_ change: UpdateAgent, as scope: Scope) async throws -> EmbeddingConfig? {
         if let config = change.embeddingConfig.value {
             try models.check(config)
             return config
         }
         guard let handle = change.embedding.value else { return nil }
-        return try await models.embeddingModel(handle)
+        return try await models.embeddingModel(handle, as: scope)
     }
 
     /// Applies the change to the two model descriptions, the handle and the context window of `row`.

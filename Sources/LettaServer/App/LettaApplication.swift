@@ -22,6 +22,7 @@ package struct LettaApplication: Sendable {
     private let retention: RetentionService
     private let localRuntime: LocalRuntime?
     private let directory: ModelDirectory
+    private let userProviders: UserProviders
     private let logger: Logger
 
     /// Takes a migrated database. Models and time come from the configuration and the system unless they are given. The
@@ -56,12 +57,13 @@ package struct LettaApplication: Sendable {
         self.directory = directory ?? ModelDirectory(providers: providers)
         let metrics = PrometheusMetrics()
         let core = Core(storage: storage, ids: .random, now: now ?? { .now }, clock: clock, logger: logger)
+        userProviders = UserProviders(core: core, secrets: secrets, transport: transport)
         retention = RetentionService(core: core, policy: configuration.retention)
         runEnds = RunEnds(core: core)
         let features = RouteCatalogue(
-            core: core, secrets: secrets, directory: self.directory, transport: transport, worker: worker,
-            ends: runEnds,
-            sandbox: sandbox, password: configuration.http.password, metrics: metrics)
+            core: core, secrets: secrets, directory: self.directory, transport: transport,
+            userProviders: userProviders, worker: worker, ends: runEnds, sandbox: sandbox,
+            password: configuration.http.password, metrics: metrics)
         responder = try Self.stack(features, metrics, configuration).responder
     }
 
@@ -141,6 +143,7 @@ package struct LettaApplication: Sendable {
         await worker.close()
         await runEnds.close()
         await directory.close()
+        await userProviders.close()
         await localRuntime?.close()
         do {
             try await transport.shutdown()

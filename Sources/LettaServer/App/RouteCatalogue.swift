@@ -9,6 +9,7 @@ struct RouteCatalogue: RouteGroup {
     let secrets: SecretBox
     let directory: ModelDirectory
     let transport: ProviderTransport
+    let userProviders: UserProviders
     let worker: TurnWorker
     let ends: RunEnds
     let sandbox: ToolSandbox
@@ -17,7 +18,8 @@ struct RouteCatalogue: RouteGroup {
 
     func register(on routes: Routes) {
         let runner = PythonToolRunner(sandbox: sandbox)
-        let models = ModelService(directory: directory, transport: transport, logger: core.logger)
+        let models = ModelService(
+            directory: directory, userProviders: userProviders, transport: transport, logger: core.logger)
         let turnLock = KeyedFIFOLock<ID<AgentState>>(queueLimit: TurnService.queueLimit)
         let messages = MessageService(core: core, turnLock: turnLock)
         let opener = TurnOpener(
@@ -44,6 +46,9 @@ struct RouteCatalogue: RouteGroup {
             IdentityRoutes(identities: IdentityService(core: core)),
             PassageRoutes(passages: PassageService(core: core)),
             ModelRoutes(models: models),
+            ProviderRoutes(
+                providers: ProviderService(
+                    core: core, secrets: secrets, directory: directory, providers: userProviders)),
             MessageRoutes(messages: messages),
             TurnRoutes(turns: turns, previews: TurnPreviewService(core: core, opener: opener)),
             RunRoutes(

@@ -15,7 +15,7 @@ struct ArchiveService: Sendable {
         try KeyText.check("name", body.name)
         var config = body.embeddingConfig
         if let config { try models.check(config) }
-        if config == nil, let handle = body.embedding { config = try await models.embeddingModel(handle) }
+        if config == nil, let handle = body.embedding { config = try await models.embeddingModel(handle, as: scope) }
         var archive = Archive(id: core.ids.next(), name: body.name, in: scope, at: core.now())
         archive.description = body.description
         archive.embeddingConfig = config.map { Document($0) }

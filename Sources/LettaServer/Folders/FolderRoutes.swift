@@ -83,6 +83,6 @@ struct FolderRoutes: RouteGroup {
     func files(_ call: Call<ID<AgentState>, ListAgentFiles, NoBody>) async throws -> Reply<AgentFiles> {
         let page = try await agents.files(of: call.path, call.query, as: call.scope)
         let next = page.hasMore ? page.nextCursor : nil
-        return Reply(page, headers: PageLink.headers(target: call.target, after: next))
+        return Reply(page, headers: PageLink.headers(target: call.target, next: next))
     }
 }

@@ -72,7 +72,7 @@ struct FolderService: Sendable {
         if let given = body.embeddingConfig {
             config = given
         } else if let handle = body.embedding {
-            config = try await models.embeddingModel(handle)
+            config = try await models.embeddingModel(handle, as: scope)
         } else {
             throw APIError.invalidArgument("Must specify either embedding or embedding_config in request")
         }

@@ -5,7 +5,7 @@ struct ModelRoutes: RouteGroup {
     let models: ModelService
 
     func register(on routes: Routes) {
-        routes.handle(API.Models.list) { await models.languageModels($0.query) }
-        routes.handle(API.Models.listEmbeddings) { _ in await models.embeddingModels() }
+        routes.handle(API.Models.list) { try await models.languageModels($0.query, as: $0.scope) }
+        routes.handle(API.Models.listEmbeddings) { try await models.embeddingModels(as: $0.scope) }
     }
 }

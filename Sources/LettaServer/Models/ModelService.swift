@@ -4,101 +4,116 @@ import ModelProviders
 
 /// The models of the configured providers in the API's terms, and the provider of an agent's model.
 struct ModelService: Sendable {
+    /// The base providers.
     let directory: ModelDirectory
+    let userProviders: UserProviders
     let transport: ProviderTransport
     let logger: Logger
 
     /// The largest default context window of an agent, in tokens.
     static let defaultContextWindow = 128_000
 
-    func languageModels(_ query: ListModels) async -> [LanguageModel] {
-        await listing().models(of: .llm).filter { model in
+    func languageModels(_ query: ListModels, as scope: Scope) async throws -> [LanguageModel] {
+        try await models(.llm, as: scope).filter { model in
             let categories = query.providerCategory ?? []
             return (categories.isEmpty || categories.contains { $0.rawValue == model.providerCategory.rawValue })
                 && (query.providerName.map { $0 == model.providerName } ?? true)
-                && (query.providerType.map { $0 == model.providerType.rawValue } ?? true)
+                && (query.providerType.map { $0.rawValue == model.providerType } ?? true)
         }.map { model in
             LanguageModel(
-                handle: model.handle, displayName: model.displayName, providerType: model.providerType.rawValue,
+                handle: model.handle, displayName: model.displayName, providerType: model.providerType,
                 config: Self.config(of: model), maxContextWindow: model.contextWindow)
         }
     }
 
-    func embeddingModels() async -> [EmbeddingModel] {
-        await listing().models(of: .embedding).map { model in
+    func embeddingModels(as scope: Scope) async throws -> [EmbeddingModel] {
+        try await models(.embedding, as: scope).map { model in
             EmbeddingModel(
-                handle: model.handle, displayName: model.displayName, providerType: model.providerType.rawValue,
+                handle: model.handle, displayName: model.displayName, providerType: model.providerType,
                 providerName: model.providerName, config: Self.embeddingConfig(of: model))
         }
     }
 
     /// - Throws: `APIError`: 400 for a handle without a slash, 404 for one that no provider lists.
-    func languageModel(_ handle: String) async throws -> LLMConfig {
+    func languageModel(_ handle: String, as scope: Scope) async throws -> LLMConfig {
         do {
-            return Self.config(of: try await directory.resolve(handle: handle, type: .llm))
-        } catch {
-            switch error {
-            case .malformed: throw Self.malformedHandle
-            case .unknown(_, let known):
-                let list = known.map { "'\($0)'" }.joined(separator: ", ")
-                let reason = known.isEmpty ? ". \(await reasonForNoModels())" : ""
-                throw APIError(404, "NOT_FOUND: Handle \(handle) not found, must be one of [\(list)]\(reason)")
-            }
+            return Self.config(of: try await model(handle, .llm, as: scope))
+        } catch HandleFailure.unknown(_, let known) {
+            let users = try await userProviders.models(as: scope).filter { $0.modelType == .llm }
+            let handles = known + users.map(\.handle)
+            let list = handles.map { "'\($0)'" }.joined(separator: ", ")
+            let reason = handles.isEmpty ? ". \(await reasonForNoModels())" : ""
+            throw APIError(404, "NOT_FOUND: Handle \(handle) not found, must be one of [\(list)]\(reason)")
         }
     }
 
     /// - Throws: `APIError` 400, as the peer does, for any handle that names no embedding model.
-    func embeddingModel(_ handle: String) async throws -> EmbeddingConfig {
+    func embeddingModel(_ handle: String, as scope: Scope) async throws -> EmbeddingConfig {
         do {
-            return Self.embeddingConfig(of: try await directory.resolve(handle: handle, type: .embedding))
-        } catch {
-            switch error {
-            case .malformed: throw Self.malformedHandle
-            case .unknown: throw APIError.invalidArgument("Embedding model \(handle) not found")
-            }
+            return Self.embeddingConfig(of: try await model(handle, .embedding, as: scope))
+        } catch HandleFailure.unknown {
+            throw APIError.invalidArgument("Embedding model \(handle) not found")
         }
     }
 
-    /// The provider of an agent's model: the one that matches the configuration's name, endpoint or handle prefix, else
-    /// the endpoint itself. An agent that names none of them uses the configured service.
+    /// Finds the model that a handle names: a user's provider takes precedence, because it may be older than a base
+    /// provider of its name.
+    private func model(_ handle: String, _ type: ModelType, as scope: Scope) async throws -> ModelDescription {
+        if let model = try await userProviders.model(handle, type, as: scope) { return model }
+        do {
+            return try await directory.resolve(handle: handle, type: type)
+        } catch HandleFailure.malformed {
+            throw APIError.invalidArgument("The model handle should be in the format provider/model-name")
+        }
+    }
+
+    /// The provider of an agent's model: the base or user's provider with the configuration's name, else the base
+    /// provider with its endpoint or its handle's prefix, else the endpoint itself. An agent that names none of them uses
+    /// the configured service.
     ///
     /// Turns call this, so it waits for no listing. A stale listing is refreshed in the background.
-    func provider(for config: LLMConfig) async -> any ModelProvider {
-        if let provider = configuredProvider(for: config) {
+    func provider(for config: LLMConfig, as scope: Scope) async throws -> any ModelProvider {
+        let isUsers = config.providerCategory == ModelProviders.ProviderCategory.byok.rawValue
+        let prefix = config.handle?.split(separator: "/", maxSplits: 1).first.map(String.init)
+        let name = config.providerName ?? prefix
+        if !isUsers, let provider = directory.provider(where: { $0.settings.name == config.providerName }) {
+            await directory.refreshStale(named: provider.settings.name)
+            return provider
+        }
+        if let name, let provider = try await userProviders.provider(named: name, as: scope) { return provider }
+        guard !isUsers else {
+            return UnavailableProvider(
+                settings: ProviderSettings(name: name ?? "", baseURL: config.modelEndpoint ?? "", category: .byok),
+                reason: """
+                    The model \(config.handle ?? config.model) can't run: there is no provider '\(name ?? "")' any more. \
+                    Give the agent another model, or create the provider again.
+                    """)
+        }
+        if let provider = configuredProvider(for: config, prefix: prefix) {
             await directory.refreshStale(named: provider.settings.name)
             return provider
         }
         return endpoint(of: config)
     }
 
-    private func configuredProvider(for config: LLMConfig) -> (any ModelProvider)? {
-        if let name = config.providerName, let provider = directory.provider(where: { $0.settings.name == name }) {
-            return provider
-        }
+    private func configuredProvider(for config: LLMConfig, prefix: String?) -> (any ModelProvider)? {
         if let endpoint = config.modelEndpoint { return directory.provider { $0.settings.baseURL == endpoint } }
-        guard let handle = config.handle else {
+        if config.handle == nil {
             // An agent that names nothing uses the configured service, wherever that is.
             return config.providerName == nil ? directory.provider { $0.handlePrefixes.contains("openai") } : nil
         }
-        guard let slash = handle.firstIndex(of: "/") else { return nil }
-        return directory.provider { $0.handlePrefixes.contains(String(handle[..<slash])) }
+        return prefix.flatMap { prefix in directory.provider { $0.handlePrefixes.contains(prefix) } }
     }
 
-    func traits(for config: LLMConfig) async -> ModelTraits {
-        await provider(for: config).traits(of: config.model)
-    }
-
-    private static let malformedHandle = APIError.invalidArgument(
-        "The model handle should be in the format provider/model-name")
-
-    private func listing() async -> ModelListing {
+    /// The models of the base providers, then those of the user's.
+    private func models(_ type: ModelType, as scope: Scope) async throws -> [ModelDescription] {
         let listing = await directory.models()
         for failure in listing.failures {
             logger.warning(
                 "A provider failed to list its models",
                 metadata: ["provider.name": "\(failure.providerName)", "error": "\(failure.reason)"])
         }
-        return listing
+        return listing.models(of: type) + (try await userProviders.models(as: scope).filter { $0.modelType == type })
     }
 
     private static func config(of model: ModelDescription) -> LLMConfig {

@@ -18,6 +18,7 @@ enum KeyCheckStore {
         }
         guard box.isSealedWithOlderKey(stored) else { return }
         try sealSecretsAnew(box, db)
+        try ProviderStore.sealKeysAnew(box, db)
         try db.execute(
             "UPDATE server_setting SET value = \(try box.seal(text, for: name)) WHERE name = \(name)")
     }

@@ -14,7 +14,7 @@ struct TurnPreviewService: Sendable {
         var body = body
         body.streaming = true
         let request = try TurnRequest(body, to: agent, following: .stream)
-        let config = try await opener.override(request.overrideModel)
+        let config = try await opener.override(request.overrideModel, as: scope)
         let run = request.run(id: core.ids.next(), at: core.now())
         let state = try await opener.preview(request, run, config: config, as: scope)
         var plan = state.plan
@@ -32,7 +32,7 @@ struct TurnPreviewService: Sendable {
     func generate(
         _ body: GenerateText, with agent: ID<AgentState>, as scope: Scope
     ) async throws -> GeneratedText {
-        let override = try await opener.override(body.overrideModel)
+        let override = try await opener.override(body.overrideModel, as: scope)
         let own = try await core.storage.read(as: scope) { db -> LLMConfig in
             guard let row = try AgentStore.row(agent, db) else { throw APIError.notFound("Agent", agent) }
             return try row.llmConfig.content()
@@ -46,9 +46,10 @@ struct TurnPreviewService: Sendable {
             temperature: config.temperature, maxOutputTokens: config.maxTokens)
         request.reasoningEffort = config.reasoningEffort
         request.user = scope.user
+        let provider = try await opener.models.provider(for: config, as: scope)
         var accumulator = ModelDeltaAccumulator()
         do {
-            for try await delta in await opener.models.provider(for: config).stream(request) {
+            for try await delta in provider.stream(request) {
                 accumulator.add(delta)
                 if accumulator.isFull { break }
             }

@@ -11,7 +11,7 @@ extension TurnService {
 
     /// Stores a run that starts when its agent is free, and returns it with its control.
     func accept(_ request: TurnRequest, as scope: Scope) async throws -> (run: Run, control: TurnControl) {
-        let config = try await opener.override(request.overrideModel)
+        let config = try await opener.override(request.overrideModel, as: scope)
         guard let ticket = turnLock.reserve(request.agent) else { throw Self.queueIsFull(request.agent) }
         let run = request.run(id: core.ids.next(), at: core.now())
         let control = TurnControl(

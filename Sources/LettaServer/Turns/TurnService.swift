@@ -26,7 +26,7 @@ struct TurnService: Sendable {
     private func start(
         _ request: TurnRequest, collector: TurnCollector? = nil, as scope: Scope
     ) async throws -> TurnControl {
-        let config = try await opener.override(request.overrideModel)
+        let config = try await opener.override(request.overrideModel, as: scope)
         try await turnLock.lock(request.agent, orElse: Self.queueIsFull(request.agent))
         let run = request.run(id: core.ids.next(), at: core.now())
         let control = TurnControl(

@@ -65,7 +65,7 @@ import Testing
     }
 
     @Test(arguments: Engines.scenarios)
-    func `a block, a tool, an archive, an identity`(_ engine: TestEngine) async throws {
+    func `a block, a tool, an archive, an identity, a provider`(_ engine: TestEngine) async throws {
         try await withServer(on: engine) { server in
             let block = try await server.newBlock(
                 "human", "Ann", ["tags": ["b", "a"], "metadata": ["k": 1], "limit": 50, "description": nil])
@@ -104,12 +104,20 @@ import Testing
                     ], expect: 200
                 ).keep("folder"),
                 .get("/v1/tools/?name=memory_insert", expect: 200),
+                .post(
+                    "/v1/providers/",
+                    [
+                        "name": "p", "provider_type": "ollama", "api_key": "k", "base_url": "http://127.0.0.1:9",
+                        "access_key": "a",
+                    ], expect: 200
+                ).keep("provider"),
             ])
             server["base"] = try #require(try await server.get("/v1/tools/?name=memory_insert").ids.first)
             for path in [
                 "/v1/blocks/\(block)", "/v1/tools/{tool}", "/v1/tools/{sum}", "/v1/tools/{base}",
                 "/v1/archives/{archive}", "/v1/identities/{identity}",
                 "/v1/folders/{folder}", "/v1/sources/{folder}",
+                "/v1/providers/{provider}",
             ] {
                 for caller in [TestCaller.legacy, .v1] {
                     let body = try #require(try await server.get(path, as: caller).json.object)

@@ -139,6 +139,7 @@ extension EveryFieldTests {
         "POST /v1/admin/users/": "AccountTests reads it in a list",
         "PUT /v1/admin/users/": "AccountTests reads it in a list",
         "PATCH /v1/agents/{agent_id}/archival-memory/{memory_id}": "ArchivalMemoryTests reads it in a list",
+        "POST /v1/providers/check": "stores nothing",
     ]
 
     static let bodies: [Body] = [
@@ -177,6 +178,16 @@ extension EveryFieldTests {
             verb: .patch, path: "/v1/identities/{identity_id}",
             prepare: { try await $0.make("/v1/identities/", newIdentity, as: "identity_id") },
             read: "/v1/identities/{identity_id}", samples: identity),
+        Body(
+            verb: .post, path: "/v1/providers/", needs: newProvider, read: "/v1/providers/{id}",
+            samples: provider.merging([
+                "name": .init(sent: "other"), "provider_type": .init(sent: "bedrock"),
+            ]) { $1 }, unread: ["api_key": "has to be there, and is never shown"]),
+        Body(
+            verb: .patch, path: "/v1/providers/{provider_id}",
+            prepare: { try await $0.make("/v1/providers/", newProvider, as: "provider_id") },
+            read: "/v1/providers/{provider_id}",
+            samples: provider, unread: ["api_key": "has to be there, and is never shown"]),
         Body(
             verb: .post, path: "/v1/blocks/", needs: ["label": "l"], read: "/v1/blocks/{id}", samples: block),
         Body(
@@ -276,6 +287,14 @@ extension EveryFieldTests {
 
     private static let newIdentity: JSONObject = ["identifier_key": "k{n}", "name": "n", "identity_type": "user"]
 
+    private static let newProvider: JSONObject = ["name": "p{n}", "provider_type": "anthropic", "api_key": "k"]
+
+    /// What creating and changing a provider have in common. A new address needs the key, too.
+    private static let provider: [String: Sample] = [
+        "access_key": .init(sent: "a", shown: ["access_key_enc": "********"]), "region": .init(sent: "r"),
+        "base_url": .init(sent: "http://localhost/v1", with: ["api_key": "k2"]), "api_version": .init(sent: "v"),
+    ]
+
     /// What creating, replacing and changing an identity have in common.
     private static let identity: [String: Sample] = [
         "identifier_key": .init(sent: "other{n}"), "name": .init(sent: "other"), "identity_type": .init(sent: "org"),
@@ -362,7 +381,7 @@ extension TestServer {
     fileprivate func filled(_ text: String) -> String {
         [
             "n", "id", "archive_id", "block_id", "tool_id", "step_id", "agent_id", "block", "tool", "identity",
-            "identity_id",
+            "identity_id", "provider_id",
             "folder", "folder_id", "source_id",
         ]
         .reduce(text) { $0.replacing("{\($1)}", with: self[$1]) }

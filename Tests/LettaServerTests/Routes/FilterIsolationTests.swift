@@ -18,6 +18,7 @@ import Testing
         "after": ["{agent_id}", "{block_id}", "{run_id}", "{step_id}", "{message_id}", "{archive_id}", "{tool_id}"],
         "order": ["asc", "desc"], "limit": ["0", "1000"],
         "source_id": ["{folder_id}"],
+        "provider_type": ["anthropic"],
     ]
     /// For a parameter that is not listed: what a flag, a number or a text may be.
     private static let others = ["true", "false", "0", "1", "x"]
@@ -33,6 +34,7 @@ import Testing
         "/v1/tools/ search",
         "/v1/folders/ name", "/v1/sources/ name", "/v1/jobs/ source_id", "/v1/jobs/ active",
         "/v1/jobs/active source_id",
+        "/v1/providers/ name", "/v1/providers/ provider_type",
     ]
 
     private static let common: Set<String> = [

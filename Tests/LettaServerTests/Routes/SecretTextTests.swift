@@ -15,6 +15,7 @@ import Testing
         (.patch, "/v1/agents/{agent_id}", ["secrets": ["C": "{secret}", "D": "x{secret}x"]]),
         (.patch, "/v1/agents/{agent_id}", ["tool_exec_environment_variables": ["E": "{secret}"]]),
         (.patch, "/v1/agents/{agent_id}", ["name": "renamed", "secrets": ["F": "{secret}"]]),
+        (.patch, "/v1/providers/{provider_id}", ["api_key": "{secret}", "access_key": "x{secret}x"]),
     ]
 
     @Test(arguments: Engines.scenarios)

@@ -93,6 +93,11 @@ extension TestServer {
             .patch("/v1/blocks/{block_id}/identities/attach/{identity_id}", expect: 200),
         ])
         try await seedFolder()
+        // A type that this server calls nothing for.
+        try await run([
+            .post("/v1/providers/", ["name": "Ada", "provider_type": "anthropic", "api_key": "k"], expect: 200)
+                .keep("provider_id")
+        ])
         self["block_label"] = "human"
         self["transaction_id"] = "transaction-1"
         self["tool_name"] = "memory_insert"

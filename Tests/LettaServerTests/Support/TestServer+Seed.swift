@@ -53,6 +53,7 @@ extension TestServer {
                 "agent_archive", "passage", "passage_tag", "passage_words", "identity", "agent_identity",
                 "block_identity",
                 "folder", "folder_file", "file_content", "folder_passage", "agent_folder", "agent_file", "job",
+                "provider",
             ].map { table in
                 try db.value("SELECT COUNT(*) FROM \(SQLText(stringLiteral: table))") ?? 0
             }

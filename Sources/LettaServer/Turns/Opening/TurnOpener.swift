@@ -13,9 +13,9 @@ struct TurnOpener: Sendable {
 
     /// The model that the request names; nil for the agent's own. May wait for providers, so call it before taking the
     /// lock.
-    func override(_ handle: String?) async throws -> LLMConfig? {
+    func override(_ handle: String?, as scope: Scope) async throws -> LLMConfig? {
         guard let handle else { return nil }
-        return try await models.languageModel(handle)
+        return try await models.languageModel(handle, as: scope)
     }
 
     /// Stores the messages and the run in one transaction, with results for calls that an interrupted turn left open.
@@ -80,7 +80,7 @@ struct TurnOpener: Sendable {
         _ rows: TurnRows, _ request: TurnRequest, _ run: Run, config: LLMConfig?, as scope: Scope
     ) async throws -> TurnState {
         let config = try config ?? rows.agent.llmConfig.content()
-        let provider = await models.provider(for: config)
+        let provider = try await models.provider(for: config, as: scope)
         return try TurnState(
             rows, request, run, config: config, provider: provider, executors: executors, as: scope)
     }
