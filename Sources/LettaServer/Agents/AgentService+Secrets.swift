@@ -7,11 +7,13 @@ extension AgentService {
     ///
     /// A secret that is left out is removed. One whose value is the mask or equals the stored value is unchanged.
     ///
-    /// - Throws: `APIError` 422 that names the secret, for a mask without a stored value.
+    /// - Throws: `APIError` 422 that names the secret, for a mask without a stored value and for a name that no
+    ///   environment variable can have.
     func sealed(
         _ values: [String: String], replacing stored: [SealedSecret], of agent: ID<AgentState>, at time: Timestamp
     ) throws -> [SealedSecret] {
-        try values.sorted { $0.key < $1.key }.map { name, value in
+        try EnvironmentName.check("secrets", values.keys.sorted())
+        return try values.sorted { $0.key < $1.key }.map { name, value in
             let old = stored.first { $0.name == name }
             guard value != SealedSecret.mask else {
                 if let old { return old }

@@ -16,13 +16,15 @@ struct RouteCatalogue: RouteGroup {
 
     func register(on routes: Routes) {
         let runner = PythonToolRunner(sandbox: sandbox)
+        let sandboxes = SandboxService(core: core, secrets: secrets)
         let models = ModelService(directory: directory, transport: transport, logger: core.logger)
         let turnLock = KeyedFIFOLock<ID<AgentState>>(queueLimit: TurnService.queueLimit)
         let messages = MessageService(core: core, turnLock: turnLock)
         let opener = TurnOpener(
             core: core, models: models,
             executors: ToolExecutors(
-                core: core, python: PythonToolExecutor(core: core, runner: runner, secrets: secrets)))
+                core: core,
+                python: PythonToolExecutor(core: core, runner: runner, secrets: secrets, sandboxes: sandboxes)))
         let turns = TurnService(
             core: core, opener: opener, worker: worker,
             callbacks: RunCallbackService(core: core, transport: transport), turnLock: turnLock)
@@ -35,7 +37,9 @@ struct RouteCatalogue: RouteGroup {
                 context: AgentContextService(core: core)),
             CoreMemoryRoutes(memory: CoreMemoryService(core: core)),
             AgentToolRoutes(tools: AgentToolService(core: core)),
-            ToolRoutes(tools: ToolService(core: core, runner: runner)),
+            ToolRoutes(tools: ToolService(core: core, runner: runner, sandboxes: sandboxes)),
+            SandboxRoutes(sandboxes: sandboxes),
+            MCPServerRoutes(servers: MCPServerService(core: core, secrets: secrets)),
             BlockRoutes(blocks: BlockService(core: core)),
             ArchivalMemoryRoutes(memory: ArchivalMemoryService(core: core)),
             ArchiveRoutes(archives: ArchiveService(core: core, models: models)),

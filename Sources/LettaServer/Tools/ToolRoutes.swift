@@ -12,8 +12,9 @@ struct ToolRoutes: RouteGroup {
         routes.handle(API.Tools.retrieve) { try await tools.retrieve($0.path, as: $0.scope) }
         routes.handle(API.Tools.update) { try await tools.update($0.path, applying: $0.body, as: $0.scope) }
         routes.handle(API.Tools.delete) { try await tools.delete($0.path, as: $0.scope) }
-        routes.handle(API.Tools.run) { try await tools.run($0.body) }
+        routes.handle(API.Tools.run) { try await tools.run($0.body, as: $0.scope) }
         routes.handle(API.Tools.generateSchema) { try await tools.schema(of: $0.body.code) }
+        routes.handle(API.Tools.search) { try await tools.search($0.body, as: $0.scope) }
         routes.handle(API.Tools.addBaseTools) { try await tools.addBaseTools(as: $0.scope) }
     }
 }
