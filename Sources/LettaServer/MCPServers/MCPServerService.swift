@@ -133,7 +133,8 @@ extension MCPServerService {
 
     private static func checkNameIsFree(_ name: String, _ db: Transaction) throws {
         guard try MCPServerStore.find(name, db) == nil else {
-            throw APIError.conflict("An MCP server named '\(name)' exists already. Use another name, or change that one.")
+            throw APIError.conflict(
+                "An MCP server named '\(name)' exists already. Use another name, or change that one.")
         }
     }
 

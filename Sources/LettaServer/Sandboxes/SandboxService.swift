@@ -42,7 +42,8 @@ struct SandboxService: Sendable {
             let members = settings.variants[row.type] ?? [:]
             guard !members.isEmpty || settings.variants[settings.type]?.isEmpty == true else {
                 throw APIError.invalidField(
-                    "config", "these are settings of a sandbox of type \(settings.type.rawValue), and \(id) is of type "
+                    "config",
+                    "these are settings of a sandbox of type \(settings.type.rawValue), and \(id) is of type "
                         + "\(row.type.rawValue)", input: .string(settings.type.rawValue))
             }
             return try Self.replaceSettings(of: row, with: members, at: time, db)

@@ -17,6 +17,7 @@ import Testing
         "before": ["{agent_id}", "{block_id}", "{run_id}", "{step_id}", "{message_id}", "{archive_id}", "{tool_id}"],
         "after": ["{agent_id}", "{block_id}", "{run_id}", "{step_id}", "{message_id}", "{archive_id}", "{tool_id}"],
         "order": ["asc", "desc"], "limit": ["0", "1000"],
+        "sandbox_type": ["local"],
     ]
     /// For a parameter that is not listed: what a flag, a number or a text may be.
     private static let others = ["true", "false", "0", "1", "x"]
@@ -30,6 +31,7 @@ import Testing
         "/v1/runs/ stop_reason", "/v1/runs/ background", "/v1/steps/ agent_id", "/v1/steps/ model",
         "/v1/tags/ query_text", "/v1/tools/ name", "/v1/tools/ names", "/v1/tools/ tool_ids", "/v1/tools/ tool_types",
         "/v1/tools/ search",
+        "/v1/sandbox-config/ sandbox_type", "/v1/mcp-servers/ order",
     ]
 
     private static let common: Set<String> = [
@@ -84,6 +86,7 @@ import Testing
                 ("/v1/passages/search", ["query": "likes", "tags": ["t"]], nil),
                 ("/v1/passages/search", ["archive_id": "{archive_id}"], nil),
                 ("/v1/messages/search", ["query": "Hi"], nil),
+                ("/v1/tools/search", ["query": "memory insert"], nil),
             ] as [(String, JSONValue, String?)] {
                 func rows(_ answer: Answer) -> JSONValue { part.flatMap { answer.json[$0] } ?? answer.json }
                 let theirs = try await server.send(.post, path, body, as: other)

@@ -52,6 +52,7 @@ extension TestServer {
                 "agent", "block", "block_version", "message", "agent_secret", "agent_tag", "deleted_key", "archive",
                 "agent_archive", "passage", "passage_tag", "passage_words", "identity", "agent_identity",
                 "block_identity",
+                "sandbox_config", "sandbox_variable", "mcp_server", "mcp_server_tool",
             ].map { table in
                 try db.value("SELECT COUNT(*) FROM \(SQLText(stringLiteral: table))") ?? 0
             }
