@@ -133,7 +133,7 @@ extension EveryFieldTests {
         "POST /v1/_internal_blocks/": "the body of POST /v1/blocks/",
         "PUT /v1/tools/": "the body of POST /v1/tools/",
         "PUT /v1/identities/{identity_id}/properties": "is a list",
-        // One row of each type: SandboxTests reads them back.
+        // One row of each type: SandboxConfigTests reads them back.
         "POST /v1/sandbox-config/": "replaces the row of a type",
         "POST /v1/sandbox-config/local": "replaces the row of a type",
         "PATCH /v1/sandbox-config/{sandbox_config_id}": "replaces the row of a type",

@@ -23,6 +23,7 @@ extension Migration {
                 UNIQUE (organization_id, type)
             )
             """,
+            "CREATE INDEX sandbox_config_by_creation ON sandbox_config (organization_id, created_at, id)",
             """
             CREATE TABLE sandbox_variable (
                 organization_id \(id) NOT NULL,

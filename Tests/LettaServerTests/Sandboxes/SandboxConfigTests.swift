@@ -5,7 +5,7 @@ import TestSupport
 import Testing
 
 /// The settings of sandboxes, and the environment variables that tools get from them.
-@Suite(.timeLimit(.minutes(2))) struct SandboxTests {
+@Suite(.timeLimit(.minutes(2))) struct SandboxConfigTests {
     private static let path = "/v1/sandbox-config"
     private static let mask: JSONValue = "********"
 
