@@ -307,6 +307,20 @@ class Client:
     def close_files(self, agent_id):
         return self.raw.agents.files.close_all(agent_id)
 
+    # MCP servers, by their names
+
+    def mcp_servers(self):
+        return self.raw.tools.list_mcp_servers()
+
+    def add_mcp_server(self, config):
+        return self.raw.tools.add_mcp_server(request=config)
+
+    def update_mcp_server(self, name, change):
+        return self.raw.tools.update_mcp_server(mcp_server_name=name, request=change)
+
+    def delete_mcp_server(self, name):
+        return self.raw.tools.delete_mcp_server(name)
+
 
 def pages(listing, size, **filters):
     """All rows, page after page, until a page is empty."""

@@ -272,3 +272,29 @@ class Client:
 
     def close_files(self, agent_id):
         return self.raw.agents.files.close_all(agent_id)
+
+    # MCP servers
+
+    def mcp_servers(self):
+        return self.raw.mcp_servers.list()
+
+    def create_mcp_server(self, **fields):
+        return self.raw.mcp_servers.create(**fields)
+
+    def mcp_server(self, server_id):
+        return self.raw.mcp_servers.retrieve(server_id)
+
+    def update_mcp_server(self, server_id, **fields):
+        return self.raw.mcp_servers.update(server_id, **fields)
+
+    def delete_mcp_server(self, server_id):
+        return self.raw.mcp_servers.delete(server_id)
+
+    def mcp_tools(self, server_id):
+        return self.raw.mcp_servers.tools.list(server_id)
+
+    def mcp_tool(self, server_id, tool_id):
+        return self.raw.mcp_servers.tools.retrieve(tool_id, mcp_server_id=server_id)
+
+    def search_tools(self, **fields):
+        return self.raw.tools.search(**fields)

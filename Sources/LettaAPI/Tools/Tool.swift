@@ -149,6 +149,8 @@ extension API {
             .post, "/v1/tools/run", "Runs Python source once in the sandbox, without keeping it.")
         public static let generateSchema = Endpoint<NoPath, NoQuery, ToolSource, ObjectDocument>(
             .post, "/v1/tools/generate-schema", "Makes the JSON schema of the last function of Python source.")
+        public static let search = Endpoint<NoPath, NoQuery, SearchTools, [FoundTool]>(
+            .post, "/v1/tools/search", "Searches tools by the words of their names, descriptions and tags.")
         public static let addBaseTools = Endpoint<NoPath, NoQuery, NoBody, [Tool]>(
             .post, "/v1/tools/add-base-tools", "Adds the base tools that are missing and returns all of them.")
     }

@@ -24,7 +24,7 @@ enum AgentRules {
     static func check(_ body: CreateAgent) throws {
         try checkName(body.name)
         try checkTimezone(body.timezone)
-        try checkVariables(body.secrets ?? body.toolExecEnvironmentVariables)
+        try EnvironmentName.check("secrets", (body.secrets ?? body.toolExecEnvironmentVariables ?? [:]).keys.sorted())
         try KeyText.check("tags", body.tags)
         try checkPositive("max_files_open", body.maxFilesOpen)
         try checkPositive("per_file_view_window_char_limit", body.perFileViewWindowCharLimit)
@@ -50,15 +50,6 @@ enum AgentRules {
     static func checkPositive(_ field: String, _ number: Int?) throws {
         guard let number, number <= 0 else { return }
         throw APIError.invalidField(field, "must be positive", input: .int(Int64(number)))
-    }
-
-    static func checkVariables(_ variables: [String: String]?) throws {
-        try KeyText.check("secrets", variables.map { Array($0.keys) })
-        for name in (variables ?? [:]).keys where name.isEmpty || name.contains("=") {
-            throw APIError.invalidField(
-                "secrets", "the name of an environment variable must not be empty or contain '='",
-                input: .string(name))
-        }
     }
 
     /// The rules in order, without duplicates.

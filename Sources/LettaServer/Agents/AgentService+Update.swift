@@ -54,8 +54,9 @@ extension AgentService {
     private static func check(_ change: UpdateAgent) throws {
         try AgentRules.checkName(change.name.value)
         try AgentRules.checkTimezone(change.timezone.value)
-        try AgentRules.checkVariables(change.secrets.value?.values)
-        try AgentRules.checkVariables(change.toolExecEnvironmentVariables.value?.values)
+        try EnvironmentName.check("secrets", (change.secrets.value?.values ?? [:]).keys.sorted())
+        try EnvironmentName.check(
+            "tool_exec_environment_variables", (change.toolExecEnvironmentVariables.value?.values ?? [:]).keys.sorted())
         try KeyText.check("tags", change.tags.value)
         try AgentRules.checkPositive("max_files_open", change.maxFilesOpen.value)
         try AgentRules.checkPositive("per_file_view_window_char_limit", change.perFileViewWindowCharLimit.value)

@@ -18,6 +18,7 @@ struct RouteCatalogue: RouteGroup {
 
     func register(on routes: Routes) {
         let runner = PythonToolRunner(sandbox: sandbox)
+        let sandboxes = SandboxService(core: core, secrets: secrets)
         let models = ModelService(
             directory: directory, userProviders: userProviders, transport: transport, logger: core.logger)
         let turnLock = KeyedFIFOLock<ID<AgentState>>(queueLimit: TurnService.queueLimit)
@@ -25,7 +26,9 @@ struct RouteCatalogue: RouteGroup {
         let opener = TurnOpener(
             core: core, models: models,
             executors: ToolExecutors(
-                core: core, python: PythonToolExecutor(core: core, runner: runner, secrets: secrets)), ends: ends)
+                core: core,
+                python: PythonToolExecutor(core: core, runner: runner, secrets: secrets, sandboxes: sandboxes)),
+            ends: ends)
         let turns = TurnService(
             core: core, opener: opener, worker: worker,
             callbacks: RunCallbackService(core: core, ends: ends, transport: transport), turnLock: turnLock, ends: ends)
@@ -39,7 +42,9 @@ struct RouteCatalogue: RouteGroup {
                 context: AgentContextService(core: core)),
             CoreMemoryRoutes(memory: CoreMemoryService(core: core)),
             AgentToolRoutes(tools: AgentToolService(core: core)),
-            ToolRoutes(tools: ToolService(core: core, runner: runner)),
+            ToolRoutes(tools: ToolService(core: core, runner: runner, sandboxes: sandboxes)),
+            SandboxRoutes(sandboxes: sandboxes),
+            MCPServerRoutes(servers: MCPServerService(core: core, secrets: secrets)),
             BlockRoutes(blocks: BlockService(core: core)),
             ArchivalMemoryRoutes(memory: ArchivalMemoryService(core: core)),
             ArchiveRoutes(archives: ArchiveService(core: core, models: models)),

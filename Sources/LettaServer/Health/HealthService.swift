@@ -3,14 +3,14 @@ import Storage
 
 /// Reports whether the server is up and able to serve.
 struct HealthService: Sendable {
-    let storage: any StorageEngine
+    let core: Core
 
     static let status = HealthStatus(
         version: ServerVersion.apiLevel, status: "ok", server: "letta-swift", serverVersion: ServerVersion.current)
 
     /// - Throws: when the database accepts no writes.
     func ready() async throws -> HealthStatus {
-        try await storage.write { db in try HealthStore.probe(at: .now, db) }
+        try await core.storage.write { db in try HealthStore.probe(at: core.now(), db) }
         return Self.status
     }
 }

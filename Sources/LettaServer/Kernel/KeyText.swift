@@ -19,16 +19,4 @@ enum KeyText {
                 in: place)
         }
     }
-
-    /// Checks names of environment variables, which can be any text without `=` and NUL that is not empty.
-    ///
-    /// - Throws: `APIError` 422 that names the field and the name.
-    static func checkVariables(_ field: String, _ names: some Sequence<String>, in place: String = "body") throws {
-        for name in names where name.isEmpty || name.utf8.contains(where: { $0 == UInt8(ascii: "=") || $0 == 0 }) {
-            throw APIError.invalidField(
-                field, "the name of an environment variable must not be empty or have an '='", input: .string(name),
-                in: place)
-        }
-        try check(field, Array(names), in: place)
-    }
 }

@@ -19,6 +19,8 @@ enum KeyCheckStore {
         guard box.isSealedWithOlderKey(stored) else { return }
         try sealSecretsAnew(box, db)
         try ProviderStore.sealKeysAnew(box, db)
+        try SandboxStore.sealAnew(box, db)
+        try MCPServerStore.sealAnew(box, db)
         try db.execute(
             "UPDATE server_setting SET value = \(try box.seal(text, for: name)) WHERE name = \(name)")
     }

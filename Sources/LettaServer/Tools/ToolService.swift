@@ -8,14 +8,16 @@ import ToolRuntime
 struct ToolService: Sendable {
     let core: Core
     let runner: PythonToolRunner
+    let sandboxes: SandboxService
 
     static let custom = "custom"
+    static let mcp = "external_mcp"
     private static let types =
         [custom]
         + [
             "letta_core", "letta_memory_core", "letta_multi_agent_core", "letta_sleeptime_core",
             "letta_voice_sleeptime_core", "letta_builtin", "letta_files_core", "external_langchain",
-            "external_composio", "external_mcp",
+            "external_composio", mcp,
         ]
 
     // MARK: Reading
@@ -46,7 +48,7 @@ struct ToolService: Sendable {
         return try await core.storage.read(as: scope) { db in try ToolStore.count(matching: filter, db) }
     }
 
-    private static func check(_ filter: CountTools) throws {
+    static func check(_ filter: CountTools) throws {
         try KeyText.check("search", filter.search, in: "query")
         for type in (filter.toolTypes ?? []) + (filter.excludeToolTypes ?? []) where !types.contains(type) {
             throw APIError(
@@ -103,7 +105,7 @@ struct ToolService: Sendable {
             guard let row = try db.fetch(ToolStore.table, id, locking: true) else {
                 throw APIError.notFound("Tool", id)
             }
-            guard row.wire.toolType == Self.custom else {
+            guard [Self.custom, Self.mcp].contains(row.wire.toolType) else {
                 throw APIError.conflict("\(row.wire.name) is a tool of the server. It can't be deleted.")
             }
             try db.delete(id, from: ToolStore.table)
@@ -121,10 +123,12 @@ struct ToolService: Sendable {
 
     // MARK: Running
 
-    /// Runs source once, without an agent, and stores nothing.
+    /// Runs source once, without an agent, and stores nothing. Variables of the request take precedence over those of
+    /// the organization.
     func run(_ body: RunTool, as scope: Scope) async throws -> LettaMessage {
         try ToolRules.check(sourceType: body.sourceType)
-        try KeyText.checkVariables("env_vars", (body.envVars ?? [:]).keys.sorted())
+        let given = body.envVars ?? [:]
+        try EnvironmentName.check("env_vars", given.keys.sorted())
         let outcome: ToolOutcome
         if body.sourceType == ToolRules.typescript {
             outcome = ToolOutcome(.string(ToolRules.noTypeScript), succeeded: false)
@@ -133,7 +137,7 @@ struct ToolService: Sendable {
             let call = PythonCall(
                 source: body.sourceCode, function: body.name ?? schema["name"]?.string ?? "", shownName: body.name,
                 arguments: try body.args.json.value().object ?? [:], schema: .object(schema),
-                environment: body.envVars ?? [:])
+                environment: try await sandboxes.environment(as: scope).merging(given) { $1 })
             outcome = try await Self.translatingFailures {
                 let owner = SandboxOwner(organization: scope.organization, agent: scope.user)
                 return ToolOutcome(try await runner.run(call, for: owner))

@@ -25,6 +25,22 @@ enum ToolStore {
         try db.count(table, where: conditions(filter, db))
     }
 
+    /// The texts of all tools that match, newest first.
+    static func texts(matching filter: CountTools, _ db: Transaction) throws -> [ToolText] {
+        let conditions = ["organization_id = \(db.organization)"] + conditions(filter, db).compactMap { $0 }
+        return try db.rows(
+            """
+            SELECT id, name, description, tags FROM tool WHERE \(SQLText.joined(conditions, separator: " AND "))
+            ORDER BY created_at DESC, id DESC
+            """
+        ).map { row in
+            let tags: RawJSON = try row["tags"]
+            return ToolText(
+                id: try row["id"], name: try row["name"], description: try row["description"] ?? "",
+                tags: try tags.value().array?.compactMap(\.string) ?? [])
+        }
+    }
+
     private static func conditions(_ filter: CountTools, _ db: Transaction) -> [SQLText?] {
         func isAny(_ column: SQLText, of values: [String]?) -> SQLText? {
             values.flatMap { $0.isEmpty ? nil : "\(column) IN (\(list: $0))" }

@@ -115,7 +115,7 @@ import Testing
                 .delete("/v1/folders/{folder}", expect: 200),
                 .delete("/v1/blocks/{other}", expect: 200),
                 .delete("/v1/agents/{agent}", expect: 200),
-            ] {
+            ] + Self.toolSettings {
                 try await server.run(row)
                 for (sql, tables) in scans.take() {
                     Issue.record(
@@ -124,6 +124,24 @@ import Testing
             }
         }
     }
+
+    private static let toolSettings: [Scenario] = [
+        .post("/v1/sandbox-config/local/default", expect: 200).keep("sandbox"),
+        .post("/v1/sandbox-config/local", ["use_venv": true], expect: 200),
+        .post("/v1/sandbox-config/{sandbox}/environment-variable", ["key": "A", "value": "a"], expect: 200)
+            .keep("variable"),
+        .post("/v1/sandbox-config/{sandbox}/environment-variable", ["key": "A", "value": "b"], expect: 200),
+        .patch("/v1/sandbox-config/environment-variable/{variable}", ["key": "B"], expect: 200),
+        .get("/v1/sandbox-config/{sandbox}/environment-variable?after={variable}&limit=1", expect: 200),
+        .post("/v1/tools/run", ["source_code": ToolTests.source(), "args": ["a": 1]], expect: 200),
+        .delete("/v1/sandbox-config/environment-variable/{variable}", expect: 204),
+        .delete("/v1/sandbox-config/{sandbox}", expect: 204),
+        .put("/v1/tools/mcp/servers", ["server_name": "a", "command": "c"], expect: 200),
+        .patch("/v1/tools/mcp/servers/a", ["server_name": "b"], expect: 200),
+        .get("/v1/mcp-servers/?limit=1&order=desc", expect: 200),
+        .delete("/v1/tools/mcp/servers/b", expect: 200),
+        .post("/v1/tools/search", ["query": "memory", "tool_types": ["letta_core"], "limit": 1], expect: 200),
+    ]
 
     @Test(arguments: Engines.all)
     func `what is watched for is seen`(_ engine: TestEngine) async throws {

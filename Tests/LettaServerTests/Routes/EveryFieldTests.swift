@@ -140,133 +140,173 @@ extension EveryFieldTests {
         "PUT /v1/admin/users/": "AccountTests reads it in a list",
         "PATCH /v1/agents/{agent_id}/archival-memory/{memory_id}": "ArchivalMemoryTests reads it in a list",
         "POST /v1/providers/check": "stores nothing",
+        // One row of each type: SandboxConfigTests reads them back.
+        "POST /v1/sandbox-config/": "replaces the row of a type",
+        "POST /v1/sandbox-config/local": "replaces the row of a type",
+        "PATCH /v1/sandbox-config/{sandbox_config_id}": "replaces the row of a type",
+        "POST /v1/sandbox-config/{sandbox_config_id}/environment-variable": "is read in a list",
+        "PATCH /v1/sandbox-config/environment-variable/{env_var_id}": "is read in a list",
+        // MCPServerTests reads them back.
+        "PUT /v1/tools/mcp/servers": "is read by its name",
+        "PATCH /v1/tools/mcp/servers/{mcp_server_name}": "is read by its name",
+        "POST /v1/tools/search": "a search",
     ]
 
-    static let bodies: [Body] = [
+    static let bodies: [Body] =
+        otherBodies + [
+            Body(
+                verb: .post, path: "/v1/folders/", needs: newFolder, read: "/v1/folders/{id}",
+                samples: folder.merging(newFolderSamples) { $1 }),
+            Body(
+                verb: .post, path: "/v1/sources/", needs: newFolder, read: "/v1/sources/{id}",
+                samples: folder.merging(newFolderSamples) { $1 }),
+            Body(
+                verb: .patch, path: "/v1/folders/{folder_id}",
+                prepare: { try await $0.make("/v1/folders/", newFolder, as: "folder_id") },
+                read: "/v1/folders/{folder_id}", samples: folder),
+            Body(
+                verb: .patch, path: "/v1/sources/{source_id}",
+                prepare: { try await $0.make("/v1/sources/", newFolder, as: "source_id") },
+                read: "/v1/sources/{source_id}", samples: folder),
+            Body(
+                verb: .post, path: "/v1/archives/", needs: ["name": "n"], read: "/v1/archives/{id}",
+                samples: [
+                    "name": .init(sent: "one"), "description": .init(sent: "d"),
+                    "embedding": .init(sent: embedding, shown: ["embedding_config": ["handle": embedding]]),
+                    "embedding_config": .init(sent: embeddingConfig),
+                ]),
+            Body(
+                verb: .patch, path: "/v1/archives/{archive_id}",
+                prepare: { try await $0.make("/v1/archives/", ["name": "n"], as: "archive_id") },
+                read: "/v1/archives/{archive_id}",
+                samples: ["name": .init(sent: "one"), "description": .init(sent: "d")]),
+            Body(
+                verb: .post, path: "/v1/identities/", needs: newIdentity, read: "/v1/identities/{id}",
+                samples: identity.merging(["project_id": .init(sent: "p")]) { $1 }),
+            Body(
+                verb: .put, path: "/v1/identities/", needs: newIdentity, read: "/v1/identities/{id}",
+                samples: identity.merging(["project_id": .init(sent: "p")]) { $1 }),
+            Body(
+                verb: .patch, path: "/v1/identities/{identity_id}",
+                prepare: { try await $0.make("/v1/identities/", newIdentity, as: "identity_id") },
+                read: "/v1/identities/{identity_id}", samples: identity),
+            Body(
+                verb: .post, path: "/v1/providers/", needs: newProvider, read: "/v1/providers/{id}",
+                samples: provider.merging([
+                    "name": .init(sent: "other"), "provider_type": .init(sent: "bedrock"),
+                ]) { $1 }, unread: ["api_key": "has to be there, and is never shown"]),
+            Body(
+                verb: .patch, path: "/v1/providers/{provider_id}",
+                prepare: { try await $0.make("/v1/providers/", newProvider, as: "provider_id") },
+                read: "/v1/providers/{provider_id}",
+                samples: provider, unread: ["api_key": "has to be there, and is never shown"]),
+            Body(
+                verb: .post, path: "/v1/blocks/", needs: ["label": "l"], read: "/v1/blocks/{id}", samples: block),
+            Body(
+                verb: .patch, path: "/v1/blocks/{block_id}",
+                prepare: { try await $0.make("/v1/blocks/", ["label": "l"], as: "block_id") },
+                read: "/v1/blocks/{block_id}", samples: block),
+            Body(
+                verb: .post, path: "/v1/tools/", needs: newTool, read: "/v1/tools/{id}",
+                samples: tool.merging(["source_code": .init(sent: "def other_{n}(): pass")]) { $1 }),
+            Body(
+                verb: .patch, path: "/v1/tools/{tool_id}",
+                prepare: { try await $0.make("/v1/tools/", newTool, as: "tool_id") },
+                read: "/v1/tools/{tool_id}",
+                samples: tool.merging([
+                    // Source and schema have to agree on the name.
+                    "source_code": .init(sent: "def other_{n}(): pass", with: ["json_schema": schema("other_{n}")]),
+                    "json_schema": .init(sent: schema("schema_{n}"), with: ["source_code": "def schema_{n}(): pass"]),
+                    "args_json_schema": .init(sent: arguments, with: ["source_code": "def args_{n}(): pass"]),
+                    "metadata_": .init(sent: ["a": 1]),
+                ]) { $1 },
+                unread: ["name": "has to be the name in the schema and the source"]),
+            Body(
+                verb: .post, path: "/v1/archives/{archive_id}/passages", needs: ["text": "#{n}#"],
+                read: "/v1/agents/{agent_id}/archival-memory?search=%23{n}%23", isListed: true,
+                samples: passage.merging(["metadata": .init(sent: ["a": 1])]) { $1 }),
+            Body(
+                verb: .post, path: "/v1/archives/{archive_id}/passages/batch", needs: ["passages": []],
+                read: "/v1/agents/{agent_id}/archival-memory?search=%23{n}%23", isListed: true,
+                samples: [
+                    "passages": .init(
+                        sent: [["text": "#{n}#", "tags": ["t"], "metadata": ["a": 1]]],
+                        shown: ["text": "#{n}#", "tags": ["t"], "metadata": ["a": 1]])
+                ]),
+            Body(
+                verb: .post, path: "/v1/agents/{agent_id}/archival-memory", needs: ["text": "#{n}#"],
+                read: "/v1/agents/{agent_id}/archival-memory?search=%23{n}%23", isListed: true, samples: passage),
+            Body(
+                verb: .patch, path: "/v1/steps/{step_id}/feedback", needs: ["feedback": nil],
+                prepare: { server in
+                    let turn = try await server.send(.post, "/v1/agents/{agent_id}/messages", ["input": "Hi."])
+                    server["step_id"] = try #require(turn.json["messages"]?[0]?["step_id"]?.string, "\(turn.text)")
+                }, read: "/v1/steps/{step_id}",
+                samples: ["feedback": .init(sent: "positive"), "tags": .init(sent: ["t"])]),
+            Body(
+                verb: .post, path: "/v1/agents/",
+                needs: ["model": model, "include_base_tools": false, "include_base_tool_rules": false],
+                read: "/v1/agents/{id}",
+                samples: agent.merging([
+                    "agent_type": .init(sent: "memgpt_v2_agent"),
+                    "instructions": .init(sent: "Be brief.", shown: ["system": "Be brief."]),
+                    "memory_blocks": .init(
+                        sent: [["label": "persona", "value": "v"]],
+                        shown: ["blocks": [["label": "persona", "value": "v"]]]),
+                    "memory_variables": .init(
+                        sent: ["who": "Ann"], shown: ["variables": ["who": "Ann"]],
+                        path: "/v1/agents/{id}/core-memory/variables"),
+                    "tools": .init(sent: ["memory"], shown: ["tools": [["name": "memory"]]]),
+                    "embedding_chunk_size": .init(
+                        sent: 77, shown: ["embedding_config": ["embedding_chunk_size": 77]],
+                        with: ["embedding": embedding]),
+                    "max_reasoning_tokens": .init(sent: 33, shown: ["llm_config": ["max_reasoning_tokens": 33]]),
+                    "enable_reasoner": .init(sent: true, shown: ["llm_config": ["enable_reasoner": true]]),
+                ]) { $1 },
+                unread: [
+                    "include_base_tools": "chooses the tools it starts with",
+                    "include_multi_agent_tools": "chooses the tools it starts with",
+                    "include_base_tool_rules": "chooses the tool rules it starts with",
+                    "initial_message_sequence": "becomes messages of its context",
+                ]),
+            Body(
+                verb: .patch, path: "/v1/agents/{agent_id}",
+                prepare: {
+                    try await $0.make(
+                        "/v1/agents/", ["name": "Bob", "model": model, "include_base_tools": false], as: "agent_id")
+                },
+                read: "/v1/agents/{agent_id}",
+                samples: agent.merging([
+                    "last_run_completion": .init(sent: "2026-01-02T03:04:05.678901Z"),
+                    "last_run_duration_ms": .init(sent: 12), "last_stop_reason": .init(sent: "end_turn"),
+                ]) { $1 },
+                unread: ["message_ids": "replaces the context, whose messages have to be the agent's"]),
+        ]
+
+    private static let otherBodies: [Body] = [
         Body(
-            verb: .post, path: "/v1/folders/", needs: newFolder, read: "/v1/folders/{id}",
-            samples: folder.merging(newFolderSamples) { $1 }),
+            verb: .post, path: "/v1/mcp-servers/", needs: newServer, read: "/v1/mcp-servers/{id}", samples: mcpServer),
         Body(
-            verb: .post, path: "/v1/sources/", needs: newFolder, read: "/v1/sources/{id}",
-            samples: folder.merging(newFolderSamples) { $1 }),
-        Body(
-            verb: .patch, path: "/v1/folders/{folder_id}",
-            prepare: { try await $0.make("/v1/folders/", newFolder, as: "folder_id") },
-            read: "/v1/folders/{folder_id}", samples: folder),
-        Body(
-            verb: .patch, path: "/v1/sources/{source_id}",
-            prepare: { try await $0.make("/v1/sources/", newFolder, as: "source_id") },
-            read: "/v1/sources/{source_id}", samples: folder),
-        Body(
-            verb: .post, path: "/v1/archives/", needs: ["name": "n"], read: "/v1/archives/{id}",
-            samples: [
-                "name": .init(sent: "one"), "description": .init(sent: "d"),
-                "embedding": .init(sent: embedding, shown: ["embedding_config": ["handle": embedding]]),
-                "embedding_config": .init(sent: embeddingConfig),
+            verb: .patch, path: "/v1/mcp-servers/{mcp_server_id}",
+            prepare: { try await $0.make("/v1/mcp-servers/", newServer, as: "mcp_server_id") },
+            read: "/v1/mcp-servers/{mcp_server_id}", samples: mcpServer),
+    ]
+
+    private static let newServer: JSONObject = [
+        "server_name": "s{n}", "config": ["mcp_server_type": "stdio", "command": "c", "args": []],
+    ]
+
+    private static let mcpServer: [String: Sample] = [
+        "server_name": .init(sent: "other{n}"),
+        "config": .init(
+            sent: [
+                "mcp_server_type": "sse", "server_url": "http://a", "auth_header": "H", "auth_token": "t",
+                "custom_headers": ["X": "v"],
+            ],
+            shown: [
+                "mcp_server_type": "sse", "server_url": "http://a", "auth_header": "H", "auth_token": "********",
+                "custom_headers": ["X": "********"],
             ]),
-        Body(
-            verb: .patch, path: "/v1/archives/{archive_id}",
-            prepare: { try await $0.make("/v1/archives/", ["name": "n"], as: "archive_id") },
-            read: "/v1/archives/{archive_id}", samples: ["name": .init(sent: "one"), "description": .init(sent: "d")]),
-        Body(
-            verb: .post, path: "/v1/identities/", needs: newIdentity, read: "/v1/identities/{id}",
-            samples: identity.merging(["project_id": .init(sent: "p")]) { $1 }),
-        Body(
-            verb: .put, path: "/v1/identities/", needs: newIdentity, read: "/v1/identities/{id}",
-            samples: identity.merging(["project_id": .init(sent: "p")]) { $1 }),
-        Body(
-            verb: .patch, path: "/v1/identities/{identity_id}",
-            prepare: { try await $0.make("/v1/identities/", newIdentity, as: "identity_id") },
-            read: "/v1/identities/{identity_id}", samples: identity),
-        Body(
-            verb: .post, path: "/v1/providers/", needs: newProvider, read: "/v1/providers/{id}",
-            samples: provider.merging([
-                "name": .init(sent: "other"), "provider_type": .init(sent: "bedrock"),
-            ]) { $1 }, unread: ["api_key": "has to be there, and is never shown"]),
-        Body(
-            verb: .patch, path: "/v1/providers/{provider_id}",
-            prepare: { try await $0.make("/v1/providers/", newProvider, as: "provider_id") },
-            read: "/v1/providers/{provider_id}",
-            samples: provider, unread: ["api_key": "has to be there, and is never shown"]),
-        Body(
-            verb: .post, path: "/v1/blocks/", needs: ["label": "l"], read: "/v1/blocks/{id}", samples: block),
-        Body(
-            verb: .patch, path: "/v1/blocks/{block_id}",
-            prepare: { try await $0.make("/v1/blocks/", ["label": "l"], as: "block_id") },
-            read: "/v1/blocks/{block_id}", samples: block),
-        Body(
-            verb: .post, path: "/v1/tools/", needs: newTool, read: "/v1/tools/{id}",
-            samples: tool.merging(["source_code": .init(sent: "def other_{n}(): pass")]) { $1 }),
-        Body(
-            verb: .patch, path: "/v1/tools/{tool_id}",
-            prepare: { try await $0.make("/v1/tools/", newTool, as: "tool_id") },
-            read: "/v1/tools/{tool_id}",
-            samples: tool.merging([
-                // Source and schema have to agree on the name.
-                "source_code": .init(sent: "def other_{n}(): pass", with: ["json_schema": schema("other_{n}")]),
-                "json_schema": .init(sent: schema("schema_{n}"), with: ["source_code": "def schema_{n}(): pass"]),
-                "args_json_schema": .init(sent: arguments, with: ["source_code": "def args_{n}(): pass"]),
-                "metadata_": .init(sent: ["a": 1]),
-            ]) { $1 },
-            unread: ["name": "has to be the name in the schema and the source"]),
-        Body(
-            verb: .post, path: "/v1/archives/{archive_id}/passages", needs: ["text": "#{n}#"],
-            read: "/v1/agents/{agent_id}/archival-memory?search=%23{n}%23", isListed: true,
-            samples: passage.merging(["metadata": .init(sent: ["a": 1])]) { $1 }),
-        Body(
-            verb: .post, path: "/v1/archives/{archive_id}/passages/batch", needs: ["passages": []],
-            read: "/v1/agents/{agent_id}/archival-memory?search=%23{n}%23", isListed: true,
-            samples: [
-                "passages": .init(
-                    sent: [["text": "#{n}#", "tags": ["t"], "metadata": ["a": 1]]],
-                    shown: ["text": "#{n}#", "tags": ["t"], "metadata": ["a": 1]])
-            ]),
-        Body(
-            verb: .post, path: "/v1/agents/{agent_id}/archival-memory", needs: ["text": "#{n}#"],
-            read: "/v1/agents/{agent_id}/archival-memory?search=%23{n}%23", isListed: true, samples: passage),
-        Body(
-            verb: .patch, path: "/v1/steps/{step_id}/feedback", needs: ["feedback": nil],
-            prepare: { server in
-                let turn = try await server.send(.post, "/v1/agents/{agent_id}/messages", ["input": "Hi."])
-                server["step_id"] = try #require(turn.json["messages"]?[0]?["step_id"]?.string, "\(turn.text)")
-            }, read: "/v1/steps/{step_id}",
-            samples: ["feedback": .init(sent: "positive"), "tags": .init(sent: ["t"])]),
-        Body(
-            verb: .post, path: "/v1/agents/",
-            needs: ["model": model, "include_base_tools": false, "include_base_tool_rules": false],
-            read: "/v1/agents/{id}",
-            samples: agent.merging([
-                "agent_type": .init(sent: "memgpt_v2_agent"),
-                "instructions": .init(sent: "Be brief.", shown: ["system": "Be brief."]),
-                "memory_blocks": .init(
-                    sent: [["label": "persona", "value": "v"]], shown: ["blocks": [["label": "persona", "value": "v"]]]),
-                "memory_variables": .init(
-                    sent: ["who": "Ann"], shown: ["variables": ["who": "Ann"]],
-                    path: "/v1/agents/{id}/core-memory/variables"),
-                "tools": .init(sent: ["memory"], shown: ["tools": [["name": "memory"]]]),
-                "embedding_chunk_size": .init(
-                    sent: 77, shown: ["embedding_config": ["embedding_chunk_size": 77]], with: ["embedding": embedding]),
-                "max_reasoning_tokens": .init(sent: 33, shown: ["llm_config": ["max_reasoning_tokens": 33]]),
-                "enable_reasoner": .init(sent: true, shown: ["llm_config": ["enable_reasoner": true]]),
-            ]) { $1 },
-            unread: [
-                "include_base_tools": "chooses the tools it starts with",
-                "include_multi_agent_tools": "chooses the tools it starts with",
-                "include_base_tool_rules": "chooses the tool rules it starts with",
-                "initial_message_sequence": "becomes messages of its context",
-            ]),
-        Body(
-            verb: .patch, path: "/v1/agents/{agent_id}",
-            prepare: {
-                try await $0.make(
-                    "/v1/agents/", ["name": "Bob", "model": model, "include_base_tools": false], as: "agent_id")
-            },
-            read: "/v1/agents/{agent_id}",
-            samples: agent.merging([
-                "last_run_completion": .init(sent: "2026-01-02T03:04:05.678901Z"),
-                "last_run_duration_ms": .init(sent: 12), "last_stop_reason": .init(sent: "end_turn"),
-            ]) { $1 },
-            unread: ["message_ids": "replaces the context, whose messages have to be the agent's"]),
     ]
 
     private static let newFolder: JSONObject = ["name": "f{n}", "embedding_config": embeddingConfig]
@@ -381,7 +421,7 @@ extension TestServer {
     fileprivate func filled(_ text: String) -> String {
         [
             "n", "id", "archive_id", "block_id", "tool_id", "step_id", "agent_id", "block", "tool", "identity",
-            "identity_id", "provider_id",
+            "identity_id", "provider_id", "mcp_server_id",
             "folder", "folder_id", "source_id",
         ]
         .reduce(text) { $0.replacing("{\($1)}", with: self[$1]) }

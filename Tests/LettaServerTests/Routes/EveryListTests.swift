@@ -44,6 +44,17 @@ import Testing
 
     /// Two of everything that is listed.
     private func seed(_ server: TestServer) async throws {
+        try await seedTurns(server)
+        try await server.run([
+            .post("/v1/sandbox-config/e2b/default", expect: 200),
+            .post(
+                "/v1/sandbox-config/{sandbox_config_id}/environment-variable", ["key": "B", "value": "b"], expect: 200),
+            .put("/v1/tools/mcp/servers", ["server_name": "other", "server_url": "http://a"], expect: 200),
+        ])
+        try await server.giveTool(server["second_tool_id"], toServer: server["mcp_server_id"])
+    }
+
+    private func seedTurns(_ server: TestServer) async throws {
         // Turns of two steps.
         server.model.play(.call("conversation_search", ["query": "Ann"]), .say("Hello."))
         try await server.seedEverything()

@@ -78,6 +78,11 @@ import Testing
             #expect(try await server.everything() == before)
         }
     }
+
+    /// What ids of a pattern begin with: `sandbox-env` of `^sandbox-env-[0-9a-f]{8}…`.
+    private static func prefix(of pattern: String) -> String {
+        String(pattern.dropFirst().prefix { $0 != "[" }.dropLast())
+    }
 }
 
 extension Answer {

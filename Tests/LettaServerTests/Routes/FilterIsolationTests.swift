@@ -19,6 +19,7 @@ import Testing
         "order": ["asc", "desc"], "limit": ["0", "1000"],
         "source_id": ["{folder_id}"],
         "provider_type": ["anthropic"],
+        "sandbox_type": ["local"],
     ]
     /// For a parameter that is not listed: what a flag, a number or a text may be.
     private static let others = ["true", "false", "0", "1", "x"]
@@ -35,6 +36,7 @@ import Testing
         "/v1/folders/ name", "/v1/sources/ name", "/v1/jobs/ source_id", "/v1/jobs/ active",
         "/v1/jobs/active source_id",
         "/v1/providers/ name", "/v1/providers/ provider_type",
+        "/v1/sandbox-config/ sandbox_type", "/v1/mcp-servers/ order",
     ]
 
     private static let common: Set<String> = [
@@ -94,6 +96,7 @@ import Testing
                 ("/v1/passages/search", ["query": "likes", "tags": ["t"]], nil),
                 ("/v1/passages/search", ["archive_id": "{archive_id}"], nil),
                 ("/v1/messages/search", ["query": "Hi"], nil),
+                ("/v1/tools/search", ["query": "memory insert"], nil),
             ] as [(String, JSONValue, String?)] {
                 func rows(_ answer: Answer) -> JSONValue { part.flatMap { answer.json[$0] } ?? answer.json }
                 let theirs = try await server.send(.post, path, body, as: other)

@@ -9,13 +9,30 @@ import Testing
     private static let secret = "s3cr3t-Zq8-never-to-be-seen"
 
     /// Requests that store the secret, one after the other, with its text as `{secret}`.
-    private static let storing: [(verb: HTTPVerb, path: String, body: JSONValue)] = [
-        (.post, "/v1/agents/", ["model": model, "secrets": ["A": "{secret}"]]),
-        (.post, "/v1/agents/", ["model": model, "tool_exec_environment_variables": ["B": "{secret}"]]),
-        (.patch, "/v1/agents/{agent_id}", ["secrets": ["C": "{secret}", "D": "x{secret}x"]]),
-        (.patch, "/v1/agents/{agent_id}", ["tool_exec_environment_variables": ["E": "{secret}"]]),
-        (.patch, "/v1/agents/{agent_id}", ["name": "renamed", "secrets": ["F": "{secret}"]]),
-        (.patch, "/v1/providers/{provider_id}", ["api_key": "{secret}", "access_key": "x{secret}x"]),
+    private static let storing: [(verb: HTTPVerb, path: String, body: JSONValue)] =
+        [
+            (.post, "/v1/agents/", ["model": model, "secrets": ["A": "{secret}"]]),
+            (.post, "/v1/agents/", ["model": model, "tool_exec_environment_variables": ["B": "{secret}"]]),
+            (.patch, "/v1/agents/{agent_id}", ["secrets": ["C": "{secret}", "D": "x{secret}x"]]),
+            (.patch, "/v1/agents/{agent_id}", ["tool_exec_environment_variables": ["E": "{secret}"]]),
+            (.patch, "/v1/agents/{agent_id}", ["name": "renamed", "secrets": ["F": "{secret}"]]),
+            (.patch, "/v1/providers/{provider_id}", ["api_key": "{secret}", "access_key": "x{secret}x"]),
+        ] + storingSettings
+
+    private static let storingSettings: [(verb: HTTPVerb, path: String, body: JSONValue)] = [
+        (
+            .post, "/v1/sandbox-config/{sandbox_config_id}/environment-variable", ["key": "G", "value": "{secret}"]
+        ),
+        (.patch, "/v1/sandbox-config/environment-variable/{env_var_id}", ["value": "{secret}"]),
+        (.patch, "/v1/mcp-servers/{mcp_server_id}", ["config": ["env": ["H": "{secret}"]]]),
+        (
+            .put, "/v1/tools/mcp/servers",
+            [
+                "server_name": "remote", "server_url": "http://a", "auth_token": "{secret}",
+                "custom_headers": ["X": "{secret}"],
+            ]
+        ),
+        (.patch, "/v1/tools/mcp/servers/remote", ["token": "{secret}"]),
     ]
 
     @Test(arguments: Engines.scenarios)

@@ -1,5 +1,6 @@
 import JSON
 import LettaAPI
+import Storage
 import TestSupport
 import Testing
 
@@ -51,7 +52,8 @@ extension TestServer {
 
     /// A body that the operation takes.
     static func body(for operation: Operation) -> JSONValue {
-        operation.path.hasSuffix("/properties") ? [["key": "k", "value": "v", "type": "string"]] : anyBody
+        if operation.path.hasSuffix("/environment-variable") { return ["key": "K", "value": "v"] }
+        return operation.path.hasSuffix("/properties") ? [["key": "k", "value": "v", "type": "string"]] : anyBody
     }
 
     /// A body that nearly every operation takes: what one needs another ignores.
@@ -102,10 +104,38 @@ extension TestServer {
         self["transaction_id"] = "transaction-1"
         self["tool_name"] = "memory_insert"
         self["tool_id"] = try #require(try await get("/v1/agents/{agent_id}/tools").ids.first)
+        try await seedToolSettings()
         let turn = try await send(.post, "/v1/agents/{agent_id}/messages", ["input": "Hi."])
         try #require(turn.status == 200, "\(turn.text)")
         self["run_id"] = try #require(turn.json["messages"]?[0]?["run_id"]?.string)
         self["message_id"] = try #require(turn.json["messages"]?[0]?["id"]?.string)
         self["step_id"] = try #require(turn.json["messages"]?[0]?["step_id"]?.string)
+    }
+
+    private func seedToolSettings() async throws {
+        try await run([
+            .post("/v1/sandbox-config/local/default", expect: 200).keep("sandbox_config_id"),
+            .post(
+                "/v1/sandbox-config/{sandbox_config_id}/environment-variable", ["key": "A", "value": "a"], expect: 200
+            ).keep("env_var_id"),
+            .put("/v1/tools/mcp/servers", ["server_name": "git", "command": "c", "args": []], expect: 200),
+        ])
+        self["mcp_server_name"] = "git"
+        let servers = try await get("/v1/mcp-servers/").json.array
+        self["mcp_server_id"] = try #require(servers?.first { $0["server_name"] == "git" }?["id"]?.string)
+        let tools = try await get("/v1/agents/{agent_id}/tools").ids
+        self["second_tool_id"] = try #require(tools.last)
+        try await giveTool(self["tool_id"], toServer: self["mcp_server_id"])
+    }
+
+    /// Stores that a tool is one of an MCP server's.
+    func giveTool(_ tool: String, toServer server: String) async throws {
+        try await storage.write { db in
+            _ = try db.execute(
+                """
+                INSERT INTO mcp_server_tool (organization_id, tool_id, mcp_server_id)
+                SELECT organization_id, \(tool), id FROM mcp_server WHERE id = \(server)
+                """)
+        }
     }
 }

@@ -54,6 +54,7 @@ extension TestServer {
                 "block_identity",
                 "folder", "folder_file", "file_content", "folder_passage", "agent_folder", "agent_file", "job",
                 "provider",
+                "sandbox_config", "sandbox_variable", "mcp_server", "mcp_server_tool",
             ].map { table in
                 try db.value("SELECT COUNT(*) FROM \(SQLText(stringLiteral: table))") ?? 0
             }

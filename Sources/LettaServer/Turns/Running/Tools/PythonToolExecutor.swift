@@ -10,6 +10,7 @@ struct PythonToolExecutor: ToolExecutor {
     let core: Core
     let runner: PythonToolRunner
     let secrets: SecretBox
+    let sandboxes: SandboxService
 
     func run(_ call: ToolRun, in context: ToolContext) async throws -> ToolResult {
         let tool = context.tool
@@ -32,11 +33,14 @@ struct PythonToolExecutor: ToolExecutor {
         }
     }
 
-    /// The agent's secrets and its id as environment variables.
+    /// The environment variables of the organization's tools, those of the agent, which take precedence, and the agent's
+    /// id.
     private func environment(of agent: ID<AgentState>, as scope: Scope) async throws -> [String: String] {
-        let sealed = try await core.storage.read(as: scope) { db in try AgentStore.sealedSecrets(of: agent, db) }
-        var environment: [String: String] = [:]
-        for secret in sealed {
+        let (shared, own) = try await core.storage.read(as: scope) { db in
+            (try SandboxStore.variables(of: .local, db), try AgentStore.sealedSecrets(of: agent, db))
+        }
+        var environment = try sandboxes.open(shared)
+        for secret in own {
             let place = SealedSecret.place(of: secret.name, agent: agent)
             environment[secret.name] = try secrets.open(secret.sealedValue, for: place)
         }
