@@ -46,20 +46,17 @@ extension APIError {
         APIError(status: 422, body: .validation([issue], examples: []))
     }
 
-    /// 422 for a path capture that is not an id with the right prefix.
+    /// 422 for a path capture that does not match.
     static func invalid(
         _ pattern: CapturePattern, _ text: String, at location: [ValidationIssue.LocationElement]
     ) -> APIError {
-        guard case .id(let prefix) = pattern else { return APIError(404, "Not Found") }
-        let hex = "[0-9a-f]"
-        let regex = "^\(prefix)-\(hex){8}-\(hex){4}-4\(hex){3}-[89ab]\(hex){3}-\(hex){12}$"
+        guard let regex = pattern.regex else { return APIError(404, "Not Found") }
+        let shown = if case .id(let prefix) = pattern { "\(prefix)-{uuid4}" } else { regex }
         let issue = ValidationIssue(
             type: "string_pattern_mismatch", location: location,
-            message: "String should match pattern '\(prefix)-{uuid4}'", input: .string(text),
+            message: "String should match pattern '\(shown)'", input: .string(text),
             context: ["pattern": .string(regex)])
-        return APIError(
-            status: 422,
-            body: .validation([issue], examples: ["\(prefix)-123e4567-e89b-42d3-8456-426614174000"]))
+        return APIError(status: 422, body: .validation([issue], examples: pattern.examples))
     }
 
     static func tooLarge(_ limit: Int) -> APIError {

@@ -20,13 +20,30 @@ extension ID: SchemaDescribing {
 
 extension CapturePattern {
     var schema: JSONValue {
-        guard case .id(let prefix) = self else { return ["type": "string"] }
+        guard let regex else { return ["type": "string"] }
+        return ["type": "string", "pattern": .string(regex), "examples": .array(examples.map { .string($0) })]
+    }
+
+    /// A regular expression for the texts that match; nil for any text.
+    var regex: String? {
         let hex = "[0-9a-f]"
-        return [
-            "type": "string",
-            "pattern": "^\(prefix)-\(hex){8}-\(hex){4}-4\(hex){3}-[89ab]\(hex){3}-\(hex){12}$",
-            "examples": ["\(prefix)-123e4567-e89b-42d3-8456-426614174000"],
-        ]
+        func id(_ prefix: String) -> String {
+            "\(prefix)-\(hex){8}-\(hex){4}-4\(hex){3}-[89ab]\(hex){3}-\(hex){12}"
+        }
+        return switch self {
+        case .id(let prefix): "^\(id(prefix))$"
+        case .anyOf(let words, let prefixes): "^(\((words + prefixes.map(id)).joined(separator: "|")))$"
+        case .text: nil
+        }
+    }
+
+    var examples: [String] {
+        func id(_ prefix: String) -> String { "\(prefix)-123e4567-e89b-42d3-8456-426614174000" }
+        return switch self {
+        case .id(let prefix): [id(prefix)]
+        case .anyOf(let words, let prefixes): prefixes.map(id) + words
+        case .text: []
+        }
     }
 }
 

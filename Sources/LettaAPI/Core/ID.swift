@@ -47,9 +47,16 @@ extension ID: PathParameters {
 }
 
 extension CapturePattern {
-    /// Whether `text` is an id of this pattern: lowercase hex, version nibble 4, variant 8, 9, a or b.
+    /// Ids have lowercase hex digits, version nibble 4, and variant 8, 9, a or b.
     public func matches(_ text: String) -> Bool {
-        guard case .id(let prefix) = self else { return true }
+        switch self {
+        case .id(let prefix): Self.isID(text, prefix)
+        case .anyOf(let words, let prefixes): words.contains(text) || prefixes.contains { Self.isID(text, $0) }
+        case .text: true
+        }
+    }
+
+    private static func isID(_ text: String, _ prefix: String) -> Bool {
         let bytes = Array(text.utf8)
         let start = Array(prefix.utf8) + [UInt8(ascii: "-")]
         guard bytes.count == start.count + 36, bytes.starts(with: start) else { return false }

@@ -1,7 +1,9 @@
-/// How one capture of a path has to look.
+/// How one capture of a path has to look. What does not match gets a 422 before the handler runs.
 public enum CapturePattern: Sendable, Hashable {
-    /// `<prefix>-<uuid4>`; anything else is answered with 422 before the handler runs.
+    /// `<prefix>-<uuid4>`
     case id(prefix: String)
+    /// One of the words, or an id with one of the prefixes.
+    case anyOf(words: [String], prefixes: [String])
     /// Any text, percent-decoded.
     case text
 }

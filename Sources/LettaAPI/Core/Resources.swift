@@ -2,4 +2,3 @@
 public enum Organization: Resource { public static let idPrefix = "org" }
 public enum User: Resource { public static let idPrefix = "user" }
 public enum Folder: Resource { public static let idPrefix = "source" }
-public enum Conversation: Resource { public static let idPrefix = "conv" }

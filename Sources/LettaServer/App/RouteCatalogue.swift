@@ -26,6 +26,7 @@ struct RouteCatalogue: RouteGroup {
         let turns = TurnService(
             core: core, opener: opener, worker: worker,
             callbacks: RunCallbackService(core: core, transport: transport), turnLock: turnLock)
+        let previews = TurnPreviewService(core: core, opener: opener)
 
         let features: [any RouteGroup] = [
             HealthRoutes(
@@ -43,13 +44,17 @@ struct RouteCatalogue: RouteGroup {
             PassageRoutes(passages: PassageService(core: core)),
             ModelRoutes(models: models),
             MessageRoutes(messages: messages),
-            TurnRoutes(turns: turns, previews: TurnPreviewService(core: core, opener: opener)),
+            TurnRoutes(turns: turns, previews: previews),
             RunRoutes(
                 runs: RunService(core: core), messages: messages,
                 following: RunFollowService(core: core, worker: worker)),
             StepRoutes(steps: StepService(core: core), messages: messages),
             JobRoutes(),
             GroupRoutes(groups: GroupService(core: core)),
+            ConversationRoutes(
+                conversations: ConversationService(
+                    core: core, models: models, messages: messages, context: AgentContextService(core: core),
+                    turns: turns, previews: previews)),
             UnservedRoutes(),
             MetricsRoutes(metrics),
             OpenAPIRoutes(title: "letta-swift", version: ServerVersion.current),
