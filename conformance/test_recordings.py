@@ -38,6 +38,9 @@ GROUPS = [
     Group("nouns", ("agents", "blocks", "health", "auth"), 0.90),
     Group("archival", ("archival",), 0.90),
     Group("identities", ("identities",), 0.90),
+    # The calls that need no turn.
+    Group("groups", ("groups",), 0.90),
+    Group("conversations", ("conversations",), 0.90),
     # Of `stream` the parts for letta_v1_agent alone are kept: other types of agents run in the same loop here.
     Group("turns", ("runs", "stream", "msg_requests", "msg_v1"), 0.85),
 ]

@@ -20,7 +20,8 @@ enum ConversationStore {
         return Page(try complete(page.items, db), next: page.next)
     }
 
-    /// Conversations without a value come last in both directions, as agents without a run do.
+    /// Conversations without a value come last in both directions. NULL becomes a value, because a row value with a
+    /// NULL compares to nothing.
     private static func key(_ order: ConversationOrder, _ request: PageRequest) -> [SQLText] {
         switch order {
         case .createdAt: PageOrder.newestFirst.key
@@ -30,8 +31,9 @@ enum ConversationStore {
     }
 
     private static func nullsLast(_ column: SQLText, _ request: PageRequest) -> [SQLText] {
-        let test: SQLText = request.isAscending ? "(\(column) IS NULL)" : "(\(column) IS NOT NULL)"
-        return [test, "COALESCE(\(column), 0)", "id"]
+        // Not bound: the index is over this very expression.
+        let last: SQLText = request.isAscending ? "9223372036854775807" : "0"
+        return ["COALESCE(\(column), \(last))", "id"]
     }
 
     /// The conversations with the ids of their messages in context and of their isolated blocks.

@@ -35,6 +35,13 @@ import Testing
         "/v1/archives/{archive}", "/v1/archives/{archive}/agents?after={agent}",
         "/v1/tools/?order=asc&limit=2", "/v1/tools/?after={tool}",
         "/v1/tools/?name=a", "/v1/tools/?names=a&names=b", "/v1/tools/?tool_ids={tool}", "/v1/tools/?search=a",
+        "/v1/groups/?after={group_id}", "/v1/groups/?manager_type=dynamic&order=desc",
+        "/v1/conversations/?agent_id={agent}&after={conversation_id}", "/v1/conversations/?summary_search=x&order=asc",
+        "/v1/conversations/?order_by=last_message_at", "/v1/agents/{agent}/messages?conversation_id=default",
+        "/v1/agents/{agent_id}/messages?conversation_id={conversation_id}",
+        "/v1/messages/?conversation_id={conversation_id}",
+        "/v1/conversations/{conversation_id}/messages?before={message_id}&limit=2",
+        "/v1/agents/{agent_id}/context?conversation_id={conversation_id}",
         "/v1/tools/?tool_types=custom", "/v1/tools/count?exclude_letta_tools=true", "/v1/tools/{tool}",
     ]
 
@@ -101,6 +108,21 @@ import Testing
                 .patch("/v1/tools/{own}", ["source_code": ToolTests.source("plus")], expect: 200),
                 .patch("/v1/agents/{agent}/tools/attach/{own}", expect: 200),
                 .delete("/v1/tools/{own}", expect: 200),
+                .post(
+                    "/v1/groups/",
+                    ["agent_ids": ["{agent}"], "description": "d", "shared_block_ids": ["{other}"]], expect: 200
+                ).keep("group"),
+                .patch("/v1/groups/{group}", ["agent_ids": [], "shared_block_ids": []], expect: 200),
+                .patch("/v1/groups/{group}/blocks/attach/{other}", expect: 200),
+                .patch("/v1/groups/{group}/blocks/detach/{other}", expect: 200),
+                .delete("/v1/groups/{group}", expect: 200),
+                .post("/v1/conversations/?agent_id={agent}", ["isolated_block_labels": ["other"]], expect: 200)
+                    .keep("talk"),
+                .post("/v1/conversations/{talk}/fork", expect: 200).keep("fork"),
+                .post("/v1/conversations/{agent}/fork", expect: 200),
+                .post("/v1/conversations/{fork}/recompile", expect: 200),
+                .patch("/v1/conversations/{fork}", ["summary": "s"], expect: 200),
+                .delete("/v1/conversations/{talk}", expect: 200),
                 .delete("/v1/blocks/{other}", expect: 200),
                 .delete("/v1/agents/{agent}", expect: 200),
             ] {

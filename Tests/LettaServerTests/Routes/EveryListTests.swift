@@ -6,7 +6,9 @@ import Testing
 /// Every list can be read page by page: the `Link` headers lead through all of it.
 @Suite(.timeLimit(.minutes(5))) struct EveryListTests {
     /// The lists that have one element here.
-    private static let short: Set<String> = ["/v1/agents/{agent_id}/groups", "/v1/jobs/", "/v1/jobs/active"]
+    private static let short: Set<String> = [
+        "/v1/agents/{agent_id}/groups", "/v1/jobs/", "/v1/jobs/active", "/v1/groups/{group_id}/messages",
+    ]
 
     @Test(arguments: Engines.all)
     func `links lead through the whole list`(_ engine: TestEngine) async throws {
@@ -57,6 +59,7 @@ import Testing
             .patch("/v1/agents/{second}/identities/attach/{identity_id}", expect: 200),
             .patch("/v1/blocks/{other}/identities/attach/{identity_id}", expect: 200),
             .post("/v1/agents/{agent_id}/messages", ["input": "Again."], expect: 200),
+            .post("/v1/groups/", ["agent_ids": [], "description": "two"], expect: 200),
             .post(
                 "/v1/agents/",
                 ["model": model, "name": "sleeper", "enable_sleeptime": true], expect: 200),

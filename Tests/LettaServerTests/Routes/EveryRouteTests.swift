@@ -61,7 +61,10 @@ import Testing
             let operations = try await server.operations().filter { !$0.captures.isEmpty }
             for operation in operations {
                 for (name, pattern) in operation.captures {
-                    let prefix = name.replacing("_id", with: "")
+                    // Not always what the capture is called: conversations are `conv-…`.
+                    let prefix =
+                        pattern?.firstMatch(of: /([a-z_]+)-\[0-9a-f\]/).map { String($0.1) }
+                        ?? name.replacing("_id", with: "")
                     // Any other text may be a name that is there one day: rules can be made for it before.
                     guard pattern != nil || name == "block_label" else { continue }
                     let missing = operation.path.replacing("{\(name)}", with: "\(prefix)-\(nobody)")

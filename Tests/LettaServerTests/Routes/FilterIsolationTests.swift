@@ -17,6 +17,8 @@ import Testing
         "before": ["{agent_id}", "{block_id}", "{run_id}", "{step_id}", "{message_id}", "{archive_id}", "{tool_id}"],
         "after": ["{agent_id}", "{block_id}", "{run_id}", "{step_id}", "{message_id}", "{archive_id}", "{tool_id}"],
         "order": ["asc", "desc"], "limit": ["0", "1000"],
+        "conversation_id": ["{conversation_id}", "default"], "manager_type": ["round_robin"],
+        "order_by": ["created_at", "last_run_completion", "last_message_at"],
     ]
     /// For a parameter that is not listed: what a flag, a number or a text may be.
     private static let others = ["true", "false", "0", "1", "x"]
@@ -30,6 +32,7 @@ import Testing
         "/v1/runs/ stop_reason", "/v1/runs/ background", "/v1/steps/ agent_id", "/v1/steps/ model",
         "/v1/tags/ query_text", "/v1/tools/ name", "/v1/tools/ names", "/v1/tools/ tool_ids", "/v1/tools/ tool_types",
         "/v1/tools/ search",
+        "/v1/conversations/ agent_id", "/v1/groups/ manager_type", "/v1/messages/ conversation_id",
     ]
 
     private static let common: Set<String> = [

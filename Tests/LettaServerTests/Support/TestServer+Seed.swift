@@ -51,7 +51,8 @@ extension TestServer {
             try [
                 "agent", "block", "block_version", "message", "agent_secret", "agent_tag", "deleted_key", "archive",
                 "agent_archive", "passage", "passage_tag", "passage_words", "identity", "agent_identity",
-                "block_identity",
+                "block_identity", "agent_group", "agent_group_member", "agent_group_block", "conversation",
+                "conversation_message", "conversation_block",
             ].map { table in
                 try db.value("SELECT COUNT(*) FROM \(SQLText(stringLiteral: table))") ?? 0
             }
