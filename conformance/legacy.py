@@ -115,8 +115,37 @@ class Client:
     def require_approval(self, agent_id, tool_name, required):
         return self.raw.agents.tools.modify_approval(agent_id, tool_name, requires_approval=required)
 
+    # groups
+
     def groups_of_agent(self, agent_id):
         return self.raw.agents.groups.list(agent_id)
+
+    def create_group(self, **fields):
+        return self.raw.groups.create(**fields)
+
+    def groups(self, **filters):
+        return self.raw.groups.list(**filters)
+
+    def every_group(self, page, **filters):
+        return pages(self.raw.groups.list, page, **filters)
+
+    def group_count(self):
+        return self.raw.groups.count()
+
+    def group(self, group_id):
+        return self.raw.groups.retrieve(group_id)
+
+    def update_group(self, group_id, **fields):
+        return self.raw.groups.modify(group_id, **fields)
+
+    def delete_group(self, group_id):
+        return self.raw.groups.delete(group_id)
+
+    def group_messages(self, group_id, **filters):
+        return self.raw.groups.messages.list(group_id, **filters)
+
+    def reset_group(self, group_id):
+        return self.raw.groups.messages.reset(group_id)
 
     # tools
 

@@ -46,6 +46,9 @@ GROUPS = [
     Group("sandbox", ("sandbox",), 0.90),
     # Of these scenarios the parts for MCP servers and the search of tools are kept.
     Group("mcp", ("tools", "misc"), 0.90),
+    # The calls that need no turn.
+    Group("groups", ("groups",), 0.90),
+    Group("conversations", ("conversations",), 0.90),
     # Of `stream` the parts for letta_v1_agent alone are kept: other types of agents run in the same loop here.
     Group("turns", ("runs", "stream", "msg_requests", "msg_v1"), 0.85),
 ]

@@ -208,6 +208,35 @@ class Client:
     def check_provider(self, **fields):
         return self.raw.post("/v1/providers/check", body=fields, cast_to=object)
 
+    # conversations
+
+    def create_conversation(self, agent_id, **fields):
+        return self.raw.conversations.create(agent_id=agent_id, extra_body=fields)
+
+    def conversations(self, **filters):
+        return self.raw.conversations.list(**filters)
+
+    def conversation(self, conversation_id):
+        return self.raw.conversations.retrieve(conversation_id)
+
+    def update_conversation(self, conversation_id, **fields):
+        return self.raw.conversations.update(conversation_id, **fields)
+
+    def delete_conversation(self, conversation_id):
+        return self.raw.conversations.delete(conversation_id)
+
+    def fork(self, conversation_id, **options):
+        return self.raw.conversations.fork(conversation_id, **options)
+
+    def cancel_conversation(self, conversation_id, **options):
+        return self.raw.conversations.cancel(conversation_id, **options)
+
+    def recompile_conversation(self, conversation_id, **options):
+        return json.loads(self.raw.conversations.recompile(conversation_id, **options))
+
+    def conversation_messages(self, conversation_id, **filters):
+        return self.raw.conversations.messages.list(conversation_id, **filters).items
+
     # identities: this generation only gives them to agents
 
     def create_identity(self, **fields):

@@ -57,18 +57,16 @@ extension APIError {
         APIError(status: 422, body: .validation([issue], examples: []))
     }
 
-    /// 422 for a path capture that is not an id with the right prefix.
+    /// 422 for a path capture that does not match.
     static func invalid(
         _ pattern: CapturePattern, _ text: String, at location: [ValidationIssue.LocationElement]
     ) -> APIError {
-        guard let prefix = pattern.prefix, let expression = pattern.expression, let example = pattern.example else {
-            return APIError(404, "Not Found")
-        }
+        guard let expression = pattern.expression, let shown = pattern.shown else { return APIError(404, "Not Found") }
         let issue = ValidationIssue(
             type: "string_pattern_mismatch", location: location,
-            message: "String should match pattern '\(prefix)-{uuid4}'", input: .string(text),
+            message: "String should match pattern '\(shown)'", input: .string(text),
             context: ["pattern": .string(expression)])
-        return APIError(status: 422, body: .validation([issue], examples: [example]))
+        return APIError(status: 422, body: .validation([issue], examples: pattern.examples))
     }
 
     static func tooLarge(_ limit: Int) -> APIError {

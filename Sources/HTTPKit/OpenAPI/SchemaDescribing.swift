@@ -25,25 +25,30 @@ extension ID: SchemaDescribing {
 
 extension CapturePattern {
     var schema: JSONValue {
-        guard let expression, let example else { return ["type": "string"] }
-        return ["type": "string", "pattern": .string(expression), "examples": [.string(example)]]
+        guard let expression else { return ["type": "string"] }
+        return ["type": "string", "pattern": .string(expression), "examples": .array(examples.map { .string($0) })]
     }
 
-    /// The prefix as part of a regular expression; nil for any text.
-    var prefix: String? {
-        guard case .ids(let prefixes) = self else { return nil }
-        return prefixes.count == 1 ? prefixes[0] : "(\(prefixes.joined(separator: "|")))"
-    }
-
-    /// The regular expression of the ids; nil for any text.
+    /// A regular expression for the texts that match; nil for any text.
     var expression: String? {
         let hex = "[0-9a-f]"
-        return prefix.map { "^\($0)-\(hex){8}-\(hex){4}-4\(hex){3}-[89ab]\(hex){3}-\(hex){12}$" }
+        return match("\(hex){8}-\(hex){4}-4\(hex){3}-[89ab]\(hex){3}-\(hex){12}").map { "^\($0)$" }
     }
 
-    var example: String? {
-        guard case .ids(let prefixes) = self else { return nil }
-        return prefixes.first.map { "\($0)-123e4567-e89b-42d3-8456-426614174000" }
+    /// The expression in an error message; nil for any text.
+    var shown: String? { match("{uuid4}") }
+
+    /// The texts that match, with this in place of the random part of an id.
+    private func match(_ random: String) -> String? {
+        guard case .ids(let prefixes, let words) = self else { return nil }
+        let prefix = prefixes.count == 1 ? prefixes[0] : "(\(prefixes.joined(separator: "|")))"
+        let id = "\(prefix)-\(random)"
+        return words.isEmpty ? id : "(\(words.joined(separator: "|"))|\(id))"
+    }
+
+    var examples: [String] {
+        guard case .ids(let prefixes, let words) = self else { return [] }
+        return prefixes.map { "\($0)-123e4567-e89b-42d3-8456-426614174000" } + words
     }
 }
 

@@ -47,10 +47,10 @@ extension ID: PathParameters {
 }
 
 extension CapturePattern {
-    /// Whether `text` is an id of this pattern: lowercase hex, version nibble 4, variant 8, 9, a or b.
+    /// Ids have lowercase hex digits, version nibble 4, and variant 8, 9, a or b.
     public func matches(_ text: String) -> Bool {
-        guard case .ids(let prefixes) = self else { return true }
-        return prefixes.contains { Self.isID(text, prefix: $0) }
+        guard case .ids(let prefixes, let words) = self else { return true }
+        return words.contains(text) || prefixes.contains { Self.isID(text, prefix: $0) }
     }
 
     private static func isID(_ text: String, prefix: String) -> Bool {

@@ -1,11 +1,11 @@
-/// How one capture of a path has to look.
+/// How one capture of a path has to look. What does not match gets a 422 before the handler runs.
 public enum CapturePattern: Sendable, Hashable {
-    /// `<prefix>-<uuid4>` with one of the prefixes; anything else is rejected with 422 before the handler runs.
-    case ids(prefixes: [String])
+    /// `<prefix>-<uuid4>` with one of the prefixes, or one of the words.
+    case ids(prefixes: [String], words: [String])
     /// Any text, percent-decoded.
     case text
 
-    public static func id(prefix: String) -> CapturePattern { .ids(prefixes: [prefix]) }
+    public static func id(prefix: String) -> CapturePattern { .ids(prefixes: [prefix], words: []) }
 }
 
 /// The captures of an endpoint's path, in the order in which they stand there.

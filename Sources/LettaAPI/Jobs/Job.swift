@@ -78,7 +78,7 @@ public enum JobPath: PathParameters {
     case job(ID<Job>)
     case run(ID<Run>)
 
-    public static let patterns: [CapturePattern] = [.ids(prefixes: [Job.idPrefix, Run.idPrefix])]
+    public static let patterns: [CapturePattern] = [.ids(prefixes: [Job.idPrefix, Run.idPrefix], words: [])]
 
     public var captured: [String] {
         switch self {

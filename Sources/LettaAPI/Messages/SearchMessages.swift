@@ -5,6 +5,8 @@ public struct SearchMessages: Codable, Sendable {
     /// Left out: everything that was said.
     public var query: String?
     public var agentID: String?
+    /// As in ``ListMessages``.
+    public var conversationID: String?
     /// Left out: users and agents.
     public var roles: [MessageRole]?
     /// Days and times are included; a day means the whole of it.

@@ -9,19 +9,25 @@ struct AgentContextService: Sendable {
 
     /// The parts of the context window: those of the system message, the tools and the messages.
     func window(of id: ID<AgentState>, _ query: RetrieveContext, as scope: Scope) async throws -> ContextWindow {
-        if let conversation = query.conversationID, conversation != "default" {
-            throw APIError(404, "Conversation with ID \(conversation) not found")
-        }
+        let conversation = query.conversationID == "default" ? nil : query.conversationID.map { ID<Conversation>($0) }
         return try await core.storage.read(as: scope) { db in
             guard let row = try AgentStore.row(id, db) else { throw APIError.notFound("Agent", id) }
-            let messages = try SystemMessageService.current(MessageStore.context(of: id, db), db)
+            let thread = try conversation.map { conversation in
+                let thread = try ConversationService.row(conversation, db)
+                guard thread.agentID == id else { throw APIError.notFound("Conversation", conversation) }
+                return thread
+            }
+            let messages = try SystemMessageService.current(
+                thread.map { try ConversationMessageStore.context(of: $0.id, db) }
+                    ?? MessageStore.context(of: id, db), db)
             let tools = try ToolStore.tools(of: [id], db)[id] ?? []
             var window = ContextWindow(sizeMax: row.contextWindow)
             window.messageCount = messages.count
             window.recallMemoryCount = row.nextMessagePosition
             window.archivalMemoryCount = try ArchivalMemoryService.summary(of: id, db).count
             if messages.first?.role == .system {
-                window.fill(from: try SystemMessageService.compile(row, db).context)
+                let compiled = try thread.flatMap { try ConversationSystemMessage.compile([$0], of: [row], db)[$0.id] }
+                window.fill(from: try (compiled ?? SystemMessageService.compile(row, db)).context)
             } else {
                 window.system = Self.part(row.system)
             }

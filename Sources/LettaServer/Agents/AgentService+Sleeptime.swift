@@ -40,6 +40,7 @@ extension AgentService {
             agentIDs: [row.id], description: "")
         group.sleeptimeAgentFrequency = isVoice ? nil : Self.defaultFrequency
         group.turnsCounter = isVoice ? nil : -1
+        group.projectID = draft.scope.project
         try GroupStore.insert(group, at: time, db)
     }
 

@@ -74,7 +74,8 @@ struct AgentService: Sendable {
         return try await core.storage.read(as: scope) { db in try AgentStore.tags(query, db) }
     }
 
-    /// Deletes an agent with its messages, the archive that it owns, and its companion. Its blocks remain.
+    /// Deletes an agent with its messages, the archive that it owns, its conversations, and its companion. Its
+    /// blocks remain.
     func delete(_ id: ID<AgentState>, as scope: Scope) async throws {
         try await core.storage.write(as: scope) { db in
             guard let row = try AgentStore.rowForUpdate(id, db) else {
@@ -82,6 +83,7 @@ struct AgentService: Sendable {
             }
             for agent in try Self.companions(of: row, db) + [row] {
                 try ArchiveService.deleteOwnArchive(of: agent.id, db)
+                try ConversationStore.deleteIsolatedBlocks(ofAgent: agent.id, db)
                 try AgentStore.delete(agent, db)
             }
         }

@@ -15,6 +15,8 @@ enum AgentStore {
     static func delete(_ agent: AgentRow, _ db: Transaction) throws {
         try DeletedKeyStore.note(in: RunStore.table, where: "agent_id = \(agent.id)", db)
         try DeletedKeyStore.note(in: StepStore.table, where: "agent_id = \(agent.id)", db)
+        try DeletedKeyStore.note(in: ConversationStore.table, where: "agent_id = \(agent.id)", db)
+        try DeletedKeyStore.note(in: GroupStore.table, where: "manager_agent_id = \(agent.id)", db)
         try db.delete(agent.id, from: table)
     }
 

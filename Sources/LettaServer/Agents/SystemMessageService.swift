@@ -8,7 +8,8 @@ import Storage
 /// A stored system message names its blocks with their versions. Whoever uses one compares them with the agent's
 /// current blocks: ``resolve(_:at:_:)`` in a write transaction, ``current(_:_:)`` in a read transaction. So a change of
 /// a block writes nothing for the agents that share it, and no reader sees a prompt with stale blocks. System text, tool
-/// rules and time zone belong to one agent: whoever changes them calls ``refresh(_:_:at:_:)``. The counts of messages and
+/// rules and time zone belong to one agent: whoever changes them calls ``refresh(_:_:at:_:)``, which has the system
+/// messages of its conversations recompiled by their next readers, too. The counts of messages and
 /// archival passages are those of the last compilation, as with the peer.
 enum SystemMessageService {
     /// How a rewrite treats the time line of the message.
@@ -41,9 +42,9 @@ enum SystemMessageService {
     static func refresh(
         _ agent: ID<AgentState>, _ timeLine: TimeLine = .kept, at now: Timestamp, _ db: Transaction
     ) throws {
-        guard var row = try AgentStore.rowForUpdate(agent, db),
-            let head = try SystemMessageStore.head(of: agent, db)
-        else { return }
+        guard var row = try AgentStore.rowForUpdate(agent, db) else { return }
+        try ConversationMessageStore.invalidateHeads(of: agent, db)
+        guard let head = try SystemMessageStore.head(of: agent, db) else { return }
         if case .renewed(let time) = timeLine {
             row.systemCompiledAt = time
             try AgentStore.update(row, db)
@@ -60,7 +61,9 @@ enum SystemMessageService {
 
     /// The messages, with each stale system message replaced by its recompiled text. Stores nothing.
     static func current(_ messages: [MessageRow], _ db: Transaction) throws -> [MessageRow] {
-        let heads = try SystemMessageStore.heads(among: messages.filter { $0.role == .system }.map(\.id), db)
+        let messages = try ConversationSystemMessage.current(messages, db)
+        let heads = try SystemMessageStore.heads(
+            among: messages.filter { $0.role == .system && $0.conversationID == nil }.map(\.id), db)
         let stale = heads.filter(\.isStale)
         guard !stale.isEmpty else { return messages }
         let compiled = try compile(try db.fetch(AgentStore.table, stale.map(\.agent)), db)
@@ -96,13 +99,16 @@ enum SystemMessageService {
             })
     }
 
+    /// - Parameter conversation: nil for the agent's own.
     static func compile(
-        _ row: AgentRow, blocks: [BlockRow], archival: ArchivalSummary, previousMessages: Int
+        _ row: AgentRow, conversation: ID<Conversation>? = nil, blocks: [BlockRow], archival: ArchivalSummary,
+        previousMessages: Int
     ) throws -> Compiled {
         var input = ContextInput(
             kind: AgentKind(rawValue: row.agentType.rawValue) ?? .standard, system: row.system,
             agentID: row.id.rawValue, compiledAt: row.systemCompiledAt.microseconds,
             modelEndpointType: try row.llmConfig.json.value()["model_endpoint_type"]?.string ?? "")
+        if let conversation { input.conversationID = conversation.rawValue }
         input.blocks = blocks.map(\.memoryBlock)
         input.toolRules = try row.rules()
         input.zone = row.timezone

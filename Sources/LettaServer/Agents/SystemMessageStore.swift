@@ -58,7 +58,7 @@ enum SystemMessageStore {
     }
 
     /// The value of `compiled_from` for a message compiled from these blocks, in this order.
-    private static func source(_ blocks: [(id: ID<Block>, version: Int)]) -> String {
+    static func source(_ blocks: [(id: ID<Block>, version: Int)]) -> String {
         blocks.map { "\($0.id):\($0.version)" }.joined(separator: " ")
     }
 

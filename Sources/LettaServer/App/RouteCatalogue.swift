@@ -32,6 +32,7 @@ struct RouteCatalogue: RouteGroup {
         let turns = TurnService(
             core: core, opener: opener, worker: worker,
             callbacks: RunCallbackService(core: core, ends: ends, transport: transport), turnLock: turnLock, ends: ends)
+        let previews = TurnPreviewService(core: core, opener: opener)
 
         let features: [any RouteGroup] = [
             HealthRoutes(
@@ -55,7 +56,7 @@ struct RouteCatalogue: RouteGroup {
                 providers: ProviderService(
                     core: core, secrets: secrets, directory: directory, providers: userProviders)),
             MessageRoutes(messages: messages),
-            TurnRoutes(turns: turns, previews: TurnPreviewService(core: core, opener: opener)),
+            TurnRoutes(turns: turns, previews: previews),
             RunRoutes(
                 runs: RunService(core: core, ends: ends), messages: messages,
                 following: RunFollowService(core: core, worker: worker)),
@@ -65,6 +66,10 @@ struct RouteCatalogue: RouteGroup {
                 folders: FolderService(core: core, models: models), agents: AgentFolderService(core: core)),
             GroupRoutes(groups: GroupService(core: core)),
             DocumentedAliases(),
+            ConversationRoutes(
+                conversations: ConversationService(
+                    core: core, models: models, messages: messages, context: AgentContextService(core: core),
+                    turns: turns, previews: previews)),
             UnservedRoutes(),
             MetricsRoutes(metrics),
             OpenAPIRoutes(title: "letta-swift", version: ServerVersion.current),

@@ -2,9 +2,9 @@ import JSON
 import LettaAPI
 import Storage
 
-/// Tables `agent_group` and `agent_group_member`.
+/// Tables `agent_group`, `agent_group_member` and `agent_group_block`.
 enum GroupStore {
-    /// Without members, which ``complete(_:_:)`` adds.
+    /// Without members and blocks, which ``complete(_:_:)`` adds.
     static let table = Table<Stored<Group>>(
         "agent_group",
         without: [
@@ -12,9 +12,27 @@ enum GroupStore {
         ])
 
     static func insert(_ group: Group, at time: Timestamp, _ db: Transaction) throws {
-        var row = Stored(group, at: time)
-        row.projectID = db.project
-        try db.insert(row, into: table)
+        try db.insert(Stored(group, at: time), into: table)
+        try insertMembers(of: group, db)
+        for block in group.sharedBlockIDs { try attach(block, to: group.id, db) }
+    }
+
+    /// Writes the group, and its members and blocks where they differ from those of `old`.
+    static func update(_ row: Stored<Group>, from old: Group, _ db: Transaction) throws {
+        try db.update(row, in: table)
+        if row.wire.agentIDs != old.agentIDs {
+            try db.execute(
+                "DELETE FROM agent_group_member WHERE organization_id = \(db.organization) AND group_id = \(row.id)")
+            try insertMembers(of: row.wire, db)
+        }
+        if row.wire.sharedBlockIDs != old.sharedBlockIDs {
+            try db.execute(
+                "DELETE FROM agent_group_block WHERE organization_id = \(db.organization) AND group_id = \(row.id)")
+            for block in row.wire.sharedBlockIDs { try attach(block, to: row.id, db) }
+        }
+    }
+
+    private static func insertMembers(of group: Group, _ db: Transaction) throws {
         for (position, agent) in group.agentIDs.enumerated() {
             try db.execute(
                 """
@@ -22,6 +40,44 @@ enum GroupStore {
                 VALUES (\(db.organization), \(group.id), \(agent), \(position))
                 """)
         }
+    }
+
+    // MARK: Blocks
+
+    /// Adds a block after the others; does nothing when it is there already.
+    static func attach(_ block: ID<Block>, to group: ID<Group>, _ db: Transaction) throws {
+        try db.execute(
+            """
+            INSERT INTO agent_group_block (organization_id, group_id, block_id, position)
+            SELECT \(db.organization), \(group), \(block), COALESCE(MAX(position), -1) + 1
+            FROM agent_group_block WHERE organization_id = \(db.organization) AND group_id = \(group)
+            ON CONFLICT (organization_id, group_id, block_id) DO NOTHING
+            """)
+    }
+
+    static func detach(_ block: ID<Block>, from group: ID<Group>, _ db: Transaction) throws {
+        try db.execute(
+            """
+            DELETE FROM agent_group_block
+            WHERE organization_id = \(db.organization) AND group_id = \(group) AND block_id = \(block)
+            """)
+    }
+
+    // MARK: Reading
+
+    /// A page of the groups that are not hidden.
+    static func page(_ query: ListGroups, _ db: Transaction) throws -> Page<Group> {
+        let page = try db.page(
+            table, query, order: .oldestFirst,
+            where: [
+                "(hidden IS NULL OR NOT hidden)", query.managerType.map { "manager_type = \($0.rawValue)" },
+                (query.projectID ?? db.project).map { "project_id = \($0)" },
+            ])
+        return Page(try complete(page.items, db), next: page.next)
+    }
+
+    static func group(of row: Stored<Group>, _ db: Transaction) throws -> Group {
+        try complete([row], db)[0]
     }
 
     /// The newest group that each of the agents manages.
@@ -50,22 +106,32 @@ enum GroupStore {
         return try complete(rows.map(table.row), db)
     }
 
-    /// The groups with their members, in one query.
+    /// The groups with their members and blocks.
     private static func complete(_ rows: [Stored<Group>], _ db: Transaction) throws -> [Group] {
-        let memberRows = try rows.map(\.id).inStatements { ids in
-            try db.rows(
-                """
-                SELECT group_id, agent_id FROM agent_group_member
-                WHERE organization_id = \(db.organization) AND group_id IN (\(list: ids))
-                ORDER BY group_id, position
-                """)
-        }
-        var members: [ID<Group>: [ID<AgentState>]] = [:]
-        for row in memberRows { members[try row["group_id"], default: []].append(try row["agent_id"]) }
+        let ids = rows.map(\.id)
+        let members: [ID<Group>: [ID<AgentState>]] = try related("agent_group_member", "agent_id", of: ids, db)
+        let blocks: [ID<Group>: [ID<Block>]] = try related("agent_group_block", "block_id", of: ids, db)
         return rows.map { row in
             var group = row.wire
             group.agentIDs = members[row.id] ?? []
+            group.sharedBlockIDs = blocks[row.id] ?? []
             return group
         }
+    }
+
+    private static func related<Noun>(
+        _ table: SQLText, _ column: SQLText, of groups: [ID<Group>], _ db: Transaction
+    ) throws -> [ID<Group>: [ID<Noun>]] {
+        let rows = try groups.inStatements { groups in
+            try db.rows(
+                """
+                SELECT group_id, \(column) AS related_id FROM \(table)
+                WHERE organization_id = \(db.organization) AND group_id IN (\(list: groups))
+                ORDER BY group_id, position
+                """)
+        }
+        var ids: [ID<Group>: [ID<Noun>]] = [:]
+        for row in rows { ids[try row["group_id"], default: []].append(try row["related_id"]) }
+        return ids
     }
 }

@@ -3,7 +3,7 @@ import Storage
 
 /// Table `deleted_key`: the list keys of deleted rows, for cursors that name them.
 enum DeletedKeyStore {
-    private static let keys = ["created_at", "updated_at", "last_run_completion"]
+    private static let keys = ["created_at", "updated_at", "last_run_completion", "last_message_at"]
 
     /// Stores the keys of the rows that are about to be deleted.
     static func note<Row>(in table: Table<Row>, where condition: SQLText, _ db: Transaction) throws {

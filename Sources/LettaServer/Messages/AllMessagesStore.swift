@@ -24,9 +24,11 @@ enum AllMessagesStore {
 
     /// A page ordered by time, from the newest or the oldest end between the bounds.
     static func page(
-        after: MessageRow?, before: MessageRow?, fromNewest: Bool, limit: Int, _ db: Transaction
+        in conversation: String?, after: MessageRow?, before: MessageRow?, fromNewest: Bool, limit: Int,
+        _ db: Transaction
     ) throws -> [MessageRow] {
         var all: [SQLText] = ["organization_id = \(db.organization)"]
+        if let condition = MessageStore.isIn(conversation) { all.append(condition) }
         let tuple = SQLText.joined(key, separator: ", ")
         if let after { all.append("(\(tuple)) > (\(list: place(of: after)))") }
         if let before { all.append("(\(tuple)) < (\(list: place(of: before)))") }
@@ -43,14 +45,15 @@ enum AllMessagesStore {
 
     /// The messages that contain `text`, newest first.
     static func search(
-        _ text: String, roles: [MessageRole], agent: String?, from: Timestamp?, to: Timestamp?, limit: Int,
-        _ db: Transaction
+        _ text: String, roles: [MessageRole], agent: String?, conversation: String?, from: Timestamp?, to: Timestamp?,
+        limit: Int, _ db: Transaction
     ) throws -> [MessageRow] {
         var all: [SQLText] = [
             "organization_id = \(db.organization)", "role IN (\(list: roles.map(\.rawValue)))",
             "said IS NOT NULL",
         ]
         if let agent { all.append("agent_id = \(agent)") }
+        if let condition = MessageStore.isIn(conversation) { all.append(condition) }
         if !text.isEmpty { all.append(db.dialect.contains("said", text)) }
         if let from { all.append("created_at >= \(from)") }
         if let to { all.append("created_at <= \(to)") }

@@ -6,10 +6,11 @@ import Storage
 enum MessageListStore {
     /// A page of an agent's messages ordered by time, from the newest or the oldest end between the bounds.
     static func page(
-        of agent: ID<AgentState>, after: MessageRow?, before: MessageRow?, fromNewest: Bool, limit: Int,
-        _ db: Transaction
+        of agent: ID<AgentState>, in conversation: String?, after: MessageRow?, before: MessageRow?, fromNewest: Bool,
+        limit: Int, _ db: Transaction
     ) throws -> [MessageRow] {
         var all: [SQLText] = ["organization_id = \(db.organization)", "agent_id = \(agent)"]
+        if let condition = MessageStore.isIn(conversation) { all.append(condition) }
         if let after { all.append("position > \(after.position)") }
         if let before { all.append("position < \(before.position)") }
         let direction: SQLText = fromNewest ? "DESC" : "ASC"

@@ -18,13 +18,15 @@ struct MessageRoutes: RouteGroup {
         routes.handleRaw(
             .patch, "/v1/agents/{agent_id}/messages/{message_id}", "Responds that messages can't be edited."
         ) { _, _ in
-            throw APIError(405, Self.noEditing)
+            throw Self.noEditing
         }
     }
 
     /// Clients compare this text.
-    private static let noEditing = """
+    static let noEditing = APIError(
+        405,
+        """
         Message editing is no longer supported. Messages are immutable as they may be shared across multiple \
         conversations via forking.
-        """
+        """)
 }

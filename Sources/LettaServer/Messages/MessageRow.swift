@@ -7,6 +7,8 @@ import Storage
 struct MessageRow: Sendable {
     var id: ID<Message>
     var agentID: ID<AgentState>
+    /// The conversation that the message was sent in; nil: the agent's own.
+    var conversationID: ID<Conversation>?
     /// Counts up from 0 for each agent and is never reused.
     var position: Int
     var role: MessageRole
@@ -25,7 +27,8 @@ struct MessageRow: Sendable {
 
     static let columns: SQLText = """
         message.id, message.agent_id, message.position, message.role, message.content, message.name, message.model,
-        message.otid, message.sender_id, message.run_id, message.step_id, message.is_error, message.created_at
+        message.otid, message.sender_id, message.run_id, message.step_id, message.is_error, message.created_at,
+        message.conversation_id
         """
 
     /// The row of an engine's message.
@@ -59,6 +62,7 @@ struct MessageRow: Sendable {
         stepID = try row["step_id"]
         isError = try row["is_error"]
         createdAt = try row["created_at"]
+        conversationID = try row["conversation_id"]
     }
 
     static func content(_ parts: [TurnMessage.Part]) -> RawJSON {
@@ -92,6 +96,7 @@ struct MessageRow: Sendable {
         message.model = model
         message.otid = otid
         message.senderID = senderID
+        message.conversationID = conversationID
         message.toolCallID = turn.toolReturns.first?.callID
         if !turn.toolCalls.isEmpty {
             let calls = turn.toolCalls.map { call -> JSONValue in

@@ -11,7 +11,7 @@ extension MessageService {
         let limit = query.limit == 0 ? 0 : request.limit ?? 100
         let rows = try await core.storage.read(as: scope) { db in
             let page = try AllMessagesStore.page(
-                after: try query.after.map { try Self.row($0, db) },
+                in: query.conversationID, after: try query.after.map { try Self.row($0, db) },
                 before: try query.before.map { try Self.row($0, db) }, fromNewest: !request.isAscending,
                 limit: limit, db)
             return try SystemMessageService.current(page, db)
@@ -44,10 +44,12 @@ extension MessageService {
     func search(_ body: SearchMessages, as scope: Scope) async throws -> [FoundMessage] {
         try await found(body, as: scope).map { row in
             let entry = WireMessage.entries(of: try row.turnMessage(), for: .list).first { $0.isSaid }
-            return FoundMessage(
+            var found = FoundMessage(
                 messageID: row.id, agentID: row.agentID,
                 messageType: row.role == .user ? "user_message" : "assistant_message",
                 content: entry?.said ?? "", createdAt: row.createdAt)
+            found.conversationID = row.conversationID
+            return found
         }
     }
 
@@ -66,8 +68,8 @@ extension MessageService {
         let roles = body.roles ?? [.user, .assistant]
         return try await core.storage.read(as: scope) { db in
             try AllMessagesStore.search(
-                body.query ?? "", roles: roles, agent: body.agentID, from: from, to: to,
-                limit: min(request.limit ?? 100, 100), db)
+                body.query ?? "", roles: roles, agent: body.agentID, conversation: body.conversationID, from: from,
+                to: to, limit: min(request.limit ?? 100, 100), db)
         }
     }
 

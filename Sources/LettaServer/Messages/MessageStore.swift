@@ -5,7 +5,7 @@ import Storage
 
 /// Table `message`: all messages of agents, and which of them are in the context window.
 enum MessageStore {
-    /// Stores messages and appends them to the context.
+    /// Stores messages and appends those of the agent's own conversation to its context.
     ///
     /// Their position in the context is their position among all messages: no message in the context has a higher one.
     static func insert(_ messages: [MessageRow], _ db: Transaction) throws {
@@ -14,14 +14,22 @@ enum MessageStore {
                 """
                 INSERT INTO message (
                     organization_id, id, agent_id, position, context_position, role, content, said, name, model, otid,
-                    sender_id, run_id, step_id, is_error, created_at, updated_at)
+                    sender_id, run_id, step_id, is_error, created_at, updated_at, conversation_id)
                 VALUES (
-                    \(db.organization), \(message.id), \(message.agentID), \(message.position), \(message.position),
+                    \(db.organization), \(message.id), \(message.agentID), \(message.position),
+                    \(message.conversationID == nil ? message.position : nil),
                     \(message.role), \(message.content), \(message.said), \(message.name), \(message.model), \(message.otid),
                     \(message.senderID), \(message.runID), \(message.stepID), \(message.isError), \(message.createdAt),
-                    \(message.createdAt))
+                    \(message.createdAt), \(message.conversationID))
                 """)
         }
+    }
+
+    /// The condition that a message in a list is of a conversation; nil for those of all.
+    ///
+    /// - Parameter conversation: an id, or `default` for the agents' own conversations.
+    static func isIn(_ conversation: String?) -> SQLText? {
+        conversation.map { $0 == "default" ? "conversation_id IS NULL" : "conversation_id = \($0)" }
     }
 
     // MARK: Context
@@ -85,13 +93,14 @@ enum MessageStore {
         "organization_id = \(db.organization) AND agent_id = \(agent) AND context_position IS NOT NULL"
     }
 
-    /// The number of the ids that name messages of the agent.
+    /// The number of the ids that name messages of the agent's own conversation.
     static func countOwned(_ ids: [ID<Message>], by agent: ID<AgentState>, _ db: Transaction) throws -> Int {
         try ids.inStatements { ids in
             try db.rows(
                 """
                 SELECT id FROM message
                 WHERE organization_id = \(db.organization) AND agent_id = \(agent) AND id IN (\(list: ids))
+                    AND conversation_id IS NULL
                 """)
         }.count
     }

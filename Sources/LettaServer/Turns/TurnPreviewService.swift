@@ -10,13 +10,17 @@ struct TurnPreviewService: Sendable {
     let opener: TurnOpener
 
     /// The first model request for these messages.
-    func payload(_ body: SendMessages, to agent: ID<AgentState>, as scope: Scope) async throws -> RawJSON {
+    ///
+    /// - Parameter conversation: nil for the agent's own.
+    func payload(
+        _ body: SendMessages, to agent: ID<AgentState>, in conversation: ConversationRow? = nil, as scope: Scope
+    ) async throws -> RawJSON {
         var body = body
         body.streaming = true
         let request = try TurnRequest(body, to: agent, following: .stream)
-        let config = try await opener.override(request.overrideModel, as: scope)
+        let config = try await opener.override(request.overrideModel ?? conversation?.model, as: scope)
         let run = request.run(id: core.ids.next(), at: core.now())
-        let state = try await opener.preview(request, run, config: config, as: scope)
+        let state = try await opener.preview(request, run, in: conversation, config: config, as: scope)
         var plan = state.plan
         plan.maximumSteps = 1
         var machine = StepMachine(plan)

@@ -20,8 +20,8 @@ enum TurnStore {
     /// Reserves the next `count` message positions. Locks the agent's row until the transaction ends.
     ///
     /// - Returns: the first position; nil when there is no such agent.
-    private static func takePositions(
-        _ count: Int, of agent: ID<AgentState>, ending run: Run?, _ db: Transaction
+    static func takePositions(
+        _ count: Int, of agent: ID<AgentState>, ending run: Run? = nil, _ db: Transaction
     ) throws -> Int? {
         let end: SQLText = if let run { ", \(lastRun(run))" } else { "" }
         let next: Int? = try db.value(

@@ -127,6 +127,34 @@ import Testing
         }
     }
 
+    @Test(arguments: Engines.scenarios)
+    func `a group, a conversation`(_ engine: TestEngine) async throws {
+        try await withServer(on: engine) { server in
+            server["block"] = try await server.newBlock("human", "Ann")
+            server["agent"] = try await server.newAgent("Ada", ["block_ids": ["{block}"]])
+            try await server.run([
+                .post(
+                    "/v1/groups/",
+                    [
+                        "agent_ids": ["{agent}"], "description": "d", "shared_block_ids": ["{block}"],
+                        "manager_config": ["manager_type": "dynamic", "manager_agent_id": "{agent}", "max_turns": 2],
+                    ], expect: 200
+                ).keep("group"),
+                .post(
+                    "/v1/conversations/?agent_id={agent}",
+                    [
+                        "summary": "s", "isolated_block_labels": ["human"], "model": "openai-proxy/gpt-4.1",
+                        "model_settings": ["provider_type": "openai", "temperature": 0.25],
+                    ], expect: 200
+                ).keep("conversation"),
+            ])
+            for path in ["/v1/groups/{group}", "/v1/conversations/{conversation}"] {
+                let body = try #require(try await server.get(path).json.object)
+                try await check(path, body, as: .v1, path, server)
+            }
+        }
+    }
+
     /// Sends the whole body back, then each of its fields.
     private func check(
         _ path: String, _ body: JSONObject, as caller: TestCaller, _ name: String, _ server: TestServer

@@ -22,6 +22,8 @@ import Testing
     struct Body: Sendable, CustomTestStringConvertible {
         var verb: HTTPVerb
         var path: String
+        /// Sent with every request, behind the path.
+        var query = ""
         /// Sent with every sample.
         var needs: JSONObject = [:]
         /// Makes what is changed and keeps its id under the name in the path; nil for a body that creates.
@@ -45,7 +47,8 @@ import Testing
                 listed.insert(body.testDescription)
                 let operation = document["paths"]?[body.path]?[body.verb.rawValue.lowercased()]
                 let schema = operation?["requestBody"]?["content"]?["application/json"]?["schema"]
-                let name = try #require(schema?["$ref"]?.string?.split(separator: "/").last, "\(body.testDescription)")
+                let reference = schema?["$ref"] ?? schema?["anyOf"]?[0]?["$ref"]
+                let name = try #require(reference?.string?.split(separator: "/").last, "\(body.testDescription)")
                 let fields = document["components"]?["schemas"]?[String(name)]?["properties"]?.object ?? [:]
                 let known = Set(body.samples.keys).union(body.unread.keys)
                 #expect(Set(fields.map(\.key)) == known, "\(body.testDescription)")
@@ -92,7 +95,7 @@ import Testing
         try await body.prepare?(server)
         var object = body.needs
         for (name, value) in fields { object[name] = value }
-        let answer = try await server.send(body.verb, body.path, .object(object), as: .legacy)
+        let answer = try await server.send(body.verb, body.path + body.query, .object(object), as: .legacy)
         #expect(answer.status == 200, "\(body.testDescription) \(fields): \(answer.text)")
         if body.prepare == nil { server["id"] = answer.id }
         return try await server.get(path, as: .legacy).json
@@ -104,7 +107,10 @@ import Testing
             .post("/v1/identities/", ["identifier_key": "i", "name": "I", "identity_type": "user"], expect: 200)
                 .keep("identity"),
             .post("/v1/archives/", ["name": "a"], expect: 200).keep("archive_id"),
-            .post("/v1/agents/", ["name": "Ada", "model": model], expect: 200).keep("agent_id"),
+            .post(
+                "/v1/agents/",
+                ["name": "Ada", "model": model, "memory_blocks": [["label": "persona", "value": "p"]]], expect: 200
+            ).keep("agent_id"),
             .patch("/v1/agents/{agent_id}/archives/attach/{archive_id}", expect: 200),
             .post("/v1/folders/", ["name": "docs", "embedding": embedding], expect: 200).keep("folder"),
         ])
@@ -150,6 +156,8 @@ extension EveryFieldTests {
         "PUT /v1/tools/mcp/servers": "is read by its name",
         "PATCH /v1/tools/mcp/servers/{mcp_server_name}": "is read by its name",
         "POST /v1/tools/search": "a search",
+        "POST /v1/conversations/{conversation_id}/recompile": "says whose conversation",
+        "POST /v1/conversations/{conversation_id}/messages/preview-raw-payload": "a turn",
     ]
 
     static let bodies: [Body] =
@@ -285,6 +293,25 @@ extension EveryFieldTests {
 
     private static let otherBodies: [Body] = [
         Body(
+            verb: .post, path: "/v1/groups/", needs: ["agent_ids": [], "description": "d"], read: "/v1/groups/{id}",
+            samples: group.merging(["hidden": .init(sent: true)]) { $1 }),
+        Body(
+            verb: .patch, path: "/v1/groups/{group_id}",
+            prepare: { try await $0.make("/v1/groups/", ["agent_ids": [], "description": "d"], as: "group_id") },
+            read: "/v1/groups/{group_id}", samples: group),
+        Body(
+            verb: .post, path: "/v1/conversations/", query: "?agent_id={agent_id}", read: "/v1/conversations/{id}",
+            samples: conversation.merging([
+                "isolated_block_labels": .init(sent: ["persona"], shown: ["isolated_block_ids": .elements(1)])
+            ]) { $1 }),
+        Body(
+            verb: .patch, path: "/v1/conversations/{conversation_id}",
+            prepare: { try await $0.make("/v1/conversations/?agent_id={agent_id}", [:], as: "conversation_id") },
+            read: "/v1/conversations/{conversation_id}",
+            samples: conversation.merging([
+                "last_message_at": .init(sent: "2026-01-02T03:04:05.678901Z")
+            ]) { $1 }),
+        Body(
             verb: .post, path: "/v1/mcp-servers/", needs: newServer, read: "/v1/mcp-servers/{id}", samples: mcpServer),
         Body(
             verb: .patch, path: "/v1/mcp-servers/{mcp_server_id}",
@@ -340,6 +367,17 @@ extension EveryFieldTests {
         "identifier_key": .init(sent: "other{n}"), "name": .init(sent: "other"), "identity_type": .init(sent: "org"),
         "agent_ids": .init(sent: ["{agent_id}"]), "block_ids": .init(sent: ["{block}"]),
         "properties": .init(sent: [["key": "a", "value": ["b": 1], "type": "json"]]),
+    ]
+
+    private static let group: [String: Sample] = [
+        "agent_ids": .init(sent: ["{agent_id}"]), "description": .init(sent: "other"),
+        "manager_config": .init(sent: ["manager_type": "round_robin", "max_turns": 7], shown: ["max_turns": 7]),
+        "project_id": .init(sent: "p"), "shared_block_ids": .init(sent: ["{block}"]),
+    ]
+
+    private static let conversation: [String: Sample] = [
+        "summary": .init(sent: "s"), "model": .init(sent: "openai-proxy/gpt-4.1"),
+        "model_settings": .init(sent: ["provider_type": "openai", "temperature": 0.25]),
     ]
 
     private static let embedding: JSONValue = "openai/text-embedding-3-small"
@@ -421,7 +459,8 @@ extension TestServer {
     fileprivate func filled(_ text: String) -> String {
         [
             "n", "id", "archive_id", "block_id", "tool_id", "step_id", "agent_id", "block", "tool", "identity",
-            "identity_id", "provider_id", "mcp_server_id",
+            "identity_id", "provider_id", "mcp_server_id", "group_id",
+            "conversation_id",
             "folder", "folder_id", "source_id",
         ]
         .reduce(text) { $0.replacing("{\($1)}", with: self[$1]) }

@@ -6,7 +6,9 @@ import Testing
 /// Every list can be read page by page: the `Link` headers lead through all of it.
 @Suite(.timeLimit(.minutes(5))) struct EveryListTests {
     /// The lists that have one element here.
-    private static let short: Set<String> = ["/v1/agents/{agent_id}/groups"]
+    private static let short: Set<String> = [
+        "/v1/agents/{agent_id}/groups", "/v1/groups/{group_id}/messages",
+    ]
 
     @Test(arguments: Engines.all)
     func `links lead through the whole list`(_ engine: TestEngine) async throws {
@@ -71,6 +73,7 @@ import Testing
             .post("/v1/agents/{agent_id}/messages", ["input": "Again."], expect: 200),
             .post("/v1/admin/orgs/", ["name": "second"], expect: 200).keep("org"),
             .post("/v1/admin/users/", ["name": "second", "organization_id": "{org}"], expect: 200),
+            .post("/v1/groups/", ["agent_ids": [], "description": "two"], expect: 200),
             .post(
                 "/v1/agents/",
                 ["model": model, "name": "sleeper", "enable_sleeptime": true], expect: 200),

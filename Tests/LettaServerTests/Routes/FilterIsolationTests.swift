@@ -20,6 +20,8 @@ import Testing
         "source_id": ["{folder_id}"],
         "provider_type": ["anthropic"],
         "sandbox_type": ["local"],
+        "conversation_id": ["{conversation_id}", "default"], "manager_type": ["round_robin"],
+        "order_by": ["created_at", "last_run_completion", "last_message_at"],
     ]
     /// For a parameter that is not listed: what a flag, a number or a text may be.
     private static let others = ["true", "false", "0", "1", "x"]
@@ -37,6 +39,7 @@ import Testing
         "/v1/jobs/active source_id",
         "/v1/providers/ name", "/v1/providers/ provider_type",
         "/v1/sandbox-config/ sandbox_type", "/v1/mcp-servers/ order",
+        "/v1/conversations/ agent_id", "/v1/groups/ manager_type", "/v1/messages/ conversation_id",
     ]
 
     private static let common: Set<String> = [

@@ -110,6 +110,14 @@ extension TestServer {
         self["run_id"] = try #require(turn.json["messages"]?[0]?["run_id"]?.string)
         self["message_id"] = try #require(turn.json["messages"]?[0]?["id"]?.string)
         self["step_id"] = try #require(turn.json["messages"]?[0]?["step_id"]?.string)
+        try await run([
+            .post(
+                "/v1/groups/",
+                ["agent_ids": ["{agent_id}"], "description": "d", "shared_block_ids": ["{block_id}"]], expect: 200
+            ).keep("group_id"),
+            .post("/v1/conversations/?agent_id={agent_id}", ["isolated_block_labels": ["human"]], expect: 200),
+            .post("/v1/conversations/default/fork?agent_id={agent_id}", expect: 200).keep("conversation_id"),
+        ])
     }
 
     private func seedToolSettings() async throws {

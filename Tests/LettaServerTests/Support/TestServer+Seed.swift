@@ -51,7 +51,8 @@ extension TestServer {
             try [
                 "agent", "block", "block_version", "message", "agent_secret", "agent_tag", "deleted_key", "archive",
                 "agent_archive", "passage", "passage_tag", "passage_words", "identity", "agent_identity",
-                "block_identity",
+                "block_identity", "agent_group", "agent_group_member", "agent_group_block", "conversation",
+                "conversation_message", "conversation_block",
                 "folder", "folder_file", "file_content", "folder_passage", "agent_folder", "agent_file", "job",
                 "provider",
                 "sandbox_config", "sandbox_variable", "mcp_server", "mcp_server_tool",

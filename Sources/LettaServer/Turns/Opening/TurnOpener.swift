@@ -60,16 +60,23 @@ struct TurnOpener: Sendable {
     }
 
     /// The result of ``open(_:_:isAccepted:config:as:)``, without storing anything.
-    func preview(_ request: TurnRequest, _ run: Run, config: LLMConfig?, as scope: Scope) async throws -> TurnState {
+    func preview(
+        _ request: TurnRequest, _ run: Run, in conversation: ConversationRow? = nil, config: LLMConfig?,
+        as scope: Scope
+    ) async throws -> TurnState {
         let time = core.now()
         let rows = try await core.storage.read(as: scope) { [core] db in
             guard let agent = try AgentStore.row(request.agent, db) else {
                 throw APIError.notFound("Agent", request.agent)
             }
-            var rows = try TurnRows(of: agent, db)
-            if let stored = try MessageStore.systemMessage(of: agent.id, db) {
-                rows.system = try SystemMessageService.current([stored], db)[0].turnMessage()
-            }
+            var rows = try conversation.map { try TurnRows(of: agent, in: $0, db) } ?? TurnRows(of: agent, db)
+            let stored =
+                if let conversation {
+                    try ConversationMessageStore.context(of: conversation.id, db).first
+                } else {
+                    try MessageStore.systemMessage(of: agent.id, db)
+                }
+            if let stored { rows.system = try SystemMessageService.current([stored], db)[0].turnMessage() }
             rows.new = request.messages(runID: run.id, at: time, ids: core.ids)
             return rows
         }
@@ -79,7 +86,12 @@ struct TurnOpener: Sendable {
     private func state(
         _ rows: TurnRows, _ request: TurnRequest, _ run: Run, config: LLMConfig?, as scope: Scope
     ) async throws -> TurnState {
-        let config = try config ?? rows.agent.llmConfig.content()
+        var config = try config ?? rows.agent.llmConfig.content()
+        if let settings = try rows.conversation?.modelSettings?.content() {
+            var model = AgentModel(config: config)
+            model.apply(settings)
+            config = model.config
+        }
         let provider = try await models.provider(for: config, as: scope)
         return try TurnState(
             rows, request, run, config: config, provider: provider, executors: executors, as: scope)
@@ -89,6 +101,8 @@ struct TurnOpener: Sendable {
 /// The rows that the opening transaction reads, not decoded yet.
 struct TurnRows: Sendable {
     let agent: AgentRow
+    /// Nil for the agent's own conversation.
+    let conversation: ConversationRow?
     let messages: [ContextRow]
     let tools: [CallableToolRow]
     let blocks: [SQLRow]
@@ -99,9 +113,18 @@ struct TurnRows: Sendable {
 
     init(of agent: AgentRow, _ db: Transaction) throws {
         self.agent = agent
+        conversation = nil
         messages = try MessageStore.turnContext(of: agent.id, db)
         tools = try ToolStore.callableTools(of: agent.id, db)
         blocks = try AgentBlockStore.rows(of: [agent.id], db)
+    }
+
+    init(of agent: AgentRow, in conversation: ConversationRow, _ db: Transaction) throws {
+        self.agent = agent
+        self.conversation = conversation
+        messages = try ConversationMessageStore.turnContext(of: conversation.id, db)
+        tools = try ToolStore.callableTools(of: agent.id, db)
+        blocks = try ConversationStore.blockRows(of: conversation, db)
     }
 
     /// The agent's last message and those after it.

@@ -1,0 +1,190 @@
+import JSON
+import LettaAPI
+import Storage
+
+/// Table `conversation_message`: the messages that conversations consist of, and which of them are in context.
+///
+/// The position of a message in a conversation is its position among the messages of the agent. The conversation's own
+/// system message comes first.
+enum ConversationMessageStore {
+    private static let systemPosition = -1
+
+    // MARK: Writing
+
+    /// Makes the message, whose row is stored, the system message of a new conversation.
+    static func insertSystemMessage(_ message: MessageRow, in id: ID<Conversation>, _ db: Transaction) throws {
+        try db.execute(
+            """
+            INSERT INTO conversation_message (organization_id, conversation_id, position, message_id, context_position)
+            VALUES (\(db.organization), \(id), \(systemPosition), \(message.id), \(systemPosition))
+            """)
+    }
+
+    /// Adds the messages in the context of `source` to a new conversation, all but the system message.
+    static func share(contextOf source: ID<Conversation>, with id: ID<Conversation>, _ db: Transaction) throws {
+        try db.execute(
+            """
+            INSERT INTO conversation_message (organization_id, conversation_id, position, message_id, context_position)
+            SELECT organization_id, \(id), position, message_id, context_position FROM conversation_message
+            WHERE organization_id = \(db.organization) AND conversation_id = \(source)
+                AND context_position IS NOT NULL AND position <> \(systemPosition)
+            """)
+    }
+
+    /// The same for the agent's own conversation, whose system message is `system`.
+    static func share(
+        contextOf agent: ID<AgentState>, but system: ID<Message>?, with id: ID<Conversation>, _ db: Transaction
+    ) throws {
+        try db.execute(
+            """
+            INSERT INTO conversation_message (organization_id, conversation_id, position, message_id, context_position)
+            SELECT organization_id, \(id), position, id, context_position FROM message
+            WHERE organization_id = \(db.organization) AND agent_id = \(agent)
+                AND context_position IS NOT NULL AND id <> \(system?.rawValue ?? "")
+            """)
+    }
+
+    /// Deletes the messages that were sent in the conversation, but for those that forks share.
+    static func deleteOwn(of id: ID<Conversation>, _ db: Transaction) throws {
+        try db.execute(
+            """
+            DELETE FROM message WHERE organization_id = \(db.organization) AND conversation_id = \(id)
+                AND NOT EXISTS (
+                    SELECT 1 FROM conversation_message AS other
+                    WHERE other.organization_id = message.organization_id AND other.message_id = message.id
+                        AND other.conversation_id <> message.conversation_id)
+            """)
+    }
+
+    // MARK: Context
+
+    static func contextIDs(
+        of ids: [ID<Conversation>], _ db: Transaction
+    ) throws -> [ID<Conversation>: [ID<Message>]] {
+        let rows = try ids.inStatements { ids in
+            try db.rows(
+                """
+                SELECT conversation_id, message_id FROM conversation_message
+                WHERE organization_id = \(db.organization) AND conversation_id IN (\(list: ids))
+                    AND context_position IS NOT NULL
+                ORDER BY conversation_id, context_position
+                """)
+        }
+        var messages: [ID<Conversation>: [ID<Message>]] = [:]
+        for row in rows { messages[try row["conversation_id"], default: []].append(try row["message_id"]) }
+        return messages
+    }
+
+    static func contextSizes(of ids: [ID<Conversation>], _ db: Transaction) throws -> [ID<Conversation>: Int] {
+        let rows = try ids.inStatements { ids in
+            try db.rows(
+                """
+                SELECT conversation_id, COUNT(*) AS size FROM conversation_message
+                WHERE organization_id = \(db.organization) AND conversation_id IN (\(list: ids))
+                    AND context_position IS NOT NULL
+                GROUP BY conversation_id
+                """)
+        }
+        return Dictionary(uniqueKeysWithValues: try rows.map { (try $0["conversation_id"], try $0["size"]) })
+    }
+
+    /// The messages in context, in order.
+    static func context(of id: ID<Conversation>, _ db: Transaction) throws -> [MessageRow] {
+        try contextRows(MessageRow.columns, of: id, db).map { try MessageRow($0) }
+    }
+
+    /// The same in the form that a turn reads.
+    static func turnContext(of id: ID<Conversation>, _ db: Transaction) throws -> [ContextRow] {
+        try contextRows(ContextRow.columns, of: id, db).map(ContextRow.init)
+    }
+
+    private static func contextRows(
+        _ columns: SQLText, of id: ID<Conversation>, _ db: Transaction
+    ) throws -> [SQLRow] {
+        try db.rows(
+            """
+            SELECT \(columns) FROM conversation_message AS part
+            JOIN message ON message.organization_id = part.organization_id AND message.id = part.message_id
+            WHERE part.organization_id = \(db.organization) AND part.conversation_id = \(id)
+                AND part.context_position IS NOT NULL
+            ORDER BY part.context_position
+            """)
+    }
+
+    // MARK: System messages
+
+    /// A conversation's own system message.
+    struct Head: Sendable {
+        let message: ID<Message>
+        let conversation: ID<Conversation>
+        let compiledFrom: String?
+    }
+
+    static func head(of id: ID<Conversation>, _ db: Transaction) throws -> Head? {
+        try heads(where: "part.conversation_id = \(id)", db).first
+    }
+
+    /// The heads of conversations among the given messages.
+    static func heads(among messages: [ID<Message>], _ db: Transaction) throws -> [Head] {
+        try messages.inStatements { try heads(where: "part.message_id IN (\(list: $0))", db) }
+    }
+
+    private static func heads(where condition: SQLText, _ db: Transaction) throws -> [Head] {
+        try db.rows(
+            """
+            SELECT message.id, part.conversation_id, message.compiled_from FROM conversation_message AS part
+            JOIN message ON message.organization_id = part.organization_id AND message.id = part.message_id
+            WHERE part.organization_id = \(db.organization) AND \(condition) AND part.position = \(systemPosition)
+            """
+        ).map {
+            Head(
+                message: try $0["id"], conversation: try $0["conversation_id"],
+                compiledFrom: try $0["compiled_from"])
+        }
+    }
+
+    /// Has the system messages of all conversations with the agent recompiled by their next readers.
+    static func invalidateHeads(of agent: ID<AgentState>, _ db: Transaction) throws {
+        try db.execute(
+            """
+            UPDATE message SET compiled_from = NULL
+            WHERE organization_id = \(db.organization) AND id IN (
+                SELECT part.message_id FROM conversation
+                JOIN conversation_message AS part ON part.organization_id = conversation.organization_id
+                    AND part.conversation_id = conversation.id AND part.position = \(systemPosition)
+                WHERE conversation.organization_id = \(db.organization) AND conversation.agent_id = \(agent))
+            """)
+    }
+
+    // MARK: Lists
+
+    /// A page of messages in the given direction, between bounds that are ids. Unknown bounds are ignored, as by the
+    /// peer.
+    static func page(
+        of id: ID<Conversation>, after: String?, before: String?, newestFirst: Bool, limit: Int, _ db: Transaction
+    ) throws -> [MessageRow] {
+        var all: [SQLText] = ["part.organization_id = \(db.organization)", "part.conversation_id = \(id)"]
+        if let after = try after.flatMap({ try position(of: $0, in: id, db) }) {
+            all.append("part.position > \(after)")
+        }
+        if let before = try before.flatMap({ try position(of: $0, in: id, db) }) {
+            all.append("part.position < \(before)")
+        }
+        let direction: SQLText = newestFirst ? "DESC" : "ASC"
+        return try db.rows(
+            """
+            SELECT \(MessageRow.columns) FROM conversation_message AS part
+            JOIN message ON message.organization_id = part.organization_id AND message.id = part.message_id
+            WHERE \(SQLText.joined(all, separator: " AND ")) ORDER BY part.position \(direction) LIMIT \(limit)
+            """
+        ).map { try MessageRow($0) }
+    }
+
+    private static func position(of message: String, in id: ID<Conversation>, _ db: Transaction) throws -> Int? {
+        try db.value(
+            """
+            SELECT position FROM conversation_message
+            WHERE organization_id = \(db.organization) AND message_id = \(message) AND conversation_id = \(id)
+            """)
+    }
+}
