@@ -48,8 +48,8 @@ import Testing
 
     /// The first prefix that ids of the pattern may have: `job` for `^(job|run)-[0-9a-f]{8}…`.
     private static func prefix(of pattern: String) -> String {
-        let prefixes = pattern.dropFirst().split(separator: "-[")[0]
-        return String(prefixes.split { "(|)".contains($0) }[0])
+        let prefixes = pattern.dropFirst().split(separator: "-[")[0].split(separator: "(").last ?? ""
+        return String(prefixes.prefix { $0 != "|" && $0 != ")" })
     }
 
     @Test(arguments: Engines.scenarios)
@@ -80,9 +80,6 @@ import Testing
     }
 
     /// What ids of a pattern begin with: `sandbox-env` of `^sandbox-env-[0-9a-f]{8}…`.
-    private static func prefix(of pattern: String) -> String {
-        String(pattern.dropFirst().prefix { $0 != "[" }.dropLast())
-    }
 }
 
 extension Answer {
