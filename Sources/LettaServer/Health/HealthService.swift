@@ -3,14 +3,14 @@ import Storage
 
 /// Reports whether the server is up and able to serve.
 struct HealthService: Sendable {
-    let core: Core
+    let storage: any StorageEngine
 
     static let status = HealthStatus(
         version: ServerVersion.apiLevel, status: "ok", server: "letta-swift", serverVersion: ServerVersion.current)
 
     /// - Throws: when the database accepts no writes.
     func ready() async throws -> HealthStatus {
-        try await core.storage.write { db in try HealthStore.probe(at: core.now(), db) }
+        try await storage.write { db in try HealthStore.probe(at: .now, db) }
         return Self.status
     }
 }
