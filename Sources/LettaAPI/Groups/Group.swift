@@ -49,7 +49,7 @@ public struct Group: ListedResource, Codable, Sendable, Equatable, JSONWritable 
 }
 
 /// Who manages a group, and how. Each type has fields of its own; those of the other types are ignored.
-public struct GroupManager: Codable, Sendable {
+public struct GroupManagement: Codable, Sendable {
     public var managerType: Group.ManagerType
     /// Needed by all types but `round_robin`.
     public var managerAgentID: Patch<ID<AgentState>> = .keep
@@ -73,7 +73,7 @@ public struct CreateGroup: Codable, Sendable {
     public var agentIDs: [ID<AgentState>]
     public var description: String
     /// Absent: the agents take turns.
-    public var managerConfig: GroupManager?
+    public var managerConfig: GroupManagement?
     public var projectID: String?
     /// Blocks that the group, its agents and their manager get.
     public var sharedBlockIDs: [ID<Block>]?
@@ -91,7 +91,7 @@ public struct UpdateGroup: Codable, Sendable {
     public var agentIDs: Patch<[ID<AgentState>]> = .keep
     public var description: Patch<String> = .keep
     /// Has the group's own type.
-    public var managerConfig: Patch<GroupManager> = .keep
+    public var managerConfig: Patch<GroupManagement> = .keep
     public var projectID: Patch<String> = .keep
     public var sharedBlockIDs: Patch<[ID<Block>]> = .keep
 

@@ -33,7 +33,7 @@ struct GroupService: Sendable {
 
     /// Creates a group. Its agents and their manager get the shared blocks.
     func create(_ body: CreateGroup, as scope: Scope) async throws -> Group {
-        let manager = body.managerConfig ?? GroupManager(.roundRobin)
+        let manager = body.managerConfig ?? GroupManagement(.roundRobin)
         var group = Group(
             id: core.ids.next(), managerType: manager.managerType, managerAgentID: nil, agentIDs: body.agentIDs,
             description: body.description)
@@ -144,7 +144,7 @@ extension GroupService {
     /// Applies the fields that the type of manager has.
     ///
     /// - Throws: `APIError` 422 naming the field.
-    private static func apply(_ manager: GroupManager, to group: inout Group) throws {
+    private static func apply(_ manager: GroupManagement, to group: inout Group) throws {
         switch manager.managerType {
         case .roundRobin, .supervisor: break
         case .dynamic: manager.terminationToken.apply(to: &group.terminationToken)
@@ -158,7 +158,8 @@ extension GroupService {
             try checkBuffer(of: group)
         case .swarm:
             throw APIError.invalidField(
-                "manager_type", "groups of this type can't be created; use round_robin, supervisor, dynamic, "
+                "manager_type",
+                "groups of this type can't be created; use round_robin, supervisor, dynamic, "
                     + "sleeptime or voice_sleeptime", input: "swarm")
         }
         if manager.managerType == .roundRobin || manager.managerType == .dynamic {

@@ -8,7 +8,8 @@ extension Migration {
             // Nil: the agent's own thread. No foreign key: messages that forks share outlive their conversation.
             "ALTER TABLE message ADD COLUMN conversation_id \(id)",
             """
-            CREATE INDEX message_by_conversation ON message (organization_id, conversation_id, position)
+            CREATE INDEX message_by_conversation
+            ON message (organization_id, conversation_id, created_at, agent_id, position)
             WHERE conversation_id IS NOT NULL
             """,
             "ALTER TABLE deleted_key ADD COLUMN last_message_at BIGINT",
