@@ -60,7 +60,7 @@ def test_what_was_made_survives_a_restart(own_server):
     client = client_of(own_server)
     made = make_folder(client, description="d", instructions="i", metadata={"a": [1, None]}, embedding_chunk_size=77)
     other = make_folder(client)
-    agent = make_agent(client, include_base_tools=False, folder_ids=[other.id])
+    agent = make_agent(client, include_base_tools=False, source_ids=[other.id])
     own_server.restart()
     assert client.folder(made.id) == made
     assert made.embedding_config.embedding_chunk_size == 77
@@ -127,10 +127,18 @@ def test_attach_returns_nothing(client):
 def test_an_agent_is_given_folders_by_its_fields(client):
     one, two = make_folder(client), make_folder(client)
     agent = make_agent(client, source_ids=[one.id])
-    client.update_agent(agent.id, folder_ids=[two.id])
+    client.update_agent(agent.id, source_ids=[two.id])
     assert ids(client.agent(agent.id).sources) == [two.id]
     client.update_agent(agent.id, source_ids=[])
     assert client.agent(agent.id).sources == []
+
+
+@v1_only
+def test_an_agent_is_given_folders_by_their_newer_name(client):
+    one, two = make_folder(client), make_folder(client)
+    agent = make_agent(client, folder_ids=[one.id])
+    client.update_agent(agent.id, folder_ids=[two.id])
+    assert ids(client.agent(agent.id).sources) == [two.id]
 
 
 # ------------------------------------------------------------------------------------------------ files

@@ -16,8 +16,8 @@ def job_statement(status, time, folder_id=None):
     job_id = unknown("job")
     folder = f"'{folder_id}'" if folder_id else "NULL"
     return job_id, (
-        "INSERT INTO job (organization_id, id, job_type, status, metadata, folder_id, created_at)"
-        f" VALUES ('{ORGANIZATION}', '{job_id}', 'job', '{status}', '{{\"a\": 1}}', {folder}, {time})")
+        "INSERT INTO job (organization_id, id, job_type, status, metadata, folder_id, created_at, updated_at)"
+        f" VALUES ('{ORGANIZATION}', '{job_id}', 'job', '{status}', '{{\"a\": 1}}', {folder}, {time}, {time})")
 
 
 def test_jobs_are_listed_cancelled_and_deleted(own_server):

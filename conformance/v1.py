@@ -270,7 +270,7 @@ class Client:
         return self.raw.folders.delete(folder_id)
 
     def agents_of_folder(self, folder_id, **filters):
-        return self.raw.folders.agents.list(folder_id, **filters).items
+        return list(self.raw.folders.agents.list(folder_id, **filters))
 
     def files_of_folder(self, folder_id, **filters):
         return self.raw.folders.files.list(folder_id, **filters).items

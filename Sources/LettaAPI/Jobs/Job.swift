@@ -23,7 +23,7 @@ public struct Job: ListedResource, Codable, Sendable, JSONWritable, JSONFlattene
     public var createdByID: String?
     public var lastUpdatedByID: String?
     public var createdAt: Timestamp
-    public var updatedAt: Timestamp?
+    public var updatedAt: Timestamp
     public var completedAt: Timestamp?
 
     public init(id: ID<Job>, jobType: JobType = .job, status: JobStatus = .created, createdAt: Timestamp) {
@@ -31,6 +31,7 @@ public struct Job: ListedResource, Codable, Sendable, JSONWritable, JSONFlattene
         self.jobType = jobType
         self.status = status
         self.createdAt = createdAt
+        updatedAt = createdAt
     }
 
     /// A run in the form of a job.
@@ -48,6 +49,7 @@ public struct Job: ListedResource, Codable, Sendable, JSONWritable, JSONFlattene
         timeToFirstToken = run.timeToFirstToken
         totalDuration = run.totalDuration
         completedAt = run.completedAt
+        updatedAt = run.completedAt ?? run.createdAt
     }
 
     enum CodingKeys: String, CodingKey {

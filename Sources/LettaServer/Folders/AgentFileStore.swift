@@ -14,6 +14,21 @@ struct AgentFileRow: Codable, Sendable {
     var endLine: Int?
     var lastAccessedAt: Timestamp
     var createdAt: Timestamp
+    var updatedAt: Timestamp
+
+    init(
+        id: ID<AgentFile>, agent: ID<AgentState>, file: ID<FileMetadata>, folder: ID<Folder>, isOpen: Bool = false,
+        at time: Timestamp
+    ) {
+        self.id = id
+        agentID = agent
+        fileID = file
+        folderID = folder
+        self.isOpen = isOpen
+        lastAccessedAt = time
+        createdAt = time
+        updatedAt = time
+    }
 }
 
 /// Tables `agent_folder` and `agent_file`: the folders of agents, and a row for each file in them.
@@ -114,7 +129,7 @@ enum AgentFileStore {
             try db.execute(
                 """
                 UPDATE agent_file SET is_open = FALSE, visible_content = NULL, start_line = NULL, end_line = NULL,
-                    last_accessed_at = \(time)
+                    last_accessed_at = \(time), updated_at = \(time)
                 WHERE organization_id = \(db.organization) AND id IN (\(list: ids))
                 """)
         }

@@ -72,6 +72,7 @@ struct AgentFolderService: Sendable {
             row.startLine = nil
             row.endLine = nil
             row.lastAccessedAt = max(time, row.lastAccessedAt)
+            row.updatedAt = row.lastAccessedAt
             try db.update(row, in: AgentFileStore.table)
             return try AgentFileStore.files(closed, db).map(\.fileName)
         }
@@ -126,11 +127,10 @@ extension AgentFolderService {
         let opened = files.prefix(max(0, limits.openFiles - isOpen)).map(\.id)
         let contents = try FolderStore.contents(of: opened, db)
         let rows = files.enumerated().map { index, file in
+            // One microsecond apart, so that lists have a fixed order.
+            let created = Timestamp(microseconds: time.microseconds + Int64(index))
             var row = AgentFileRow(
-                id: ids.next(), agentID: agent.id, fileID: file.id, folderID: id, isOpen: index < opened.count,
-                lastAccessedAt: time,
-                // One microsecond apart, so that lists have a fixed order.
-                createdAt: Timestamp(microseconds: time.microseconds + Int64(index)))
+                id: ids.next(), agent: agent.id, file: file.id, folder: id, isOpen: index < opened.count, at: created)
             if row.isOpen {
                 row.visibleContent = FileView.text(of: contents[file.id] ?? "", limit: limits.charactersPerFile)
             }

@@ -177,9 +177,7 @@ extension FolderService {
         _ = try folder(file.sourceID, locking: true, db)
         try FolderStore.insert(file, content: content, db)
         let rows = try AgentFileStore.agents(with: file.sourceID, db).map { agent in
-            AgentFileRow(
-                id: ids.next(), agentID: agent, fileID: file.id, folderID: file.sourceID, isOpen: false,
-                lastAccessedAt: file.createdAt, createdAt: file.createdAt)
+            AgentFileRow(id: ids.next(), agent: agent, file: file.id, folder: file.sourceID, at: file.createdAt)
         }
         try db.insert(rows, into: AgentFileStore.table)
     }

@@ -23,7 +23,7 @@ import Testing
                     [
                         "name": "docs", "description": "d", "instructions": "i", "metadata": ["a": [1, nil]],
                         "embedding": Self.embedding, "embedding_chunk_size": 77,
-                    ], expect: 200, docs
+                    ], expect: 200
                 ).keep("docs"),
                 .post("/v1/sources/", ["name": "more", "embedding": Self.embedding], expect: 200).keep("more"),
                 .post(

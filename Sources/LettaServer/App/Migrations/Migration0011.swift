@@ -115,6 +115,7 @@ extension Migration {
                 end_line BIGINT,
                 last_accessed_at BIGINT NOT NULL,
                 created_at BIGINT NOT NULL,
+                updated_at BIGINT NOT NULL,
                 PRIMARY KEY (organization_id, id),
                 FOREIGN KEY (organization_id, agent_id, folder_id)
                     REFERENCES agent_folder (organization_id, agent_id, folder_id) ON DELETE CASCADE,
@@ -151,7 +152,7 @@ extension Migration {
                 last_updated_by_id TEXT,
                 created_at BIGINT NOT NULL,
                 started_at BIGINT,
-                updated_at BIGINT,
+                updated_at BIGINT NOT NULL,
                 completed_at BIGINT,
                 PRIMARY KEY (organization_id, id)
             )
