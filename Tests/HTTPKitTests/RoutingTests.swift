@@ -140,7 +140,7 @@ import Testing
 
     @Test func `the next page is linked with everything else kept`() async throws {
         let answer = try await server.get("/v1/notes/?limit=2&after=x&tags=a%20b&before=y")
-        #expect(answer.headers[.link] == #"</v1/notes/?limit=2&tags=a%20b&after=note%209>; rel="next""#)
+        #expect(answer.headers[.link] == #"</v1/notes/?limit=2&tags=a%20b&before=y&after=note%209>; rel="next""#)
         #expect(try await server.get("/v1/notes/").headers[.link] == nil)
     }
 

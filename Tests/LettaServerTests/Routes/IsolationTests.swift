@@ -89,7 +89,7 @@ import Testing
             let theirs = server.kept
             let before = try await server.rows().filter { $0.contains(Organization.defaultID.rawValue) }
             let secrets = try await server.uuids(of: Organization.defaultID.rawValue)
-            #expect(secrets.count > 50)
+            #expect(secrets.count > 30)
             let operations = try await server.operations().filter { !Self.common.contains($0.path) }
             try await server.acting(as: user) {
                 for operation in operations {
