@@ -72,8 +72,8 @@ def group():
     group.close()
 
 
-def test_a_tool_that_takes_all_memory_dies_and_the_server_answers(own_server, group):
-    """Server and tools share a group that has less memory than a tool may take."""
+def test_a_tool_that_takes_all_memory_dies_and_the_server_answers(group, own_server):
+    """Server and tools share a group that has less memory than a tool may take. It is removed after the server has ended."""
     group.add(own_server.process.child.pid)
     with own_server.http() as http:
         http.timeout = 150

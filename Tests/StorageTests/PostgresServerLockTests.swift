@@ -79,10 +79,12 @@ import Testing
                     try await server.lockOutOtherServers()
                     let gate = Gate()
                     let (isRunning, sayRunning) = AsyncStream<Void>.makeStream()
-                    async let running = failureKind {
-                        try await server.write { _ in
-                            sayRunning.finish()
-                            gate.wait()
+                    let running = Task {
+                        await failureKind {
+                            try await server.write { _ in
+                                sayRunning.finish()
+                                gate.wait()
+                            }
                         }
                     }
                     for await _ in isRunning {}
@@ -96,7 +98,7 @@ import Testing
                         var logged = lines.makeAsyncIterator()
                         while let text = await logged.next(), !text.contains("can't be had again") {}
                         gate.open()
-                        #expect(await running == .unavailable, "before its commit")
+                        #expect(await running.value == .unavailable, "before its commit")
                         #expect(await waiting.value == .unavailable, "before its first statement")
                     }
                 }
