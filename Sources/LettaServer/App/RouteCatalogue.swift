@@ -32,6 +32,7 @@ struct RouteCatalogue: RouteGroup {
         let turns = TurnService(
             core: core, opener: opener, worker: worker,
             callbacks: RunCallbackService(core: core, ends: ends, transport: transport), turnLock: turnLock, ends: ends)
+        let runs = RunService(core: core, ends: ends)
         let previews = TurnPreviewService(core: core, opener: opener)
 
         let features: [any RouteGroup] = [
@@ -58,10 +59,10 @@ struct RouteCatalogue: RouteGroup {
             MessageRoutes(messages: messages),
             TurnRoutes(turns: turns, previews: previews),
             RunRoutes(
-                runs: RunService(core: core, ends: ends), messages: messages,
+                runs: runs, messages: messages,
                 following: RunFollowService(core: core, worker: worker)),
             StepRoutes(steps: StepService(core: core), messages: messages),
-            JobRoutes(jobs: JobService(core: core, runs: RunService(core: core), turns: turns)),
+            JobRoutes(jobs: JobService(core: core, runs: runs, turns: turns)),
             FolderRoutes(
                 folders: FolderService(core: core, models: models), agents: AgentFolderService(core: core)),
             GroupRoutes(groups: GroupService(core: core)),

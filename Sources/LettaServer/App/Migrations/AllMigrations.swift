@@ -5,6 +5,6 @@ enum AllMigrations {
     static let migrations = [
         Migration.agentsAndBlocks, .runsAndSteps, .toolLists, .archives, .backgroundRuns,
         .shorterTurns, .retention, .systemMessageSources, .identities,
-        .providers, .folders, .groups, .conversations, .toolSettings, .accounts, .passages, .faults,
+        .providers, .folders, .groups, .conversations, .toolSettings, .accounts, .passages,
     ]
 }
