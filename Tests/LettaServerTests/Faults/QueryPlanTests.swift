@@ -35,6 +35,8 @@ import Testing
         "/v1/archives/{archive}", "/v1/archives/{archive}/agents?after={agent}",
         "/v1/tools/?order=asc&limit=2", "/v1/tools/?after={tool}",
         "/v1/tools/?name=a", "/v1/tools/?names=a&names=b", "/v1/tools/?tool_ids={tool}", "/v1/tools/?search=a",
+        "/v1/runs/?step_count=1", "/v1/runs/?start_date=2020-01-01&end_date=2100-01-01", "/v1/admin/orgs/?order=desc",
+        "/v1/admin/users/?after=user-00000000-0000-4000-8000-000000000000&limit=1",
         "/v1/tools/?tool_types=custom", "/v1/tools/count?exclude_letta_tools=true", "/v1/tools/{tool}",
     ]
 
