@@ -3,7 +3,7 @@ import Storage
 
 /// Reports whether the server is up and able to serve.
 struct HealthService: Sendable {
-    let core: Core
+    let storage: any StorageEngine
 
     static let status = HealthStatus(
         version: ServerVersion.apiLevel, status: "ok", server: "letta-swift", serverVersion: ServerVersion.current)
@@ -12,7 +12,7 @@ struct HealthService: Sendable {
     ///
     /// - Throws: when the database accepts no writes.
     func ready() async throws -> HealthStatus {
-        _ = try await core.storage.write { db in try HealthStore.probe(db) }
+        _ = try await storage.write { db in try HealthStore.probe(db) }
         return Self.status
     }
 }
