@@ -24,9 +24,11 @@ struct AccountService: Sendable {
 
     /// Seeds the base tools of all organizations.
     static func seedTools(ids: IDSource, at time: Timestamp, _ db: any SQLExecutor) throws {
-        for organization in try AccountStore.organizationIDs(db) {
+        var last = ""
+        while let organization = try AccountStore.organization(after: last, db) {
             let scope = Scope(organization: organization, user: User.defaultID.rawValue)
             try BaseToolService.seed(ids: ids, at: time, Transaction(db, as: scope))
+            last = organization
         }
     }
 

@@ -33,8 +33,9 @@ enum AccountStore {
         try page(organizationTable, query, where: only.map { "id = \($0)" }, db).map(organizationTable.row)
     }
 
-    static func organizationIDs(_ db: any SQLExecutor) throws -> [String] {
-        try db.rows("SELECT id FROM organization ORDER BY id").map { try $0["id"] }
+    /// The organization that follows `id` in the order of ids; the first one for an empty text.
+    static func organization(after id: String, _ db: any SQLExecutor) throws -> String? {
+        try db.value("SELECT id FROM organization WHERE id > \(id) ORDER BY id LIMIT 1")
     }
 
     /// The organization, locked until the transaction ends.

@@ -42,6 +42,8 @@ import Testing
         "/v1/messages/?conversation_id={conversation_id}",
         "/v1/conversations/{conversation_id}/messages?before={message_id}&limit=2",
         "/v1/agents/{agent_id}/context?conversation_id={conversation_id}",
+        "/v1/runs/?step_count=1", "/v1/runs/?start_date=2020-01-01&end_date=2100-01-01", "/v1/admin/orgs/?order=desc",
+        "/v1/admin/users/?after=user-00000000-0000-4000-8000-000000000000&limit=1",
         "/v1/tools/?tool_types=custom", "/v1/tools/count?exclude_letta_tools=true", "/v1/tools/{tool}",
         "/v1/folders/?name=Ada", "/v1/folders/?after={folder_id}", "/v1/folders/{folder_id}/files?after={file_id}",
         "/v1/folders/{folder_id}/files?include_content=true", "/v1/folders/{folder_id}/agents?after={agent}",
