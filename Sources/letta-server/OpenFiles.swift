@@ -11,6 +11,7 @@ enum OpenFiles {
         guard getrlimit(resource, &limit) == 0, limit.rlim_cur < limit.rlim_max else { return }
         limit.rlim_cur = limit.rlim_max
         guard setrlimit(resource, &limit) != 0 else { return }
-        logger.warning("Could not raise the limit of open files", metadata: ["errno": "\(errno)"])
+        logger.warning(
+            "Could not raise the limit of open files", metadata: ["error": "\(String(cString: strerror(errno)))"])
     }
 }

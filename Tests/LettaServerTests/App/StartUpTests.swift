@@ -2,6 +2,7 @@ import Configuration
 import FoundationEssentials
 import LettaAPI
 import Logging
+import ModelProviders
 import NIOCore
 import NIOPosix
 import TestSupport

@@ -35,7 +35,7 @@ struct HostileValues: RandomNumberGenerator {
 
     mutating func number() -> JSONValue {
         let doubles = [
-            0, -0.0, 0.1, 1.5, -1.5, 1e-320, 1e15, 9.2e18, 9.3e18, -9.3e18, 1.8e19, 1e300, -1e300,
+            0, -0.0, 0.1, 1.5, -1.5, 1e-307, 1e15, 9.2e18, 9.3e18, -9.3e18, 1.8e19, 1e300, -1e300,
             Double.greatestFiniteMagnitude, .leastNonzeroMagnitude,
         ]
         return switch Int.random(in: 0..<8, using: &self) {
