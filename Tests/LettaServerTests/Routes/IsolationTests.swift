@@ -62,7 +62,11 @@ import Testing
         "POST /v1/_internal_blocks/", "POST /v1/identities/", "PUT /v1/identities/", "POST /v1/tools/",
         "PUT /v1/tools/",
         "POST /v1/tools/run", "POST /v1/tools/generate-schema", "POST /v1/tools/add-base-tools",
-        "POST /v1/admin/orgs/", "POST /v1/admin/users/", "PUT /v1/admin/users/",
+        "POST /v1/admin/orgs/", "POST /v1/admin/users/", "PUT /v1/admin/users/", "POST /v1/providers/",
+        "POST /v1/providers/check", "POST /v1/folders/", "POST /v1/sources/", "POST /v1/groups/",
+        "POST /v1/sandbox-config/", "POST /v1/sandbox-config/local", "POST /v1/sandbox-config/local/default",
+        "POST /v1/sandbox-config/e2b/default", "POST /v1/sandbox-config/local/recreate-venv",
+        "PUT /v1/tools/mcp/servers", "POST /v1/mcp-servers/", "POST /v1/tools/search",
     ]
 
     private static let common: Set<String> = [
