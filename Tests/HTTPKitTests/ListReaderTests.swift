@@ -40,10 +40,11 @@ import Testing
             let limit = query.limit == 0 ? .max : query.limit ?? 50
             largest.withLock { $0 = max($0, limit) }
             reads.withLock { $0 += 1 }
-            let items = Array(
-                isCutFromEnd || query.before != nil && query.after == nil ? rest.suffix(limit) : rest.prefix(limit))
-            let isFull = items.count == limit
-            return Page(items, next: isFull ? (isCutFromEnd ? items.first : items.last)?.cursor : nil)
+            let isBackwards = !isChronological && query.before.flatMap { Int($0) } != nil && query.after == nil
+            let isFromEnd = isCutFromEnd || isBackwards
+            let items = Array(isFromEnd ? rest.suffix(limit) : rest.prefix(limit))
+            guard items.count == limit else { return Page(items) }
+            return Page(items, next: (isFromEnd ? items.first : items.last)?.cursor, isBackwards: isBackwards)
         }
     }
 
@@ -74,6 +75,7 @@ import Testing
             (limit: 0, after: nil, before: nil), (100_000, nil, nil), (950, nil, nil), (949, nil, nil), (300, nil, nil),
             (101, nil, nil), (100, nil, nil), (7, nil, nil), (0, "99", nil), (800, "99", "940"), (5000, nil, "800"),
             (650, nil, "800"), (800, nil, "800"), (0, nil, "800"), (500, "949", nil), (500, nil, "0"),
+            (500, nil, "unknown"), (50, nil, "unknown"), (50, nil, "800"),
         ] as [(limit: Int, after: String?, before: String?)])
     func `every row once and in order`(_ size: Int, _ bounds: (limit: Int, after: String?, before: String?))
         async throws
@@ -84,7 +86,9 @@ import Testing
         table.largest.withLock { $0 = 0 }
         let read = try await read(table, query)
         #expect(read.rows == whole.items)
-        #expect(read.link == PageLink.headers(target: "/rows?limit=\(bounds.limit)", after: whole.next)[.link])
+        let parameter = whole.isBackwards ? "before" : "after"
+        let link = PageLink.headers(target: "/rows?limit=\(bounds.limit)", next: whole.next, as: parameter)
+        #expect(read.link == link[.link])
         #expect(table.largest.withLock { $0 } <= 100)
         if read.rows.count > 500 { #expect(read.isStreamed == (size == 4000)) }
     }
@@ -105,7 +109,7 @@ import Testing
             #expect(read.rows == whole.items)
             let parameter = order == .ascending ? "after" : "before"
             #expect(
-                read.link == PageLink.headers(target: "/rows?limit=\(limit)", after: whole.next, as: parameter)[.link])
+                read.link == PageLink.headers(target: "/rows?limit=\(limit)", next: whole.next, as: parameter)[.link])
         }
     }
 

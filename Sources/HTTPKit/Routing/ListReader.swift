@@ -25,7 +25,6 @@ struct ListReader<Query: PageQuery, Element: Decodable & JSONWritable>: Sendable
         var json: [UInt8]
         var cursors: Set<String>
         var next: String?
-        var first: String?
 
         init(_ page: Page<Element>, without sent: Set<String> = []) {
             let cursors = page.items.map { ($0 as? any ListElement)?.cursor }
@@ -33,33 +32,38 @@ struct ListReader<Query: PageQuery, Element: Decodable & JSONWritable>: Sendable
             json = Array(JSONWriter.bytes(of: items).dropFirst().dropLast())
             self.cursors = Set(cursors.compactMap { $0 })
             next = page.next
-            first = cursors.first ?? nil
         }
     }
 
-    /// The response's body, and the cursor of the next page.
-    typealias Reading = (body: ResponseBody, next: String?)
+    /// The response's body, the cursor of the next page, and whether that is a `before`.
+    typealias Reading = (body: ResponseBody, next: String?, isBackwards: Bool)
 
     func response(status: Int, target: String) async throws -> Response {
-        let isCutFromEnd = isChronological && query.order != .ascending
         let reading =
             if let limit = query.limit, limit > Self.pieceSize || limit == 0 && !isChronological {
-                if isCutFromEnd || query.before != nil && query.after == nil {
-                    try await backwards(limit: limit == 0 ? .max : limit)
-                } else {
-                    try await forwards(limit: limit == 0 ? .max : limit)
-                }
+                try await long(limit: limit == 0 ? .max : limit)
             } else {
                 try await whole(query)
             }
-        var headers = PageLink.headers(target: target, next: reading.next, as: isCutFromEnd ? "before" : "after")
+        var headers = PageLink.headers(target: target, next: reading.next, as: reading.isBackwards ? "before" : "after")
         headers[.contentType] = "application/json"
         return Response(status: HTTPResponse.Status(code: status), headers: headers, body: reading.body)
     }
 
+    /// Whether pages are cut from the end that is the newest.
+    private var isCutFromEnd: Bool { isChronological && query.order != .ascending }
+
     private func whole(_ query: Query) async throws -> Reading {
         let page = try await read(query)
-        return (Self.body(JSONWriter.bytes(of: page.items)), page.next)
+        return (Self.body(JSONWriter.bytes(of: page.items)), page.next, isCutFromEnd || page.isBackwards)
+    }
+
+    private func long(limit: Int) async throws -> Reading {
+        if isCutFromEnd { return try await backwards(limit: limit) }
+        guard query.before != nil, query.after == nil else { return try await forwards(limit: limit) }
+        // A bound that names nothing is ignored, so only the first piece shows the direction.
+        return try await piece(after: nil, limit: limit).isBackwards
+            ? backwards(limit: limit) : forwards(limit: limit)
     }
 
     private static func body(_ json: [UInt8]) -> ResponseBody {
@@ -82,7 +86,9 @@ struct ListReader<Query: PageQuery, Element: Decodable & JSONWritable>: Sendable
             let piece = Piece(try await piece(after: cursor, limit: rest))
             Self.append(piece.json, to: &buffer)
             rest -= min(rest, Self.pieceSize)
-            guard let next = piece.next, rest > 0 else { return (Self.body([0x5B] + buffer + [0x5D]), piece.next) }
+            guard let next = piece.next, rest > 0 else {
+                return (Self.body([0x5B] + buffer + [0x5D]), piece.next, false)
+            }
             cursor = next
         } while buffer.count < Self.bufferSize
         let next = limit == .max ? nil : try await end(after: cursor, limit: rest)
@@ -99,7 +105,7 @@ struct ListReader<Query: PageQuery, Element: Decodable & JSONWritable>: Sendable
             try await writer.write(ByteBuffer(bytes: [0x5D]))
             try await writer.finish(nil)
         }
-        return (body, next)
+        return (body, next, false)
     }
 
     /// The cursor of the page after this one: it is in the headers, which come before the elements.
@@ -129,22 +135,18 @@ struct ListReader<Query: PageQuery, Element: Decodable & JSONWritable>: Sendable
             if size <= Self.bufferSize || queries.isEmpty { buffered.append(piece.json) }
             queries.append(query)
             rest -= min(rest, Self.pieceSize)
-            if isChronological || queries.count == 1 { next = piece.next }
-            guard piece.next != nil, let start = isChronological ? piece.next : piece.first else {
-                next = nil
-                break
-            }
-            guard rest > 0 else { break }
-            query.before = start
+            next = piece.next
+            guard rest > 0, let next else { break }
+            query.before = next
         }
         if buffered.count == queries.count {
             var json: [UInt8] = [0x5B]
             var elements: [UInt8] = []
             for piece in buffered.reversed() { Self.append(piece, to: &elements) }
             json += elements + [0x5D]
-            return (Self.body(json), next)
+            return (Self.body(json), next, true)
         }
-        return (Self.body(of: queries, ending: buffered, read), next)
+        return (Self.body(of: queries, ending: buffered, read), next, true)
     }
 
     /// Streams the pieces from the last query's to the first one's; the first ones are read already.

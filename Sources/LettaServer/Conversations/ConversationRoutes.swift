@@ -24,7 +24,7 @@ struct ConversationRoutes: RouteGroup {
             let thread = try ConversationThread(call.path, call.query.agentID)
             let page = try await conversations.messages(of: thread, call.query, as: call.scope)
             let parameter = call.query.order == .ascending ? "after" : "before"
-            return Reply(page.items, headers: PageLink.headers(target: call.target, after: page.next, as: parameter))
+            return Reply(page.items, headers: PageLink.headers(target: call.target, next: page.next, as: parameter))
         }
         routes.handle(API.Conversations.recompile) {
             try await conversations.recompile(

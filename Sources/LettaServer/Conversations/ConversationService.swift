@@ -45,7 +45,7 @@ struct ConversationService: Sendable {
     func create(
         _ body: CreateConversation, with agent: ID<AgentState>, as scope: Scope
     ) async throws -> Conversation {
-        if let handle = body.model { _ = try await models.languageModel(handle) }
+        if let handle = body.model { _ = try await models.languageModel(handle, as: scope) }
         var conversation = newConversation(with: agent, as: scope)
         conversation.summary = body.summary
         conversation.model = body.model
@@ -109,7 +109,7 @@ struct ConversationService: Sendable {
     ) async throws -> Conversation {
         // Before the write transaction, because looking up a model may wait for its provider.
         if let handle = change.model.value, try await retrieve(id, as: scope).model != handle {
-            _ = try await models.languageModel(handle)
+            _ = try await models.languageModel(handle, as: scope)
         }
         let time = core.now()
         return try await core.storage.write(as: scope) { db in

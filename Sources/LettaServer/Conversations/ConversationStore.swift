@@ -17,7 +17,7 @@ enum ConversationStore {
                 query.agentID.map { "agent_id = \($0)" },
                 query.summarySearch.map { db.dialect.contains("summary", $0) },
             ])
-        return Page(try complete(page.items, db), next: page.next)
+        return page.replacing(with: try complete(page.items, db))
     }
 
     /// Conversations without a value come last in both directions. NULL becomes a value, because a row value with a

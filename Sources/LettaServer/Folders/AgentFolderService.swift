@@ -47,7 +47,7 @@ struct AgentFolderService: Sendable {
             var hasMore = false
             if let last = page.next {
                 var rest = request
-                rest.after = last
+                if page.isBackwards { rest.before = last } else { rest.after = last }
                 rest.limit = 1
                 hasMore = try !AgentFileStore.page(rest, of: agent, isOpen: query.isOpen, db).items.isEmpty
             }

@@ -82,7 +82,12 @@ struct FolderRoutes: RouteGroup {
 
     func files(_ call: Call<ID<AgentState>, ListAgentFiles, NoBody>) async throws -> Reply<AgentFiles> {
         let page = try await agents.files(of: call.path, call.query, as: call.scope)
-        let next = page.hasMore ? page.nextCursor : nil
-        return Reply(page, headers: PageLink.headers(target: call.target, next: next))
+        guard page.hasMore else { return Reply(page) }
+        let isBackwards = call.query.before != nil && call.query.after == nil && call.query.cursor == nil
+        return Reply(
+            page,
+            headers: isBackwards
+                ? PageLink.headers(target: call.target, next: page.files.first?.id.rawValue, as: "before")
+                : PageLink.headers(target: call.target, next: page.nextCursor))
     }
 }

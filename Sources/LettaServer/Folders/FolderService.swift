@@ -53,7 +53,7 @@ struct FolderService: Sendable {
     func create(_ body: CreateFolder, as scope: Scope) async throws -> Folder {
         try KeyText.check("name", body.name)
         var folder = Folder(
-            id: core.ids.next(), name: body.name, embeddingConfig: Document(try await embedding(for: body)),
+            id: core.ids.next(), name: body.name, embeddingConfig: Document(try await embedding(for: body, as: scope)),
             organizationID: scope.organization, createdAt: core.now())
         folder.description = body.description
         folder.instructions = body.instructions
@@ -67,9 +67,10 @@ struct FolderService: Sendable {
         }
     }
 
-    private func embedding(for body: CreateFolder) async throws -> EmbeddingConfig {
+    private func embedding(for body: CreateFolder, as scope: Scope) async throws -> EmbeddingConfig {
         var config: EmbeddingConfig
         if let given = body.embeddingConfig {
+            try models.check(given)
             config = given
         } else if let handle = body.embedding {
             config = try await models.embeddingModel(handle, as: scope)
@@ -82,6 +83,7 @@ struct FolderService: Sendable {
 
     func update(_ id: ID<Folder>, applying change: UpdateFolder, as scope: Scope) async throws -> Folder {
         try KeyText.check("name", change.name.value)
+        if let config = change.embeddingConfig.value { try models.check(config) }
         let time = core.now()
         return try await core.storage.write(as: scope) { db in
             let old = try Self.folder(id, locking: true, db)

@@ -73,7 +73,7 @@ enum GroupStore {
                 "(hidden IS NULL OR NOT hidden)", query.managerType.map { "manager_type = \($0.rawValue)" },
                 (query.projectID ?? db.project).map { "project_id = \($0)" },
             ])
-        return Page(try complete(page.items, db), next: page.next)
+        return page.replacing(with: try complete(page.items, db))
     }
 
     static func group(of row: Stored<Group>, _ db: Transaction) throws -> Group {
