@@ -23,7 +23,8 @@ import ToolRuntime
         let rows = ["", "=", "A=B", String(repeating: "A", count: 2_001)].map { name -> Scenario in
             .post(
                 "/v1/tools/run", ["source_code": ToolTests.source(), "args": ["a": "1"], "env_vars": [name: "x"]],
-                expect: 422, field: "env_vars")
+                expect: 422
+            ).field("env_vars")
         }
         try await scenarios(on: .sqlite, rows)
     }
