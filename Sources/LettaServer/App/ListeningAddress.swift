@@ -33,7 +33,7 @@ struct ListeningAddress {
             StartUpFailure.portTaken(host: host, port: port)
         case let error as IOError:
             StartUpFailure.addressUnusable(host: host, port: port, reason: String(cString: strerror(error.errnoCode)))
-        case is SocketAddressError:
+        case is SocketAddressError, is SocketAddressError.UnknownHost:
             StartUpFailure.addressUnusable(host: host, port: port, reason: "the name can't be resolved")
         default: error
         }

@@ -71,7 +71,7 @@ struct OpenAIStreamReader {
     private let provider: OpenAIProvider
     private let request: UnansweredRequest
     private var body: HTTPClientResponse.Body.AsyncIterator?
-    private var parser = Self.newParser
+    private var parser = ServerSentEventParser(limit: ModelAnswerLimits.event)
     private var decoder = OpenAIChunkDecoder()
     private var bytes = 0
     private var isTooLong = false
@@ -87,8 +87,6 @@ struct OpenAIStreamReader {
         self.request = request
         elapsed = stopwatch(provider.clock)
     }
-
-    private static var newParser: ServerSentEventParser { ServerSentEventParser(limit: ModelAnswerLimits.event) }
 
     mutating func read(into source: isolated Source) async throws(ProviderFailure) {
         while !isDone {
@@ -118,7 +116,7 @@ struct OpenAIStreamReader {
     ) async throws(ProviderFailure) {
         try await provider.waitBefore(retry: retry, after: failure)
         retry += 1
-        parser = Self.newParser
+        parser = ServerSentEventParser(limit: ModelAnswerLimits.event)
         decoder = OpenAIChunkDecoder()
         bytes = 0
         isTooLong = false

@@ -83,7 +83,6 @@ import Testing
     @Test(arguments: [
         ("OPENAI_BASE_URL", "http://127.0.0.1:99999/v1"), ("OPENAI_BASE_URL", "169.254.169.254"),
         ("OPENAI_API_BASE", "http://169.254.169.254/v1"), ("LETTA_TRACE_RETENTION_DAYS", "1125899906842624"),
-        ("LETTA_PORT", "99999999999999999999"),
     ])
     func `a setting that can't be right stops the start`(_ name: String, _ value: String) {
         #expect(throws: StartUpFailure.self) { try configuration([name: value]) }

@@ -86,7 +86,7 @@ import Testing
             try await withServer(on: .sqlite, { $0.provider = fake.provider() }) { server in
                 let agent = try await server.newAgent(["model": .null, "llm_config": Self.config()])
                 try await server.say("Hi", to: agent).expect(200, ["messages": [["content": "here"]]])
-                #expect(fake.received.map(\.path) == ["/v1/chat/completions"])
+                #expect(fake.received.map(\.path).filter { $0 != "/v1/models" } == ["/v1/chat/completions"])
                 // One that names a provider that is not there does not fall back to any other.
                 for fields: JSONObject in [["handle": "anthropic/x"], ["provider_name": "elsewhere"]] {
                     let other = try await server.newAgent(["model": .null, "llm_config": Self.config(fields)])
@@ -94,7 +94,7 @@ import Testing
                     answer.expect(400)
                     #expect(answer.text.contains("OPENAI_BASE_URL"), "\(answer.text)")
                 }
-                #expect(fake.received.count == 1)
+                #expect(fake.received.filter { $0.path != "/v1/models" }.count == 1)
             }
         }
     }
