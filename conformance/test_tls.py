@@ -150,7 +150,7 @@ def test_the_published_client(secure, authority, monkeypatch):
 def test_a_stream_and_a_client_that_leaves_it(secure):
     with secure.http() as http:
         agent = http.post("/v1/agents/", json={"name": "a", "model": MODEL}).json()["id"]
-        body = {"messages": [{"role": "user", "content": "hello"}], "stream_tokens": True}
+        body = {"messages": [{"role": "user", "content": "hello"}]}
         with http.stream("POST", f"/v1/agents/{agent}/messages/stream", json=body) as stream:
             assert "data: [DONE]" in stream.read().decode()
     with secure.http() as http:

@@ -9,11 +9,13 @@ struct RouteTemplate {
     }
 
     var segments: [Segment]
+    private let endsWithSlash: Bool
     /// The query parameters that stand for captures.
     var queryCaptures: [(parameter: String, capture: String)]
 
     init(_ text: String) {
         let parts = text.split(separator: "?", maxSplits: 1)
+        endsWithSlash = parts[0].hasSuffix("/")
         segments = parts[0].split(separator: "/").map { part in
             Self.captureName(part).map(Segment.capture) ?? .literal(String(part))
         }
@@ -41,6 +43,7 @@ struct RouteTemplate {
                 path += "/{\(name)}"
             }
         }
+        if endsWithSlash { path += "/" }
         let query = queryCaptures.map { "\($0.parameter)={\($0.capture)}" }.joined(separator: "&")
         return query.isEmpty ? path : "\(path)?\(query)"
     }

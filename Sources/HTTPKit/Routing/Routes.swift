@@ -116,7 +116,7 @@ package final class Routes {
     package func alias(_ verb: HTTPVerb, _ path: String, of original: (verb: HTTPVerb, path: String)) {
         guard !shapes.contains(OperationShape(verb, path)),
             let entry = entries.first(where: {
-                $0.record.kind == .endpoint && $0.record.original == nil
+                $0.record.kind == .endpoint
                     && OperationShape($0.record.verb, $0.record.path) == OperationShape(original.verb, original.path)
             })
         else { return }
@@ -131,7 +131,7 @@ package final class Routes {
         var record = entry.record
         record.verb = verb
         record.path = named
-        record.original = "\(entry.record.verb.rawValue) \(entry.record.path)"
+        record.original = record.original ?? "\(entry.record.verb.rawValue) \(entry.record.path)"
         entries.append(Entry(record: record, handler: entry.handler))
     }
 
