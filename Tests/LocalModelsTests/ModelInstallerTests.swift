@@ -109,7 +109,12 @@ import Testing
         try scratch.write("first half, second HALF", to: "data/models/fake/model.gguf")
         #expect(folder.isInstalled(model))
         #expect(try await !folder.verify(model))
+        // One that is cut does not count as installed, and is verified all the same.
+        try scratch.write("first half", to: "data/models/fake/model.gguf")
+        #expect(!folder.isInstalled(model) && folder.hasFiles(of: model))
+        #expect(try await !folder.verify(model))
         #expect(try await folder.remove(model))
+        #expect(!folder.hasFiles(of: model))
         #expect(!folder.isInstalled(model))
         #expect(try await !folder.remove(model))
     }

@@ -40,9 +40,14 @@ import Testing
         #"data: {"choices": [{"index": 0, "delta": {"content": "\#(text)"}}]}"# + "\n\n"
     }
 
-    private func deltas(_ provider: OpenAIProvider) async throws -> [ModelDelta] {
+    private func deltas(
+        _ provider: OpenAIProvider, onDelta: @Sendable () -> Void = {}
+    ) async throws -> [ModelDelta] {
         var deltas: [ModelDelta] = []
-        for try await delta in provider.stream(OpenAIProviderTests.request) { deltas.append(delta) }
+        for try await delta in provider.stream(OpenAIProviderTests.request) {
+            deltas.append(delta)
+            onDelta()
+        }
         return deltas
     }
 
@@ -81,9 +86,10 @@ import Testing
             firstByte: .seconds(7_200), betweenBytes: .seconds(7_200), stream: .seconds(1_800))
         try await FakeOpenAI.serving(.events(.bytes(Self.chunk("kept")), .hang), .events(.hang)) { fake in
             let provider = fake.provider(deadlines: deadlines, clock: clock)
-            async let reading = deltas(provider)
-            await clock.waitForSleeper(dueWithin: .seconds(1_800))
+            let (arrivals, arrival) = AsyncStream<Void>.makeStream()
+            async let reading = deltas(provider) { arrival.yield() }
             for await _ in fake.silences { break }
+            for await _ in arrivals { break }
             clock.advance(by: .seconds(1_800))
             let kept = try await reading
             #expect(kept == [.text("kept"), .finish(.limit)])

@@ -44,6 +44,12 @@ import Testing
                 """)
     }
 
+    @Test func `the largest window takes everything`() {
+        let history = (1...50).map { message($0 == 50 ? .user : .assistant, .text("\($0)")) }
+        let all = [message(.user, .text("0"))] + history
+        #expect(context(budget: .max).messages(for: all).count == all.count + 1)
+    }
+
     @Test func callsAndResultsStayOut() {
         let history = [
             message(.system, .text("long")), message(.user, .text("Remember tea.")),
