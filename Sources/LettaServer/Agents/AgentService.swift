@@ -37,19 +37,24 @@ struct AgentService: Sendable {
     func search(
         _ query: SearchAgents, with relations: AgentRelationSet, as scope: Scope
     ) async throws -> AgentSearchResult {
-        let request = try PageRequest(
+        var request = try PageRequest(
             after: query.after, limit: query.limit, order: query.ascending == true ? .ascending : .descending,
             defaultLimit: 50)
+        // The cursor of the next page stands in the result.
+        request.limit = min(request.limit ?? Self.mostFound, Self.mostFound)
         try Self.check(query.search ?? [])
         var filter = AgentFilter()
         filter.projectID = query.projectID
-        return try await core.storage.read(as: scope) { [filter] db in
+        return try await core.storage.read(as: scope) { [filter, request] db in
             let page = try AgentStore.page(
                 request, by: query.sortBy ?? .createdAt, matching: filter, and: query.search ?? [], db)
             return AgentSearchResult(
                 agents: try AgentStateStore.states(of: page.items, with: relations, db), nextCursor: page.next)
         }
     }
+
+    /// The maximum number of agents in one result of a search.
+    private static let mostFound = 500
 
     /// - Throws: `APIError` 422 when a statement would exceed the limits of the databases.
     private static func check(_ conditions: [AgentCondition]) throws {

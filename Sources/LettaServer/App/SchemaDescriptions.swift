@@ -57,7 +57,10 @@ extension Run: SchemaRefining {
         guard var object = schema.object, var properties = object["properties"]?.object else { return schema }
         properties["completed_at"] = [
             "anyOf": [
-                ["type": "string", "description": "In UTC, without a zone.", "examples": ["2026-01-31T14:30:00.123456"]],
+                [
+                    "type": "string", "description": "In UTC, without a zone.",
+                    "examples": ["2026-01-31T14:30:00.123456"],
+                ],
                 ["type": "null"],
             ]
         ]

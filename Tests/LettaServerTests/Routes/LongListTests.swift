@@ -55,6 +55,33 @@ import Testing
     }
 
     @Test(arguments: Engines.scenarios)
+    func `a search for agents gives up to 500, and a cursor to the rest`(_ engine: TestEngine) async throws {
+        try await withServer(on: engine) { server in
+            try await server.run([.post("/v1/agents/", ["model": model, "name": "a"], expect: 200).keep("agent_id")])
+            let seed = server["agent_id"]
+            let names = AgentStore.table.layout.written.filter { $0 != "id" }.map { SQLText(identifier: $0) }
+            let columns = SQLText.joined(names, separator: ", ")
+            try await server.storage.write { db in
+                try db.execute(
+                    """
+                    WITH RECURSIVE numbers (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < 700)
+                    INSERT INTO agent (organization_id, id, \(columns))
+                    SELECT organization_id, 'agent-00000000-0000-4000-8000-0000' || CAST(n + 10000000 AS TEXT), \(columns)
+                    FROM agent, numbers WHERE id = \(seed)
+                    """)
+            }
+            for limit in [0, 100_000] as [JSONValue] {
+                let first = try await server.send(.post, "/v1/agents/search", ["limit": limit])
+                #expect(first.json["agents"]?.array?.count == 500)
+                let cursor = try #require(first.json["nextCursor"])
+                let second = try await server.send(.post, "/v1/agents/search", ["limit": limit, "after": cursor])
+                #expect(second.json["agents"]?.array?.count == 201)
+                #expect(second.json["nextCursor"] == .null)
+            }
+        }
+    }
+
+    @Test(arguments: Engines.scenarios)
     func `an agent's messages, from the newest or the oldest`(_ engine: TestEngine) async throws {
         try await withServer(on: engine) { server in
             try await server.seedEverything()
