@@ -42,7 +42,8 @@ struct RuntimeLaunch: Sendable {
         socket = try Self.socket(model.purpose, dataFolder)
         let settings = ProviderSettings(name: LocalRuntime.providerName, baseURL: "\(Self.address(of: socket))/v1")
         // No retries here: the caller retries after it has restarted the program.
-        provider = OpenAIProvider(settings: settings, transport: transport, retries: RetryPolicy(maximumRetries: 0))
+        provider = OpenAIProvider(
+            settings: settings, transport: transport.reachingUnixSockets(), retries: RetryPolicy(maximumRetries: 0))
     }
 
     /// Runs the program until it exits. Cancellation sends SIGTERM, and SIGKILL five seconds later.

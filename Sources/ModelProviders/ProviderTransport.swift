@@ -11,6 +11,7 @@ import NIOHTTP1
 package struct ProviderTransport: Sendable {
     private let client: HTTPClient
     private let modelHosts: Set<String>
+    private var reachesUnixSockets = false
 
     /// Creates a pool, to be closed with `shutdown()`.
     ///
@@ -26,6 +27,13 @@ package struct ProviderTransport: Sendable {
         self.modelHosts = Set(modelHosts.map { $0.lowercased() })
         let configuration = Self.configuration(connectDeadline: connectDeadline, refusing: isForbidden)
         client = HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
+    }
+
+    /// The same pool, for the Unix sockets of this server's own children, too.
+    package func reachingUnixSockets() -> ProviderTransport {
+        var transport = self
+        transport.reachesUnixSockets = true
+        return transport
     }
 
     /// Closes the pool; calls in progress fail.
@@ -73,7 +81,7 @@ package struct ProviderTransport: Sendable {
     func send(_ request: HTTPClientRequest) async throws(ProviderFailure) -> HTTPClientResponse {
         let response: HTTPClientResponse
         do {
-            _ = try EgressAddress(request.url)
+            if !reachesUnixSockets || !request.url.hasPrefix("http+unix://") { _ = try EgressAddress(request.url) }
             response = try await client.execute(request, deadline: .distantFuture)
         } catch {
             throw ProviderFailure(transportError: error, from: request.url)

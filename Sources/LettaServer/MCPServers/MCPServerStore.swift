@@ -59,7 +59,7 @@ enum MCPServerStore {
 
     /// Deletes a server with its tools, which nothing could run any more.
     static func delete(_ id: ID<MCPServer>, _ db: Transaction) throws {
-        let tools = tools(of: id, db)
+        let tools: SQLText = "\(tools(of: id, db)) AND tool_type = \(ToolService.mcp)"
         try DeletedKeyStore.note(in: ToolStore.table, where: tools, db)
         try db.execute("DELETE FROM tool WHERE organization_id = \(db.organization) AND \(tools)")
         try db.delete(id, from: table)

@@ -39,7 +39,7 @@ import Testing
                     [
                         "name": "Ada", "description": "d", "tags": ["one", "two"], "last_stop_reason": "end_turn",
                         "blocks": [["label": "persona", "value": "I am Ann."], ["label": "human", "value": "Anna"]],
-                        "tools": .elements(3), "secrets": [["key": "KEY"]], "embedding": .anything,
+                        "tools": .elements(6), "secrets": [["key": "KEY"]], "embedding": .anything,
                     ]),
                 .get("/v1/blocks/{block_id}", expect: 200, ["metadata": ["b": 1, "a": [1.5, nil]], "tags": ["t"]]),
             ])

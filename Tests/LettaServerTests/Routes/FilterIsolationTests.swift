@@ -87,6 +87,9 @@ import Testing
     func `every search`(_ engine: TestEngine) async throws {
         try await withServer(on: engine) { server in
             try await server.seedEverything()
+            try await server.run([
+                .post("/v1/tools/", ["source_code": ToolTests.source("unicorn")], expect: 200)
+            ])
             let other = try await server.addOrganization()
             for (path, body, part) in [
                 ("/v1/agents/search", [:], "agents"),
@@ -99,7 +102,7 @@ import Testing
                 ("/v1/passages/search", ["query": "likes", "tags": ["t"]], nil),
                 ("/v1/passages/search", ["archive_id": "{archive_id}"], nil),
                 ("/v1/messages/search", ["query": "Hi"], nil),
-                ("/v1/tools/search", ["query": "memory insert"], nil),
+                ("/v1/tools/search", ["query": "unicorn"], nil),
             ] as [(String, JSONValue, String?)] {
                 func rows(_ answer: Answer) -> JSONValue { part.flatMap { answer.json[$0] } ?? answer.json }
                 let theirs = try await server.send(.post, path, body, as: other)

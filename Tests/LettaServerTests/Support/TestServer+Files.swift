@@ -2,22 +2,28 @@ import JSON
 import LettaAPI
 import Storage
 import TestSupport
+import Testing
 
 @testable import LettaServer
 
 /// What only ingestion and batches will store: files, their passages, jobs.
 extension TestServer {
-    private static let scope = Scope(
-        organization: "org-00000000-0000-4000-8000-000000000000",
-        user: "user-00000000-0000-4000-8000-000000000000")
+    /// The scope of the folder's creator.
+    private func scope(of folder: String) async throws -> Scope {
+        let folder = try await get("/v1/folders/\(folder)").json
+        return Scope(
+            organization: try #require(folder["organization_id"]?.string),
+            user: try #require(folder["created_by_id"]?.string))
+    }
 
     /// Stores a file with one passage, and returns its id.
     @discardableResult
     func addFile(_ name: String, _ content: String, to folder: String) async throws -> String {
+        let scope = try await scope(of: folder)
         let time = Timestamp.now
         let id: ID<FileMetadata> = IDSource.random.next()
         var file = FileMetadata(
-            id: id, in: ID(folder), name: name, organizationID: Self.scope.organization, createdAt: time)
+            id: id, in: ID(folder), name: name, organizationID: scope.organization, createdAt: time)
         file.fileSize = content.utf8.count
         file.fileType = "text/plain"
         file.processingStatus = .completed
@@ -29,7 +35,7 @@ extension TestServer {
         passage.metadata = ObjectDocument()
         passage.createdAt = time
         passage.updatedAt = time
-        try await storage.write(as: Self.scope) { [file, passage] db in
+        try await storage.write(as: scope) { [file, passage] db in
             try FolderService.add(file, content: content, ids: .random, db)
             try db.insert(passage, into: FolderStore.passages)
         }
@@ -39,12 +45,16 @@ extension TestServer {
     /// Stores a job and returns its id.
     @discardableResult
     func addJob(_ status: JobStatus, reading folder: String? = nil, type: JobType = .job) async throws -> String {
+        let scope =
+            if let folder { try await scope(of: folder) } else {
+                Scope(organization: Organization.defaultID.rawValue, user: User.defaultID.rawValue)
+            }
         var job = Job(id: IDSource.random.next(), jobType: type, status: status, createdAt: .now)
-        job.userID = Self.scope.user
+        job.userID = scope.user
         job.metadata = ObjectDocument(["name": "x"])
         var row = JobRow(job, folder: folder.map { ID($0) })
         row.startedAt = status == .created ? nil : job.createdAt
-        try await storage.write(as: Self.scope) { [row] db in try db.insert(row, into: JobStore.table) }
+        try await storage.write(as: scope) { [row] db in try db.insert(row, into: JobStore.table) }
         return job.id.rawValue
     }
 
