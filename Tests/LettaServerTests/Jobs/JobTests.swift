@@ -8,7 +8,11 @@ import Testing
     @Test(arguments: Engines.all)
     func `jobs are listed, read, cancelled and deleted`(_ engine: TestEngine) async throws {
         try await withServer(on: engine) { server in
-            let folder = "source-\(nobody)"
+            try await server.run([
+                .post("/v1/folders/", ["name": "f", "embedding": "openai/text-embedding-3-small"], expect: 200)
+                    .keep("folder")
+            ])
+            let folder = server["folder"]
             server["done"] = try await server.addJob(.completed)
             server["reading"] = try await server.addJob(.running, reading: folder)
             server["batch"] = try await server.addJob(.created, type: .batch)
