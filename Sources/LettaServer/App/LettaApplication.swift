@@ -41,7 +41,7 @@ package struct LettaApplication: Sendable {
         self.logger = logger
         let secrets = SecretBox(passphrases: encryptionKeys)
         try await storage.write { db in
-            try KeyCheckStore.verify(secrets, db)
+            try KeyCheckStore.verify(secrets, db, logger)
             try AccountService.seedTools(ids: .random, at: .now, db)
             try RunRecovery.failUnfinished(at: now?() ?? .now, db)
         }

@@ -154,6 +154,10 @@ import Testing
                         ["base_url": "http://127.0.0.1:9/v1", "last_error": .text(containing: "connection")]),
                     .patch(
                         "/v1/providers/{mine}", ["api_key": "sk-4", "base_url": url], expect: 200, ["last_error": nil]),
+                    .patch(
+                        "/v1/providers/{mine}", ["api_key": "sk-4", "base_url": "http://127.0.0.1:9/v1"], expect: 200
+                    )
+                    .note("the same key, sent again"),
                 ])
                 let keys = fake.received.map { $0.authorization ?? "none" }
                 let expected =
