@@ -44,6 +44,9 @@ import Testing
                 .post("/v1/auth", ["password": "right"], expect: 200, ["is_admin": true]).note("needs no header"),
                 .post("/v1/auth", ["password": "wrong"], expect: 401, ["detail": "Unauthorized"]),
                 .post("/v1/auth", [:], expect: 401),
+                .post("/v1/auth", ["password": "wrong"], as: .user("user-\(nobody)"), expect: 401).note(
+                    "whether a user exists is not told"),
+                .get("/v1/health/", as: .user("user-\(nobody)"), expect: 200),
                 .get("/openapi.json", as: wrong, expect: 401),
                 .get("/docs", as: wrong, expect: 401, ["detail": "Unauthorized"]),
                 .get("/metrics", as: wrong, expect: 401),
