@@ -7,6 +7,7 @@ import Storage
 /// nothing of an organization exists for another.
 struct AccountService: Sendable {
     let core: Core
+    let providers: UserProviders
 
     /// The organization in which the user of a request acts; nil for an unknown user, who acts as the default one.
     ///
@@ -69,7 +70,7 @@ struct AccountService: Sendable {
     }
 
     func delete(_ id: ID<Organization>, as scope: Scope) async throws -> Organization {
-        try await core.storage.write(as: scope) { db in
+        let deleted = try await core.storage.write(as: scope) { db in
             let organization = try Self.organization(id, db)
             guard id != Organization.defaultID else {
                 throw APIError.conflict("Organization \(id) is the default one and can't be deleted.")
@@ -78,6 +79,8 @@ struct AccountService: Sendable {
             try AccountStore.delete(id, db)
             return organization
         }
+        await providers.remove(of: id)
+        return deleted
     }
 
     // MARK: Users

@@ -79,7 +79,7 @@ package struct LettaApplication: Sendable {
         settings.allowedHosts = configuration.http.allowedHosts + [configuration.http.host]
         settings.acceptableOrigins = configuration.http.acceptableOrigins
         settings.translate = ServerStorage.translate
-        let accounts = AccountService(core: features.core)
+        let accounts = AccountService(core: features.core, providers: features.userProviders)
         settings.organizationOfUser = { [hasPassword = settings.password != nil] user in
             try await accounts.organization(ofActing: user, requiresKnown: hasPassword)
         }

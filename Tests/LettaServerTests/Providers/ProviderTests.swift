@@ -1,5 +1,7 @@
 import JSON
 import LettaAPI
+import Logging
+import ModelProviders
 import Storage
 import TestSupport
 import Testing
@@ -129,6 +131,40 @@ import Testing
                 let answer = try await server.send(.post, "/v1/providers/", .object(body)).expect(422)
                 #expect(!answer.text.contains("sk-secret"), "\(answer.text)")
             }
+        }
+    }
+
+    @Test func `of deleted providers nothing stays in memory, and memory is bounded`() async throws {
+        try await withServer(on: .sqlite) { server in
+            let core = Core(
+                storage: server.storage, ids: .random, now: { .now }, clock: ContinuousClock(),
+                logger: Logger(label: "test"))
+            let transport = ProviderTransport()
+            let providers = UserProviders(
+                core: core, secrets: SecretBox(passphrases: TestServer.encryptionKeys), transport: transport,
+                capacity: 2)
+            func names() async -> Set<String> { Set(await providers.entries.values.map(\.name)) }
+            let scope = Scope(organization: Organization.defaultID.rawValue, user: User.defaultID.rawValue)
+            for name in ["a", "b", "c"] {
+                let body: JSONValue = ["name": .string(name), "provider_type": "anthropic", "api_key": "k"]
+                try await server.run(.post("/v1/providers/", body, expect: 200).keep(name))
+                _ = try await providers.provider(named: name, as: scope)
+                if name == "b" { _ = try await providers.provider(named: "a", as: scope) }
+            }
+            #expect(await names() == ["a", "c"], "the least recently used one went")
+            // As another process deletes it, or while a request that has read the row goes on.
+            try await server.run(.delete("/v1/providers/{a}", expect: 200))
+            #expect(try await providers.provider(named: "a", as: scope) == nil)
+            #expect(await names() == ["c"])
+            try await server.run(.delete("/v1/providers/{c}", expect: 200))
+            #expect(try await providers.model("c/x", .llm, as: scope) == nil)
+            #expect(await names() == [])
+            _ = try await providers.provider(named: "b", as: scope)
+            try await server.run(.delete("/v1/providers/{b}", expect: 200))
+            _ = try await providers.models(as: scope)
+            #expect(await names() == [])
+            await providers.close()
+            try await transport.shutdown()
         }
     }
 
