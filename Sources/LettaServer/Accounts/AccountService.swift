@@ -43,7 +43,7 @@ struct AccountService: Sendable {
 
     func create(_ body: CreateOrganization, as scope: Scope) async throws -> Organization {
         try KeyText.check("name", body.name)
-        try Self.requireAdministrator(scope)
+        try Self.requireAdministrator(scope, "create organizations")
         let time = core.now()
         let id = core.ids.next(Organization.self)
         var organization = Organization(id: id, name: body.name ?? id.rawValue, createdAt: time)
@@ -63,7 +63,10 @@ struct AccountService: Sendable {
         return try await core.storage.write(as: scope) { db in
             var organization = try Self.organization(id, db)
             change.name.apply(to: &organization.name)
-            change.privilegedTools.apply(to: &organization.privilegedTools)
+            if let isPrivileged = change.privilegedTools.value, isPrivileged != organization.privilegedTools {
+                try Self.requireAdministrator(scope, "change privileged_tools")
+                organization.privilegedTools = isPrivileged
+            }
             try AccountStore.update(organization, db)
             return organization
         }
@@ -75,7 +78,7 @@ struct AccountService: Sendable {
             guard id != Organization.defaultID else {
                 throw APIError.conflict("Organization \(id) is the default one and can't be deleted.")
             }
-            try Self.requireAdministrator(scope)
+            try Self.requireAdministrator(scope, "delete organizations")
             try AccountStore.delete(id, db)
             return organization
         }
@@ -148,9 +151,9 @@ struct AccountService: Sendable {
         return user
     }
 
-    private static func requireAdministrator(_ scope: Scope) throws {
+    private static func requireAdministrator(_ scope: Scope, _ action: String) throws {
         guard scope.visibleOrganization == nil else {
-            throw APIError(403, "Only users of the default organization create and delete organizations.")
+            throw APIError(403, "Only users of the default organization may \(action).")
         }
     }
 }
