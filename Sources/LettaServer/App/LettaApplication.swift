@@ -1,4 +1,4 @@
-import HTTPKit
+package import HTTPKit
 package import Hummingbird
 package import LettaAPI
 import LocalModels
@@ -28,15 +28,15 @@ package struct LettaApplication: Sendable {
     /// Takes a migrated database. Models and time come from the configuration and the system unless they are given. The
     /// clock measures the server's own deadlines.
     ///
-    /// - Throws: `StartUpFailure` for a wrong encryption key, or an address that can't be served.
+    /// - Throws: `StartUpFailure` for a wrong encryption key.
     package init(
         _ configuration: ServerConfiguration, storage: any StorageEngine, encryptionKeys: [String],
-        directory: ModelDirectory? = nil, sandbox: ToolSandbox = ToolSandbox(), now: (@Sendable () -> Timestamp)? = nil,
+        certificate: TLSCertificate? = nil, directory: ModelDirectory? = nil, sandbox: ToolSandbox = ToolSandbox(),
+        now: (@Sendable () -> Timestamp)? = nil,
         clock: any Clock<Duration> = ContinuousClock(), logger: Logger
     ) async throws {
-        try configuration.checkDoor()
         self.configuration = configuration
-        certificate = try configuration.certificate()
+        self.certificate = certificate
         self.storage = storage
         self.logger = logger
         let secrets = SecretBox(passphrases: encryptionKeys)
