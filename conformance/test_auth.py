@@ -26,7 +26,7 @@ def closed(tmp_path_factory, model):
     server = harness.Server(folder, **model.settings)
     try:
         server.start("--password-file", secret)
-        # Where the right password came from, wrong ones are not refused unseen.
+        # Where the right password came from, some wrong ones at a time are looked at.
         assert httpx.get(server.url + "/v1/agents/", headers=bearer(PASSWORD)).status_code == 200
         yield server
     finally:
@@ -62,9 +62,11 @@ def walk(http, headers):
 def test_every_route_is_closed(http, headers):
     answers = walk(http, headers)
     assert len(answers) > 250
-    let_in = [f"{method} {path}: {answer.status_code}" for (method, path), answer in answers if answer.status_code != 401]
+    # Of many wrong passwords at a time some are refused before they are compared.
+    closed = (401, 429) if headers else (401,)
+    let_in = [f"{method} {path}: {answer.status_code}" for (method, path), answer in answers if answer.status_code not in closed]
     assert not let_in, let_in
-    assert all(answer.json() == {"detail": "Unauthorized"} for _, answer in answers)
+    assert all(answer.json() == {"detail": "Unauthorized"} for _, answer in answers if answer.status_code == 401)
 
 
 def test_every_route_is_open_with_the_password(http):

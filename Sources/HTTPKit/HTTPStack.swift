@@ -110,7 +110,8 @@ struct RouteResponder: Sendable {
             project: headers[.projectID].flatMap { $0.isEmpty ? nil : $0 },
             generation: ClientGeneration(
                 stainlessVersion: headers[.stainlessPackageVersion], userAgent: headers[.userAgent]))
-        guard let user = headers[.userID] else { return caller }
+        // Nobody has shown the password yet, and whether a user exists must not be told.
+        guard !Authentication.isAnonymous(request), let user = headers[.userID] else { return caller }
         guard CapturePattern.id(prefix: "user").matches(user) else {
             throw APIError.invalidArgument(
                 "Invalid user ID format: \(user). Expected format: 'user-<uuid4>'")

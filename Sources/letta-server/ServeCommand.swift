@@ -39,7 +39,6 @@ struct ServeCommand: AsyncParsableCommand {
         if let password = settings.makeUpPassword() {
             print("No password is set. Generated one for this run: \(password)")
         }
-        try settings.checkDoor()
         let logger = settings.logger
         OpenFiles.raiseLimit(logger: logger)
         let application = try await LettaApplication.open(settings, logger: logger)

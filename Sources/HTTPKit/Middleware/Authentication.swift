@@ -9,7 +9,9 @@ struct Authentication: RouterMiddleware {
     /// Comparing digests takes the same time wherever the passwords differ.
     private let password: SHA256.Digest
     /// Judges an attempt from an address, and waits before a wrong one is answered.
-    private let judge: @Sendable (_ address: String, _ isRight: Bool) async throws -> Void
+    private let judge: @Sendable (_ address: String, _ isRight: @Sendable () -> Bool) async throws -> Bool
+    /// Throws 429 for an address that has to wait.
+    private let admit: @Sendable (_ address: String) throws -> Void
 
     private static let open: Set<String> = spellings(of: ["/health", "/ready"])
     private static let checks: Set<String> = spellings(of: ["/auth"])
@@ -22,34 +24,49 @@ struct Authentication: RouterMiddleware {
         self.password = SHA256.hash(data: Array(password.utf8))
         let limit = GuessLimit(clock: clock)
         judge = { address, isRight in
-            switch limit.judge(address, isRight: isRight) {
-            case .accepted: break
-            case .wrong(let delay): try await clock.sleep(for: delay)
-            case .refused(let wait):
-                let seconds = Int(wait.components.seconds) + 1
-                throw APIError(
-                    status: 429,
-                    body: .detail("Too many wrong passwords from this address. Retry in \(seconds) s."),
-                    retryAfter: seconds)
+            switch limit.judge(address, isRight: isRight()) {
+            case .accepted: return true
+            case .wrong(let delay):
+                try await clock.sleep(for: delay)
+                return false
+            case .refused(let wait): throw Self.tooMany(wait)
             }
         }
+        admit = { address in
+            if let wait = limit.wait(of: address) { throw Self.tooMany(wait) }
+        }
+    }
+
+    private static func tooMany(_ wait: Duration) -> APIError {
+        let seconds = Int(wait.components.seconds) + 1
+        return APIError(
+            status: 429, body: .detail("Too many wrong passwords from this address. Retry in \(seconds) s."),
+            retryAfter: seconds)
+    }
+
+    /// Whether a request needs no password, or has it in its body: who sends it is not known yet when it is routed.
+    static func isAnonymous(_ request: Request) -> Bool { isOpen(request) || isCheck(request) }
+
+    private static func isOpen(_ request: Request) -> Bool {
+        (request.method == .get || request.method == .head) && open.contains(request.uri.path)
+    }
+
+    private static func isCheck(_ request: Request) -> Bool {
+        request.method == .post && checks.contains(request.uri.path)
     }
 
     func handle(
         _ request: Request, context: ServerContext,
         next: (Request, ServerContext) async throws -> Response
     ) async throws -> Response {
-        if request.method == .get || request.method == .head, Self.open.contains(request.uri.path) {
-            return try await next(request, context)
-        }
-        if request.method == .post, Self.checks.contains(request.uri.path) {
-            return try await check(request, context, next: next)
-        }
+        if Self.isOpen(request) { return try await next(request, context) }
+        if Self.isCheck(request) { return try await check(request, context, next: next) }
         let bearer = request.headers[.authorization]
         let bare = request.headers[.barePassword]
         guard bearer != nil || bare != nil else { throw APIError(401, "Unauthorized") }
-        let isRight = isPassword(bearer, behind: "bearer ") || isPassword(bare, behind: "password ")
-        try await judge(context.clientAddress, isRight)
+        let isRight = try await judge(context.clientAddress) {
+            isPassword(bearer, behind: "bearer ") || isPassword(bare, behind: "password ")
+        }
         guard isRight else { throw APIError(401, "Unauthorized") }
         return try await next(request, context)
     }
@@ -58,12 +75,13 @@ struct Authentication: RouterMiddleware {
     private func check(
         _ request: Request, _ context: ServerContext, next: (Request, ServerContext) async throws -> Response
     ) async throws -> Response {
+        try admit(context.clientAddress)
         do {
             let response = try await next(request, context)
-            try await judge(context.clientAddress, true)
+            _ = try await judge(context.clientAddress) { true }
             return response
         } catch let error as APIError where error.status == 401 {
-            try await judge(context.clientAddress, false)
+            _ = try await judge(context.clientAddress) { false }
             throw error
         }
     }

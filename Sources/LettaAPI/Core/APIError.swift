@@ -66,12 +66,14 @@ extension APIError {
 
     /// 422 for one field that has the right type and a value that can't be.
     ///
-    /// - Parameter place: `body` or `query`.
+    /// - Parameters:
+    ///   - path: The objects around the field, outermost first.
+    ///   - place: `body` or `query`.
     public static func invalidField(
-        _ field: String, _ message: String, input: JSONValue, in place: String = "body"
+        _ field: String, _ message: String, input: JSONValue, path: [String] = [], in place: String = "body"
     ) -> APIError {
         let issue = ValidationIssue(
-            type: "value_error", location: [.name(place), .name(field)],
+            type: "value_error", location: ([place] + path + [field]).map { .name($0) },
             message: "Value error, \(message)", input: input)
         return APIError(status: 422, body: .validation([issue], examples: []))
     }

@@ -7,6 +7,7 @@ import Storage
 /// nothing of an organization exists for another.
 struct AccountService: Sendable {
     let core: Core
+    let providers: UserProviders
 
     /// The organization in which the user of a request acts; nil for an unknown user, who acts as the default one.
     ///
@@ -42,7 +43,7 @@ struct AccountService: Sendable {
 
     func create(_ body: CreateOrganization, as scope: Scope) async throws -> Organization {
         try KeyText.check("name", body.name)
-        try Self.requireAdministrator(scope)
+        try Self.requireAdministrator(scope, "create organizations")
         let time = core.now()
         let id = core.ids.next(Organization.self)
         var organization = Organization(id: id, name: body.name ?? id.rawValue, createdAt: time)
@@ -62,22 +63,27 @@ struct AccountService: Sendable {
         return try await core.storage.write(as: scope) { db in
             var organization = try Self.organization(id, db)
             change.name.apply(to: &organization.name)
-            change.privilegedTools.apply(to: &organization.privilegedTools)
+            if let isPrivileged = change.privilegedTools.value, isPrivileged != organization.privilegedTools {
+                try Self.requireAdministrator(scope, "change privileged_tools")
+                organization.privilegedTools = isPrivileged
+            }
             try AccountStore.update(organization, db)
             return organization
         }
     }
 
     func delete(_ id: ID<Organization>, as scope: Scope) async throws -> Organization {
-        try await core.storage.write(as: scope) { db in
+        let deleted = try await core.storage.write(as: scope) { db in
             let organization = try Self.organization(id, db)
             guard id != Organization.defaultID else {
                 throw APIError.conflict("Organization \(id) is the default one and can't be deleted.")
             }
-            try Self.requireAdministrator(scope)
+            try Self.requireAdministrator(scope, "delete organizations")
             try AccountStore.delete(id, db)
             return organization
         }
+        await providers.remove(of: id)
+        return deleted
     }
 
     // MARK: Users
@@ -145,9 +151,9 @@ struct AccountService: Sendable {
         return user
     }
 
-    private static func requireAdministrator(_ scope: Scope) throws {
+    private static func requireAdministrator(_ scope: Scope, _ action: String) throws {
         guard scope.visibleOrganization == nil else {
-            throw APIError(403, "Only users of the default organization create and delete organizations.")
+            throw APIError(403, "Only users of the default organization may \(action).")
         }
     }
 }

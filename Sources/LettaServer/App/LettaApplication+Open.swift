@@ -8,6 +8,8 @@ extension LettaApplication {
     ///
     /// - Throws: `StartUpFailure`.
     package static func open(_ configuration: ServerConfiguration, logger: Logger) async throws -> LettaApplication {
+        try configuration.checkDoor()
+        let certificate = try configuration.certificate()
         let folder = try DataFolder(path: configuration.data.folder)
         try folder.lock()
         // A server that can't listen must not migrate the database.
@@ -23,7 +25,7 @@ extension LettaApplication {
             let controlGroups = ToolControlGroups()
             logger.info("Control groups for tools", metadata: ["delegated": "\(controlGroups != nil)"])
             return try await LettaApplication(
-                configuration, storage: storage, encryptionKeys: keys,
+                configuration, storage: storage, encryptionKeys: keys, certificate: certificate,
                 sandbox: ToolSandbox(controlGroups: controlGroups), logger: logger)
         } catch {
             await storage.close()

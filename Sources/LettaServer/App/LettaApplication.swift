@@ -1,4 +1,4 @@
-import HTTPKit
+package import HTTPKit
 package import Hummingbird
 package import LettaAPI
 import LocalModels
@@ -28,20 +28,20 @@ package struct LettaApplication: Sendable {
     /// Takes a migrated database. Models and time come from the configuration and the system unless they are given. The
     /// clock measures the server's own deadlines.
     ///
-    /// - Throws: `StartUpFailure` for a wrong encryption key, or an address that can't be served.
+    /// - Throws: `StartUpFailure` for a wrong encryption key.
     package init(
         _ configuration: ServerConfiguration, storage: any StorageEngine, encryptionKeys: [String],
-        directory: ModelDirectory? = nil, sandbox: ToolSandbox = ToolSandbox(), now: (@Sendable () -> Timestamp)? = nil,
+        certificate: TLSCertificate? = nil, directory: ModelDirectory? = nil, sandbox: ToolSandbox = ToolSandbox(),
+        now: (@Sendable () -> Timestamp)? = nil,
         clock: any Clock<Duration> = ContinuousClock(), logger: Logger
     ) async throws {
-        try configuration.checkDoor()
         self.configuration = configuration
-        certificate = try configuration.certificate()
+        self.certificate = certificate
         self.storage = storage
         self.logger = logger
         let secrets = SecretBox(passphrases: encryptionKeys)
         try await storage.write { db in
-            try KeyCheckStore.verify(secrets, db)
+            try KeyCheckStore.verify(secrets, db, logger)
             try AccountService.seedTools(ids: .random, at: .now, db)
             try RunRecovery.failUnfinished(at: now?() ?? .now, db)
         }
@@ -79,7 +79,7 @@ package struct LettaApplication: Sendable {
         settings.allowedHosts = configuration.http.allowedHosts + [configuration.http.host]
         settings.acceptableOrigins = configuration.http.acceptableOrigins
         settings.translate = ServerStorage.translate
-        let accounts = AccountService(core: features.core)
+        let accounts = AccountService(core: features.core, providers: features.userProviders)
         settings.organizationOfUser = { [hasPassword = settings.password != nil] user in
             try await accounts.organization(ofActing: user, requiresKnown: hasPassword)
         }

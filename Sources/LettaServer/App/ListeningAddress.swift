@@ -6,16 +6,20 @@ import NIOPosix
 struct ListeningAddress {
     let host: String
     let port: Int
+    /// The path of the Unix socket to listen on instead of host and port.
+    let socket: String?
 
     init(_ configuration: ServerConfiguration) {
         host = configuration.http.host
         port = configuration.http.port
+        socket = configuration.http.socket
     }
 
-    /// Listens for a moment.
+    /// Listens on the port for a moment; does nothing with a socket, which is no port.
     ///
     /// - Throws: `StartUpFailure` when that is not possible.
     func check() async throws {
+        guard socket == nil else { return }
         do {
             let channel = try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
                 .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
@@ -28,7 +32,11 @@ struct ListeningAddress {
 
     /// The failure for an error of listening; other errors as they are.
     func failure(from error: any Error) -> any Error {
-        switch error {
+        if let socket {
+            guard let error = error as? IOError else { return error }
+            return StartUpFailure.socketUnusable(path: socket, reason: String(cString: strerror(error.errnoCode)))
+        }
+        return switch error {
         case let error as IOError where error.errnoCode == EADDRINUSE:
             StartUpFailure.portTaken(host: host, port: port)
         case let error as IOError:

@@ -38,7 +38,7 @@ struct RouteCatalogue: RouteGroup {
         let features: [any RouteGroup] = [
             HealthRoutes(
                 health: HealthService(storage: core.storage), authentication: AuthenticationService(password: password)),
-            AccountRoutes(accounts: AccountService(core: core)),
+            AccountRoutes(accounts: AccountService(core: core, providers: userProviders)),
             AgentRoutes(
                 agents: AgentService(core: core, models: models, secrets: secrets),
                 context: AgentContextService(core: core)),

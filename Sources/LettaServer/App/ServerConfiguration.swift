@@ -130,13 +130,11 @@ package struct ServerConfiguration: Sendable {
         return password
     }
 
-    /// - Throws: `StartUpFailure` for an address beyond loopback without a password, a certificate that can't be used, or a
-    ///   socket that can't be replaced.
-    package func checkDoor() throws {
+    /// - Throws: `StartUpFailure` for an address beyond loopback without a password, or a socket that can't be made.
+    func checkDoor() throws {
         guard isBoundToLoopback || http.socket != nil || http.password != nil else {
             throw StartUpFailure.openWithoutPassword(host: http.host)
         }
-        _ = try certificate()
         try http.socket.map(UnixSocket.checkFree)
     }
 

@@ -7,6 +7,7 @@ package enum StartUpFailure: Error, CustomStringConvertible {
     case openWithoutPassword(host: String)
     case portTaken(host: String, port: Int)
     case addressUnusable(host: String, port: Int, reason: String)
+    case socketUnusable(path: String, reason: String)
     case invalidSetting(String)
     case storage(String)
 
@@ -39,6 +40,8 @@ package enum StartUpFailure: Error, CustomStringConvertible {
             The server can't listen on port \(port) of \(host): \(reason). Choose an address of this machine with --host, \
             and a port that this user may open with --port.
             """
+        case .socketUnusable(let path, let reason):
+            "The server can't listen on the socket \(path): \(reason). Choose another path with --socket."
         case .invalidSetting(let text), .storage(let text):
             text
         }

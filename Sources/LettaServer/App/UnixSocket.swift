@@ -1,10 +1,13 @@
 import Glibc
 import NIOCore
+import Synchronization
 
 /// The Unix socket that a server listens on, for processes of the same user only.
-struct UnixSocket: Sendable {
+final class UnixSocket: Sendable {
     let path: String
     private let previousMask: mode_t
+    /// The file that this server made; nil before.
+    private let file = Mutex<ino_t?>(nil)
 
     /// From now on until ``closeToOthers()``, files are made for this user only: between `bind` and `chmod` nobody else
     /// can connect.
@@ -13,13 +16,25 @@ struct UnixSocket: Sendable {
         previousMask = umask(0o077)
     }
 
+    /// Called when the server listens.
     func closeToOthers() {
         chmod(path, 0o600)
         umask(previousMask)
+        file.withLock { $0 = Self.file(at: path) }
     }
 
+    /// Removes the file, unless this server never listened or another one has replaced it.
     func remove() {
-        unlink(path)
+        guard let file = file.withLock({ $0 }) else {
+            umask(previousMask)
+            return
+        }
+        if Self.file(at: path) == file { unlink(path) }
+    }
+
+    private static func file(at path: String) -> ino_t? {
+        var state = stat()
+        return lstat(path, &state) == 0 ? state.st_ino : nil
     }
 
     /// - Throws: `StartUpFailure` when a process listens on the socket, or the path is none that a socket can have. What an

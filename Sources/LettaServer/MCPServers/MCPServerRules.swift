@@ -1,6 +1,6 @@
-import FoundationEssentials
 import JSON
 import LettaAPI
+import ModelProviders
 
 /// A validated change of a server's row, whichever request it comes from.
 struct RowChange: Sendable {
@@ -17,17 +17,19 @@ struct RowChange: Sendable {
         self.path = path
     }
 
-    /// Sets a bearer token; the mask keeps the stored one.
+    /// Sets a bearer token; the mask keeps the stored one, and an empty text removes it.
     mutating func setToken(_ token: Patch<String>) {
         guard let text = token.value else { return }
-        let isWhole = text == SealedSecret.mask || text.hasPrefix("Bearer ")
+        let isWhole = text.isEmpty || text == SealedSecret.mask || text.hasPrefix("Bearer ")
         settings.authToken = .set(isWhole ? text : "Bearer \(text)")
         if settings.authHeader.isKept { settings.authHeader = .set("Authorization") }
     }
 
     func apply(to row: inout MCPServerRow, _ box: SecretBox) throws {
         if let name {
-            guard !name.isEmpty else { throw invalid("server_name", "the name can't be empty", name, path: []) }
+            guard !name.isEmpty else {
+                throw APIError.invalidField("server_name", "the name can't be empty", input: .string(name))
+            }
             try KeyText.check("server_name", name)
             row.serverName = name
         }
@@ -38,6 +40,7 @@ struct RowChange: Sendable {
     }
 
     private func applyStdio(to row: inout MCPServerRow, _ box: SecretBox) throws {
+        let old = row
         (row.serverURL, row.authHeader, row.sealedAuthToken, row.sealedCustomHeaders) = (nil, nil, nil, nil)
         settings.command.apply(to: &row.command)
         guard let command = row.command, command.contains(where: { !$0.isWhitespace }) else {
@@ -47,33 +50,62 @@ struct RowChange: Sendable {
         if !args.isKept { row.args = args.value.map { RawJSON($0) } }
         row.args = row.args ?? RawJSON([String]())
         if let env = settings.env.value { try EnvironmentName.check("env", env.keys.sorted()) }
-        row.sealedEnv = try sealed(cleared(settings.env), row.sealedEnv, "env", row, box)
+        if command != old.command, keepsValue(settings.env, old.sealedEnv) {
+            throw invalid(
+                "command", "another command needs env in the same request: the stored values are not given to it",
+                command)
+        }
+        row.sealedEnv = try sealed(settings.env, row.sealedEnv, "env", row, box)
     }
 
     private func applyRemote(to row: inout MCPServerRow, _ box: SecretBox) throws {
+        let old = row
         (row.command, row.args, row.sealedEnv) = (nil, nil, nil)
         settings.serverURL.apply(to: &row.serverURL)
-        guard let address = row.serverURL, Self.isAddress(address) else {
-            throw invalid("server_url", "must be an http or https URL", row.serverURL ?? "")
-        }
+        try checkAddress(row.serverURL ?? "", replacing: old)
         cleared(settings.authHeader).apply(to: &row.authHeader)
         if let header = settings.authHeader.value, !Self.isHeaderName(header) {
             throw invalid("auth_header", "must be the name of an HTTP header", header)
         }
-        if let token = settings.authToken.value {
-            guard Self.isHeaderValue(token) else { throw invalid("auth_token", "can't have line breaks", "") }
-            row.sealedAuthToken = try box.seal(
-                token, for: row.place(of: "auth_token"), keeping: row.sealedAuthToken, field: "auth_token")
-        } else if !cleared(settings.authToken).isKept {
-            row.sealedAuthToken = nil
+        guard settings.authToken.value.map(Self.isHeaderValue) != false else {
+            throw invalid("auth_token", "can't have line breaks", "")
         }
+        row.sealedAuthToken = try box.seal(
+            authToken, for: row.place(of: "auth_token"), keeping: row.sealedAuthToken, field: "auth_token", path: path)
         for (name, value) in settings.customHeaders.value ?? [:] {
             guard Self.isHeaderName(name), Self.isHeaderValue(value) else {
                 throw invalid("custom_headers", "must be names and values of HTTP headers", name)
             }
         }
         row.sealedCustomHeaders = try sealed(
-            cleared(settings.customHeaders), row.sealedCustomHeaders, "custom_headers", row, box)
+            settings.customHeaders, row.sealedCustomHeaders, "custom_headers", row, box)
+    }
+
+    private var authToken: Patch<String> {
+        replacesAll && settings.authToken.value == nil ? .set("") : settings.authToken
+    }
+
+    /// Secrets can't be read back; with another URL, the next connection would send them there.
+    private func checkAddress(_ url: String, replacing old: MCPServerRow) throws {
+        do {
+            _ = try EgressAddress(url)
+        } catch {
+            throw invalid("server_url", error.reason, EgressAddress.shown(url))
+        }
+        let kept =
+            (authToken.keepsSecret && old.sealedAuthToken != nil ? ["auth_token"] : [])
+            + (keepsValue(settings.customHeaders, old.sealedCustomHeaders) ? ["custom_headers"] : [])
+        guard url != old.serverURL, !kept.isEmpty else { return }
+        throw invalid(
+            "server_url",
+            "another URL needs \(kept.joined(separator: " and ")) in the same request: stored secrets are not sent to it",
+            EgressAddress.shown(url))
+    }
+
+    /// Whether one of the stored values stays as it is.
+    private func keepsValue(_ values: Patch<[String: String]>, _ stored: RawJSON?) -> Bool {
+        guard let stored = MCPServerRow.values(stored), !stored.isEmpty else { return false }
+        return values.value.map { $0.values.contains(SealedSecret.mask) } ?? !replacesAll
     }
 
     /// - Throws: `APIError` 422 for a value that servers of the type don't have.
@@ -96,31 +128,18 @@ struct RowChange: Sendable {
     private func sealed(
         _ values: Patch<[String: String]>, _ stored: RawJSON?, _ field: String, _ row: MCPServerRow, _ box: SecretBox
     ) throws -> RawJSON? {
-        switch values {
-        case .keep: return stored
-        case .clear: return nil
-        case .set(let values):
-            let old = MCPServerRow.values(stored) ?? [:]
-            var sealed: [String: String] = [:]
-            for (name, value) in values {
-                sealed[name] = try box.seal(
-                    value, for: row.place(of: "\(field)/\(name)"), keeping: old[name], field: field)
-            }
-            return sealed == old && stored != nil ? stored : RawJSON(sealed)
+        guard let values = values.value else { return replacesAll ? nil : stored }
+        let old = MCPServerRow.values(stored) ?? [:]
+        var sealed: [String: String] = [:]
+        for (name, value) in values {
+            sealed[name] = try box.seal(
+                value, for: row.place(of: "\(field)/\(name)"), keeping: old[name], field: field, path: path)
         }
+        return sealed == old && stored != nil ? stored : RawJSON(sealed)
     }
 
-    private func invalid(_ field: String, _ text: String, _ input: String, path: [String]? = nil) -> APIError {
-        let location = ["body"] + (path ?? self.path) + [field]
-        let issue = ValidationIssue(
-            type: "value_error", location: location.map { .name($0) }, message: "Value error, \(text)",
-            input: .string(input))
-        return APIError(status: 422, body: .validation([issue], examples: []))
-    }
-
-    private static func isAddress(_ text: String) -> Bool {
-        guard let url = URL(string: text, encodingInvalidCharacters: false), let host = url.host else { return false }
-        return !host.isEmpty && ["http", "https"].contains(url.scheme?.lowercased())
+    private func invalid(_ field: String, _ text: String, _ input: String) -> APIError {
+        .invalidField(field, text, input: .string(input), path: path)
     }
 
     private static func isHeaderName(_ name: String) -> Bool {

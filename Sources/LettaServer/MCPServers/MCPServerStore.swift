@@ -1,5 +1,6 @@
 import JSON
 import LettaAPI
+import Logging
 import Storage
 
 /// A row of table `mcp_server`. Secrets are encrypted one by one, so that a list shows their names without decrypting.
@@ -88,16 +89,16 @@ enum MCPServerStore {
     // MARK: Encryption
 
     /// Encrypts the secrets of all organizations with the newest key.
-    static func sealAnew(_ box: SecretBox, _ db: any SQLExecutor) throws {
+    static func sealAnew(_ box: SecretBox, _ db: any SQLExecutor, _ logger: Logger) throws {
         let rows = try db.rows("SELECT organization_id, \(table.columns) FROM mcp_server")
         for read in rows {
             let organization: String = try read["organization_id"]
             var row = try table.row(read)
             row.sealedAuthToken = try row.sealedAuthToken.map {
-                try box.sealAnew($0, for: row.place(of: "auth_token"))
+                try box.sealAnew($0, for: row.place(of: "auth_token"), logger)
             }
-            row.sealedEnv = try sealAnew(row.sealedEnv, "env", of: row, box)
-            row.sealedCustomHeaders = try sealAnew(row.sealedCustomHeaders, "custom_headers", of: row, box)
+            row.sealedEnv = try sealAnew(row.sealedEnv, "env", of: row, box, logger)
+            row.sealedCustomHeaders = try sealAnew(row.sealedCustomHeaders, "custom_headers", of: row, box, logger)
             try db.execute(
                 """
                 UPDATE mcp_server SET sealed_auth_token = \(row.sealedAuthToken), sealed_env = \(row.sealedEnv),
@@ -108,12 +109,12 @@ enum MCPServerStore {
     }
 
     private static func sealAnew(
-        _ json: RawJSON?, _ field: String, of row: MCPServerRow, _ box: SecretBox
+        _ json: RawJSON?, _ field: String, of row: MCPServerRow, _ box: SecretBox, _ logger: Logger
     ) throws -> RawJSON? {
         guard let values = MCPServerRow.values(json) else { return json }
         var sealed: [String: String] = [:]
         for (name, value) in values {
-            sealed[name] = try box.sealAnew(value, for: row.place(of: "\(field)/\(name)"))
+            sealed[name] = try box.sealAnew(value, for: row.place(of: "\(field)/\(name)"), logger)
         }
         return RawJSON(sealed)
     }

@@ -6,27 +6,24 @@ import ModelProviders
 extension ModelService {
     /// - Throws: `APIError` 422 naming the endpoint when clients may not name it.
     func check(_ config: LLMConfig) throws {
-        try checkEndpoint(config.modelEndpoint, at: ["llm_config", "model_endpoint"])
+        try checkEndpoint(config.modelEndpoint, "model_endpoint", path: ["llm_config"])
     }
 
     /// - Throws: `APIError` 422 naming the endpoint when clients may not name it.
     func check(_ config: EmbeddingConfig) throws {
-        try checkEndpoint(config.embeddingEndpoint, at: ["embedding_config", "embedding_endpoint"])
-        try checkEndpoint(config.azureEndpoint, at: ["embedding_config", "azure_endpoint"])
+        try checkEndpoint(config.embeddingEndpoint, "embedding_endpoint", path: ["embedding_config"])
+        try checkEndpoint(config.azureEndpoint, "azure_endpoint", path: ["embedding_config"])
     }
 
     /// Checks an address in a request's body; that of a configured provider is always allowed.
     ///
-    /// - Throws: `APIError` 422 naming the field at `path`.
-    func checkEndpoint(_ url: String?, at path: [String]) throws {
+    /// - Throws: `APIError` 422 naming the field.
+    func checkEndpoint(_ url: String?, _ field: String, path: [String]) throws {
         guard let url, directory.provider(where: { $0.settings.baseURL == url }) == nil else { return }
         do {
             try transport.checkModelEndpoint(url)
         } catch {
-            let issue = ValidationIssue(
-                type: "value_error", location: ([["body"], path].joined()).map { .name($0) },
-                message: "Value error, \(error.reason)", input: .string(url))
-            throw APIError(status: 422, body: .validation([issue], examples: []))
+            throw APIError.invalidField(field, error.reason, input: .string(url), path: path)
         }
     }
 

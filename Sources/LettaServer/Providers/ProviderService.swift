@@ -34,8 +34,8 @@ struct ProviderService: Sendable {
         row.region = body.region
         row.apiVersion = body.apiVersion
         row.baseURL = body.baseURL
-        row.sealedAPIKey = try seal(.set(body.apiKey), replacing: nil, in: .apiKey, of: row.id)
-        row.sealedAccessKey = try seal(.set(body.accessKey ?? ""), replacing: nil, in: .accessKey, of: row.id)
+        row.sealedAPIKey = try seal(.set(body.apiKey), keeping: nil, in: .apiKey, of: row.id)
+        row.sealedAccessKey = try seal(.set(body.accessKey ?? ""), keeping: nil, in: .accessKey, of: row.id)
         try checkAddress(row)
         try await core.storage.write(as: scope) { [row] db in
             guard try ProviderStore.find(row.name, db) == nil else {
@@ -54,11 +54,11 @@ struct ProviderService: Sendable {
             change.region.apply(to: &row.region)
             change.apiVersion.apply(to: &row.apiVersion)
             change.baseURL.apply(to: &row.baseURL)
-            row.sealedAPIKey = try seal(change.apiKey, replacing: old.sealedAPIKey, in: .apiKey, of: id)
-            row.sealedAccessKey = try seal(change.accessKey, replacing: old.sealedAccessKey, in: .accessKey, of: id)
+            row.sealedAPIKey = try seal(change.apiKey, keeping: old.sealedAPIKey, in: .apiKey, of: id)
+            row.sealedAccessKey = try seal(change.accessKey, keeping: old.sealedAccessKey, in: .accessKey, of: id)
             guard row != old else { return nil }
             try checkAddress(row)
-            try Self.checkKeyStays(row, old)
+            if change.apiKey.keepsSecret { try Self.checkKeyStays(row, old) }
             row.updatedAt = max(time, Timestamp(microseconds: old.updatedAt.microseconds + 1))
             try db.update(row, in: ProviderStore.table, keeping: ["last_synced", "last_error"])
             return row
@@ -177,14 +177,15 @@ struct ProviderService: Sendable {
         }
         guard !url.contains("?"), !url.contains("#") else {
             throw APIError.invalidField(
-                "base_url", "must end before a query: paths are appended to it", input: .string(EgressAddress.shown(url)))
+                "base_url", "must end before a query: paths are appended to it",
+                input: .string(EgressAddress.shown(url)))
         }
     }
 
     /// A key can't be read back; with another address, the next listing would send it there.
     private static func checkKeyStays(_ new: ProviderRow, _ old: ProviderRow) throws {
         let moves = new.providerType.address(new.baseURL) != old.providerType.address(old.baseURL)
-        guard moves, old.sealedAPIKey != nil, new.sealedAPIKey == old.sealedAPIKey else { return }
+        guard moves, old.sealedAPIKey != nil else { return }
         throw APIError.invalidField(
             "base_url", "another address needs the api_key in the same request: the stored one is not sent to it",
             input: new.baseURL.map { .string($0) } ?? .null)
@@ -192,27 +193,17 @@ struct ProviderService: Sendable {
 
     /// The error never shows the key.
     private static func checkKey(_ key: String, _ field: String) throws {
-        guard key != SealedSecret.mask else {
-            throw APIError.invalidField(
-                field, "'\(key)' keeps a stored key, but there is none. Send the key.", input: .string(key))
-        }
         guard key.utf8.allSatisfy({ (0x21...0x7e).contains($0) }) else {
             throw APIError.invalidField(
                 field, "a key may only contain printable ASCII characters and no space", input: .null)
         }
     }
 
-    /// The encrypted key after a change. An empty one removes it. The mask keeps it, and so does null, which is what
-    /// reading shows.
     private func seal(
-        _ change: Patch<String>, replacing old: String?, in column: ProviderRow.KeyColumn, of id: ID<Provider>
+        _ change: Patch<String>, keeping old: String?, in column: ProviderRow.KeyColumn, of id: ID<Provider>
     ) throws -> String? {
-        switch change {
-        case .keep, .clear: return old
-        case .set(SealedSecret.mask) where old != nil: return old
-        case .set(let key):
-            try Self.checkKey(key, column == .apiKey ? "api_key" : "access_key")
-            return key.isEmpty ? nil : try secrets.seal(key, for: column.place(of: id))
-        }
+        let field = column == .apiKey ? "api_key" : "access_key"
+        if let key = change.value { try Self.checkKey(key, field) }
+        return try secrets.seal(change, for: column.place(of: id), keeping: old, field: field)
     }
 }

@@ -1,5 +1,6 @@
 import JSON
 import LettaAPI
+import Logging
 import ModelProviders
 import Storage
 
@@ -132,7 +133,7 @@ enum ProviderStore {
     // MARK: Keys
 
     /// Encrypts the keys of all organizations with the newest encryption key.
-    static func sealKeysAnew(_ box: SecretBox, _ db: any SQLExecutor) throws {
+    static func sealAnew(_ box: SecretBox, _ db: any SQLExecutor, _ logger: Logger) throws {
         for column in ProviderRow.KeyColumn.allCases {
             let name = SQLText(identifier: column.rawValue)
             let rows = try db.rows(
@@ -140,8 +141,7 @@ enum ProviderStore {
             for row in rows {
                 let organization: String = try row["organization_id"]
                 let id: ID<Provider> = try row["id"]
-                let place = column.place(of: id)
-                let sealed = try box.seal(try box.open(try row["sealed"], for: place), for: place)
+                let sealed = try box.sealAnew(try row["sealed"], for: column.place(of: id), logger)
                 try db.execute(
                     "UPDATE provider SET \(name) = \(sealed) WHERE organization_id = \(organization) AND id = \(id)")
             }

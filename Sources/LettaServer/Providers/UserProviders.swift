@@ -6,11 +6,16 @@ import Storage
 /// The providers that users configured, as this process calls them.
 ///
 /// What models there are is read from the database, so that a listing outlives its provider and a restart. The memory
-/// holds per provider only what its calls need: the decrypted key, and the refresh of its listing.
+/// holds per provider only what its calls need: the decrypted key, and the refresh of its listing. An entry goes when a
+/// query finds that its row is gone, or when there are more than ``capacity`` and it was used least recently.
 actor UserProviders {
-    private struct Entry {
+    struct Entry {
+        let organization: String
+        let name: String
         /// The settings that the entry is made from, by the time of their last change.
         var version: Timestamp
+        /// Greater than that of all entries used before.
+        var lastUse: Int
         var provider: any ModelProvider
         /// Refreshes the listing in the database.
         var directory: ModelDirectory
@@ -19,10 +24,13 @@ actor UserProviders {
     private let core: Core
     private let secrets: SecretBox
     private let transport: ProviderTransport
-    private var entries: [ID<Provider>: Entry] = [:]
+    private let capacity: Int
+    private(set) var entries: [ID<Provider>: Entry] = [:]
+    private var uses = 0
     private var isClosed = false
 
-    init(core: Core, secrets: SecretBox, transport: ProviderTransport) {
+    init(core: Core, secrets: SecretBox, transport: ProviderTransport, capacity: Int = 256) {
+        self.capacity = capacity
         self.core = core
         self.secrets = secrets
         self.transport = transport
@@ -39,11 +47,25 @@ actor UserProviders {
         await entries.removeValue(forKey: id)?.directory.close()
     }
 
+    /// Forgets the providers of a deleted organization.
+    func remove(of organization: ID<Organization>) async {
+        await remove(unusedSince: uses) { $1.organization == organization.rawValue }
+    }
+
+    /// - Parameter start: the count of uses before the rows were read: an entry used since then may be of a newer row.
+    private func remove(unusedSince start: Int, where isGone: (ID<Provider>, Entry) -> Bool) async {
+        let gone = entries.filter { $0.value.lastUse <= start && isGone($0.key, $0.value) }
+        for id in gone.keys { await remove(id) }
+    }
+
     // MARK: Models
 
     /// The models that the providers listed last. Stale listings are refreshed in the background.
     func models(as scope: Scope) async throws -> [ModelDescription] {
+        let start = uses
         let listings = try await core.storage.read(as: scope) { db in try ProviderStore.listings(db) }
+        let ids = Set(listings.map(\.provider.id))
+        await remove(unusedSince: start) { $1.organization == scope.organization && !ids.contains($0) }
         for (provider, _) in listings { await entry(of: provider, as: scope).directory.refreshStale() }
         return listings.flatMap(\.models)
     }
@@ -53,13 +75,17 @@ actor UserProviders {
     func model(_ handle: String, _ type: ModelType, as scope: Scope) async throws -> ModelDescription? {
         guard let slash = handle.firstIndex(of: "/") else { return nil }
         let name = String(handle[..<slash])
+        let start = uses
         func listed() async throws -> (provider: ProviderRow, model: ModelDescription?)? {
             let listing = try await core.storage.read(as: scope) { db in
                 try ProviderStore.listings(named: name, db).first
             }
             return listing.map { ($0, $1.first { $0.handle == handle && $0.modelType == type }) }
         }
-        guard let (provider, model) = try await listed() else { return nil }
+        guard let (provider, model) = try await listed() else {
+            await remove(unusedSince: start) { $1.organization == scope.organization && $1.name == name }
+            return nil
+        }
         let directory = await entry(of: provider, as: scope).directory
         if let model {
             await directory.refreshStale()
@@ -73,8 +99,12 @@ actor UserProviders {
 
     /// The provider with a name, to be called. Waits for no listing.
     func provider(named name: String, as scope: Scope) async throws -> (any ModelProvider)? {
+        let start = uses
         let row = try await core.storage.read(as: scope) { db in try ProviderStore.find(name, db) }
-        guard let row else { return nil }
+        guard let row else {
+            await remove(unusedSince: start) { $1.organization == scope.organization && $1.name == name }
+            return nil
+        }
         let entry = await entry(of: row, as: scope)
         // A listing also tells the traits of the models.
         await entry.directory.refreshStale()
@@ -147,6 +177,8 @@ actor UserProviders {
     }
 
     private func entry(of row: ProviderRow, as scope: Scope) async -> Entry {
+        uses += 1
+        entries[row.id]?.lastUse = uses
         let old = entries[row.id]
         // A reader that began before a change does not undo it.
         if let old, old.version >= row.updatedAt { return old }
@@ -154,9 +186,14 @@ actor UserProviders {
         let directory = ModelDirectory(providers: [provider], clock: core.clock) { [weak self] result in
             await self?.store(result, of: row, as: scope)
         }
-        let new = Entry(version: row.updatedAt, provider: provider, directory: directory)
+        let new = Entry(
+            organization: row.organizationID, name: row.name, version: row.updatedAt, lastUse: uses, provider: provider,
+            directory: directory)
         entries[row.id] = new
         if isClosed { await directory.close() }
+        if entries.count > capacity, let oldest = entries.min(by: { $0.value.lastUse < $1.value.lastUse }) {
+            await remove(oldest.key)
+        }
         await old?.directory.close()
         return new
     }

@@ -66,10 +66,12 @@ extension SandboxService {
         try open(try await core.storage.read(as: scope) { db in try SandboxStore.variables(of: .local, db) })
     }
 
+    /// - Throws: `APIError` 500 that names a variable that can't be decrypted: a tool must not run without it unnoticed.
     func open(_ rows: [SandboxVariableRow]) throws -> [String: String] {
         var environment: [String: String] = [:]
         for row in rows {
-            environment[row.name] = try secrets.open(row.sealedValue, for: SandboxVariableRow.place(of: row.id))
+            environment[row.name] = try secrets.open(
+                row.sealedValue, for: SandboxVariableRow.place(of: row.id), variable: row.name)
         }
         return environment
     }

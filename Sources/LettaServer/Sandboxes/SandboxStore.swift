@@ -1,4 +1,5 @@
 import LettaAPI
+import Logging
 import Storage
 
 /// A row of table `sandbox_variable`.
@@ -80,11 +81,11 @@ enum SandboxStore {
     }
 
     /// Encrypts the values of all organizations with the newest key.
-    static func sealAnew(_ box: SecretBox, _ db: any SQLExecutor) throws {
+    static func sealAnew(_ box: SecretBox, _ db: any SQLExecutor, _ logger: Logger) throws {
         for row in try db.rows("SELECT organization_id, id, sealed_value FROM sandbox_variable") {
             let organization: String = try row["organization_id"]
             let id: ID<SandboxVariable> = try row["id"]
-            let sealed = try box.sealAnew(try row["sealed_value"], for: SandboxVariableRow.place(of: id))
+            let sealed = try box.sealAnew(try row["sealed_value"], for: SandboxVariableRow.place(of: id), logger)
             try db.execute(
                 """
                 UPDATE sandbox_variable SET sealed_value = \(sealed)

@@ -1,6 +1,23 @@
 import JSON
 import LettaAPI
 
+extension SecretBox {
+    /// The value of a tool's environment variable.
+    ///
+    /// - Throws: `APIError` 500 that names the variable.
+    func open(_ sealed: String, for place: String, variable name: String) throws -> String {
+        do {
+            return try open(sealed, for: place)
+        } catch {
+            throw APIError(
+                status: 500,
+                body: .detail(
+                    "The environment variable '\(name)' can't be decrypted. Set its value again, or delete it."),
+                underlying: error)
+        }
+    }
+}
+
 /// Validates names of environment variables: a process can't be given others.
 enum EnvironmentName {
     /// - Throws: `APIError` 422 that names the field.

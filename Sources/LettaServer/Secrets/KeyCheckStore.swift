@@ -1,4 +1,5 @@
 import LettaAPI
+import Logging
 import Storage
 
 /// Verifies at start that the database was written with the encryption key.
@@ -7,20 +8,20 @@ enum KeyCheckStore {
     private static let text = "letta-swift"
 
     /// Writes the check value to a new database. With a new and an old key, encrypts everything again with the new one,
-    /// so that the old one can be removed afterwards.
+    /// so that the old one can be removed afterwards; what neither key decrypts is logged and stays as it is.
     ///
     /// - Throws: `StartUpFailure.wrongEncryptionKey` when the database was written with another key.
-    static func verify(_ box: SecretBox, _ db: any SQLExecutor) throws {
+    static func verify(_ box: SecretBox, _ db: any SQLExecutor, _ logger: Logger) throws {
         guard let stored = try check(box, db) else {
             try db.execute(
                 "INSERT INTO server_setting (name, value) VALUES (\(name), \(try box.seal(text, for: name)))")
             return
         }
         guard box.isSealedWithOlderKey(stored) else { return }
-        try sealSecretsAnew(box, db)
-        try ProviderStore.sealKeysAnew(box, db)
-        try SandboxStore.sealAnew(box, db)
-        try MCPServerStore.sealAnew(box, db)
+        try sealSecretsAnew(box, db, logger)
+        try ProviderStore.sealAnew(box, db, logger)
+        try SandboxStore.sealAnew(box, db, logger)
+        try MCPServerStore.sealAnew(box, db, logger)
         try db.execute(
             "UPDATE server_setting SET value = \(try box.seal(text, for: name)) WHERE name = \(name)")
     }
@@ -43,14 +44,14 @@ enum KeyCheckStore {
         try db.value("SELECT value FROM server_setting WHERE name = \(name)")
     }
 
-    private static func sealSecretsAnew(_ box: SecretBox, _ db: any SQLExecutor) throws {
+    private static func sealSecretsAnew(_ box: SecretBox, _ db: any SQLExecutor, _ logger: Logger) throws {
         let rows = try db.rows("SELECT organization_id, agent_id, name, sealed_value FROM agent_secret")
         for row in rows {
             let organization: String = try row["organization_id"]
             let agent: ID<AgentState> = try row["agent_id"]
             let secret: String = try row["name"]
-            let place = SealedSecret.place(of: secret, agent: agent)
-            let sealed = try box.seal(try box.open(try row["sealed_value"], for: place), for: place)
+            let sealed = try box.sealAnew(
+                try row["sealed_value"], for: SealedSecret.place(of: secret, agent: agent), logger)
             try db.execute(
                 """
                 UPDATE agent_secret SET sealed_value = \(sealed)

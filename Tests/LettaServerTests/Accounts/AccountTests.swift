@@ -137,7 +137,12 @@ import Testing
                 .post(Self.orgs, ["name": "x"], as: Self.inside, expect: 403),
                 .delete("\(Self.orgs)?org_id={org}", as: Self.inside, expect: 403),
                 .delete("\(Self.orgs)?org_id=\(Organization.defaultID)", as: Self.inside, expect: 404),
-                .patch("\(Self.orgs)?org_id={org}", ["name": "mine"], as: Self.inside, expect: 200, ["name": "mine"]),
+                .patch(
+                    "\(Self.orgs)?org_id={org}", ["name": "mine", "privileged_tools": false], as: Self.inside,
+                    expect: 200,
+                    ["name": "mine"]),
+                .patch("\(Self.orgs)?org_id={org}", ["privileged_tools": true], as: Self.inside, expect: 403),
+                .get(Self.orgs, as: Self.inside, expect: 200, [["privileged_tools": false]]),
                 .post(Self.users, ["name": "u", "organization_id": "{org}"], as: Self.inside, expect: 200).keep("more"),
                 .post(
                     Self.users, ["name": "u", "organization_id": .string(Organization.defaultID.rawValue)],

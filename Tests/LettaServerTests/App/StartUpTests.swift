@@ -1,5 +1,6 @@
 import Configuration
 import FoundationEssentials
+import Glibc
 import LettaAPI
 import Logging
 import ModelProviders
@@ -77,6 +78,46 @@ import Testing
                 try await ListeningAddress(configuration).check()
             }
             #expect(failure?.description.contains("can't listen on port 0 of \(host): \(reason)") == true)
+        }
+    }
+
+    @Test func `a server on a Unix socket needs no port`() async throws {
+        let taken = try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
+            .bind(host: "127.0.0.1", port: 0).get()
+        try await withFolder { folder in
+            var configuration = try configuration(port: try #require(taken.localAddress?.port))
+            configuration.http.socket = "\(folder)/socket"
+            try await ListeningAddress(configuration).check()
+            let failure = ListeningAddress(configuration).failure(from: IOError(errnoCode: EACCES, reason: "bind"))
+            #expect(
+                "\(failure)".hasPrefix("The server can't listen on the socket \(folder)/socket: Permission denied."))
+            configuration.http.socket = "\(folder)/missing/socket"
+            #expect(throws: StartUpFailure.self) { try configuration.checkDoor() }
+        }
+        try await taken.close()
+    }
+
+    @Test func `a server removes its own socket alone`() async throws {
+        try await withFolder { folder in
+            let path = "\(folder)/socket"
+            func make(_ path: String) { _ = FileManager.default.createFile(atPath: path, contents: nil) }
+            let mask = umask(0o022)
+            defer { umask(mask) }
+            let never = UnixSocket(path)
+            make(path)
+            never.remove()
+            #expect(FileManager.default.fileExists(atPath: path), "this server never listened")
+            #expect(umask(0o022) == 0o022, "the mask is as before")
+            let replaced = UnixSocket(path)
+            replaced.closeToOthers()
+            make("\(folder)/other")
+            rename("\(folder)/other", path)
+            replaced.remove()
+            #expect(FileManager.default.fileExists(atPath: path), "another server's")
+            let own = UnixSocket(path)
+            own.closeToOthers()
+            own.remove()
+            #expect(!FileManager.default.fileExists(atPath: path))
         }
     }
 

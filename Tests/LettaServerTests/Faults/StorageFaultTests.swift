@@ -71,6 +71,42 @@ import Testing
         }
     }
 
+    @Test func `requests for readiness share a write, for a second`() async throws {
+        try await withServer(on: .sqlite) { server in
+            let (writes, clock) = (Counter(), ManualClock())
+            let storage = HoldingStorage(base: CountingStorage(base: server.storage, statements: writes))
+            let health = HealthService(storage: storage, clock: clock)
+            let hold = storage.hold(.afterWrite)
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                for _ in 0..<20 { group.addTask { _ = try await health.ready() } }
+                await hold.reached()
+                hold.release()
+                try await group.waitForAll()
+            }
+            _ = try await health.ready()
+            #expect(writes.value == 1)
+            clock.advance(by: .seconds(1))
+            _ = try await health.ready()
+            #expect(writes.value == 2)
+        }
+    }
+
+    @Test func `a cancelled request for readiness tells the others nothing`() async throws {
+        try await withServer(on: .sqlite) { server in
+            let storage = HoldingStorage(base: server.storage)
+            let health = HealthService(storage: CancellableStorage(base: storage))
+            let hold = storage.hold(.afterWrite)
+            let cancelled = Task { try await health.ready() }
+            await hold.reached()
+            async let other = health.ready()
+            cancelled.cancel()
+            hold.release()
+            _ = await cancelled.result
+            let status = try await other.status
+            #expect(status == "ok")
+        }
+    }
+
     @Test func `a commit that may or may not be stored is 503 and says so`() async throws {
         let isLost = IsLost()
         try await withServer(on: .sqlite, { $0.wrapStorage = { LossyStorage(base: $0, isLost: isLost) } }) { server in
@@ -109,6 +145,17 @@ private struct LossyStorage: StorageWrapper {
     func write<T: Sendable>(_ body: @escaping @Sendable (any SQLExecutor) throws -> T) async throws -> T {
         let value = try await base.write(body)
         if isLost.value.load(ordering: .relaxed) { throw SQLFailure(.outcomeUnknown, "the connection is lost") }
+        return value
+    }
+}
+
+/// A database whose writes may be cancelled.
+private struct CancellableStorage: StorageWrapper {
+    let base: any StorageEngine
+
+    func write<T: Sendable>(_ body: @escaping @Sendable (any SQLExecutor) throws -> T) async throws -> T {
+        let value = try await base.write(body)
+        try Task.checkCancellation()
         return value
     }
 }

@@ -77,6 +77,10 @@ import Testing
                     ]),
                 .patch(
                     "\(path){web}", ["server_name": "net", "config": ["auth_token": nil]], expect: 200,
+                    ["server_name": "net", "auth_token": Self.mask]
+                ).note("null keeps a secret, an empty text removes it"),
+                .patch(
+                    "\(path){web}", ["config": ["auth_token": ""]], expect: 200,
                     [
                         "server_name": "net", "auth_token": nil, "auth_header": "X-Key",
                     ]),
@@ -89,6 +93,55 @@ import Testing
                 .delete("\(path){git}", expect: 204),
                 .delete("\(path){git}", expect: 404),
                 .get("\(path)?after={git}", expect: 200, [["id": "{web}"]]).note("a cursor outlives its row"),
+            ])
+        }
+    }
+
+    @Test func `stored secrets go to no other URL and to no other command`() async throws {
+        try await withServer(on: .sqlite) { server in
+            let (git, web) = ("\(Self.path){git}", "\(Self.path){web}")
+            let url: JSONValue = "http://127.0.0.1:8/mcp"
+            let headers: JSONValue = ["X-Other": "header-secret"]
+            try await server.run([
+                .post(Self.path, ["server_name": "git", "config": Self.stdio], expect: 200).keep("git"),
+                .post(Self.path, ["server_name": "web", "config": Self.remote], expect: 200).keep("web"),
+            ])
+            let before = try await server.rows()
+            for config: JSONObject in [
+                [:], ["auth_token": Self.mask, "custom_headers": headers],
+                ["auth_token": nil, "custom_headers": headers],
+                ["auth_token": "token-secret"], ["auth_token": "t", "custom_headers": ["X-Other": Self.mask]],
+                ["auth_token": "t", "custom_headers": nil],
+            ] {
+                var config = config
+                config["server_url"] = url
+                try await server.run(.patch(web, ["config": .object(config)], expect: 422).field("config.server_url"))
+            }
+            try await server.run([
+                .patch("\(Self.named)/web", ["server_url": url, "token": Self.mask], as: .legacy, expect: 422)
+                    .field("server_url"),
+                .put(
+                    Self.named,
+                    ["server_name": "web", "type": "sse", "server_url": url, "auth_token": Self.mask], as: .legacy,
+                    expect: 422
+                ).field("server_url"),
+                .patch(git, ["config": ["command": "sh"]], expect: 422).field("config.command"),
+                .patch(git, ["config": ["command": "sh", "env": ["A": "a", "TOKEN": Self.mask]]], expect: 422)
+                    .field("config.command"),
+                .put(Self.named, ["server_name": "git", "command": "sh", "env": ["TOKEN": Self.mask]], expect: 422)
+                    .field("command"),
+            ])
+            #expect(try await server.rows() == before)
+            try await server.run([
+                .patch(
+                    web, ["config": ["server_url": url, "auth_token": "token-secret", "custom_headers": headers]],
+                    expect: 200, ["server_url": url, "auth_token": Self.mask]),
+                .patch(
+                    web, ["config": ["server_url": "http://b", "auth_token": "", "custom_headers": [:]]], expect: 200),
+                .patch(web, ["config": ["server_url": "http://c"]], expect: 200).note("nothing is kept"),
+                .patch(git, ["config": ["command": "sh", "env": ["TOKEN": "env-secret"]]], expect: 200),
+                .patch(git, ["config": ["command": "uvx", "env": [:]]], expect: 200, ["env": [:]]),
+                .patch(git, ["config": ["command": "sh"]], expect: 200),
             ])
         }
     }
@@ -108,6 +161,9 @@ import Testing
                 (["mcp_server_type": "sse", "server_url": "file:///etc/passwd"], "server_url"),
                 (["mcp_server_type": "sse", "server_url": "http://a b"], "server_url"),
                 (["mcp_server_type": "sse", "server_url": "http:///x"], "server_url"),
+                (["mcp_server_type": "sse", "server_url": "http://169.254.169.254/x"], "server_url"),
+                (["mcp_server_type": "sse", "server_url": "http://a:99999"], "server_url"),
+                (["mcp_server_type": "sse", "server_url": "http://ann:pass@a"], "server_url"),
                 (["mcp_server_type": "sse", "server_url": "http://a", "auth_header": "a b"], "auth_header"),
                 (["mcp_server_type": "sse", "server_url": "http://a", "auth_token": "a\r\nb: c"], "auth_token"),
                 (["mcp_server_type": "sse", "server_url": "http://a", "auth_token": Self.mask], "auth_token"),
@@ -181,15 +237,25 @@ import Testing
                         "auth_header": "Authorization", "auth_token": Self.mask, "custom_headers": ["X-A": Self.mask],
                     ]),
                 .patch(
-                    "\(named)/web", ["server_url": "http://b", "auth_header": "X-B"], as: .legacy, expect: 200,
+                    "\(named)/web",
+                    [
+                        "server_url": "http://b", "auth_header": "X-B", "token": "token-secret",
+                        "custom_headers": ["X-A": "header-secret"],
+                    ], as: .legacy, expect: 200,
                     [
                         "server_url": "http://b", "auth_header": "X-B", "auth_token": Self.mask,
                     ]),
                 .patch(
                     "\(named)/git",
-                    ["stdio_config": ["server_name": "git", "command": "npx", "args": ["b"], "env": ["A": Self.mask]]],
+                    [
+                        "stdio_config": [
+                            "server_name": "git", "command": "npx", "args": ["b"], "env": ["A": "env-secret"],
+                        ]
+                    ],
                     as: .legacy, expect: 200, ["command": "npx", "args": ["b"], "env": ["A": Self.mask]]),
-                .patch("\(named)/git", ["command": "c"], as: .legacy, expect: 200, ["command": "c", "args": ["b"]]),
+                .patch(
+                    "\(named)/git", ["command": "c", "env": [:]], as: .legacy, expect: 200,
+                    ["command": "c", "args": ["b"]]),
                 .put(
                     named,
                     [

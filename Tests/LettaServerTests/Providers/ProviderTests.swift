@@ -1,5 +1,7 @@
 import JSON
 import LettaAPI
+import Logging
+import ModelProviders
 import Storage
 import TestSupport
 import Testing
@@ -132,6 +134,40 @@ import Testing
         }
     }
 
+    @Test func `of deleted providers nothing stays in memory, and memory is bounded`() async throws {
+        try await withServer(on: .sqlite) { server in
+            let core = Core(
+                storage: server.storage, ids: .random, now: { .now }, clock: ContinuousClock(),
+                logger: Logger(label: "test"))
+            let transport = ProviderTransport()
+            let providers = UserProviders(
+                core: core, secrets: SecretBox(passphrases: TestServer.encryptionKeys), transport: transport,
+                capacity: 2)
+            func names() async -> Set<String> { Set(await providers.entries.values.map(\.name)) }
+            let scope = Scope(organization: Organization.defaultID.rawValue, user: User.defaultID.rawValue)
+            for name in ["a", "b", "c"] {
+                let body: JSONValue = ["name": .string(name), "provider_type": "anthropic", "api_key": "k"]
+                try await server.run(.post("/v1/providers/", body, expect: 200).keep(name))
+                _ = try await providers.provider(named: name, as: scope)
+                if name == "b" { _ = try await providers.provider(named: "a", as: scope) }
+            }
+            #expect(await names() == ["a", "c"], "the least recently used one went")
+            // As another process deletes it, or while a request that has read the row goes on.
+            try await server.run(.delete("/v1/providers/{a}", expect: 200))
+            #expect(try await providers.provider(named: "a", as: scope) == nil)
+            #expect(await names() == ["c"])
+            try await server.run(.delete("/v1/providers/{c}", expect: 200))
+            #expect(try await providers.model("c/x", .llm, as: scope) == nil)
+            #expect(await names() == [])
+            _ = try await providers.provider(named: "b", as: scope)
+            try await server.run(.delete("/v1/providers/{b}", expect: 200))
+            _ = try await providers.models(as: scope)
+            #expect(await names() == [])
+            await providers.close()
+            try await transport.shutdown()
+        }
+    }
+
     @Test func `a key is kept by the mask and by null, and goes to no other address`() async throws {
         try await FakeOpenAI.serving(Self.listing) { fake in
             try await withServer(on: .sqlite) { server in
@@ -154,6 +190,10 @@ import Testing
                         ["base_url": "http://127.0.0.1:9/v1", "last_error": .text(containing: "connection")]),
                     .patch(
                         "/v1/providers/{mine}", ["api_key": "sk-4", "base_url": url], expect: 200, ["last_error": nil]),
+                    .patch(
+                        "/v1/providers/{mine}", ["api_key": "sk-4", "base_url": "http://127.0.0.1:9/v1"], expect: 200
+                    )
+                    .note("the same key, sent again"),
                 ])
                 let keys = fake.received.map { $0.authorization ?? "none" }
                 let expected =

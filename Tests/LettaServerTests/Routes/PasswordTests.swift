@@ -14,13 +14,15 @@ import Testing
         let open: Set<String> = ["GET /v1/health/", "GET /v1/ready/", "POST /v1/auth"]
         let closed = ListedRoute.all.filter { !open.contains($0.description) }
         try await withServer(on: .sqlite, { $0.password = "right" }) { server in
-            // Where the right password came from, wrong ones are not refused unseen.
+            // Where the right password came from, some wrong ones at a time are looked at.
             try await server.run([.get("/v1/agents/", as: .v1.with("Authorization", "Bearer right"), expect: 200)])
             try await withThrowingTaskGroup(of: Void.self) { group in
                 for caller in Self.callers {
                     for path in closed {
                         group.addTask {
                             let answer = try await server.send(path.verb, path.filledPath, as: caller)
+                            let isGuess = ["Authorization", "X-BARE-PASSWORD"].contains { caller.headers[$0] != nil }
+                            if isGuess, answer.status == 429 { return }
                             #expect(answer.status == 401, "\(path) \(caller.headers)")
                             #expect(answer.json == ["detail": "Unauthorized"])
                         }
@@ -42,6 +44,9 @@ import Testing
                 .post("/v1/auth", ["password": "right"], expect: 200, ["is_admin": true]).note("needs no header"),
                 .post("/v1/auth", ["password": "wrong"], expect: 401, ["detail": "Unauthorized"]),
                 .post("/v1/auth", [:], expect: 401),
+                .post("/v1/auth", ["password": "wrong"], as: .user("user-\(nobody)"), expect: 401).note(
+                    "whether a user exists is not told"),
+                .get("/v1/health/", as: .user("user-\(nobody)"), expect: 200),
                 .get("/openapi.json", as: wrong, expect: 401),
                 .get("/docs", as: wrong, expect: 401, ["detail": "Unauthorized"]),
                 .get("/metrics", as: wrong, expect: 401),

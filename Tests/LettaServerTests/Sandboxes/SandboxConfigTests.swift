@@ -199,6 +199,55 @@ import Testing
             }
             let answer = try await server.send(.post, "/v1/tools/run", run)
             #expect(answer.status == 500 && !answer.text.contains("secret"), "\(answer.text)")
+            #expect(answer.json["detail"]?.string?.contains("'B' can't be decrypted") == true, "\(answer.text)")
+            try await server.run(.put("/v1/tools/", ["source_code": Self.look], expect: 200))
+            let agent = try await server.newAgent(["tools": ["look"], "include_base_tools": false])
+            server.model.play(.call("look", [:]), .say("done"))
+            let said = try await server.say("Look", to: agent)
+            #expect(
+                said.json["messages"]?[1]?["tool_return"]?.string?.contains("'B' can't be decrypted") == true,
+                "\(said.text)")
+            await server.close()
+        }
+    }
+
+    @Test(arguments: Engines.scenarios)
+    func `a change of the key leaves a value as it is that no key decrypts`(_ engine: TestEngine) async throws {
+        try await TestDatabase.with(engine) { database in
+            var options = TestServer.Options()
+            options.encryptionKeys = ["one"]
+            var server = try await TestServer(database, options)
+            try await server.run([
+                .post("\(Self.path)/local/default", expect: 200).keep("local"),
+                .post("\(Self.path)/{local}/environment-variable", ["key": "D", "value": "d-secret"], expect: 200),
+                .post("\(Self.path)/{local}/environment-variable", ["key": "B", "value": "b-secret"], expect: 200),
+                .post("/v1/agents/", ["model": model, "secrets": ["A": "a-secret"]], expect: 200),
+                .post(
+                    "/v1/providers/", ["name": "claude", "provider_type": "anthropic", "api_key": "k"], expect: 200),
+                .put("/v1/tools/mcp/servers", ["server_name": "git", "command": "c", "env": ["A": "s"]], expect: 200),
+            ])
+            try await server.storage.write { db in
+                try db.execute("UPDATE sandbox_variable SET sealed_value = 'v1:lost:x:y' WHERE name = 'B'")
+                try db.execute("UPDATE agent_secret SET sealed_value = 'v1:lost:x:y'")
+                try db.execute("UPDATE provider SET sealed_api_key = 'v1:lost:x:y'")
+                try db.execute("UPDATE mcp_server SET sealed_env = '{\"A\":\"v1:lost:x:y\"}'")
+            }
+            let local = server["local"]
+            await server.close()
+            options.encryptionKeys = ["two", "one"]
+            server = try await TestServer(database, options)
+            let lost = try await server.rows().filter { $0.contains("v1:lost:x:y") }
+            #expect(lost.count == 4, "\(lost)")
+            #expect(server.errors.filter { $0.contains("can't be decrypted with any key") }.count == 4)
+            await server.close()
+            options.encryptionKeys = ["two"]
+            server = try await TestServer(database, options)
+            let before = try await server.rows()
+            // The value is compared with the stored one, which decrypts with the new key alone.
+            try await server.run(
+                .post(
+                    "\(Self.path)/\(local)/environment-variable", ["key": "D", "value": "d-secret"], expect: 200))
+            #expect(try await server.rows() == before)
             await server.close()
         }
     }

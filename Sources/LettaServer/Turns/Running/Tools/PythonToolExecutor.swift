@@ -17,7 +17,14 @@ struct PythonToolExecutor: ToolExecutor {
         guard tool.sourceType != ToolRules.typescript else {
             return ToolResult(ToolOutcome(.string(ToolRules.noTypeScript), succeeded: false))
         }
-        let environment = try await environment(of: context.agent.id, as: context.scope)
+        let environment: [String: String]
+        do {
+            environment = try await self.environment(of: context.agent.id, as: context.scope)
+        } catch let error as APIError {
+            let text = "Error executing function \(tool.name): \(error.explanation)"
+            core.logger.error("A tool could not run", metadata: ["tool": "\(tool.name)", "error": "\(text)"])
+            return ToolResult(ToolOutcome(.string(text), succeeded: false))
+        }
         let python = PythonCall(
             source: tool.sourceCode ?? "", function: tool.name, shownName: tool.name, arguments: call.arguments,
             schema: try tool.jsonSchema?.value(), environment: environment)
@@ -42,7 +49,7 @@ struct PythonToolExecutor: ToolExecutor {
         var environment = try sandboxes.open(shared)
         for secret in own {
             let place = SealedSecret.place(of: secret.name, agent: agent)
-            environment[secret.name] = try secrets.open(secret.sealedValue, for: place)
+            environment[secret.name] = try secrets.open(secret.sealedValue, for: place, variable: secret.name)
         }
         environment["LETTA_AGENT_ID"] = agent.rawValue
         return environment
