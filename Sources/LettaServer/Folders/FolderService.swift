@@ -103,11 +103,19 @@ struct FolderService: Sendable {
     }
 
     func delete(_ id: ID<Folder>, as scope: Scope) async throws {
-        try await core.storage.write(as: scope) { db in
-            _ = try Self.folder(id, locking: true, db)
-            let agents = try AgentFileStore.agents(with: id, db)
-            try FolderStore.delete(id, db)
-            try AgentFolderService.detachFileTools(from: agents, db)
+        var isDeleted = false
+        while !isDeleted {
+            isDeleted = try await core.storage.write(as: scope) { db in
+                // Agents are locked before folders: an agent that is given another folder meanwhile keeps the file tools.
+                let locked = try db.fetch(AgentStore.table, try AgentFileStore.agents(with: id, db), locking: true)
+                _ = try Self.folder(id, locking: true, db)
+                let agents = try AgentFileStore.agents(with: id, db)
+                // One more agent was given the folder before it was locked: begin again.
+                guard Set(agents).isSubset(of: locked.map(\.id)) else { return false }
+                try FolderStore.delete(id, db)
+                try AgentFolderService.detachFileTools(from: agents, db)
+                return true
+            }
         }
     }
 

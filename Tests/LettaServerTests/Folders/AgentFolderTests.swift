@@ -1,5 +1,6 @@
 import JSON
 import LettaAPI
+import Storage
 import TestSupport
 import Testing
 
@@ -172,6 +173,40 @@ import Testing
                 var query = "limit=2"
                 while true {
                     let page = try await server.get("/v1/agents/{ada}/files?\(query)").expect(200)
+    @Test(.enabled(if: Engines.all.contains(.postgres)))
+    func `an agent that is given a folder while its only one is deleted keeps the file tools`() async throws {
+        try await withServer(on: .postgres) { server in
+            try await seed(server)
+            try await server.run([.patch("/v1/agents/{ada}/folders/attach/{docs}", expect: 200)])
+            let tools = try await server.get("/v1/agents/{ada}/tools?limit=0").ids
+            let (agent, folder, isAttaching, isDeleted) = (server["ada"], server["more"], Counter(), Counter())
+            async let attaching: Void = server.storage.write { db in
+                // As attaching does, slowly: it commits when the deletion waits for it, or is over.
+                _ = try db.rows("SELECT id FROM agent WHERE id = \(agent) FOR UPDATE")
+                try db.execute(
+                    """
+                    INSERT INTO agent_folder (organization_id, agent_id, folder_id)
+                    SELECT organization_id, \(agent), id FROM folder WHERE id = \(folder)
+                    """)
+                isAttaching.next()
+                var isAwaited = false
+                while !isAwaited, isDeleted.value == 0 {
+                    isAwaited =
+                        try db.value(
+                            """
+                            SELECT COUNT(*) > 0 FROM pg_stat_activity
+                            WHERE pg_backend_pid() = ANY(pg_blocking_pids(pid))
+                            """) ?? false
+                }
+            }
+            while isAttaching.value == 0 { await Task.yield() }
+            try await server.run([.delete("/v1/folders/{docs}", expect: 200)])
+            isDeleted.next()
+            try await attaching
+            #expect(try await server.get("/v1/agents/{ada}/tools?limit=0").ids == tools)
+        }
+    }
+
                     seen += (page.json["files"]?.array ?? []).compactMap { $0["file_id"]?.string }
                     #expect((page[header: "Link"] != nil) == (page.json["has_more"] == true))
                     guard page.json["has_more"] == true, seen.count < 9 else { break }
