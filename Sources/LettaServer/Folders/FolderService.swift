@@ -18,14 +18,11 @@ struct FolderService: Sendable {
 
     func totals(_ query: FolderStatisticsQuery, as scope: Scope) async throws -> FolderTotals {
         try await core.storage.read(as: scope) { db in
+            var totals = try FolderStore.totals(db)
+            guard query.includeDetailedPerSourceMetadata == true else { return totals }
             let files = try FolderStore.statistics(db)
-            let folders = try db.fetchAll(FolderStore.table, where: "TRUE", orderBy: "created_at, id")
+            totals.sources = try db.fetchAll(FolderStore.table, where: "TRUE", orderBy: "created_at, id")
                 .map { FolderStatistics(of: $0, files: files[$0.id] ?? []) }
-            var totals = FolderTotals()
-            totals.totalSources = folders.count
-            totals.totalFiles = folders.reduce(0) { $0 + $1.fileCount }
-            totals.totalSize = folders.reduce(0) { $0 + $1.totalSize }
-            if query.includeDetailedPerSourceMetadata == true { totals.sources = folders }
             return totals
         }
     }
