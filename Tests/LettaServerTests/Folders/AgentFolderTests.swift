@@ -137,6 +137,19 @@ import Testing
                             ]
                         ]
                     ]),
+                .get(
+                    "/v1/agents/?name=Ada", as: .legacy, expect: 200,
+                    [
+                        [
+                            "memory": [
+                                "file_blocks": [
+                                    ["file_id": "{a}", "is_open": true, "value": ""], ["file_id": "{b}"],
+                                    ["file_id": "{c}", "is_open": true, "value": ""],
+                                ]
+                            ]
+                        ]
+                    ]
+                ).note("a list has no texts of files"),
                 .patch("\(path)/{a}/close", expect: 200, ["message": "File id={a} successfully closed"]),
                 .patch("\(path)/close-all", expect: 200, ["docs/c.csv"]),
                 .patch("\(path)/close-all", expect: 200, []),
