@@ -173,19 +173,6 @@ import Testing
         }
     }
 
-    @Test(arguments: Engines.scenarios)
-    func `the files of an agent are paged`(_ engine: TestEngine) async throws {
-        try await withServer(on: engine) { server in
-            try await seed(server)
-            for name in ["a", "b", "c"] {
-                server[name] = try await server.addFile(name, name, to: server["docs"])
-            }
-            try await server.run([.patch("/v1/agents/{ada}/folders/attach/{docs}", expect: 200)])
-            for parameter in ["after", "cursor"] {
-                var seen: [String] = []
-                var query = "limit=2"
-                while true {
-                    let page = try await server.get("/v1/agents/{ada}/files?\(query)").expect(200)
     @Test(.enabled(if: Engines.all.contains(.postgres)))
     func `an agent that is given a folder while its only one is deleted keeps the file tools`() async throws {
         try await withServer(on: .postgres) { server in
@@ -220,6 +207,19 @@ import Testing
         }
     }
 
+    @Test(arguments: Engines.scenarios)
+    func `the files of an agent are paged`(_ engine: TestEngine) async throws {
+        try await withServer(on: engine) { server in
+            try await seed(server)
+            for name in ["a", "b", "c"] {
+                server[name] = try await server.addFile(name, name, to: server["docs"])
+            }
+            try await server.run([.patch("/v1/agents/{ada}/folders/attach/{docs}", expect: 200)])
+            for parameter in ["after", "cursor"] {
+                var seen: [String] = []
+                var query = "limit=2"
+                while true {
+                    let page = try await server.get("/v1/agents/{ada}/files?\(query)").expect(200)
                     seen += (page.json["files"]?.array ?? []).compactMap { $0["file_id"]?.string }
                     #expect((page[header: "Link"] != nil) == (page.json["has_more"] == true))
                     guard page.json["has_more"] == true, seen.count < 9 else { break }
@@ -231,6 +231,29 @@ import Testing
                 .get("/v1/agents/{ada}/files?limit=3", expect: 200, ["has_more": false])
                     .note("a full page that is the last one")
             ])
+            let file = server["a"]
+            try await server.storage.write { db in
+                for (table, columns) in [
+                    ("folder_file", "folder_id, processing_status, created_at, updated_at"),
+                    ("agent_file", "agent_id, folder_id, is_open, last_accessed_at, created_at, updated_at"),
+                ] as [(SQLText, SQLText)] {
+                    let isFile = table.text == "folder_file"
+                    let id: SQLText = "-00000000-0000-4000-8000-0000' || CAST(n + 10000000 AS TEXT)"
+                    try db.execute(
+                        """
+                        WITH RECURSIVE numbers (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < 998)
+                        INSERT INTO \(table) (
+                            organization_id, id, \(isFile ? "file_name" : "file_id" as SQLText), \(columns))
+                        SELECT organization_id, '\(isFile ? "file" : "file_agent" as SQLText)\(id),
+                            '\(isFile ? "n" : "file" as SQLText)\(id), \(columns)
+                        FROM \(table), numbers WHERE \(isFile ? "id" : "file_id" as SQLText) = \(file)
+                        """)
+                }
+            }
+            let page = try await server.get("/v1/agents/{ada}/files?limit=0").expect(
+                200, ["files": .elements(1_000), "has_more": true, "next_cursor": .anything])
+            let next = try #require(page[header: "Link"]?.split(separator: ">").first?.dropFirst())
+            try await server.get(String(next)).expect(200, ["files": .elements(1), "has_more": false])
         }
     }
 }
