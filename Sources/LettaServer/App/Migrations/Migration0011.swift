@@ -130,7 +130,7 @@ extension Migration {
 
     private static func jobs(_ id: SQLText) -> [SQLText] {
         [
-            // No foreign keys for agent and folder: a job is a record that outlives what it was for, as with the peer.
+            // No foreign keys for agent and folder: a job is a record that outlives what it was for.
             """
             CREATE TABLE job (
                 organization_id \(id) NOT NULL REFERENCES organization (id) ON DELETE CASCADE,
