@@ -1,5 +1,6 @@
 import JSON
 import LettaAPI
+import Storage
 import TestSupport
 import Testing
 
