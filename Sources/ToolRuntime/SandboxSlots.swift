@@ -15,8 +15,8 @@ package struct SandboxOwner: Sendable, Hashable {
 /// Limits the number of concurrent sandboxes and shares them out; the others wait in FIFO order.
 ///
 /// Each may take gigabytes, and a few already keep a machine busy. An agent gets another slot only while more are free than
-/// it has, so that its tools, however long they sleep, leave slots for other agents. The last slot is for an organization
-/// that has none.
+/// it has, so that its tools, however long they sleep, leave slots for other agents. An organization gets another slot only
+/// while more are free than half of what it has, and the last slot is for one that has none.
 final class SandboxSlots: Sendable {
     private struct Waiter {
         let number: Int
@@ -37,9 +37,9 @@ final class SandboxSlots: Sendable {
 
         func admits(_ owner: SandboxOwner) -> Bool {
             guard free > 0 else { return false }
-            let reserved = ofOrganizations[owner.organization] == nil ? 0 : 1
+            let held = ofOrganizations[owner.organization] ?? 0
             // With a single slot there is nothing to share.
-            return ofOrganizations.isEmpty || free > max(reserved, ofAgents[owner] ?? 0)
+            return ofOrganizations.isEmpty || free > max(held.signum(), held / 2, ofAgents[owner] ?? 0)
         }
 
         mutating func take(_ owner: SandboxOwner) {

@@ -51,19 +51,33 @@ package struct ToolControlGroups: Sendable {
 
         /// Kills what is left in it and removes it, also in a cancelled task.
         func remove() async {
-            _ = ToolControlGroups.write("1", to: "\(path)/cgroup.kill")
+            let kill = "\(path)/cgroup.kill"
+            if access(kill, W_OK) == 0 { _ = ToolControlGroups.write("1", to: kill) }
             await Task {
-                // The kernel takes a moment to bury the processes.
-                for _ in 0..<100 where rmdir(path) != 0 && errno == EBUSY {
+                for _ in 0..<100 {
+                    // Busy: the kernel has not removed the killed processes yet.
+                    guard rmdir(path) != 0, errno == EBUSY else { return }
                     try? await ContinuousClock().sleep(for: .milliseconds(5))  // nobody cancels this task
                 }
             }.value
         }
     }
 
+    /// Kills and removes the groups of servers that were killed.
+    package func removeAbandoned() async {
+        for name in (try? FileManager.default.contentsOfDirectory(atPath: parent)) ?? [] {
+            let words = name.split(separator: "-")
+            guard words.count == 3, words[0] == "tool", let server = pid_t(words[1]), kill(server, 0) != 0,
+                errno == ESRCH
+            else { continue }
+            await Group(path: "\(parent)/\(name)").remove()
+        }
+    }
+
     /// - Throws: `SandboxFailure` when the delegated group can't be used any more.
     func create(for limits: ToolSandbox.Limits) throws(SandboxFailure) -> Group {
-        let group = Group(path: "\(parent)/tool-\(UInt64.random(in: 0 ... .max))")
+        // The process is named for `removeAbandoned`: another server may use the same parent.
+        let group = Group(path: "\(parent)/tool-\(getpid())-\(UInt64.random(in: 0 ... .max))")
         guard mkdir(group.path, 0o755) == 0 else {
             throw .broken("the control group \(group.path) can't be made: \(String(cString: strerror(errno)))")
         }

@@ -32,7 +32,9 @@ import Testing
             rows = Mutex((0..<count).map { Row(cursor: "\($0)", text: String(repeating: "x", count: size)) })
         }
 
-        func page(_ query: ListRows, isChronological: Bool) -> Page<Row> {
+        /// - Parameter order: that of messages, whose bounds are in time.
+        func page(_ query: ListRows, _ order: ListOrder) -> Page<Row> {
+            let isChronological = if case .requested = order { false } else { true }
             let isCutFromEnd = isChronological && query.order != .ascending
             var rest = rows.withLock { $0 }[...]
             if let after = query.after.flatMap({ Int($0) }) { rest = rest.drop { (Int($0.cursor) ?? 0) <= after } }
@@ -43,16 +45,18 @@ import Testing
             let isBackwards = !isChronological && query.before.flatMap { Int($0) } != nil && query.after == nil
             let isFromEnd = isCutFromEnd || isBackwards
             let items = Array(isFromEnd ? rest.suffix(limit) : rest.prefix(limit))
-            guard items.count == limit else { return Page(items) }
+            let isReversed = if case .inTime = order { isFromEnd } else { false }
+            guard items.count == limit else { return Page(isReversed ? items.reversed() : items) }
+            if isReversed { return Page(items.reversed(), next: items.first?.cursor) }
             return Page(items, next: (isFromEnd ? items.first : items.last)?.cursor, isBackwards: isBackwards)
         }
     }
 
     private func read(
-        _ table: Table, _ query: ListRows, isChronological: Bool = false
+        _ table: Table, _ query: ListRows, _ order: ListOrder = .requested
     ) async throws -> (rows: [Row], link: String?, isStreamed: Bool) {
-        let reader = ListReader(query: query, isChronological: isChronological) { query in
-            table.page(query, isChronological: isChronological)
+        let reader = ListReader(query: query, order: order) { query in
+            table.page(query, order)
         }
         let response = try await reader.response(status: 200, target: "/rows?limit=\(query.limit ?? 0)")
         let collected = Collector()
@@ -82,7 +86,7 @@ import Testing
     {
         let table = Table(950, size: size)
         let query = ListRows(before: bounds.before, after: bounds.after, limit: bounds.limit)
-        let whole = table.page(query, isChronological: false)
+        let whole = table.page(query, .requested)
         table.largest.withLock { $0 = 0 }
         let read = try await read(table, query)
         #expect(read.rows == whole.items)
@@ -101,12 +105,31 @@ import Testing
         {
             let query = ListRows(before: nil, after: after, limit: limit, order: order)
             guard limit > 0 else {
-                #expect(try await self.read(table, query, isChronological: true).link == nil)
+                #expect(try await self.read(table, query, .chronological).link == nil)
                 continue
             }
-            let whole = table.page(query, isChronological: true)
-            let read = try await read(table, query, isChronological: true)
+            let whole = table.page(query, .chronological)
+            let read = try await read(table, query, .chronological)
             #expect(read.rows == whole.items)
+            let parameter = order == .ascending ? "after" : "before"
+            #expect(
+                read.link == PageLink.headers(target: "/rows?limit=\(limit)", next: whole.next, as: parameter)[.link])
+        }
+    }
+
+    @Test(arguments: [10, 4000], [1000, 950, 300, 100, 0])
+    func `messages: the newest first, or the oldest`(_ size: Int, _ limit: Int) async throws {
+        let table = Table(950, size: size)
+        for (order, before, after) in [
+            (nil, nil, nil), (SortOrder.descending, "800", "200"), (.descending, nil, "200"), (.ascending, nil, "200"),
+            (.ascending, "800", nil),
+        ] as [(SortOrder?, String?, String?)] {
+            let query = ListRows(before: before, after: after, limit: limit, order: order)
+            let whole = table.page(query, .inTime(zeroIsAll: true))
+            table.largest.withLock { $0 = 0 }
+            let read = try await read(table, query, .inTime(zeroIsAll: true))
+            #expect(read.rows == whole.items)
+            #expect(table.largest.withLock { $0 } <= 100)
             let parameter = order == .ascending ? "after" : "before"
             #expect(
                 read.link == PageLink.headers(target: "/rows?limit=\(limit)", next: whole.next, as: parameter)[.link])
@@ -115,8 +138,8 @@ import Testing
 
     @Test func `rows that are deleted while the list is sent are not replaced by doubles`() async throws {
         let table = Table(950, size: 4000)
-        let reader = ListReader(query: ListRows(before: "900", limit: 0), isChronological: false) { query in
-            table.page(query, isChronological: false)
+        let reader = ListReader(query: ListRows(before: "900", limit: 0), order: .requested) { query in
+            table.page(query, .requested)
         }
         let response = try await reader.response(status: 200, target: "/rows")
         table.rows.withLock { rows in rows.removeAll { (Int($0.cursor) ?? 0) % 10 == 3 } }
@@ -130,8 +153,8 @@ import Testing
 
     @Test func `a slow client holds back the reading`() async throws {
         let table = Table(5000, size: 4000)
-        let reader = ListReader(query: ListRows(limit: 0), isChronological: false) { query in
-            table.page(query, isChronological: false)
+        let reader = ListReader(query: ListRows(limit: 0), order: .requested) { query in
+            table.page(query, .requested)
         }
         let response = try await reader.response(status: 200, target: "/rows")
         #expect(table.reads.withLock { $0 } < 5)

@@ -221,6 +221,20 @@ import Testing
         }
     }
 
+    @Test func `groups of killed servers are removed, others stay`() async throws {
+        try await withDelegatedGroup { root in
+            let groups = try #require(ToolControlGroups(root: root, membership: "0::/own\n"))
+            let own = try groups.create(for: ToolSandbox.Limits()).path
+            // No process has a number as large, and process 1 lives.
+            for name in ["tool-999999999-1", "tool-1-1"] { #expect(mkdir("\(root)/own/\(name)", 0o755) == 0) }
+            await groups.removeAbandoned()
+            let left = try FileManager.default.contentsOfDirectory(atPath: "\(root)/own").filter {
+                $0.hasPrefix("tool-")
+            }
+            #expect(Set(left) == [String(own.split(separator: "/").last ?? ""), "tool-1-1"])
+        }
+    }
+
     @Test func `without a delegated control group there are none`() async throws {
         #expect(ToolControlGroups(root: "/nowhere", membership: "0::/own\n") == nil)
         #expect(ToolControlGroups(root: "/nowhere", membership: "5:memory:/own\n") == nil)

@@ -50,7 +50,7 @@ private final class Inside: Sendable {
         return nil
     }
 
-    @Test func `sleeping tools of one agent leave slots for others, and the last one for another organization`() async {
+    @Test func `sleeping tools of one agent leave slots for others, and those of an organization for two more`() async {
         let slots = SandboxSlots(8)
         var sleeping: [Task<Void, any Error>] = []
         func fill(_ owner: SandboxOwner) async -> Int {
@@ -63,9 +63,10 @@ private final class Inside: Sendable {
         }
         #expect(await fill(Self.owner("a")) == 4)
         #expect(await fill(Self.owner("b")) == 2)
-        #expect(await fill(Self.owner("c")) == 1)
-        #expect(await fill(Self.owner("d")) == 0)
-        #expect(await fill(Self.owner("e", in: "two")) == 1)
+        #expect(await fill(Self.owner("c")) == 0)
+        #expect(await fill(Self.owner("d", in: "two")) == 1)
+        #expect(await fill(Self.owner("e", in: "two")) == 0)
+        #expect(await fill(Self.owner("f", in: "three")) == 1)
         for task in sleeping { task.cancel() }
         for task in sleeping { _ = await task.result }
         #expect(await fill(Self.owner("d")) == 4, "all slots are free again")

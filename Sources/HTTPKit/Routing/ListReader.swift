@@ -4,6 +4,19 @@ import JSON
 import LettaAPI
 import NIOCore
 
+/// What the bounds of a list mean, and how its pages are ordered.
+package enum ListOrder: Sendable {
+    /// `after` and `before` follow the requested order. A `limit` of 0 gives all elements.
+    case requested
+    /// The bounds are in time, whatever the order: a list from the newest element on goes on `before` its last one.
+    ///
+    /// - Parameter zeroIsAll: whether a `limit` of 0 gives all elements, or none.
+    case inTime(zeroIsAll: Bool)
+    /// Bounds in time, and pages in ascending order: unless the oldest elements are requested, a page is cut from the
+    /// newest end. A `limit` of 0 gives no elements.
+    case chronological
+}
+
 /// Responds with a list of any length in bounded memory.
 ///
 /// A long list is read in pieces, successive keyset pages that are a transaction each. One that fits in ``bufferSize`` is
@@ -16,8 +29,7 @@ struct ListReader<Query: PageQuery, Element: Decodable & JSONWritable>: Sendable
     static var bufferSize: Int { 1 << 20 }
 
     let query: Query
-    /// Whether pages are in ascending order whatever order they are cut in, as lists of messages are.
-    let isChronological: Bool
+    let order: ListOrder
     let read: @Sendable (Query) async throws -> Page<Element>
 
     /// The elements of one piece as JSON, without brackets.
@@ -40,7 +52,7 @@ struct ListReader<Query: PageQuery, Element: Decodable & JSONWritable>: Sendable
 
     func response(status: Int, target: String) async throws -> Response {
         let reading =
-            if let limit = query.limit, limit > Self.pieceSize || limit == 0 && !isChronological {
+            if let limit = query.limit, limit > Self.pieceSize || limit == 0 && isZeroAll {
                 try await long(limit: limit == 0 ? .max : limit)
             } else {
                 try await whole(query)
@@ -50,19 +62,31 @@ struct ListReader<Query: PageQuery, Element: Decodable & JSONWritable>: Sendable
         return Response(status: HTTPResponse.Status(code: status), headers: headers, body: reading.body)
     }
 
-    /// Whether pages are cut from the end that is the newest.
-    private var isCutFromEnd: Bool { isChronological && query.order != .ascending }
+    private var isZeroAll: Bool {
+        switch order {
+        case .requested: true
+        case .inTime(let zeroIsAll): zeroIsAll
+        case .chronological: false
+        }
+    }
+
+    /// Whether the next page is `before` this one, whatever bounds the query has.
+    private var isNewestFirst: Bool {
+        if case .requested = order { false } else { query.order != .ascending }
+    }
 
     private func whole(_ query: Query) async throws -> Reading {
         let page = try await read(query)
-        return (Self.body(JSONWriter.bytes(of: page.items)), page.next, isCutFromEnd || page.isBackwards)
+        return (Self.body(JSONWriter.bytes(of: page.items)), page.next, isNewestFirst || page.isBackwards)
     }
 
     private func long(limit: Int) async throws -> Reading {
-        if isCutFromEnd { return try await backwards(limit: limit) }
-        guard query.before != nil, query.after == nil else { return try await forwards(limit: limit) }
+        if case .chronological = order, isNewestFirst { return try await backwards(limit: limit) }
+        guard case .requested = order, query.before != nil, query.after == nil else {
+            return try await forwards(limit: limit)
+        }
         // A bound that names nothing is ignored, so only the first piece shows the direction.
-        return try await piece(after: nil, limit: limit).isBackwards
+        return try await piece(from: nil, limit: limit).isBackwards
             ? backwards(limit: limit) : forwards(limit: limit)
     }
 
@@ -72,31 +96,31 @@ struct ListReader<Query: PageQuery, Element: Decodable & JSONWritable>: Sendable
 
     // MARK: From the start to the end
 
-    private func piece(after cursor: String?, limit: Int) async throws -> Page<Element> {
+    private func piece(from cursor: String?, limit: Int) async throws -> Page<Element> {
         var query = query
-        query.after = cursor
+        if isNewestFirst { query.before = cursor } else { query.after = cursor }
         query.limit = min(limit, Self.pieceSize)
         return try await read(query)
     }
 
     private func forwards(limit: Int) async throws -> Reading {
         var buffer: [UInt8] = []
-        var (cursor, rest) = (query.after, limit)
+        var (cursor, rest) = (isNewestFirst ? query.before : query.after, limit)
         repeat {
-            let piece = Piece(try await piece(after: cursor, limit: rest))
+            let piece = Piece(try await piece(from: cursor, limit: rest))
             Self.append(piece.json, to: &buffer)
             rest -= min(rest, Self.pieceSize)
             guard let next = piece.next, rest > 0 else {
-                return (Self.body([0x5B] + buffer + [0x5D]), piece.next, false)
+                return (Self.body([0x5B] + buffer + [0x5D]), piece.next, isNewestFirst)
             }
             cursor = next
         } while buffer.count < Self.bufferSize
-        let next = limit == .max ? nil : try await end(after: cursor, limit: rest)
+        let next = limit == .max ? nil : try await end(from: cursor, limit: rest)
         let body = ResponseBody { [buffer, cursor, rest] writer in
             try await writer.write(ByteBuffer(bytes: [0x5B] + buffer))
             var (cursor, rest) = (cursor, rest)
             while true {
-                let piece = Piece(try await piece(after: cursor, limit: rest))
+                let piece = Piece(try await piece(from: cursor, limit: rest))
                 if !piece.json.isEmpty { try await writer.write(ByteBuffer(bytes: [0x2C] + piece.json)) }
                 rest -= min(rest, Self.pieceSize)
                 guard let next = piece.next, rest > 0 else { break }
@@ -105,14 +129,14 @@ struct ListReader<Query: PageQuery, Element: Decodable & JSONWritable>: Sendable
             try await writer.write(ByteBuffer(bytes: [0x5D]))
             try await writer.finish(nil)
         }
-        return (body, next, false)
+        return (body, next, isNewestFirst)
     }
 
     /// The cursor of the page after this one: it is in the headers, which come before the elements.
-    private func end(after start: String?, limit: Int) async throws -> String? {
+    private func end(from start: String?, limit: Int) async throws -> String? {
         var (cursor, rest) = (start, limit)
         while rest > 0 {
-            guard let next = try await piece(after: cursor, limit: rest).next else { return nil }
+            guard let next = try await piece(from: cursor, limit: rest).next else { return nil }
             cursor = next
             rest -= min(rest, Self.pieceSize)
         }

@@ -50,16 +50,29 @@ package final class Routes {
         _ endpoint: Endpoint<Path, Query, Body, [Element]>,
         _ handler: @escaping @Sendable (Call<Path, Query, Body>) async throws -> Page<Element>
     ) {
-        read(endpoint, isChronological: false, handler)
+        handle(endpoint, in: { _ in .requested }, handler)
     }
 
-    /// Serves a list like `handle`, with pages in chronological order: unless the oldest are requested, a page is cut from
-    /// the newest end, and the next page is `before` it. A `limit` of 0 gives no elements.
+    /// Serves a list of messages like `handle`, with pages in chronological order.
     package func handleChronological<Path, Query: PageQuery, Body, Element>(
         _ endpoint: Endpoint<Path, Query, Body, [Element]>,
         _ handler: @escaping @Sendable (Call<Path, Query, Body>) async throws -> Page<Element>
     ) {
-        read(endpoint, isChronological: true, handler)
+        handle(endpoint, in: { _ in .chronological }, handler)
+    }
+
+    /// Serves a list like `handle`, in an order that may depend on the request.
+    package func handle<Path, Query: PageQuery, Body, Element>(
+        _ endpoint: Endpoint<Path, Query, Body, [Element]>,
+        in order: @escaping @Sendable (Call<Path, Query, Body>) -> ListOrder,
+        _ handler: @escaping @Sendable (Call<Path, Query, Body>) async throws -> Page<Element>
+    ) {
+        respond(endpoint) { call in
+            let reader = ListReader(query: call.query, order: order(call)) { query in
+                try await handler(call.with(query))
+            }
+            return try await reader.response(status: endpoint.status, target: call.target)
+        }
     }
 
     /// Serves a short list: the body is the page's items, and a `Link` header points to the next page.
@@ -141,18 +154,6 @@ package final class Routes {
         for (verb, path) in listed where known.insert(OperationShape(verb, path)).inserted {
             let text = "\(verb.rawValue) \(path) is not served yet by this server. Nothing was changed."
             add(.unserved, verb, path, text) { _, _, _ in throw APIError(501, text) }
-        }
-    }
-
-    private func read<Path, Query: PageQuery, Body, Element>(
-        _ endpoint: Endpoint<Path, Query, Body, [Element]>, isChronological: Bool,
-        _ handler: @escaping @Sendable (Call<Path, Query, Body>) async throws -> Page<Element>
-    ) {
-        respond(endpoint) { call in
-            let reader = ListReader(query: call.query, isChronological: isChronological) { query in
-                try await handler(call.with(query))
-            }
-            return try await reader.response(status: endpoint.status, target: call.target)
         }
     }
 

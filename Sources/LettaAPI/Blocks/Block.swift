@@ -192,12 +192,36 @@ public struct ListAttachedAgents: PageQuery {
 }
 
 /// Pages through the versions of a block.
-public struct ListBlockHistory: Codable, Sendable {
+public struct ListBlockHistory: PageQuery {
     public var limit: Int?
     /// Only versions older than this number.
-    public var before: Int?
+    public var beforeVersion: Int?
 
     public init() {}
+
+    private enum CodingKeys: String, CodingKey {
+        case limit
+        case beforeVersion = "before"
+    }
+}
+
+extension ListBlockHistory {
+    public var before: String? {
+        get { beforeVersion.map { String($0) } }
+        set { beforeVersion = newValue.flatMap { Int($0) } }
+    }
+
+    /// There is no such bound.
+    public var after: String? {
+        get { nil }
+        set {}
+    }
+
+    /// The newest version is the first one.
+    public var order: SortOrder? {
+        get { nil }
+        set {}
+    }
 }
 
 /// What a block was at one time, and who made it so.

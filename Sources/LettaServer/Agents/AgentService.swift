@@ -48,8 +48,8 @@ struct AgentService: Sendable {
         return try await core.storage.read(as: scope) { [filter, request] db in
             let page = try AgentStore.page(
                 request, by: query.sortBy ?? .createdAt, matching: filter, and: query.search ?? [], db)
-            return AgentSearchResult(
-                agents: try AgentStateStore.states(of: page.items, with: relations, db), nextCursor: page.next)
+            let agents = try AgentStateStore.states(of: page, with: relations, db)
+            return AgentSearchResult(agents: agents.items, nextCursor: agents.next)
         }
     }
 

@@ -54,14 +54,15 @@ struct AgentRelationSet: OptionSet, Sendable {
 
 /// Assembles agents from their tables with one query per table, however many agents there are.
 enum AgentStateStore {
+    /// The agents of a list. Their open files have no text, which may be megabytes per agent.
     static func states(
         of page: Page<AgentRow>, with relations: AgentRelationSet, _ db: Transaction
     ) throws -> Page<AgentState> {
-        page.replacing(with: try states(of: page.items, with: relations, db))
+        page.replacing(with: try states(of: page.items, with: relations, fileTexts: false, db))
     }
 
-    static func states(
-        of rows: [AgentRow], with relations: AgentRelationSet, _ db: Transaction
+    private static func states(
+        of rows: [AgentRow], with relations: AgentRelationSet, fileTexts: Bool, _ db: Transaction
     ) throws -> [AgentState] {
         let ids = rows.map(\.id)
         let context = try MessageStore.contextIDs(of: ids, db)
@@ -72,7 +73,7 @@ enum AgentStateStore {
         let groups = relations.contains(.managedGroup) ? try GroupStore.managed(by: ids, db) : [:]
         let identities = relations.contains(.identities) ? try IdentityStore.identities(of: ids, db) : [:]
         let sources = relations.contains(.sources) ? try AgentFileStore.folders(of: ids, db) : [:]
-        let files = relations.contains(.blocks) ? try AgentFileStore.files(of: ids, db) : [:]
+        let files = relations.contains(.blocks) ? try AgentFileStore.files(of: ids, texts: fileTexts, db) : [:]
         return rows.map { row in
             var loaded = AgentRelations()
             loaded.blocks = blocks[row.id] ?? []
@@ -92,7 +93,7 @@ enum AgentStateStore {
     static func state(
         of row: AgentRow, with relations: AgentRelationSet = .all, _ db: Transaction
     ) throws -> AgentState {
-        guard let state = try states(of: [row], with: relations, db).first else {
+        guard let state = try states(of: [row], with: relations, fileTexts: true, db).first else {
             throw APIError.notFound("Agent", row.id)
         }
         return state

@@ -23,6 +23,7 @@ extension LettaApplication {
             }
             if keys.isEmpty { keys = [try folder.createEncryptionKey()] }
             let controlGroups = ToolControlGroups()
+            await controlGroups?.removeAbandoned()
             logger.info("Control groups for tools", metadata: ["delegated": "\(controlGroups != nil)"])
             return try await LettaApplication(
                 configuration, storage: storage, encryptionKeys: keys, certificate: certificate,

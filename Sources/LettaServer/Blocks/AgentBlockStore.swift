@@ -16,6 +16,41 @@ enum AgentBlockStore {
             """)
     }
 
+    /// What stands in a row of the table.
+    struct Attachment: Sendable {
+        let agent: ID<AgentState>
+        let block: ID<Block>
+        let label: String
+        let position: Int
+    }
+
+    static func attachments(of agents: [ID<AgentState>], _ db: Transaction) throws -> [Attachment] {
+        try agents.inStatements { agents in
+            try db.rows(
+                """
+                SELECT agent_id, block_id, label, position FROM agent_block
+                WHERE organization_id = \(db.organization) AND agent_id IN (\(list: agents))
+                """)
+        }.map {
+            Attachment(
+                agent: try $0["agent_id"], block: try $0["block_id"], label: try $0["label"],
+                position: try $0["position"])
+        }
+    }
+
+    static func insert(_ attachments: [Attachment], _ db: Transaction) throws {
+        for attachments in attachments.chunks(binding: 5) {
+            let tuples = attachments.map { one -> SQLText in
+                "(\(db.organization), \(one.agent), \(one.block), \(one.label), \(one.position))"
+            }
+            try db.execute(
+                """
+                INSERT INTO agent_block (organization_id, agent_id, block_id, label, position)
+                VALUES \(SQLText.joined(tuples, separator: ", "))
+                """)
+        }
+    }
+
     /// - Returns: whether the block was attached.
     static func detach(_ block: ID<Block>, from agent: ID<AgentState>, _ db: Transaction) throws -> Bool {
         try db.execute(

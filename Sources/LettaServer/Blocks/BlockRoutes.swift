@@ -12,17 +12,13 @@ struct BlockRoutes: RouteGroup {
         routes.handle(API.Blocks.update) { try await blocks.update($0.path, applying: $0.body, as: $0.scope) }
         routes.handle(API.Blocks.delete) { try await blocks.delete($0.path, as: $0.scope) }
         routes.handle(API.Blocks.agents, agents)
-        routes.handle(API.Blocks.history, history)
+        routes.handle(API.Blocks.history, in: { _ in .inTime(zeroIsAll: true) }) {
+            try await blocks.history(of: $0.path, $0.query, as: $0.scope)
+        }
         routes.handle(API.InternalBlocks.list) { try await blocks.list($0.query, as: $0.scope) }
         routes.handle(API.InternalBlocks.create) { try await blocks.create($0.body, as: $0.scope) }
         routes.handle(API.InternalBlocks.delete) { try await blocks.delete($0.path, as: $0.scope) }
         routes.handle(API.InternalBlocks.agents, agents)
-    }
-
-    /// Versions are listed in descending order, so that the next page is `before` the last version of this one.
-    func history(_ call: Call<ID<Block>, ListBlockHistory, NoBody>) async throws -> Reply<[BlockVersion]> {
-        let page = try await blocks.history(of: call.path, call.query, as: call.scope)
-        return Reply(page.items, headers: PageLink.headers(target: call.target, next: page.next, as: "before"))
     }
 
     func agents(_ call: Call<ID<Block>, ListAttachedAgents, NoBody>) async throws -> Page<AgentState> {

@@ -62,7 +62,7 @@ enum BlockStore {
         let request = try PageRequest(limit: query.limit, defaultLimit: 50)
         let limit: SQLText = request.limit.map { " LIMIT \($0)" } ?? ""
         let rows = try db.fetchAll(
-            versions, where: "block_id = \(id) AND version < \(query.before ?? Int.max)",
+            versions, where: "block_id = \(id) AND version < \(query.beforeVersion ?? Int.max)",
             orderBy: "version DESC\(limit)")
         // The first version is number 1, so that none precedes it.
         return Page(rows, next: rows.last.flatMap { $0.version > 1 ? String($0.version) : nil })

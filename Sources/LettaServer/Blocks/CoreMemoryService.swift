@@ -80,12 +80,36 @@ extension CoreMemoryService {
     /// - Throws: `APIError` 409 when the agent has another block with the label.
     static func attach(_ block: BlockRow, to agent: ID<AgentState>, _ db: Transaction) throws {
         let holder = try AgentBlockStore.block(labelled: block.label, of: agent, db)
-        guard holder == nil || holder == block.id else {
-            throw APIError.conflict(
-                "Agent \(agent) has another block with the label '\(block.label)' already. "
-                    + "Detach it or give one of them another label.")
-        }
+        guard holder == nil || holder == block.id else { throw isTaken(block.label, agent) }
         try AgentBlockStore.attach(block.id, label: block.label, to: agent, db)
+    }
+
+    /// Attaches all of the blocks to each of the agents, which the caller has locked.
+    ///
+    /// - Throws: `APIError` 409 when an agent has another block with one of the labels.
+    static func attach(_ blocks: [BlockRow], to agents: [ID<AgentState>], _ db: Transaction) throws {
+        guard !blocks.isEmpty, !agents.isEmpty else { return }
+        let present = Dictionary(grouping: try AgentBlockStore.attachments(of: agents, db), by: \.agent)
+        var new: [AgentBlockStore.Attachment] = []
+        for agent in agents {
+            let old = present[agent] ?? []
+            var holders = Dictionary(uniqueKeysWithValues: old.map { ($0.label, $0.block) })
+            var position = (old.map(\.position).max() ?? -1) + 1
+            for block in blocks where holders[block.label] != block.id {
+                guard holders.updateValue(block.id, forKey: block.label) == nil else {
+                    throw isTaken(block.label, agent)
+                }
+                new.append(.init(agent: agent, block: block.id, label: block.label, position: position))
+                position += 1
+            }
+        }
+        try AgentBlockStore.insert(new, db)
+    }
+
+    private static func isTaken(_ label: String, _ agent: ID<AgentState>) -> APIError {
+        .conflict(
+            "Agent \(agent) has another block with the label '\(label)' already. "
+                + "Detach it or give one of them another label.")
     }
 
     private static func block(labelled label: String, of agent: ID<AgentState>, _ db: Transaction) throws -> ID<Block> {

@@ -44,15 +44,23 @@ enum ConversationMessageStore {
             """)
     }
 
-    /// Deletes the messages that were sent in the conversation, but for those that forks share.
+    /// Deletes the messages that no other conversation shares and that were sent in this one, or in one that is deleted.
     static func deleteOwn(of id: ID<Conversation>, _ db: Transaction) throws {
         try db.execute(
             """
-            DELETE FROM message WHERE organization_id = \(db.organization) AND conversation_id = \(id)
+            DELETE FROM message WHERE organization_id = \(db.organization)
+                AND id IN (
+                    SELECT message_id FROM conversation_message
+                    WHERE organization_id = \(db.organization) AND conversation_id = \(id))
+                AND conversation_id IS NOT NULL
+                AND (conversation_id = \(id) OR NOT EXISTS (
+                    SELECT 1 FROM conversation
+                    WHERE conversation.organization_id = message.organization_id
+                        AND conversation.id = message.conversation_id))
                 AND NOT EXISTS (
                     SELECT 1 FROM conversation_message AS other
                     WHERE other.organization_id = message.organization_id AND other.message_id = message.id
-                        AND other.conversation_id <> message.conversation_id)
+                        AND other.conversation_id <> \(id))
             """)
     }
 

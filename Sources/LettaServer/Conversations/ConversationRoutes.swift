@@ -20,11 +20,9 @@ struct ConversationRoutes: RouteGroup {
         routes.handle(API.Conversations.cancel) {
             try await conversations.cancel(try ConversationThread($0.path, $0.query.agentID), as: $0.scope)
         }
-        routes.handle(API.Conversations.messages) { call in
-            let thread = try ConversationThread(call.path, call.query.agentID)
-            let page = try await conversations.messages(of: thread, call.query, as: call.scope)
-            let parameter = call.query.order == .ascending ? "after" : "before"
-            return Reply(page.items, headers: PageLink.headers(target: call.target, next: page.next, as: parameter))
+        routes.handle(API.Conversations.messages, in: { $0.path.listOrder }) {
+            try await conversations.messages(
+                of: try ConversationThread($0.path, $0.query.agentID), $0.query, as: $0.scope)
         }
         routes.handle(API.Conversations.recompile) {
             try await conversations.recompile(
@@ -34,5 +32,12 @@ struct ConversationRoutes: RouteGroup {
             try await conversations.preview(
                 $0.body.messages, to: try ConversationThread($0.path, $0.body.agentID), as: $0.scope)
         }
+    }
+}
+
+extension ConversationPath {
+    /// Of an agent's own thread the pages are chronological, as by the peer.
+    fileprivate var listOrder: ListOrder {
+        if case .conversation = self { .inTime(zeroIsAll: false) } else { .chronological }
     }
 }

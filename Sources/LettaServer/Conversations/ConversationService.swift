@@ -131,9 +131,13 @@ struct ConversationService: Sendable {
         }
     }
 
-    /// Deletes the conversation, its isolated blocks, and its messages but for those that forks share.
+    /// Deletes the conversation, its isolated blocks, and its messages but for those that forks share. The last of them
+    /// to be deleted takes those with it.
     func delete(_ id: ID<Conversation>, as scope: Scope) async throws {
         try await core.storage.write(as: scope) { db in
+            // Of two conversations that share a message and are deleted at the same time, the second sees that it is the
+            // last one. Agents are locked before conversations.
+            _ = try AgentStore.rowForUpdate(try Self.row(id, db).agentID, db)
             _ = try Self.row(id, locking: true, db)
             try ConversationStore.deleteIsolatedBlocks(of: id, db)
             try ConversationMessageStore.deleteOwn(of: id, db)

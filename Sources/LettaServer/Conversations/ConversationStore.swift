@@ -31,7 +31,7 @@ enum ConversationStore {
     }
 
     private static func nullsLast(_ column: SQLText, _ request: PageRequest) -> [SQLText] {
-        // Not bound: the index is over this very expression.
+        // Not bound: the indexes are over these very expressions.
         let last: SQLText = request.isAscending ? "9223372036854775807" : "0"
         return ["COALESCE(\(column), \(last))", "id"]
     }

@@ -1,3 +1,4 @@
+import JSON
 import LettaAPI
 import Storage
 
@@ -34,6 +35,7 @@ struct AgentFileRow: Codable, Sendable {
 /// Tables `agent_folder` and `agent_file`: the folders of agents, and a row for each file in them.
 enum AgentFileStore {
     static let table = Table<AgentFileRow>("agent_file")
+    private static let textless = Table<AgentFileRow>("agent_file", without: ["visible_content": nil])
 
     // MARK: Folders
 
@@ -164,9 +166,14 @@ enum AgentFileStore {
     }
 
     /// The files of each of the agents, oldest first.
-    static func files(of agents: [ID<AgentState>], _ db: Transaction) throws -> [ID<AgentState>: [AgentFile]] {
+    ///
+    /// - Parameter texts: whether open files have their visible text.
+    static func files(
+        of agents: [ID<AgentState>], texts: Bool, _ db: Transaction
+    ) throws -> [ID<AgentState>: [AgentFile]] {
         let rows = try agents.inStatements { agents in
-            try db.fetchAll(table, where: "agent_id IN (\(list: agents))", orderBy: "agent_id, created_at, id")
+            try db.fetchAll(
+                texts ? table : textless, where: "agent_id IN (\(list: agents))", orderBy: "agent_id, created_at, id")
         }
         let files = Dictionary(uniqueKeysWithValues: try files(rows, db).map { ($0.id, $0) })
         return Dictionary(grouping: rows, by: \.agentID).mapValues { $0.compactMap { files[$0.id] } }

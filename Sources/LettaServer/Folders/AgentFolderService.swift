@@ -38,9 +38,13 @@ struct AgentFolderService: Sendable {
 
     // MARK: Files
 
+    /// A page is an object, which is not sent in pieces.
+    private static let largestPage = 1_000
+
     func files(of agent: ID<AgentState>, _ query: ListAgentFiles, as scope: Scope) async throws -> AgentFiles {
         var request = try PageRequest(query, defaultLimit: 100)
         request.after = query.after ?? query.cursor
+        request.limit = min(request.limit ?? Self.largestPage, Self.largestPage)
         return try await core.storage.read(as: scope) { [request] db in
             _ = try Self.agent(agent, db)
             let page = try AgentFileStore.page(request, of: agent, isOpen: query.isOpen, db)

@@ -18,14 +18,11 @@ struct FolderService: Sendable {
 
     func totals(_ query: FolderStatisticsQuery, as scope: Scope) async throws -> FolderTotals {
         try await core.storage.read(as: scope) { db in
+            var totals = try FolderStore.totals(db)
+            guard query.includeDetailedPerSourceMetadata == true else { return totals }
             let files = try FolderStore.statistics(db)
-            let folders = try db.fetchAll(FolderStore.table, where: "TRUE", orderBy: "created_at, id")
+            totals.sources = try db.fetchAll(FolderStore.table, where: "TRUE", orderBy: "created_at, id")
                 .map { FolderStatistics(of: $0, files: files[$0.id] ?? []) }
-            var totals = FolderTotals()
-            totals.totalSources = folders.count
-            totals.totalFiles = folders.reduce(0) { $0 + $1.fileCount }
-            totals.totalSize = folders.reduce(0) { $0 + $1.totalSize }
-            if query.includeDetailedPerSourceMetadata == true { totals.sources = folders }
             return totals
         }
     }
@@ -103,11 +100,19 @@ struct FolderService: Sendable {
     }
 
     func delete(_ id: ID<Folder>, as scope: Scope) async throws {
-        try await core.storage.write(as: scope) { db in
-            _ = try Self.folder(id, locking: true, db)
-            let agents = try AgentFileStore.agents(with: id, db)
-            try FolderStore.delete(id, db)
-            try AgentFolderService.detachFileTools(from: agents, db)
+        var isDeleted = false
+        while !isDeleted {
+            isDeleted = try await core.storage.write(as: scope) { db in
+                // Agents are locked before folders: an agent that is given another folder meanwhile keeps the file tools.
+                let locked = try db.fetch(AgentStore.table, try AgentFileStore.agents(with: id, db), locking: true)
+                _ = try Self.folder(id, locking: true, db)
+                let agents = try AgentFileStore.agents(with: id, db)
+                // One more agent was given the folder before it was locked: begin again.
+                guard Set(agents).isSubset(of: locked.map(\.id)) else { return false }
+                try FolderStore.delete(id, db)
+                try AgentFolderService.detachFileTools(from: agents, db)
+                return true
+            }
         }
     }
 

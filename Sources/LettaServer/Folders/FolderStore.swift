@@ -79,6 +79,19 @@ enum FolderStore {
         return Dictionary(uniqueKeysWithValues: try rows.map { (try $0["file_id"], try $0["text"]) })
     }
 
+    static func totals(_ db: Transaction) throws -> FolderTotals {
+        var totals = FolderTotals()
+        totals.totalSources = try db.count(table, where: [])
+        let files = try db.rows(
+            """
+            SELECT COUNT(*) AS files, CAST(COALESCE(SUM(file_size), 0) AS BIGINT) AS size FROM folder_file
+            WHERE organization_id = \(db.organization)
+            """)
+        totals.totalFiles = try files[0]["files"]
+        totals.totalSize = try files[0]["size"]
+        return totals
+    }
+
     /// The files of one folder, or of all, in order of folder.
     static func statistics(
         of folder: ID<Folder>? = nil, _ db: Transaction

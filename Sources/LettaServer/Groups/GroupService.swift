@@ -47,26 +47,28 @@ struct GroupService: Sendable {
             let blocks = try AgentService.existingBlocks(group.sharedBlockIDs.map(\.rawValue), db)
             try Self.checkAgents(of: group, locking: true, db)
             try GroupStore.insert(group, at: time, db)
-            let agents = (group.agentIDs + [group.managerAgentID].compactMap { $0 }).withoutDuplicates
-            for block in blocks {
-                for agent in agents { try CoreMemoryService.attach(block, to: agent, db) }
-            }
+            try CoreMemoryService.attach(blocks, to: Self.agents(of: group), db)
             return group
         }
     }
 
+    /// Changes the fields present in the body. New members and a new manager get the shared blocks, all of them new shared
+    /// blocks; those that are not shared any more are detached, also from agents that leave.
     func update(_ id: ID<Group>, applying change: UpdateGroup, as scope: Scope) async throws -> Group {
         let time = core.now()
         return try await core.storage.write(as: scope) { db in
-            if let blocks = change.sharedBlockIDs.value {
-                _ = try AgentService.existingBlocks(blocks.map(\.rawValue), db)
-            }
-            // Before the group: deleting an agent locks it, then its groups.
+            // Lock order: blocks, agents, groups. Deleting an agent locks it, then its groups.
+            let known = try GroupStore.group(of: try Self.row(id, db), db)
+            let blocks = try AgentService.existingBlocks(
+                (change.sharedBlockIDs.value ?? known.sharedBlockIDs).map(\.rawValue), db)
             let manager = change.managerConfig.value?.managerAgentID.value
-            _ = try db.fetch(
-                AgentStore.table, (change.agentIDs.value ?? []) + [manager].compactMap { $0 }, locking: true)
+            let agents = Self.agents(of: known) + (change.agentIDs.value ?? []) + [manager].compactMap { $0 }
+            _ = try db.fetch(AgentStore.table, agents.withoutDuplicates, locking: true)
             var row = try Self.row(id, locking: true, db)
             let old = try GroupStore.group(of: row, db)
+            guard Self.agents(of: old) == Self.agents(of: known), old.sharedBlockIDs == known.sharedBlockIDs else {
+                throw APIError.conflict("Group \(id) was changed by another request at the same time. Retry.")
+            }
             var group = old
             change.agentIDs.apply(to: &group.agentIDs)
             change.description.apply(to: &group.description)
@@ -87,6 +89,11 @@ struct GroupService: Sendable {
             row.wire = group
             row.updatedAt = max(time, row.updatedAt)
             try GroupStore.update(row, from: old, db)
+            let (before, after) = (Self.agents(of: old), Self.agents(of: group))
+            try GroupStore.detachUnshared(old.sharedBlockIDs, from: before, db)
+            try CoreMemoryService.attach(blocks, to: after.filter { !before.contains($0) }, db)
+            try CoreMemoryService.attach(
+                blocks.filter { !old.sharedBlockIDs.contains($0.id) }, to: after.filter(before.contains), db)
             return group
         }
     }
@@ -139,6 +146,11 @@ extension GroupService {
             throw APIError.notFound("Group", id)
         }
         return row
+    }
+
+    /// The members and the manager.
+    private static func agents(of group: Group) -> [ID<AgentState>] {
+        (group.agentIDs + [group.managerAgentID].compactMap { $0 }).withoutDuplicates
     }
 
     /// Applies the fields that the type of manager has.
@@ -195,9 +207,8 @@ extension GroupService {
         guard Set(group.agentIDs).count == group.agentIDs.count else {
             throw refuse("an agent can be a member of a group once")
         }
-        let ids = (group.agentIDs + [group.managerAgentID].compactMap { $0 }).withoutDuplicates
-        let found = Dictionary(
-            uniqueKeysWithValues: try db.fetch(AgentStore.table, ids, locking: locking).map { ($0.id, $0.name) })
+        let agents = try db.fetch(AgentStore.table, agents(of: group), locking: locking)
+        let found = Dictionary(uniqueKeysWithValues: agents.map { ($0.id, $0.name) })
         let missing = group.agentIDs.filter { found[$0] == nil }.map { "'\($0)'" }.sorted()
         guard missing.isEmpty else {
             throw APIError(404, "Items not found in agents: {\(missing.joined(separator: ", "))}")

@@ -14,7 +14,7 @@ enum GroupStore {
     static func insert(_ group: Group, at time: Timestamp, _ db: Transaction) throws {
         try db.insert(Stored(group, at: time), into: table)
         try insertMembers(of: group, db)
-        for block in group.sharedBlockIDs { try attach(block, to: group.id, db) }
+        try insertBlocks(of: group, db)
     }
 
     /// Writes the group, and its members and blocks where they differ from those of `old`.
@@ -28,16 +28,29 @@ enum GroupStore {
         if row.wire.sharedBlockIDs != old.sharedBlockIDs {
             try db.execute(
                 "DELETE FROM agent_group_block WHERE organization_id = \(db.organization) AND group_id = \(row.id)")
-            for block in row.wire.sharedBlockIDs { try attach(block, to: row.id, db) }
+            try insertBlocks(of: row.wire, db)
         }
     }
 
     private static func insertMembers(of group: Group, _ db: Transaction) throws {
-        for (position, agent) in group.agentIDs.enumerated() {
+        try insert(group.agentIDs, as: "agent_id", into: "agent_group_member", of: group.id, db)
+    }
+
+    private static func insertBlocks(of group: Group, _ db: Transaction) throws {
+        try insert(group.sharedBlockIDs, as: "block_id", into: "agent_group_block", of: group.id, db)
+    }
+
+    private static func insert<Noun>(
+        _ ids: [ID<Noun>], as column: SQLText, into table: SQLText, of group: ID<Group>, _ db: Transaction
+    ) throws {
+        for rows in Array(ids.enumerated()).chunks(binding: 4) {
+            let tuples = rows.map { position, id -> SQLText in
+                "(\(db.organization), \(group), \(id), \(position))"
+            }
             try db.execute(
                 """
-                INSERT INTO agent_group_member (organization_id, group_id, agent_id, position)
-                VALUES (\(db.organization), \(group.id), \(agent), \(position))
+                INSERT INTO \(table) (organization_id, group_id, \(column), position)
+                VALUES \(SQLText.joined(tuples, separator: ", "))
                 """)
         }
     }
@@ -61,6 +74,31 @@ enum GroupStore {
             DELETE FROM agent_group_block
             WHERE organization_id = \(db.organization) AND group_id = \(group) AND block_id = \(block)
             """)
+    }
+
+    /// Detaches the blocks from the agents, but for those that a group shares with them.
+    static func detachUnshared(_ blocks: [ID<Block>], from agents: [ID<AgentState>], _ db: Transaction) throws {
+        for agents in agents.chunks() where !blocks.isEmpty {
+            try db.execute(
+                """
+                DELETE FROM agent_block
+                WHERE organization_id = \(db.organization) AND agent_id IN (\(list: agents))
+                    AND block_id IN (\(list: blocks))
+                    AND NOT EXISTS (
+                        SELECT 1 FROM agent_group_block AS shared
+                        JOIN agent_group_member AS member ON member.organization_id = shared.organization_id
+                            AND member.group_id = shared.group_id
+                        WHERE shared.organization_id = agent_block.organization_id
+                            AND shared.block_id = agent_block.block_id AND member.agent_id = agent_block.agent_id)
+                    AND NOT EXISTS (
+                        SELECT 1 FROM agent_group_block AS shared
+                        JOIN agent_group ON agent_group.organization_id = shared.organization_id
+                            AND agent_group.id = shared.group_id
+                        WHERE shared.organization_id = agent_block.organization_id
+                            AND shared.block_id = agent_block.block_id
+                            AND agent_group.manager_agent_id = agent_block.agent_id)
+                """)
+        }
     }
 
     // MARK: Reading

@@ -94,8 +94,7 @@ struct IdentityService: Sendable {
         return try await core.storage.read(as: scope) { db in
             _ = try Self.identity(id, db)
             let page = try AgentStore.page(request, where: IdentityStore.condition(id, of: .agents, db), db)
-            let relations = AgentRelationSet(query.include ?? [])
-            return page.replacing(with: try AgentStateStore.states(of: page.items, with: relations, db))
+            return try AgentStateStore.states(of: page, with: AgentRelationSet(query.include ?? []), db)
         }
     }
 

@@ -37,7 +37,14 @@ struct JobService: Sendable {
             guard !job.status.isFinished, let agent = job.agentID else { return job }
             var body = CancelRuns()
             body.runIDs = [id.rawValue]
-            _ = try await turns.cancel(agent, body, as: scope)
+            do {
+                _ = try await turns.cancel(agent, body, as: scope)
+            } catch let error as APIError where error.status == 409 {
+                // It has ended since it was read, or another server runs it.
+                job = Job(try await runs.retrieve(id, as: scope))
+                guard job.status.isFinished else { throw error }
+                return job
+            }
             job.status = .cancelled
             return job
         case .job(let id):

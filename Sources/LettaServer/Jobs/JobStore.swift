@@ -24,6 +24,7 @@ enum JobStore {
             table, request,
             where: [
                 folder.map { "folder_id = \($0)" },
+                // Not bound: an index has this very condition.
                 onlyActive ? "status IN ('created', 'pending', 'running')" : nil,
             ]
         ).map(\.job)

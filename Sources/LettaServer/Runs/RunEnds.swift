@@ -5,13 +5,15 @@ import Logging
 import Storage
 import Synchronization
 
-/// Stores how runs ended, also when the database refuses it for a while: the ends are kept in memory until it takes them.
+/// Stores how runs ended, also when the database refuses to for a while: the ends are kept in memory until it accepts them.
 ///
 /// While an end is kept, the row of its run still says `running`. Whoever reads runs asks ``current(_:)``.
 final class RunEnds: TaskOwner, Sendable {
     private struct Kept: Sendable {
         let run: Run
         let scope: Scope
+        /// The first attempt that includes it.
+        var due = 0
     }
 
     private struct State {
@@ -20,6 +22,7 @@ final class RunEnds: TaskOwner, Sendable {
         var storing: Task<Void, Never>?
         var pauses: [Int: Task<Void, any Error>] = [:]
         var lastPause = 0
+        var lastAttempt = 0
         var isClosing = false
     }
 
@@ -27,6 +30,9 @@ final class RunEnds: TaskOwner, Sendable {
     static let limit = 10_000
     /// The time between two attempts.
     static let delay = Duration.seconds(1)
+    /// After how many attempts an end is tried again that the database refused for a reason of its own, and which may be
+    /// refused for good.
+    static let slowdown = 30
 
     private let core: Core
     private let writer: TurnWriter
@@ -42,9 +48,9 @@ final class RunEnds: TaskOwner, Sendable {
         do {
             try await writer.close(run, as: scope)
         } catch {
-            let isKept = (error as? SQLFailure)?.isTransient == true && keep(Kept(run: run, scope: scope))
+            let isKept = keep(Kept(run: run, scope: scope), after: error)
             core.logger.error(
-                isKept ? "The end of a run is stored later" : "The end of a run could not be stored",
+                isKept ? "The end of a run is stored later" : "The end of a run is stored at the next start",
                 metadata: ["run.id": "\(run.id)", "error": "\(error)"])
         }
     }
@@ -103,14 +109,16 @@ final class RunEnds: TaskOwner, Sendable {
     func close() async {
         stopRetrying()
         await state.withLock { $0.storing }?.value
-        await storeKept()
+        await storeKept(all: true)
     }
 
     // MARK: What is kept
 
-    private func keep(_ end: Kept) -> Bool {
+    private func keep(_ end: Kept, after error: any Error) -> Bool {
         state.withLock { state in
             guard state.kept.count < Self.limit else { return false }
+            var end = end
+            if !Self.isTransient(error) { end.due = state.lastAttempt + Self.slowdown }
             state.kept[end.run.id] = end
             if state.storing == nil, !state.isClosing {
                 state.storing = Task { [self] in
@@ -123,25 +131,36 @@ final class RunEnds: TaskOwner, Sendable {
         }
     }
 
-    /// Stores the ends one after the other, until the database refuses one.
+    /// Whether other ends are refused for the same reason.
+    private static func isTransient(_ error: any Error) -> Bool {
+        (error as? SQLFailure)?.isTransient == true
+    }
+
+    /// Stores the ends that are due one after the other, until the database refuses them all.
     ///
+    /// - Parameter all: whether those are due that wait for a later attempt.
     /// - Returns: whether nothing is left.
     @discardableResult
-    private func storeKept() async -> Bool {
-        while true {
-            let next = state.withLock { state in
-                if state.kept.isEmpty { state.storing = nil }
-                return state.kept.values.first
-            }
-            guard let next else { return true }
+    private func storeKept(all: Bool = false) async -> Bool {
+        let due = state.withLock { state in
+            state.lastAttempt += 1
+            return state.kept.values.filter { all || $0.due <= state.lastAttempt }
+        }
+        // A run may be deleted meanwhile.
+        for end in due where state.withLock({ $0.kept[end.run.id] != nil }) {
             do {
-                try await writer.close(next.run, as: next.scope)
+                try await writer.close(end.run, as: end.scope)
+                forget(end.run.id)
             } catch {
-                if (error as? SQLFailure)?.isTransient == true { return false }
+                if Self.isTransient(error) { return false }
+                state.withLock { $0.kept[end.run.id]?.due = $0.lastAttempt + Self.slowdown }
                 core.logger.error(
-                    "The end of a run could not be stored", metadata: ["run.id": "\(next.run.id)", "error": "\(error)"])
+                    "The end of a run is still not stored", metadata: ["run.id": "\(end.run.id)", "error": "\(error)"])
             }
-            forget(next.run.id)
+        }
+        return state.withLock { state in
+            if state.kept.isEmpty { state.storing = nil }
+            return state.kept.isEmpty
         }
     }
 }

@@ -1,5 +1,6 @@
 import JSON
 import LettaAPI
+import Storage
 import TestSupport
 import Testing
 
@@ -185,6 +186,44 @@ import Testing
                 .get("/v1/conversations/{second}/messages", expect: 200, .elements(pages.count)),
             ])
             #expect(try await server.get("/v1/agents/{agent}/messages?conversation_id=default").json == own)
+        }
+    }
+
+    @Test(arguments: Engines.all)
+    func `the last conversation that shares a message takes it with it`(_ engine: TestEngine) async throws {
+        try await withAgent(on: engine) { server in
+            try await server.say("One", to: server["agent"]).expect(200)
+            let own = try await server.get("/v1/agents/{agent}/messages").json
+            server["talk"] = try await server.send(.post, "/v1/conversations/{agent}/fork").expect(200).id
+            let (talk, sent) = (server["talk"], "message-\(nobody)")
+            // A message that was sent in the conversation.
+            try await server.storage.write { db in
+                try db.execute(
+                    """
+                    INSERT INTO message (
+                        organization_id, id, agent_id, conversation_id, position, role, content, said, is_error,
+                        created_at, updated_at)
+                    SELECT organization_id, \(sent), agent_id, \(talk), 1000, role, content, said, FALSE, created_at, updated_at
+                    FROM message WHERE id = (SELECT MIN(id) FROM message WHERE role = 'user')
+                    """)
+                try db.execute(
+                    """
+                    INSERT INTO conversation_message (
+                        organization_id, conversation_id, position, message_id, context_position)
+                    SELECT organization_id, conversation_id, position, id, position FROM message WHERE id = \(sent)
+                    """)
+            }
+            for name in ["second", "third"] {
+                server[name] = try await server.send(.post, "/v1/conversations/{talk}/fork").expect(200).id
+            }
+            for (conversation, left) in [("talk", true), ("third", true), ("second", false)] {
+                try await server.run([.delete("/v1/conversations/{\(conversation)}", expect: 200)])
+                let count: Int? = try await server.storage.read { db in
+                    try db.value("SELECT COUNT(*) FROM message WHERE id = \(sent)")
+                }
+                #expect(count == (left ? 1 : 0), "after \(conversation)")
+            }
+            #expect(try await server.get("/v1/agents/{agent}/messages").json == own, "the agent keeps its own")
         }
     }
 

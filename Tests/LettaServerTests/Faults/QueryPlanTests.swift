@@ -37,7 +37,10 @@ import Testing
         "/v1/tools/?name=a", "/v1/tools/?names=a&names=b", "/v1/tools/?tool_ids={tool}", "/v1/tools/?search=a",
         "/v1/groups/?after={group_id}", "/v1/groups/?manager_type=dynamic&order=desc",
         "/v1/conversations/?agent_id={agent}&after={conversation_id}", "/v1/conversations/?summary_search=x&order=asc",
-        "/v1/conversations/?order_by=last_message_at", "/v1/agents/{agent}/messages?conversation_id=default",
+        "/v1/conversations/?order_by=last_message_at", "/v1/conversations/?order_by=last_message_at&order=asc",
+        "/v1/conversations/?order_by=last_run_completion", "/v1/conversations/?order_by=last_run_completion&order=asc",
+        "/v1/conversations/?order_by=last_run_completion&order=asc&after={conversation_id}",
+        "/v1/agents/{agent}/messages?conversation_id=default",
         "/v1/agents/{agent_id}/messages?conversation_id={conversation_id}",
         "/v1/messages/?conversation_id={conversation_id}",
         "/v1/conversations/{conversation_id}/messages?before={message_id}&limit=2",
@@ -166,6 +169,27 @@ import Testing
         .delete("/v1/tools/mcp/servers/b", expect: 200),
         .post("/v1/tools/search", ["query": "memory", "tool_types": ["letta_core"], "limit": 1], expect: 200),
     ]
+
+    @Test(arguments: Engines.all)
+    func `active jobs are found without those that have ended`(_ engine: TestEngine) async throws {
+        try await withServer(on: engine) { server in
+            let plan = try await server.storage.read { db in
+                let query: SQLText = """
+                    SELECT id FROM job
+                    WHERE organization_id = 'x' AND status IN ('created', 'pending', 'running')
+                    ORDER BY created_at, id LIMIT 5
+                    """
+                guard db.dialect == .postgres else {
+                    return try db.rows("EXPLAIN QUERY PLAN \(query)").map { try $0["detail"] as String }
+                }
+                for way in ["seqscan", "bitmapscan", "sort"] {
+                    _ = try db.execute("SET LOCAL enable_\(SQLText(stringLiteral: way)) = off")
+                }
+                return try db.rows("EXPLAIN (COSTS OFF) \(query)").map { try $0["QUERY PLAN"] as String }
+            }
+            #expect(plan.contains { $0.contains("job_active") }, "\(plan)")
+        }
+    }
 
     @Test(arguments: Engines.all)
     func `what is watched for is seen`(_ engine: TestEngine) async throws {

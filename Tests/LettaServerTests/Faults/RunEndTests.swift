@@ -68,13 +68,21 @@ import Testing
     }
 
     @Test(arguments: Engines.all)
-    func `a commit whose outcome is unknown, and a connection that is cut, leave no run either`(
+    func `no kind of failure leaves a run that runs`(
         _ engine: TestEngine
     ) async throws {
-        for kind in [SQLFailure.Kind.outcomeUnknown, .busy, .timedOut] {
+        for kind in [
+            SQLFailure.Kind.outcomeUnknown, .busy, .timedOut, .other, .checkViolation, .decoding, .uniqueViolation("x"),
+        ] {
             try await withRefusingStorage(on: engine) { server, storage, clock in
                 let agent = try await server.newAgent()
                 let (_, run) = try await turn(of: agent, on: server) { _ in storage.refuse(SQLFailure(kind, "test")) }
+                for _ in 0...RunEnds.slowdown {
+                    await clock.waitForSleeper(dueWithin: RunEnds.delay)
+                    clock.advance(by: RunEnds.delay)
+                }
+                await clock.waitForSleeper(dueWithin: RunEnds.delay)
+                try await server.get("/v1/runs/\(run)").expect(200, ["status": "failed", "completed_at": .anything])
                 storage.refuse(nil)
                 try await waitForEnd(of: run, on: server, clock)
                 #expect(try await stored(run, on: server) == "failed")

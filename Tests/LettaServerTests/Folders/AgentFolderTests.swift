@@ -1,5 +1,6 @@
 import JSON
 import LettaAPI
+import Storage
 import TestSupport
 import Testing
 
@@ -136,6 +137,19 @@ import Testing
                             ]
                         ]
                     ]),
+                .get(
+                    "/v1/agents/?name=Ada", as: .legacy, expect: 200,
+                    [
+                        [
+                            "memory": [
+                                "file_blocks": [
+                                    ["file_id": "{a}", "is_open": true, "value": ""], ["file_id": "{b}"],
+                                    ["file_id": "{c}", "is_open": true, "value": ""],
+                                ]
+                            ]
+                        ]
+                    ]
+                ).note("a list has no texts of files"),
                 .patch("\(path)/{a}/close", expect: 200, ["message": "File id={a} successfully closed"]),
                 .patch("\(path)/close-all", expect: 200, ["docs/c.csv"]),
                 .patch("\(path)/close-all", expect: 200, []),
@@ -156,6 +170,40 @@ import Testing
                 .patch("/v1/agents/{ada}/folders/attach/{docs}", expect: 200).note("again, after a file was deleted"),
                 .get(path, expect: 200, ["files": .elements(3)]),
             ])
+        }
+    }
+
+    @Test(.enabled(if: Engines.all.contains(.postgres)))
+    func `an agent that is given a folder while its only one is deleted keeps the file tools`() async throws {
+        try await withServer(on: .postgres) { server in
+            try await seed(server)
+            try await server.run([.patch("/v1/agents/{ada}/folders/attach/{docs}", expect: 200)])
+            let tools = try await server.get("/v1/agents/{ada}/tools?limit=0").ids
+            let (agent, folder, isAttaching, isDeleted) = (server["ada"], server["more"], Counter(), Counter())
+            async let attaching: Void = server.storage.write { db in
+                // As attaching does, slowly: it commits when the deletion waits for it, or is over.
+                _ = try db.rows("SELECT id FROM agent WHERE id = \(agent) FOR UPDATE")
+                try db.execute(
+                    """
+                    INSERT INTO agent_folder (organization_id, agent_id, folder_id)
+                    SELECT organization_id, \(agent), id FROM folder WHERE id = \(folder)
+                    """)
+                isAttaching.next()
+                var isAwaited = false
+                while !isAwaited, isDeleted.value == 0 {
+                    isAwaited =
+                        try db.value(
+                            """
+                            SELECT COUNT(*) > 0 FROM pg_stat_activity
+                            WHERE pg_backend_pid() = ANY(pg_blocking_pids(pid))
+                            """) ?? false
+                }
+            }
+            while isAttaching.value == 0 { await Task.yield() }
+            try await server.run([.delete("/v1/folders/{docs}", expect: 200)])
+            isDeleted.next()
+            try await attaching
+            #expect(try await server.get("/v1/agents/{ada}/tools?limit=0").ids == tools)
         }
     }
 
@@ -183,6 +231,29 @@ import Testing
                 .get("/v1/agents/{ada}/files?limit=3", expect: 200, ["has_more": false])
                     .note("a full page that is the last one")
             ])
+            let file = server["a"]
+            try await server.storage.write { db in
+                for (table, columns) in [
+                    ("folder_file", "folder_id, processing_status, created_at, updated_at"),
+                    ("agent_file", "agent_id, folder_id, is_open, last_accessed_at, created_at, updated_at"),
+                ] as [(SQLText, SQLText)] {
+                    let isFile = table.text == "folder_file"
+                    let id: SQLText = "-00000000-0000-4000-8000-0000' || CAST(n + 10000000 AS TEXT)"
+                    try db.execute(
+                        """
+                        WITH RECURSIVE numbers (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < 998)
+                        INSERT INTO \(table) (
+                            organization_id, id, \(isFile ? "file_name" : "file_id" as SQLText), \(columns))
+                        SELECT organization_id, '\(isFile ? "file" : "file_agent" as SQLText)\(id),
+                            '\(isFile ? "n" : "file" as SQLText)\(id), \(columns)
+                        FROM \(table), numbers WHERE \(isFile ? "id" : "file_id" as SQLText) = \(file)
+                        """)
+                }
+            }
+            let page = try await server.get("/v1/agents/{ada}/files?limit=0").expect(
+                200, ["files": .elements(1_000), "has_more": true, "next_cursor": .anything])
+            let next = try #require(page[header: "Link"]?.split(separator: ">").first?.dropFirst())
+            try await server.get(String(next)).expect(200, ["files": .elements(1), "has_more": false])
         }
     }
 }

@@ -1,5 +1,6 @@
 import JSON
 import LettaAPI
+import Storage
 import TestSupport
 import Testing
 
@@ -130,6 +131,30 @@ import Testing
                 .get("/v1/sources/{docs}/files", expect: 200, []),
                 .post("/v1/folders/{docs}/upload", expect: 501),
             ])
+        }
+    }
+
+    @Test(arguments: Engines.all)
+    func `files are counted by the database`(_ engine: TestEngine) async throws {
+        let (statements, rows) = (Counter(), Counter())
+        let wrap: @Sendable (any StorageEngine) -> any StorageEngine = {
+            CountingStorage(base: $0, statements: statements, rows: rows)
+        }
+        try await withServer(on: engine, { $0.wrapStorage = wrap }) { server in
+            let none: JSONValue = ["total_sources": 0, "total_files": 0, "total_size": 0, "sources": []]
+            var counts: [Int64] = []
+            for count in [0, 20] {
+                for number in 0..<count {
+                    let body: JSONValue = ["name": .string("f\(number)"), "embedding": Self.embedding]
+                    let folder = try await server.send(.post, "/v1/folders/", body).expect(200).id
+                    try await server.addFile("a.txt", "12345", to: folder)
+                }
+                _ = rows.take()
+                let all: JSONValue = ["total_sources": 20, "total_files": 20, "total_size": 100, "sources": []]
+                try await server.run([.get("/v1/folders/metadata", expect: 200, count == 0 ? none : all)])
+                counts.append(rows.take())
+            }
+            #expect(counts[0] == counts[1], "as many rows as without files")
         }
     }
 }

@@ -1,5 +1,6 @@
 import JSON
 import LettaAPI
+import Storage
 import TestSupport
 import Testing
 
@@ -203,6 +204,84 @@ import Testing
                 .patch("/v1/groups/{group}/messages/message-\(nobody)", [:], expect: 405),
                 .post("/v1/groups/{group}/messages", ["messages": []], expect: 501),
             ])
+        }
+    }
+
+    @Test(arguments: Engines.all)
+    func `agents have the shared blocks while they are members`(_ engine: TestEngine) async throws {
+        try await withAgents(on: engine) { server in
+            server["more"] = try await server.newBlock("more", "y")
+            server["own"] = try await server.newBlock("own", "z")
+            server["same"] = try await server.newBlock("own", "another")
+            func blocks(_ agent: String, _ names: String...) -> Scenario {
+                let blocks = names.map { name -> JSONValue in ["id": .string("{\(name)}")] }
+                return .get("/v1/agents/{\(agent)}/core-memory/blocks", expect: 200, .array(blocks))
+            }
+            try await server.run([
+                .patch("/v1/agents/{bob}/core-memory/blocks/attach/{own}", expect: 200),
+                .post(
+                    "/v1/groups/", ["agent_ids": ["{ann}"], "description": "d", "shared_block_ids": ["{block}"]],
+                    expect: 200
+                ).keep("group"),
+                .patch("/v1/groups/{group}", ["agent_ids": ["{ann}", "{bob}"]], expect: 200),
+                blocks("bob", "own", "block"),
+                .patch("/v1/groups/{group}", ["shared_block_ids": ["{block}", "{same}"]], expect: 409)
+                    .note("bob has another block with the label"),
+                .patch("/v1/groups/{group}", ["shared_block_ids": ["{block}", "{more}"]], expect: 200),
+                blocks("ann", "block", "more"), blocks("bob", "own", "block", "more"),
+                .patch("/v1/groups/{group}", ["agent_ids": ["{bob}"]], expect: 200),
+                blocks("ann"), blocks("bob", "own", "block", "more"),
+                .post(
+                    "/v1/groups/",
+                    [
+                        "agent_ids": [], "description": "d", "shared_block_ids": ["{block}"],
+                        "manager_config": ["manager_type": "supervisor", "manager_agent_id": "{bob}"],
+                    ], expect: 200
+                ).keep("managed"),
+                .patch("/v1/groups/{group}", ["shared_block_ids": []], expect: 200),
+                blocks("bob", "own", "block").note("a group that bob manages shares it still"),
+                .patch(
+                    "/v1/groups/{managed}",
+                    ["manager_config": ["manager_type": "supervisor", "manager_agent_id": "{boss}"]], expect: 200),
+                blocks("bob", "own"), blocks("boss", "block"),
+                .patch("/v1/groups/{managed}/blocks/attach/{more}", expect: 200),
+                .patch("/v1/groups/{managed}", ["description": "e"], expect: 200),
+                blocks("boss", "block"),
+                .post(
+                    "/v1/groups/",
+                    ["agent_ids": ["{ann}"], "description": "d", "shared_block_ids": ["{own}", "{same}"]], expect: 409),
+                blocks("ann"),
+            ])
+        }
+    }
+
+    @Test(arguments: Engines.scenarios)
+    func `a large group takes as many statements as a small one`(_ engine: TestEngine) async throws {
+        let statements = Counter()
+        let wrap: @Sendable (any StorageEngine) -> any StorageEngine = {
+            CountingStorage(base: $0, statements: statements)
+        }
+        try await withServer(on: engine, { $0.wrapStorage = wrap }) { server in
+            var counts: [[Int64]] = []
+            for (size, shared) in [(2, 1), (20, 4)] {
+                var (agents, blocks): ([JSONValue], [JSONValue]) = ([], [])
+                for _ in 0..<size { agents.append(.string(try await server.newAgent("a"))) }
+                for number in 0..<shared { blocks.append(.string(try await server.newBlock("label\(number)"))) }
+                counts.append([])
+                let body: JSONValue = [
+                    "agent_ids": .array(agents), "description": "d", "shared_block_ids": .array(blocks),
+                ]
+                for row: Scenario in [
+                    .post("/v1/groups/", body, expect: 200).keep("group"),
+                    .patch("/v1/groups/{group}", ["agent_ids": [], "shared_block_ids": []], expect: 200),
+                    .patch("/v1/groups/{group}", body, expect: 200),
+                ] {
+                    _ = statements.take()
+                    try await server.run(row)
+                    counts[counts.count - 1].append(statements.take())
+                }
+            }
+            #expect(counts[0] == counts[1])
         }
     }
 }

@@ -88,4 +88,23 @@ import Testing
             try await server.run([.get("/v1/jobs/{run}", expect: 200, ["status": "cancelled"])])
         }
     }
+
+    @Test(arguments: Engines.scenarios)
+    func `a run that ends while it is cancelled is shown as it ended`(_ engine: TestEngine) async throws {
+        try await withHeldTurns(on: engine) { server, storage in
+            let agent = try await server.newAgent("Ada")
+            let answering = ScriptedModel.Hold()
+            server.model.play(.hold(answering, then: .say("done")))
+            async let answer = server.say("talk", to: agent)
+            await answering.reached()
+            let run = try #require(try await server.get("/v1/runs/active").ids.first)
+            let reading = storage.hold(.afterRead)
+            async let cancelled = server.send(.patch, "/v1/jobs/\(run)/cancel")
+            await reading.reached()
+            answering.release()
+            try await answer.expect(200)
+            reading.release()
+            try await cancelled.expect(200, ["status": "completed", "completed_at": .anything])
+        }
+    }
 }

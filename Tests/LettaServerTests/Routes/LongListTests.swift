@@ -119,6 +119,64 @@ import Testing
             }
         }
     }
+
+    @Test(arguments: Engines.scenarios)
+    func `a conversation's messages and a block's versions, in pieces`(_ engine: TestEngine) async throws {
+        try await withServer(on: engine) { server in
+            try await server.seedEverything()
+            let text = String(repeating: "x", count: 4000)
+            let (conversation, block) = (server["conversation_id"], server["block_id"])
+            try await server.storage.write { db in
+                try db.execute(
+                    """
+                    WITH RECURSIVE numbers (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < 700)
+                    INSERT INTO message (
+                        organization_id, id, agent_id, position, role, content, said, is_error, created_at, updated_at)
+                    SELECT organization_id, 'message-00000000-0000-4000-8000-0000' || CAST(n + 10000000 AS TEXT), agent_id,
+                        1000 + n, role, '[{"type":"text","text":"' || \(text) || '"}]', said, FALSE, created_at, updated_at
+                    FROM message, numbers WHERE id = (SELECT MIN(id) FROM message WHERE role = 'user')
+                    """)
+                try db.execute(
+                    """
+                    INSERT INTO conversation_message (organization_id, conversation_id, position, message_id)
+                    SELECT organization_id, \(conversation), position, id FROM message WHERE position > 1000
+                    """)
+                try db.execute(
+                    """
+                    WITH RECURSIVE numbers (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < 700)
+                    INSERT INTO block_version (
+                        organization_id, block_id, version, label, value, char_limit, actor_type, actor_id, created_at)
+                    SELECT organization_id, block_id, 1000 + n, label, \(text), char_limit, actor_type, actor_id, created_at
+                    FROM block_version, numbers WHERE block_id = \(block) AND version = 1
+                    """)
+            }
+            func all(_ answer: Answer) -> [String] {
+                (answer.json.array ?? []).compactMap { $0["id"]?.string ?? $0["version"].map { "\($0)" } }
+            }
+            for (list, order) in [
+                ("/v1/conversations/{conversation_id}/messages", ""),
+                ("/v1/conversations/{conversation_id}/messages", "&order=asc"), ("/v1/blocks/{block_id}/history", ""),
+            ] {
+                var paged: [String] = []
+                var next: String? = "\(list)?limit=90\(order)"
+                while let path = next {
+                    let answer = try await server.get(path).expect(200)
+                    paged += all(answer)
+                    next = answer[header: "Link"].flatMap {
+                        $0.split(separator: ">").first.map { String($0.dropFirst()) }
+                    }
+                }
+                #expect(paged.count > 700)
+                let whole = try await server.get("\(list)?limit=100000\(order)")
+                #expect(all(whole) == paged && whole[header: "Link"] == nil)
+                #expect(whole[header: "Content-Length"] == nil, "it is sent in pieces")
+                let part = try await server.get("\(list)?limit=450\(order)")
+                #expect(all(part) == Array(paged.prefix(450)) && part[header: "Link"] != nil)
+                let isOfVersions = list.hasSuffix("history")
+                #expect(all(try await server.get("\(list)?limit=0\(order)")) == (isOfVersions ? paged : []))
+            }
+        }
+    }
 }
 
 extension TestServer {

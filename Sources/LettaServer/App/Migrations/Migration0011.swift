@@ -130,6 +130,7 @@ extension Migration {
 
     private static func jobs(_ id: SQLText) -> [SQLText] {
         [
+            // No foreign keys for agent and folder: a job is a record that outlives what it was for.
             """
             CREATE TABLE job (
                 organization_id \(id) NOT NULL REFERENCES organization (id) ON DELETE CASCADE,
@@ -159,6 +160,11 @@ extension Migration {
             """,
             "CREATE INDEX job_by_creation ON job (organization_id, created_at, id)",
             "CREATE INDEX job_by_folder ON job (organization_id, folder_id, created_at, id)",
+            // Few of all jobs are active.
+            """
+            CREATE INDEX job_active ON job (organization_id, created_at, id)
+            WHERE status IN ('created', 'pending', 'running')
+            """,
         ]
     }
 }

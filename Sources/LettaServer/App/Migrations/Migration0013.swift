@@ -39,9 +39,22 @@ extension Migration {
             """,
             "CREATE INDEX conversation_by_creation ON conversation (organization_id, created_at, id)",
             "CREATE INDEX conversation_by_agent ON conversation (organization_id, agent_id, created_at, id)",
+            // For each direction one, because NULL comes last in both.
             """
             CREATE INDEX conversation_by_last_message
             ON conversation (organization_id, (COALESCE(last_message_at, 0)), id)
+            """,
+            """
+            CREATE INDEX conversation_by_last_message_ascending
+            ON conversation (organization_id, (COALESCE(last_message_at, 9223372036854775807)), id)
+            """,
+            """
+            CREATE INDEX conversation_by_last_run
+            ON conversation (organization_id, (COALESCE(last_run_completion, 0)), id)
+            """,
+            """
+            CREATE INDEX conversation_by_last_run_ascending
+            ON conversation (organization_id, (COALESCE(last_run_completion, 9223372036854775807)), id)
             """,
             // Forks share messages, so that a conversation refers to those it consists of. `position` is the order of
             // the list, `context_position` that of the context; a message without the latter is out of the context.
