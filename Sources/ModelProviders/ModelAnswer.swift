@@ -2,6 +2,8 @@
 package enum ModelDelta: Sendable, Equatable {
     case text(String)
     case reasoning(String)
+    /// The provider's signature of the whole reasoning, for the providers that require it back.
+    case reasoningSignature(String)
     case toolCall(ModelToolCallDelta)
     case finish(ModelFinishReason)
     case usage(ModelUsage)
@@ -44,17 +46,20 @@ package struct ModelUsage: Sendable, Equatable {
     package var totalTokens: Int
     /// The part of the prompt that was served from the provider's prompt cache.
     package var cachedPromptTokens: Int?
+    /// The part of the prompt that was written to the provider's prompt cache.
+    package var cacheWriteTokens: Int?
     /// The part of the completion spent on reasoning.
     package var reasoningTokens: Int?
 
     package init(
         promptTokens: Int, completionTokens: Int, totalTokens: Int? = nil, cachedPromptTokens: Int? = nil,
-        reasoningTokens: Int? = nil
+        cacheWriteTokens: Int? = nil, reasoningTokens: Int? = nil
     ) {
         self.promptTokens = promptTokens
         self.completionTokens = completionTokens
         self.totalTokens = totalTokens ?? promptTokens + completionTokens
         self.cachedPromptTokens = cachedPromptTokens
+        self.cacheWriteTokens = cacheWriteTokens
         self.reasoningTokens = reasoningTokens
     }
 }
@@ -64,16 +69,18 @@ package struct ModelAnswer: Sendable, Equatable {
     /// Nil when there is no text, such as when the model only calls tools.
     package var text: String?
     package var reasoning: String?
+    package var reasoningSignature: String?
     package var toolCalls: [ModelToolCall]
     package var finishReason: ModelFinishReason
     package var usage: ModelUsage?
 
     package init(
-        text: String? = nil, reasoning: String? = nil, toolCalls: [ModelToolCall] = [],
-        finishReason: ModelFinishReason = .stop, usage: ModelUsage? = nil
+        text: String? = nil, reasoning: String? = nil, reasoningSignature: String? = nil,
+        toolCalls: [ModelToolCall] = [], finishReason: ModelFinishReason = .stop, usage: ModelUsage? = nil
     ) {
         self.text = text
         self.reasoning = reasoning
+        self.reasoningSignature = reasoningSignature
         self.toolCalls = toolCalls
         self.finishReason = finishReason
         self.usage = usage
@@ -84,6 +91,7 @@ package struct ModelAnswer: Sendable, Equatable {
 package struct ModelDeltaAccumulator: Sendable {
     private var text: String?
     private var reasoning: String?
+    private var reasoningSignature: String?
     private var toolCalls: [ModelToolCall] = []
     private var usage: ModelUsage?
     private var room = ModelAnswerLimits.content
@@ -108,6 +116,7 @@ package struct ModelDeltaAccumulator: Sendable {
             let kept = fitting(delta, room)
             Self.append(kept, to: &reasoning)
             return .reasoning(kept)
+        case .reasoningSignature(let signature): reasoningSignature = signature
         case .toolCall(let delta): return add(delta)
         case .finish(let reason): finishReason = reason
         case .usage(let total): usage = total
@@ -151,6 +160,7 @@ package struct ModelDeltaAccumulator: Sendable {
     /// The answer so far. Without a finish reason it counts as stopped.
     package var answer: ModelAnswer {
         ModelAnswer(
-            text: text, reasoning: reasoning, toolCalls: toolCalls, finishReason: finishReason ?? .stop, usage: usage)
+            text: text, reasoning: reasoning, reasoningSignature: reasoningSignature, toolCalls: toolCalls,
+            finishReason: finishReason ?? .stop, usage: usage)
     }
 }

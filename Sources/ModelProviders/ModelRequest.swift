@@ -12,6 +12,8 @@ package struct ModelRequest: Sendable, Equatable {
     package var maxOutputTokens: Int?
     /// The reasoning effort in the provider's terms (`minimal`, `low`, …).
     package var reasoningEffort: String?
+    /// The most tokens of reasoning, for the providers that reason only when asked to; nil for not asking.
+    package var reasoningBudget: Int?
     /// The structured output format, as the client gave it.
     package var responseFormat: JSONValue?
     /// The end user, for the provider's abuse monitoring: an id of ours.
@@ -35,8 +37,8 @@ package struct ModelRequest: Sendable, Equatable {
 package enum ModelMessage: Sendable, Equatable {
     case system(String)
     case user([ModelContentPart], name: String? = nil)
-    /// `reasoning` is sent back to the providers that accept it.
-    case assistant(text: String?, reasoning: String? = nil, toolCalls: [ModelToolCall] = [])
+    /// `reasoning` is sent back to the providers that accept it, with its `signature` to those that require one.
+    case assistant(text: String?, reasoning: String? = nil, signature: String? = nil, toolCalls: [ModelToolCall] = [])
     case tool(callID: String, text: String)
 }
 

@@ -24,6 +24,7 @@ package struct Secret: Sendable, Equatable, CustomStringConvertible, CustomDebug
 /// The wire format of a provider.
 package enum ProviderKind: String, Sendable, CaseIterable {
     case openAI = "openai"
+    case anthropic
 }
 
 /// Who configured the provider: the server's operator, or a user who brings their own key.
@@ -38,7 +39,7 @@ package struct ProviderSettings: Sendable, Equatable {
     package var kind: ProviderKind
     /// Without a trailing slash, such as `https://api.openai.com/v1`.
     package var baseURL: String
-    /// Sent as a bearer token; nil for servers without authorization.
+    /// Nil for servers without authorization.
     package var apiKey: Secret?
     package var category: ProviderCategory
 

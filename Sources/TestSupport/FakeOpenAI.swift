@@ -45,6 +45,8 @@ package final class FakeOpenAI: Sendable {
 
     package struct Received: Sendable {
         package var path: String
+        package var query: String?
+        package var apiKey: String?
         package var authorization: String?
         package var body: JSONValue
     }
@@ -130,6 +132,13 @@ package final class FakeOpenAI: Sendable {
             clock: clock)
     }
 
+    package func anthropic(key: String? = "sk-test-key", maximumRetries: Int = 2) -> AnthropicProvider {
+        AnthropicProvider(
+            settings: ProviderSettings(
+                name: "anthropic", kind: .anthropic, baseURL: baseURL, apiKey: key.map { Secret($0) }),
+            transport: transport, retries: RetryPolicy(maximumRetries: maximumRetries, firstDelay: .milliseconds(1)))
+    }
+
     private func respond(to request: Request) async throws -> Response {
         var request = request
         let bytes = try await request.collectBody(upTo: 64 * 1_024 * 1_024)
@@ -138,7 +147,9 @@ package final class FakeOpenAI: Sendable {
             return Response(status: .ok, body: .init(byteBuffer: ByteBuffer(string: models)))
         }
         let received = Received(
-            path: request.uri.path, authorization: request.headers[.authorization], body: body)
+            path: request.uri.path, query: request.uri.query,
+            apiKey: HTTPField.Name("x-api-key").flatMap { request.headers[$0] },
+            authorization: request.headers[.authorization], body: body)
         let reply = state.withLock { state in
             state.received.append(received)
             return state.replies.count > 1 ? state.replies.removeFirst() : state.replies[0]

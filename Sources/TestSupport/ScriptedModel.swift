@@ -199,7 +199,7 @@ extension ScriptedModel {
                         if case .text(let text) = part { text } else { "(image)" }
                     }
                     messages.append("user: \(texts.joined())")
-                case .assistant(let text, _, let calls):
+                case .assistant(let text, _, _, let calls):
                     messages.append("assistant: \(text ?? "")\(calls.map { "\($0.name)\($0.arguments)" }.joined())")
                 case .tool(_, let text):
                     messages.append("tool: \(text)")

@@ -12,6 +12,7 @@ package struct TurnContext: Sendable {
         package var maxOutputTokens: Int?
         package var temperature: Double?
         package var reasoningEffort: String?
+        package var reasoningBudget: Int?
         package var responseFormat: JSONValue?
         package var traits: ModelTraits
 
@@ -63,6 +64,7 @@ package struct TurnContext: Sendable {
             parallelToolCalls: call.parallelToolCalls, temperature: model.temperature,
             maxOutputTokens: model.maxOutputTokens)
         request.reasoningEffort = model.reasoningEffort
+        request.reasoningBudget = model.reasoningBudget
         request.user = user
         if let smallModel, call.form == .note {
             request.messages = MemoryNote.messages(for: smallModel)

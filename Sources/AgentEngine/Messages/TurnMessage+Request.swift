@@ -34,7 +34,11 @@ extension ModelMessage {
             }
             // A message with reasoning alone is not accepted by providers.
             guard message.text != nil || !calls.isEmpty else { return [] }
-            return [.assistant(text: message.text, reasoning: message.reasoning?.text, toolCalls: calls)]
+            let reasoning = message.reasoning
+            return [
+                .assistant(
+                    text: message.text, reasoning: reasoning?.text, signature: reasoning?.signature, toolCalls: calls)
+            ]
         case .tool:
             let time = ZonedTime.promptTextOrUTC(microseconds: message.createdAt, zone: zone)
             return message.toolReturns.map { result in

@@ -7,6 +7,7 @@ package struct TurnUsage: Sendable, Hashable {
     package private(set) var completionTokens = 0
     package private(set) var totalTokens = 0
     package private(set) var cachedPromptTokens = 0
+    package private(set) var cacheWriteTokens = 0
     package private(set) var reasoningTokens = 0
     package private(set) var stepCount = 0
     /// The size of the context after the last step; nil until a provider reports it.
@@ -22,6 +23,7 @@ package struct TurnUsage: Sendable, Hashable {
         completionTokens += usage.completionTokens
         totalTokens += usage.totalTokens
         cachedPromptTokens += usage.cachedPromptTokens ?? 0
+        cacheWriteTokens += usage.cacheWriteTokens ?? 0
         reasoningTokens += usage.reasoningTokens ?? 0
         contextTokens = usage.totalTokens
     }
@@ -39,7 +41,7 @@ extension TurnUsage: JSONWritable {
             $0.field("step_count", stepCount)
             $0.field("run_ids", JSONValue.null)
             $0.field("cached_input_tokens", hasSteps ? cachedPromptTokens : nil)
-            $0.field("cache_write_tokens", hasSteps ? 0 : nil)
+            $0.field("cache_write_tokens", hasSteps ? cacheWriteTokens : nil)
             $0.field("reasoning_tokens", hasSteps ? reasoningTokens : nil)
             $0.field("context_tokens", contextTokens)
         }

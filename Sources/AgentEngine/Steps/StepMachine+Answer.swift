@@ -66,7 +66,9 @@ extension StepMachine {
 
     private func message(of answer: ModelAnswer, calls: [TurnMessage.ToolCall], in step: CurrentStep) -> TurnMessage {
         var parts: [TurnMessage.Part] = []
-        if let reasoning = answer.reasoning, !reasoning.isEmpty { parts.append(.reasoning(.init(reasoning))) }
+        if let reasoning = answer.reasoning, !reasoning.isEmpty {
+            parts.append(.reasoning(.init(reasoning, signature: answer.reasoningSignature)))
+        }
         // Models fill the text beside a call with line feeds.
         if let text = answer.text, !text.isEmpty, calls.isEmpty || !text.trimmingSpaces.isEmpty {
             parts.append(.text(text))

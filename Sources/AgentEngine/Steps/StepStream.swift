@@ -30,7 +30,7 @@ struct StepStream: Sendable {
             return text(holdingBack(piece))
         case .toolCall(let piece):
             return toolCall(piece, &callIDs)
-        case .reasoning, .finish, .usage:
+        case .reasoning, .reasoningSignature, .finish, .usage:
             return []
         }
     }

@@ -48,6 +48,9 @@ public struct LLMConfig: Codable, Sendable, JSONWritable {
 }
 
 extension LLMConfig {
+    /// The most tokens of reasoning to ask for; nil for not asking.
+    package var reasoningBudget: Int? { enableReasoner && maxReasoningTokens > 0 ? maxReasoningTokens : nil }
+
     public init(from decoder: any Decoder) throws {
         let fields = try decoder.container(keyedBy: CodingKeys.self)
         model = try fields.decode(String.self, forKey: .model)

@@ -49,6 +49,7 @@ struct TurnPreviewService: Sendable {
             ],
             temperature: config.temperature, maxOutputTokens: config.maxTokens)
         request.reasoningEffort = config.reasoningEffort
+        request.reasoningBudget = config.reasoningBudget
         request.user = scope.user
         let provider = try await opener.models.provider(for: config, as: scope)
         var accumulator = ModelDeltaAccumulator()

@@ -19,11 +19,11 @@ enum OpenAIAnswerReader {
     static func text(of message: JSONValue) -> String? {
         let parts = message["content"]?.array?.compactMap { $0["text"]?.string }.joined()
         let text = message["content"]?.string ?? parts ?? ""
-        return text.isEmpty ? nonEmpty(message["refusal"]) : text
+        return text.isEmpty ? message["refusal"]?.nonEmptyString : text
     }
 
     static func reasoning(of message: JSONValue) -> String? {
-        nonEmpty(message["reasoning_content"]) ?? nonEmpty(message["reasoning"])
+        message["reasoning_content"]?.nonEmptyString ?? message["reasoning"]?.nonEmptyString
     }
 
     static func finishReason(of choice: JSONValue) -> ModelFinishReason? {
@@ -38,12 +38,12 @@ enum OpenAIAnswerReader {
     }
 
     static func usage(of document: JSONValue) -> ModelUsage? {
-        guard let usage = document["usage"], let prompt = count(usage["prompt_tokens"]) else { return nil }
+        guard let usage = document["usage"], let prompt = usage["prompt_tokens"]?.tokenCount else { return nil }
         return ModelUsage(
-            promptTokens: prompt, completionTokens: count(usage["completion_tokens"]) ?? 0,
-            totalTokens: count(usage["total_tokens"]),
-            cachedPromptTokens: count(usage["prompt_tokens_details"]?["cached_tokens"]),
-            reasoningTokens: count(usage["completion_tokens_details"]?["reasoning_tokens"]))
+            promptTokens: prompt, completionTokens: usage["completion_tokens"]?.tokenCount ?? 0,
+            totalTokens: usage["total_tokens"]?.tokenCount,
+            cachedPromptTokens: usage["prompt_tokens_details"]?["cached_tokens"]?.tokenCount,
+            reasoningTokens: usage["completion_tokens_details"]?["reasoning_tokens"]?.tokenCount)
     }
 
     /// The arguments as text; some servers send the object itself.
@@ -59,19 +59,9 @@ enum OpenAIAnswerReader {
         "call_" + String((0..<20).compactMap { _ in "abcdefghijklmnopqrstuvwxyz0123456789".randomElement() })
     }
 
-    static func nonEmpty(_ value: JSONValue?) -> String? {
-        guard let text = value?.string, !text.isEmpty else { return nil }
-        return text
-    }
-
     private static func toolCall(_ call: JSONValue) -> ModelToolCall? {
-        guard let function = call["function"], let name = nonEmpty(function["name"]) else { return nil }
+        guard let function = call["function"], let name = function["name"]?.nonEmptyString else { return nil }
         return ModelToolCall(
-            id: nonEmpty(call["id"]) ?? newToolCallID(), name: name, arguments: arguments(of: function) ?? "")
-    }
-
-    /// A token count; nil for an implausible one, so that sums never overflow.
-    private static func count(_ value: JSONValue?) -> Int? {
-        value?.int.flatMap { (0...1_000_000_000).contains($0) ? Int($0) : nil }
+            id: call["id"]?.nonEmptyString ?? newToolCallID(), name: name, arguments: arguments(of: function) ?? "")
     }
 }

@@ -1,10 +1,11 @@
+import EventStreams
 import JSON
 
 /// Decodes the chunks of a streamed chat completion.
 ///
 /// It normalizes tool calls: some servers omit the index or always send 0, some repeat id and name in every chunk, some
 /// send no id.
-struct OpenAIChunkDecoder: Sendable {
+struct OpenAIChunkDecoder: DeltaDecoder {
     /// A tool call in progress; its position in `calls` is its index in the deltas.
     private struct Call {
         var wireIndex: Int64?
@@ -12,8 +13,19 @@ struct OpenAIChunkDecoder: Sendable {
     }
 
     private var calls: [Call] = []
-    /// Whether a finish reason has arrived. A stream that ends without one was cut off.
     private(set) var isFinished = false
+    private(set) var isDone = false
+
+    mutating func decode(_ event: ServerSentEvent) throws(ProviderFailure) -> [ModelDelta] {
+        guard !event.data.elementsEqual("[DONE]".utf8) else {
+            isDone = true
+            return end()
+        }
+        let chunk = try event.document()
+        // Some servers name the event `error` instead of wrapping its data.
+        if event.name == "error", chunk["error"] == nil { throw .openAI(event: chunk) }
+        return try decode(chunk)
+    }
 
     mutating func decode(_ chunk: JSONValue) throws(ProviderFailure) -> [ModelDelta] {
         guard chunk.object != nil else {
@@ -46,8 +58,8 @@ struct OpenAIChunkDecoder: Sendable {
 
     private mutating func toolCall(_ piece: JSONValue) -> ModelToolCallDelta? {
         let function = piece["function"] ?? .null
-        let id = OpenAIAnswerReader.nonEmpty(piece["id"])
-        let name = OpenAIAnswerReader.nonEmpty(function["name"])
+        let id = piece["id"]?.nonEmptyString
+        let name = function["name"]?.nonEmptyString
         let fragment = OpenAIAnswerReader.arguments(of: function) ?? ""
         if let index = knownCall(index: piece["index"]?.int, id: id, isNamed: name != nil) {
             return fragment.isEmpty ? nil : ModelToolCallDelta(index: index, argumentsFragment: fragment)

@@ -9,17 +9,10 @@ import Synchronization
 /// OpenAI, or any server with an OpenAI-compatible chat completions API.
 package final class OpenAIProvider: ModelProvider {
     package let settings: ProviderSettings
-    let deadlines: ProviderDeadlines
-    let retries: RetryPolicy
-    let clock: any Clock<Duration>
-    let timers: SilenceTimers
-    private let transport: ProviderTransport
+    private let calls: ProviderCalls
     /// Learned from the model listing: answers do not tell.
     private let listed = Mutex(OpenAIModelTraits())
 
-    static let parserOptions: JSONParser.Options = [.replaceLoneSurrogates, .removeNUL]
-    private static let maximumAnswerSize = 64 * 1_024 * 1_024
-    private static let maximumErrorSize = 1_024 * 1_024
     private static let embeddingBatchSize = 128
 
     package init(
@@ -27,20 +20,17 @@ package final class OpenAIProvider: ModelProvider {
         retries: RetryPolicy = RetryPolicy(), clock: any Clock<Duration> = ContinuousClock()
     ) {
         self.settings = settings
-        self.transport = transport
-        self.deadlines = deadlines
-        self.retries = retries
-        self.clock = clock
-        timers = SilenceTimers(clock: clock)
+        calls = ProviderCalls(
+            settings: settings, transport: transport, deadlines: deadlines, retries: retries, clock: clock)
     }
 
     package func listModels() async throws(ProviderFailure) -> [ModelDescription] {
         let request = request(.GET, "/models")
-        let document = try await document(request, within: deadlines.firstByte)
+        let document = try await calls.document(request, within: calls.deadlines.firstByte)
         var traits = OpenAIModelTraits(document)
         if traits.isLlamaServer {
             // The capabilities of the chat template. Optional: without them the defaults apply.
-            traits.read(properties: try? await self.document(properties, within: deadlines.firstByte))
+            traits.read(properties: try? await calls.document(properties, within: calls.deadlines.firstByte))
         }
         listed.withLock { [traits] in $0 = traits }
         return try OpenAIModelListing(settings: settings).models(from: document)
@@ -51,13 +41,13 @@ package final class OpenAIProvider: ModelProvider {
     }
 
     package func stream(_ request: ModelRequest) -> any AsyncSequence<ModelDelta, ProviderFailure> & Sendable {
-        OpenAIDeltaStream(provider: self, request: chatRequest(request, streaming: true))
+        DeltaStream<OpenAIChunkDecoder>(calls: calls, request: chatRequest(request, streaming: true))
     }
 
     package func complete(_ request: ModelRequest) async throws(ProviderFailure) -> ModelAnswer {
         let wire = chatRequest(request, streaming: false)
-        return try await retrying { () async throws(ProviderFailure) -> ModelAnswer in
-            try OpenAIAnswerReader.answer(from: await document(wire, within: deadlines.answer))
+        return try await calls.retrying { () async throws(ProviderFailure) -> ModelAnswer in
+            try OpenAIAnswerReader.answer(from: await calls.document(wire, within: calls.deadlines.answer))
         }
     }
 
@@ -72,8 +62,8 @@ package final class OpenAIProvider: ModelProvider {
                     of: [
                         "input": .array(batch.map { .string($0) }), "model": .string(model), "encoding_format": "float",
                     ] as JSONValue))
-            vectors += try await retrying { () async throws(ProviderFailure) -> [[Float]] in
-                let document = try await document(wire, within: deadlines.answer)
+            vectors += try await calls.retrying { () async throws(ProviderFailure) -> [[Float]] in
+                let document = try await calls.document(wire, within: calls.deadlines.answer)
                 return try OpenAIEmbeddingReader.vectors(from: document, count: batch.count)
             }
         }
@@ -103,93 +93,11 @@ package final class OpenAIProvider: ModelProvider {
     }
 
     private func request(_ method: HTTPMethod, _ path: String, body: [UInt8]? = nil) -> HTTPClientRequest {
-        var request = HTTPClientRequest(url: settings.baseURL + path)
-        request.method = method
-        request.headers.add(name: "user-agent", value: "letta-swift")
+        var request = calls.request(method, settings.baseURL + path, body: body)
         if let key = settings.apiKey {
             request.headers.add(name: "authorization", value: "Bearer \(key.reveal())")
         }
-        if let body {
-            request.headers.add(name: "content-type", value: "application/json")
-            // Exact capacity: the request is retained until the answer has begun.
-            request.body = .bytes(Array(body[...]))
-        }
         return request
-    }
-
-    /// Sends a request and waits for the response head; an error status becomes a failure.
-    func open(_ request: HTTPClientRequest) async throws(ProviderFailure) -> HTTPClientResponse {
-        let response = try await transport.send(request)
-        guard !(200..<300).contains(response.status.code) else { return response }
-        var bytes: [UInt8] = []
-        do {
-            bytes = Array((try await response.body.collect(upTo: Self.maximumErrorSize)).readableBytesView)
-        } catch is CancellationError {
-            throw ProviderFailure(transportError: CancellationError())
-        } catch {
-            // The status suffices if the error body can't be read.
-        }
-        throw .openAI(status: Int(response.status.code), headers: response.headers, body: bytes)
-    }
-
-    private func document(
-        _ request: HTTPClientRequest, within deadline: Duration
-    ) async throws(ProviderFailure) -> JSONValue {
-        do {
-            let bytes = try await withDeadline(deadline, clock: clock) {
-                let response = try await self.open(request)
-                return try await response.body.collect(upTo: Self.maximumAnswerSize)
-            }
-            return try bytes.withUnsafeReadableBytes { try JSONParser(options: Self.parserOptions).parse($0) }
-        } catch let error as JSONSyntaxError {
-            throw ProviderFailure(.invalidAnswer, message: "The provider's answer is not JSON: \(error.reason)")
-        } catch {
-            throw failure(from: error)
-        }
-    }
-
-    /// Retries `operation` according to the retry policy.
-    private func retrying<Value>(
-        _ operation: () async throws(ProviderFailure) -> Value
-    ) async throws(ProviderFailure) -> Value {
-        var retry = 1
-        while true {
-            do {
-                return try await operation()
-            } catch {
-                try await waitBefore(retry: retry, after: error)
-                retry += 1
-            }
-        }
-    }
-
-    /// Waits before a retry; throws the failure when there is none.
-    func waitBefore(retry: Int, after failure: ProviderFailure) async throws(ProviderFailure) {
-        guard !Task.isCancelled,
-            let delay = retries.delay(before: retry, after: failure, jitter: .random(in: 0...1))
-        else { throw failure }
-        Logger.current.notice(
-            "Retrying a failed model call",
-            metadata: [
-                "provider.name": "\(settings.name)", "failure.kind": "\(failure.kind)", "retry": "\(retry)",
-                "delay": "\(delay)",
-            ])
-        do {
-            try await clock.sleep(for: delay)
-        } catch {
-            throw ProviderFailure(transportError: error)
-        }
-    }
-
-    /// Translates any error of a call, and masks the API key in the provider's message.
-    func failure(from error: any Error) -> ProviderFailure {
-        var failure = ProviderFailure(transportError: error)
-        // A missed deadline cancels the task, too.
-        if Task.isCancelled, !(error is DeadlineExceeded) {
-            failure = ProviderFailure(transportError: CancellationError())
-        }
-        if let key = settings.apiKey { failure.message = key.redacted(from: failure.message) }
-        return failure
     }
 }
 

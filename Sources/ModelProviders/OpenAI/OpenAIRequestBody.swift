@@ -80,7 +80,7 @@ struct OpenAIRequestBody: JSONWritable {
             write(parts, to: &writer)
             writer.field("role", "user")
             if let name { writer.field("name", name) }
-        case .assistant(let text, let reasoning, let toolCalls):
+        case .assistant(let text, let reasoning, _, let toolCalls):
             // Content may be null only beside tool calls.
             writer.field("content", text ?? (toolCalls.isEmpty ? "" : nil))
             writer.field("role", "assistant")

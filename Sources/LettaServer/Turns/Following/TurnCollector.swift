@@ -64,7 +64,7 @@ extension UsageEvent {
         totalTokens = usage.totalTokens
         stepCount = usage.stepCount
         cachedInputTokens = hasSteps ? usage.cachedPromptTokens : nil
-        cacheWriteTokens = hasSteps ? 0 : nil
+        cacheWriteTokens = hasSteps ? usage.cacheWriteTokens : nil
         reasoningTokens = hasSteps ? usage.reasoningTokens : nil
         contextTokens = usage.contextTokens
     }

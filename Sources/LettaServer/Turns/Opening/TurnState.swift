@@ -35,6 +35,7 @@ extension TurnState {
         model.maxOutputTokens = config.maxTokens
         model.temperature = config.temperature
         model.reasoningEffort = config.reasoningEffort
+        model.reasoningBudget = config.reasoningBudget
         model.responseFormat = try (agent.responseFormat ?? config.responseFormat).map { try $0.json.value() }
         var context = TurnContext(model: model, runID: run.id.rawValue, zone: agent.timezone)
         context.tools = schemas.mapValues(\.tool)

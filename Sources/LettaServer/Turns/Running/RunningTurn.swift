@@ -74,6 +74,7 @@ final class RunningTurn {
         step.promptTokens = record.usage?.promptTokens ?? 0
         step.completionTokens = record.usage?.completionTokens ?? 0
         step.cachedInputTokens = record.usage?.cachedPromptTokens
+        step.cacheWriteTokens = record.usage?.cacheWriteTokens
         step.reasoningTokens = record.usage?.reasoningTokens
         step.stopReason = record.end.flatMap { StopReason(rawValue: $0.stop.rawValue) }
         var metrics = StepMetrics(

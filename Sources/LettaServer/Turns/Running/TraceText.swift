@@ -104,7 +104,7 @@ extension ModelMessage {
             64 + text.utf8.count
         case .user(let parts, _):
             parts.reduce(64) { $0 + $1.traceBytes }
-        case .assistant(let text, let reasoning, let calls):
+        case .assistant(let text, let reasoning, _, let calls):
             calls.reduce(64 + (text?.utf8.count ?? 0) + (reasoning?.utf8.count ?? 0)) {
                 $0 + 64 + $1.arguments.utf8.count
             }

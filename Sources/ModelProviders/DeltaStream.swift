@@ -4,23 +4,47 @@ import JSON
 import NIOCore
 import Synchronization
 
-/// The deltas of a streamed chat completion. Each iteration sends the request again.
-struct OpenAIDeltaStream: AsyncSequence, Sendable {
+/// Decodes the events of a streamed answer in one wire format.
+protocol DeltaDecoder: Sendable {
+    init()
+
+    /// Whether a finish reason has arrived. A stream that ends without one was cut off.
+    var isFinished: Bool { get }
+    /// Whether the provider has ended the stream, so that nothing more is read.
+    var isDone: Bool { get }
+
+    mutating func decode(_ event: ServerSentEvent) throws(ProviderFailure) -> [ModelDelta]
+}
+
+extension ServerSentEvent {
+    /// The data as JSON.
+    func document() throws(ProviderFailure) -> JSONValue {
+        do {
+            return try JSONParser(options: ProviderCalls.parserOptions).parse(data)
+        } catch {
+            throw ProviderFailure(
+                .invalidAnswer, message: "The provider sent a chunk that is not JSON: \(error.reason)")
+        }
+    }
+}
+
+/// The deltas of a streamed answer. Each iteration sends the request again.
+struct DeltaStream<Decoder: DeltaDecoder>: AsyncSequence, Sendable {
     typealias Element = ModelDelta
     typealias Failure = ProviderFailure
 
     /// The chunks that are buffered for a slow reader.
-    private static let bufferCapacity = 8
+    private static var bufferCapacity: Int { 8 }
 
-    let provider: OpenAIProvider
+    let calls: ProviderCalls
     let request: HTTPClientRequest
 
     func makeAsyncIterator() -> Iterator {
         let request = UnansweredRequest(request)
         return Iterator(
-            pieces: ReadAhead(limit: Self.bufferCapacity, timers: provider.timers) {
-                [provider] source async throws(ProviderFailure) in
-                var reader = OpenAIStreamReader(provider: provider, request: request)
+            pieces: ReadAhead(limit: Self.bufferCapacity, timers: calls.timers) {
+                [calls] source async throws(ProviderFailure) in
+                var reader = DeltaStreamReader<Decoder>(calls: calls, request: request)
                 try await reader.read(into: source)
             })
     }
@@ -65,14 +89,14 @@ final class UnansweredRequest: Sendable {
 /// Reads one streamed answer on the actor of its buffer.
 ///
 /// It is the only owner of the response body, so the connection closes with it.
-struct OpenAIStreamReader {
+struct DeltaStreamReader<Decoder: DeltaDecoder> {
     typealias Source = ReadAhead<[ModelDelta], ProviderFailure>.Source
 
-    private let provider: OpenAIProvider
+    private let calls: ProviderCalls
     private let request: UnansweredRequest
     private var body: HTTPClientResponse.Body.AsyncIterator?
     private var parser = ServerSentEventParser(limit: ModelAnswerLimits.event)
-    private var decoder = OpenAIChunkDecoder()
+    private var decoder = Decoder()
     private var bytes = 0
     private var isTooLong = false
     /// Since the request was sent.
@@ -82,10 +106,10 @@ struct OpenAIStreamReader {
     /// A failure that arrived in the same chunk as deltas, which are delivered first.
     private var nextFailure: ProviderFailure?
 
-    init(provider: OpenAIProvider, request: UnansweredRequest) {
-        self.provider = provider
+    init(calls: ProviderCalls, request: UnansweredRequest) {
+        self.calls = calls
         self.request = request
-        elapsed = stopwatch(provider.clock)
+        elapsed = stopwatch(calls.clock)
     }
 
     mutating func read(into source: isolated Source) async throws(ProviderFailure) {
@@ -98,8 +122,8 @@ struct OpenAIStreamReader {
                 }
             } catch {
                 body = nil
-                let failure = provider.failure(from: error)
-                let isTooLong = isTooLong || error is DeadlineExceeded && elapsed() >= provider.deadlines.stream
+                let failure = calls.failure(from: error)
+                let isTooLong = isTooLong || error is DeadlineExceeded && elapsed() >= calls.deadlines.stream
                 // The answer is complete; only the usage is missing.
                 if decoder.isFinished, failure.kind == .cut || isTooLong { return }
                 guard request.value != nil else {
@@ -114,13 +138,13 @@ struct OpenAIStreamReader {
     private mutating func retry(
         after failure: ProviderFailure, _ source: isolated Source
     ) async throws(ProviderFailure) {
-        try await provider.waitBefore(retry: retry, after: failure)
+        try await calls.waitBefore(retry: retry, after: failure)
         retry += 1
         parser = ServerSentEventParser(limit: ModelAnswerLimits.event)
-        decoder = OpenAIChunkDecoder()
+        decoder = Decoder()
         bytes = 0
         isTooLong = false
-        elapsed = stopwatch(provider.clock)
+        elapsed = stopwatch(calls.clock)
     }
 
     private mutating func tooLong(_ message: String) -> ProviderFailure {
@@ -131,16 +155,16 @@ struct OpenAIStreamReader {
     /// Opens the connection or reads one chunk, and returns the deltas that it completes.
     private mutating func advance(_ source: isolated Source) async throws -> [ModelDelta] {
         if let nextFailure { throw nextFailure }
-        let rest = provider.deadlines.stream - elapsed()
+        let rest = calls.deadlines.stream - elapsed()
         guard rest > .zero else { throw DeadlineExceeded() }
         let chunk: ByteBuffer?
         if body == nil {
-            chunk = try await source.within(min(provider.deadlines.firstByte, rest)) {
+            chunk = try await source.within(min(calls.deadlines.firstByte, rest)) {
                 try await openBody(source)
                 return try await body?.next(isolation: source)
             }
         } else {
-            chunk = try await source.within(min(provider.deadlines.betweenBytes, rest)) {
+            chunk = try await source.within(min(calls.deadlines.betweenBytes, rest)) {
                 try await body?.next(isolation: source)
             }
         }
@@ -154,7 +178,7 @@ struct OpenAIStreamReader {
 
     private mutating func openBody(_ source: isolated Source) async throws {
         guard let request = request.value else { return }
-        body = try await provider.open(request).body.makeAsyncIterator()
+        body = try await calls.open(request).body.makeAsyncIterator()
     }
 
     private mutating func deltas(in chunk: ByteBuffer) throws(ProviderFailure) -> [ModelDelta] {
@@ -167,7 +191,8 @@ struct OpenAIStreamReader {
         var deltas: [ModelDelta] = []
         for event in events where !event.data.isEmpty && !isDone {
             do {
-                deltas += try self.deltas(of: event)
+                deltas += try decoder.decode(event)
+                if decoder.isDone { finish() }
             } catch {
                 guard !deltas.isEmpty else { throw error }
                 nextFailure = error
@@ -175,23 +200,6 @@ struct OpenAIStreamReader {
             }
         }
         return deltas
-    }
-
-    private mutating func deltas(of event: ServerSentEvent) throws(ProviderFailure) -> [ModelDelta] {
-        guard !event.data.elementsEqual("[DONE]".utf8) else {
-            finish()
-            return decoder.end()
-        }
-        let chunk: JSONValue
-        do {
-            chunk = try JSONParser(options: OpenAIProvider.parserOptions).parse(event.data)
-        } catch {
-            throw ProviderFailure(
-                .invalidAnswer, message: "The provider sent a chunk that is not JSON: \(error.reason)")
-        }
-        // Some servers name the event `error` instead of wrapping its data.
-        if event.name == "error", chunk["error"] == nil { throw .openAI(event: chunk) }
-        return try decoder.decode(chunk)
     }
 
     private mutating func endOfBody() throws -> [ModelDelta] {

@@ -1,0 +1,67 @@
+import AsyncHTTPClient
+import JSON
+import NIOHTTP1
+
+/// Anthropic, or any server with its Messages API.
+package struct AnthropicProvider: ModelProvider {
+    package let settings: ProviderSettings
+    private let calls: ProviderCalls
+
+    package static let officialBaseURL = "https://api.anthropic.com/v1"
+    /// The last version of the API that takes a temperature.
+    private static let version = "2023-06-01"
+    private static let maximumPages = 20
+
+    package init(
+        settings: ProviderSettings, transport: ProviderTransport, deadlines: ProviderDeadlines = ProviderDeadlines(),
+        retries: RetryPolicy = RetryPolicy(), clock: any Clock<Duration> = ContinuousClock()
+    ) {
+        self.settings = settings
+        calls = ProviderCalls(
+            settings: settings, transport: transport, deadlines: deadlines, retries: retries, clock: clock)
+    }
+
+    package func listModels() async throws(ProviderFailure) -> [ModelDescription] {
+        var models: [ModelDescription] = []
+        var cursor: String?
+        for _ in 0..<Self.maximumPages {
+            let path = "/models?limit=1000" + (cursor.map { "&after_id=\($0)" } ?? "")
+            let document = try await calls.document(request(.GET, path), within: calls.deadlines.firstByte)
+            let page = try AnthropicModelListing(document, settings: settings)
+            models += page.models
+            cursor = page.next
+            guard cursor != nil else { break }
+        }
+        return models.sorted { $0.name < $1.name }
+    }
+
+    package func stream(_ request: ModelRequest) -> any AsyncSequence<ModelDelta, ProviderFailure> & Sendable {
+        DeltaStream<AnthropicEventDecoder>(calls: calls, request: messageRequest(request, streaming: true))
+    }
+
+    package func complete(_ request: ModelRequest) async throws(ProviderFailure) -> ModelAnswer {
+        let wire = messageRequest(request, streaming: false)
+        return try await calls.retrying { () async throws(ProviderFailure) -> ModelAnswer in
+            try AnthropicAnswerReader.answer(from: await calls.document(wire, within: calls.deadlines.answer))
+        }
+    }
+
+    package func embed(_ texts: [String], model: String) async throws(ProviderFailure) -> [[Float]] {
+        throw ProviderFailure(
+            .badRequest, message: "Anthropic has no embedding models. Use an embedding model of another provider.")
+    }
+
+    private func messageRequest(_ request: ModelRequest, streaming: Bool) -> HTTPClientRequest {
+        let body = AnthropicRequestBody(request: request, streaming: streaming)
+        return self.request(.POST, "/messages", body: JSONWriter.bytes(of: body))
+    }
+
+    /// Anthropic's own clients take the address without `/v1`, so both forms are understood.
+    private func request(_ method: HTTPMethod, _ path: String, body: [UInt8]? = nil) -> HTTPClientRequest {
+        let address = settings.baseURL.hasSuffix("/v1") ? settings.baseURL : settings.baseURL + "/v1"
+        var request = calls.request(method, address + path, body: body)
+        request.headers.add(name: "anthropic-version", value: Self.version)
+        if let key = settings.apiKey { request.headers.add(name: "x-api-key", value: key.reveal()) }
+        return request
+    }
+}
