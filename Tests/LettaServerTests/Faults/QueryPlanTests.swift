@@ -133,6 +133,7 @@ import Testing
                 .patch("/v1/groups/{group}/blocks/attach/{other}", expect: 200),
                 .patch("/v1/groups/{group}/blocks/detach/{other}", expect: 200),
                 .delete("/v1/groups/{group}", expect: 200),
+                .patch("/v1/agents/{agent}/core-memory/blocks/attach/{other}", expect: 200),
                 .post("/v1/conversations/?agent_id={agent}", ["isolated_block_labels": ["other"]], expect: 200)
                     .keep("talk"),
                 .post("/v1/conversations/{talk}/fork", expect: 200).keep("fork"),
