@@ -6,7 +6,7 @@ import pytest
 
 import harness
 from conftest import client_of
-from steps import EMBEDDING, make_agent, refused
+from steps import EMBEDDING, make_agent
 from test_messages import INSERT, kinds, script
 
 pytestmark = pytest.mark.clients
@@ -31,8 +31,9 @@ def test_an_agent_answers_calls_a_tool_and_streams(tmp_path, model):
         events = client.stream(agent.id, script(INSERT, {"say": "noted again"}), True)
         assert "".join(event.content for event in events if event.message_type == "assistant_message") == "noted again"
         assert kinds(events)[-2:] == ["stop_reason", "usage_statistics"]
-        with refused(client, 401):
+        with pytest.raises(client.Error) as refusal:
             client.send(agent.id, script({"status": 401}))
+        assert refusal.value.status_code == 401 and "scripted 401" in str(refusal.value)
         requests = [json.loads(line) for line in model.requests.read_text().splitlines()]
         asked = [each for each in requests if each["path"] == "/v1/messages"]
         assert asked and all(each["headers"]["x-api-key"] == "sk-ant-scripted" and "anthropic-version" in each["headers"] for each in asked)
