@@ -205,6 +205,11 @@ class Model:
     def settings(self):
         return {"OPENAI_BASE_URL": self.url, "OPENAI_API_KEY": "sk-scripted"}
 
+    @property
+    def anthropic_settings(self):
+        """As a service that speaks Anthropic's API."""
+        return {"ANTHROPIC_BASE_URL": self.url, "ANTHROPIC_API_KEY": "sk-ant-scripted"}
+
     def close(self):
         self.process.kill()
 

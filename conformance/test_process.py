@@ -352,7 +352,8 @@ def test_version(tmp_path):
 
 
 def test_config_shows_the_effective_settings_and_masks_secrets(tmp_path):
-    secrets = {"LETTA_SERVER_PASSWORD": "pass-in-the-clear", "OPENAI_API_KEY": "sk-in-the-clear", "LETTA_ENCRYPTION_KEY": "key-in-the-clear",
+    secrets = {"LETTA_SERVER_PASSWORD": "pass-in-the-clear", "OPENAI_API_KEY": "sk-in-the-clear", "ANTHROPIC_API_KEY": "ant-in-the-clear",
+               "LETTA_ENCRYPTION_KEY": "key-in-the-clear",
                "LETTA_PG_URI": "postgresql://someone:pg-in-the-clear@127.0.0.1:5432/letta"}
     result = run(tmp_path, "config", LETTA_DIR=str(tmp_path / "here"), OPENAI_BASE_URL="http://127.0.0.1:9/v1", **secrets)
     assert result.returncode == 0, said(result)

@@ -52,9 +52,11 @@ def test_what_is_no_provider_is_refused(client, model):
 def test_settings_are_checked(client, model):
     assert client.check_provider(provider_type="openai", api_key="k", base_url=model.url) == {
         "message": "Valid api key for provider_type=openai"}
+    assert client.check_provider(provider_type="anthropic", api_key="k", base_url=model.url) == {
+        "message": "Valid api key for provider_type=anthropic"}
     with refused(client, 400) as refusal:
-        client.check_provider(provider_type="anthropic", api_key="k")
-    assert "type anthropic yet" in refusal.body["detail"]
+        client.check_provider(provider_type="azure", api_key="k")
+    assert "type azure yet" in refusal.body["detail"]
 
 
 def test_its_models_are_listed(client, model):

@@ -50,8 +50,8 @@ package struct LettaApplication: Sendable {
         let localRuntime = configuration.makeLocalRuntime(transport: transport, logger: logger)
         self.localRuntime = localRuntime
         var providers: [any ModelProvider] = []
-        if let settings = configuration.openAI {
-            providers.append(OpenAIProvider(settings: settings, transport: transport))
+        for settings in [configuration.openAI, configuration.anthropic].compactMap(\.self) {
+            providers.append(settings.client(transport: transport))
         }
         providers.append(LocalModelProvider(runtime: localRuntime))
         self.directory = directory ?? ModelDirectory(providers: providers)

@@ -48,8 +48,10 @@ package struct ServerConfiguration: Sendable {
     package var data: Data
     /// `OPENAI_API_KEY`, `OPENAI_BASE_URL`: the OpenAI-compatible service whose models are offered.
     var openAI: ProviderSettings?
+    /// `ANTHROPIC_API_KEY`, `ANTHROPIC_BASE_URL`: the service with Anthropic's API whose models are offered.
+    var anthropic: ProviderSettings?
     /// `LETTA_ALLOWED_MODEL_HOSTS`: comma-separated hosts that clients may name as model endpoints; all if empty. The
-    /// service in `OPENAI_BASE_URL` is always allowed.
+    /// services in `OPENAI_BASE_URL` and `ANTHROPIC_BASE_URL` are always allowed.
     package var allowedModelHosts: [String] = []
     /// `LETTA_LOCAL`: whether local models are offered; `off` disables them.
     package var localModels = true
@@ -89,7 +91,12 @@ package struct ServerConfiguration: Sendable {
         http.requiresPassword = try Self.flag("LETTA_SERVER_SECURE", environment.string(forKey: "letta.server.secure"))
         http.allowedHosts = Self.list(environment.string(forKey: "letta.allowed.hosts"))
         http.acceptableOrigins = Self.list(environment.string(forKey: "acceptable.origins"))
-        openAI = try Self.openAI(environment)
+        openAI = try Self.service(
+            .openAI, key: "OPENAI_API_KEY", addresses: ["OPENAI_BASE_URL", "OPENAI_API_BASE"],
+            default: "https://api.openai.com/v1", environment)
+        anthropic = try Self.service(
+            .anthropic, key: "ANTHROPIC_API_KEY", addresses: ["ANTHROPIC_BASE_URL"],
+            default: AnthropicProvider.officialBaseURL, environment)
         allowedModelHosts = Self.list(environment.string(forKey: "letta.allowed.model.hosts"))
         let local = environment.string(forKey: "letta.local")
         localModels = try local.map { try $0.isEmpty || Self.flag("LETTA_LOCAL", $0) } ?? localModels
@@ -173,6 +180,8 @@ package struct ServerConfiguration: Sendable {
             ("encryption key", data.encryptionKeys.map { "\($0)" } ?? "\(data.folder)/encryption.key"),
             ("OpenAI-compatible service", openAI.map(\.baseURL) ?? "none"),
             ("OpenAI API key", openAI?.apiKey.map { "\($0)" } ?? "none"),
+            ("Anthropic-compatible service", anthropic.map(\.baseURL) ?? "none"),
+            ("Anthropic API key", anthropic?.apiKey.map { "\($0)" } ?? "none"),
             ("hosts of model endpoints", allowedModelHosts.isEmpty ? "any" : allowedModelHosts.joined(separator: ", ")),
             ("local models", localModels ? "on" : "off"),
             ("llama-server", llamaServer ?? "the one on PATH, else in \(data.folder)/runtime"),
@@ -234,18 +243,22 @@ extension ServerConfiguration {
         path == "~" || path.hasPrefix("~/") ? home + path.dropFirst() : path
     }
 
-    private static func openAI(_ environment: ConfigReader) throws -> ProviderSettings? {
-        let key = secret("openai.api.key", environment)
-        let address = ["openai.base.url", "openai.api.base"].lazy
-            .compactMap { environment.string(forKey: ConfigKey($0)) }.first { !$0.isEmpty }
-        guard key != nil || address != nil else { return nil }
+    /// A model service whose key or address is set in the environment.
+    ///
+    /// - Parameter addresses: the variables of its address; the first that is set counts.
+    private static func service(
+        _ kind: ProviderKind, key: String, addresses: [String], default: String, _ environment: ConfigReader
+    ) throws -> ProviderSettings? {
+        func setting(_ variable: String) -> ConfigKey { ConfigKey(variable.lowercased().replacing("_", with: ".")) }
+        let apiKey = secret(setting(key), environment)
+        let address = addresses.lazy.compactMap { environment.string(forKey: setting($0)) }.first { !$0.isEmpty }
+        guard apiKey != nil || address != nil else { return nil }
         do {
             if let address { _ = try EgressAddress(address) }
         } catch {
             throw StartUpFailure.invalidSetting(
-                "OPENAI_BASE_URL is '\(EgressAddress.shown(address ?? ""))'; it \(error.reason).")
+                "\(addresses[0]) is '\(EgressAddress.shown(address ?? ""))'; it \(error.reason).")
         }
-        return ProviderSettings(
-            name: "openai", kind: .openAI, baseURL: address ?? "https://api.openai.com/v1", apiKey: key)
+        return ProviderSettings(name: kind.rawValue, kind: kind, baseURL: address ?? `default`, apiKey: apiKey)
     }
 }

@@ -38,7 +38,8 @@ extension ModelService {
                 settings: ProviderSettings(name: name, baseURL: ""),
                 reason: "No model service is configured for \(config.handle ?? config.model). \(Self.howToConfigure)")
         }
-        let settings = ProviderSettings(name: name, baseURL: endpoint)
+        let kind = ProviderKind(rawValue: config.modelEndpointType) ?? .openAI
+        let settings = ProviderSettings(name: name, kind: kind, baseURL: endpoint)
         do {
             // It may have been stored before it was forbidden.
             try transport.checkModelEndpoint(endpoint)
@@ -49,12 +50,12 @@ extension ModelService {
                     The model endpoint \(EgressAddress.shown(endpoint)) \(error.reason). Change the agent's llm_config.
                     """)
         }
-        return OpenAIProvider(settings: settings, transport: transport)
+        return settings.client(transport: transport)
     }
 
     static let howToConfigure = """
-        Set OPENAI_API_KEY or OPENAI_BASE_URL and restart the server, or install a local model with `letta-server models \
-        install`.
+        Set OPENAI_API_KEY or OPENAI_BASE_URL, or ANTHROPIC_API_KEY, and restart the server, or install a local model \
+        with `letta-server models install`.
         """
 
     /// Why there is no model at all: none is configured, or no provider lists its own.

@@ -2,13 +2,13 @@ import LettaAPI
 import ModelProviders
 
 extension ProviderType {
-    /// Whether this server can talk to the service: it speaks OpenAI's API, natively or beside one of its own.
+    /// Whether this server can talk to the service: it speaks OpenAI's API, natively or beside one of its own, or Anthropic's.
     var isSpoken: Bool {
         switch self {
-        case .baseten, .cerebras, .deepseek, .fireworks, .groq, .huggingFace, .lmstudio, .ollama, .openai, .openrouter,
-            .sglang, .together, .vllm, .xai, .zai, .zaiCoding:
+        case .anthropic, .baseten, .cerebras, .deepseek, .fireworks, .groq, .huggingFace, .lmstudio, .ollama, .openai,
+            .openrouter, .sglang, .together, .vllm, .xai, .zai, .zaiCoding:
             true
-        case .anthropic, .azure, .bedrock, .chatgptOAuth, .googleAI, .googleVertex, .letta, .minimax, .mistral: false
+        case .azure, .bedrock, .chatgptOAuth, .googleAI, .googleVertex, .letta, .minimax, .mistral: false
         }
     }
 
@@ -18,6 +18,7 @@ extension ProviderType {
     /// Where the service is, unless a provider names another address; nil where none is known.
     var wellKnownAddress: String? {
         switch self {
+        case .anthropic: AnthropicProvider.officialBaseURL
         case .baseten: "https://inference.baseten.co/v1"
         case .cerebras: "https://api.cerebras.ai/v1"
         case .deepseek: "https://api.deepseek.com/v1"
@@ -32,7 +33,7 @@ extension ProviderType {
         case .zai: "https://api.z.ai/api/paas/v4"
         case .zaiCoding: "https://api.z.ai/api/coding/paas/v4"
         case .huggingFace, .sglang, .vllm: nil
-        case .anthropic, .azure, .bedrock, .chatgptOAuth, .googleAI, .googleVertex, .letta, .minimax, .mistral: nil
+        case .azure, .bedrock, .chatgptOAuth, .googleAI, .googleVertex, .letta, .minimax, .mistral: nil
         }
     }
 
@@ -54,7 +55,8 @@ extension ProviderRow {
     /// How to reach the provider.
     func settings(key: String?) -> ProviderSettings {
         ProviderSettings(
-            name: name, baseURL: providerType.address(baseURL) ?? "",
+            name: name, kind: providerType == .anthropic ? .anthropic : .openAI,
+            baseURL: providerType.address(baseURL) ?? "",
             apiKey: key.flatMap { $0.isEmpty ? nil : Secret($0) }, category: .byok)
     }
 }

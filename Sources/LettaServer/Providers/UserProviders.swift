@@ -115,7 +115,7 @@ actor UserProviders {
                 settings: settings,
                 reason: "The base_url \(EgressAddress.shown(settings.baseURL)) of the provider \(error.reason).")
         }
-        return OpenAIProvider(settings: settings, transport: transport, clock: core.clock)
+        return settings.client(transport: transport, clock: core.clock)
     }
 
     nonisolated func checkAddress(_ url: String) throws(EgressRefusal) {

@@ -83,7 +83,7 @@ import Testing
     @Test(arguments: [
         ("OPENAI_BASE_URL", "http://127.0.0.1:99999/v1"), ("OPENAI_BASE_URL", "169.254.169.254"),
         ("OPENAI_API_BASE", "http://169.254.169.254/v1"), ("LETTA_TRACE_RETENTION_DAYS", "1125899906842624"),
-        ("LETTA_PORT", "99999999999999999999"),
+        ("LETTA_PORT", "99999999999999999999"), ("ANTHROPIC_BASE_URL", "http://169.254.169.254"),
     ])
     func `a setting that can't be right stops the start`(_ name: String, _ value: String) {
         #expect(throws: StartUpFailure.self) { try configuration([name: value]) }
@@ -94,5 +94,18 @@ import Testing
         #expect(
             try configuration(["OPENAI_BASE_URL": "", "OPENAI_API_BASE": "http://h/v1/"]).openAI?.baseURL
                 == "http://h/v1")
+        #expect(try configuration(["ANTHROPIC_API_KEY": "", "ANTHROPIC_BASE_URL": ""]).anthropic == nil)
+    }
+
+    @Test func `a key alone means the vendor's own address`() throws {
+        let configuration = try configuration(["ANTHROPIC_API_KEY": "sk-ant-clear"])
+        #expect(
+            configuration.anthropic
+                == ProviderSettings(
+                    name: "anthropic", kind: .anthropic, baseURL: "https://api.anthropic.com/v1",
+                    apiKey: Secret("sk-ant-clear")))
+        #expect(configuration.openAI == nil)
+        #expect(configuration.description.contains("https://api.anthropic.com/v1"))
+        #expect(!configuration.description.contains("sk-ant-clear"))
     }
 }

@@ -37,11 +37,11 @@ import Testing
                     .post(
                         "/v1/providers",
                         [
-                            "name": "claude", "provider_type": "anthropic", "api_key": "k", "access_key": "a",
+                            "name": "claude", "provider_type": "azure", "api_key": "k", "access_key": "a",
                             "region": "eu", "api_version": "1",
                         ], expect: 200,
                         [
-                            "last_synced": nil, "last_error": .text(containing: "can't talk to providers of type anth"),
+                            "last_synced": nil, "last_error": .text(containing: "can't talk to providers of type az"),
                             "region": "eu", "api_version": "1", "access_key_enc": "********",
                         ]
                     ).keep("claude"),
@@ -57,7 +57,7 @@ import Testing
                     .get("/v1/providers/", expect: 200, [["id": "{claude}"], ["id": "{mine}"]]),
                     .get("/v1/providers/?order=asc&after={mine}", expect: 200, [["id": "{claude}"]]),
                     .get("/v1/providers/?name=mine", expect: 200, [["id": "{mine}"]]),
-                    .get("/v1/providers/?provider_type=anthropic", expect: 200, [["id": "{claude}"]]),
+                    .get("/v1/providers/?provider_type=azure", expect: 200, [["id": "{claude}"]]),
                     .get("/v1/providers/?provider_type=zzz", expect: 422).field("provider_type"),
                     .patch(
                         "/v1/providers/{claude}", ["region": nil, "api_version": "2", "access_key": ""], expect: 200,
@@ -90,7 +90,7 @@ import Testing
 
     @Test func `what can't be a provider is rejected`() async throws {
         func new(_ fields: JSONObject) -> JSONValue {
-            var body: JSONObject = ["name": "x", "provider_type": "anthropic", "api_key": "k"]
+            var body: JSONObject = ["name": "x", "provider_type": "azure", "api_key": "k"]
             for (field, value) in fields { body[field] = value }
             return .object(body)
         }
@@ -263,6 +263,7 @@ import Testing
         #expect(ProviderType.ollama.address("http://gpu:11434/") == "http://gpu:11434/v1")
         #expect(ProviderType.vllm.address("http://gpu/api/v1") == "http://gpu/api/v1")
         #expect(ProviderType.openai.address("http://gpu:1") == "http://gpu:1")
+        #expect(ProviderType.anthropic.address(nil) == "https://api.anthropic.com/v1")
         #expect(ProviderType.groq.address(nil) == "https://api.groq.com/openai/v1")
     }
 }

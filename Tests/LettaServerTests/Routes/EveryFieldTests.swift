@@ -354,7 +354,7 @@ extension EveryFieldTests {
 
     private static let newIdentity: JSONObject = ["identifier_key": "k{n}", "name": "n", "identity_type": "user"]
 
-    private static let newProvider: JSONObject = ["name": "p{n}", "provider_type": "anthropic", "api_key": "k"]
+    private static let newProvider: JSONObject = ["name": "p{n}", "provider_type": "azure", "api_key": "k"]
 
     /// What creating and changing a provider have in common. A new address needs the key, too.
     private static let provider: [String: Sample] = [

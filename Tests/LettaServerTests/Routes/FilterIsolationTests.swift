@@ -18,7 +18,7 @@ import Testing
         "after": ["{agent_id}", "{block_id}", "{run_id}", "{step_id}", "{message_id}", "{archive_id}", "{tool_id}"],
         "order": ["asc", "desc"], "limit": ["0", "1000"],
         "source_id": ["{folder_id}"],
-        "provider_type": ["anthropic"],
+        "provider_type": ["azure"],
         "sandbox_type": ["local"],
         "conversation_id": ["{conversation_id}", "default"], "manager_type": ["round_robin"],
         "order_by": ["created_at", "last_run_completion", "last_message_at"],
