@@ -32,9 +32,11 @@ def test_servers_by_id(own_server):
     assert (client.mcp_server(web.id), client.mcp_server(git.id)) == (web, git)
     assert client.mcp_tools(git.id) == []
     changed = client.update_mcp_server(
-        web.id, server_name="net", config={"mcp_server_type": "sse", "server_url": "https://example.com/sse", "auth_token": MASK})
+        web.id, server_name="net", config={"mcp_server_type": "sse", "server_url": "https://example.com/mcp", "auth_token": MASK})
     assert (changed.server_name, changed.mcp_server_type) == ("net", "sse")
-    assert remote(client.mcp_server(web.id)) == ("https://example.com/sse", "X-Key", MASK, {"X-Other": MASK})
+    assert remote(client.mcp_server(web.id)) == ("https://example.com/mcp", "X-Key", MASK, {"X-Other": MASK})
+    with refused(client, 422):  # Stored secrets go to no other address.
+        client.update_mcp_server(web.id, config={"mcp_server_type": "sse", "server_url": "https://example.com/2"})
     client.delete_mcp_server(git.id)
     assert client.mcp_servers() == [changed]
     for call in (client.mcp_server, client.delete_mcp_server, client.mcp_tools):
@@ -61,9 +63,10 @@ def test_servers_by_name(own_server):
     assert set(seen) == {"git", "events", "web"}
     assert remote(seen["web"]) == ("https://example.com/mcp", "X-Key", MASK, {"X-Other": MASK})
     assert (seen["git"].command, seen["git"].args, seen["git"].env) == ("uvx", ["mcp-server-git"], {"TOKEN": MASK})
-    moved = client.update_mcp_server("web", UpdateStreamableHttpmcpServer(server_url="https://example.com/2"))
+    moved = client.update_mcp_server("web", UpdateStreamableHttpmcpServer(
+        server_url="https://example.com/2", auth_token="t", custom_headers={"X-Other": "v"}))
     assert remote(moved) == ("https://example.com/2", "X-Key", MASK, {"X-Other": MASK})
-    command = StdioServerConfig(server_name="git", type="stdio", command="npx", args=[], env={"TOKEN": MASK})
+    command = StdioServerConfig(server_name="git", type="stdio", command="npx", args=[], env={"TOKEN": "x"})
     changed = client.update_mcp_server("git", UpdateStdioMcpServer(stdio_config=command))
     assert (changed.command, changed.args, changed.env) == ("npx", [], {"TOKEN": MASK})
     assert [each.server_name for each in client.delete_mcp_server("events")] == ["git", "web"]

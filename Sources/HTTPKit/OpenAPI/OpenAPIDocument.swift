@@ -36,9 +36,12 @@ package struct OpenAPIDocument: Sendable {
         _ record: EndpointRecord, _ path: String, _ recorder: SchemaRecorder
     ) -> JSONValue {
         let words = path.split { !$0.isLetter && !$0.isNumber && $0 != "_" }.map(String.init)
+        // `mcp-servers` and `mcp/servers` have the same words.
+        var id = [record.verb.rawValue.lowercased()] + words
+        if record.original != nil { id.append("alias") }
         var operation: JSONObject = [
             "summary": .string(record.summary),
-            "operationId": .string(([record.verb.rawValue.lowercased()] + words).joined(separator: "_")),
+            "operationId": .string(id.joined(separator: "_")),
         ]
         if let original = record.original { operation["x-alias-of"] = .string(original) }
         if record.kind == .endpoint, words.count > 1 { operation["tags"] = [.string(words[1])] }

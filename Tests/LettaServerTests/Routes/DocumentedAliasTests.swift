@@ -20,6 +20,9 @@ import Testing
 
     @Test func `every spelling of a served operation is served`() async throws {
         try await withServer(on: .sqlite) { server in
+            let paths = try #require(try await server.get("/openapi.json").json["paths"]?.object)
+            let ids = paths.flatMap { ($1.object ?? [:]).compactMap { $1["operationId"]?.string } }
+            #expect(Set(ids).count == ids.count, "an operation has its id alone")
             let shapes = try await server.describedShapes()
             var served = 0
             for alias in DocumentedAliases.all {
