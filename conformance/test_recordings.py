@@ -40,12 +40,13 @@ GROUPS = [
     Group("identities", ("identities",), 0.90),
     # Without the calls that need an uploaded file.
     Group("folders", ("files",), 0.90),
-    # Of `misc` the parts that are served.
-    Group("accounts", ("misc",), 0.90),
     Group("models", ("models",), 0.90),
     Group("sandbox", ("sandbox",), 0.90),
-    # Of these scenarios the parts for MCP servers and the search of tools are kept.
-    Group("mcp", ("tools", "misc"), 0.90),
+    # Of `misc` the parts that are served: accounts and MCP servers.
+    Group("tools", ("tools", "misc"), 0.90),
+    # Without the calls of cancelled and counted turns.
+    Group("extra", ("extra",), 0.90),
+    Group("sdk1", ("sdk1",), 0.90),
     # The calls that need no turn.
     Group("groups", ("groups",), 0.90),
     Group("conversations", ("conversations",), 0.90),
