@@ -133,6 +133,15 @@ import Testing
             }
             #expect(fake.received.isEmpty)
             try await transport.shutdown()
+            // An exchange, so that the fake has accepted the connections before it closes: NIO traps on one that it accepts
+            // while it closes.
+            let open = ProviderTransport()
+            _ = await self.failure(
+                OpenAIProvider(
+                    settings: .init(name: "x", baseURL: fake.baseURL), transport: open,
+                    retries: RetryPolicy(maximumRetries: 0)))
+            #expect(fake.received.count == 1)
+            try await open.shutdown()
         }
     }
 
