@@ -181,7 +181,8 @@ import Testing
             let tools = try await server.get("/v1/agents/{ada}/tools?limit=0").ids
             let (agent, folder, isAttaching, isDeleted) = (server["ada"], server["more"], Counter(), Counter())
             async let attaching: Void = server.storage.write { db in
-                // As attaching does, slowly: it commits when the deletion waits for it, or is over.
+                // As attaching does, slowly: it commits when the deletion waits for it, or is over. (`pg_stat_activity`
+                // would show a transaction the same state for ever.)
                 _ = try db.rows("SELECT id FROM agent WHERE id = \(agent) FOR UPDATE")
                 try db.execute(
                     """
@@ -194,8 +195,8 @@ import Testing
                     isAwaited =
                         try db.value(
                             """
-                            SELECT COUNT(*) > 0 FROM pg_stat_activity
-                            WHERE pg_backend_pid() = ANY(pg_blocking_pids(pid))
+                            SELECT COUNT(*) > 0 FROM pg_locks
+                            WHERE NOT granted AND pg_backend_pid() = ANY(pg_blocking_pids(pid))
                             """) ?? false
                 }
             }
