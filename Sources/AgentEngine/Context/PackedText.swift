@@ -14,6 +14,11 @@ package enum PackedText {
         text(["type": "login", "last_login": "Never (first login)", "time": .string(time)])
     }
 
+    /// A notice of the loop to the model.
+    package static func heartbeat(_ reason: String, time: String) -> String {
+        text(["type": "heartbeat", "reason": .string(reason), "time": .string(time)])
+    }
+
     private static func text(_ value: JSONValue) -> String {
         JSONWriter.string(of: value, style: .indented(2))
     }

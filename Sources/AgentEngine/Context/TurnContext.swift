@@ -26,6 +26,8 @@ package struct TurnContext: Sendable {
     package var model: Model
     /// The schemas of the agent's tools, by name.
     package var tools: [String: ModelTool] = [:]
+    /// Whether the tools have an argument for the model's thoughts.
+    package var thoughtsInArguments = false
     /// The user id sent to the provider for abuse monitoring; an id of ours.
     package var user: String?
     package var runID: String
@@ -99,7 +101,8 @@ package struct TurnContext: Sendable {
             }
         }
         return ModelMessage.messages(
-            for: history, zone: zone, returnLimit: ModelMessage.returnLimit(contextWindow: model.contextWindow))
+            for: history, zone: zone, returnLimit: ModelMessage.returnLimit(contextWindow: model.contextWindow),
+            thoughtsInArguments: thoughtsInArguments)
     }
 
     private func compactMessages() -> [ModelMessage] {

@@ -10,21 +10,34 @@ extension TurnMessage.Part {
             ["type": "image", "source": image.json]
         case .reasoning(let reasoning):
             [
-                "type": "reasoning", "is_native": true, "reasoning": .string(reasoning.text),
+                "type": "reasoning", "is_native": .bool(reasoning.isNative), "reasoning": .string(reasoning.text),
                 "signature": JSONValue(reasoning.signature),
             ]
         case .toolCall(let call):
-            [
-                "type": "tool_call", "id": .string(call.id), "name": .string(call.name),
-                "arguments": .string(call.arguments), "needs_approval": .bool(call.needsApproval),
-            ]
+            Self.marked(
+                [
+                    "type": "tool_call", "id": .string(call.id), "name": .string(call.name),
+                    "arguments": .string(call.arguments), "needs_approval": .bool(call.needsApproval),
+                ], call.loop)
         case .toolReturn(let result):
-            [
-                "type": "tool_return", "tool_call_id": .string(result.callID), "result": result.result,
-                "status": .string(result.succeeded ? "success" : "error"), "stdout": JSONValue(result.stdout),
-                "stderr": JSONValue(result.stderr),
-            ]
+            Self.marked(
+                [
+                    "type": "tool_return", "tool_call_id": .string(result.callID), "result": result.result,
+                    "status": .string(result.succeeded ? "success" : "error"), "stdout": JSONValue(result.stdout),
+                    "stderr": JSONValue(result.stderr),
+                ], result.loop)
         }
+    }
+
+    private static func marked(_ part: JSONObject, _ loop: AgentLoop) -> JSONValue {
+        guard loop == .heartbeat else { return .object(part) }
+        var part = part
+        part["loop"] = "heartbeat"
+        return .object(part)
+    }
+
+    private static func loop(_ json: JSONValue) -> AgentLoop {
+        json["loop"]?.string == "heartbeat" ? .heartbeat : .answering
     }
 
     /// Reads a part that `json` wrote; nil for anything else.
@@ -38,20 +51,24 @@ extension TurnMessage.Part {
             self = .image(image)
         case "reasoning":
             guard let text = json["reasoning"]?.string else { return nil }
-            self = .reasoning(TurnMessage.Reasoning(text, signature: json["signature"]?.string))
+            self = .reasoning(
+                TurnMessage.Reasoning(
+                    text, signature: json["signature"]?.string, isNative: json["is_native"]?.bool ?? true))
         case "tool_call":
             guard let id = json["id"]?.string, let name = json["name"]?.string,
                 let arguments = json["arguments"]?.string
             else { return nil }
             let needsApproval = json["needs_approval"]?.bool ?? false
             self = .toolCall(
-                TurnMessage.ToolCall(id: id, name: name, arguments: arguments, needsApproval: needsApproval))
+                TurnMessage.ToolCall(
+                    id: id, name: name, arguments: arguments, needsApproval: needsApproval, loop: Self.loop(json)))
         case "tool_return":
             guard let callID = json["tool_call_id"]?.string, let result = json["result"] else { return nil }
-            self = .toolReturn(
-                TurnMessage.ToolReturn(
-                    callID: callID, result: result, succeeded: json["status"]?.string == "success",
-                    stdout: json["stdout"]?.strings, stderr: json["stderr"]?.strings))
+            var read = TurnMessage.ToolReturn(
+                callID: callID, result: result, succeeded: json["status"]?.string == "success",
+                stdout: json["stdout"]?.strings, stderr: json["stderr"]?.strings)
+            read.loop = Self.loop(json)
+            self = .toolReturn(read)
         default:
             return nil
         }

@@ -10,10 +10,14 @@ extension ModelMessage {
     /// - Parameters:
     ///   - zone: the agent's, for the times in tool results.
     ///   - returnLimit: longer tool results are truncated in the request, in characters; the stored ones are not.
+    ///   - thoughtsInArguments: whether the model's tools take its thoughts as an argument, so that it sees those of before
+    ///     in the same place.
     package static func messages(
-        for history: [TurnMessage], zone: String, returnLimit: Int? = nil
+        for history: [TurnMessage], zone: String, returnLimit: Int? = nil, thoughtsInArguments: Bool = false
     ) -> [ModelMessage] {
-        HistoryRepair.repaired(history).flatMap { messages(for: $0, zone: zone, returnLimit: returnLimit) }
+        HistoryRepair.repaired(history).flatMap {
+            messages(for: $0, zone: zone, returnLimit: returnLimit, thoughtsInArguments: thoughtsInArguments)
+        }
     }
 
     /// The maximum size of a tool result in a request, in characters: a fifth of the window, at least 5,000.
@@ -22,22 +26,31 @@ extension ModelMessage {
         max(5_000, contextWindow / 5 * 4)
     }
 
-    private static func messages(for message: TurnMessage, zone: String, returnLimit: Int?) -> [ModelMessage] {
+    private static func messages(
+        for message: TurnMessage, zone: String, returnLimit: Int?, thoughtsInArguments: Bool
+    ) -> [ModelMessage] {
         switch message.role {
         case .system:
             return [.system(message.text ?? "")]
         case .user:
             return [.user(message.parts.compactMap(contentPart), name: message.name)]
         case .assistant:
-            let calls = message.toolCalls.map {
+            var calls = message.toolCalls.map {
                 ModelToolCall(id: shortened($0.id), name: $0.name, arguments: $0.arguments)
             }
+            var text = message.text
+            if let thought = message.thought {
+                if thoughtsInArguments, !calls.isEmpty {
+                    calls[0].arguments = LoopArguments.text(calls[0].arguments, thinking: thought)
+                } else {
+                    text = [thought, text].compactMap { $0 }.joined(separator: "\n")
+                }
+            }
             // A message with reasoning alone is not accepted by providers.
-            guard message.text != nil || !calls.isEmpty else { return [] }
+            guard text != nil || !calls.isEmpty else { return [] }
             let reasoning = message.reasoning
             return [
-                .assistant(
-                    text: message.text, reasoning: reasoning?.text, signature: reasoning?.signature, toolCalls: calls)
+                .assistant(text: text, reasoning: reasoning?.text, signature: reasoning?.signature, toolCalls: calls)
             ]
         case .tool:
             let time = ZonedTime.promptTextOrUTC(microseconds: message.createdAt, zone: zone)

@@ -71,10 +71,13 @@ extension TurnMessage {
         package var text: String
         /// The provider's signature of the text, for those that require it back.
         package var signature: String?
+        /// False for a thought that the model wrote as an argument or as text, because the loop asked for one.
+        package var isNative: Bool
 
-        package init(_ text: String, signature: String? = nil) {
+        package init(_ text: String, signature: String? = nil, isNative: Bool = true) {
             self.text = text
             self.signature = signature
+            self.isNative = isNative
         }
     }
 
@@ -85,12 +88,17 @@ extension TurnMessage {
         package var arguments: String
         /// True for a call that requires approval, also after the decision.
         package var needsApproval: Bool
+        /// The loop that it was made in: a tool that speaks is shown as speech only in the heartbeat loop.
+        package var loop: AgentLoop
 
-        package init(id: String, name: String, arguments: String, needsApproval: Bool = false) {
+        package init(
+            id: String, name: String, arguments: String, needsApproval: Bool = false, loop: AgentLoop = .answering
+        ) {
             self.id = id
             self.name = name
             self.arguments = arguments
             self.needsApproval = needsApproval
+            self.loop = loop
         }
     }
 
@@ -103,6 +111,8 @@ extension TurnMessage {
         /// The tool's output; nil for tools that run inside the server.
         package var stdout: [String]?
         package var stderr: [String]?
+        /// The loop of its call.
+        package var loop = AgentLoop.answering
 
         package init(
             callID: String, result: JSONValue, succeeded: Bool, stdout: [String]? = nil, stderr: [String]? = nil
@@ -121,8 +131,15 @@ extension TurnMessage {
         return texts.isEmpty ? nil : texts.joined(separator: "\n")
     }
 
+    /// The model's own reasoning.
     package var reasoning: Reasoning? {
-        for case .reasoning(let reasoning) in parts { return reasoning }
+        for case .reasoning(let reasoning) in parts where reasoning.isNative { return reasoning }
+        return nil
+    }
+
+    /// What the model thought because the loop asked for it.
+    package var thought: String? {
+        for case .reasoning(let reasoning) in parts where !reasoning.isNative { return reasoning.text }
         return nil
     }
 

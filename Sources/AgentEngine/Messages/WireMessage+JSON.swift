@@ -21,7 +21,7 @@ extension WireMessage: JSONWritable {
 extension WireMessage.Body {
     fileprivate func writeFields(to writer: inout JSONWriter) {
         switch self {
-        case .system(let text), .assistant(let text):
+        case .system(let text), .assistant(let text), .speech(let text):
             writer.field("content", text)
         case .user(let content):
             writer.field("content", content)
@@ -29,6 +29,10 @@ extension WireMessage.Body {
             writer.field("source", "reasoner_model")
             writer.field("reasoning", text)
             writer.field("signature", signature)
+        case .thought(let text):
+            writer.field("source", "non_reasoner_model")
+            writer.field("reasoning", text)
+            writer.field("signature", JSONValue.null)
         case .toolCalls(let calls), .approvalRequest(let calls):
             writer.field("tool_call", calls.first)
             writer.field("tool_calls", calls)

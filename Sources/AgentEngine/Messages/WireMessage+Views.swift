@@ -10,31 +10,43 @@ extension WireMessage {
     }
 
     /// The entries that clients see of a stored message: its reasoning, then its text, then its calls.
-    package static func entries(of message: TurnMessage, for view: View) -> [WireMessage] {
+    ///
+    /// - Parameter speech: the tool whose calls in the heartbeat loop are shown as what the agent said, without their
+    ///   results; nil for showing all calls as calls.
+    package static func entries(
+        of message: TurnMessage, for view: View, speech: SpeechTool? = .standard
+    ) -> [WireMessage] {
         switch message.role {
         case .system:
             return [entry(of: message, otid: message.otid, .system(message.text ?? ""))]
         case .user:
             return [entry(of: message, otid: message.otid, .user(content(of: message)))]
         case .assistant:
-            return assistantEntries(of: message, for: view)
+            return assistantEntries(of: message, for: view, speech: speech)
         case .tool:
-            let returns = message.toolReturns.map(ToolReturn.init)
+            let isSpeech = speech != nil && message.name == speech?.name
+            let returns = message.toolReturns.filter { !(isSpeech && $0.loop == .heartbeat && $0.succeeded) }
+                .map(ToolReturn.init)
             guard !returns.isEmpty else { return [] }
             return [entry(of: message, otid: otid(messageID: message.id, index: 0), .toolReturns(returns))]
         }
     }
 
-    private static func assistantEntries(of message: TurnMessage, for view: View) -> [WireMessage] {
+    private static func assistantEntries(
+        of message: TurnMessage, for view: View, speech: SpeechTool?
+    ) -> [WireMessage] {
         let calls = message.toolCalls
         var bodies: [Body] = []
         if let reasoning = message.reasoning {
             bodies.append(.reasoning(reasoning.text, signature: reasoning.signature))
         }
         if let text = message.text, calls.isEmpty || view == .list { bodies.append(.assistant(text)) }
+        if let thought = message.thought, !thought.isEmpty { bodies.append(.thought(thought)) }
         // Calls without approval wait with the others, but are shown as ordinary calls.
-        let free = calls.filter { !$0.needsApproval }.map(ToolCall.init)
-        if !free.isEmpty { bodies.append(.toolCalls(free)) }
+        let free = calls.filter { !$0.needsApproval }
+        let said = free.compactMap { speech?.text(of: $0) }
+        bodies += said.map { .speech($0) }
+        if said.isEmpty, !free.isEmpty { bodies.append(.toolCalls(free.map(ToolCall.init))) }
         var entries = bodies.enumerated().map { index, body in
             entry(of: message, otid: otid(messageID: message.id, index: index), body)
         }

@@ -11,6 +11,10 @@ package struct WireMessage: Sendable, Hashable {
         case user(JSONValue)
         case assistant(String)
         case reasoning(String, signature: String?)
+        /// A thought that the loop asked for.
+        case thought(String)
+        /// What the agent said through a tool.
+        case speech(String)
         case toolCalls([ToolCall])
         case toolReturns([ToolReturn])
         case approvalRequest([ToolCall])
@@ -58,8 +62,8 @@ package struct WireMessage: Sendable, Hashable {
         switch body {
         case .system: "system_message"
         case .user: "user_message"
-        case .assistant: "assistant_message"
-        case .reasoning: "reasoning_message"
+        case .assistant, .speech: "assistant_message"
+        case .reasoning, .thought: "reasoning_message"
         case .toolCalls, .toolCallDelta: "tool_call_message"
         case .toolReturns: "tool_return_message"
         case .approvalRequest, .approvalRequestDelta: "approval_request_message"

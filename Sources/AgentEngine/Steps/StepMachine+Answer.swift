@@ -18,13 +18,16 @@ extension StepMachine {
         // Text that was held back as a possible call is prose if no call resulted.
         let shown = (found == nil ? step.stream.release() : []).map { StepAction.emit(.message($0)) }
         let answer = found ?? complete
-        let calls = plan.acceptsParallelCalls ? answer.toolCalls[...] : answer.toolCalls.prefix(1)
+        let calls = takeApart(
+            plan.acceptsParallelCalls ? answer.toolCalls[...] : answer.toolCalls.prefix(1), in: &step)
         if calls.isEmpty {
             self.step = step
             return shown + takeText(answer)
         }
         let prepared = calls.enumerated().map { index, call in
-            prepare(call, id: step.callIDs.id(at: index, given: call.id), isFirst: index == 0)
+            prepare(
+                call, id: step.callIDs.id(at: index, given: call.id), isFirst: index == 0,
+                isReadable: !step.unreadableCalls.contains(index))
         }
         step.assistant = message(of: answer, calls: prepared.map(\.call), in: step)
         self.step = step
@@ -45,23 +48,21 @@ extension StepMachine {
     mutating func leave(with messages: [TurnMessage], stop: TurnStop) -> [StepAction] {
         let missing = rules.missingBeforeExit
         guard !missing.isEmpty, let step else { return persist(messages, stop: stop) }
-        let notice = TurnMessage(
-            id: step.identity.noticeMessageID, role: .user, parts: [.text(notice(onMissing: missing, in: step))],
-            stepID: step.identity.stepID, runID: step.identity.runID, createdAt: step.lastResultAt)
+        let notice = notice(
+            "ToolRuleViolated: You must call \(missing.joined(separator: ", ")) at least once to exit the loop.",
+            in: step)
         return persist(messages + [notice], stop: isLastStep ? .maxSteps : nil)
     }
 
     var isLastStep: Bool { usage.stepCount >= plan.maximumSteps }
 
-    private func notice(onMissing tools: [String], in step: CurrentStep) -> String {
-        let notice: JSONValue = [
-            "type": "heartbeat",
-            "reason": .string(
-                "[This is an automated system message hidden from the user] ToolRuleViolated: You must call "
-                    + "\(tools.joined(separator: ", ")) at least once to exit the loop."),
-            "time": .string(ZonedTime.promptTextOrUTC(microseconds: step.lastResultAt, zone: plan.zone)),
-        ]
-        return JSONWriter.string(of: notice, style: .indented(2))
+    /// A notice of the loop to the model.
+    func notice(_ reason: String, in step: CurrentStep) -> TurnMessage {
+        let time = ZonedTime.promptTextOrUTC(microseconds: step.lastResultAt, zone: plan.zone)
+        return TurnMessage(
+            id: step.identity.noticeMessageID, role: .user,
+            parts: [.text(PackedText.heartbeat("[This is an automated system message hidden from the user] \(reason)", time: time))],
+            stepID: step.identity.stepID, runID: step.identity.runID, createdAt: step.lastResultAt)
     }
 
     private func message(of answer: ModelAnswer, calls: [TurnMessage.ToolCall], in step: CurrentStep) -> TurnMessage {
@@ -69,10 +70,12 @@ extension StepMachine {
         if let reasoning = answer.reasoning, !reasoning.isEmpty {
             parts.append(.reasoning(.init(reasoning, signature: answer.reasoningSignature)))
         }
+        let thought = step.thought ?? (thinksInText(answer, calls) ? answer.text : nil)
         // Models fill the text beside a call with line feeds.
-        if let text = answer.text, !text.isEmpty, calls.isEmpty || !text.trimmingSpaces.isEmpty {
+        if !thinksInText(answer, calls), let text = answer.text, !text.isEmpty, calls.isEmpty || !text.trimmingSpaces.isEmpty {
             parts.append(.text(text))
         }
+        if let thought, !thought.isEmpty { parts.append(.reasoning(.init(thought, isNative: false))) }
         parts += calls.map { .toolCall($0) }
         return TurnMessage(
             id: step.identity.assistantMessageID, role: .assistant, parts: parts, stepID: step.identity.stepID,
@@ -88,7 +91,7 @@ extension StepMachine {
         var refusal: String?
     }
 
-    private func prepare(_ call: ModelToolCall, id: String, isFirst: Bool) -> PreparedCall {
+    private func prepare(_ call: ModelToolCall, id: String, isFirst: Bool, isReadable: Bool) -> PreparedCall {
         let isOffered = rules.offer.tools.contains(call.name)
         var (arguments, text) = Self.arguments(of: call)
         if isFirst, isOffered, let preset = rules.presetArguments(for: call.name) {
@@ -98,8 +101,9 @@ extension StepMachine {
         return PreparedCall(
             call: TurnMessage.ToolCall(
                 id: id, name: call.name, arguments: text,
-                needsApproval: isOffered && plan.needsApproval(call.name)),
-            arguments: arguments, refusal: isOffered ? nil : rules.refusal(of: call.name))
+                needsApproval: isOffered && isReadable && plan.needsApproval(call.name), loop: plan.loop),
+            arguments: arguments,
+            refusal: isOffered ? (isReadable ? nil : Self.unreadable(call.name)) : rules.refusal(of: call.name))
     }
 
     /// Anything but a JSON object counts as no arguments, in the stored call too; the tool then reports what is

@@ -12,8 +12,10 @@ extension StepMachine {
     private func usualCall(_ offer: ToolRuleState.Offer) -> ModelCall {
         var call = ModelCall(
             tools: offer.tools, toolChoice: .auto, parallelToolCalls: plan.acceptsParallelCalls)
-        guard !offer.tools.isEmpty, offer.isForced || plan.alwaysCallsTools else { return call }
-        call.toolChoice = offer.isForced && offer.tools.count == 1 ? .one(offer.tools[0]) : .required
+        let mustCall = plan.alwaysCallsTools || mustSpeakByTool(offer)
+        guard !offer.tools.isEmpty, offer.isForced || mustCall else { return call }
+        call.toolChoice =
+            (offer.isForced || mustSpeakByTool(offer)) && offer.tools.count == 1 ? .one(offer.tools[0]) : .required
         if plan.traits.toolCalls != .native { call.form = .call }
         return call
     }

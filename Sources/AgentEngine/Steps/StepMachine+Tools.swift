@@ -28,7 +28,7 @@ extension StepMachine {
             for run in step.runs { note("Error: the turn was cancelled before this tool ran.", for: run.callID) }
             self.step?.runs = []
         }
-        guard let runs = self.step?.runs, !runs.isEmpty else { return completeStep() }
+        guard let runs = self.step?.runs.map(plan.executable), !runs.isEmpty else { return completeStep() }
         phase = .runningTools
         let parallelTools = Set(plan.tools.filter(\.canRunInParallel).map(\.name))
         return [
@@ -60,7 +60,7 @@ extension StepMachine {
         guard let step, let assistant = step.assistant else { return [] }
         let returns = assistant.toolCalls.compactMap { step.returns[$0.id] }
         let results = TurnMessage(
-            id: step.identity.toolMessageID, role: .tool, parts: returns.map { .toolReturn($0) },
+            id: step.identity.toolMessageID, role: .tool, parts: returns.map { .toolReturn(ofLoop($0)) },
             name: assistant.toolCalls.first?.name, stepID: step.identity.stepID, runID: step.identity.runID,
             createdAt: step.lastResultAt)
         for run in step.runs {
@@ -68,6 +68,7 @@ extension StepMachine {
         }
         let messages = step.isResumed ? [results] : [assistant, results]
         if isCancelled { return persist(messages, stop: .cancelled) }
+        if plan.loop == .heartbeat { return continueByHeartbeat(messages) }
         if step.runs.contains(where: { rules.endsTurn($0.tool) }) { return leave(with: messages, stop: .toolRule) }
         return persist(messages, stop: isLastStep ? .maxSteps : nil)
     }

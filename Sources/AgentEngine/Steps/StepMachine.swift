@@ -111,7 +111,10 @@ package struct StepMachine: Sendable {
 
     /// The entries for a stored message, without what was shown in pieces.
     private func entries(of message: TurnMessage) -> [WireMessage] {
-        let entries = WireMessage.entries(of: message, for: plan.streamsTokens ? .list : .answer)
+        // Heartbeats are between the loop and the model.
+        if plan.loop == .heartbeat, message.role == .user { return [] }
+        let entries = WireMessage.entries(
+            of: message, for: plan.streamsTokens ? .list : .answer, speech: plan.speech)
         guard message.role == .assistant, let stream = step?.stream else { return entries }
         return entries.filter { !stream.showed($0.body) }
     }
@@ -133,6 +136,10 @@ struct CurrentStep: Sendable {
     /// What the model said, when it called tools.
     var assistant: TurnMessage?
     var callsAreStored = false
+    /// What the model thought in the arguments of its calls.
+    var thought: String?
+    /// The places of calls whose arguments are no JSON object.
+    var unreadableCalls: Set<Int> = []
     /// True when the calls are those a turn before stopped at.
     var isResumed = false
     var runs: [ToolRun] = []

@@ -3,12 +3,18 @@ import ModelProviders
 /// Streams an answer to clients: makes entries from its deltas.
 struct StepStream: Sendable {
     private let identity: StepIdentity
-    private let plan: TurnPlan
+    let plan: TurnPlan
     private var hasReasoning = false
     private var hasText = false
-    private var calls: Set<Int> = []
+    var hasThought = false
+    var hasSpeech = false
+    var calls: Set<Int> = []
     /// The names of calls that wait for further deltas.
-    private var needsApproval: [Int: Bool] = [:]
+    var needsApproval: [Int: Bool] = [:]
+    /// The calls whose arguments have parts that are the loop's.
+    var loopCalls: [Int: LoopCallStream] = [:]
+    /// Text that is a thought if a call follows it.
+    var heldThought = ""
     /// Text that may be a call, held back until the answer is complete.
     private(set) var heldText = ""
 
@@ -26,6 +32,9 @@ struct StepStream: Sendable {
         case .reasoning(let piece) where !piece.isEmpty:
             hasReasoning = true
             return [entry(index: 0, .reasoning(piece, signature: nil))]
+        case .text(let piece) where plan.loop == .heartbeat && !plan.thinksInArguments:
+            heldThought += piece
+            return []
         case .text(let piece):
             return text(holdingBack(piece))
         case .toolCall(let piece):
@@ -37,8 +46,8 @@ struct StepStream: Sendable {
 
     /// Shows the text that was held back: it was prose.
     mutating func release() -> [WireMessage] {
-        defer { heldText = "" }
-        return text(heldText)
+        defer { (heldThought, heldText) = ("", "") }
+        return text(heldThought + heldText)
     }
 
     /// Whether clients have already seen deltas of the entry.
@@ -46,6 +55,8 @@ struct StepStream: Sendable {
         switch body {
         case .reasoning: hasReasoning
         case .assistant: hasText
+        case .thought: hasThought
+        case .speech: hasSpeech
         case .toolCalls, .approvalRequest: !calls.isEmpty
         default: false
         }
@@ -71,6 +82,7 @@ struct StepStream: Sendable {
         // A call that will be discarded is not shown.
         guard piece.index == 0 || plan.acceptsParallelCalls else { return [] }
         let id = callIDs.id(at: piece.index, given: piece.id)
+        if plan.rewritesArguments { return loopCall(piece, id: id) }
         var entries: [WireMessage] = []
         if calls.insert(piece.index).inserted {
             needsApproval[piece.index] = plan.needsApproval(piece.name ?? "")
@@ -82,16 +94,19 @@ struct StepStream: Sendable {
         return entries
     }
 
-    private func entry(for call: Int, _ delta: WireMessage.ToolCallDelta) -> WireMessage {
+    func entry(for call: Int, _ delta: WireMessage.ToolCallDelta) -> WireMessage {
         if needsApproval[call] == true {
             var entry = entry(index: 0, .approvalRequestDelta(delta))
             entry.otid = identity.assistantMessageID
             return entry
         }
-        return entry(index: (hasReasoning ? 1 : 0) + (hasText ? 1 : 0), .toolCallDelta(delta))
+        return entry(index: thoughtIndex + (hasThought ? 1 : 0), .toolCallDelta(delta))
     }
 
-    private func entry(index: Int, _ body: WireMessage.Body) -> WireMessage {
+    /// The place of a thought among the parts of the message.
+    var thoughtIndex: Int { (hasReasoning ? 1 : 0) + (hasText ? 1 : 0) }
+
+    func entry(index: Int, _ body: WireMessage.Body) -> WireMessage {
         WireMessage(
             id: identity.assistantMessageID, createdAt: identity.startedAt,
             otid: WireMessage.otid(messageID: identity.assistantMessageID, index: index), stepID: identity.stepID,

@@ -119,6 +119,13 @@ package struct ToolRuleState: Sendable, Hashable {
         rules.contains { $0.tool == tool && $0.kind == .exitLoop }
     }
 
+    /// Why another step follows a call of the tool, in words for the model; nil when no rule demands one.
+    func continuation(after tool: String) -> String? {
+        let kinds = Set(rules.filter { $0.tool == tool }.map(\.kind))
+        if !kinds.isDisjoint(with: [.constrainChildren, .conditional]) { return "child tool rule" }
+        return kinds.contains(.continueLoop) ? "continue tool rule" : nil
+    }
+
     /// The tools that must still be called before the turn may end.
     package var missingBeforeExit: [String] {
         rules.filter { rule in

@@ -11,6 +11,11 @@ package struct TurnPlan: Sendable, Hashable {
     package var allowsParallelCalls = false
     /// True for types that only act through tools: each answer must be a call.
     package var alwaysCallsTools = false
+    package var loop = AgentLoop.answering
+    /// Whether tools have an argument for the model's thoughts.
+    package var thinksInArguments = false
+    /// The tool whose calls clients see as what the agent said; nil when they see them as calls.
+    package var speech: SpeechTool? = .standard
     /// Whether the model's text is streamed.
     package var streamsTokens = false
     /// The traits of the model.
@@ -27,7 +32,7 @@ package struct TurnPlan: Sendable, Hashable {
 
     /// Rules order the calls, so several may run concurrently only without any.
     package var acceptsParallelCalls: Bool {
-        allowsParallelCalls && rules.allSatisfy { $0.kind == .requiresApproval }
+        allowsParallelCalls && loop == .answering && rules.allSatisfy { $0.kind == .requiresApproval }
     }
 
     func tool(_ name: String) -> TurnTool? { tools.first { $0.name == name } }
@@ -47,6 +52,8 @@ package struct TurnTool: Sendable, Hashable {
     /// Whether running it twice has visible effects outside the server, so that its call is stored before it runs.
     package var hasOutsideEffects: Bool
     package var needsApproval: Bool
+    /// Whether the tool has an argument of its own that is named like the one for thoughts.
+    package var ownsThought = false
     /// Longer results are truncated, in characters; nil for never.
     package var returnLimit: Int?
 

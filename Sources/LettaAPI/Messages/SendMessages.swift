@@ -72,6 +72,8 @@ public struct ListMessages: PageQuery {
     public var order: SortOrder?
     public var includeReturnMessageTypes: [LettaMessageType]?
     public var useAssistantMessage: Bool?
+    public var assistantMessageToolName: String?
+    public var assistantMessageToolKwarg: String?
     /// Only the messages of this conversation; `default` for those of the agents' own ones.
     public var conversationID: String?
 

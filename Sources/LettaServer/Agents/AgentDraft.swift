@@ -69,20 +69,27 @@ struct AgentDraft: Sendable {
         let kind = AgentKind(rawValue: row.agentType.rawValue) ?? .standard
         return StartingMessages.messages(
             for: kind, sequence: sequence, createdAt: time.microseconds, zone: row.timezone, newCallID: ids.uuid
-        ).map { turnMessage($0, id: ids.next(), at: time) }
+        ).map { turnMessage($0, loop: kind.loop, id: ids.next(), at: time) }
     }
 
     private static func turnMessage(
-        _ message: StartingMessage, id: ID<Message>, at time: Timestamp
+        _ message: StartingMessage, loop: AgentLoop, id: ID<Message>, at time: Timestamp
     ) -> TurnMessage {
         var parts: [TurnMessage.Part]
         if let call = message.returnsCall {
             // The result of the `send_message` call among the first messages.
-            parts = [.toolReturn(.init(callID: call, result: .null, succeeded: true))]
+            var result = TurnMessage.ToolReturn(callID: call, result: .null, succeeded: true)
+            result.loop = loop
+            parts = [.toolReturn(result)]
         } else {
-            parts = message.texts.map { .text($0) }
+            // The text of an assistant's message is its thought: it speaks by its call.
+            parts = message.texts.map {
+                message.role == .assistant ? .reasoning(.init($0, isNative: false)) : .text($0)
+            }
             parts += message.toolCalls.map { call in
-                .toolCall(.init(id: call.id, name: call.name, arguments: JSONWriter.string(of: call.arguments)))
+                .toolCall(
+                    .init(
+                        id: call.id, name: call.name, arguments: JSONWriter.string(of: call.arguments), loop: loop))
             }
         }
         return TurnMessage(

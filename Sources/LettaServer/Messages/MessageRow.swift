@@ -38,7 +38,7 @@ struct MessageRow: Sendable {
         self.position = position
         role = MessageRole(message.role)
         content = Self.content(message.parts)
-        said = message.role == .user || message.role == .assistant ? message.text : nil
+        said = message.said
         name = message.name
         self.model = model
         otid = message.otid

@@ -17,7 +17,7 @@ extension MessageService {
             return try SystemMessageService.current(page, db)
         }
         let page = Page(rows, next: Self.next(after: rows, request, limit: limit))
-        return try Self.entries(page, only: query.includeReturnMessageTypes)
+        return try Self.entries(page, only: query.includeReturnMessageTypes, speech: SpeechTool(query))
     }
 
     /// The entries that clients see of one message: its reasoning, its text and its calls are entries of their own.
@@ -96,7 +96,7 @@ extension WireMessage {
     fileprivate var said: JSONValue? {
         switch body {
         case .user(let content): content
-        case .assistant(let text): .string(text)
+        case .assistant(let text), .speech(let text): .string(text)
         default: nil
         }
     }

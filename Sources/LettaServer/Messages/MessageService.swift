@@ -24,18 +24,19 @@ struct MessageService: Sendable {
             return try SystemMessageService.current(page, db)
         }
         let page = Page(rows, next: Self.next(after: rows, request, limit: limit))
-        return try Self.entries(page, only: query.includeReturnMessageTypes)
+        return try Self.entries(page, only: query.includeReturnMessageTypes, speech: SpeechTool(query))
     }
 
     func list(ofRun id: ID<Run>, _ query: ListRelated, as scope: Scope) async throws -> Page<LettaMessage> {
         var query = query
         query.order = .ascending
         let request = try PageRequest(query, defaultLimit: 100)
-        let rows = try await core.storage.read(as: scope) { db in
-            _ = try RunService.run(id, db)
-            return request.page(of: try MessageListStore.rows(of: id, db)) { $0.id.rawValue }
+        let (run, rows) = try await core.storage.read(as: scope) { db in
+            let run = try RunService.run(id, db)
+            return (run, request.page(of: try MessageListStore.rows(of: id, db)) { $0.id.rawValue })
         }
-        return try Self.entries(rows, only: nil)
+        // As the one who sent the message asked to see them.
+        return try Self.entries(rows, only: nil, speech: SpeechTool(try run.requestConfig?.json.value()))
     }
 
     /// Reduces the context to a new system message; all messages remain listed.
@@ -84,15 +85,19 @@ struct MessageService: Sendable {
         return (request.isAscending ? rows.last : rows.first)?.id.rawValue
     }
 
-    static func entries(_ page: Page<MessageRow>, only types: [LettaMessageType]?) throws -> Page<LettaMessage> {
-        page.replacing(with: try entries(page.items, only: types))
+    static func entries(
+        _ page: Page<MessageRow>, only types: [LettaMessageType]?, speech: SpeechTool? = .standard
+    ) throws -> Page<LettaMessage> {
+        page.replacing(with: try entries(page.items, only: types, speech: speech))
     }
 
     /// The entries that clients see of stored messages.
-    static func entries(_ rows: [MessageRow], only types: [LettaMessageType]?) throws -> [LettaMessage] {
+    static func entries(
+        _ rows: [MessageRow], only types: [LettaMessageType]?, speech: SpeechTool? = .standard
+    ) throws -> [LettaMessage] {
         let wanted = types.map { Set($0.map(\.rawValue)) }
         return try rows.flatMap { row in
-            WireMessage.entries(of: try row.turnMessage(), for: .list)
+            WireMessage.entries(of: try row.turnMessage(), for: .list, speech: speech)
                 .filter { wanted?.contains($0.messageType) ?? true }
                 .map { LettaMessage($0) }
         }

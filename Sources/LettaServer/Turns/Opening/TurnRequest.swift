@@ -31,6 +31,8 @@ struct TurnRequest: Sendable {
     let overrideSystem: String?
     let overrideModel: String?
     let skills: [ClientSkill]
+    /// The tool whose calls the client wants to see as what the agent said; nil when it wants to see calls.
+    let speech: SpeechTool?
     let callbackURL: String?
     let following: Following
     let requestConfig: ObjectDocument
@@ -86,6 +88,9 @@ struct TurnRequest: Sendable {
         callbackURL = following == .later ? try RunCallbackService.checked(body.callbackURL) : nil
         skills = body.clientSkills ?? []
         maximumSteps = body.maxSteps ?? 50
+        speech = SpeechTool(
+            isShown: body.useAssistantMessage, name: body.assistantMessageToolName,
+            argument: body.assistantMessageToolKwarg)
         overrideSystem = body.overrideSystem
         overrideModel = body.overrideModel
         let types = body.includeReturnMessageTypes?.map { JSONValue.string($0.rawValue) }

@@ -38,7 +38,9 @@ extension TurnState {
         model.reasoningBudget = config.reasoningBudget
         model.responseFormat = try (agent.responseFormat ?? config.responseFormat).map { try $0.json.value() }
         var context = TurnContext(model: model, runID: run.id.rawValue, zone: agent.timezone)
-        context.tools = schemas.mapValues(\.tool)
+        let loop = LoopSettings(agent, config, rules: try agent.rules(), isSmall: model.traits.isSmall)
+        context.tools = loop.tools(schemas, isStrict: config.strict)
+        context.thoughtsInArguments = loop.thinksInArguments
         context.user = scope.user
         let standard = AgentKind(rawValue: agent.agentType.rawValue).map { PromptText.system(for: $0) }
         context.ownSystem = agent.system == standard ? nil : agent.system
@@ -57,6 +59,8 @@ extension TurnState {
         plan.streamsTokens = request.streamsTokens
         plan.traits = model.traits
         plan.smallModel = context.smallModel
+        plan.speech = request.speech
+        loop.apply(to: &plan, schemas)
         plan.zone = agent.timezone
         self.init(
             scope: scope, run: run, agent: agent, config: config, plan: plan, provider: provider,

@@ -25,6 +25,7 @@ struct TurnWriter: Sendable {
             try db.insert(step.row, into: StepStore.table)
             if let trace = step.trace { try StepStore.insert(trace, db) }
             try RunStore.update(state.run, at: time, db)
+            try clearContext(of: state, after: step, db)
             state.context.history += messages
             if !step.memoryCalls.isEmpty {
                 state.setBlocks(try AgentBlockStore.blocks(of: [agent], db)[agent] ?? [])
