@@ -50,8 +50,8 @@ GROUPS = [
     # The calls that need no turn.
     Group("groups", ("groups",), 0.90),
     Group("conversations", ("conversations",), 0.90),
-    # Of `stream` the parts for letta_v1_agent alone are kept: other types of agents run in the same loop here.
     Group("turns", ("runs", "stream", "msg_requests", "msg_v1"), 0.85),
+    Group("loops", ("msg_v2", "msg_memgpt", "msg_react_workflow", "tool_rules"), 0.90),
 ]
 
 
