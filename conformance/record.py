@@ -1701,7 +1701,7 @@ def scrub():
 
     def fix(o, key=None):
         if isinstance(o, dict):
-            if o.get("name") in BASE_TOOL_NAMES and isinstance(o.get("parameters"), dict) and not str(o.get("description")).startswith("<"):
+            if str(o.get("name")) in BASE_TOOL_NAMES and isinstance(o.get("parameters"), dict) and not str(o.get("description")).startswith("<"):
                 o = {**o, "description": f"<{len(o.get('description') or '')} chars>", "parameters": redact_schema(o["parameters"])}
             return {k: fix(v, k) for k, v in o.items()}
         if isinstance(o, list):

@@ -64,7 +64,6 @@ extension StepMachine {
         } else {
             return leave(with: messages, stop: .endTurn)
         }
-        if isLastStep { return persist(messages, stop: .maxSteps) }
-        return persist(messages + [notice(reason, in: step)], stop: nil)
+        return persist(messages + [notice(reason, in: step)], stop: isLastStep ? .maxSteps : nil)
     }
 }

@@ -16,7 +16,8 @@ extension StepMachine {
         guard !offer.tools.isEmpty, offer.isForced || mustCall else { return call }
         call.toolChoice =
             (offer.isForced || mustSpeakByTool(offer)) && offer.tools.count == 1 ? .one(offer.tools[0]) : .required
-        if plan.traits.toolCalls != .native { call.form = .call }
+        // Where only the type of the agent demands a call, a text is an answer too, and a call in text is read.
+        if offer.isForced ? plan.traits.toolCalls != .native : plan.traits.toolCalls == .none { call.form = .call }
         return call
     }
 

@@ -102,7 +102,9 @@ extension AgentService {
             // Another model starts from its own defaults, not from those shown for the previous one.
             new.apply(model == nil ? settings.changes(from: try row.modelSettings.content()) : settings)
         }
-        if model != nil { new.config.putInnerThoughtsInKwargs = row.agentType != .lettaV1 }
+        if model != nil, change.llmConfig.isKept {
+            new.config.putInnerThoughtsInKwargs = row.agentType != .lettaV1
+        }
         try new.validate()
         guard !new.config.isSame(as: old) else { return }
         row.llmConfig = Document(new.config)
