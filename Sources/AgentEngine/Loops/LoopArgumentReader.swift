@@ -107,8 +107,9 @@ struct LoopArgumentReader: Sendable {
     }
 
     private mutating func beginMember() {
-        let key = (try? JSONParser(options: [.replaceLoneSurrogates, .removeNUL]).parse(
-            String(decoding: held, as: UTF8.self)))?.string
+        let key =
+            (try? JSONParser(options: [.replaceLoneSurrogates, .removeNUL]).parse(
+                String(decoding: held, as: UTF8.self)))?.string
         role =
             switch key {
             case LoopArguments.thought? where takesThought: .thought

@@ -86,7 +86,9 @@ struct LoopCall {
             }
         }
         // Values are passed on as they are written, valid or not.
-        if !reader.isComplete || (try? JSONParser(options: [.replaceLoneSurrogates, .removeNUL]).parse(arguments))?.object == nil {
+        if !reader.isComplete
+            || (try? JSONParser(options: [.replaceLoneSurrogates, .removeNUL]).parse(arguments))?.object == nil
+        {
             thought = nil
             isObject = false
             arguments = plan.loop == .heartbeat ? "{\"request_heartbeat\": false}" : "{}"

@@ -59,9 +59,10 @@ extension StepMachine {
     /// A notice of the loop to the model.
     func notice(_ reason: String, in step: CurrentStep) -> TurnMessage {
         let time = ZonedTime.promptTextOrUTC(microseconds: step.lastResultAt, zone: plan.zone)
+        let text = PackedText.heartbeat(
+            "[This is an automated system message hidden from the user] \(reason)", time: time)
         return TurnMessage(
-            id: step.identity.noticeMessageID, role: .user,
-            parts: [.text(PackedText.heartbeat("[This is an automated system message hidden from the user] \(reason)", time: time))],
+            id: step.identity.noticeMessageID, role: .user, parts: [.text(text)],
             stepID: step.identity.stepID, runID: step.identity.runID, createdAt: step.lastResultAt)
     }
 
@@ -72,7 +73,9 @@ extension StepMachine {
         }
         let thought = step.thought ?? (thinksInText(answer, calls) ? answer.text : nil)
         // Models fill the text beside a call with line feeds.
-        if !thinksInText(answer, calls), let text = answer.text, !text.isEmpty, calls.isEmpty || !text.trimmingSpaces.isEmpty {
+        if !thinksInText(answer, calls), let text = answer.text, !text.isEmpty,
+            calls.isEmpty || !text.trimmingSpaces.isEmpty
+        {
             parts.append(.text(text))
         }
         if let thought, !thought.isEmpty { parts.append(.reasoning(.init(thought, isNative: false))) }

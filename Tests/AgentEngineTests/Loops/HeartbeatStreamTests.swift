@@ -43,7 +43,11 @@ import Testing
 
     @Test func `a message is streamed as text after its thought`() {
         let shown = show(
-            "send_message", [#"{"think"#, #"ing": "hm "#, #"hm", "mess"#, #"age": "Hel"#, #"lo\n"#, #"", "req"#, #"uest_heartbeat": true}"#],
+            "send_message",
+            [
+                #"{"think"#, #"ing": "hm "#, #"hm", "mess"#, #"age": "Hel"#, #"lo\n"#, #"", "req"#,
+                #"uest_heartbeat": true}"#,
+            ],
             plan())
         #expect(shown.pieces.map(\.body) == [.thought("hm "), .thought("hm"), .speech("Hel"), .speech("lo\n")])
         #expect(Set(shown.pieces.map(\.id)).count == 1)
@@ -56,7 +60,8 @@ import Testing
     @Test func `the pieces of arguments make up the stored ones`() throws {
         for plan in [plan(), plan { $0.speech = nil }] {
             let tool = plan.speech == nil ? "send_message" : "add"
-            let shown = show(tool, [#"{"thinking": "hm", "mes"#, #"sage":"x", "a""#, ": 1, \"request_heartbeat\":", "true }"], plan)
+            let shown = show(
+                tool, [#"{"thinking": "hm", "mes"#, #"sage":"x", "a""#, ": 1, \"request_heartbeat\":", "true }"], plan)
             let deltas = shown.pieces.compactMap { entry -> WireMessage.ToolCallDelta? in
                 if case .toolCallDelta(let delta) = entry.body { delta } else { nil }
             }

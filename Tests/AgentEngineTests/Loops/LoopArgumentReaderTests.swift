@@ -34,15 +34,23 @@ import Testing
     }
 
     static let texts: [(String, thought: String, speech: String, arguments: String)] = [
-        (#"{"thinking": "hm", "message": "Hi", "request_heartbeat": true}"#, "hm", "Hi",
-            #"{"message": "Hi", "request_heartbeat": true}"#),
-        (#"{"request_heartbeat":"True","a":{"thinking":["}\"",{}]},"thinking":"later"}"#, "later", "",
-            #"{"a": {"thinking":["}\"",{}]}, "request_heartbeat": true}"#),
+        (
+            #"{"thinking": "hm", "message": "Hi", "request_heartbeat": true}"#, "hm", "Hi",
+            #"{"message": "Hi", "request_heartbeat": true}"#
+        ),
+        (
+            #"{"request_heartbeat":"True","a":{"thinking":["}\"",{}]},"thinking":"later"}"#, "later", "",
+            #"{"a": {"thinking":["}\"",{}]}, "request_heartbeat": true}"#
+        ),
         (#"{}"#, "", "", #"{"request_heartbeat": false}"#),
-        (#" { "n" : -1.5e3 , "b":[true,null] } "#, "", "",
-            #"{"n": -1.5e3, "b": [true,null], "request_heartbeat": false}"#),
-        (#"{"thinking": "a\n\"b\" \ud83e\udd89 \u00e9 🦉", "message": "\\ \ud83e\udd89é"}"#,
-            "a\n\"b\" 🦉 é 🦉", "\\ 🦉é", #"{"message": "\\ \ud83e\udd89é", "request_heartbeat": false}"#),
+        (
+            #" { "n" : -1.5e3 , "b":[true,null] } "#, "", "",
+            #"{"n": -1.5e3, "b": [true,null], "request_heartbeat": false}"#
+        ),
+        (
+            #"{"thinking": "a\n\"b\" \ud83e\udd89 \u00e9 🦉", "message": "\\ \ud83e\udd89é"}"#,
+            "a\n\"b\" 🦉 é 🦉", "\\ 🦉é", #"{"message": "\\ \ud83e\udd89é", "request_heartbeat": false}"#
+        ),
     ]
 
     @Test(arguments: texts)
@@ -72,7 +80,9 @@ import Testing
         #expect(read([text], plan()) == Read(arguments: #"{"request_heartbeat": false}"#, isComplete: true))
     }
 
-    @Test(arguments: [#"{"a": 1"#, "[1]", "nonsense", #"{"a" 1}"#, #"{"a": 1} x"#, #"{"a": "b"#, "{,}", #"{a: 1}"#, "{]"])
+    @Test(arguments: [
+        #"{"a": 1"#, "[1]", "nonsense", #"{"a" 1}"#, #"{"a": 1} x"#, #"{"a": "b"#, "{,}", #"{a: 1}"#, "{]",
+    ])
     func `anything else is not whole`(_ text: String) {
         #expect(!read([text], plan()).isComplete)
         #expect(!read(text.map { String($0) }, plan()).isComplete)

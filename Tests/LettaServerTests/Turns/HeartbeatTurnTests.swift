@@ -89,7 +89,9 @@ import Testing
                 "ping", "reasoning_message", "tool_call_message", "tool_return_message", "reasoning_message",
                 "assistant_message", "stop_reason", "usage_statistics", "[DONE]",
             ]
-            let modes: [JSONObject] = [[:], ["stream_tokens": true], ["background": true], ["background": true, "stream_tokens": true]]
+            let modes: [JSONObject] = [
+                [:], ["stream_tokens": true], ["background": true], ["background": true, "stream_tokens": true],
+            ]
             for mode in modes {
                 server.model.play(.call("memory_insert", Self.insert), Self.speak("All done"))
                 let events = try await server.stream("Hi", to: agent, mode)
@@ -151,7 +153,8 @@ import Testing
             try await server.say("4", to: agent).expect(200)
             let said = try await server.said(by: agent).filter { $0.hasPrefix("assistant_message") }
             #expect(
-                said.suffix(4) == ["One", "Two", "Three", "Four"].map { "assistant_message: \($0)" }[...], "\(type ?? "")")
+                said.suffix(4) == ["One", "Two", "Three", "Four"].map { "assistant_message: \($0)" }[...],
+                "\(type ?? "")")
         }
     }
 
