@@ -6,5 +6,7 @@ enum AllMigrations {
         Migration.agentsAndBlocks, .runsAndSteps, .toolLists, .archives, .backgroundRuns,
         .shorterTurns, .retention, .systemMessageSources, .identities,
         .providers, .folders, .groups, .conversations, .toolSettings, .accounts, .passages,
+        .conversationTurns, .compaction, .approvals, .modelServices, .callbacks, .toolEnvironments,
+        .mcpSessions, .loops, .templates, .knowledge, .background,
     ]
 }
