@@ -6,7 +6,7 @@ enum AllMigrations {
         Migration.agentsAndBlocks, .runsAndSteps, .toolLists, .archives, .backgroundRuns,
         .shorterTurns, .retention, .systemMessageSources, .identities,
         .providers, .folders, .groups, .conversations, .toolSettings, .accounts, .passages,
-        .conversationTurns, .compaction, .approvals, .modelServices, .callbacks, .toolEnvironments,
+        .conversationTurns, .compaction, .approvals, .modelServices, .callbackDeliveries, .toolEnvironments,
         .mcpSessions, .loops, .templates, .knowledge, .background,
     ]
 }
