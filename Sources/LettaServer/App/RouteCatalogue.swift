@@ -29,9 +29,11 @@ struct RouteCatalogue: RouteGroup {
                 core: core,
                 python: PythonToolExecutor(core: core, runner: runner, secrets: secrets, sandboxes: sandboxes)),
             ends: ends)
+        let compactor = ContextCompactor(core: core, models: models)
         let turns = TurnService(
             core: core, opener: opener, worker: worker,
-            callbacks: RunCallbackService(core: core, ends: ends, transport: transport), turnLock: turnLock, ends: ends)
+            callbacks: RunCallbackService(core: core, ends: ends, transport: transport), turnLock: turnLock, ends: ends,
+            compactor: compactor)
         let runs = RunService(core: core, ends: ends)
         let previews = TurnPreviewService(core: core, opener: opener)
 
@@ -58,6 +60,8 @@ struct RouteCatalogue: RouteGroup {
                     core: core, secrets: secrets, directory: directory, providers: userProviders)),
             MessageRoutes(messages: messages),
             TurnRoutes(turns: turns, previews: previews),
+            CompactionRoutes(
+                compaction: CompactionService(core: core, opener: opener, compactor: compactor, turnLock: turnLock)),
             RunRoutes(
                 runs: runs, messages: messages,
                 following: RunFollowService(core: core, worker: worker)),

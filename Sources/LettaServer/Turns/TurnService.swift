@@ -12,6 +12,7 @@ struct TurnService: Sendable {
     let callbacks: RunCallbackService
     let turnLock: KeyedFIFOLock<ID<AgentState>>
     let ends: RunEnds
+    let compactor: ContextCompactor
 
     /// The maximum number of queued messages per agent.
     static let queueLimit = 64
@@ -52,7 +53,7 @@ struct TurnService: Sendable {
     }
 
     func runner(_ control: TurnControl) -> TurnRunner {
-        TurnRunner(core: core, executors: opener.executors, control: control, ends: ends)
+        TurnRunner(core: core, executors: opener.executors, control: control, ends: ends, compactor: compactor)
     }
 
     /// Sends messages and waits for the end of the turn.

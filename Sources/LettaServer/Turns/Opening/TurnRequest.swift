@@ -31,6 +31,7 @@ struct TurnRequest: Sendable {
     let overrideSystem: String?
     let overrideModel: String?
     let skills: [ClientSkill]
+    let includesCompactionMessages: Bool
     let callbackURL: String?
     let following: Following
     let requestConfig: ObjectDocument
@@ -85,6 +86,7 @@ struct TurnRequest: Sendable {
         self.following = following == .stream && body.background == true ? .backgroundStream : following
         callbackURL = following == .later ? try RunCallbackService.checked(body.callbackURL) : nil
         skills = body.clientSkills ?? []
+        includesCompactionMessages = body.includeCompactionMessages ?? false
         maximumSteps = body.maxSteps ?? 50
         overrideSystem = body.overrideSystem
         overrideModel = body.overrideModel
