@@ -43,6 +43,8 @@ extension EveryFieldTests {
         "POST /v1/tools/search": "a search",
         "POST /v1/conversations/{conversation_id}/recompile": "says whose conversation",
         "POST /v1/conversations/{conversation_id}/messages/preview-raw-payload": "a turn",
+        "POST /v1/agents/{agent_id}/summarize": "says how, once",
+        "POST /v1/conversations/{conversation_id}/compact": "says how, once",
     ]
 
     static let bodies: [Body] =
