@@ -10,6 +10,8 @@ package struct TokenCalibration: Sendable, Hashable {
     /// What no tokenizer goes below. A report under it does not count the whole prompt.
     private static let lowest = 500
     private static let highest = 8_000
+    /// More bytes and tokens than any request has.
+    private static let largest = 1 << 40
 
     package init(permille: Int? = nil) {
         self.permille = permille.map { min(max($0, Self.lowest), Self.highest) }
@@ -27,7 +29,7 @@ package struct TokenCalibration: Sendable, Hashable {
 
     /// The bytes that take this many tokens.
     package func bytes(tokens: Int) -> Int {
-        max(0, tokens) * 4 * 1_000 / (permille ?? Self.unknown)
+        min(max(0, tokens), Self.largest) * 4 * 1_000 / (permille ?? Self.unknown)
     }
 
     /// Learns from a call that was answered. Rises at once and falls slowly: too high an estimate costs a few messages,
@@ -46,11 +48,11 @@ package struct TokenCalibration: Sendable, Hashable {
         let estimate = scaled(bytes, by: 1_000)
         guard estimate > 0 else { return }
         // A window that is configured too large would make the ratio useless.
-        let ratio = min(window * 1_000 / estimate, 4_000)
+        let ratio = min(min(max(0, window), Self.largest) * 1_000 / estimate, 4_000)
         permille = min(max(permille ?? 1_000, ratio), Self.highest)
     }
 
     private func scaled(_ bytes: Int, by permille: Int) -> Int {
-        (bytes + 3) / 4 * permille / 1_000
+        (min(max(0, bytes), Self.largest) + 3) / 4 * permille / 1_000
     }
 }

@@ -49,7 +49,8 @@ package struct TurnContext: Sendable {
         self.model = model
         self.runID = runID
         self.zone = zone
-        messageLimit = max(1_000, model.contextWindow * 2)
+        // Of a window that is not known no message is too long.
+        messageLimit = model.contextWindow > 0 ? max(1_000, min(model.contextWindow, 1 << 32) * 2) : 1 << 32
     }
 
     /// Replaces or inserts the system message.

@@ -66,7 +66,7 @@ struct ContextCompactor: Sendable {
     /// Whether a context that keeps the messages from a place on is small enough.
     private static func fits(_ state: TurnState, _ order: Order) -> (Int) -> Bool {
         let calibration = TokenCalibration(permille: state.agent.tokenPermille)
-        let window = state.config.contextWindow
+        let window = state.config.usableWindow
         let limit = order.goal ?? window / 100 * ContextCut.goal
         let sizes = state.context.messageSizes
         // The summary takes some, too.
@@ -90,7 +90,7 @@ struct ContextCompactor: Sendable {
     ) async throws -> (ContextCut, String) {
         let agent = state.agent.id
         let limit = Self.summaryLimit(
-            order.settings, TokenCalibration(permille: state.agent.tokenPermille), window: state.config.contextWindow)
+            order.settings, TokenCalibration(permille: state.agent.tokenPermille), window: state.config.usableWindow)
         var reason = "repeated failures; the model is asked again later"
         if breaker.mayAsk(for: agent) {
             for (mode, cut) in cuts {
@@ -145,7 +145,7 @@ struct ContextCompactor: Sendable {
         let history = state.context.history
         let evicted = history[cut.evicted].map { ID<Message>($0.id) }
         var stats = CompactionStats(
-            trigger: order.trigger ?? "", window: state.config.contextWindow, messagesBefore: history.count,
+            trigger: order.trigger ?? "", window: state.config.usableWindow, messagesBefore: history.count,
             messagesAfter: history.count - evicted.count + 1)
         stats.tokensBefore = order.tokensBefore
         var new = state

@@ -40,7 +40,7 @@ struct Summarizer: Sendable {
         let prompt = Self.prompt(mode, settings)
         let calibration = TokenCalibration(permille: state.agent.tokenPermille)
         // Reserve a third for the answer and for what estimates miss.
-        let room = calibration.bytes(tokens: config.contextWindow / 3 * 2) - prompt.utf8.count
+        let room = calibration.bytes(tokens: config.usableWindow / 3 * 2) - prompt.utf8.count
         // An earlier part's summary is in the next request too.
         let parts = Transcript.parts(
             of: Array(state.context.history[cut.evicted]), zone: state.context.zone, budget: room / 4 * 3)
@@ -81,7 +81,7 @@ struct Summarizer: Sendable {
         let request = state.context.summaryRequest(
             Self.prompt(mode, settings), before: cut.evicted.upperBound, plan: state.plan)
         let calibration = TokenCalibration(permille: state.agent.tokenPermille)
-        guard calibration.tokens(bytes: request.byteCount) <= state.config.contextWindow else { throw Failure.tooLong }
+        guard calibration.tokens(bytes: request.byteCount) <= state.config.usableWindow else { throw Failure.tooLong }
         return try await answer(to: request, from: state.provider)
     }
 

@@ -178,7 +178,7 @@ import Testing
         try await withModel(engine, model) { server, agent in
             var kinds: Set<String> = []
             for turn in 0..<40 where kinds.count < 3 {
-                let asEvents = turn % 2 == 0
+                let asEvents = !kinds.contains("summary_message")
                 let answer = try await server.say(
                     "m\(turn) " + String(repeating: "word ", count: 200), to: agent,
                     ["include_compaction_messages": .bool(asEvents)]

@@ -59,7 +59,7 @@ struct ContextFitting: Sendable {
         steps += 1
         stepID = record.identity.stepID
         if changedPermille != nil { storedPermille = calibration.permille }
-        let window = state.config.contextWindow
+        let window = state.config.usableWindow
         // A small model is shown what fits; its context must not grow for ever all the same.
         let isSmall = state.context.smallModel != nil
         let bytes = isSmall ? state.context.messageSizes.reduce(0, +) / 2 : request.map(\.byteCount) ?? 0
@@ -67,6 +67,11 @@ struct ContextFitting: Sendable {
         let size = (isSmall ? nil : record.usage?.totalTokens) ?? calibration.tokens(bytes: bytes + said)
         excess = size > Self.limit(window) ? size : nil
     }
+}
+
+extension LLMConfig {
+    /// The context window in tokens; a very large one where it is not known.
+    var usableWindow: Int { contextWindow > 0 ? min(contextWindow, 1 << 32) : 1 << 32 }
 }
 
 extension RunningTurn {

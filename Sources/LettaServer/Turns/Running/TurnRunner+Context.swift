@@ -28,7 +28,7 @@ extension TurnRunner {
     ///
     /// - Throws: `SystemPromptOverflow` when that is not possible, `CancellationError`, the database's failures.
     func fitted(_ call: ModelCall, _ turn: RunningTurn) async throws -> ModelRequest {
-        let window = turn.state.config.contextWindow
+        let window = turn.state.config.usableWindow
         var request = turn.state.context.request(call)
         if turn.state.context.smallModel == nil, !turn.fitting.fits(request, window: window) {
             try checkSystemPrompt(turn)
@@ -53,7 +53,7 @@ extension TurnRunner {
 
     private func checkSystemPrompt(_ turn: RunningTurn) throws {
         let tokens = turn.fitting.calibration.plainTokens(bytes: turn.state.context.fixedBytes)
-        let window = turn.state.config.contextWindow
+        let window = turn.state.config.usableWindow
         if tokens > window { throw SystemPromptOverflow(tokens: tokens, window: window) }
     }
 
@@ -144,7 +144,7 @@ extension TurnRunner {
         _ call: ModelCall, _ request: ModelRequest, _ turn: RunningTurn
     ) async throws -> ModelRequest? {
         guard turn.fitting.overflows < ContextFitting.maximumOverflows else { return nil }
-        let window = turn.state.config.contextWindow
+        let window = turn.state.config.usableWindow
         turn.fitting.learnRefusal(of: request, window: window)
         core.logger.notice(
             "The model's service refused a request as too long; it is made shorter",
@@ -168,7 +168,7 @@ extension TurnRunner {
         if failure.kind == .contextWindowExceeded, turn.fitting.overflows > 0, let request = turn.lastRequest,
             turn.state.context.fixedBytes * 2 > request.byteCount
         {
-            return SystemPromptOverflow(tokens: fixed, window: turn.state.config.contextWindow).end(turn)
+            return SystemPromptOverflow(tokens: fixed, window: turn.state.config.usableWindow).end(turn)
         }
         return turn.machine.receive(.modelFailed(failure))
     }
@@ -220,7 +220,7 @@ extension TurnRunner {
         await tell(
             """
             a message of \(size) characters is too long for the context window of \
-            \(turn.state.config.contextWindow) tokens. The model sees its beginning and its end. Send it in parts, or \
+            \(turn.state.config.usableWindow) tokens. The model sees its beginning and its end. Send it in parts, or \
             use a model with a larger window.
             """, marking: ids, turn)
     }
