@@ -30,6 +30,8 @@ package struct ContextCut: Sendable, Hashable {
             evicted = first..<cut
             isPartial = true
         }
+        // The summary of a summary helps nobody.
+        if evicted.count == 1, PackedText.isAlert(history[first].text ?? "") { return nil }
     }
 
     /// The first message after the system message.

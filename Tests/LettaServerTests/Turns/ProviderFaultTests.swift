@@ -249,7 +249,9 @@ extension ProviderFaultTests {
         }
     }
 
-    private func expectFailure(_ events: [StreamedEvent], _ type: String, _ stop: String) {
+    private func expectFailure(_ all: [StreamedEvent], _ type: String, _ stop: String) {
+        // Without the summary that a refusal of the length leaves.
+        let events = all.filter { $0.type != "user_message" }
         #expect(events.map(\.type) == ["ping", "stop_reason", "error_message", "[DONE]"])
         #expect(events.dropFirst().first?.json["stop_reason"]?.string == stop)
         let error = events.first { $0.name == "error" }?.json
@@ -269,7 +271,7 @@ extension ProviderFaultTests {
     ) async throws {
         service.play(.events(.bytes(Wire.text(["fine"]))))
         try await server.say("last", to: agent).expect(200, ["messages": [["content": "fine"]]])
-        let said = try await server.said(by: agent)
+        let said = try await server.said(by: agent).filter { !$0.contains("system_alert") }
         if let count { #expect(said.count == count + 2) }
         #expect(said.suffix(2) == ["user_message: last", "assistant_message: fine"])
     }

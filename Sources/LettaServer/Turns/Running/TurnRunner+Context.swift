@@ -51,7 +51,7 @@ extension TurnRunner {
         return request
     }
 
-    private func checkSystemPrompt(_ turn: RunningTurn) throws {
+    private func checkSystemPrompt(_ turn: RunningTurn) throws(SystemPromptOverflow) {
         let tokens = turn.fitting.calibration.plainTokens(bytes: turn.state.context.fixedBytes)
         let window = turn.state.config.usableWindow
         if tokens > window { throw SystemPromptOverflow(tokens: tokens, window: window) }
@@ -164,11 +164,12 @@ extension TurnRunner {
 
     /// A failure that nothing mended.
     func failed(_ failure: ProviderFailure, _ turn: RunningTurn) -> [StepAction] {
-        let fixed = turn.fitting.calibration.plainTokens(bytes: turn.state.context.fixedBytes)
-        if failure.kind == .contextWindowExceeded, turn.fitting.overflows > 0, let request = turn.lastRequest,
-            turn.state.context.fixedBytes * 2 > request.byteCount
-        {
-            return SystemPromptOverflow(tokens: fixed, window: turn.state.config.usableWindow).end(turn)
+        if failure.kind == .contextWindowExceeded {
+            do {
+                try checkSystemPrompt(turn)
+            } catch {
+                return error.end(turn)
+            }
         }
         return turn.machine.receive(.modelFailed(failure))
     }
