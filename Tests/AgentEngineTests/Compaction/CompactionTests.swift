@@ -25,7 +25,8 @@ import Testing
     }
 
     @Test func `what the turn is at work on remains`() {
-        var history = Self.history + [Self.message(.user, "new", run: "run-1"), Self.message(.user, "more", run: "run-1")]
+        var history = Self.history
+        history += ["new", "more"].map { Self.message(.user, $0, run: "run-1") }
         #expect(ContextCut.tail(of: history, isAtWork: true) == 13)
         #expect(ContextCut.tail(of: history, isAtWork: false) == 15)
         let call = TurnMessage.ToolCall(id: "c", name: "t", arguments: "{}")
@@ -101,9 +102,10 @@ import Testing
     @Test func `a long message is shown in part, a refused image and an empty text as notes`() {
         var image = Self.message(.user, " ")
         image.parts.append(.image(.init(.url("https://example.com/x.png"))))
-        #expect(Self.context([image]).request(Self.call).messages == [
-            .user([.text(" "), .image(url: "https://example.com/x.png", detail: "auto")])
-        ])
+        #expect(
+            Self.context([image]).request(Self.call).messages == [
+                .user([.text(" "), .image(url: "https://example.com/x.png", detail: "auto")])
+            ])
         image.problem = "refused"
         let shown = Self.context([image, Self.message(.user, String(repeating: "x", count: 100_000))])
             .request(Self.call)

@@ -13,9 +13,11 @@ import Testing
         return agent
     }
 
-    @Test(arguments: Engines.scenarios, [
-        ("sliding_window", 11), ("all", 2), ("self_compact_all", 2), ("self_compact_sliding_window", 11),
-    ])
+    @Test(
+        arguments: Engines.scenarios,
+        [
+            ("sliding_window", 11), ("all", 2), ("self_compact_all", 2), ("self_compact_sliding_window", 11),
+        ])
     func `each mode leaves what it should`(_ engine: TestEngine, _ mode: (name: String, left: Int)) async throws {
         try await withServer(on: engine) { server in
             let agent = try await Self.talk(server, ["compaction_settings": ["mode": .string(mode.name)]])
@@ -30,7 +32,8 @@ import Testing
             #expect(asked.count == 1)
             let isOwn = mode.name.hasPrefix("self")
             #expect(asked[0].tools.isEmpty == !isOwn)
-            #expect(asked[0].messages.last?.contains(isOwn ? "message from the system" : "[user] m0\n[assistant] ok") == true)
+            let prompt = isOwn ? "message from the system" : "[user] m0\n[assistant] ok"
+            #expect(asked[0].messages.last?.contains(prompt) == true)
             let said = try await server.said(by: agent)
             #expect(said.count == 13, "nothing is lost from the list")
             #expect(said.last?.contains(#""type": "system_alert""#) == true)

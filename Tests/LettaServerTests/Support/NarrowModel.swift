@@ -88,7 +88,8 @@ final class NarrowModel: ModelProvider {
     }
 
     private static func isSummary(_ request: ModelRequest) -> Bool {
-        guard case .user(let parts, _)? = request.messages.last, case .text(let text)? = parts.first else { return false }
+        guard case .user(let parts, _)? = request.messages.last, case .text(let text)? = parts.first
+        else { return false }
         return text.contains("<start_transcript>") || text.contains("This is a message from the system")
     }
 

@@ -86,7 +86,9 @@ extension TurnRunner {
             if try await clearBuffer(end, turn) { return }
             guard let excess = turn.fitting.excess else { return }
             turn.fitting.excess = nil
-            guard try await compact(turn, "post_step_context_check", tokensBefore: excess, isAtWork: false) else { return }
+            guard try await compact(turn, "post_step_context_check", tokensBefore: excess, isAtWork: false) else {
+                return
+            }
             let bytes = turn.state.context.fixedBytes + turn.state.context.messageSizes.reduce(0, +)
             end.usage.setContext(tokens: turn.fitting.calibration.plainTokens(bytes: bytes))
         } catch {
