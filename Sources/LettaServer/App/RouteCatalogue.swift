@@ -32,6 +32,7 @@ struct RouteCatalogue: RouteGroup {
         let turns = TurnService(
             core: core, opener: opener, worker: worker,
             callbacks: RunCallbackService(core: core, ends: ends, transport: transport), turnLock: turnLock, ends: ends)
+        let front = OpenAIFrontService(core: core, turns: turns)
         let runs = RunService(core: core, ends: ends)
         let previews = TurnPreviewService(core: core, opener: opener)
 
@@ -52,7 +53,8 @@ struct RouteCatalogue: RouteGroup {
             ArchiveRoutes(archives: ArchiveService(core: core, models: models)),
             IdentityRoutes(identities: IdentityService(core: core)),
             PassageRoutes(passages: PassageService(core: core)),
-            ModelRoutes(models: models),
+            ModelRoutes(models: models, front: front),
+            OpenAIFrontRoutes(front: front),
             ProviderRoutes(
                 providers: ProviderService(
                     core: core, secrets: secrets, directory: directory, providers: userProviders)),
