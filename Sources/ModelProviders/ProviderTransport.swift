@@ -79,16 +79,20 @@ package struct ProviderTransport: Sendable {
 
     /// Sends a request and waits for the response head; a redirect is a failure.
     func send(_ request: HTTPClientRequest) async throws(ProviderFailure) -> HTTPClientResponse {
-        let response: HTTPClientResponse
-        do {
-            if !reachesUnixSockets || !request.url.hasPrefix("http+unix://") { _ = try EgressAddress(request.url) }
-            response = try await client.execute(request, deadline: .distantFuture)
-        } catch {
-            throw ProviderFailure(transportError: error, from: request.url)
-        }
+        let response = try await exchange(request)
         guard !(300..<400).contains(response.status.code) else {
             throw ProviderFailure(redirect: response, from: request.url)
         }
         return response
+    }
+
+    /// Sends a request and waits for the response head, which may be a redirect.
+    func exchange(_ request: HTTPClientRequest) async throws(ProviderFailure) -> HTTPClientResponse {
+        do {
+            if !reachesUnixSockets || !request.url.hasPrefix("http+unix://") { _ = try EgressAddress(request.url) }
+            return try await client.execute(request, deadline: .distantFuture)
+        } catch {
+            throw ProviderFailure(transportError: error, from: request.url)
+        }
     }
 }

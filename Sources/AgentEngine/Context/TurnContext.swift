@@ -72,6 +72,9 @@ package struct TurnContext: Sendable {
             return request
         }
         request.messages = smallModel == nil ? allMessages() : compactMessages()
+        if (model.traits.seesImages ?? ModelSight.sees(model.name)) == false {
+            request.messages = request.messages.withoutImages
+        }
         if call.form == .call {
             request.messages.addToSystem(ForcedCall.instruction(for: tools))
             request.responseFormat = ForcedCall.responseFormat(for: tools)

@@ -3,15 +3,13 @@ import Hummingbird
 import JSON
 import LettaAPI
 
-/// An error as clients of OpenAI's API read it, and with the peer's `detail` beside it.
+/// An error as clients of OpenAI's API read it, with the members that it has on other routes beside it.
 struct OpenAIErrorBody: JSONWritable {
     let error: APIError
 
-    /// Whether the routes below this path speak OpenAI's API.
-    static func isUsed(at path: String) -> Bool {
-        var parts = path.split(separator: "/")[...]
-        if parts.first == "v1" || parts.first == "latest" { parts = parts.dropFirst() }
-        return parts.suffix(2).elementsEqual(["chat", "completions"]) || parts.elementsEqual(["responses"])
+    /// Whether a route speaks OpenAI's API. Errors before the route is known have the peer's body alone.
+    static func isUsed(by route: String) -> Bool {
+        route.hasSuffix("/chat/completions") || route == "/v1/responses"
     }
 
     func write(to writer: inout JSONWriter) {
@@ -22,8 +20,14 @@ struct OpenAIErrorBody: JSONWritable {
                 $0.field("param", parameter)
                 $0.field("code", code)
             }
-            $0.field("detail", message)
+            for (key, value) in own where key != "error" { $0.field(key, value) }
         }
+    }
+
+    /// The members of the body on other routes.
+    private var own: JSONObject {
+        // What this server wrote itself is JSON.
+        (try? RawJSON(ErrorBody(body: error.body)).value().object) ?? [:]
     }
 
     private var message: String {

@@ -19,7 +19,7 @@ struct RenderErrors: RouterMiddleware {
         } catch let failure as ConnectionFailure {
             throw failure.underlying
         } catch {
-            if OpenAIErrorBody.isUsed(at: request.uri.path), let error = known(error, context) {
+            if let route = context.coreContext.endpointPath.value, OpenAIErrorBody.isUsed(by: route), let error = known(error, context) {
                 log(error, context)
                 return error.openAIResponse
             }

@@ -12,6 +12,8 @@ struct RouteCatalogue: RouteGroup {
     let userProviders: UserProviders
     let worker: TurnWorker
     let ends: RunEnds
+    let callbacks: RunCallbackService
+    let egress: EgressClient
     let sandbox: ToolSandbox
     let password: Secret?
     let metrics: PrometheusMetrics
@@ -28,10 +30,10 @@ struct RouteCatalogue: RouteGroup {
             executors: ToolExecutors(
                 core: core,
                 python: PythonToolExecutor(core: core, runner: runner, secrets: secrets, sandboxes: sandboxes)),
-            ends: ends)
+            ends: ends, images: ImageReader(egress: egress, clock: core.clock))
         let turns = TurnService(
             core: core, opener: opener, worker: worker,
-            callbacks: RunCallbackService(core: core, ends: ends, transport: transport), turnLock: turnLock, ends: ends)
+            callbacks: callbacks, turnLock: turnLock, ends: ends)
         let front = OpenAIFrontService(core: core, turns: turns)
         let runs = RunService(core: core, ends: ends)
         let previews = TurnPreviewService(core: core, opener: opener)

@@ -27,6 +27,7 @@ struct TurnService: Sendable {
         _ request: TurnRequest, collector: TurnCollector? = nil, as scope: Scope
     ) async throws -> TurnControl {
         let config = try await opener.override(request.overrideModel, as: scope)
+        let request = try await opener.images.read(request)
         try await turnLock.lock(request.agent, orElse: Self.queueIsFull(request.agent))
         let run = request.run(id: core.ids.next(), at: core.now())
         let control = TurnControl(

@@ -25,7 +25,7 @@ extension MessageContent {
 /// A client's request for a turn, validated.
 struct TurnRequest: Sendable {
     let agent: ID<AgentState>
-    let given: [CreateMessage]
+    var given: [CreateMessage]
     let maximumSteps: Int
     let streamsTokens: Bool
     let overrideSystem: String?
