@@ -71,11 +71,13 @@ package struct EgressRefusal: Error, Sendable, Equatable {
     package let reason: String
 
     static func forbidden(_ host: String) -> EgressRefusal {
-        if let address = IPAddress(host), !address.isLinkLocalOrMetadata {
-            return EgressRefusal(
-                reason: "must not be a private address (\(host)) unless LETTA_ALLOWED_PRIVATE_HOSTS lists its host")
-        }
-        return EgressRefusal(
+        EgressRefusal(
             reason: "must not be a link-local or cloud metadata address, which this server never calls (\(host))")
+    }
+
+    static func outside(_ host: String) -> EgressRefusal {
+        guard IPAddress(host)?.isLinkLocalOrMetadata == false else { return forbidden(host) }
+        return EgressRefusal(
+            reason: "must not be a private address (\(host)) unless LETTA_ALLOWED_PRIVATE_HOSTS lists its host")
     }
 }

@@ -22,7 +22,8 @@ package struct EgressClient: Sendable {
     ///   - privateHosts: names and IP addresses; `*` for all.
     package init(transport: ProviderTransport, privateHosts: [String]) {
         anywhere = transport
-        outside = ProviderTransport(refusing: { $0.isLinkLocalOrMetadata || $0.isPrivate })
+        outside = ProviderTransport(
+            refusing: { $0.isLinkLocalOrMetadata || $0.isPrivate }, with: EgressRefusal.outside)
         self.privateHosts = Set(privateHosts.map { $0.lowercased() })
     }
 

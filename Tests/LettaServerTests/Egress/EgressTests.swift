@@ -120,7 +120,7 @@ import Testing
         try await FakeOpenAI.serving(.json("{}")) { other in
             let redirect = FakeOpenAI.Reply.json("", status: 307, headers: ["location": other.baseURL])
             try await FakeOpenAI.serving(redirect) { listener in
-                try await withServer(on: .sqlite) { server in
+                try await withServer(on: .sqlite, { $0.environment = ["LETTA_ALLOWED_PRIVATE_HOSTS": "*"] }) { server in
                     let agent = try await server.newAgent()
                     let run = try await server.send(
                         .post, "/v1/agents/\(agent)/messages/async",
@@ -178,7 +178,7 @@ import Testing
                 #expect(answer.status >= 400)
                 #expect(answer[header: "x-should-retry"] == (isPermanent ? "false" : nil), "\(kind)")
             }
-            let unserved = try await server.send(.post, "/v1/voice-beta/\(agent)/chat/completions", [:])
+            let unserved = try await server.send(.post, "/v1/agents/\(agent)/template", [:])
             #expect(unserved.status == 501 && unserved[header: "x-should-retry"] == "false", "\(unserved.text)")
         }
     }
