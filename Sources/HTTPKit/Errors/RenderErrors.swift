@@ -19,7 +19,9 @@ struct RenderErrors: RouterMiddleware {
         } catch let failure as ConnectionFailure {
             throw failure.underlying
         } catch {
-            if let route = context.coreContext.endpointPath.value, OpenAIErrorBody.isUsed(by: route), let error = known(error, context) {
+            if let route = context.coreContext.endpointPath.value, OpenAIErrorBody.isUsed(by: route),
+                let error = known(error, context)
+            {
                 log(error, context)
                 return error.openAIResponse
             }

@@ -188,7 +188,10 @@ package struct ServerConfiguration: Sendable {
             ("Anthropic-compatible service", anthropic.map(\.baseURL) ?? "none"),
             ("Anthropic API key", anthropic?.apiKey.map { "\($0)" } ?? "none"),
             ("hosts of model endpoints", allowedModelHosts.isEmpty ? "any" : allowedModelHosts.joined(separator: ", ")),
-            ("private hosts of callbacks and images", privateHosts.isEmpty ? "none" : privateHosts.joined(separator: ", ")),
+            (
+                "private hosts of callbacks and images",
+                privateHosts.isEmpty ? "none" : privateHosts.joined(separator: ", ")
+            ),
             ("callback secret", callbackSecret.map { "\($0)" } ?? "none"),
             ("local models", localModels ? "on" : "off"),
             ("llama-server", llamaServer ?? "the one on PATH, else in \(data.folder)/runtime"),

@@ -32,7 +32,8 @@ struct OpenAIFrontService: Sendable {
             }
             guard agents.count == 1 else {
                 throw APIError.invalidArgument(
-                    "Several agents are called '\(name.prefix(200))'. Put the ID of one of them into the 'model' field.")
+                    "Several agents are called '\(name.prefix(200))'. Put the ID of one of them into the 'model' field."
+                )
             }
             return try FrontAgent(agent)
         }

@@ -81,7 +81,8 @@ package struct EgressClient: Sendable {
             }
         }
         throw ProviderFailure(
-            .badRequest, message: "\(EgressAddress.shown(start)) leads through more than \(Self.redirectLimit) redirects.")
+            .badRequest,
+            message: "\(EgressAddress.shown(start)) leads through more than \(Self.redirectLimit) redirects.")
     }
 
     private static func tooLarge(_ limit: Int) -> ProviderFailure {
@@ -90,7 +91,9 @@ package struct EgressClient: Sendable {
 
     /// Both check the address itself.
     private func transport(for url: String) -> ProviderTransport {
-        let isAllowed = privateHosts.contains("*") || (try? EgressAddress(url)).map { privateHosts.contains($0.host) } == true
+        // An address that can't be read is refused by either.
+        let host = (try? EgressAddress(url))?.host
+        let isAllowed = privateHosts.contains("*") || host.map(privateHosts.contains) == true
         return isAllowed ? anywhere : outside
     }
 }

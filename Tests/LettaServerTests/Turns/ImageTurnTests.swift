@@ -13,7 +13,8 @@ import Testing
         headers: ["content-type": "text/plain"], parts: [.bytes("GIF89a and so on")])
 
     private static func message(_ source: JSONValue) -> JSONValue {
-        ["messages": [["role": "user", "content": [["type": "text", "text": "see"], ["type": "image", "source": source]]]]]
+        let parts: JSONValue = [["type": "text", "text": "see"], ["type": "image", "source": source]]
+        return ["messages": [["role": "user", "content": parts]]]
     }
 
     @Test(arguments: Engines.all)
@@ -123,10 +124,11 @@ import Testing
         }
     }
 
-    @Test(arguments: [
-        ("gpt-4o-mini", true), ("openai/gpt-4.1", true), ("claude-sonnet-4-5", true), ("o3-mini", false),
-        ("deepseek-chat", false), ("qwen2.5-coder-0.5b", false), ("qwen2.5-vl-7b", true), ("somebody's", nil),
-    ] as [(String, Bool?)])
+    @Test(
+        arguments: [
+            ("gpt-4o-mini", true), ("openai/gpt-4.1", true), ("claude-sonnet-4-5", true), ("o3-mini", false),
+            ("deepseek-chat", false), ("qwen2.5-coder-0.5b", false), ("qwen2.5-vl-7b", true), ("somebody's", nil),
+        ] as [(String, Bool?)])
     func `names tell what sees`(_ model: String, _ sees: Bool?) {
         #expect(ModelSight.sees(model) == sees)
     }
