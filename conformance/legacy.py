@@ -82,6 +82,9 @@ class Client:
     def send(self, agent_id, text):
         return self.raw.agents.messages.create(agent_id=agent_id, messages=[{"role": "user", "content": text}])
 
+    def compact(self, agent_id):
+        return self.raw.agents.messages.summarize(agent_id, max_message_length=10)
+
     def stream(self, agent_id, text, tokens):
         return list(self.raw.agents.messages.create_stream(
             agent_id=agent_id, messages=[{"role": "user", "content": text}], stream_tokens=tokens))

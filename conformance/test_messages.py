@@ -85,3 +85,28 @@ def test_runs_and_steps_are_kept(client, agent):
         client.run(unknown("run"))
     with refused(client, 404):
         client.step(unknown("step"))
+
+
+def test_a_context_is_compacted(client, agent):
+    for number in range(6):
+        client.send(agent.id, f"message {number}")
+    client.compact(agent.id)
+    window = client.messages(agent.id)
+    assert "message 0" in text_of(window[1]) and "system_alert" in text_of(window[-1])
+    assert client.send(agent.id, "still there?").messages[-1].content == "echo: still there?"
+
+
+@pytest.mark.only("v1")
+def test_a_compaction_says_what_it_left(client, agent):
+    for number in range(6):
+        client.send(agent.id, f"message {number}")
+    result = client.compact(agent.id, compaction_settings={"mode": "all"})
+    assert result.summary and (result.num_messages_before, result.num_messages_after) == (13, 2)
+    fork = client.fork("default", agent_id=agent.id)
+    client.send(agent.id, "more")
+    result = client.compact_conversation(fork.id, compaction_settings={"mode": "all"})
+    assert result.num_messages_after <= 2
+
+
+def text_of(message):
+    return message.content if isinstance(message.content, str) else ""

@@ -50,6 +50,9 @@ GROUPS = [
     # The calls that need no turn.
     Group("groups", ("groups",), 0.90),
     Group("conversations", ("conversations",), 0.90),
+    # Without the older types of agents.
+    Group("compaction", ("compaction",), 0.90),
+    Group("llm_errors", ("llm_errors",), 0.90),
     Group("turns", ("runs", "stream", "msg_requests", "msg_v1"), 0.85),
     Group("loops", ("msg_v2", "msg_memgpt", "msg_react_workflow", "tool_rules"), 0.90),
 ]

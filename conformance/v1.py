@@ -228,6 +228,12 @@ class Client:
     def fork(self, conversation_id, **options):
         return self.raw.conversations.fork(conversation_id, **options)
 
+    def compact(self, agent_id, **options):
+        return self.raw.agents.messages.compact(agent_id, **options)
+
+    def compact_conversation(self, conversation_id, **options):
+        return self.raw.conversations.messages.compact(conversation_id, **options)
+
     def cancel_conversation(self, conversation_id, **options):
         return self.raw.conversations.cancel(conversation_id, **options)
 

@@ -12,10 +12,13 @@ package struct ModelTraits: Sendable, Hashable {
     package var toolCalls: ToolCalls
     /// Whether the model needs a short prompt and few tools.
     package var isSmall: Bool
+    /// Whether the model sees images, as its service says; nil when that says nothing. See ``ModelSight``.
+    package var seesImages: Bool?
 
-    package init(toolCalls: ToolCalls = .native, isSmall: Bool = false) {
+    package init(toolCalls: ToolCalls = .native, isSmall: Bool = false, seesImages: Bool? = nil) {
         self.toolCalls = toolCalls
         self.isSmall = isSmall
+        self.seesImages = seesImages
     }
 
     /// The number of parameters up to which a model counts as small. Models of 0.5 and 1.5 billion parameters were

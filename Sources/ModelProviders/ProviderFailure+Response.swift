@@ -91,6 +91,9 @@ private struct ProviderError {
 
     private static let contextPhrases = [
         "maximum context length", "context window", "context length", "context size", "prompt is too long",
-        "too many tokens", "exceed context limit",
+        "too many tokens", "exceed context limit", "context limit",
+        // Gemini, Bedrock, vLLM, xAI, Z.ai, Together, Groq.
+        "exceeds the maximum number of tokens", "input is too long", "maximum model length", "maximum prompt length",
+        "prompt exceeds max length", "max_new_tokens` must be", "reduce the length of the messages",
     ]
 }

@@ -22,10 +22,12 @@ package struct ProviderTransport: Sendable {
 
     init(
         connectDeadline: Duration = .seconds(10), modelHosts: [String] = [],
-        refusing isForbidden: @escaping @Sendable (IPAddress) -> Bool
+        refusing isForbidden: @escaping @Sendable (IPAddress) -> Bool,
+        with refusal: @escaping @Sendable (String) -> EgressRefusal = EgressRefusal.forbidden
     ) {
         self.modelHosts = Set(modelHosts.map { $0.lowercased() })
-        let configuration = Self.configuration(connectDeadline: connectDeadline, refusing: isForbidden)
+        let configuration = Self.configuration(
+            connectDeadline: connectDeadline, refusing: isForbidden, with: refusal)
         client = HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
     }
 
@@ -51,7 +53,8 @@ package struct ProviderTransport: Sendable {
 
     /// A configuration for many long streams to few hosts. It has no read timeout: each call has its own deadline.
     private static func configuration(
-        connectDeadline: Duration, refusing isForbidden: @escaping @Sendable (IPAddress) -> Bool
+        connectDeadline: Duration, refusing isForbidden: @escaping @Sendable (IPAddress) -> Bool,
+        with refusal: @escaping @Sendable (String) -> EgressRefusal
     ) -> HTTPClient.Configuration {
         var configuration = HTTPClient.Configuration()
         configuration.redirectConfiguration = .disallow
@@ -70,7 +73,7 @@ package struct ProviderTransport: Sendable {
             }
             // The pool has to know of the failure before it learns that the connection is closed.
             channel.eventLoop.execute { channel.close(promise: nil) }
-            return channel.eventLoop.makeFailedFuture(EgressRefusal.forbidden(text))
+            return channel.eventLoop.makeFailedFuture(refusal(text))
         }
         configuration.http1_1ConnectionDebugInitializer = check
         configuration.http2ConnectionDebugInitializer = check
@@ -79,16 +82,20 @@ package struct ProviderTransport: Sendable {
 
     /// Sends a request and waits for the response head; a redirect is a failure.
     func send(_ request: HTTPClientRequest) async throws(ProviderFailure) -> HTTPClientResponse {
-        let response: HTTPClientResponse
-        do {
-            if !reachesUnixSockets || !request.url.hasPrefix("http+unix://") { _ = try EgressAddress(request.url) }
-            response = try await client.execute(request, deadline: .distantFuture)
-        } catch {
-            throw ProviderFailure(transportError: error, from: request.url)
-        }
+        let response = try await exchange(request)
         guard !(300..<400).contains(response.status.code) else {
             throw ProviderFailure(redirect: response, from: request.url)
         }
         return response
+    }
+
+    /// Sends a request and waits for the response head, which may be a redirect.
+    func exchange(_ request: HTTPClientRequest) async throws(ProviderFailure) -> HTTPClientResponse {
+        do {
+            if !reachesUnixSockets || !request.url.hasPrefix("http+unix://") { _ = try EgressAddress(request.url) }
+            return try await client.execute(request, deadline: .distantFuture)
+        } catch {
+            throw ProviderFailure(transportError: error, from: request.url)
+        }
     }
 }

@@ -48,6 +48,7 @@ package final class FakeOpenAI: Sendable {
         package var query: String?
         package var apiKey: String?
         package var authorization: String?
+        var headers: HTTPFields
         package var body: JSONValue
     }
 
@@ -149,7 +150,7 @@ package final class FakeOpenAI: Sendable {
         let received = Received(
             path: request.uri.path, query: request.uri.query,
             apiKey: HTTPField.Name("x-api-key").flatMap { request.headers[$0] },
-            authorization: request.headers[.authorization], body: body)
+            authorization: request.headers[.authorization], headers: request.headers, body: body)
         let reply = state.withLock { state in
             state.received.append(received)
             return state.replies.count > 1 ? state.replies.removeFirst() : state.replies[0]
@@ -191,5 +192,12 @@ package final class FakeOpenAI: Sendable {
         }
         never.finish()
         departed.yield()
+    }
+}
+
+extension FakeOpenAI.Received {
+    /// The value of a header of the request.
+    package func header(_ name: String) -> String? {
+        HTTPField.Name(name).flatMap { headers[$0] }
     }
 }

@@ -3,7 +3,7 @@ import Synchronization
 /// A clock that only a test advances.
 package final class ManualClock: Clock {
     package struct Instant: InstantProtocol {
-        var offset: Duration = .zero
+        package var offset: Duration = .zero
 
         package func advanced(by duration: Duration) -> Instant { Instant(offset: offset + duration) }
         package func duration(to other: Instant) -> Duration { other.offset - offset }

@@ -11,7 +11,7 @@ package struct StreamedEvent: Sendable {
     /// The `message_type`; the text if it is not JSON.
     package var type: String { json["message_type"]?.string ?? text }
 
-    static func all(in stream: String) -> [StreamedEvent] {
+    package static func all(in stream: String) -> [StreamedEvent] {
         stream.split(separator: "\n\n").map { block in
             var event = StreamedEvent(name: nil, text: "")
             for line in block.split(separator: "\n") {

@@ -42,11 +42,17 @@ package struct TurnContext: Sendable {
     package var blocks: [MemoryBlock] = []
     /// The messages in the context window, the system message first where there is one.
     package var history: [TurnMessage] = []
+    /// The time in the time line of the system message, in microseconds since 1970 UTC.
+    package var systemCompiledAt: Int64?
+    /// The longest text of one message in a request, in bytes. Half of the window, less when requests were too long.
+    package var messageLimit: Int
 
     package init(model: Model, runID: String, zone: String) {
         self.model = model
         self.runID = runID
         self.zone = zone
+        // Of a window that is not known no message is too long.
+        messageLimit = model.contextWindow > 0 ? max(1_000, min(model.contextWindow, 1 << 32) * 2) : 1 << 32
     }
 
     /// Replaces or inserts the system message.
@@ -74,6 +80,9 @@ package struct TurnContext: Sendable {
             return request
         }
         request.messages = smallModel == nil ? allMessages() : compactMessages()
+        if (model.traits.seesImages ?? ModelSight.sees(model.name)) == false {
+            request.messages = request.messages.withoutImages
+        }
         if call.form == .call {
             request.messages.addToSystem(ForcedCall.instruction(for: tools))
             request.responseFormat = ForcedCall.responseFormat(for: tools)
@@ -100,8 +109,11 @@ package struct TurnContext: Sendable {
                 history[0].parts = [.text("\(history[0].text ?? "")\n\n\(skills)")]
             }
         }
+        let shown = ShownHistory(
+            limit: messageLimit, zone: zone, systemTime: systemCompiledAt)
         return ModelMessage.messages(
-            for: history, zone: zone, returnLimit: ModelMessage.returnLimit(contextWindow: model.contextWindow),
+            for: shown.messages(history), zone: zone,
+            returnLimit: min(messageLimit, ModelMessage.returnLimit(contextWindow: model.contextWindow)),
             thoughtsInArguments: thoughtsInArguments)
     }
 
@@ -109,7 +121,11 @@ package struct TurnContext: Sendable {
         let context = CompactContext(
             system: ownSystem, blocks: blocks, budget: model.contextWindow - (model.maxOutputTokens ?? 0))
         var messages = context.messages(for: history)
-        if let overrideSystem { messages[0] = .system(overrideSystem) }
+        if let overrideSystem {
+            messages[0] = .system(overrideSystem)
+        } else if let time = history.last?.createdAt {
+            messages.addToSystem("Today is \(ZonedTime.weekdayAndDate(microseconds: time, zone: zone)).")
+        }
         return messages
     }
 }

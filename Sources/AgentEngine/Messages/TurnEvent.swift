@@ -66,12 +66,15 @@ package enum TurnStop: String, Sendable, Hashable, CaseIterable {
     case maxTokensExceeded = "max_tokens_exceeded"
     case insufficientCredits = "insufficient_credits"
     case cancelled
+    case systemPromptOverflow = "context_window_overflow_in_system_prompt"
 
     /// The resulting status of the run: `completed`, `failed` or `cancelled`.
     package var runStatus: String {
         switch self {
         case .endTurn, .maxSteps, .toolRule, .requiresApproval: "completed"
-        case .error, .invalidModelResponse, .modelError, .maxTokensExceeded, .insufficientCredits: "failed"
+        case .error, .invalidModelResponse, .modelError, .maxTokensExceeded, .insufficientCredits,
+            .systemPromptOverflow:
+            "failed"
         case .cancelled: "cancelled"
         }
     }

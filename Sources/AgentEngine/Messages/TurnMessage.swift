@@ -22,6 +22,8 @@ package struct TurnMessage: Sendable, Hashable {
     package var runID: String?
     /// Microseconds since 1970 UTC.
     package var createdAt: Int64
+    /// Why the model did not get the message as it is; nil for a message that it took.
+    package var problem: String?
 
     package init(
         id: String, role: Role, parts: [Part], name: String? = nil, otid: String? = nil, senderID: String? = nil,

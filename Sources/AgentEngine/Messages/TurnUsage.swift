@@ -27,6 +27,9 @@ package struct TurnUsage: Sendable, Hashable {
         reasoningTokens += usage.reasoningTokens ?? 0
         contextTokens = usage.totalTokens
     }
+
+    /// Sets the size of the context after a compaction.
+    package mutating func setContext(tokens: Int) { contextTokens = tokens }
 }
 
 extension TurnUsage: JSONWritable {

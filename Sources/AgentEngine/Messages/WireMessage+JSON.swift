@@ -10,7 +10,7 @@ extension WireMessage: JSONWritable {
             $0.field("otid", otid)
             $0.field("sender_id", senderID)
             $0.field("step_id", stepID)
-            $0.field("is_err", JSONValue.null)
+            $0.field("is_err", isError ? true : JSONValue.null)
             $0.field("seq_id", sequence)
             $0.field("run_id", runID)
             body.writeFields(to: &$0)
@@ -43,6 +43,8 @@ extension WireMessage.Body {
         case .toolCallDelta(let delta):
             writer.nestedObject("tool_call") { delta.writeFields(to: &$0, withNulls: false) }
             writer.nestedObject("tool_calls") { delta.writeFields(to: &$0, withNulls: false) }
+        case .note(_, let fields):
+            for (key, value) in fields { writer.field(key, value) }
         case .approvalRequestDelta(let delta):
             writer.nestedObject("tool_call") { delta.writeFields(to: &$0, withNulls: true) }
             writer.nestedObject("tool_calls") { delta.writeFields(to: &$0, withNulls: true) }

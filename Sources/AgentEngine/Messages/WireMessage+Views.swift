@@ -58,7 +58,7 @@ extension WireMessage {
     private static func entry(of message: TurnMessage, otid: String?, _ body: Body) -> WireMessage {
         WireMessage(
             id: message.id, createdAt: message.createdAt, name: message.name, otid: otid, senderID: message.senderID,
-            stepID: message.stepID, runID: message.runID, body: body)
+            stepID: message.stepID, runID: message.runID, isError: message.problem != nil, body: body)
     }
 
     /// A single text is shown as text, everything else as the list of parts.

@@ -22,6 +22,8 @@ package struct WireMessage: Sendable, Hashable {
         case toolCallDelta(ToolCallDelta)
         /// A delta of a call that requires approval.
         case approvalRequestDelta(ToolCallDelta)
+        /// An entry about the conversation, such as a compaction, by its type and fields.
+        case note(type: String, JSONObject)
     }
 
     package struct ToolCall: Sendable, Hashable {
@@ -55,6 +57,8 @@ package struct WireMessage: Sendable, Hashable {
     package var runID: String?
     /// The position in the log of a background run; set by the reader.
     package var sequence: Int64?
+    /// Whether the model did not get the message as it is.
+    package var isError = false
     package var body: Body
 
     /// The `message_type`, by which clients filter.
@@ -67,6 +71,7 @@ package struct WireMessage: Sendable, Hashable {
         case .toolCalls, .toolCallDelta: "tool_call_message"
         case .toolReturns: "tool_return_message"
         case .approvalRequest, .approvalRequestDelta: "approval_request_message"
+        case .note(let type, _): type
         }
     }
 

@@ -27,7 +27,7 @@ extension UnsupportedContentType {
     }
 }
 
-private struct ErrorBody: JSONWritable {
+struct ErrorBody: JSONWritable {
     var body: APIError.Body
 
     func write(to writer: inout JSONWriter) {

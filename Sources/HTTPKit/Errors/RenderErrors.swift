@@ -19,7 +19,25 @@ struct RenderErrors: RouterMiddleware {
         } catch let failure as ConnectionFailure {
             throw failure.underlying
         } catch {
+            if let route = context.coreContext.endpointPath.value, OpenAIErrorBody.isUsed(by: route),
+                let error = known(error, context)
+            {
+                log(error, context)
+                return error.openAIResponse
+            }
             return response(to: error, context)
+        }
+    }
+
+    /// The error as an API error; nil for one that has no body or is unexpected.
+    private func known(_ error: any Error, _ context: ServerContext) -> APIError? {
+        switch error {
+        case let error as APIError: error
+        case let failure as JSONDecodingFailure: .invalid(ValidationIssue(failure, in: .body))
+        case is UnsupportedContentType: APIError(422, "The body must be JSON, with Content-Type application/json.")
+        case is NIOTooManyBytesError: .tooLarge(context.maxUploadSize)
+        case is CancellationError: nil
+        default: translate(error)
         }
     }
 

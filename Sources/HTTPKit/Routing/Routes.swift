@@ -104,11 +104,11 @@ package final class Routes {
     ///
     /// The request's body has been read, unless the endpoint takes `NoBody`: then the handler may read it (uploads).
     package func handleResponse<Path, Query, Body, Output>(
-        _ endpoint: Endpoint<Path, Query, Body, Output>,
+        _ endpoint: Endpoint<Path, Query, Body, Output>, mayStream: Bool = true,
         _ handler: @escaping @Sendable (Call<Path, Query, Body>, Request) async throws -> Response
     ) {
         let binding = RequestBinding(endpoint)
-        add(endpoint, mayStream: true) { request, context, match in
+        add(endpoint, mayStream: mayStream) { request, context, match in
             let (call, request) = try await binding.call(for: request, context, match)
             return try await withOwnStack { try await handler(call, request) }
         }

@@ -23,6 +23,8 @@ public struct SendMessages: Codable, Sendable {
     public var overrideSystem: String?
     /// What the client can do beside the agent's tools, shown to the model in this turn alone.
     public var clientSkills: [ClientSkill]?
+    /// Whether a compaction is shown as an event and a summary, instead of as a message of the user.
+    public var includeCompactionMessages: Bool?
     /// Where the end of a run is to be announced; for ``API/Messages/sendLater`` alone.
     public var callbackURL: String?
 

@@ -85,8 +85,8 @@ extension API {
             .get, "/v1/runs/{run_id}/usage", "Tells how many tokens a run used.")
         public static let metrics = Endpoint<ID<Run>, NoQuery, NoBody, RunMetrics>(
             .get, "/v1/runs/{run_id}/metrics", "Tells how long a run took.")
-        public static let trace = Endpoint<ID<Run>, NoQuery, NoBody, RawJSON>(
-            .get, "/v1/runs/{run_id}/trace", "Says that spans of a run are not kept; its steps have their traces.")
+        public static let trace = Endpoint<ID<Run>, NoQuery, NoBody, [RunSpan]>(
+            .get, "/v1/runs/{run_id}/trace", "Lists the spans of a run: itself, its steps, their calls.")
         public static let stream = Endpoint<ID<Run>, NoQuery, FollowRun?, LettaResponse>(
             .post, "/v1/runs/{run_id}/stream", "Streams the events of a background run from any of them on.")
     }
@@ -111,6 +111,12 @@ public struct ListRuns: PageQuery {
     public var durationValue: Int?
     /// Left out: the duration does not filter.
     public var durationOperator: DurationComparison?
+    /// Runs that took at least as long as this share of all, in percent.
+    public var durationPercentile: Int?
+    /// The ids of tools of which a run called one at least.
+    public var toolsUsed: [String]?
+    /// Left out: when they were created.
+    public var orderBy: RunOrder?
     public var startDate: DayOrTime?
     public var endDate: DayOrTime?
     public var before: String?
@@ -123,6 +129,13 @@ public struct ListRuns: PageQuery {
     public var active: Bool?
 
     public init() {}
+}
+
+/// What a list of runs is ordered by.
+public enum RunOrder: String, Codable, Sendable, CaseIterable {
+    case createdAt = "created_at"
+    /// Runs that are not over come last.
+    case duration
 }
 
 /// How the number of a run's steps compares to the given one.
@@ -152,10 +165,55 @@ public struct RunUsage: Codable, Sendable, JSONWritable {
     public var completionTokens = 0
     public var promptTokens = 0
     public var totalTokens = 0
-    public private(set) var promptTokensDetails: JSONValue?
-    public private(set) var completionTokensDetails: JSONValue?
+    /// Left out when no step reported any.
+    public var promptTokensDetails: PromptTokenDetails?
+    public var completionTokensDetails: CompletionTokenDetails?
 
     public init() {}
+}
+
+/// The tokens of prompts that a service's cache gave or took.
+public struct PromptTokenDetails: Codable, Sendable, JSONWritable {
+    public var cachedTokens = 0
+    public var cacheReadTokens = 0
+    public var cacheCreationTokens = 0
+
+    public init() {}
+}
+
+/// The tokens of answers that were reasoning.
+public struct CompletionTokenDetails: Codable, Sendable, JSONWritable {
+    public var reasoningTokens = 0
+
+    public init() {}
+}
+
+/// One span of a run, under the names of OpenTelemetry's exporters.
+public struct RunSpan: Codable, Sendable, JSONWritable {
+    public var traceID: String
+    public var spanID: String
+    public var parentSpanID: String?
+    public var spanName: String
+    public var startTimeNs: Int
+    /// Nil while it goes on.
+    public var durationNs: Int?
+    /// `OK`, `ERROR` or `UNSET`.
+    public var statusCode: String
+    public var attributes: JSONValue
+
+    public init(
+        traceID: String, spanID: String, parentSpanID: String?, spanName: String, startTimeNs: Int, durationNs: Int?,
+        statusCode: String, attributes: JSONValue
+    ) {
+        self.traceID = traceID
+        self.spanID = spanID
+        self.parentSpanID = parentSpanID
+        self.spanName = spanName
+        self.startTimeNs = startTimeNs
+        self.durationNs = durationNs
+        self.statusCode = statusCode
+        self.attributes = attributes
+    }
 }
 
 /// How long a run took, in nanoseconds.

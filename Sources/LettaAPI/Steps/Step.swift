@@ -108,6 +108,12 @@ public struct ListSteps: PageQuery {
     public var model: String?
     public var feedback: StepFeedback.Verdict?
     public var hasFeedback: Bool?
+    /// Steps with one of these tags.
+    public var tags: [String]?
+    /// Steps with one of these traces.
+    public var traceIDs: [String]?
+    /// The project of the agent.
+    public var projectID: String?
     public var startDate: DayOrTime?
     public var endDate: DayOrTime?
     public var before: String?

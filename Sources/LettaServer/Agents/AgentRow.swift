@@ -36,6 +36,8 @@ struct AgentRow: Codable, Sendable, Equatable {
     var nextMessagePosition: Int
     /// The time in the time line of the system message.
     var systemCompiledAt: Timestamp
+    /// See `TokenCalibration`.
+    var tokenPermille: Int?
     var createdByID: String?
     var lastUpdatedByID: String?
     var createdAt: Timestamp

@@ -19,6 +19,8 @@ package struct LettaApplication: Sendable {
     private let transport: ProviderTransport
     private let worker = TurnWorker()
     private let runEnds: RunEnds
+    private let egress: EgressClient
+    private let callbacks: RunCallbackService
     private let retention: RetentionService
     private let localRuntime: LocalRuntime?
     private let directory: ModelDirectory
@@ -44,6 +46,7 @@ package struct LettaApplication: Sendable {
             try KeyCheckStore.verify(secrets, db, logger)
             try AccountService.seedTools(ids: .random, at: .now, db)
             try RunRecovery.failUnfinished(at: now?() ?? .now, db)
+            try RunCallbackStore.setAllDue(at: now?() ?? .now, db)
         }
         let transport = ProviderTransport(modelHosts: configuration.allowedModelHosts)
         self.transport = transport
@@ -60,11 +63,16 @@ package struct LettaApplication: Sendable {
         userProviders = UserProviders(core: core, secrets: secrets, transport: transport)
         retention = RetentionService(core: core, policy: configuration.retention)
         runEnds = RunEnds(core: core)
+        egress = EgressClient(transport: transport, privateHosts: configuration.privateHosts)
+        callbacks = RunCallbackService(
+            core: core, ends: runEnds, egress: egress, secret: configuration.callbackSecret)
         let features = RouteCatalogue(
             core: core, secrets: secrets, directory: self.directory, transport: transport,
-            userProviders: userProviders, worker: worker, ends: runEnds, sandbox: sandbox,
+            userProviders: userProviders, worker: worker, ends: runEnds, callbacks: callbacks, egress: egress,
+            sandbox: sandbox,
             password: configuration.http.password, metrics: metrics)
         responder = try Self.stack(features, metrics, configuration).responder
+        callbacks.wake()
     }
 
     private static func stack(
@@ -141,11 +149,13 @@ package struct LettaApplication: Sendable {
     package func close() async {
         runEnds.stopRetrying()
         await worker.close()
+        await callbacks.close()
         await runEnds.close()
         await directory.close()
         await userProviders.close()
         await localRuntime?.close()
         do {
+            try await egress.shutdown()
             try await transport.shutdown()
         } catch {
             logger.warning("The client for model providers did not close", metadata: ["error": "\(error)"])

@@ -12,6 +12,8 @@ struct RouteCatalogue: RouteGroup {
     let userProviders: UserProviders
     let worker: TurnWorker
     let ends: RunEnds
+    let callbacks: RunCallbackService
+    let egress: EgressClient
     let sandbox: ToolSandbox
     let password: Secret?
     let metrics: PrometheusMetrics
@@ -28,10 +30,12 @@ struct RouteCatalogue: RouteGroup {
             executors: ToolExecutors(
                 core: core,
                 python: PythonToolExecutor(core: core, runner: runner, secrets: secrets, sandboxes: sandboxes)),
-            ends: ends)
+            ends: ends, images: ImageReader(egress: egress, clock: core.clock))
+        let compactor = ContextCompactor(core: core, models: models)
         let turns = TurnService(
             core: core, opener: opener, worker: worker,
-            callbacks: RunCallbackService(core: core, ends: ends, transport: transport), turnLock: turnLock, ends: ends)
+            callbacks: callbacks, turnLock: turnLock, ends: ends, compactor: compactor)
+        let front = OpenAIFrontService(core: core, turns: turns)
         let runs = RunService(core: core, ends: ends)
         let previews = TurnPreviewService(core: core, opener: opener)
 
@@ -52,12 +56,15 @@ struct RouteCatalogue: RouteGroup {
             ArchiveRoutes(archives: ArchiveService(core: core, models: models)),
             IdentityRoutes(identities: IdentityService(core: core)),
             PassageRoutes(passages: PassageService(core: core)),
-            ModelRoutes(models: models),
+            ModelRoutes(models: models, front: front),
+            OpenAIFrontRoutes(front: front),
             ProviderRoutes(
                 providers: ProviderService(
                     core: core, secrets: secrets, directory: directory, providers: userProviders)),
             MessageRoutes(messages: messages),
             TurnRoutes(turns: turns, previews: previews),
+            CompactionRoutes(
+                compaction: CompactionService(core: core, opener: opener, compactor: compactor, turnLock: turnLock)),
             RunRoutes(
                 runs: runs, messages: messages,
                 following: RunFollowService(core: core, worker: worker)),

@@ -53,6 +53,11 @@ package struct ServerConfiguration: Sendable {
     /// `LETTA_ALLOWED_MODEL_HOSTS`: comma-separated hosts that clients may name as model endpoints; all if empty. The
     /// services in `OPENAI_BASE_URL` and `ANTHROPIC_BASE_URL` are always allowed.
     package var allowedModelHosts: [String] = []
+    /// `LETTA_ALLOWED_PRIVATE_HOSTS`: comma-separated hosts on private networks that callbacks and fetched images may be
+    /// on; `*` for all.
+    var privateHosts: [String] = []
+    /// `LETTA_CALLBACK_SECRET`: signs callbacks.
+    var callbackSecret: Secret?
     /// `LETTA_LOCAL`: whether local models are offered; `off` disables them.
     package var localModels = true
     /// `LETTA_LLAMA_SERVER`: the program that runs local models, instead of the one on `PATH` or in the data folder.
@@ -98,6 +103,8 @@ package struct ServerConfiguration: Sendable {
             .anthropic, key: "ANTHROPIC_API_KEY", addresses: ["ANTHROPIC_BASE_URL"],
             default: AnthropicProvider.officialBaseURL, environment)
         allowedModelHosts = Self.list(environment.string(forKey: "letta.allowed.model.hosts"))
+        privateHosts = Self.list(environment.string(forKey: "letta.allowed.private.hosts"))
+        callbackSecret = Self.secret("letta.callback.secret", environment)
         let local = environment.string(forKey: "letta.local")
         localModels = try local.map { try $0.isEmpty || Self.flag("LETTA_LOCAL", $0) } ?? localModels
         llamaServer = environment.string(forKey: "letta.llama.server").flatMap { $0.isEmpty ? nil : $0 }
@@ -181,6 +188,11 @@ package struct ServerConfiguration: Sendable {
             ("Anthropic-compatible service", anthropic.map(\.baseURL) ?? "none"),
             ("Anthropic API key", anthropic?.apiKey.map { "\($0)" } ?? "none"),
             ("hosts of model endpoints", allowedModelHosts.isEmpty ? "any" : allowedModelHosts.joined(separator: ", ")),
+            (
+                "private hosts of callbacks and images",
+                privateHosts.isEmpty ? "none" : privateHosts.joined(separator: ", ")
+            ),
+            ("callback secret", callbackSecret.map { "\($0)" } ?? "none"),
             ("local models", localModels ? "on" : "off"),
             ("llama-server", llamaServer ?? "the one on PATH, else in \(data.folder)/runtime"),
             ("traces", "\(retention.traceDays) days, up to \(retention.traceBytes) bytes"),

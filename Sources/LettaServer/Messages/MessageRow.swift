@@ -23,12 +23,14 @@ struct MessageRow: Sendable {
     var runID: ID<Run>?
     var stepID: ID<Step>?
     var isError: Bool?
+    /// Why the model did not get the message as it is.
+    var problem: String?
     var createdAt: Timestamp
 
     static let columns: SQLText = """
         message.id, message.agent_id, message.position, message.role, message.content, message.name, message.model,
         message.otid, message.sender_id, message.run_id, message.step_id, message.is_error, message.created_at,
-        message.conversation_id
+        message.conversation_id, message.problem
         """
 
     /// The row of an engine's message.
@@ -63,6 +65,7 @@ struct MessageRow: Sendable {
         isError = try row["is_error"]
         createdAt = try row["created_at"]
         conversationID = try row["conversation_id"]
+        problem = try row["problem"]
     }
 
     static func content(_ parts: [TurnMessage.Part]) -> RawJSON {
@@ -71,9 +74,11 @@ struct MessageRow: Sendable {
 
     /// The message in the engine's form.
     func turnMessage() throws -> TurnMessage {
-        TurnMessage(
+        var message = TurnMessage(
             id: id.rawValue, role: TurnMessage.Role(role), parts: try Self.parts(content), name: name, otid: otid,
             senderID: senderID, stepID: stepID?.rawValue, runID: runID?.rawValue, createdAt: createdAt.microseconds)
+        message.problem = problem
+        return message
     }
 
     /// Parts of unknown kinds are left out.
@@ -115,7 +120,7 @@ struct MessageRow: Sendable {
 struct ContextRow: Sendable {
     static let columns: SQLText = """
         message.id, message.role, message.content, message.name, message.otid, message.step_id, message.run_id,
-        message.created_at
+        message.created_at, message.problem
         """
 
     private let row: SQLRow
@@ -128,10 +133,12 @@ struct ContextRow: Sendable {
     func message() throws -> TurnMessage {
         let role: MessageRole = try row["role"]
         let createdAt: Timestamp = try row["created_at"]
-        return TurnMessage(
+        var message = TurnMessage(
             id: try row["id"], role: TurnMessage.Role(role), parts: try MessageRow.parts(try row["content"]),
             name: try row["name"], otid: try row["otid"], stepID: try row["step_id"], runID: try row["run_id"],
             createdAt: createdAt.microseconds)
+        message.problem = try row["problem"]
+        return message
     }
 }
 

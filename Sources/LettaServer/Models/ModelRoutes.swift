@@ -1,11 +1,18 @@
 import HTTPKit
+import Hummingbird
 import LettaAPI
 
 struct ModelRoutes: RouteGroup {
     let models: ModelService
+    let front: OpenAIFrontService
 
     func register(on routes: Routes) {
-        routes.handle(API.Models.list) { try await models.languageModels($0.query, as: $0.scope) }
+        routes.handleResponse(API.Models.list, mayStream: false) { call, request in
+            guard request.isFromOpenAIClient else {
+                return .json(try await models.languageModels(call.query, as: call.scope))
+            }
+            return .json(try await front.models(as: call.scope))
+        }
         routes.handle(API.Models.listEmbeddings) { try await models.embeddingModels(as: $0.scope) }
     }
 }

@@ -1,21 +1,42 @@
+import EventStreams
 import JSON
 import LettaAPI
 import Logging
 import ModelProviders
 import Storage
+import Synchronization
 
-/// Posts the end of a background run to the callback URL of its sender, once and with a deadline.
+/// Posts the ends of background runs to the callback URLs of their senders, until they arrive or all attempts have failed.
 ///
-/// Private addresses are allowed: listeners on the server's own network are the usual case, and the body holds ids, a
-/// status and a time, nothing that was said.
-struct RunCallbackService: Sendable {
+/// What is to be sent is in the table of callbacks, so a restart loses nothing. A callback may arrive more than once.
+final class RunCallbackService: TaskOwner, Sendable {
     static let deadline = Duration.seconds(10)
+    static let maximumAttempts = 10
+    /// The number of callbacks that are sent at once.
+    private static let batch = 16
 
-    let core: Core
-    let ends: RunEnds
-    let transport: ProviderTransport
+    private struct State {
+        /// Sends what is due; nil when nothing is.
+        var sending: Task<Void, Never>?
+        var pause: Task<Void, any Error>?
+        var isWoken = false
+        var isClosing = false
+    }
 
-    /// - Throws: `APIError` 422 for an address that this server does not call.
+    private let core: Core
+    private let ends: RunEnds
+    private let egress: EgressClient
+    private let signature: CallbackSignature?
+    private let state = Mutex(State())
+
+    init(core: Core, ends: RunEnds, egress: EgressClient, secret: Secret?) {
+        self.core = core
+        self.ends = ends
+        self.egress = egress
+        signature = secret.map(CallbackSignature.init)
+    }
+
+    /// - Throws: `APIError` 422 for an address that this server never calls.
     static func checked(_ url: String?) throws -> String? {
         guard let url else { return nil }
         do {
@@ -26,44 +47,172 @@ struct RunCallbackService: Sendable {
         return url
     }
 
-    func announce(_ id: ID<Run>, to url: String, as scope: Scope) async {
-        do {
-            let run = try await core.storage.read(as: scope) { db in try RunStore.run(id, db) }
-            guard let run else { return }
-            var status: Int?
-            var problem: String?
-            do throws(ProviderFailure) {
-                status = try await transport.post(
-                    Self.body(of: ends.current(run)), to: url, within: Self.deadline, clock: core.clock)
+    /// The time between an attempt and the next: 10 seconds, doubled for each attempt, at most an hour.
+    static func delay(after attempts: Int) -> Duration {
+        var backoff = Backoff()
+        backoff.firstDelay = .seconds(10)
+        backoff.maximumDelay = .seconds(3_600)
+        return backoff.delay(before: max(1, attempts), jitter: 0)
+    }
+
+    /// Announces the end of a run, in the background.
+    func announce(_ run: ID<Run>, as scope: Scope) async {
+        let time = core.now()
+        guard await write(run, as: scope, { try RunCallbackStore.setDue(run, at: time, attempts: 0, $0) }) else {
+            return
+        }
+        wake()
+    }
+
+    /// Sends what is due, also what an earlier server left.
+    func wake() {
+        state.withLock { state in
+            guard !state.isClosing else { return }
+            state.isWoken = true
+            state.pause?.cancel()
+            if state.sending == nil { state.sending = Task { [self] in await send() } }
+        }
+    }
+
+    /// Stops sending. The next start of the server goes on.
+    func close() async {
+        let task = state.withLock { state in
+            state.isClosing = true
+            return state.sending
+        }
+        task?.cancel()
+        await task?.value
+    }
+
+    // MARK: Sending
+
+    private func send() async {
+        while !Task.isCancelled {
+            state.withLock { $0.isWoken = false }
+            do {
+                let now = core.now()
+                let (due, next) = try await core.storage.read { db in
+                    (
+                        try RunCallbackStore.due(at: now, limit: Self.batch, db), try RunCallbackStore.nextTime(db)
+                    )
+                }
+                if due.isEmpty {
+                    guard await rest(from: now, until: next) else { return }
+                } else {
+                    await withTaskGroup(of: Void.self) { group in
+                        for callback in due { group.addTask { await self.deliver(callback) } }
+                    }
+                }
             } catch {
-                status = error.status
-                problem = error.kind == .cancelled ? Self.stopped : error.message
+                if Task.isCancelled { return }
+                core.logger.error("Callbacks are sent later", metadata: ["error": "\(error)"])
+                guard await ends.pause() else { return }
             }
-            try await note(id, at: core.now(), status: status, error: problem, as: scope)
-        } catch {
-            core.logger.error(
-                "The outcome of a callback could not be stored", metadata: ["run.id": "\(id)", "error": "\(error)"])
         }
     }
 
-    /// Stores that the callback was not sent because the server stops.
-    func giveUp(_ id: ID<Run>, as scope: Scope) async {
+    /// Waits until a callback is due, or for ``wake()``.
+    ///
+    /// - Returns: false when nothing will be due.
+    private func rest(from now: Timestamp, until next: Timestamp?) async -> Bool {
+        let pause = state.withLock { state -> Task<Void, any Error>?? in
+            if state.isWoken { return .some(nil) }
+            guard let next, !state.isClosing else {
+                state.sending = nil
+                return nil
+            }
+            let time = Duration.microseconds(max(0, next.microseconds - now.microseconds))
+            state.pause = Task { [clock = core.clock] in try await clock.sleep(for: time) }
+            return state.pause
+        }
+        guard let pause else { return false }
+        await withTaskCancellationHandler {
+            // It fails only when somebody wakes this.
+            _ = try? await pause?.value
+        } onCancel: {
+            pause?.cancel()
+        }
+        return true
+    }
+
+    private func deliver(_ callback: RunCallbackStore.Due) async {
+        // No user acts here.
+        let scope = Scope(organization: callback.organization, user: "")
         do {
-            try await note(id, at: nil, status: nil, error: Self.stopped, as: scope)
+            let stored = try await core.storage.read(as: scope) { db in try RunStore.run(callback.run, db) }
+            guard let run = stored.map(ends.current), let url = run.callbackURL else {
+                // A deleted run takes its callback with it; one without an address has none.
+                _ = await write(callback.run, as: scope) { try RunCallbackStore.delete(callback.run, $0) }
+                return
+            }
+            let outcome = await post(run, to: url)
+            guard !Task.isCancelled else { return }
+            await store(outcome, of: callback, as: scope)
         } catch {
+            if Task.isCancelled { return }
             core.logger.error(
-                "The outcome of a callback could not be stored", metadata: ["run.id": "\(id)", "error": "\(error)"])
+                "A callback is sent later", metadata: ["run.id": "\(callback.run)", "error": "\(error)"])
+            _ = await ends.pause()
         }
     }
 
-    private static let stopped = "The server stopped before the callback was answered."
+    private struct Outcome: Sendable {
+        var status: Int?
+        var problem: String?
+        var mayWorkLater = false
+    }
 
-    private func note(
-        _ id: ID<Run>, at time: Timestamp?, status: Int?, error: String?, as scope: Scope
-    ) async throws {
-        try await shieldedFromCancellation { [core] in
-            try await core.storage.write(as: scope) { db in
-                try RunStore.setCallback(id, sentAt: time, status: status, error: error, db)
+    private func post(_ run: Run, to url: String) async -> Outcome {
+        let body = Self.body(of: run)
+        let headers = signature.map { [(CallbackSignature.header, $0.text(for: body, at: core.now()))] } ?? []
+        do throws(ProviderFailure) {
+            let status = try await egress.post(
+                body, to: url, headers: headers, within: Self.deadline, clock: core.clock)
+            return Outcome(status: status, mayWorkLater: status >= 500 || [408, 425, 429].contains(status))
+        } catch {
+            // A forbidden address and a redirect stay what they are.
+            return Outcome(status: error.status, problem: error.message, mayWorkLater: error.kind != .badRequest)
+        }
+    }
+
+    private func store(_ outcome: Outcome, of callback: RunCallbackStore.Due, as scope: Scope) async {
+        let (run, time, attempts) = (callback.run, core.now(), callback.attempts + 1)
+        var outcome = outcome
+        var next: Timestamp?
+        if outcome.mayWorkLater, attempts < Self.maximumAttempts {
+            let delay = Self.delay(after: attempts).components.seconds
+            next = Timestamp(microseconds: time.microseconds + delay * 1_000_000)
+        } else if outcome.mayWorkLater {
+            outcome.problem =
+                "\(outcome.problem ?? "The listener responded with status \(outcome.status ?? 0).") No attempt is left "
+                + "after \(attempts)."
+        }
+        _ = await write(run, as: scope) { [outcome, next] db in
+            try RunStore.setCallback(run, sentAt: time, status: outcome.status, error: outcome.problem, db)
+            if let next {
+                try RunCallbackStore.setDue(run, at: next, attempts: attempts, db)
+            } else {
+                try RunCallbackStore.delete(run, db)
+            }
+        }
+    }
+
+    /// Writes as soon as the database accepts it.
+    ///
+    /// - Returns: false when it never does, or the server stops before.
+    private func write(
+        _ run: ID<Run>, as scope: Scope, _ body: @escaping @Sendable (Transaction) throws -> Void
+    ) async -> Bool {
+        while true {
+            do {
+                try await shieldedFromCancellation { [core] in try await core.storage.write(as: scope, body) }
+                return true
+            } catch {
+                let isRetried = (error as? SQLFailure)?.isTransient == true
+                core.logger.error(
+                    isRetried ? "The state of a callback is stored later" : "The state of a callback was not stored",
+                    metadata: ["run.id": "\(run)", "error": "\(error)"])
+                guard isRetried, await ends.pause() else { return false }
             }
         }
     }

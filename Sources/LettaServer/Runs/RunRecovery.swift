@@ -10,7 +10,11 @@ enum RunRecovery {
         // In order of creation, so that the newest run of an agent becomes its last run.
         let unfinished = try RunStore.failUnfinished(at: time, db)
         for (organization, run) in unfinished.sorted(by: { $0.run.createdAt < $1.run.createdAt }) {
-            try TurnStore.setLastRun(run, Transaction(db, as: scope(organization)))
+            let db = Transaction(db, as: scope(organization))
+            try TurnStore.setLastRun(run, db)
+            var explained = run
+            explained.explain(Run.interrupted)
+            try RunStore.update(explained, at: time, db)
         }
         let oldest = Timestamp(microseconds: time.microseconds - TurnService.eventRetention)
         for (organization, run) in try RunStore.withoutLastEvent(createdAfter: oldest, db) {

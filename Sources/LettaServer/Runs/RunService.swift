@@ -56,6 +56,7 @@ struct RunService: Sendable {
                 usage.completionTokens += row.step.completionTokens
                 usage.promptTokens += row.step.promptTokens
                 usage.totalTokens += row.step.totalTokens
+                usage.addDetails(of: row.step)
             }
             return usage
         }
@@ -74,10 +75,11 @@ struct RunService: Sendable {
         }
     }
 
-    /// The error for the spans of a run, which only the hosted service stores.
-    func noTrace(of id: ID<Run>, as scope: Scope) async throws -> APIError {
-        _ = try await retrieve(id, as: scope)
-        return APIError(501, "This server does not store spans of runs. The steps of the run have traces.")
+    func spans(of id: ID<Run>, as scope: Scope) async throws -> [RunSpan] {
+        let (run, steps) = try await core.storage.read(as: scope) { db in
+            (try Self.run(id, db), try StepStore.rows(of: id, db))
+        }
+        return RunSpan.spans(of: ends.current(run), steps)
     }
 
     static func run(_ id: ID<Run>, _ db: Transaction) throws -> Run {

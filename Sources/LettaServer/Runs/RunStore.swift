@@ -8,6 +8,7 @@ enum RunStore {
 
     static func insert(_ run: Run, _ db: Transaction) throws {
         try db.insert(Stored(run, at: run.createdAt), into: table)
+        if run.callbackURL != nil { try RunCallbackStore.insert(run, db) }
     }
 
     /// Writes the state of a run. ``setCallback(_:sentAt:status:error:_:)`` writes the outcome of its callback.
@@ -44,9 +45,14 @@ enum RunStore {
         let request = try PageRequest(
             query, defaultLimit: 100, defaultOrder: query.ascending == true ? .ascending : .descending)
         let agents = (query.agentIDs ?? []) + (query.agentID.map { [$0] } ?? [])
+        if let percentile = query.durationPercentile, !(0...100).contains(percentile) {
+            throw APIError.invalidField(
+                "duration_percentile", "must be from 0 to 100", input: .int(Int64(percentile)), in: "query")
+        }
         return try db.page(
-            table, request,
+            table, request, key: key(query, request),
             where: [
+                percentile(query, db), try tools(query.toolsUsed, db),
                 agents.isEmpty ? nil : "agent_id IN (\(list: agents))",
                 query.statuses.flatMap { $0.isEmpty ? nil : "status IN (\(list: $0.map(\.rawValue)))" },
                 query.active == true ? "status IN ('created', 'running')" : nil,
@@ -59,6 +65,38 @@ enum RunStore {
                 agent("base_template_id", is: query.templateFamily, db),
             ]
         ).map(\.wire)
+    }
+
+    private static func key(_ query: ListRuns, _ request: PageRequest) -> [SQLText] {
+        guard query.orderBy == .duration else { return ["created_at", "id"] }
+        // The flag follows the direction; see `AgentStore`.
+        let isMissing: SQLText =
+            request.isAscending ? "(total_duration_ns IS NULL)" : "(total_duration_ns IS NOT NULL)"
+        return [isMissing, "COALESCE(total_duration_ns, 0)", "id"]
+    }
+
+    private static func percentile(_ query: ListRuns, _ db: Transaction) -> SQLText? {
+        query.durationPercentile.map { percentile in
+            """
+            total_duration_ns >= (
+                SELECT MIN(ranked.duration) FROM (
+                    SELECT total_duration_ns AS duration, PERCENT_RANK() OVER (ORDER BY total_duration_ns) AS place
+                    FROM run WHERE organization_id = \(db.organization) AND total_duration_ns IS NOT NULL
+                ) AS ranked WHERE ranked.place >= \(Double(percentile) / 100))
+            """
+        }
+    }
+
+    /// The condition that a run called one of these tools; nil without tools.
+    private static func tools(_ ids: [String]?, _ db: Transaction) throws -> SQLText? {
+        guard let ids, !ids.isEmpty else { return nil }
+        let names = try db.fetch(ToolStore.table, ids.map { ID<Tool>($0) }).map(\.wire.name)
+        guard !names.isEmpty else { return "1 = 0" }
+        let called = SQLText.joined(names.map { StepStore.contains("step.tool_names", $0) }, separator: " OR ")
+        return """
+            EXISTS (SELECT 1 FROM step WHERE step.organization_id = \(db.organization) AND step.run_id = run.id
+                    AND (\(called)))
+            """
     }
 
     private static func duration(_ query: ListRuns) -> SQLText? {

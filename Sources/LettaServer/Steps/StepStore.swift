@@ -83,11 +83,32 @@ enum StepStore {
                 query.agentID.map { "agent_id = \($0)" },
                 query.model.map { "model = \($0)" },
                 query.feedback.map { "feedback = \($0.rawValue)" },
+                tags(query.tags),
+                // No step has a trace of a telemetry service.
+                query.traceIDs.flatMap { $0.isEmpty ? nil : "1 = 0" },
+                query.projectID.map {
+                    """
+                    EXISTS (SELECT 1 FROM agent WHERE agent.organization_id = \(db.organization)
+                            AND agent.id = step.agent_id AND agent.project_id = \($0))
+                    """
+                },
                 query.hasFeedback.map { $0 ? "feedback IS NOT NULL" : "feedback IS NULL" },
                 query.startDate.map { "created_at >= \($0.first)" },
                 query.endDate.map { "created_at <= \($0.last)" },
             ]
         ).map(\.step)
+    }
+
+    /// The condition that a step has one of the tags; nil without tags.
+    private static func tags(_ tags: [String]?) -> SQLText? {
+        guard let tags, !tags.isEmpty else { return nil }
+        return "(\(SQLText.joined(tags.map { contains("step.tags", $0) }, separator: " OR ")))"
+    }
+
+    /// The condition that a JSON list of texts holds this text. `replace` tells capitals apart, `LIKE` does not
+    /// everywhere.
+    static func contains(_ column: SQLText, _ text: String) -> SQLText {
+        "replace(\(column), \(JSONWriter.string(of: text)), '') <> \(column)"
     }
 
     // MARK: Traces

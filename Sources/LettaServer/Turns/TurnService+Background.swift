@@ -12,6 +12,7 @@ extension TurnService {
     /// Stores a run that starts when its agent is free, and returns it with its control.
     func accept(_ request: TurnRequest, as scope: Scope) async throws -> (run: Run, control: TurnControl) {
         let config = try await opener.override(request.overrideModel, as: scope)
+        let request = try await opener.images.read(request)
         guard let ticket = turnLock.reserve(request.agent) else { throw Self.queueIsFull(request.agent) }
         let run = request.run(id: core.ids.next(), at: core.now())
         let control = TurnControl(
@@ -67,9 +68,7 @@ extension TurnService {
             await abandon(run, control, because: error, as: scope)
         }
         await stored
-        guard let url = run.callbackURL else { return }
-        let isStarted = worker.startFollowUp { await callbacks.announce(run.id, to: url, as: scope) }
-        if !isStarted { await callbacks.giveUp(run.id, as: scope) }
+        if run.callbackURL != nil { await callbacks.announce(run.id, as: scope) }
     }
 
     /// Ends a run that could not start.

@@ -12,6 +12,7 @@ struct TurnService: Sendable {
     let callbacks: RunCallbackService
     let turnLock: KeyedFIFOLock<ID<AgentState>>
     let ends: RunEnds
+    let compactor: ContextCompactor
 
     /// The maximum number of queued messages per agent.
     static let queueLimit = 64
@@ -27,6 +28,7 @@ struct TurnService: Sendable {
         _ request: TurnRequest, collector: TurnCollector? = nil, as scope: Scope
     ) async throws -> TurnControl {
         let config = try await opener.override(request.overrideModel, as: scope)
+        let request = try await opener.images.read(request)
         try await turnLock.lock(request.agent, orElse: Self.queueIsFull(request.agent))
         let run = request.run(id: core.ids.next(), at: core.now())
         let control = TurnControl(
@@ -52,7 +54,7 @@ struct TurnService: Sendable {
     }
 
     func runner(_ control: TurnControl) -> TurnRunner {
-        TurnRunner(core: core, executors: opener.executors, control: control, ends: ends)
+        TurnRunner(core: core, executors: opener.executors, control: control, ends: ends, compactor: compactor)
     }
 
     /// Sends messages and waits for the end of the turn.

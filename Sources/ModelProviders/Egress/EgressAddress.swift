@@ -74,4 +74,10 @@ package struct EgressRefusal: Error, Sendable, Equatable {
         EgressRefusal(
             reason: "must not be a link-local or cloud metadata address, which this server never calls (\(host))")
     }
+
+    static func outside(_ host: String) -> EgressRefusal {
+        guard IPAddress(host)?.isLinkLocalOrMetadata == false else { return forbidden(host) }
+        return EgressRefusal(
+            reason: "must not be a private address (\(host)) unless LETTA_ALLOWED_PRIVATE_HOSTS lists its host")
+    }
 }

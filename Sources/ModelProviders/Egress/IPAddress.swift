@@ -29,6 +29,19 @@ struct IPAddress: Sendable, Equatable {
         return bytes[0] == 0xfe && bytes[1] & 0xc0 == 0x80 || Self.metadata.contains(bytes)
     }
 
+    /// Whether it is no address of the public Internet: loopback, a local network, multicast, reserved.
+    var isPrivate: Bool {
+        guard let four = isVersion6 ? embedded : bytes else {
+            return bytes[0] & 0xfe == 0xfc || bytes[0] == 0xff || bytes[0] == 0xfe && bytes[1] & 0x80 == 0x80
+        }
+        return switch (four[0], four[1]) {
+        case (0, _), (10, _), (127, _), (224..., _): true
+        case (100, 64...127), (172, 16...31), (192, 168), (198, 18...19): true
+        case (192, 0): four[2] == 0
+        default: false
+        }
+    }
+
     /// Outside of 169.254.0.0/16: Alibaba, Azure, Oracle; AWS and Google over IPv6.
     private static let metadata = ["100.100.100.200", "168.63.129.16", "192.0.0.192", "fd00:ec2::254", "fd20:ce::254"]
         .compactMap { IPAddress($0)?.bytes }

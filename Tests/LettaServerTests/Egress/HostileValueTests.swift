@@ -80,7 +80,7 @@ import Testing
         try await withServer(on: .sqlite, { $0.now = { Timestamp(microseconds: microseconds) } }) { server in
             try await server.seedEverything()
             let paths = try await server.operations().filter { $0.verb == .get }.map(\.path)
-            for path in paths where !TestServer.empty.contains(path) {
+            for path in paths {
                 let answer = try await server.get(path)
                 #expect(answer.status == 200, "\(path): \(answer.text)")
             }

@@ -9,6 +9,8 @@ extension EveryFieldTests {
     /// The bodies that store nothing that has their fields, with the reason.
     static let unstored: [String: String] = [
         "POST /v1/auth": "a password",
+        "POST /v1/chat/completions": "a turn", "POST /v1/voice/chat/completions": "a turn",
+        "POST /v1/voice-beta/{agent_id}/chat/completions": "a turn", "POST /v1/responses": "a turn",
         "POST /v1/agents/search": "a search", "POST /v1/passages/search": "a search",
         "POST /v1/messages/search": "a search", "POST /v1/agents/messages/search": "a search",
         "POST /v1/agents/{agent_id}/messages": "a turn", "POST /v1/agents/{agent_id}/messages/stream": "a turn",
@@ -43,6 +45,8 @@ extension EveryFieldTests {
         "POST /v1/tools/search": "a search",
         "POST /v1/conversations/{conversation_id}/recompile": "says whose conversation",
         "POST /v1/conversations/{conversation_id}/messages/preview-raw-payload": "a turn",
+        "POST /v1/agents/{agent_id}/summarize": "says how, once",
+        "POST /v1/conversations/{conversation_id}/compact": "says how, once",
     ]
 
     static let bodies: [Body] =

@@ -10,6 +10,7 @@ import Testing
     /// Served beside the listed routes.
     static let ownRoutes: Set<String> = [
         "GET /metrics", "GET /v1/blocks/{}/history",
+        "POST /v1/responses", "POST /v1/voice/{}/chat/completions",
     ]
 
     /// Messages cannot be edited: these routes always respond with 405.

@@ -52,6 +52,9 @@ extension TestServer {
 
     /// A body that the operation takes.
     static func body(for operation: Operation) -> JSONValue {
+        if operation.path.hasSuffix("/chat/completions") {
+            return ["model": "Ada", "messages": [["role": "user", "content": "Hi."]]]
+        }
         if operation.path.hasSuffix("/environment-variable") { return ["key": "K", "value": "v"] }
         return operation.path.hasSuffix("/properties") ? [["key": "k", "value": "v", "type": "string"]] : anyBody
     }
@@ -61,9 +64,6 @@ extension TestServer {
         "requires_approval": true, "input": "Hi.", "label": "x", "model": LettaServerTests.model, "name": "x",
         "text": "x", "passages": [["text": "x"]], "prompt": "Hi.", "identifier_key": "x", "identity_type": "user",
     ]
-
-    /// What nothing can be behind: this server keeps no spans of runs.
-    static let empty: Set<String> = ["/v1/runs/{run_id}/trace"]
 
     /// Puts something behind every route, and keeps its ids under the names of the captures.
     func seedEverything() async throws {

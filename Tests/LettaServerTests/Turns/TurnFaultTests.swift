@@ -18,7 +18,6 @@ import Testing
     }
 
     static let faults: [Fault] = [
-        Fault(name: "400", play: .fail(.badRequest, status: 400), status: 400, type: "llm_bad_request"),
         Fault(name: "401", play: .fail(.authentication, status: 401), status: 401, type: "llm_authentication"),
         Fault(
             name: "402", play: .fail(.insufficientCredits, status: 402), status: 402,
@@ -27,7 +26,6 @@ import Testing
         Fault(name: "404", play: .fail(.notFound, status: 404), status: 500, type: "llm_error"),
         Fault(name: "408", play: .fail(.timeout, status: 408), status: 400, type: "llm_bad_request"),
         Fault(name: "deadline", play: .fail(.timeout), status: 500, type: "llm_error"),
-        Fault(name: "422", play: .fail(.unprocessable, status: 422), status: 500, type: "llm_error"),
         Fault(name: "429", play: .fail(.rateLimited, status: 429), status: 429, type: "llm_rate_limit"),
         Fault(name: "500", play: .fail(.server, status: 500), status: 500, type: "llm_error"),
         Fault(name: "529", play: .fail(.overloaded, status: 529), status: 500, type: "llm_error"),
@@ -36,10 +34,34 @@ import Testing
         Fault(
             name: "invalid answer", play: .fail(.invalidAnswer), status: 500, type: "llm_error",
             stop: "invalid_llm_response", isAskedAgain: true),
-        Fault(
-            name: "context window", play: .fail(.contextWindowExceeded, status: 400), status: 400,
-            type: "llm_bad_request"),
     ]
+
+    /// What a model service refuses is not sent for ever.
+    static let refusals: [Fault] = [
+        Fault(name: "400", play: .fail(.badRequest, status: 400), status: 400, type: "llm_bad_request"),
+        Fault(name: "422", play: .fail(.unprocessable, status: 422), status: 500, type: "llm_error"),
+    ]
+
+    @Test(arguments: Engines.scenarios, refusals)
+    func `a refusal is told and the next turn leaves the message out`(
+        _ engine: TestEngine, _ fault: Fault
+    ) async throws {
+        try await withServer(on: engine) { server in
+            let agent = try await server.newAgent()
+            server.model.play(fault.play)
+            try await server.say("walrus", to: agent).expect(
+                fault.status, ["error": ["type": .string(fault.type), "message": .anything, "detail": .anything]])
+            server.model.play(fault.play)
+            let events = try await server.stream("two", to: agent)
+            #expect(
+                events.map(\.type) == [
+                    "ping", "user_message", "assistant_message", "stop_reason", "usage_statistics", "[DONE]",
+                ])
+            #expect(server.model.takeRequests().last?.messages.contains { "\($0)".contains("walrus") } == false)
+            try await server.say("three", to: agent).expect(200, ["messages": [["content": "ok"]]])
+            #expect(try await server.said(by: agent).first == "user_message: walrus")
+        }
+    }
 
     @Test(arguments: Engines.scenarios, faults)
     func `a failure is told and the next message answers`(_ engine: TestEngine, _ fault: Fault) async throws {
@@ -125,16 +147,17 @@ import Testing
     }
 
     @Test(arguments: Engines.scenarios)
-    func `an answer without words ends the turn`(_ engine: TestEngine) async throws {
+    func `an answer without words is asked for once more and then named`(_ engine: TestEngine) async throws {
         try await withServer(on: engine) { server in
             let agent = try await server.newAgent()
             server.model.play(.nothing, .nothing)
             try await server.say("one", to: agent).expect(
-                200, ["messages": [], "stop_reason": ["stop_reason": "end_turn"]])
+                500, ["error": ["type": "llm_error", "detail": .text(containing: "empty answer")]])
+            server.model.play(.nothing)
             let events = try await server.stream("two", to: agent)
-            #expect(events.map(\.type) == ["ping", "stop_reason", "usage_statistics", "[DONE]"])
+            #expect(
+                events.map(\.type) == ["ping", "assistant_message", "stop_reason", "usage_statistics", "[DONE]"])
             try await server.say("three", to: agent).expect(200)
-            #expect(try await server.said(by: agent).count == 4)
         }
     }
 

@@ -48,9 +48,12 @@ final class TurnCollector: Sendable {
 
 extension APIError {
     init(_ failure: TurnFailure) {
+        let isOverflow = failure.type == TurnFailure.systemPromptOverflowType
         self.init(
             status: failure.status,
-            body: .model(type: failure.type, message: failure.message, detail: failure.detail))
+            body: isOverflow
+                ? .detail(failure.detail)
+                : .model(type: failure.type, message: failure.message, detail: failure.detail))
         isPermanent = failure.isPermanent
     }
 }

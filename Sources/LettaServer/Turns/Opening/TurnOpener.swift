@@ -10,6 +10,7 @@ struct TurnOpener: Sendable {
     let models: ModelService
     let executors: ToolExecutors
     let ends: RunEnds
+    let images: ImageReader
 
     /// The model that the request names; nil for the agent's own. May wait for providers, so call it before taking the
     /// lock.

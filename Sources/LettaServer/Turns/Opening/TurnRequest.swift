@@ -25,7 +25,7 @@ extension MessageContent {
 /// A client's request for a turn, validated.
 struct TurnRequest: Sendable {
     let agent: ID<AgentState>
-    let given: [CreateMessage]
+    var given: [CreateMessage]
     let maximumSteps: Int
     let streamsTokens: Bool
     let overrideSystem: String?
@@ -33,6 +33,7 @@ struct TurnRequest: Sendable {
     let skills: [ClientSkill]
     /// The tool whose calls the client wants to see as what the agent said; nil when it wants to see calls.
     let speech: SpeechTool?
+    let includesCompactionMessages: Bool
     let callbackURL: String?
     let following: Following
     let requestConfig: ObjectDocument
@@ -87,6 +88,7 @@ struct TurnRequest: Sendable {
         self.following = following == .stream && body.background == true ? .backgroundStream : following
         callbackURL = following == .later ? try RunCallbackService.checked(body.callbackURL) : nil
         skills = body.clientSkills ?? []
+        includesCompactionMessages = body.includeCompactionMessages ?? false
         maximumSteps = body.maxSteps ?? 50
         speech = SpeechTool(
             isShown: body.useAssistantMessage, name: body.assistantMessageToolName,

@@ -15,6 +15,10 @@ struct TurnState: Sendable {
     /// The agent's blocks as read; edits name their versions.
     private(set) var blocks: [BlockRow]
     var context: TurnContext
+    /// Whether clients get a compaction as an event with its summary, instead of the summary as a message.
+    var showsCompactions = false
+    /// The conversation whose context it is; nil for the agent's own.
+    var threadConversation: ID<Conversation>?
 
     mutating func setBlocks(_ blocks: [BlockRow]) {
         self.blocks = blocks
@@ -50,6 +54,7 @@ extension TurnState {
         if let system = rows.system { context.history[0] = system }
         let blocks = try rows.blocks.map { try BlockRow($0) }
         context.blocks = blocks.map(\.memoryBlock)
+        context.systemCompiledAt = (rows.conversation?.systemCompiledAt ?? agent.systemCompiledAt).microseconds
 
         var plan = TurnPlan(
             tools: rows.tools.map { executors.plan(for: $0, schemas[$0.name]) }, rules: try agent.rules())
@@ -66,5 +71,7 @@ extension TurnState {
             scope: scope, run: run, agent: agent, config: config, plan: plan, provider: provider,
             tools: Dictionary(rows.tools.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first }),
             blocks: blocks, context: context)
+        showsCompactions = request.includesCompactionMessages
+        threadConversation = rows.conversation?.id
     }
 }

@@ -22,12 +22,14 @@ final class RunningTurn {
     var hasShownPieces = false
     /// Whether the transaction of the last step stored the end of the run.
     var hasStoredEnd = false
+    var fitting: ContextFitting
 
     init(state: TurnState, startedAt: Timestamp) {
         self.state = state
         self.startedAt = startedAt
         machine = StepMachine(state.plan)
         memory = state.context.blocks
+        fitting = ContextFitting(TokenCalibration(permille: state.agent.tokenPermille))
     }
 
     func beginStep(at time: Timestamp) {
@@ -58,7 +60,7 @@ final class RunningTurn {
 
     /// Sets the end of the run for the next write.
     func close(_ end: TurnEnd, at time: Timestamp) {
-        state.run.end(end.stop, at: time)
+        state.run.end(end.stop, because: end.failure, at: time)
         state.run.totalDuration = startedAt.nanoseconds(to: time)
     }
 
@@ -90,7 +92,7 @@ final class RunningTurn {
             passages: passages,
             row: StepRow(step: step, metrics: metrics, toolNames: toolNames, createdAt: times.start),
             trace: lastRequest.map { TraceText.trace($0, lastAnswer, id: traceID, step: step.id, at: time) },
-            end: record.end)
+            end: record.end, tokenPermille: fitting.changedPermille)
     }
 }
 

@@ -13,6 +13,7 @@ struct TurnRunner: Sendable {
     let executors: ToolExecutors
     let control: TurnControl
     let ends: RunEnds
+    let compactor: ContextCompactor
 
     private var writer: TurnWriter { TurnWriter(core: core) }
 
@@ -44,7 +45,7 @@ struct TurnRunner: Sendable {
         case .emit(let event):
             control.emit(event)
         case .callModel(let call):
-            return await callModel(call, turn)
+            return try await callModel(call, turn)
         case .runTools(let concurrent, let inOrder):
             return await runTools(concurrent, inOrder, turn)
         case .storeCalls(let message):
@@ -60,27 +61,51 @@ struct TurnRunner: Sendable {
 
     // MARK: Model
 
-    private func callModel(_ call: ModelCall, _ turn: RunningTurn) async -> [StepAction] {
+    private func callModel(_ call: ModelCall, _ turn: RunningTurn) async throws -> [StepAction] {
         if control.isCancelled { return turn.machine.receive(.cancel) }
         turn.beginStep(at: core.now())
-        let request = turn.state.context.request(call)
-        turn.lastRequest = request
-        do throws(ProviderFailure) {
-            do throws(ProviderFailure) {
-                return try await answer(request, turn)
-            } catch  where error.isAboutTools && !request.tools.isEmpty && !turn.hasShownPieces {
-                // Some servers of small models can't parse the calls of their own model; an answer in text is better
-                // than none.
-                core.logger.warning("A model's answer could not be parsed; retrying without tools")
-                return try await answer(request.withoutTools, turn)
+        do {
+            var request = try await fitted(call, turn)
+            while true {
+                turn.lastRequest = request
+                do throws(ProviderFailure) {
+                    guard let answer = try await answer(request, turn) else { return turn.machine.receive(.cancel) }
+                    turn.learn(from: answer, request)
+                    try await settle(turn)
+                    if answer.saysNothing, call.form == .usual, turn.isFirstStep { return nothingSaid(turn) }
+                    turn.lastAnswer = answer
+                    return turn.machine.receive(.modelFinished(answer))
+                } catch {
+                    guard !control.isCancelled, let next = try await mended(call, request, error, turn) else {
+                        return failed(error, turn)
+                    }
+                    request = next
+                }
             }
-        } catch {
-            return turn.machine.receive(.modelFailed(error))
+        } catch let overflow as SystemPromptOverflow {
+            return overflow.end(turn)
+        } catch is CancellationError {
+            return turn.machine.receive(.cancel)
+        }
+    }
+
+    /// - Returns: nil when the turn was cancelled.
+    private func answer(_ request: ModelRequest, _ turn: RunningTurn) async throws(ProviderFailure) -> ModelAnswer? {
+        do throws(ProviderFailure) {
+            let answer = try await read(request, turn)
+            guard answer?.saysNothing == true, turn.isFirstStep, !turn.hasShownPieces else { return answer }
+            core.logger.notice("A model's answer was empty; asking once more", metadata: ["run.id": "\(control.run)"])
+            return try await read(request, turn)
+        } catch  where error.isAboutTools && !request.tools.isEmpty && !turn.hasShownPieces {
+            // Some servers of small models can't parse the calls of their own model; an answer in text is better than
+            // none.
+            core.logger.warning("A model's answer could not be parsed; retrying without tools")
+            return try await read(request.withoutTools, turn)
         }
     }
 
     /// Reads the answer as a stream even when no client receives deltas, so that the time to the first token is known.
-    private func answer(_ request: ModelRequest, _ turn: RunningTurn) async throws(ProviderFailure) -> [StepAction] {
+    private func read(_ request: ModelRequest, _ turn: RunningTurn) async throws(ProviderFailure) -> ModelAnswer? {
         var accumulator = ModelDeltaAccumulator()
         for try await delta in turn.state.provider.stream(request) {
             if turn.state.run.timeToFirstToken == nil {
@@ -93,15 +118,14 @@ struct TurnRunner: Sendable {
                     turn.hasShownPieces = true
                 }
             }
-            if control.isCancelled { return turn.machine.receive(.cancel) }
+            if control.isCancelled { return nil }
             if accumulator.isFull {
                 core.logger.warning("A model's answer exceeded a limit", metadata: ["run.id": "\(turn.state.run.id)"])
                 break
             }
         }
         turn.times.modelEnd = core.now()
-        turn.lastAnswer = accumulator.answer
-        return turn.machine.receive(.modelFinished(accumulator.answer))
+        return accumulator.answer
     }
 
     // MARK: Tools
@@ -167,6 +191,7 @@ struct TurnRunner: Sendable {
         let result = turn.result(of: record, traceID: core.ids.next(), at: time)
         turn.state = try await writer.store(result, of: turn.state, at: time)
         turn.hasStoredEnd = record.end != nil
+        turn.fitting.hasStoredStep(record, of: turn.state, turn.lastRequest)
         // A result that the store replaced is shown as it was stored.
         let stored = turn.state.context.history.suffix(result.messages.count)
         let messages = record.messages.dropLast(stored.count) + stored
@@ -175,6 +200,8 @@ struct TurnRunner: Sendable {
     }
 
     private func finish(_ end: TurnEnd, _ turn: RunningTurn) async {
+        var end = end
+        await leaveRoom(&end, turn)
         turn.close(end, at: core.now())
         if !turn.hasStoredEnd { await ends.store(turn.state.run, as: turn.state.scope) }
         control.emit(end)

@@ -26,6 +26,9 @@ struct TurnWriter: Sendable {
             if let trace = step.trace { try StepStore.insert(trace, db) }
             try RunStore.update(state.run, at: time, db)
             try clearContext(of: state, after: step, db)
+            if let permille = step.tokenPermille {
+                try CompactionStore.setTokenPermille(permille, of: agent, db)
+            }
             state.context.history += messages
             if !step.memoryCalls.isEmpty {
                 state.setBlocks(try AgentBlockStore.blocks(of: [agent], db)[agent] ?? [])
@@ -79,12 +82,16 @@ struct StepResult: Sendable {
     var row: StepRow
     var trace: ProviderTrace?
     var end: TurnEnd?
+    /// What the agent's calls showed of its tokens; nil when nothing changed.
+    var tokenPermille: Int?
 }
 
 extension Run {
-    mutating func end(_ stop: TurnStop, at time: Timestamp) {
+    /// - Parameter failure: why the turn failed, which the run then says.
+    mutating func end(_ stop: TurnStop, because failure: TurnFailure? = nil, at time: Timestamp) {
         status = RunStatus(rawValue: stop.runStatus) ?? .failed
         stopReason = StopReason(rawValue: stop.rawValue)
         completedAt = time
+        if status == .failed { explain(failure?.reason ?? stop.reason) }
     }
 }

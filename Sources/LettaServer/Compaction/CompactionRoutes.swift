@@ -1,0 +1,16 @@
+import HTTPKit
+import LettaAPI
+
+struct CompactionRoutes: RouteGroup {
+    let compaction: CompactionService
+
+    func register(on routes: Routes) {
+        routes.handle(API.Compaction.agent) {
+            try await compaction.compact(.agent($0.path), $0.body?.compactionSettings, as: $0.scope)
+        }
+        routes.handle(API.Compaction.conversation) {
+            try await compaction.compact(
+                try ConversationThread($0.path, $0.body?.agentID), $0.body?.compactionSettings, as: $0.scope)
+        }
+    }
+}

@@ -1,0 +1,12 @@
+import LettaAPI
+
+/// Whose context it is: the agent's own one, or that of a conversation.
+struct ContextThread: Sendable, Hashable {
+    let agent: ID<AgentState>
+    /// Nil for the agent's own.
+    var conversation: ID<Conversation>?
+}
+
+extension TurnState {
+    var thread: ContextThread { ContextThread(agent: agent.id, conversation: threadConversation) }
+}
