@@ -81,10 +81,11 @@ extension TurnRunner {
 
     /// After the last step: compacts a context that the next message would find too large.
     func leaveRoom(_ end: inout TurnEnd, _ turn: RunningTurn) async {
-        guard !control.isCancelled, end.failure == nil else { return }
+        // The last step has emptied the context of an agent that forgets its turns.
+        guard !control.isCancelled, end.failure == nil, !turn.state.agent.messageBufferAutoclear,
+            let excess = turn.fitting.excess
+        else { return }
         do {
-            if try await clearBuffer(end, turn) { return }
-            guard let excess = turn.fitting.excess else { return }
             turn.fitting.excess = nil
             guard try await compact(turn, "post_step_context_check", tokensBefore: excess, isAtWork: false) else {
                 return
@@ -97,21 +98,6 @@ extension TurnRunner {
                 "A context could not be compacted after a turn",
                 metadata: ["run.id": "\(control.run)", "error": "\(error)"])
         }
-    }
-
-    /// Agents without memory of their messages start every turn from the system message.
-    private func clearBuffer(_ end: TurnEnd, _ turn: RunningTurn) async throws -> Bool {
-        let agent = turn.state.agent
-        guard agent.messageBufferAutoclear || agent.agentType == .workflow, end.stop != .requiresApproval else {
-            return false
-        }
-        let messages = turn.state.context.history.filter { $0.role != .system || $0.runID != nil }
-            .map { ID<Message>($0.id) }
-        let thread = turn.state.thread
-        try await core.storage.write(as: turn.state.scope) { db in
-            try CompactionStore.leaveOut(messages, of: thread, db)
-        }
-        return true
     }
 
     // MARK: After a failure
