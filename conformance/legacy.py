@@ -85,6 +85,13 @@ class Client:
     def compact(self, agent_id):
         return self.raw.agents.messages.summarize(agent_id, max_message_length=10)
 
+    def send_messages(self, agent_id, *messages, **fields):
+        return self.raw.agents.messages.create(agent_id=agent_id, messages=list(messages), **fields)
+
+    def stream_messages(self, agent_id, tokens, *messages, **fields):
+        return list(self.raw.agents.messages.create_stream(
+            agent_id=agent_id, messages=list(messages), stream_tokens=tokens, **fields))
+
     def stream(self, agent_id, text, tokens):
         return list(self.raw.agents.messages.create_stream(
             agent_id=agent_id, messages=[{"role": "user", "content": text}], stream_tokens=tokens))

@@ -54,6 +54,7 @@ GROUPS = [
     Group("compaction", ("compaction",), 0.90),
     Group("llm_errors", ("llm_errors",), 0.90),
     Group("turns", ("runs", "stream", "msg_requests", "msg_v1"), 0.85),
+    Group("approvals", ("approvals", "client_tools"), 0.90),
     Group("loops", ("msg_v2", "msg_memgpt", "msg_react_workflow", "tool_rules"), 0.90),
 ]
 

@@ -65,6 +65,15 @@ class Client:
     def send(self, agent_id, text):
         return self.raw.agents.messages.create(agent_id=agent_id, input=text)
 
+    def send_messages(self, agent_id, *messages, **fields):
+        return self.raw.agents.messages.create(agent_id=agent_id, messages=list(messages), **fields)
+
+    def stream_messages(self, agent_id, tokens, *messages, **fields):
+        with self.raw.agents.messages.create(
+            agent_id=agent_id, messages=list(messages), streaming=True, stream_tokens=tokens, **fields
+        ) as events:
+            return list(events)
+
     def stream(self, agent_id, text, tokens):
         with self.raw.agents.messages.create(agent_id=agent_id, input=text, streaming=True, stream_tokens=tokens) as events:
             return list(events)

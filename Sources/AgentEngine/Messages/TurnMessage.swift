@@ -49,6 +49,8 @@ extension TurnMessage {
         case reasoning(Reasoning)
         case toolCall(ToolCall)
         case toolReturn(ToolReturn)
+        /// A client's answer to a call that waited for it.
+        case approval(ApprovalDecision)
     }
 
     /// An image: base64 bytes, or a URL.
@@ -147,6 +149,10 @@ extension TurnMessage {
 
     package var toolCalls: [ToolCall] {
         parts.compactMap { if case .toolCall(let call) = $0 { call } else { nil } }
+    }
+
+    package var approvals: [ApprovalDecision] {
+        parts.compactMap { if case .approval(let decision) = $0 { decision } else { nil } }
     }
 
     package var toolReturns: [ToolReturn] {

@@ -70,7 +70,7 @@ package struct LettaApplication: Sendable {
             core: core, secrets: secrets, directory: self.directory, transport: transport,
             userProviders: userProviders, worker: worker, ends: runEnds, callbacks: callbacks, egress: egress,
             sandbox: sandbox,
-            password: configuration.http.password, metrics: metrics)
+            password: configuration.http.password, approvals: configuration.approvals, metrics: metrics)
         responder = try Self.stack(features, metrics, configuration).responder
         callbacks.wake()
     }

@@ -16,6 +16,7 @@ struct RouteCatalogue: RouteGroup {
     let egress: EgressClient
     let sandbox: ToolSandbox
     let password: Secret?
+    let approvals: ApprovalPolicy
     let metrics: PrometheusMetrics
 
     func register(on routes: Routes) {
@@ -30,7 +31,7 @@ struct RouteCatalogue: RouteGroup {
             executors: ToolExecutors(
                 core: core,
                 python: PythonToolExecutor(core: core, runner: runner, secrets: secrets, sandboxes: sandboxes)),
-            ends: ends, images: ImageReader(egress: egress, clock: core.clock))
+            ends: ends, images: ImageReader(egress: egress, clock: core.clock), approvals: approvals)
         let compactor = ContextCompactor(core: core, models: models)
         let turns = TurnService(
             core: core, opener: opener, worker: worker,
@@ -62,6 +63,7 @@ struct RouteCatalogue: RouteGroup {
                 providers: ProviderService(
                     core: core, secrets: secrets, directory: directory, providers: userProviders)),
             MessageRoutes(messages: messages),
+            ApprovalRoutes(approvals: ApprovalService(core: core)),
             TurnRoutes(turns: turns, previews: previews),
             CompactionRoutes(
                 compaction: CompactionService(core: core, opener: opener, compactor: compactor, turnLock: turnLock)),

@@ -44,6 +44,8 @@ package struct ServerConfiguration: Sendable {
 
     /// `LETTA_TRACE_RETENTION_DAYS`, `LETTA_TRACE_MAX_BYTES`: the age and the total size up to which traces are kept.
     var retention = RetentionService.Policy()
+    /// `LETTA_APPROVAL_TIMEOUT_DAYS`: how long calls wait for an approval.
+    package var approvals = ApprovalPolicy()
     package var http = HTTP()
     package var data: Data
     /// `OPENAI_API_KEY`, `OPENAI_BASE_URL`: the OpenAI-compatible service whose models are offered.
@@ -108,6 +110,11 @@ package struct ServerConfiguration: Sendable {
         let local = environment.string(forKey: "letta.local")
         localModels = try local.map { try $0.isEmpty || Self.flag("LETTA_LOCAL", $0) } ?? localModels
         llamaServer = environment.string(forKey: "letta.llama.server").flatMap { $0.isEmpty ? nil : $0 }
+        approvals.days =
+            try Self.positive(
+                "LETTA_APPROVAL_TIMEOUT_DAYS", environment.string(forKey: "letta.approval.timeout.days"),
+                most: 1_000_000)
+            ?? approvals.days
         retention.traceDays =
             try Self.positive(
                 "LETTA_TRACE_RETENTION_DAYS", environment.string(forKey: "letta.trace.retention.days"), most: 1_000_000)
@@ -196,6 +203,7 @@ package struct ServerConfiguration: Sendable {
             ("local models", localModels ? "on" : "off"),
             ("llama-server", llamaServer ?? "the one on PATH, else in \(data.folder)/runtime"),
             ("traces", "\(retention.traceDays) days, up to \(retention.traceBytes) bytes"),
+            ("approvals", "denied after \(approvals.days) days"),
             ("log level", logLevel.rawValue),
         ]
         return lines.map { "\($0.0): \($0.1)" }.joined(separator: "\n")

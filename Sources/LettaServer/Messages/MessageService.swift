@@ -49,6 +49,7 @@ struct MessageService: Sendable {
                 throw APIError.notFound("Agent", agent)
             }
             row.systemCompiledAt = time
+            try WaitingApprovalStore.remove(of: agent, in: nil, db)
             let blocks = try AgentBlockStore.blocks(of: [agent], db)[agent] ?? []
             let stored = try MessageStore.systemMessage(of: agent, db)
             let (isNew, system) = (stored == nil, stored?.id ?? core.ids.next(Message.self))

@@ -76,10 +76,14 @@ extension TurnService {
         var end = TurnEnd(stop: control.isCancelled ? .cancelled : .error, usage: TurnUsage())
         if !control.isCancelled {
             core.logger.error("A run could not start", metadata: ["run.id": "\(run.id)", "error": "\(error)"])
-            end.failure = TurnFailure(
-                type: "internal_error", message: "The run could not start.",
-                detail: (error as? APIError)?.explanation ?? "The server could not open its turn.", status: 500)
+            end.failure =
+                TurnFailure(refusal: error)
+                ?? TurnFailure(
+                    type: "internal_error", message: "The run could not start.",
+                    detail: (error as? APIError)?.explanation ?? "The server could not open its turn.", status: 500)
         }
+        var run = run
+        if let refusal = TurnFailure(refusal: error) { run.explain(refusal.detail) }
         await ends.store(run, end.stop, as: scope)
         control.emit(end)
         control.log.finish()

@@ -46,8 +46,10 @@ struct TurnService: Sendable {
                 throw Self.isStopping
             }
         } catch {
+            let isShown = request.following == .stream && control.emit(refusal: error)
             worker.remove(control)
             turnLock.unlock(request.agent)
+            if isShown { return control }
             throw error
         }
         return control

@@ -86,5 +86,10 @@ import Testing
         ])
         try await server.addFile("b.txt", "three", to: server["folder_id"])
         try await server.addJob(.created)
+        for _ in 0..<2 {
+            let agent = try await server.newAgent()
+            server.model.play(.call("local_ls", [:]))
+            try await server.say("list", to: agent, ["client_tools": [["name": "local_ls"]]]).expect(200)
+        }
     }
 }

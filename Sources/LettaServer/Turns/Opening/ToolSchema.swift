@@ -1,5 +1,6 @@
 import AgentEngine
 import JSON
+import LettaAPI
 import ModelProviders
 
 /// The parts of a tool's schema that a turn needs, decoded once.
@@ -13,6 +14,14 @@ struct ToolSchema: Sendable {
             name: name, description: schema["description"]?.string,
             parameters: schema["parameters"] ?? ["type": "object", "properties": [:]], isStrict: isStrict)
         requiredArguments = schema["parameters"]?["required"]?.array?.compactMap(\.string) ?? []
+    }
+
+    init(of tool: ClientTool, isStrict: Bool) {
+        let schema: JSONObject = [
+            "description": tool.description.map { .string($0) } ?? .null,
+            "parameters": tool.parameters?.object.map { .object($0) } ?? ["type": "object", "properties": [:]],
+        ]
+        self.init(.object(schema), of: tool.name, isStrict: isStrict)
     }
 
     /// The schemas of tools by name, without tools that have none.

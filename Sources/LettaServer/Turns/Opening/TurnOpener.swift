@@ -11,6 +11,7 @@ struct TurnOpener: Sendable {
     let executors: ToolExecutors
     let ends: RunEnds
     let images: ImageReader
+    var approvals = ApprovalPolicy()
 
     /// The model that the request names; nil for the agent's own. May wait for providers, so call it before taking the
     /// lock.
@@ -32,18 +33,13 @@ struct TurnOpener: Sendable {
         run.status = .running
         let rows: TurnRows
         do {
-            rows = try await core.storage.write(as: scope) { [core, run] db in
+            rows = try await core.storage.write(as: scope) { [run] db in
                 guard let agent = try AgentStore.rowForUpdate(request.agent, db) else {
                     throw APIError.notFound("Agent", request.agent)
                 }
                 try SystemMessageService.resolve(agent.id, at: time, db)
                 var rows = try TurnRows(of: agent, db)
-                let closing = HistoryRepair.openCalls(in: try rows.endOfContext()).map { calls in
-                    HistoryRepair.closing(
-                        calls.calls, id: core.ids.next(Message.self).rawValue, stepID: nil, runID: nil,
-                        createdAt: time.microseconds)
-                }
-                rows.new = closing + request.messages(runID: run.id, at: time, ids: core.ids)
+                try begin(request, run, &rows, at: time, db)
                 if isAccepted { try RunStore.update(run, at: time, db) } else { try RunStore.insert(run, db) }
                 try TurnStore.append(rows.new, to: request.agent, model: nil, db)
                 return rows
@@ -94,8 +90,12 @@ struct TurnOpener: Sendable {
             config = model.config
         }
         let provider = try await models.provider(for: config, as: scope)
-        return try TurnState(
+        var state = try TurnState(
             rows, request, run, config: config, provider: provider, executors: executors, as: scope)
+        try state.offer(request.clientTools)
+        state.beginning = rows.beginning
+        state.approvals = approvals
+        return state
     }
 }
 
@@ -111,6 +111,7 @@ struct TurnRows: Sendable {
     var system: TurnMessage?
     /// Messages that the turn appends to those in the context.
     var new: [TurnMessage] = []
+    var beginning = TurnBeginning.model
 
     init(of agent: AgentRow, _ db: Transaction) throws {
         self.agent = agent

@@ -7,7 +7,7 @@ extension TurnMessage.Part {
     fileprivate var canBeGiven: Bool {
         switch self {
         case .text, .image: true
-        case .reasoning, .toolCall, .toolReturn: false
+        case .reasoning, .toolCall, .toolReturn, .approval: false
         }
     }
 }
@@ -26,6 +26,9 @@ extension MessageContent {
 struct TurnRequest: Sendable {
     let agent: ID<AgentState>
     var given: [CreateMessage]
+    /// The answers to calls that wait, in their order.
+    var answers: [ApprovalDecision]
+    let clientTools: [ClientTool]
     let maximumSteps: Int
     let streamsTokens: Bool
     let overrideSystem: String?
@@ -60,7 +63,8 @@ struct TurnRequest: Sendable {
             guard !messages.isEmpty else {
                 throw APIError.invalidField("messages", "Messages must not be empty", input: .array([]))
             }
-            given = messages
+            given = messages.said
+            answers = try messages.decisions()
         case (nil, let input?):
             if let empty = input.emptyJSON {
                 throw APIError.invalidField("input", "Input must not be empty", input: empty)
@@ -68,6 +72,7 @@ struct TurnRequest: Sendable {
             var message = CreateMessage(role: .user, content: "")
             message.content = input
             given = [message]
+            answers = []
         }
         for (index, message) in given.enumerated() {
             guard case .parts(let parts) = message.content else { continue }
@@ -89,6 +94,7 @@ struct TurnRequest: Sendable {
         callbackURL = following == .later ? try RunCallbackService.checked(body.callbackURL) : nil
         skills = body.clientSkills ?? []
         includesCompactionMessages = body.includeCompactionMessages ?? false
+        clientTools = try ClientTool.checked(body.clientTools ?? [])
         maximumSteps = body.maxSteps ?? 50
         speech = SpeechTool(
             isShown: body.useAssistantMessage, name: body.assistantMessageToolName,

@@ -9,7 +9,7 @@ struct TurnState: Sendable {
     @Boxed var run: Run
     @Boxed private(set) var agent: AgentRow
     @Boxed private(set) var config: LLMConfig
-    @Boxed private(set) var plan: TurnPlan
+    @Boxed var plan: TurnPlan
     let provider: any ModelProvider
     let tools: [String: CallableToolRow]
     /// The agent's blocks as read; edits name their versions.
@@ -19,6 +19,8 @@ struct TurnState: Sendable {
     var showsCompactions = false
     /// The conversation whose context it is; nil for the agent's own.
     var threadConversation: ID<Conversation>?
+    var beginning = TurnBeginning.model
+    var approvals = ApprovalPolicy()
 
     mutating func setBlocks(_ blocks: [BlockRow]) {
         self.blocks = blocks

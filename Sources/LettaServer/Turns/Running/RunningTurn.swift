@@ -90,7 +90,8 @@ final class RunningTurn {
         return StepResult(
             messages: Array(record.messages.dropFirst(record.callsAreStored ? 1 : 0)), memoryCalls: memoryCalls,
             passages: passages,
-            row: StepRow(step: step, metrics: metrics, toolNames: toolNames, createdAt: times.start),
+            row: record.isResumed
+                ? nil : StepRow(step: step, metrics: metrics, toolNames: toolNames, createdAt: times.start),
             trace: lastRequest.map { TraceText.trace($0, lastAnswer, id: traceID, step: step.id, at: time) },
             end: record.end, tokenPermille: fitting.changedPermille)
     }

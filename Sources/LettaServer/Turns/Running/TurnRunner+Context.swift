@@ -255,6 +255,7 @@ extension TurnContext {
                     && message.parts.contains { part in
                         switch part {
                         case .image: true
+                        case .toolReturn(let result): !result.images.isEmpty
                         case .text(let text): message.role == .user && text.allSatisfy(\.isWhitespace)
                         default: false
                         }

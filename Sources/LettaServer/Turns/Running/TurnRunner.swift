@@ -21,7 +21,7 @@ struct TurnRunner: Sendable {
     func run(_ state: TurnState) async {
         let turn = RunningTurn(state: state, startedAt: core.now())
         do {
-            var actions = turn.machine.receive(.start(identity(of: state.run)))
+            var actions = begin(turn, identity(of: state.run))
             while !actions.isEmpty {
                 let action = actions.removeFirst()
                 actions += try await perform(action, turn)

@@ -22,7 +22,8 @@ struct TurnWriter: Sendable {
             try TurnStore.append(
                 messages, to: agent, model: state.config.model, ending: step.end == nil ? nil : state.run, db)
             _ = try ArchivalMemoryService.insert(step.passages, for: state.agent, ids: core.ids, db)
-            try db.insert(step.row, into: StepStore.table)
+            if let row = step.row { try db.insert(row, into: StepStore.table) }
+            try WaitingApprovalStore.insert(step, state, db)
             if let trace = step.trace { try StepStore.insert(trace, db) }
             try RunStore.update(state.run, at: time, db)
             try clearContext(of: state, after: step, db)
@@ -79,7 +80,8 @@ struct StepResult: Sendable {
     var memoryCalls: [ToolRun]
     /// What the step added to archival memory.
     var passages: [NewPassage]
-    var row: StepRow
+    /// Nil when no model was called.
+    var row: StepRow?
     var trace: ProviderTrace?
     var end: TurnEnd?
     /// What the agent's calls showed of its tokens; nil when nothing changed.
