@@ -54,6 +54,8 @@ GROUPS = [
     Group("compaction", ("compaction",), 0.90),
     Group("llm_errors", ("llm_errors",), 0.90),
     Group("turns", ("runs", "stream", "msg_requests", "msg_v1"), 0.85),
+    # Background turns and busy conversations; the peer needs Redis for them.
+    Group("redis_background", ("redis_background",), 0.90),
     Group("loops", ("msg_v2", "msg_memgpt", "msg_react_workflow", "tool_rules"), 0.90),
 ]
 
@@ -85,7 +87,7 @@ def recorded(request, tmp_path_factory, model):
         plain.start()
         secured.start()
         recorder = harness.Process([sys.executable, "-u", HERE / "record.py", *request.param.scenarios], folder / "record.log", {
-            **os.environ, "BASE": plain.url, "SEC": secured.url, "OUT": str(out), "MOCK": model.url,
+            **os.environ, "BASE": plain.url, "RED": plain.url, "SEC": secured.url, "OUT": str(out), "MOCK": model.url,
             "MOCKLOG": str(model.requests)})
         assert recorder.wait(150) == 0, recorder.output[-2000:]
     finally:

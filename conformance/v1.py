@@ -8,6 +8,7 @@ from types import SimpleNamespace
 
 from letta_client import APIStatusError, BadRequestError, ConflictError, Letta, NotFoundError, UnprocessableEntityError
 from letta_client.types.agent_state import Identity
+from letta_client.types.agents import LettaResponse
 
 RELATIONS = {"tools", "blocks", "tags", "sources", "identities", "secrets", "managed_group", "pending_approval"}
 
@@ -239,6 +240,21 @@ class Client:
 
     def recompile_conversation(self, conversation_id, **options):
         return json.loads(self.raw.conversations.recompile(conversation_id, **options))
+
+    def say(self, conversation_id, text):
+        """By the client's way to routes: its own method only streams."""
+        return self.raw.post(
+            f"/v1/conversations/{conversation_id}/messages", cast_to=LettaResponse,
+            body={"messages": [{"role": "user", "content": text}], "streaming": False})
+
+    def stream_in(self, conversation_id, text, **options):
+        with self.raw.conversations.messages.create(
+                conversation_id, messages=[{"role": "user", "content": text, **options.pop("message", {})}], **options) as events:
+            return list(events)
+
+    def follow_conversation(self, conversation_id, **options):
+        with self.raw.conversations.messages.stream(conversation_id, **options) as events:
+            return list(events)
 
     def conversation_messages(self, conversation_id, **filters):
         return self.raw.conversations.messages.list(conversation_id, **filters).items

@@ -8,6 +8,10 @@ extension HTTPField.Name {
     /// The password as the peer's own clients send it.
     package static let barePassword = wellFormed("X-BARE-PASSWORD")
     static let stainlessPackageVersion = wellFormed("X-Stainless-Package-Version")
+    /// Counts the repeats of a request by a client of its own accord, from 0.
+    package static let stainlessRetryCount = wellFormed("X-Stainless-Retry-Count")
+    /// Equal for the repeats of one request.
+    package static let idempotencyKey = wellFormed("Idempotency-Key")
     package static let link = wellFormed("Link")
     /// Read by the peer's clients before they repeat a failed request.
     static let shouldRetry = wellFormed("x-should-retry")

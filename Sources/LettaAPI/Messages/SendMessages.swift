@@ -25,6 +25,8 @@ public struct SendMessages: Codable, Sendable {
     public var clientSkills: [ClientSkill]?
     /// Whether a compaction is shown as an event and a summary, instead of as a message of the user.
     public var includeCompactionMessages: Bool?
+    /// The identity that speaks, by its id or its key: its blocks are in the context of this turn alone.
+    public var identityID: String?
     /// Where the end of a run is to be announced; for ``API/Messages/sendLater`` alone.
     public var callbackURL: String?
 

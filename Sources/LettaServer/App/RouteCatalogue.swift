@@ -64,7 +64,9 @@ struct RouteCatalogue: RouteGroup {
             MessageRoutes(messages: messages),
             TurnRoutes(turns: turns, previews: previews),
             CompactionRoutes(
-                compaction: CompactionService(core: core, opener: opener, compactor: compactor, turnLock: turnLock)),
+                compaction: CompactionService(
+                    core: core, opener: opener, compactor: compactor, turnLock: turnLock,
+                    conversations: turns.conversations)),
             RunRoutes(
                 runs: runs, messages: messages,
                 following: RunFollowService(core: core, worker: worker)),
@@ -77,7 +79,7 @@ struct RouteCatalogue: RouteGroup {
             ConversationRoutes(
                 conversations: ConversationService(
                     core: core, models: models, messages: messages, context: AgentContextService(core: core),
-                    turns: turns, previews: previews)),
+                    turns: turns, previews: previews), turns: turns),
             UnservedRoutes(),
             MetricsRoutes(metrics),
             OpenAPIRoutes(title: "letta-swift", version: ServerVersion.current),

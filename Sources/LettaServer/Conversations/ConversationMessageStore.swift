@@ -20,6 +20,21 @@ enum ConversationMessageStore {
             """)
     }
 
+    /// Appends stored messages to a conversation and to its context.
+    static func append(_ messages: [MessageRow], to id: ID<Conversation>, _ db: Transaction) throws {
+        for messages in messages.chunks(binding: 5) {
+            let tuples = messages.map { message -> SQLText in
+                "(\(db.organization), \(id), \(message.position), \(message.id), \(message.position))"
+            }
+            try db.execute(
+                """
+                INSERT INTO conversation_message (
+                    organization_id, conversation_id, position, message_id, context_position)
+                VALUES \(SQLText.joined(tuples, separator: ", "))
+                """)
+        }
+    }
+
     /// Adds the messages in the context of `source` to a new conversation, all but the system message.
     static func share(contextOf source: ID<Conversation>, with id: ID<Conversation>, _ db: Transaction) throws {
         try db.execute(
@@ -106,8 +121,14 @@ enum ConversationMessageStore {
         try contextRows(ContextRow.columns, of: id, db).map(ContextRow.init)
     }
 
+    /// The system message at the start of the context; nil when the context starts with another message.
+    static func systemMessage(of id: ID<Conversation>, _ db: Transaction) throws -> MessageRow? {
+        let first = try contextRows(MessageRow.columns, of: id, ending: " LIMIT 1", db).first.map { try MessageRow($0) }
+        return first?.role == .system ? first : nil
+    }
+
     private static func contextRows(
-        _ columns: SQLText, of id: ID<Conversation>, _ db: Transaction
+        _ columns: SQLText, of id: ID<Conversation>, ending: SQLText = "", _ db: Transaction
     ) throws -> [SQLRow] {
         try db.rows(
             """
@@ -115,7 +136,7 @@ enum ConversationMessageStore {
             JOIN message ON message.organization_id = part.organization_id AND message.id = part.message_id
             WHERE part.organization_id = \(db.organization) AND part.conversation_id = \(id)
                 AND part.context_position IS NOT NULL
-            ORDER BY part.context_position
+            ORDER BY part.context_position\(ending)
             """)
     }
 

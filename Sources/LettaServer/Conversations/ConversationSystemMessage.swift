@@ -49,6 +49,16 @@ enum ConversationSystemMessage {
         }
     }
 
+    /// Rewrites the system message in place if the blocks in sight have changed since it was compiled.
+    ///
+    /// The caller holds locks on the agent's row and on the conversation's.
+    static func resolve(_ row: ConversationRow, at now: Timestamp, _ db: Transaction) throws {
+        guard let head = try ConversationMessageStore.head(of: row.id, db) else { return }
+        let blocks = try ConversationStore.blocks(of: [row], db)[row.id] ?? []
+        guard head.compiledFrom != SystemMessageStore.source(blocks.map { ($0.id, $0.version) }) else { return }
+        _ = try refresh(row, at: now, storing: true, db)
+    }
+
     /// Recompiles the system message and returns its text, with the time of the row.
     static func refresh(
         _ row: ConversationRow, at now: Timestamp, storing: Bool, _ db: Transaction

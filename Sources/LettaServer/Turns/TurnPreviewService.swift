@@ -17,7 +17,8 @@ struct TurnPreviewService: Sendable {
     ) async throws -> RawJSON {
         var body = body
         body.streaming = true
-        let request = try TurnRequest(body, to: agent, following: .stream)
+        var request = try TurnRequest(body, to: agent, following: .stream)
+        request.conversation = conversation?.id
         let config = try await opener.override(request.overrideModel ?? conversation?.model, as: scope)
         let run = request.run(id: core.ids.next(), at: core.now())
         let state = try await opener.preview(request, run, in: conversation, config: config, as: scope)

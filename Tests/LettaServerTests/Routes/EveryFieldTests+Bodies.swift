@@ -45,6 +45,8 @@ extension EveryFieldTests {
         "POST /v1/tools/search": "a search",
         "POST /v1/conversations/{conversation_id}/recompile": "says whose conversation",
         "POST /v1/conversations/{conversation_id}/messages/preview-raw-payload": "a turn",
+        "POST /v1/conversations/{conversation_id}/messages": "a turn",
+        "POST /v1/conversations/{conversation_id}/stream": "reads",
         "POST /v1/agents/{agent_id}/summarize": "says how, once",
         "POST /v1/conversations/{conversation_id}/compact": "says how, once",
     ]
@@ -191,14 +193,15 @@ extension EveryFieldTests {
         Body(
             verb: .post, path: "/v1/conversations/", query: "?agent_id={agent_id}", read: "/v1/conversations/{id}",
             samples: conversation.merging([
-                "isolated_block_labels": .init(sent: ["persona"], shown: ["isolated_block_ids": .elements(1)])
+                "isolated_block_labels": .init(sent: ["persona"], shown: ["isolated_block_ids": .elements(1)]),
+                "hidden": .init(sent: true),
             ]) { $1 }),
         Body(
             verb: .patch, path: "/v1/conversations/{conversation_id}",
             prepare: { try await $0.make("/v1/conversations/?agent_id={agent_id}", [:], as: "conversation_id") },
             read: "/v1/conversations/{conversation_id}",
             samples: conversation.merging([
-                "last_message_at": .init(sent: "2026-01-02T03:04:05.678901Z")
+                "last_message_at": .init(sent: "2026-01-02T03:04:05.678901Z"), "archived": .init(sent: true),
             ]) { $1 }),
         Body(
             verb: .post, path: "/v1/mcp-servers/", needs: newServer, read: "/v1/mcp-servers/{id}", samples: mcpServer),
@@ -265,7 +268,8 @@ extension EveryFieldTests {
     ]
 
     private static let conversation: [String: Sample] = [
-        "summary": .init(sent: "s"), "model": .init(sent: "openai-proxy/gpt-4.1"),
+        "summary": .init(sent: "s"), "model": .init(sent: "openai-proxy/gpt-4.1"), "description": .init(sent: "d"),
+        "context_window_limit": .init(sent: 9_000),
         "model_settings": .init(sent: ["provider_type": "openai", "temperature": 0.25]),
     ]
 

@@ -21,6 +21,7 @@ import Testing
         "provider_type": ["azure"],
         "sandbox_type": ["local"],
         "conversation_id": ["{conversation_id}", "default"], "manager_type": ["round_robin"],
+        "archive_status": ["unarchived", "archived", "all"],
         "order_by": ["created_at", "last_run_completion", "last_message_at"],
     ]
     /// For a parameter that is not listed: what a flag, a number or a text may be.

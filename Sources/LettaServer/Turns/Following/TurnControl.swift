@@ -6,6 +6,8 @@ import Synchronization
 final class TurnControl: Sendable {
     let run: ID<Run>
     let agent: ID<AgentState>
+    /// Nil for the agent's own.
+    let conversation: ID<Conversation>?
     let organization: String
     /// Whether the run can be followed at any time, so that its events are numbered and stored.
     let isBackground: Bool
@@ -15,11 +17,12 @@ final class TurnControl: Sendable {
     private let cancelled = Atomic(false)
 
     init(
-        run: ID<Run>, agent: ID<AgentState>, organization: String, isBackground: Bool = false,
-        collector: TurnCollector? = nil, limits: RunLog.Limits = RunLog.Limits()
+        run: ID<Run>, agent: ID<AgentState>, conversation: ID<Conversation>? = nil, organization: String,
+        isBackground: Bool = false, collector: TurnCollector? = nil, limits: RunLog.Limits = RunLog.Limits()
     ) {
         self.run = run
         self.agent = agent
+        self.conversation = conversation
         self.organization = organization
         self.isBackground = isBackground
         self.collector = collector

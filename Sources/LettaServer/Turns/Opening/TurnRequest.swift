@@ -25,11 +25,16 @@ extension MessageContent {
 /// A client's request for a turn, validated.
 struct TurnRequest: Sendable {
     let agent: ID<AgentState>
+    /// Nil for the agent's own conversation.
+    var conversation: ID<Conversation>?
+    /// The id or the key of the identity that speaks.
+    let identity: String?
     var given: [CreateMessage]
     let maximumSteps: Int
     let streamsTokens: Bool
     let overrideSystem: String?
-    let overrideModel: String?
+    /// The handle of this turn's model; nil for the agent's own.
+    var overrideModel: String?
     let skills: [ClientSkill]
     /// The tool whose calls the client wants to see as what the agent said; nil when it wants to see calls.
     let speech: SpeechTool?
@@ -37,6 +42,10 @@ struct TurnRequest: Sendable {
     let callbackURL: String?
     let following: Following
     let requestConfig: ObjectDocument
+    /// What a repeat of this send is recognized by.
+    var keys = SendKeys()
+    /// A failed run for the same messages, which are stored already.
+    var failedRun: ID<Run>?
 
     /// How the client follows the turn.
     enum Following: Sendable {
@@ -69,6 +78,7 @@ struct TurnRequest: Sendable {
             message.content = input
             given = [message]
         }
+        identity = try body.speaker()
         for (index, message) in given.enumerated() {
             guard case .parts(let parts) = message.content else { continue }
             for part in parts where TurnMessage.Part(json: part)?.canBeGiven != true {
@@ -114,6 +124,10 @@ struct TurnRequest: Sendable {
             case .stream, .backgroundStream: ObjectDocument(["run_type": "send_message_streaming"])
             case .later: ObjectDocument(["run_type": "send_message_async", "lettuce": nil])
             }
+        if let conversation {
+            run.conversationID = conversation
+            run.metadata = ObjectDocument(["run_type": "send_conversation_message"])
+        }
         run.requestConfig = requestConfig
         run.callbackURL = callbackURL
         return run

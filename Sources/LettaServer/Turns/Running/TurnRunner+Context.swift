@@ -82,7 +82,7 @@ extension TurnRunner {
     /// After the last step: compacts a context that the next message would find too large.
     func leaveRoom(_ end: inout TurnEnd, _ turn: RunningTurn) async {
         // The last step has emptied the context of an agent that forgets its turns.
-        guard !control.isCancelled, end.failure == nil, !turn.state.agent.messageBufferAutoclear,
+        guard !control.isCancelled, end.failure == nil, !turn.state.forgetsTurns,
             let excess = turn.fitting.excess
         else { return }
         do {

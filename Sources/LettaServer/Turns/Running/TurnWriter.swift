@@ -13,14 +13,16 @@ struct TurnWriter: Sendable {
     func store(_ step: StepResult, of state: TurnState, at time: Timestamp) async throws -> TurnState {
         try await write(state) { [core] state, db in
             let agent = state.agent.id
-            let memory = try MemoryEditWriter(agent: agent, calls: step.memoryCalls, ids: core.ids, time: time, db)
+            let memory = try MemoryEditWriter(
+                of: state.memory, calls: step.memoryCalls, ids: core.ids, time: time, db)
             if !step.memoryCalls.isEmpty, try AgentStore.rowForUpdate(agent, db) == nil {
                 throw APIError.notFound("Agent", agent)
             }
             var messages = step.messages
             try memory.apply(readAs: state.blocks, results: &messages, db)
             try TurnStore.append(
-                messages, to: agent, model: state.config.model, ending: step.end == nil ? nil : state.run, db)
+                messages, to: agent, in: state.memory.conversation, model: state.config.model,
+                ending: step.end == nil ? nil : state.run, db)
             _ = try ArchivalMemoryService.insert(step.passages, for: state.agent, ids: core.ids, db)
             try db.insert(step.row, into: StepStore.table)
             if let trace = step.trace { try StepStore.insert(trace, db) }
@@ -31,10 +33,10 @@ struct TurnWriter: Sendable {
             }
             state.context.history += messages
             if !step.memoryCalls.isEmpty {
-                state.setBlocks(try AgentBlockStore.blocks(of: [agent], db)[agent] ?? [])
-                try SystemMessageService.resolve(agent, at: time, db)
-                if let system = try MessageStore.systemMessage(of: agent, db) {
-                    state.context.setSystemMessage(try system.turnMessage())
+                state.setBlocks(try state.memory.blocks(db))
+                try state.memory.resolveSystemMessage(at: time, db)
+                if let system = try state.memory.systemMessage(db) {
+                    state.context.setSystemMessage(system)
                 }
             }
         }
@@ -43,7 +45,8 @@ struct TurnWriter: Sendable {
     /// Stores a step's first message ahead of the step, because its calls have effects outside.
     func storeCalls(_ message: TurnMessage, of state: TurnState) async throws -> TurnState {
         try await write(state) { state, db in
-            try TurnStore.append([message], to: state.agent.id, model: state.config.model, db)
+            try TurnStore.append(
+                [message], to: state.agent.id, in: state.memory.conversation, model: state.config.model, db)
             state.context.history.append(message)
         }
     }
