@@ -15,7 +15,9 @@ package struct ServerSentEvent: Sendable, Equatable {
 /// Lines end with LF, CR or CRLF; comments and unknown fields are skipped. An incomplete event at the end of the stream
 /// is dropped. `limit` bounds the length of a line and of the data of an event.
 package struct ServerSentEventParser: Sendable {
-    package struct LimitExceeded: Error, Equatable {}
+    package struct LimitExceeded: Error, Equatable {
+        package init() {}
+    }
 
     package static let defaultLimit = 10 * 1_024 * 1_024
 

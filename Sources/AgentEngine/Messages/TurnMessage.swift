@@ -1,4 +1,5 @@
 package import JSON
+import ModelProviders
 
 /// One message of an agent's history as it is stored, independent of providers and clients.
 ///
@@ -75,6 +76,9 @@ extension TurnMessage {
         package var signature: String?
         /// False for a thought that the model wrote as an argument or as text, because the loop asked for one.
         package var isNative: Bool
+
+        /// What clients see of it: not what is kept for a provider alone.
+        var shownSignature: String? { signature.flatMap { OpaqueReasoning.isPlain($0) ? $0 : nil } }
 
         package init(_ text: String, signature: String? = nil, isNative: Bool = true) {
             self.text = text

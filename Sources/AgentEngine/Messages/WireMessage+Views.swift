@@ -37,8 +37,8 @@ extension WireMessage {
     ) -> [WireMessage] {
         let calls = message.toolCalls
         var bodies: [Body] = []
-        if let reasoning = message.reasoning {
-            bodies.append(.reasoning(reasoning.text, signature: reasoning.signature))
+        if let reasoning = message.reasoning, !reasoning.text.isEmpty {
+            bodies.append(.reasoning(reasoning.text, signature: reasoning.shownSignature))
         }
         if let text = message.text, calls.isEmpty || view == .list { bodies.append(.assistant(text)) }
         if let thought = message.thought, !thought.isEmpty { bodies.append(.thought(thought)) }

@@ -52,11 +52,8 @@ package struct LettaApplication: Sendable {
         self.transport = transport
         let localRuntime = configuration.makeLocalRuntime(transport: transport, logger: logger)
         self.localRuntime = localRuntime
-        var providers: [any ModelProvider] = []
-        for settings in [configuration.openAI, configuration.anthropic].compactMap(\.self) {
-            providers.append(settings.client(transport: transport))
-        }
-        providers.append(LocalModelProvider(runtime: localRuntime))
+        try await LearnedServiceStore.begin(transport.learned, storage, now: now ?? { .now }, logger)
+        let providers = configuration.clients(transport: transport) + [LocalModelProvider(runtime: localRuntime)]
         self.directory = directory ?? ModelDirectory(providers: providers)
         let metrics = PrometheusMetrics()
         let core = Core(storage: storage, ids: .random, now: now ?? { .now }, clock: clock, logger: logger)

@@ -56,7 +56,8 @@ struct RouteCatalogue: RouteGroup {
             ArchiveRoutes(archives: ArchiveService(core: core, models: models)),
             IdentityRoutes(identities: IdentityService(core: core)),
             PassageRoutes(passages: PassageService(core: core)),
-            ModelRoutes(models: models, front: front),
+            ModelRoutes(
+                models: models, front: front, diagnosis: ModelDiagnosisService(models: models, clock: core.clock)),
             OpenAIFrontRoutes(front: front),
             ProviderRoutes(
                 providers: ProviderService(

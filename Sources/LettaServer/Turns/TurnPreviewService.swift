@@ -59,7 +59,7 @@ struct TurnPreviewService: Sendable {
                 if accumulator.isFull { break }
             }
         } catch {
-            throw APIError(TurnFailure(error))
+            throw APIError(TurnFailure(error.naming(provider.settings)))
         }
         let answer = accumulator.answer
         return GeneratedText(content: answer.text ?? "", model: config.model, usage: UsageEvent(answer.usage))

@@ -90,7 +90,7 @@ extension EveryFieldTests {
             Body(
                 verb: .post, path: "/v1/providers/", needs: newProvider, read: "/v1/providers/{id}",
                 samples: provider.merging([
-                    "name": .init(sent: "other"), "provider_type": .init(sent: "bedrock"),
+                    "name": .init(sent: "other"), "provider_type": .init(sent: "letta"),
                 ]) { $1 }, unread: ["api_key": "has to be there, and is never shown"]),
             Body(
                 verb: .patch, path: "/v1/providers/{provider_id}",
@@ -243,7 +243,7 @@ extension EveryFieldTests {
 
     private static let newIdentity: JSONObject = ["identifier_key": "k{n}", "name": "n", "identity_type": "user"]
 
-    private static let newProvider: JSONObject = ["name": "p{n}", "provider_type": "azure", "api_key": "k"]
+    private static let newProvider: JSONObject = ["name": "p{n}", "provider_type": "google_vertex", "api_key": "k"]
 
     /// What creating and changing a provider have in common. A new address needs the key, too.
     private static let provider: [String: Sample] = [

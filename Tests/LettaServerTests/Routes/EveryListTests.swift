@@ -68,7 +68,7 @@ import Testing
             .post("/v1/archives/", ["name": "second"], expect: 200),
             .post("/v1/identities/", ["identifier_key": "two", "name": "Two", "identity_type": "org"], expect: 200),
             .patch("/v1/agents/{second}/identities/attach/{identity_id}", expect: 200),
-            .post("/v1/providers/", ["name": "two", "provider_type": "azure", "api_key": "k"], expect: 200),
+            .post("/v1/providers/", ["name": "two", "provider_type": "google_vertex", "api_key": "k"], expect: 200),
             .patch("/v1/blocks/{other}/identities/attach/{identity_id}", expect: 200),
             .post("/v1/agents/{agent_id}/messages", ["input": "Again."], expect: 200),
             .post("/v1/admin/orgs/", ["name": "second"], expect: 200).keep("org"),

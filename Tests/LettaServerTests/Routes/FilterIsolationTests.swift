@@ -18,7 +18,7 @@ import Testing
         "after": ["{agent_id}", "{block_id}", "{run_id}", "{step_id}", "{message_id}", "{archive_id}", "{tool_id}"],
         "order": ["asc", "desc"], "limit": ["0", "1000"],
         "source_id": ["{folder_id}"],
-        "provider_type": ["azure"],
+        "provider_type": ["google_vertex"],
         "sandbox_type": ["local"],
         "conversation_id": ["{conversation_id}", "default"], "manager_type": ["round_robin"],
         "order_by": ["created_at", "last_run_completion", "last_message_at"],
@@ -44,6 +44,7 @@ import Testing
 
     private static let common: Set<String> = [
         "/v1/health/", "/v1/ready/", "/v1/models/", "/v1/models/embedding", "/openapi.json", "/metrics",
+        "/v1/models/doctor",
     ]
 
     /// What every organization has of its own: its base tools, itself and its users.

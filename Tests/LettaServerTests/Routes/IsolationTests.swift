@@ -72,6 +72,7 @@ import Testing
 
     private static let common: Set<String> = [
         "/v1/health/", "/v1/ready/", "/v1/models/", "/v1/models/embedding", "/openapi.json", "/metrics",
+        "/v1/models/doctor",
         "/v1/embeddings/total_storage_size",
     ]
 

@@ -11,6 +11,7 @@ import Testing
     static let ownRoutes: Set<String> = [
         "GET /metrics", "GET /v1/blocks/{}/history",
         "POST /v1/responses", "POST /v1/voice/{}/chat/completions",
+        "GET /v1/models/doctor",
     ]
 
     /// Messages cannot be edited: these routes always respond with 405.

@@ -97,7 +97,7 @@ extension TestServer {
         try await seedFolder()
         // A type that this server calls nothing for.
         try await run([
-            .post("/v1/providers/", ["name": "Ada", "provider_type": "azure", "api_key": "k"], expect: 200)
+            .post("/v1/providers/", ["name": "Ada", "provider_type": "google_vertex", "api_key": "k"], expect: 200)
                 .keep("provider_id")
         ])
         self["block_label"] = "human"

@@ -77,7 +77,7 @@ struct TurnRunner: Sendable {
                     return turn.machine.receive(.modelFinished(answer))
                 } catch {
                     guard !control.isCancelled, let next = try await mended(call, request, error, turn) else {
-                        return failed(error, turn)
+                        return failed(error.naming(turn.state.provider.settings), turn)
                     }
                     request = next
                 }
