@@ -42,7 +42,7 @@ GROUPS = [
     Group("folders", ("files",), 0.90),
     Group("models", ("models",), 0.90),
     Group("sandbox", ("sandbox",), 0.90),
-    # Of `misc` the parts that are served: accounts and MCP servers.
+    # Of `misc` the parts that are served: accounts, MCP servers and parts of templates.
     Group("tools", ("tools", "misc"), 0.90),
     # Without the calls of cancelled and counted turns.
     Group("extra", ("extra",), 0.90),

@@ -20,6 +20,11 @@ package struct HTTPSettings: Sendable {
     /// The organization of the user that a request names; nil lets the request act as the default user. Throws an
     /// `APIError` for a user that may not act.
     package var organizationOfUser: @Sendable (String) async throws -> String? = { _ in nil }
+    /// The id of the project that the header `X-Project` names in an organization; nil for none. A request that may change
+    /// something may create it.
+    package var projectOfHeader:
+        @Sendable (_ name: String, _ organization: String, _ creating: Bool) async throws -> String? = { _, _, _ in nil
+        }
 
     package init() {}
 }
@@ -111,7 +116,16 @@ struct RouteResponder: Sendable {
             generation: ClientGeneration(
                 stainlessVersion: headers[.stainlessPackageVersion], userAgent: headers[.userAgent]))
         // Nobody has shown the password yet, and whether a user exists must not be told.
-        guard !Authentication.isAnonymous(request), let user = headers[.userID] else { return caller }
+        guard !Authentication.isAnonymous(request) else { return caller }
+        if let user = headers[.userID] { try await act(as: user, &caller) }
+        if caller.project == nil, let name = headers[.project], !name.isEmpty {
+            let mayCreate = ![.get, .head, .delete, .options].contains(request.method)
+            caller.project = try await settings.projectOfHeader(name, caller.organization, mayCreate)
+        }
+        return caller
+    }
+
+    private func act(as user: String, _ caller: inout Caller) async throws {
         guard CapturePattern.id(prefix: "user").matches(user) else {
             throw APIError.invalidArgument(
                 "Invalid user ID format: \(user). Expected format: 'user-<uuid4>'")
@@ -120,6 +134,5 @@ struct RouteResponder: Sendable {
             caller.organization = organization
             caller.user = user
         }
-        return caller
     }
 }

@@ -3,6 +3,8 @@ package import HTTPTypes
 extension HTTPField.Name {
     /// Selects the acting user.
     package static let userID = wellFormed("user_id")
+    /// The slug of a project.
+    package static let project = wellFormed("X-Project")
     package static let projectID = wellFormed("X-Project-Id")
     package static let requestID = wellFormed("X-Request-Id")
     /// The password as the peer's own clients send it.

@@ -69,7 +69,7 @@ public struct GroupManagement: Codable, Sendable {
     }
 }
 
-public struct CreateGroup: Codable, Sendable {
+public struct CreateGroup: Codable, Sendable, JSONFlattened {
     public var agentIDs: [ID<AgentState>]
     public var description: String
     /// Absent: the agents take turns.

@@ -91,6 +91,10 @@ package struct LettaApplication: Sendable {
         settings.organizationOfUser = { [hasPassword = settings.password != nil] user in
             try await accounts.organization(ofActing: user, requiresKnown: hasPassword)
         }
+        let projects = ProjectService(core: features.core)
+        settings.projectOfHeader = { name, organization, creating in
+            try await projects.id(named: name, in: organization, creating: creating)
+        }
         return try HTTPStack(routes: routes, settings: settings, metrics: HTTPMetrics(factory: metrics))
     }
 

@@ -38,14 +38,19 @@ struct RouteCatalogue: RouteGroup {
         let front = OpenAIFrontService(core: core, turns: turns)
         let runs = RunService(core: core, ends: ends)
         let previews = TurnPreviewService(core: core, opener: opener)
+        let agents = AgentService(core: core, models: models, secrets: secrets)
+        let templates = TemplateService(core: core, agents: agents)
 
         let features: [any RouteGroup] = [
             HealthRoutes(
                 health: HealthService(storage: core.storage), authentication: AuthenticationService(password: password)),
             AccountRoutes(accounts: AccountService(core: core, providers: userProviders)),
             AgentRoutes(
-                agents: AgentService(core: core, models: models, secrets: secrets),
-                context: AgentContextService(core: core)),
+                agents: agents, context: AgentContextService(core: core), templates: templates),
+            ProjectRoutes(projects: ProjectService(core: core)),
+            TemplateRoutes(templates: templates),
+            InternalTemplateRoutes(
+                templates: InternalTemplateService(core: core, agents: agents, groups: GroupService(core: core))),
             CoreMemoryRoutes(memory: CoreMemoryService(core: core)),
             AgentToolRoutes(tools: AgentToolService(core: core)),
             ToolRoutes(tools: ToolService(core: core, runner: runner, sandboxes: sandboxes)),

@@ -32,7 +32,11 @@ struct GroupService: Sendable {
     }
 
     /// Creates a group. Its agents and their manager get the shared blocks.
-    func create(_ body: CreateGroup, as scope: Scope) async throws -> Group {
+    ///
+    /// - Parameter origin: the template that the group was made from; nil for none.
+    func create(
+        _ body: CreateGroup, from origin: TemplateOrigin? = nil, as scope: Scope
+    ) async throws -> Group {
         let manager = body.managerConfig ?? GroupManagement(.roundRobin)
         var group = Group(
             id: core.ids.next(), managerType: manager.managerType, managerAgentID: nil, agentIDs: body.agentIDs,
@@ -42,6 +46,9 @@ struct GroupService: Sendable {
         group.projectID = body.projectID ?? scope.project
         group.sharedBlockIDs = (body.sharedBlockIDs ?? []).withoutDuplicates
         group.hidden = body.hidden
+        group.templateID = origin?.templateID
+        group.baseTemplateID = origin?.baseTemplateID
+        group.deploymentID = origin?.deploymentID
         let time = core.now()
         return try await core.storage.write(as: scope) { [group] db in
             let blocks = try AgentService.existingBlocks(group.sharedBlockIDs.map(\.rawValue), db)

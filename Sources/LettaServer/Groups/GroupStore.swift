@@ -6,10 +6,7 @@ import Storage
 enum GroupStore {
     /// Without members and blocks, which ``complete(_:_:)`` adds.
     static let table = Table<Stored<Group>>(
-        "agent_group",
-        without: [
-            "agent_ids": [], "shared_block_ids": [], "template_id": nil, "base_template_id": nil, "deployment_id": nil,
-        ])
+        "agent_group", without: ["agent_ids": [], "shared_block_ids": []])
 
     static func insert(_ group: Group, at time: Timestamp, _ db: Transaction) throws {
         try db.insert(Stored(group, at: time), into: table)

@@ -47,6 +47,24 @@ extension EveryFieldTests {
         "POST /v1/conversations/{conversation_id}/messages/preview-raw-payload": "a turn",
         "POST /v1/agents/{agent_id}/summarize": "says how, once",
         "POST /v1/conversations/{conversation_id}/compact": "says how, once",
+        // TemplateTests, TemplateAgentTests and InternalTemplateTests read them back.
+        "POST /v1/templates": "is read as a snapshot", "POST /v1/templates/{project_id}": "is read as a snapshot",
+        "PATCH /v1/templates/{template_name}": "agent files are not read",
+        "POST /v1/templates/{template_name}/rollback": "names a version",
+        "POST /v1/templates/{template_name}/save": "is read in a list",
+        "POST /v1/templates/{project_id}/{template_name}": "is read in a list",
+        "POST /v1/templates/{template_version}/agents": "becomes an agent",
+        "POST /v1/templates/{project_id}/{template_version}/agents": "becomes an agent",
+        "POST /v1/templates/{project_id}/{template_version}/fork": "a name",
+        "PUT /v1/templates/{project_id}/{template_version}/snapshot": "is read as it is",
+        "PATCH /v1/templates/{project_id}/{template_name}/name": "is read in a list",
+        "PATCH /v1/templates/{project_id}/{template_name}/description": "is read in a list",
+        "POST /v1/templates/{project_id}/{template_name}/deployments/{deployment_id}/migrate": "names a version",
+        "POST /v1/agents/{agent_id}/migrate": "names a version",
+        "POST /v1/_internal_templates/agents": "the body of POST /v1/agents/ with the ids of a template",
+        "POST /v1/_internal_templates/groups": "the body of POST /v1/groups/ with the ids of a template",
+        "POST /v1/_internal_templates/blocks": "the body of POST /v1/blocks/ with the ids of a template",
+        "POST /v1/_internal_templates/blocks/batch": "is a list",
     ]
 
     static let bodies: [Body] =
@@ -165,6 +183,7 @@ extension EveryFieldTests {
                     "include_multi_agent_tools": "chooses the tools it starts with",
                     "include_base_tool_rules": "chooses the tool rules it starts with",
                     "initial_message_sequence": "becomes messages of its context",
+                    "from_template": "TemplateAgentTests reads what it gives",
                 ]),
             Body(
                 verb: .patch, path: "/v1/agents/{agent_id}",

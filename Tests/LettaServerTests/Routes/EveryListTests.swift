@@ -54,6 +54,10 @@ import Testing
             .put("/v1/tools/mcp/servers", ["server_name": "other", "server_url": "http://a"], expect: 200),
         ])
         try await server.giveTool(server["second_tool_id"], toServer: server["mcp_server_id"])
+        try await server.run([
+            .post("/v1/templates", ["agent_id": "{agent_id}", "name": "other"], expect: 201),
+            .post("/v1/templates/{project_id}/support", [:], expect: 200),
+        ])
     }
 
     private func seedTurns(_ server: TestServer) async throws {

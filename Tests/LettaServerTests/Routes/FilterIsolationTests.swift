@@ -48,6 +48,7 @@ import Testing
 
     /// What every organization has of its own: its base tools, itself and its users.
     private static let own: Set<String> = ["/v1/tools/", "/v1/tools/count", "/v1/admin/orgs/", "/v1/admin/users/"]
+        .union(["/v1/projects", "/v1/templates"])
 
     private func isEmpty(_ json: JSONValue) -> Bool {
         json == [] || json == 0 || json.object?.allSatisfy { isEmpty($0.value) } == true || json == .null

@@ -68,6 +68,8 @@ import Testing
         "POST /v1/sandbox-config/e2b/default", "POST /v1/sandbox-config/local/recreate-venv",
         "PUT /v1/tools/mcp/servers", "POST /v1/mcp-servers/", "POST /v1/tools/search",
         "POST /v1/chat/completions", "POST /v1/voice/chat/completions", "POST /v1/responses",
+        "POST /v1/templates", "POST /v1/_internal_templates/agents", "POST /v1/_internal_templates/groups",
+        "POST /v1/_internal_templates/blocks", "POST /v1/_internal_templates/blocks/batch",
     ]
 
     private static let common: Set<String> = [

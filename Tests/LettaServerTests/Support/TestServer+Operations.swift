@@ -56,6 +56,7 @@ extension TestServer {
             return ["model": "Ada", "messages": [["role": "user", "content": "Hi."]]]
         }
         if operation.path.hasSuffix("/environment-variable") { return ["key": "K", "value": "v"] }
+        if operation.path.hasSuffix("/blocks/batch") { return [anyBody] }
         return operation.path.hasSuffix("/properties") ? [["key": "k", "value": "v", "type": "string"]] : anyBody
     }
 
@@ -63,6 +64,10 @@ extension TestServer {
     private static let anyBody: JSONValue = [
         "requires_approval": true, "input": "Hi.", "label": "x", "model": LettaServerTests.model, "name": "x",
         "text": "x", "passages": [["text": "x"]], "prompt": "Hi.", "identifier_key": "x", "identity_type": "user",
+        // Of templates.
+        "new_name": "y", "version": "1", "to_template": "support:1", "agent_file_json": [:], "agents": [],
+        "blocks": [], "relationships": [], "template_id": "t", "base_template_id": "t", "deployment_id": "dep-1",
+        "entity_id": "e", "value": "x", "agent_ids": [], "description": "d",
     ]
 
     /// Puts something behind every route, and keeps its ids under the names of the captures.
@@ -118,6 +123,25 @@ extension TestServer {
             .post("/v1/conversations/?agent_id={agent_id}", ["isolated_block_labels": ["human"]], expect: 200),
             .post("/v1/conversations/default/fork?agent_id={agent_id}", expect: 200).keep("conversation_id"),
         ])
+        try await seedTemplates()
+    }
+
+    /// A template in a project of its own, and a deployment of one that is kept elsewhere.
+    private func seedTemplates() async throws {
+        let shop = TestCaller.v1.with("X-Project", "shop")
+        try await run([
+            .post("/v1/templates", ["agent_id": "{agent_id}", "name": "support"], as: shop, expect: 201),
+            .post(
+                "/v1/_internal_templates/blocks",
+                [
+                    "label": "part", "value": "x", "template_id": "t", "base_template_id": "t",
+                    "deployment_id": "dep-1", "entity_id": "e",
+                ], expect: 200),
+        ])
+        self["project_id"] = "shop"
+        self["template_name"] = "support"
+        self["template_version"] = "support:1"
+        self["deployment_id"] = "dep-1"
     }
 
     private func seedToolSettings() async throws {
