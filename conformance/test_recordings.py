@@ -51,6 +51,7 @@ GROUPS = [
     Group("groups", ("groups",), 0.90),
     Group("conversations", ("conversations",), 0.90),
     # Without the older types of agents.
+    Group("export_import", ("export_import",), 0.90),
     Group("compaction", ("compaction",), 0.90),
     Group("llm_errors", ("llm_errors",), 0.90),
     Group("turns", ("runs", "stream", "msg_requests", "msg_v1"), 0.85),

@@ -5,6 +5,8 @@ extension HTTPField.Name {
     package static let userID = wellFormed("user_id")
     package static let projectID = wellFormed("X-Project-Id")
     package static let requestID = wellFormed("X-Request-Id")
+    /// The handle of an embedding model for imported agents.
+    package static let overrideEmbeddingModel = wellFormed("x-override-embedding-model")
     /// The password as the peer's own clients send it.
     package static let barePassword = wellFormed("X-BARE-PASSWORD")
     static let stainlessPackageVersion = wellFormed("X-Stainless-Package-Version")

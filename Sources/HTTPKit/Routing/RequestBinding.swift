@@ -25,7 +25,7 @@ struct RequestBinding<Path: PathParameters, Query: Codable & Sendable, Body: Cod
         for request: Request, _ context: ServerContext, _ match: RouteMatch
     ) async throws -> (Call<Path, Query, Body>, Request) {
         var request = request
-        let bytes = takesBody ? try await Self.collectBody(of: &request, limit: context.maxUploadSize) : ByteBuffer()
+        let bytes = takesBody ? try await RequestBody.collect(&request, limit: context.maxUploadSize) : ByteBuffer()
         let bind: @Sendable () throws -> Call<Path, Query, Body> = { [request] in
             try self.bind(request, bytes, context, match)
         }
@@ -36,22 +36,6 @@ struct RequestBinding<Path: PathParameters, Query: Codable & Sendable, Body: Cod
                 try await NIOThreadPool.singleton.runIfActive(bind)
             }
         return (call, request)
-    }
-
-    private static func collectBody(of request: inout Request, limit: Int) async throws -> ByteBuffer {
-        // A declared length over the limit is rejected without reading the body.
-        if let declared = request.headers[.contentLength].flatMap({ Int($0) }), declared > limit {
-            throw APIError.tooLarge(limit)
-        }
-        do {
-            return try await request.collectBody(upTo: limit)
-        } catch is NIOTooManyBytesError {
-            throw APIError.tooLarge(limit)
-        } catch is CancellationError {
-            throw CancellationError()
-        } catch {
-            throw ConnectionFailure(underlying: error)
-        }
     }
 
     private func bind(

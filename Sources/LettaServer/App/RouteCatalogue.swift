@@ -46,6 +46,7 @@ struct RouteCatalogue: RouteGroup {
             AgentRoutes(
                 agents: AgentService(core: core, models: models, secrets: secrets),
                 context: AgentContextService(core: core)),
+            AgentFileRoutes(files: AgentFileService(core: core, models: models, secrets: secrets)),
             CoreMemoryRoutes(memory: CoreMemoryService(core: core)),
             AgentToolRoutes(tools: AgentToolService(core: core)),
             ToolRoutes(tools: ToolService(core: core, runner: runner, sandboxes: sandboxes)),

@@ -149,14 +149,14 @@ extension GroupService {
     }
 
     /// The members and the manager.
-    private static func agents(of group: Group) -> [ID<AgentState>] {
+    static func agents(of group: Group) -> [ID<AgentState>] {
         (group.agentIDs + [group.managerAgentID].compactMap { $0 }).withoutDuplicates
     }
 
     /// Applies the fields that the type of manager has.
     ///
     /// - Throws: `APIError` 422 naming the field.
-    private static func apply(_ manager: GroupManagement, to group: inout Group) throws {
+    static func apply(_ manager: GroupManagement, to group: inout Group) throws {
         switch manager.managerType {
         case .roundRobin, .supervisor: break
         case .dynamic: manager.terminationToken.apply(to: &group.terminationToken)
@@ -200,7 +200,7 @@ extension GroupService {
 
     /// - Throws: `APIError`: 404 when one of them does not exist, 422 when an agent is named twice, or when two agents
     ///   of a dynamic group have one name, by which its manager calls them.
-    private static func checkAgents(of group: Group, locking: Bool, _ db: Transaction) throws {
+    static func checkAgents(of group: Group, locking: Bool, _ db: Transaction) throws {
         func refuse(_ text: String) -> APIError {
             .invalidField("agent_ids", text, input: .array(group.agentIDs.map { .string($0.rawValue) }))
         }

@@ -145,7 +145,7 @@ enum GroupStore {
     }
 
     /// The groups with their members and blocks.
-    private static func complete(_ rows: [Stored<Group>], _ db: Transaction) throws -> [Group] {
+    static func complete(_ rows: [Stored<Group>], _ db: Transaction) throws -> [Group] {
         let ids = rows.map(\.id)
         let members: [ID<Group>: [ID<AgentState>]] = try related("agent_group_member", "agent_id", of: ids, db)
         let blocks: [ID<Group>: [ID<Block>]] = try related("agent_group_block", "block_id", of: ids, db)

@@ -46,7 +46,7 @@ enum ToolRules {
         throw APIError(400, "Unknown tool source type: \(sourceType)")
     }
 
-    private static func check(source: String) throws {
+    static func check(source: String) throws {
         guard source.contains(where: { !$0.isWhitespace }) else {
             throw APIError(400, "Custom tool is missing source_code field.")
         }
@@ -57,7 +57,7 @@ enum ToolRules {
         }
     }
 
-    private static func check(returnLimit: Int?) throws {
+    static func check(returnLimit: Int?) throws {
         guard let returnLimit, !(1...highestReturnLimit).contains(returnLimit) else { return }
         let isLow = returnLimit < 1
         let bound = isLow ? 1 : highestReturnLimit

@@ -12,7 +12,7 @@ struct ToolService: Sendable {
 
     static let custom = "custom"
     static let mcp = "external_mcp"
-    private static let types =
+    static let types =
         [custom]
         + [
             "letta_core", "letta_memory_core", "letta_multi_agent_core", "letta_sleeptime_core",

@@ -47,6 +47,7 @@ extension EveryFieldTests {
         "POST /v1/conversations/{conversation_id}/messages/preview-raw-payload": "a turn",
         "POST /v1/agents/{agent_id}/summarize": "says how, once",
         "POST /v1/conversations/{conversation_id}/compact": "says how, once",
+        "POST /v1/agents/{agent_id}/export": "reads",
     ]
 
     static let bodies: [Body] =
