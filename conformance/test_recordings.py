@@ -47,7 +47,6 @@ GROUPS = [
     # Without the calls of cancelled and counted turns.
     Group("extra", ("extra",), 0.90),
     Group("sdk1", ("sdk1",), 0.90),
-    # The calls that need no turn.
     Group("groups", ("groups",), 0.90),
     Group("conversations", ("conversations",), 0.90),
     # Without the older types of agents.

@@ -20,6 +20,8 @@ package struct HTTPSettings: Sendable {
     /// The organization of the user that a request names; nil lets the request act as the default user. Throws an
     /// `APIError` for a user that may not act.
     package var organizationOfUser: @Sendable (String) async throws -> String? = { _ in nil }
+    /// The tokens of web pages.
+    package var accessTokens = AccessTokenDoor()
 
     package init() {}
 }
@@ -46,11 +48,14 @@ package struct HTTPStack: Sendable {
     package init(routes: Routes, settings: HTTPSettings, metrics: HTTPMetrics) throws(RouteConflict) {
         let origins = OriginPolicy(acceptable: settings.acceptableOrigins)
         var layers: [any RouterMiddleware<ServerContext>] = [
-            AccessLog(metrics: metrics), CORS(origins: origins), RenderErrors(translate: settings.translate),
+            AccessLog(metrics: metrics), CORS(origins: origins, tokens: settings.accessTokens),
+            RenderErrors(translate: settings.translate),
         ]
         if settings.isBoundToLoopback {
-            layers.append(HostCheck(allowedHosts: settings.allowedHosts, origins: origins))
+            layers.append(
+                HostCheck(allowedHosts: settings.allowedHosts, origins: origins, tokens: settings.accessTokens))
         }
+        layers.append(AccessTokenCheck(door: settings.accessTokens, isOnlyDoor: settings.password == nil))
         if let password = settings.password {
             layers.append(Authentication(password: password, clock: ContinuousClock()))
         }
@@ -78,7 +83,14 @@ struct RouteResponder: Sendable {
             context.coreContext.endpointPath.value = route.path
             context.captures = captures
             context.maxUploadSize = settings.bodyLimit
-            context.caller = try await caller(of: request)
+            var request = request
+            if let grant = context.grant {
+                try await settings.accessTokens.check(
+                    &request, of: grant, to: route, captures, limit: settings.bodyLimit)
+                context.caller = caller(of: request, with: grant)
+            } else {
+                context.caller = try await caller(of: request)
+            }
             if request.headers[.expect]?.lowercased() == "100-continue",
                 declaredLength(of: request) <= settings.bodyLimit
             {
@@ -102,6 +114,14 @@ struct RouteResponder: Sendable {
         var names = verbs.map(\.rawValue) + ["OPTIONS"]
         if verbs.contains(.get) { names.append("HEAD") }
         return names.sorted().joined(separator: ", ")
+    }
+
+    private func caller(of request: Request, with grant: AccessGrant) -> Caller {
+        let headers = request.headers
+        return Caller(
+            organization: grant.organization, user: grant.user,
+            generation: ClientGeneration(
+                stainlessVersion: headers[.stainlessPackageVersion], userAgent: headers[.userAgent]))
     }
 
     private func caller(of request: Request) async throws -> Caller {

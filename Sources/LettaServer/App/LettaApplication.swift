@@ -21,6 +21,8 @@ package struct LettaApplication: Sendable {
     private let runEnds: RunEnds
     private let egress: EgressClient
     private let callbacks: RunCallbackService
+    private let batches: BatchQueue
+    private let schedules: ScheduleRunner
     private let retention: RetentionService
     private let localRuntime: LocalRuntime?
     private let directory: ModelDirectory
@@ -46,6 +48,7 @@ package struct LettaApplication: Sendable {
             try KeyCheckStore.verify(secrets, db, logger)
             try AccountService.seedTools(ids: .random, at: .now, db)
             try RunRecovery.failUnfinished(at: now?() ?? .now, db)
+            try BatchStore.recover(db)
             try RunCallbackStore.setAllDue(at: now?() ?? .now, db)
         }
         let transport = ProviderTransport(modelHosts: configuration.allowedModelHosts)
@@ -66,10 +69,12 @@ package struct LettaApplication: Sendable {
         egress = EgressClient(transport: transport, privateHosts: configuration.privateHosts)
         callbacks = RunCallbackService(
             core: core, ends: runEnds, egress: egress, secret: configuration.callbackSecret)
+        batches = BatchQueue(core: core, ends: runEnds, callbacks: callbacks)
+        schedules = ScheduleRunner(core: core, ends: runEnds)
         let features = RouteCatalogue(
             core: core, secrets: secrets, directory: self.directory, transport: transport,
             userProviders: userProviders, worker: worker, ends: runEnds, callbacks: callbacks, egress: egress,
-            sandbox: sandbox,
+            batches: batches, schedules: schedules, sandbox: sandbox,
             password: configuration.http.password, metrics: metrics)
         responder = try Self.stack(features, metrics, configuration).responder
         callbacks.wake()
@@ -91,6 +96,7 @@ package struct LettaApplication: Sendable {
         settings.organizationOfUser = { [hasPassword = settings.password != nil] user in
             try await accounts.organization(ofActing: user, requiresKnown: hasPassword)
         }
+        settings.accessTokens = AccessTokenService(core: features.core).door()
         return try HTTPStack(routes: routes, settings: settings, metrics: HTTPMetrics(factory: metrics))
     }
 
@@ -148,7 +154,10 @@ package struct LettaApplication: Sendable {
     /// Releases what the server holds. Tests that don't call `run` call it themselves.
     package func close() async {
         runEnds.stopRetrying()
+        await schedules.close()
+        batches.stop()
         await worker.close()
+        await batches.close()
         await callbacks.close()
         await runEnds.close()
         await directory.close()

@@ -54,6 +54,7 @@ struct RetentionService: Service {
         }
         try await inBatches(of: Self.batch) { try DeletedKeyStore.date(now, limit: $0, $1) }
         try await inBatches(of: Self.batch) { try DeletedKeyStore.deleteExpired(before: keys, limit: $0, $1) }
+        try await inBatches(of: Self.batch) { try AccessTokenStore.deleteExpired(before: now, limit: $0, $1) }
         try await inBatches(of: Self.batch) { try RunEventStore.deleteExpired(before: events, limit: $0, $1) }
     }
 

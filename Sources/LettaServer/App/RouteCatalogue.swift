@@ -14,6 +14,8 @@ struct RouteCatalogue: RouteGroup {
     let ends: RunEnds
     let callbacks: RunCallbackService
     let egress: EgressClient
+    let batches: BatchQueue
+    let schedules: ScheduleRunner
     let sandbox: ToolSandbox
     let password: Secret?
     let metrics: PrometheusMetrics
@@ -35,6 +37,9 @@ struct RouteCatalogue: RouteGroup {
         let turns = TurnService(
             core: core, opener: opener, worker: worker,
             callbacks: callbacks, turnLock: turnLock, ends: ends, compactor: compactor)
+        batches.start(with: turns)
+        schedules.start(with: turns)
+        let batchService = BatchService(core: core, turns: turns, queue: batches)
         let front = OpenAIFrontService(core: core, turns: turns)
         let runs = RunService(core: core, ends: ends)
         let previews = TurnPreviewService(core: core, opener: opener)
@@ -69,10 +74,13 @@ struct RouteCatalogue: RouteGroup {
                 runs: runs, messages: messages,
                 following: RunFollowService(core: core, worker: worker)),
             StepRoutes(steps: StepService(core: core), messages: messages),
-            JobRoutes(jobs: JobService(core: core, runs: runs, turns: turns)),
+            JobRoutes(jobs: JobService(core: core, runs: runs, turns: turns, batches: batchService)),
+            BatchRoutes(batches: batchService),
+            ScheduleRoutes(schedules: ScheduleService(core: core, runner: schedules)),
+            AccessTokenRoutes(tokens: AccessTokenService(core: core)),
             FolderRoutes(
                 folders: FolderService(core: core, models: models), agents: AgentFolderService(core: core)),
-            GroupRoutes(groups: GroupService(core: core)),
+            GroupRoutes(groups: GroupService(core: core), turns: GroupTurnService(core: core, turns: turns)),
             DocumentedAliases(),
             ConversationRoutes(
                 conversations: ConversationService(

@@ -3,8 +3,6 @@ import LettaAPI
 import Storage
 
 /// The rules of groups: which fields a type of manager has, and that members, manager and shared blocks exist.
-///
-/// No turn of a group is run yet, so no message belongs to one.
 struct GroupService: Sendable {
     let core: Core
 
@@ -128,13 +126,18 @@ struct GroupService: Sendable {
     // MARK: Messages
 
     func messages(of id: ID<Group>, _ query: ListRelated, as scope: Scope) async throws -> Page<LettaMessage> {
-        _ = try PageRequest(query)
-        _ = try await retrieve(id, as: scope)
-        return Page([])
+        let request = try PageRequest(query, defaultLimit: 10)
+        return try await core.storage.read(as: scope) { db in
+            _ = try Self.row(id, db)
+            return try MessageService.entries(try GroupRunStore.page(of: id, request, db), only: nil)
+        }
     }
 
     func reset(_ id: ID<Group>, as scope: Scope) async throws {
-        _ = try await retrieve(id, as: scope)
+        try await core.storage.write(as: scope) { db in
+            _ = try Self.row(id, locking: true, db)
+            try GroupRunStore.deleteAll(of: id, db)
+        }
     }
 }
 

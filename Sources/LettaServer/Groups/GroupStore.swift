@@ -131,6 +131,26 @@ enum GroupStore {
         return groups
     }
 
+    /// The groups in which an agent has sleep-time companions.
+    static func sleeptimeGroups(managedBy agent: ID<AgentState>, _ db: Transaction) throws -> [ID<Group>] {
+        try db.rows(
+            """
+            SELECT id FROM agent_group
+            WHERE organization_id = \(db.organization) AND manager_agent_id = \(agent) AND manager_type = 'sleeptime'
+            ORDER BY created_at, id
+            """
+        ).map { try $0["id"] }
+    }
+
+    /// Stores how many turns the manager took, and which of its messages the companions have read.
+    static func setProgress(of group: ID<Group>, turns: Int?, last: ID<Message>?, _ db: Transaction) throws {
+        try db.execute(
+            """
+            UPDATE agent_group SET turns_counter = \(turns), last_processed_message_id = \(last)
+            WHERE organization_id = \(db.organization) AND id = \(group)
+            """)
+    }
+
     /// The groups that an agent is a member of, oldest first.
     static func groups(with agent: ID<AgentState>, _ db: Transaction) throws -> [Group] {
         let rows = try db.rows(

@@ -10,13 +10,21 @@ extension TurnService {
     static let eventRetention: Int64 = 24 * 3_600 * 1_000_000
 
     /// Stores a run that starts when its agent is free, and returns it with its control.
-    func accept(_ request: TurnRequest, as scope: Scope) async throws -> (run: Run, control: TurnControl) {
+    ///
+    /// - Parameters:
+    ///   - relay: gets each event as it happens.
+    ///   - note: writes in the transaction that stores the run.
+    func accept(
+        _ request: TurnRequest, as scope: Scope, relaying relay: (@Sendable (TurnEvent) -> Void)? = nil,
+        noting note: @escaping @Sendable (Run, Transaction) throws -> Void = { _, _ in }
+    ) async throws -> (run: Run, control: TurnControl) {
         let config = try await opener.override(request.overrideModel, as: scope)
         let request = try await opener.images.read(request)
         guard let ticket = turnLock.reserve(request.agent) else { throw Self.queueIsFull(request.agent) }
         let run = request.run(id: core.ids.next(), at: core.now())
         let control = TurnControl(
-            run: run.id, agent: request.agent, organization: scope.organization, isBackground: true)
+            run: run.id, agent: request.agent, organization: scope.organization, isBackground: true,
+            relay: relay)
         control.emit(
             .ping(
                 id: "ping-\(core.ids.uuid())", runID: run.id.rawValue, at: run.createdAt.microseconds, sequence: nil))
@@ -26,6 +34,7 @@ extension TurnService {
             try await core.storage.write(as: scope) { db in
                 guard try AgentStore.exists(run.agentID, db) else { throw APIError.notFound("Agent", run.agentID) }
                 try RunStore.insert(run, db)
+                try note(run, db)
             }
             let isStarted = worker.start(control) {
                 await carryOut(request, run, ticket, config: config, control, as: scope)

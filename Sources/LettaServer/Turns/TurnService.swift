@@ -54,7 +54,9 @@ struct TurnService: Sendable {
     }
 
     func runner(_ control: TurnControl) -> TurnRunner {
-        TurnRunner(core: core, executors: opener.executors, control: control, ends: ends, compactor: compactor)
+        TurnRunner(
+            core: core, executors: opener.executors, control: control, ends: ends, compactor: compactor,
+            startCompanions: CompanionTurns(core: core, turns: self).begin)
     }
 
     /// Sends messages and waits for the end of the turn.

@@ -47,6 +47,11 @@ extension EveryFieldTests {
         "POST /v1/conversations/{conversation_id}/messages/preview-raw-payload": "a turn",
         "POST /v1/agents/{agent_id}/summarize": "says how, once",
         "POST /v1/conversations/{conversation_id}/compact": "says how, once",
+        "POST /v1/groups/{group_id}/messages": "turns", "POST /v1/groups/{group_id}/messages/stream": "turns",
+        "POST /v1/_internal_search/cache-warm": "stores nothing",
+        "POST /v1/messages/batches": "BatchTests reads what its items became",
+        "POST /v1/agents/{agent_id}/schedule": "ScheduleTests reads it under another name",
+        "POST /v1/client-side-access-tokens": "AccessTokenTests reads it in a list",
     ]
 
     static let bodies: [Body] =

@@ -56,6 +56,9 @@ extension TestServer {
             return ["model": "Ada", "messages": [["role": "user", "content": "Hi."]]]
         }
         if operation.path.hasSuffix("/environment-variable") { return ["key": "K", "value": "v"] }
+        if operation.path.hasSuffix("/schedule") {
+            return ["messages": [["role": "user", "content": "x"]], "schedule": ["scheduled_at": 4_000_000_000]]
+        }
         return operation.path.hasSuffix("/properties") ? [["key": "k", "value": "v", "type": "string"]] : anyBody
     }
 
@@ -115,9 +118,34 @@ extension TestServer {
                 "/v1/groups/",
                 ["agent_ids": ["{agent_id}"], "description": "d", "shared_block_ids": ["{block_id}"]], expect: 200
             ).keep("group_id"),
+            .post(
+                "/v1/agents/{agent_id}/schedule",
+                [
+                    "messages": [["role": "user", "content": "x"]],
+                    "schedule": ["type": "recurring", "cron_expression": "0 0 1 1 *"],
+                ], expect: 200
+            ).keep("scheduled_message_id"),
+            .post(
+                "/v1/messages/batches",
+                ["requests": [["agent_id": "{agent_id}", "messages": [["role": "user", "content": "x"]]]]], expect: 200
+            ).keep("batch_id"),
             .post("/v1/conversations/?agent_id={agent_id}", ["isolated_block_labels": ["human"]], expect: 200),
             .post("/v1/conversations/default/fork?agent_id={agent_id}", expect: 200).keep("conversation_id"),
         ])
+        try await seedBatch()
+    }
+
+    /// A batch that has ended, and a token.
+    private func seedBatch() async throws {
+        _ = try await until("/v1/messages/batches/{batch_id}") { $0["status"] == "completed" }
+        let token = try await send(
+            .post, "/v1/client-side-access-tokens",
+            [
+                "hostname": "https://example.org", "expires_at": "2099-01-01T00:00:00Z",
+                "policy": [["type": "agent", "id": "{agent_id}", "access": ["read_agent"]]],
+            ])
+        self["token"] = try #require(
+            token.json["token"]?.string.map { String($0.prefix { $0 != "." }) }, "\(token.text)")
     }
 
     private func seedToolSettings() async throws {

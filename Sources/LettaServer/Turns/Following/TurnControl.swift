@@ -12,12 +12,15 @@ final class TurnControl: Sendable {
     let log: RunLog
     /// Collects the response of a turn without a stream; its events are not logged.
     let collector: TurnCollector?
+    private let relay: (@Sendable (TurnEvent) -> Void)?
     private let cancelled = Atomic(false)
 
     init(
         run: ID<Run>, agent: ID<AgentState>, organization: String, isBackground: Bool = false,
-        collector: TurnCollector? = nil, limits: RunLog.Limits = RunLog.Limits()
+        collector: TurnCollector? = nil, relay: (@Sendable (TurnEvent) -> Void)? = nil,
+        limits: RunLog.Limits = RunLog.Limits()
     ) {
+        self.relay = relay
         self.run = run
         self.agent = agent
         self.organization = organization
@@ -27,6 +30,7 @@ final class TurnControl: Sendable {
     }
 
     func emit(_ event: TurnEvent) {
+        relay?(event)
         if let collector {
             collector.add(event)
         } else {

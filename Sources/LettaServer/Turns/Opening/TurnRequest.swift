@@ -37,6 +37,8 @@ struct TurnRequest: Sendable {
     let callbackURL: String?
     let following: Following
     let requestConfig: ObjectDocument
+    /// The `run_type` of a turn that no client asked for.
+    var runType: String?
 
     /// How the client follows the turn.
     enum Following: Sendable {
@@ -114,6 +116,10 @@ struct TurnRequest: Sendable {
             case .stream, .backgroundStream: ObjectDocument(["run_type": "send_message_streaming"])
             case .later: ObjectDocument(["run_type": "send_message_async", "lettuce": nil])
             }
+        if let runType {
+            run.background = false
+            run.metadata = ObjectDocument(["run_type": .string(runType), "agent_id": .string(agent.rawValue)])
+        }
         run.requestConfig = requestConfig
         run.callbackURL = callbackURL
         return run

@@ -14,6 +14,8 @@ struct TurnRunner: Sendable {
     let control: TurnControl
     let ends: RunEnds
     let compactor: ContextCompactor
+    /// Starts the agents that work on the memory after a turn, and returns their runs.
+    let startCompanions: @Sendable (TurnState) async -> [String]
 
     private var writer: TurnWriter { TurnWriter(core: core) }
 
@@ -202,6 +204,10 @@ struct TurnRunner: Sendable {
     private func finish(_ end: TurnEnd, _ turn: RunningTurn) async {
         var end = end
         await leaveRoom(&end, turn)
+        if end.stop.runStatus == "completed" {
+            let runs = await startCompanions(turn.state)
+            end.usage.runIDs = runs.isEmpty ? nil : runs
+        }
         turn.close(end, at: core.now())
         if !turn.hasStoredEnd { await ends.store(turn.state.run, as: turn.state.scope) }
         control.emit(end)
