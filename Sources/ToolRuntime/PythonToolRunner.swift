@@ -71,7 +71,7 @@ package struct PythonToolRunner: Sendable {
 
 extension ToolSandbox {
     /// Describes the end of a run without an answer.
-    fileprivate func explanation(of report: SandboxReport) -> String {
+    func explanation(of report: SandboxReport) -> String {
         switch report.end {
         case .done: "RuntimeError: it returned no result"
         case .tooLong: "TimeoutError: it did not end within \(Int(limits.seconds)) seconds"

@@ -21,6 +21,7 @@ package struct LettaApplication: Sendable {
     private let runEnds: RunEnds
     private let egress: EgressClient
     private let callbacks: RunCallbackService
+    private let reading: FileReadingService
     private let retention: RetentionService
     private let localRuntime: LocalRuntime?
     private let directory: ModelDirectory
@@ -47,6 +48,7 @@ package struct LettaApplication: Sendable {
             try AccountService.seedTools(ids: .random, at: .now, db)
             try RunRecovery.failUnfinished(at: now?() ?? .now, db)
             try RunCallbackStore.setAllDue(at: now?() ?? .now, db)
+            try UploadStore.deleteUnfinished(db)
         }
         let transport = ProviderTransport(modelHosts: configuration.allowedModelHosts)
         self.transport = transport
@@ -66,13 +68,16 @@ package struct LettaApplication: Sendable {
         egress = EgressClient(transport: transport, privateHosts: configuration.privateHosts)
         callbacks = RunCallbackService(
             core: core, ends: runEnds, egress: egress, secret: configuration.callbackSecret)
+        let documents = DocumentReader(sandbox: sandbox)
+        reading = FileReadingService(core: core, ends: runEnds, documents: documents)
         let features = RouteCatalogue(
             core: core, secrets: secrets, directory: self.directory, transport: transport,
             userProviders: userProviders, worker: worker, ends: runEnds, callbacks: callbacks, egress: egress,
-            sandbox: sandbox,
+            sandbox: sandbox, documents: documents, reading: reading,
             password: configuration.http.password, metrics: metrics)
         responder = try Self.stack(features, metrics, configuration).responder
         callbacks.wake()
+        reading.wake()
     }
 
     private static func stack(
@@ -150,6 +155,7 @@ package struct LettaApplication: Sendable {
         runEnds.stopRetrying()
         await worker.close()
         await callbacks.close()
+        await reading.close()
         await runEnds.close()
         await directory.close()
         await userProviders.close()

@@ -15,6 +15,8 @@ struct RouteCatalogue: RouteGroup {
     let callbacks: RunCallbackService
     let egress: EgressClient
     let sandbox: ToolSandbox
+    let documents: DocumentReader
+    let reading: FileReadingService
     let password: Secret?
     let metrics: PrometheusMetrics
 
@@ -29,7 +31,8 @@ struct RouteCatalogue: RouteGroup {
             core: core, models: models,
             executors: ToolExecutors(
                 core: core,
-                python: PythonToolExecutor(core: core, runner: runner, secrets: secrets, sandboxes: sandboxes)),
+                python: PythonToolExecutor(core: core, runner: runner, secrets: secrets, sandboxes: sandboxes),
+                documents: documents),
             ends: ends, images: ImageReader(egress: egress, clock: core.clock))
         let compactor = ContextCompactor(core: core, models: models)
         let turns = TurnService(
@@ -71,7 +74,8 @@ struct RouteCatalogue: RouteGroup {
             StepRoutes(steps: StepService(core: core), messages: messages),
             JobRoutes(jobs: JobService(core: core, runs: runs, turns: turns)),
             FolderRoutes(
-                folders: FolderService(core: core, models: models), agents: AgentFolderService(core: core)),
+                folders: FolderService(core: core, models: models), agents: AgentFolderService(core: core),
+                uploads: UploadService(core: core, reading: reading)),
             GroupRoutes(groups: GroupService(core: core)),
             DocumentedAliases(),
             ConversationRoutes(

@@ -152,7 +152,7 @@ enum ConversationMessageStore {
     }
 
     /// Has the system messages of all conversations with the agent recompiled by their next readers.
-    static func invalidateHeads(of agent: ID<AgentState>, _ db: Transaction) throws {
+    static func invalidateHeads(of agents: [ID<AgentState>], _ db: Transaction) throws {
         try db.execute(
             """
             UPDATE message SET compiled_from = NULL
@@ -160,7 +160,7 @@ enum ConversationMessageStore {
                 SELECT part.message_id FROM conversation
                 JOIN conversation_message AS part ON part.organization_id = conversation.organization_id
                     AND part.conversation_id = conversation.id AND part.position = \(systemPosition)
-                WHERE conversation.organization_id = \(db.organization) AND conversation.agent_id = \(agent))
+                WHERE conversation.organization_id = \(db.organization) AND conversation.agent_id IN (\(list: agents)))
             """)
     }
 

@@ -72,13 +72,14 @@ enum ConversationSystemMessage {
         let blocks = try ConversationStore.blocks(of: rows, db)
         let sizes = try ConversationMessageStore.contextSizes(of: rows.map(\.id), db)
         let archival = try ArchivalSummaryStore.summaries(of: agents.map(\.id), db)
+        let folders = try AgentFolderService.attachedFolders(of: agents, db)
         var compiled: [ID<Conversation>: SystemMessageService.Compiled] = [:]
         for row in rows {
             guard var agent = agents.first(where: { $0.id == row.agentID }) else { continue }
             agent.systemCompiledAt = row.systemCompiledAt
             compiled[row.id] = try SystemMessageService.compile(
                 agent, conversation: row.id, blocks: blocks[row.id] ?? [],
-                archival: archival[agent.id] ?? ArchivalSummary(),
+                archival: archival[agent.id] ?? ArchivalSummary(), folders: folders[agent.id] ?? [],
                 previousMessages: max(0, agent.nextMessagePosition - (sizes[row.id] ?? 0)))
         }
         return compiled

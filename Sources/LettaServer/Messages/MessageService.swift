@@ -55,6 +55,7 @@ struct MessageService: Sendable {
             // All messages but those in the context: the system message alone.
             let compiled = try SystemMessageService.compile(
                 row, blocks: blocks, archival: try ArchivalMemoryService.summary(of: agent, db),
+                folders: try AgentFolderService.attachedFolders(of: [row], db)[agent] ?? [],
                 previousMessages: row.nextMessagePosition - (isNew ? 0 : 1))
             let text = compiled.context.text
             var context: [TurnMessage] = []

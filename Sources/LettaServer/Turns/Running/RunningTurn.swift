@@ -89,7 +89,7 @@ final class RunningTurn {
         metrics.duration = times.start.nanoseconds(to: time)
         return StepResult(
             messages: Array(record.messages.dropFirst(record.callsAreStored ? 1 : 0)), memoryCalls: memoryCalls,
-            passages: passages,
+            opensFiles: toolNames.contains(FileToolExecutor.open), passages: passages,
             row: StepRow(step: step, metrics: metrics, toolNames: toolNames, createdAt: times.start),
             trace: lastRequest.map { TraceText.trace($0, lastAnswer, id: traceID, step: step.id, at: time) },
             end: record.end, tokenPermille: fitting.changedPermille)

@@ -32,6 +32,8 @@ struct TurnWriter: Sendable {
             state.context.history += messages
             if !step.memoryCalls.isEmpty {
                 state.setBlocks(try AgentBlockStore.blocks(of: [agent], db)[agent] ?? [])
+            }
+            if !step.memoryCalls.isEmpty || step.opensFiles {
                 try SystemMessageService.resolve(agent, at: time, db)
                 if let system = try MessageStore.systemMessage(of: agent, db) {
                     state.context.setSystemMessage(try system.turnMessage())
@@ -77,6 +79,8 @@ struct StepResult: Sendable {
     var messages: [TurnMessage]
     /// The calls that edited memory, in their order.
     var memoryCalls: [ToolRun]
+    /// Whether a call opened or closed files, which the system message shows.
+    var opensFiles: Bool
     /// What the step added to archival memory.
     var passages: [NewPassage]
     var row: StepRow

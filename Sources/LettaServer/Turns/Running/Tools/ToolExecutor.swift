@@ -1,5 +1,6 @@
 import AgentEngine
 import LettaAPI
+import ToolRuntime
 
 /// Runs the calls of one kind of tool.
 protocol ToolExecutor: Sendable {
@@ -40,6 +41,8 @@ enum ToolKind: Hashable, Sendable {
     case conversationSearch
     case archivalInsert
     case archivalSearch
+    case openFiles
+    case searchFiles
     case python
 
     /// Nil for a tool that this server does not run yet.
@@ -50,6 +53,8 @@ enum ToolKind: Hashable, Sendable {
         case ConversationSearchExecutor.name: self = .conversationSearch
         case ArchivalToolExecutor.insert: self = .archivalInsert
         case ArchivalToolExecutor.search: self = .archivalSearch
+        case FileToolExecutor.open: self = .openFiles
+        case FileToolExecutor.grep, FileToolExecutor.search: self = .searchFiles
         default: return nil
         }
     }
@@ -68,13 +73,16 @@ struct ToolExecutors: Sendable {
 
     private let table: [ToolKind: Entry]
 
-    init(core: Core, python: PythonToolExecutor) {
+    init(core: Core, python: PythonToolExecutor, documents: DocumentReader) {
         let archival = ArchivalToolExecutor(core: core)
+        let files = FileToolExecutor(core: core, documents: documents)
         table = [
             .memory: Entry(executor: MemoryToolExecutor()),
             .conversationSearch: Entry(executor: ConversationSearchExecutor(core: core), isIndependent: true),
             .archivalInsert: Entry(executor: archival),
             .archivalSearch: Entry(executor: archival, isIndependent: true),
+            .openFiles: Entry(executor: files),
+            .searchFiles: Entry(executor: files, isIndependent: true),
             .python: Entry(executor: python, hasOutsideEffects: true, isIndependent: true),
         ]
     }
