@@ -44,6 +44,8 @@ GROUPS = [
     Group("sandbox", ("sandbox",), 0.90),
     # Of `misc` the parts that are served: accounts and MCP servers.
     Group("tools", ("tools", "misc"), 0.90),
+    Group("user_tools", ("tools_agent", "tool_schemas"), 0.90),
+    Group("multi_agent", ("multi_agent",), 0.90),
     # Without the calls of cancelled and counted turns.
     Group("extra", ("extra",), 0.90),
     Group("sdk1", ("sdk1",), 0.90),

@@ -118,6 +118,9 @@ class Client:
     def update_tool(self, tool_id, **fields):
         return self.raw.tools.update(tool_id, **fields)
 
+    def run_agent_tool(self, agent_id, tool_name, args):
+        return self.raw.agents.tools.run(tool_name, agent_id=agent_id, args=args)
+
     def delete_tool(self, tool_id):
         return self.raw.tools.delete(tool_id)
 

@@ -12,11 +12,13 @@ enum SandboxProgram: Sendable {
         }
     }
 
-    private static let runToolText = joined(PackageResources.run_tool_py)
-    private static let readSchemaText = joined(PackageResources.read_schema_py)
+    private static let runToolText = joined(
+        PackageResources.tool_types_py, PackageResources.agent_state_py, PackageResources.run_tool_py)
+    private static let readSchemaText = joined(
+        PackageResources.read_types_py, PackageResources.read_schema_py)
 
-    private static func joined(_ work: [UInt8]) -> String {
-        let parts = [work, PackageResources.system_calls_py, PackageResources.supervisor_py]
+    private static func joined(_ work: [UInt8]...) -> String {
+        let parts = work + [PackageResources.system_calls_py, PackageResources.supervisor_py]
         return String(decoding: Array(parts.joined(separator: [UInt8(ascii: "\n")])), as: UTF8.self)
     }
 }

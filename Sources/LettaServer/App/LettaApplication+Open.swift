@@ -25,9 +25,11 @@ extension LettaApplication {
             let controlGroups = ToolControlGroups()
             await controlGroups?.removeAbandoned()
             logger.info("Control groups for tools", metadata: ["delegated": "\(controlGroups != nil)"])
+            var sandbox = ToolSandbox(controlGroups: controlGroups)
+            sandbox.packagesFolder = configuration.toolPackages
             return try await LettaApplication(
                 configuration, storage: storage, encryptionKeys: keys, certificate: certificate,
-                sandbox: ToolSandbox(controlGroups: controlGroups), logger: logger)
+                sandbox: sandbox, logger: logger)
         } catch {
             await storage.close()
             throw error

@@ -21,6 +21,8 @@ package struct LettaApplication: Sendable {
     private let runEnds: RunEnds
     private let egress: EgressClient
     private let callbacks: RunCallbackService
+    private let packages: ToolPackageService
+    private let mail = AgentMail()
     private let retention: RetentionService
     private let localRuntime: LocalRuntime?
     private let directory: ModelDirectory
@@ -47,6 +49,7 @@ package struct LettaApplication: Sendable {
             try AccountService.seedTools(ids: .random, at: .now, db)
             try RunRecovery.failUnfinished(at: now?() ?? .now, db)
             try RunCallbackStore.setAllDue(at: now?() ?? .now, db)
+            try ToolPackageStore.resume(isAllowed: sandbox.packagesFolder != nil, db)
         }
         let transport = ProviderTransport(modelHosts: configuration.allowedModelHosts)
         self.transport = transport
@@ -66,13 +69,15 @@ package struct LettaApplication: Sendable {
         egress = EgressClient(transport: transport, privateHosts: configuration.privateHosts)
         callbacks = RunCallbackService(
             core: core, ends: runEnds, egress: egress, secret: configuration.callbackSecret)
+        packages = ToolPackageService(core: core, sandbox: sandbox)
         let features = RouteCatalogue(
             core: core, secrets: secrets, directory: self.directory, transport: transport,
             userProviders: userProviders, worker: worker, ends: runEnds, callbacks: callbacks, egress: egress,
-            sandbox: sandbox,
+            sandbox: sandbox, packages: packages, mail: mail, webSearch: configuration.webSearch,
             password: configuration.http.password, metrics: metrics)
         responder = try Self.stack(features, metrics, configuration).responder
         callbacks.wake()
+        packages.wake()
     }
 
     private static func stack(
@@ -150,6 +155,8 @@ package struct LettaApplication: Sendable {
         runEnds.stopRetrying()
         await worker.close()
         await callbacks.close()
+        await packages.close()
+        mail.close()
         await runEnds.close()
         await directory.close()
         await userProviders.close()

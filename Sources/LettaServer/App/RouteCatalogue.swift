@@ -15,6 +15,9 @@ struct RouteCatalogue: RouteGroup {
     let callbacks: RunCallbackService
     let egress: EgressClient
     let sandbox: ToolSandbox
+    let packages: ToolPackageService
+    let mail: AgentMail
+    let webSearch: WebSearchSettings
     let password: Secret?
     let metrics: PrometheusMetrics
 
@@ -25,16 +28,21 @@ struct RouteCatalogue: RouteGroup {
             directory: directory, userProviders: userProviders, transport: transport, logger: core.logger)
         let turnLock = KeyedFIFOLock<ID<AgentState>>(queueLimit: TurnService.queueLimit)
         let messages = MessageService(core: core, turnLock: turnLock)
+        let python = PythonToolExecutor(
+            core: core, runner: runner, secrets: secrets, sandboxes: sandboxes, packages: packages)
+        let web = WebToolExecutor(core: core, egress: egress, services: webSearch) {
+            try await python.environment(of: $0, as: $1)
+        }
         let opener = TurnOpener(
             core: core, models: models,
-            executors: ToolExecutors(
-                core: core,
-                python: PythonToolExecutor(core: core, runner: runner, secrets: secrets, sandboxes: sandboxes)),
+            executors: ToolExecutors(core: core, python: python, mail: mail, web: web),
             ends: ends, images: ImageReader(egress: egress, clock: core.clock))
         let compactor = ContextCompactor(core: core, models: models)
         let turns = TurnService(
             core: core, opener: opener, worker: worker,
             callbacks: callbacks, turnLock: turnLock, ends: ends, compactor: compactor)
+        mail.open(turns)
+        let tools = ToolService(core: core, runner: runner, sandboxes: sandboxes, packages: packages)
         let front = OpenAIFrontService(core: core, turns: turns)
         let runs = RunService(core: core, ends: ends)
         let previews = TurnPreviewService(core: core, opener: opener)
@@ -47,9 +55,11 @@ struct RouteCatalogue: RouteGroup {
                 agents: AgentService(core: core, models: models, secrets: secrets),
                 context: AgentContextService(core: core)),
             CoreMemoryRoutes(memory: CoreMemoryService(core: core)),
-            AgentToolRoutes(tools: AgentToolService(core: core)),
-            ToolRoutes(tools: ToolService(core: core, runner: runner, sandboxes: sandboxes)),
-            SandboxRoutes(sandboxes: sandboxes),
+            AgentToolRoutes(
+                tools: AgentToolService(core: core),
+                runs: AgentToolRunService(core: core, executors: opener.executors, turnLock: turnLock)),
+            ToolRoutes(tools: tools, generator: ToolGenerator(core: core, models: models, tools: tools)),
+            SandboxRoutes(sandboxes: sandboxes, sandbox: sandbox),
             MCPServerRoutes(servers: MCPServerService(core: core, secrets: secrets)),
             BlockRoutes(blocks: BlockService(core: core)),
             ArchivalMemoryRoutes(memory: ArchivalMemoryService(core: core)),

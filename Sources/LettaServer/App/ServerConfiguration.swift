@@ -62,6 +62,10 @@ package struct ServerConfiguration: Sendable {
     package var localModels = true
     /// `LETTA_LLAMA_SERVER`: the program that runs local models, instead of the one on `PATH` or in the data folder.
     package var llamaServer: String?
+    /// `LETTA_TOOL_PACKAGES`: the folder that packages for tools are installed in; without it tools have none.
+    package var toolPackages: String?
+    /// `EXA_API_KEY`, `TAVILY_API_KEY`, `SEARXNG_URL`: where the tool `web_search` searches.
+    var webSearch = WebSearchSettings()
     /// `LETTA_LOG_LEVEL`: trace, debug, info, notice, warning, error or critical.
     package var logLevel = Logger.Level.info
 
@@ -108,6 +112,10 @@ package struct ServerConfiguration: Sendable {
         let local = environment.string(forKey: "letta.local")
         localModels = try local.map { try $0.isEmpty || Self.flag("LETTA_LOCAL", $0) } ?? localModels
         llamaServer = environment.string(forKey: "letta.llama.server").flatMap { $0.isEmpty ? nil : $0 }
+        webSearch.exaKey = Self.secret("exa.api.key", environment)?.reveal()
+        webSearch.tavilyKey = Self.secret("tavily.api.key", environment)?.reveal()
+        webSearch.searxngURL = Self.secret("searxng.url", environment)?.reveal()
+        toolPackages = Self.path(nil, "letta.tool.packages", environment, home)
         retention.traceDays =
             try Self.positive(
                 "LETTA_TRACE_RETENTION_DAYS", environment.string(forKey: "letta.trace.retention.days"), most: 1_000_000)
@@ -195,6 +203,11 @@ package struct ServerConfiguration: Sendable {
             ("callback secret", callbackSecret.map { "\($0)" } ?? "none"),
             ("local models", localModels ? "on" : "off"),
             ("llama-server", llamaServer ?? "the one on PATH, else in \(data.folder)/runtime"),
+            (
+                "web search",
+                webSearch.exaKey != nil ? "Exa" : webSearch.tavilyKey != nil ? "Tavily" : webSearch.searxngURL ?? "none"
+            ),
+            ("packages of tools", toolPackages ?? "none"),
             ("traces", "\(retention.traceDays) days, up to \(retention.traceBytes) bytes"),
             ("log level", logLevel.rawValue),
         ]

@@ -17,6 +17,7 @@ enum ToolRules {
         try check(returnLimit: body.returnCharLimit)
         try check(source: body.sourceCode)
         try KeyText.check("tags", body.tags)
+        _ = try ToolPackages(body.pipRequirements)
         if body.sourceType == typescript, body.jsonSchema == nil {
             throw APIError.invalidField(
                 "json_schema",
@@ -30,6 +31,7 @@ enum ToolRules {
         try check(sourceType: change.sourceType.value)
         try check(returnLimit: change.returnCharLimit.value)
         try KeyText.check("tags", change.tags.value)
+        _ = try ToolPackages(change.pipRequirements.value)
         if let source = change.sourceCode.value { try check(source: source) }
         guard tool.toolType != ToolService.custom else { return }
         let isSame =

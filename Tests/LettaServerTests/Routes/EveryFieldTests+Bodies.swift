@@ -19,8 +19,10 @@ extension EveryFieldTests {
         "POST /v1/agents/{agent_id}/messages/cancel": "ends turns",
         "PATCH /v1/agents/{agent_id}/reset-messages": "says what to do",
         "PATCH /v1/agents/{agent_id}/tools/approval/{tool_name}": "becomes a tool rule",
+        "POST /v1/agents/{agent_id}/tools/{tool_name}/run": "stores nothing",
         "POST /v1/runs/{run_id}/stream": "reads", "POST /v1/tools/run": "stores nothing",
         "POST /v1/tools/generate-schema": "stores nothing",
+        "POST /v1/tools/generate-tool": "stores nothing",
         "PATCH /v1/agents/{agent_id}/core-memory/blocks/{block_label}": "the body of PATCH /v1/blocks/{block_id}",
         "PATCH /v1/_internal_agents/{agent_id}/core-memory/blocks/{block_label}":
             "the body of PATCH /v1/blocks/{block_id}",

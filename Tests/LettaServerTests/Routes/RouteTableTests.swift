@@ -9,7 +9,7 @@ import Testing
 @Suite(.timeLimit(.minutes(5))) struct RouteTableTests {
     /// Served beside the listed routes.
     static let ownRoutes: Set<String> = [
-        "GET /metrics", "GET /v1/blocks/{}/history",
+        "GET /metrics", "GET /v1/blocks/{}/history", "GET /v1/sandbox-config/policy",
         "POST /v1/responses", "POST /v1/voice/{}/chat/completions",
     ]
 

@@ -6,14 +6,14 @@ import Storage
 /// Writes the edits of memory tools inside the transaction of their step.
 struct MemoryEditWriter: Sendable {
     private let agent: ID<AgentState>
-    private let calls: [ToolRun]
+    private let calls: [MemoryCall]
     private let ids: IDSource
     private let time: Timestamp
     private let current: [BlockRow]
 
     /// Locks the agent's blocks until the transaction ends. Must come before the agent's own row is locked: the lock order
     /// is blocks, agents, archives.
-    init(agent: ID<AgentState>, calls: [ToolRun], ids: IDSource, time: Timestamp, _ db: Transaction) throws {
+    init(agent: ID<AgentState>, calls: [MemoryCall], ids: IDSource, time: Timestamp, _ db: Transaction) throws {
         self.agent = agent
         self.calls = calls
         self.ids = ids
@@ -31,21 +31,31 @@ struct MemoryEditWriter: Sendable {
     ///
     /// When a block was changed meanwhile, or an edit can't be written, replaces the results of the calls in `results`.
     func apply(readAs read: [BlockRow], results: inout [TurnMessage], _ db: Transaction) throws {
+        for (callID, outcome) in try apply(readAs: read, db) { Self.replace(callID, with: outcome, in: &results) }
+    }
+
+    /// - Returns: the results that replace those of the calls, by the calls' ids.
+    func apply(readAs read: [BlockRow], _ db: Transaction) throws -> [String: ToolOutcome] {
+        var replaced: [String: ToolOutcome] = [:]
         let isUnchanged = current.map(\.id) == read.map(\.id) && current.map(\.version) == read.map(\.version)
         var memory = current.map(\.memoryBlock)
         for call in calls {
-            guard let result = MemoryTools.run(call.tool, arguments: call.arguments, blocks: memory) else { continue }
+            guard let result = call.run(on: memory) else { continue }
             do {
                 for edit in result.edits { try check(edit, db) }
                 for edit in result.edits { try write(edit, db) }
                 memory = result.blocks
-                if !isUnchanged { Self.replace(call.callID, with: result.outcome, in: &results) }
+                // What a user's tool returned does not depend on the blocks as they are now.
+                if !isUnchanged, call.values == nil || !result.outcome.succeeded {
+                    replaced[call.call.callID] = result.outcome
+                }
             } catch let error as APIError {
                 // Thrown before anything was written, so the transaction can continue.
                 let failure = ToolFailure.value(error.explanation)
-                Self.replace(call.callID, with: ToolOutcome(failure, of: call.tool), in: &results)
+                replaced[call.call.callID] = ToolOutcome(failure, of: call.call.tool)
             }
         }
+        return replaced
     }
 
     /// Throws what ``write(_:_:)`` would throw, so that a call with several edits is written whole or not at all.

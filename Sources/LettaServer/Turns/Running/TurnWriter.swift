@@ -76,7 +76,7 @@ struct TurnWriter: Sendable {
 struct StepResult: Sendable {
     var messages: [TurnMessage]
     /// The calls that edited memory, in their order.
-    var memoryCalls: [ToolRun]
+    var memoryCalls: [MemoryCall]
     /// What the step added to archival memory.
     var passages: [NewPassage]
     var row: StepRow

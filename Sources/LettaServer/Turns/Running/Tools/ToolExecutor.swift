@@ -1,4 +1,5 @@
 import AgentEngine
+import JSON
 import LettaAPI
 
 /// Runs the calls of one kind of tool.
@@ -26,6 +27,10 @@ struct ToolResult: Sendable {
     var memory: [MemoryBlock]?
     /// What is added to archival memory.
     var passages: [NewPassage] = []
+    /// The values that a user's tool gave to blocks, by label.
+    var blockValues: [String: String]?
+    /// What a user's tool returned, as JSON.
+    var value: JSONValue?
 
     init(_ outcome: ToolOutcome, memory: [MemoryBlock]? = nil, passages: [NewPassage] = []) {
         self.outcome = outcome
@@ -41,6 +46,9 @@ enum ToolKind: Hashable, Sendable {
     case archivalInsert
     case archivalSearch
     case python
+    case agents
+    case web
+    case code
 
     /// Nil for a tool that this server does not run yet.
     init?(_ tool: CallableToolRow) {
@@ -50,6 +58,9 @@ enum ToolKind: Hashable, Sendable {
         case ConversationSearchExecutor.name: self = .conversationSearch
         case ArchivalToolExecutor.insert: self = .archivalInsert
         case ArchivalToolExecutor.search: self = .archivalSearch
+        case MultiAgentExecutor.ask, MultiAgentExecutor.askMany, MultiAgentExecutor.tell: self = .agents
+        case WebToolExecutor.fetch, WebToolExecutor.search: self = .web
+        case CodeToolExecutor.name: self = .code
         default: return nil
         }
     }
@@ -68,7 +79,7 @@ struct ToolExecutors: Sendable {
 
     private let table: [ToolKind: Entry]
 
-    init(core: Core, python: PythonToolExecutor) {
+    init(core: Core, python: PythonToolExecutor, mail: AgentMail, web: WebToolExecutor) {
         let archival = ArchivalToolExecutor(core: core)
         table = [
             .memory: Entry(executor: MemoryToolExecutor()),
@@ -76,6 +87,10 @@ struct ToolExecutors: Sendable {
             .archivalInsert: Entry(executor: archival),
             .archivalSearch: Entry(executor: archival, isIndependent: true),
             .python: Entry(executor: python, hasOutsideEffects: true, isIndependent: true),
+            .agents: Entry(
+                executor: MultiAgentExecutor(core: core, mail: mail), hasOutsideEffects: true, isIndependent: true),
+            .web: Entry(executor: web, isIndependent: true),
+            .code: Entry(executor: CodeToolExecutor(python: python), isIndependent: true),
         ]
     }
 
