@@ -353,6 +353,18 @@ class Client:
     def delete_mcp_server(self, name):
         return self.raw.tools.delete_mcp_server(name)
 
+    def mcp_tools(self, name):
+        return self.raw.tools.list_mcp_tools_by_server(name)
+
+    def add_mcp_tool(self, name, tool):
+        return self.raw.tools.add_mcp_tool(name, tool)
+
+    def test_mcp_server(self, config):
+        return self.raw.tools.test_mcp_server(request=config)
+
+    def connect_mcp_server(self, config):
+        return list(self.raw.tools.connect_mcp_server(request=config))
+
 
 def pages(listing, size, **filters):
     """All rows, page after page, until a page is empty."""

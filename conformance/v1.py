@@ -331,5 +331,11 @@ class Client:
     def mcp_tool(self, server_id, tool_id):
         return self.raw.mcp_servers.tools.retrieve(tool_id, mcp_server_id=server_id)
 
+    def run_mcp_tool(self, server_id, tool_id, args):
+        return self.raw.mcp_servers.tools.run(tool_id, mcp_server_id=server_id, args=args)
+
+    def refresh_mcp_server(self, server_id):
+        return self.raw.mcp_servers.refresh(server_id)
+
     def search_tools(self, **fields):
         return self.raw.tools.search(**fields)

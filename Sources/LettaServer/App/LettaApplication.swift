@@ -69,6 +69,7 @@ package struct LettaApplication: Sendable {
         let features = RouteCatalogue(
             core: core, secrets: secrets, directory: self.directory, transport: transport,
             userProviders: userProviders, worker: worker, ends: runEnds, callbacks: callbacks, egress: egress,
+            mcp: configuration.mcp,
             sandbox: sandbox,
             password: configuration.http.password, metrics: metrics)
         responder = try Self.stack(features, metrics, configuration).responder

@@ -14,6 +14,7 @@ struct RouteCatalogue: RouteGroup {
     let ends: RunEnds
     let callbacks: RunCallbackService
     let egress: EgressClient
+    let mcp: MCPPolicy
     let sandbox: ToolSandbox
     let password: Secret?
     let metrics: PrometheusMetrics
@@ -25,11 +26,17 @@ struct RouteCatalogue: RouteGroup {
             directory: directory, userProviders: userProviders, transport: transport, logger: core.logger)
         let turnLock = KeyedFIFOLock<ID<AgentState>>(queueLimit: TurnService.queueLimit)
         let messages = MessageService(core: core, turnLock: turnLock)
+        let mcpConnector = MCPConnector(
+            core: core, secrets: secrets, egress: egress, policy: mcp,
+            authorizations: MCPAuthorizationService(
+                core: core, secrets: secrets, egress: egress, redirectURI: mcp.redirectURI))
+        let mcpServers = MCPServerService(core: core, secrets: secrets)
         let opener = TurnOpener(
             core: core, models: models,
             executors: ToolExecutors(
                 core: core,
-                python: PythonToolExecutor(core: core, runner: runner, secrets: secrets, sandboxes: sandboxes)),
+                python: PythonToolExecutor(core: core, runner: runner, secrets: secrets, sandboxes: sandboxes),
+                mcp: MCPToolExecutor(core: core, connector: mcpConnector)),
             ends: ends, images: ImageReader(egress: egress, clock: core.clock))
         let compactor = ContextCompactor(core: core, models: models)
         let turns = TurnService(
@@ -50,7 +57,9 @@ struct RouteCatalogue: RouteGroup {
             AgentToolRoutes(tools: AgentToolService(core: core)),
             ToolRoutes(tools: ToolService(core: core, runner: runner, sandboxes: sandboxes)),
             SandboxRoutes(sandboxes: sandboxes),
-            MCPServerRoutes(servers: MCPServerService(core: core, secrets: secrets)),
+            MCPServerRoutes(
+                servers: mcpServers,
+                tools: MCPToolService(core: core, servers: mcpServers, connector: mcpConnector)),
             BlockRoutes(blocks: BlockService(core: core)),
             ArchivalMemoryRoutes(memory: ArchivalMemoryService(core: core)),
             ArchiveRoutes(archives: ArchiveService(core: core, models: models)),
@@ -58,6 +67,11 @@ struct RouteCatalogue: RouteGroup {
             PassageRoutes(passages: PassageService(core: core)),
             ModelRoutes(models: models, front: front),
             OpenAIFrontRoutes(front: front),
+            MCPFrontRoutes(
+                front: MCPFrontService(
+                    tools: MCPFrontTools(
+                        agents: AgentService(core: core, models: models, secrets: secrets), turns: turns,
+                        memory: CoreMemoryService(core: core), archival: ArchivalMemoryService(core: core)))),
             ProviderRoutes(
                 providers: ProviderService(
                     core: core, secrets: secrets, directory: directory, providers: userProviders)),

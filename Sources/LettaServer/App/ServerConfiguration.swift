@@ -62,6 +62,8 @@ package struct ServerConfiguration: Sendable {
     package var localModels = true
     /// `LETTA_LLAMA_SERVER`: the program that runs local models, instead of the one on `PATH` or in the data folder.
     package var llamaServer: String?
+    /// `MCP_DISABLE_STDIO`, `LETTA_MCP_STDIO_COMMANDS`, `LETTA_PUBLIC_URL`: see ``MCPPolicy``.
+    package var mcp = MCPPolicy()
     /// `LETTA_LOG_LEVEL`: trace, debug, info, notice, warning, error or critical.
     package var logLevel = Logger.Level.info
 
@@ -115,6 +117,7 @@ package struct ServerConfiguration: Sendable {
         retention.traceBytes =
             try Self.positive("LETTA_TRACE_MAX_BYTES", environment.string(forKey: "letta.trace.max.bytes"))
             ?? retention.traceBytes
+        mcp = try mcpPolicy(environment)
         if let text = environment.string(forKey: "letta.log.level") {
             guard let level = Logger.Level(rawValue: text.lowercased()) else {
                 throw StartUpFailure.invalidSetting(
@@ -196,6 +199,7 @@ package struct ServerConfiguration: Sendable {
             ("local models", localModels ? "on" : "off"),
             ("llama-server", llamaServer ?? "the one on PATH, else in \(data.folder)/runtime"),
             ("traces", "\(retention.traceDays) days, up to \(retention.traceBytes) bytes"),
+            ("stdio MCP servers", mcp.isStdioDisabled ? "off" : "\(mcp.commandCount) commands"),
             ("log level", logLevel.rawValue),
         ]
         return lines.map { "\($0.0): \($0.1)" }.joined(separator: "\n")
@@ -229,7 +233,7 @@ extension ServerConfiguration {
         return number
     }
 
-    private static func flag(_ name: String, _ text: String?) throws -> Bool {
+    static func flag(_ name: String, _ text: String?) throws -> Bool {
         switch text?.lowercased() {
         case nil, "", "0", "false", "no", "off": false
         case "1", "true", "yes", "on": true

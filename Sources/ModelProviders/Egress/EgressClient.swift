@@ -90,10 +90,23 @@ package struct EgressClient: Sendable {
     }
 
     /// Both check the address itself.
-    private func transport(for url: String) -> ProviderTransport {
-        // An address that can't be read is refused by either.
+    func transport(for url: String) -> ProviderTransport {
+        mayBePrivate(url) ? anywhere : outside
+    }
+
+    private func mayBePrivate(_ url: String) -> Bool {
+        // An address that can't be read is refused by either transport.
         let host = (try? EgressAddress(url))?.host
-        let isAllowed = privateHosts.contains("*") || host.map(privateHosts.contains) == true
-        return isAllowed ? anywhere : outside
+        return privateHosts.contains("*") || host.map(privateHosts.contains) == true
+    }
+
+    /// Refuses a private address that is written as such before anything is connected to, so that nobody learns whether
+    /// something listens there.
+    func checkLiteral(_ url: String) throws(ProviderFailure) {
+        guard !mayBePrivate(url), let host = (try? EgressAddress(url))?.host,
+            host == "localhost" || IPAddress(host)?.isPrivate == true
+        else { return }
+        throw ProviderFailure(
+            transportError: EgressRefusal.outside(host == "localhost" ? "127.0.0.1" : host), from: url)
     }
 }

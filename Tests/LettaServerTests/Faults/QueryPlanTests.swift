@@ -64,7 +64,7 @@ import Testing
             let all = try await server.operations().filter { $0.verb == .get }.map(\.path)
             for path in Self.requests + all where path != "/metrics" {
                 let answer = try await server.get(path, as: .legacy)
-                #expect(answer.status == 200, "\(path): \(answer.text)")
+                #expect(answer.status == TestServer.status(ofReading: path), "\(path): \(answer.text)")
                 for (sql, tables) in scans.take() {
                     Issue.record("\(path) reads all of \(tables.sorted().joined(separator: ", ")): \(sql)")
                 }

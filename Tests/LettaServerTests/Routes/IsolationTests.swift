@@ -67,6 +67,7 @@ import Testing
         "POST /v1/sandbox-config/", "POST /v1/sandbox-config/local", "POST /v1/sandbox-config/local/default",
         "POST /v1/sandbox-config/e2b/default", "POST /v1/sandbox-config/local/recreate-venv",
         "PUT /v1/tools/mcp/servers", "POST /v1/mcp-servers/", "POST /v1/tools/search",
+        "POST /v1/tools/mcp/servers/test", "POST /v1/tools/mcp/servers/connect", "POST /mcp",
         "POST /v1/chat/completions", "POST /v1/voice/chat/completions", "POST /v1/responses",
     ]
 

@@ -10,6 +10,7 @@ import Testing
     /// Served beside the listed routes.
     static let ownRoutes: Set<String> = [
         "GET /metrics", "GET /v1/blocks/{}/history",
+        "POST /mcp",
         "POST /v1/responses", "POST /v1/voice/{}/chat/completions",
     ]
 

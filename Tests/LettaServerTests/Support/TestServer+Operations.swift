@@ -129,11 +129,17 @@ extension TestServer {
             .put("/v1/tools/mcp/servers", ["server_name": "git", "command": "c", "args": []], expect: 200),
         ])
         self["mcp_server_name"] = "git"
+        self["mcp_tool_name"] = "x"
         let servers = try await get("/v1/mcp-servers/").json.array
         self["mcp_server_id"] = try #require(servers?.first { $0["server_name"] == "git" }?["id"]?.string)
         let tools = try await get("/v1/agents/{agent_id}/tools").ids
         self["second_tool_id"] = try #require(tools.last)
         try await giveTool(self["tool_id"], toServer: self["mcp_server_id"])
+    }
+
+    /// What reading a path gives: the seeded MCP server has a command that no operator listed, and no browser comes back.
+    static func status(ofReading path: String) -> Int {
+        ["/v1/tools/mcp/servers/{mcp_server_name}/tools", "/v1/tools/mcp/oauth/callback"].contains(path) ? 400 : 200
     }
 
     /// Stores that a tool is one of an MCP server's.

@@ -7,5 +7,6 @@ enum AllMigrations {
         .shorterTurns, .retention, .systemMessageSources, .identities,
         .providers, .folders, .groups, .conversations, .toolSettings, .accounts, .passages,
         .compaction, .callbackDeliveries,
+        .mcpSessions,
     ]
 }

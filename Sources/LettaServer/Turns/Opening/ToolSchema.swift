@@ -24,7 +24,10 @@ struct ToolSchema: Sendable {
         for row in rows where schemas[row.name] == nil {
             schemas[row.name] =
                 try (row.toolType == ToolService.custom ? nil : own[row.name])
-                ?? row.jsonSchema.map { ToolSchema(try $0.value(), of: row.name, isStrict: isStrict) }
+                ?? row.jsonSchema.map {
+                    // Providers refuse a request with a schema that is not fit for `strict`, and nobody here wrote this one.
+                    ToolSchema(try $0.value(), of: row.name, isStrict: isStrict && row.toolType != ToolService.mcp)
+                }
         }
         return schemas
     }

@@ -41,11 +41,13 @@ enum ToolKind: Hashable, Sendable {
     case archivalInsert
     case archivalSearch
     case python
+    case mcp
 
     /// Nil for a tool that this server does not run yet.
     init?(_ tool: CallableToolRow) {
         switch tool.name {
         case _ where tool.toolType == ToolService.custom: self = .python
+        case _ where tool.toolType == ToolService.mcp: self = .mcp
         case _ where MemoryTools.names.contains(tool.name): self = .memory
         case ConversationSearchExecutor.name: self = .conversationSearch
         case ArchivalToolExecutor.insert: self = .archivalInsert
@@ -68,7 +70,7 @@ struct ToolExecutors: Sendable {
 
     private let table: [ToolKind: Entry]
 
-    init(core: Core, python: PythonToolExecutor) {
+    init(core: Core, python: PythonToolExecutor, mcp: MCPToolExecutor) {
         let archival = ArchivalToolExecutor(core: core)
         table = [
             .memory: Entry(executor: MemoryToolExecutor()),
@@ -76,6 +78,7 @@ struct ToolExecutors: Sendable {
             .archivalInsert: Entry(executor: archival),
             .archivalSearch: Entry(executor: archival, isIndependent: true),
             .python: Entry(executor: python, hasOutsideEffects: true, isIndependent: true),
+            .mcp: Entry(executor: mcp, hasOutsideEffects: true, isIndependent: true),
         ]
     }
 
