@@ -127,9 +127,20 @@ let package = Package(
             resources: [.embedInCode("Programs")],
             swiftSettings: strict),
         .target(
+            name: "MCPClient",
+            dependencies: [
+                "EventStreams", "JSON", "ModelProviders",
+                .product(name: "AsyncHTTPClient", package: "async-http-client"),
+                .product(name: "Crypto", package: "swift-crypto"),
+                .product(name: "Subprocess", package: "swift-subprocess"),
+                .product(name: "SystemPackage", package: "swift-system"),
+            ],
+            swiftSettings: strict),
+        .target(
             name: "LettaServer",
             dependencies: [
-                "AgentEngine", "EventStreams", "HTTPKit", "JSON", "LettaAPI", "LocalModels", "ModelProviders",
+                "AgentEngine", "EventStreams", "HTTPKit", "JSON", "LettaAPI", "LocalModels", "MCPClient",
+                "ModelProviders",
                 "Storage",
                 "StoragePostgres", "StorageSQLite", "ToolRuntime",
                 .product(name: "Configuration", package: "swift-configuration"),
@@ -197,6 +208,9 @@ let package = Package(
             name: "AgentEngineTests", dependencies: ["AgentEngine", "JSON", "ModelProviders"], swiftSettings: strict),
         .testTarget(name: "ToolRuntimeTests", dependencies: ["JSON", "ToolRuntime"], swiftSettings: strict),
         .testTarget(
+            name: "MCPClientTests", dependencies: ["JSON", "MCPClient", "ModelProviders", "TestSupport"],
+            swiftSettings: strict),
+        .testTarget(
             name: "LettaClientTests",
             dependencies: [
                 "JSON", "LettaAPI", "LettaClient", "TestSupport",
@@ -210,7 +224,8 @@ let package = Package(
         .testTarget(
             name: "LettaServerTests",
             dependencies: [
-                "EventStreams", "JSON", "LettaAPI", "LettaClient", "LettaServer", "LocalModels", "ModelProviders",
+                "EventStreams", "JSON", "LettaAPI", "LettaClient", "LettaServer", "LocalModels", "MCPClient",
+                "ModelProviders",
                 "Storage",
                 "TestSupport", "ToolRuntime",
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),

@@ -1,6 +1,7 @@
 """Fixtures: one scripted model and one server for the whole run, and the client generation that is installed here."""
 
 import importlib.metadata
+import os
 import signal
 
 import pytest
@@ -18,6 +19,7 @@ def pytest_configure(config):
     config.addinivalue_line("markers", "clients: goes through a published client, so it runs once per generation")
     config.addinivalue_line("markers", "engine: touches what differs between databases, so it runs on each")
     config.addinivalue_line("markers", "local_model: needs a real model on this machine, which LETTA_TEST_MODELS names")
+    config.addinivalue_line("markers", "litellm: needs litellm's proxy, whose program LETTA_TEST_LITELLM names")
     config.addinivalue_line("markers", "soak: takes the minutes that LETTA_SOAK_MINUTES names")
     config.addinivalue_line("markers", "only(generation): a call that one client generation alone has")
     if not harness.BINARY.exists():
@@ -32,6 +34,8 @@ def pytest_collection_modifyitems(config, items):
     def elsewhere(item):
         if item.get_closest_marker("local_model") and not harness.MODELS:
             return True
+        if item.get_closest_marker("litellm") and not os.environ.get("LETTA_TEST_LITELLM"):
+            return True
         if item.get_closest_marker("soak") and not harness.SOAK_MINUTES:
             return True
         return any(GENERATION not in mark.args for mark in item.iter_markers("only"))
@@ -43,6 +47,8 @@ def seconds(item):
     """How long one test may take, with its fixtures."""
     if item.get_closest_marker("soak"):
         return int(harness.SOAK_MINUTES * 60 + 900)
+    if item.get_closest_marker("litellm"):
+        return 600
     return 1800 if harness.LONG or item.get_closest_marker("local_model") else 180
 
 

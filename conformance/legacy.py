@@ -85,6 +85,13 @@ class Client:
     def compact(self, agent_id):
         return self.raw.agents.messages.summarize(agent_id, max_message_length=10)
 
+    def send_messages(self, agent_id, *messages, **fields):
+        return self.raw.agents.messages.create(agent_id=agent_id, messages=list(messages), **fields)
+
+    def stream_messages(self, agent_id, tokens, *messages, **fields):
+        return list(self.raw.agents.messages.create_stream(
+            agent_id=agent_id, messages=list(messages), stream_tokens=tokens, **fields))
+
     def stream(self, agent_id, text, tokens):
         return list(self.raw.agents.messages.create_stream(
             agent_id=agent_id, messages=[{"role": "user", "content": text}], stream_tokens=tokens))
@@ -309,6 +316,9 @@ class Client:
     def files_of_folder(self, folder_id, **filters):
         return self.raw.folders.files.list(folder_id, **filters)
 
+    def upload(self, folder_id, name, data):
+        return self.raw.folders.files.upload(folder_id, file=(name, data))
+
     def delete_file(self, folder_id, file_id):
         return self.raw.folders.files.delete(folder_id, file_id)
 
@@ -352,6 +362,18 @@ class Client:
 
     def delete_mcp_server(self, name):
         return self.raw.tools.delete_mcp_server(name)
+
+    def mcp_tools(self, name):
+        return self.raw.tools.list_mcp_tools_by_server(name)
+
+    def add_mcp_tool(self, name, tool):
+        return self.raw.tools.add_mcp_tool(name, tool)
+
+    def test_mcp_server(self, config):
+        return self.raw.tools.test_mcp_server(request=config)
+
+    def connect_mcp_server(self, config):
+        return list(self.raw.tools.connect_mcp_server(request=config))
 
 
 def pages(listing, size, **filters):

@@ -10,7 +10,7 @@ import pytest
 import harness
 
 PASSWORD = "a password with spaces and ümlaut"
-OPEN = {"/v1/health/", "/v1/ready/", "/v1/auth"}
+OPEN = {"/v1/health/", "/v1/ready/", "/v1/auth", "/v1/tools/mcp/oauth/callback"}
 
 
 def routes():

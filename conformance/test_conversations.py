@@ -50,7 +50,7 @@ def test_refused_creation_leaves_nothing_behind(own_server):
     with refused(client, 400):
         client.create_conversation(agent, isolated_block_labels=["human", "zz"])
     with refused(client, 404):
-        client.create_conversation(agent, model="openai-proxy/none")
+        client.create_conversation(agent, model="openai-proxy/nope")
     assert client.conversations() == []
     assert len(client.blocks()) == 1
 
@@ -101,3 +101,58 @@ def test_a_fork_shares_messages(client):
         client.cancel_conversation(fork.id)
     with refused(client, 404):
         client.fork("default")
+
+
+def test_turns(own_server):
+    client = client_of(own_server)
+    agent = agent_with(client, human="h")
+    made = client.create_conversation(agent, description="d", context_window_limit=9000)
+    answer = client.say(made.id, "One")
+    assert [m.content for m in answer.messages] == ["echo: One"] and answer.stop_reason.stop_reason == "end_turn"
+    kinds = [event.message_type for event in client.stream_in(made.id, "Two")]
+    assert kinds == ["ping", "assistant_message", "stop_reason", "usage_statistics"]
+    tokens = client.stream_in(made.id, "Three", stream_tokens=True)
+    assert "".join(event.content for event in tokens if event.message_type == "assistant_message") == "echo: Three"
+    own_server.restart()
+    assert [m.content for m in client.conversation_messages(made.id, order="asc")][1:] == [
+        text for word in ("One", "Two", "Three") for text in (word, f"echo: {word}")]
+    seen = client.conversation(made.id)
+    assert len(seen.in_context_message_ids) == 7 and seen.last_message_at and (seen.description, seen.context_window_limit) == ("d", 9000)
+    assert client.messages(agent, conversation_id="default")[1:] == []
+    for call in (client.say, client.stream_in):
+        with refused(client, 404):
+            call(unknown("conv"), "x")
+
+
+def test_a_background_turn_is_resumed_by_its_otid(own_server):
+    client = client_of(own_server)
+    made = client.create_conversation(agent_with(client, human="h"))
+    first = client.stream_in(made.id, "One", background=True, message={"otid": "otid-1"})
+    assert client.stream_in(made.id, "One", background=True, message={"otid": "otid-1"}) == first
+    own_server.restart()
+    assert client.follow_conversation(made.id, otid="otid-1") == first
+    assert client.follow_conversation(made.id, run_id=first[0].run_id, starting_after=1) == first[1:]
+    assert len(client.conversation_messages(made.id)) == 3
+
+
+def test_archived_and_hidden_conversations(client):
+    agent = agent_with(client)
+    made, hidden = client.create_conversation(agent), client.create_conversation(agent, hidden=True)
+    assert ids(client.conversations(agent_id=agent)) == [made.id]
+    archived = client.update_conversation(made.id, archived=True)
+    assert archived.archived and archived.archived_at
+    assert client.conversations(agent_id=agent) == []
+    assert ids(client.conversations(agent_id=agent, archive_status="archived")) == [made.id]
+    assert client.conversation(hidden.id).id == hidden.id
+
+
+def test_every_message_is_listed_once_page_by_page(client):
+    """Also from the newest end, where the client goes on after the last message that it has."""
+    agent = agent_with(client, human="h")
+    made = client.create_conversation(agent)
+    for _ in range(4):
+        client.say(made.id, "hello")
+    for order in ("asc", "desc"):
+        pages = [one.id for one in client.raw.conversations.messages.list(made.id, order=order, limit=2)]
+        whole = [one.id for one in client.raw.conversations.messages.list(made.id, order=order, limit=100)]
+        assert pages == whole and len(set(pages)) == len(pages) >= 9

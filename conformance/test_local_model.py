@@ -2,9 +2,12 @@
 
 import contextlib
 import sqlite3
+import time
 from pathlib import Path
 
 import pytest
+
+import httpx
 
 import harness
 from conftest import client_of
@@ -67,3 +70,55 @@ def test_a_greeting_is_streamed_and_changes_nothing(local):
     assert kinds[0] == "ping" and kinds[-2:] == ["stop_reason", "usage_statistics"]
     assert kinds.count("assistant_message") > 1 and "tool_call_message" not in kinds
     assert stored(local, client.agent_block(agent.id, "human").id) == ""
+
+
+@pytest.fixture
+def llama(tmp_path):
+    """The address of a real llama-server with the local chat model."""
+    folder = Path(harness.MODELS)
+    program = next(each for each in (folder / "runtime").iterdir() if each.name.startswith("llama-server"))
+    weights = max((folder / "models" / HANDLE.split("/")[1]).glob("*.gguf"), key=lambda file: file.stat().st_size)
+    port = harness.free_port()
+    process = harness.Process(
+        [program, "--host", "127.0.0.1", "--port", str(port), "-m", weights, "-c", "8192", "-np", "1", "-t", "1", "--jinja", "--alias", "qwen"],
+        tmp_path / "llama.log", harness.environment(tmp_path))
+    url = f"http://127.0.0.1:{port}"
+    try:
+        for _ in range(600):
+            with contextlib.suppress(httpx.HTTPError):
+                if httpx.get(url + "/health", timeout=5).status_code == 200:
+                    break
+            assert process.running, process.output[-2000:]
+            time.sleep(0.2)
+        yield url + "/v1"
+    finally:
+        process.kill()
+
+
+@pytest.mark.parametrize("kind", ["openai", "openai_responses", "anthropic"])
+def test_every_format_of_llama_server_is_spoken(tmp_path, llama, kind):
+    """A second implementation of three wire formats, streamed and not, with tools offered."""
+    server = harness.Server(tmp_path / "formats", database=False, LETTA_LOCAL="off")
+    try:
+        client = client_of(server.start(), timeout=300)
+        config = {"model": "qwen", "model_endpoint_type": kind, "model_endpoint": llama, "context_window": 8192,
+                  "max_tokens": 60, "temperature": 0}
+        agent = client.create_agent(llm_config=config, include_base_tools=False, system="You are kind. Answer in one short sentence.")
+        answer = client.send(agent.id, "Say hello.")
+        assert said(answer).strip() and answer.stop_reason.stop_reason in ("end_turn", "max_tokens_exceeded"), answer
+        assert answer.usage.prompt_tokens > 0 and answer.usage.completion_tokens > 0
+        events = client.stream(agent.id, "And now say goodbye.", True)
+        kinds = [event.message_type for event in events]
+        assert kinds.count("assistant_message") > 1 and kinds[-2:] == ["stop_reason", "usage_statistics"], kinds
+    finally:
+        server.close()
+
+
+def test_the_doctor_finds_out_what_a_small_model_can_do(tmp_path, llama):
+    """This model writes tool calls as text, and its server enforces schemas."""
+    server = harness.Server(tmp_path / "doctor", database=False, LETTA_LOCAL="off", LLAMACPP_BASE_URL=llama)
+    told = server.command("doctor", "llamacpp/qwen")
+    assert told.returncode == 0, told.stdout + told.stderr
+    for line in ("context window: 8192 tokens", "structured output: yes", "treated as a small model", "tokens/s"):
+        assert line in told.stdout, told.stdout
+    assert "tool calling: text" in told.stdout or "tool calling: native" in told.stdout, told.stdout

@@ -1,7 +1,11 @@
 """MCP servers as rows, through the published clients: by name in the first generation, by id in the second."""
 
+import shutil
+from pathlib import Path
+
 import pytest
 
+import harness
 from conftest import client_of
 from harness import unknown
 from steps import fresh, refused
@@ -72,6 +76,65 @@ def test_servers_by_name(own_server):
     assert [each.server_name for each in client.delete_mcp_server("events")] == ["git", "web"]
     with refused(client, 404):
         client.delete_mcp_server("events")
+
+
+@pytest.fixture
+def calc(model, tmp_path_factory):
+    """A server that may start `stdioserver.py`, and its command."""
+    folder = tmp_path_factory.mktemp("calc")
+    for each in (folder, *list(folder.parents)[:2]):  # An unprivileged process reads it.
+        each.chmod(0o755)
+    script = shutil.copy(Path(__file__).with_name("stdioserver.py"), folder)
+    server = harness.Server(folder / "own", LETTA_MCP_STDIO_COMMANDS=f"/usr/bin/python3 {script}", **model.settings)
+    try:
+        yield server.start(), {"command": "/usr/bin/python3", "args": [str(script)], "env": {}}
+    finally:
+        server.close()
+
+
+@pytest.mark.only("v1")
+def test_tools_of_a_server_by_id(calc):
+    server, command = calc
+    client = client_of(server)
+    made = client.create_mcp_server(server_name="calc", config={"mcp_server_type": "stdio", **command})
+    tools = {tool.name: tool for tool in client.mcp_tools(made.id)}
+    assert {"add", "fail", "hang"} < set(tools) and "broken" not in tools
+    assert client.mcp_tool(made.id, tools["add"].id) == tools["add"]
+    result = client.run_mcp_tool(made.id, tools["add"].id, {"a": 2, "b": 3})
+    assert (result.status, result.func_return) == ("success", "5")
+    result = client.run_mcp_tool(made.id, tools["fail"].id, {})
+    assert (result.status, result.func_return) == ("error", "it did not work")
+    assert client.refresh_mcp_server(made.id) == {"added": [], "updated": [], "deleted": []}
+    for call in (lambda: client.run_mcp_tool(made.id, unknown("tool"), {}), lambda: client.refresh_mcp_server(unknown("mcp_server"))):
+        with refused(client, 404):
+            call()
+    with refused(client, 502):
+        client.run_mcp_tool(made.id, tools["die"].id, {})
+
+
+@pytest.mark.only("legacy")
+def test_tools_of_a_server_by_name(calc):
+    from letta_client import StdioServerConfig
+
+    server, command = calc
+    client = client_of(server)
+    config = StdioServerConfig(server_name="calc", type="stdio", **command)
+    assert client.test_mcp_server(config)["status"] == "success"
+    events = client.connect_mcp_server(config)
+    assert [event.event for event in events] == ["connection_attempt", "success"]
+    client.add_mcp_server(config)
+    offered = {tool.name: tool for tool in client.mcp_tools("calc")}
+    assert offered["add"].input_schema["properties"] == {"a": {"type": "number"}, "b": {"type": "number"}}
+    assert (offered["add"].health.status, offered["broken"].health.status) == ("NON_STRICT_ONLY", "INVALID")
+    tool = client.add_mcp_tool("calc", "add")
+    assert (tool.name, tool.tool_type, tool.tags) == ("add", "external_mcp", ["mcp:calc"])
+    assert client.add_mcp_tool("calc", "add") == tool
+    with refused(client, 400):
+        client.add_mcp_tool("calc", "broken")
+    with refused(client, 404):
+        client.add_mcp_tool("calc", "nothing")
+    with refused(client, 400):
+        client.test_mcp_server(StdioServerConfig(server_name="x", type="stdio", command="/bin/sh", args=["-c", "id"]))
 
 
 @pytest.mark.only("v1")

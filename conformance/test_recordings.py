@@ -42,18 +42,23 @@ GROUPS = [
     Group("folders", ("files",), 0.90),
     Group("models", ("models",), 0.90),
     Group("sandbox", ("sandbox",), 0.90),
-    # Of `misc` the parts that are served: accounts and MCP servers.
+    # Of `misc` the parts that are served: accounts, MCP servers and parts of templates.
     Group("tools", ("tools", "misc"), 0.90),
+    Group("user_tools", ("tools_agent", "tool_schemas"), 0.90),
+    Group("multi_agent", ("multi_agent",), 0.90),
     # Without the calls of cancelled and counted turns.
     Group("extra", ("extra",), 0.90),
     Group("sdk1", ("sdk1",), 0.90),
-    # The calls that need no turn.
     Group("groups", ("groups",), 0.90),
     Group("conversations", ("conversations",), 0.90),
     # Without the older types of agents.
+    Group("export_import", ("export_import",), 0.90),
     Group("compaction", ("compaction",), 0.90),
     Group("llm_errors", ("llm_errors",), 0.90),
     Group("turns", ("runs", "stream", "msg_requests", "msg_v1"), 0.85),
+    Group("approvals", ("approvals", "client_tools"), 0.90),
+    # Background turns and busy conversations; the peer needs Redis for them.
+    Group("redis_background", ("redis_background",), 0.90),
     Group("loops", ("msg_v2", "msg_memgpt", "msg_react_workflow", "tool_rules"), 0.90),
 ]
 
@@ -85,7 +90,7 @@ def recorded(request, tmp_path_factory, model):
         plain.start()
         secured.start()
         recorder = harness.Process([sys.executable, "-u", HERE / "record.py", *request.param.scenarios], folder / "record.log", {
-            **os.environ, "BASE": plain.url, "SEC": secured.url, "OUT": str(out), "MOCK": model.url,
+            **os.environ, "BASE": plain.url, "RED": plain.url, "SEC": secured.url, "OUT": str(out), "MOCK": model.url,
             "MOCKLOG": str(model.requests)})
         assert recorder.wait(150) == 0, recorder.output[-2000:]
     finally:

@@ -164,20 +164,21 @@ def test_soak(tmp_path, model):
             load.stop()
             assert load.faults == [] and load.done > 0, load.faults[:20]
 
-            # A conversation grows; the memory of the server must not grow with the time that it is up.
+            # A conversation grows; the memory of the server must not grow with the time that it is up. It takes minutes until
+            # contexts are full and each kind of request has been answered beside each other kind.
             agents = make_agents(http)
             load = Load(server, agents)
-            time.sleep(seconds / 8)
+            time.sleep(seconds / 4)
             load.stop()
             before = settled(server, http)
             load = Load(server, agents)
-            time.sleep(seconds * 3 / 8)
+            time.sleep(seconds / 4)
             load.stop()
             after = settled(server, http)
             print(f"{kills} kills, {load.done} actions in the last part, {before >> 20} MB before, {after >> 20} MB after")
             assert load.faults == [] and load.done > 0, load.faults[:20]
             assert server.process.running
-            assert after <= 1.3 * before, f"{before >> 20} MB before, {after >> 20} MB after"
+            assert after <= 1.2 * before, f"{before >> 20} MB before, {after >> 20} MB after"
             assert http.get("/v1/runs/active").json() == []
         assert server.stop() == 0
         with contextlib.closing(sqlite3.connect(server.data / "letta.sqlite")) as database:

@@ -82,6 +82,72 @@ def test_an_agent_runs_the_recorded_tools(client):
     assert (results[5].status, results[5].tool_return) == ("success", "slept")
 
 
+TYPEDSRC = '''from dataclasses import dataclass
+from datetime import date
+from enum import Enum
+
+
+class Size(Enum):
+    SMALL = "small"
+    LARGE = "large"
+
+
+@dataclass
+class Order:
+    day: date
+    size: Size = Size.SMALL
+
+
+def order_all(orders: list[Order], agent_state: "AgentState") -> str:
+    """Order.
+
+    Args:
+        orders: what to order
+    """
+    agent_state.memory.update_block_value(label="human", value=f"ordered {len(orders)}")
+    return ", ".join(f"{order.size.name} {order.day.year}" for order in orders)
+'''
+
+
+@pytest.mark.clients
+def test_a_tool_gets_objects_and_changes_memory(client):
+    made = client.upsert_tool(TYPEDSRC)
+    order = made.json_schema["parameters"]["properties"]["orders"]["items"]
+    assert order == {
+        "type": "object", "required": ["day"], "properties": {
+            "day": {"type": "string", "format": "date"}, "size": {"type": "string", "enum": ["small", "large"]}}}
+    agent = make_agent(client, tools=["order_all"], memory_blocks=[{"label": "human", "value": "h"}])
+    orders = [{"day": "2026-01-31"}, {"day": "2027-01-31", "size": "large"}]
+    answer = client.send(agent.id, script({"call": "order_all", "args": {"orders": orders}}, {"say": "done"}))
+    assert (answer.messages[1].status, answer.messages[1].tool_return) == ("success", "SMALL 2026, LARGE 2027")
+    assert client.agent_block(agent.id, "human").value == "ordered 2"
+
+
+@pytest.mark.only("v1")
+@pytest.mark.clients
+def test_a_tool_of_an_agent_is_run_without_a_message(client):
+    client.upsert_tool(TOOLSRC)
+    agent = make_agent(client, tools=["add", "memory_insert"], memory_blocks=[{"label": "human", "value": "h"}])
+    ran = client.run_agent_tool(agent.id, "add", {"a": 1, "b": 5})
+    assert (ran.status, ran.func_return, ran.stdout, ran.stderr) == ("success", 6, ["adding\n"], [])
+    ran = client.run_agent_tool(agent.id, "memory_insert", {"label": "human", "new_string": "x", "insert_line": 0})
+    assert (ran.func_return, ran.stdout) == ("x\nh", None)
+    with refused(client, 404):
+        client.run_agent_tool(agent.id, "zzz", {})
+    with refused(client, 404):
+        client.run_agent_tool(unknown("agent"), "add", {})
+
+
+@pytest.mark.clients
+def test_agents_ask_each_other(client):
+    helper = make_agent(client, name=fresh("helper"))
+    boss = make_agent(client, name=fresh("boss"), tools=["send_message_to_agent_and_wait_for_reply"])
+    ask = {"call": "send_message_to_agent_and_wait_for_reply", "args": {"message": "ping", "other_agent_id": helper.id}}
+    answer = client.send(boss.id, script(ask, {"say": "done"}))
+    returned = answer.messages[1]
+    assert returned.status == "success" and returned.tool_return.startswith(f"{{'agent_id': '{helper.id}', 'response': [")
+
+
 @pytest.mark.clients
 def test_tools_survive_a_restart(own_server):
     client = client_of(own_server)

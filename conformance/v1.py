@@ -8,6 +8,7 @@ from types import SimpleNamespace
 
 from letta_client import APIStatusError, BadRequestError, ConflictError, Letta, NotFoundError, UnprocessableEntityError
 from letta_client.types.agent_state import Identity
+from letta_client.types.agents import LettaResponse
 
 RELATIONS = {"tools", "blocks", "tags", "sources", "identities", "secrets", "managed_group", "pending_approval"}
 
@@ -65,6 +66,15 @@ class Client:
     def send(self, agent_id, text):
         return self.raw.agents.messages.create(agent_id=agent_id, input=text)
 
+    def send_messages(self, agent_id, *messages, **fields):
+        return self.raw.agents.messages.create(agent_id=agent_id, messages=list(messages), **fields)
+
+    def stream_messages(self, agent_id, tokens, *messages, **fields):
+        with self.raw.agents.messages.create(
+            agent_id=agent_id, messages=list(messages), streaming=True, stream_tokens=tokens, **fields
+        ) as events:
+            return list(events)
+
     def stream(self, agent_id, text, tokens):
         with self.raw.agents.messages.create(agent_id=agent_id, input=text, streaming=True, stream_tokens=tokens) as events:
             return list(events)
@@ -117,6 +127,9 @@ class Client:
 
     def update_tool(self, tool_id, **fields):
         return self.raw.tools.update(tool_id, **fields)
+
+    def run_agent_tool(self, agent_id, tool_name, args):
+        return self.raw.agents.tools.run(tool_name, agent_id=agent_id, args=args)
 
     def delete_tool(self, tool_id):
         return self.raw.tools.delete(tool_id)
@@ -240,6 +253,21 @@ class Client:
     def recompile_conversation(self, conversation_id, **options):
         return json.loads(self.raw.conversations.recompile(conversation_id, **options))
 
+    def say(self, conversation_id, text):
+        """By the client's way to routes: its own method only streams."""
+        return self.raw.post(
+            f"/v1/conversations/{conversation_id}/messages", cast_to=LettaResponse,
+            body={"messages": [{"role": "user", "content": text}], "streaming": False})
+
+    def stream_in(self, conversation_id, text, **options):
+        with self.raw.conversations.messages.create(
+                conversation_id, messages=[{"role": "user", "content": text, **options.pop("message", {})}], **options) as events:
+            return list(events)
+
+    def follow_conversation(self, conversation_id, **options):
+        with self.raw.conversations.messages.stream(conversation_id, **options) as events:
+            return list(events)
+
     def conversation_messages(self, conversation_id, **filters):
         return self.raw.conversations.messages.list(conversation_id, **filters).items
 
@@ -283,6 +311,9 @@ class Client:
 
     def file(self, folder_id, file_id, **options):
         return self.raw.folders.files.retrieve(file_id, folder_id=folder_id, **options)
+
+    def upload(self, folder_id, name, data):
+        return self.raw.folders.files.upload(folder_id, file=(name, data))
 
     def delete_file(self, folder_id, file_id):
         return self.raw.folders.files.delete(file_id, folder_id=folder_id)
@@ -330,6 +361,12 @@ class Client:
 
     def mcp_tool(self, server_id, tool_id):
         return self.raw.mcp_servers.tools.retrieve(tool_id, mcp_server_id=server_id)
+
+    def run_mcp_tool(self, server_id, tool_id, args):
+        return self.raw.mcp_servers.tools.run(tool_id, mcp_server_id=server_id, args=args)
+
+    def refresh_mcp_server(self, server_id):
+        return self.raw.mcp_servers.refresh(server_id)
 
     def search_tools(self, **fields):
         return self.raw.tools.search(**fields)

@@ -3,10 +3,13 @@ package struct ServerSentEvent: Sendable, Equatable {
     /// The `event` field; nil when it is absent.
     package var name: String?
     package var data: [UInt8]
+    /// The `id` field, from which a stream can be resumed; nil when it is absent.
+    package var id: String?
 
-    package init(name: String? = nil, data: [UInt8]) {
+    package init(name: String? = nil, data: [UInt8], id: String? = nil) {
         self.name = name
         self.data = data
+        self.id = id
     }
 }
 
@@ -15,7 +18,9 @@ package struct ServerSentEvent: Sendable, Equatable {
 /// Lines end with LF, CR or CRLF; comments and unknown fields are skipped. An incomplete event at the end of the stream
 /// is dropped. `limit` bounds the length of a line and of the data of an event.
 package struct ServerSentEventParser: Sendable {
-    package struct LimitExceeded: Error, Equatable {}
+    package struct LimitExceeded: Error, Equatable {
+        package init() {}
+    }
 
     package static let defaultLimit = 10 * 1_024 * 1_024
 
@@ -23,6 +28,7 @@ package struct ServerSentEventParser: Sendable {
     private var line: [UInt8] = []
     private var data: [UInt8]?
     private var name: String?
+    private var id: String?
     private var lastWasCarriageReturn = false
     private var isFirstLine = true
 
@@ -72,6 +78,8 @@ package struct ServerSentEventParser: Sendable {
             try addData(value)
         } else if content[..<colon].elementsEqual("event".utf8) {
             name = String(decoding: value, as: UTF8.self)
+        } else if content[..<colon].elementsEqual("id".utf8) {
+            id = String(decoding: value, as: UTF8.self)
         }
         return nil
     }
@@ -92,7 +100,8 @@ package struct ServerSentEventParser: Sendable {
         defer {
             data = nil
             name = nil
+            id = nil
         }
-        return data.map { ServerSentEvent(name: name, data: $0) }
+        return data.map { ServerSentEvent(name: name, data: $0, id: id) }
     }
 }

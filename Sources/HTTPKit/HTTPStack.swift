@@ -20,6 +20,13 @@ package struct HTTPSettings: Sendable {
     /// The organization of the user that a request names; nil lets the request act as the default user. Throws an
     /// `APIError` for a user that may not act.
     package var organizationOfUser: @Sendable (String) async throws -> String? = { _ in nil }
+    /// The id of the project that the header `X-Project` names in an organization; nil for none. A request that may change
+    /// something may create it.
+    package var projectOfHeader:
+        @Sendable (_ name: String, _ organization: String, _ creating: Bool) async throws -> String? = { _, _, _ in nil
+        }
+    /// The tokens of web pages.
+    package var accessTokens = AccessTokenDoor()
 
     package init() {}
 }
@@ -46,11 +53,14 @@ package struct HTTPStack: Sendable {
     package init(routes: Routes, settings: HTTPSettings, metrics: HTTPMetrics) throws(RouteConflict) {
         let origins = OriginPolicy(acceptable: settings.acceptableOrigins)
         var layers: [any RouterMiddleware<ServerContext>] = [
-            AccessLog(metrics: metrics), CORS(origins: origins), RenderErrors(translate: settings.translate),
+            AccessLog(metrics: metrics), CORS(origins: origins, tokens: settings.accessTokens),
+            RenderErrors(translate: settings.translate),
         ]
         if settings.isBoundToLoopback {
-            layers.append(HostCheck(allowedHosts: settings.allowedHosts, origins: origins))
+            layers.append(
+                HostCheck(allowedHosts: settings.allowedHosts, origins: origins, tokens: settings.accessTokens))
         }
+        layers.append(AccessTokenCheck(door: settings.accessTokens, isOnlyDoor: settings.password == nil))
         if let password = settings.password {
             layers.append(Authentication(password: password, clock: ContinuousClock()))
         }
@@ -78,7 +88,14 @@ struct RouteResponder: Sendable {
             context.coreContext.endpointPath.value = route.path
             context.captures = captures
             context.maxUploadSize = settings.bodyLimit
-            context.caller = try await caller(of: request)
+            var request = request
+            if let grant = context.grant {
+                try await settings.accessTokens.check(
+                    &request, of: grant, to: route, captures, limit: settings.bodyLimit)
+                context.caller = caller(of: request, with: grant)
+            } else {
+                context.caller = try await caller(of: request)
+            }
             if request.headers[.expect]?.lowercased() == "100-continue",
                 declaredLength(of: request) <= settings.bodyLimit
             {
@@ -104,6 +121,14 @@ struct RouteResponder: Sendable {
         return names.sorted().joined(separator: ", ")
     }
 
+    private func caller(of request: Request, with grant: AccessGrant) -> Caller {
+        let headers = request.headers
+        return Caller(
+            organization: grant.organization, user: grant.user,
+            generation: ClientGeneration(
+                stainlessVersion: headers[.stainlessPackageVersion], userAgent: headers[.userAgent]))
+    }
+
     private func caller(of request: Request) async throws -> Caller {
         let headers = request.headers
         var caller = Caller(
@@ -111,7 +136,16 @@ struct RouteResponder: Sendable {
             generation: ClientGeneration(
                 stainlessVersion: headers[.stainlessPackageVersion], userAgent: headers[.userAgent]))
         // Nobody has shown the password yet, and whether a user exists must not be told.
-        guard !Authentication.isAnonymous(request), let user = headers[.userID] else { return caller }
+        guard !Authentication.isAnonymous(request) else { return caller }
+        if let user = headers[.userID] { try await act(as: user, &caller) }
+        if caller.project == nil, let name = headers[.project], !name.isEmpty {
+            let mayCreate = ![.get, .head, .delete, .options].contains(request.method)
+            caller.project = try await settings.projectOfHeader(name, caller.organization, mayCreate)
+        }
+        return caller
+    }
+
+    private func act(as user: String, _ caller: inout Caller) async throws {
         guard CapturePattern.id(prefix: "user").matches(user) else {
             throw APIError.invalidArgument(
                 "Invalid user ID format: \(user). Expected format: 'user-<uuid4>'")
@@ -120,6 +154,5 @@ struct RouteResponder: Sendable {
             caller.organization = organization
             caller.user = user
         }
-        return caller
     }
 }

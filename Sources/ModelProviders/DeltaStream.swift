@@ -8,12 +8,57 @@ import Synchronization
 protocol DeltaDecoder: Sendable {
     init()
 
+    /// How the events of the stream are separated.
+    static var framing: EventFraming.Kind { get }
+
     /// Whether a finish reason has arrived. A stream that ends without one was cut off.
     var isFinished: Bool { get }
     /// Whether the provider has ended the stream, so that nothing more is read.
     var isDone: Bool { get }
 
     mutating func decode(_ event: ServerSentEvent) throws(ProviderFailure) -> [ModelDelta]
+}
+
+extension DeltaDecoder {
+    static var framing: EventFraming.Kind { .events }
+}
+
+/// Takes a stream apart into its events, by the framing of the wire format.
+struct EventFraming: Sendable {
+    enum Kind: Sendable {
+        /// `text/event-stream`.
+        case events
+        /// A JSON document in each line.
+        case lines
+    }
+
+    private let kind: Kind
+    private var events = ServerSentEventParser(limit: ModelAnswerLimits.event)
+    private var line: [UInt8] = []
+
+    init(_ kind: Kind) {
+        self.kind = kind
+    }
+
+    mutating func feed(_ bytes: UnsafeRawBufferPointer) throws(ServerSentEventParser.LimitExceeded) -> [ServerSentEvent]
+    {
+        guard kind == .lines else { return try events.feed(bytes) }
+        var lines: [ServerSentEvent] = []
+        var start = bytes.startIndex
+        while let end = bytes[start...].firstIndex(of: UInt8(ascii: "\n")) {
+            try append(bytes[start..<end])
+            if !line.isEmpty { lines.append(ServerSentEvent(data: line)) }
+            line.removeAll(keepingCapacity: line.capacity <= 65_536)
+            start = end + 1
+        }
+        try append(bytes[start...])
+        return lines
+    }
+
+    private mutating func append(_ part: Slice<UnsafeRawBufferPointer>) throws(ServerSentEventParser.LimitExceeded) {
+        guard line.count + part.count <= ModelAnswerLimits.event else { throw .init() }
+        line.append(contentsOf: part)
+    }
 }
 
 extension ServerSentEvent {
@@ -36,11 +81,15 @@ struct DeltaStream<Decoder: DeltaDecoder>: AsyncSequence, Sendable {
     /// The chunks that are buffered for a slow reader.
     private static var bufferCapacity: Int { 8 }
 
+    /// Another request after a refusal; nil when there is none.
+    typealias Adapter = @Sendable (ProviderFailure) async -> HTTPClientRequest?
+
     let calls: ProviderCalls
     let request: HTTPClientRequest
+    var adapter: Adapter?
 
     func makeAsyncIterator() -> Iterator {
-        let request = UnansweredRequest(request)
+        let request = UnansweredRequest(request, adapter: adapter)
         return Iterator(
             pieces: ReadAhead(limit: Self.bufferCapacity, timers: calls.timers) {
                 [calls] source async throws(ProviderFailure) in
@@ -72,17 +121,29 @@ struct DeltaStream<Decoder: DeltaDecoder>: AsyncSequence, Sendable {
 
 /// A request that is released once it can't be retried any more: its body is most of the memory of a stream.
 final class UnansweredRequest: Sendable {
-    private let request: Mutex<HTTPClientRequest?>
+    private struct State {
+        var request: HTTPClientRequest?
+        var adapter: (@Sendable (ProviderFailure) async -> HTTPClientRequest?)?
+    }
 
-    init(_ request: HTTPClientRequest) {
-        self.request = Mutex(request)
+    private let request: Mutex<State>
+
+    init(_ request: HTTPClientRequest, adapter: (@Sendable (ProviderFailure) async -> HTTPClientRequest?)? = nil) {
+        self.request = Mutex(State(request: request, adapter: adapter))
     }
 
     /// Nil once the answer has begun.
-    var value: HTTPClientRequest? { request.withLock { $0 } }
+    var value: HTTPClientRequest? { request.withLock { $0.request } }
 
     func release() {
-        request.withLock { $0 = nil }
+        request.withLock { $0 = State() }
+    }
+
+    /// Whether there is another request that avoids what was refused; it takes the place of this one.
+    func adapts(to failure: ProviderFailure) async -> Bool {
+        guard let adapter = request.withLock({ $0.adapter }), let next = await adapter(failure) else { return false }
+        request.withLock { $0.request = next }
+        return true
     }
 }
 
@@ -95,7 +156,7 @@ struct DeltaStreamReader<Decoder: DeltaDecoder> {
     private let calls: ProviderCalls
     private let request: UnansweredRequest
     private var body: HTTPClientResponse.Body.AsyncIterator?
-    private var parser = ServerSentEventParser(limit: ModelAnswerLimits.event)
+    private var parser = EventFraming(Decoder.framing)
     private var decoder = Decoder()
     private var bytes = 0
     private var isTooLong = false
@@ -138,9 +199,11 @@ struct DeltaStreamReader<Decoder: DeltaDecoder> {
     private mutating func retry(
         after failure: ProviderFailure, _ source: isolated Source
     ) async throws(ProviderFailure) {
-        try await calls.waitBefore(retry: retry, after: failure)
-        retry += 1
-        parser = ServerSentEventParser(limit: ModelAnswerLimits.event)
+        if await !request.adapts(to: failure) {
+            try await calls.waitBefore(retry: retry, after: failure)
+            retry += 1
+        }
+        parser = EventFraming(Decoder.framing)
         decoder = Decoder()
         bytes = 0
         isTooLong = false

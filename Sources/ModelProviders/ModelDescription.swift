@@ -26,6 +26,8 @@ package struct ModelDescription: Sendable, Equatable {
     package var temperature: Double?
     /// Nil for language models.
     package var embeddingDimensions: Int?
+    /// Whether nobody said the dimensions, so that they have to be asked for with a text.
+    package var isGuessedDimensions = false
     /// The chunk size for embedding a text, in tokens.
     package var embeddingChunkSize: Int
     /// The number of texts in one embedding request.
@@ -39,7 +41,7 @@ package struct ModelDescription: Sendable, Equatable {
         self.name = name
         self.displayName = name
         self.modelType = modelType
-        self.providerType = settings.kind.rawValue
+        self.providerType = settings.service
         self.providerName = settings.name
         self.providerCategory = settings.category
         self.endpointType = settings.kind.rawValue

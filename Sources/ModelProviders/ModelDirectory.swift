@@ -38,14 +38,17 @@ package actor ModelDirectory: TaskOwner {
         package var maximumAge: Duration
         /// The time before a failed refresh is retried, and before an unknown handle causes another one.
         package var retryInterval: Duration
+        /// The deadline of a call that finds out whether a model that is not listed can be used; it may have to load it.
+        package var unlistedDeadline: Duration
 
         package init(
             deadline: Duration = .seconds(5), maximumAge: Duration = .seconds(300),
-            retryInterval: Duration = .seconds(10)
+            retryInterval: Duration = .seconds(10), unlistedDeadline: Duration = .seconds(30)
         ) {
             self.deadline = deadline
             self.maximumAge = maximumAge
             self.retryInterval = retryInterval
+            self.unlistedDeadline = unlistedDeadline
         }
     }
 
@@ -57,7 +60,19 @@ package actor ModelDirectory: TaskOwner {
         var staleAt: Duration = .zero
         var mayRetryAt: Duration = .zero
         var refresh: Refresh?
+        /// What asking for models that are not listed has given, by their names.
+        var unlisted: [String: Unlisted] = [:]
     }
+
+    private struct Unlisted {
+        /// Nil for a model that the service does not have.
+        var model: ModelDescription?
+        /// When it is asked for again.
+        var staleAt: Duration
+    }
+
+    /// Clients name models, so the number that is kept of one provider is bounded.
+    private static let unlistedCapacity = 256
 
     private struct Refresh {
         var task: Task<Void, Never>
@@ -108,8 +123,13 @@ package actor ModelDirectory: TaskOwner {
     /// Finds the model that a handle names, among those of one type or among all.
     ///
     /// `openai/NAME` also finds the language model that is listed as `openai-proxy/NAME`. A handle that is not listed
-    /// refreshes the provider that its prefix names, at most once in `Timing.retryInterval`, and waits for it.
-    package func resolve(handle: String, type: ModelType? = nil) async throws(HandleFailure) -> ModelDescription {
+    /// refreshes the provider that its prefix names, at most once in `Timing.retryInterval`, and waits for it. A language
+    /// model that is not listed then either is asked for by calling it.
+    ///
+    /// - Parameter onlyListed: whether not to ask for what is not listed.
+    package func resolve(
+        handle: String, type: ModelType? = nil, onlyListed: Bool = false
+    ) async throws(HandleFailure) -> ModelDescription {
         guard let slash = handle.firstIndex(of: "/") else { throw .malformed(handle: handle) }
         let owners = providers.indices.filter { providers[$0].handlePrefixes.contains(String(handle[..<slash])) }
         if let model = find(handle, type) {
@@ -123,6 +143,10 @@ package actor ModelDirectory: TaskOwner {
             await wait(for: owners)
         }
         if let model = find(handle, type) { return model }
+        if type != .embedding, !onlyListed {
+            let name = String(handle[handle.index(after: slash)...])
+            for index in owners { if let model = await unlisted(name, at: index) { return model } }
+        }
         throw .unknown(
             handle: handle, known: listing.models.filter { type == nil || $0.modelType == type }.map(\.handle))
     }
@@ -150,7 +174,34 @@ package actor ModelDirectory: TaskOwner {
         refreshStale(providers.indices.filter { providers[$0].settings.name == name })
     }
 
+    /// A language model that the only provider of this directory accepts without listing it; nil for none.
+    package func unlisted(_ name: String) async -> ModelDescription? {
+        providers.count == 1 ? await unlisted(name, at: 0) : nil
+    }
+
+    private func unlisted(_ name: String, at index: Int) async -> ModelDescription? {
+        guard !name.isEmpty, !isClosed else { return nil }
+        if let known = entries[index].unlisted[name], known.staleAt > elapsed() { return known.model }
+        let model = try? await withDeadline(timing.unlistedDeadline, clock: clock) { [provider = providers[index]] in
+            try await provider.unlisted(name)
+        }
+        if entries[index].unlisted.count >= Self.unlistedCapacity { entries[index].unlisted = [:] }
+        let age = model == nil ? timing.retryInterval : timing.maximumAge
+        entries[index].unlisted[name] = Unlisted(model: model, staleAt: elapsed() + age)
+        return model
+    }
+
     // MARK: Providers
+
+    /// The providers whose last listing failed, and why. Waits for nothing.
+    package var failing: [(settings: ProviderSettings, reason: ProviderFailure)] {
+        zip(providers, entries).compactMap { provider, entry in
+            entry.failure.map { (provider.settings, $0) }
+        }
+    }
+
+    /// All providers, in the order of their models.
+    package nonisolated var all: [any ModelProvider] { providers }
 
     /// The first provider that meets a condition, whether or not it has ever listed its models.
     package nonisolated func provider(where matches: (any ModelProvider) -> Bool) -> (any ModelProvider)? {

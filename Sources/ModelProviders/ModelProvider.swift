@@ -13,6 +13,9 @@ package protocol ModelProvider: Sendable {
     /// Asks the provider once, without retries.
     func listModels() async throws(ProviderFailure) -> [ModelDescription]
 
+    /// A model that the provider does not list, if the service accepts it; found by calling it.
+    func unlisted(_ model: String) async throws(ProviderFailure) -> ModelDescription?
+
     /// Streams an answer. The request is sent when the first delta is asked for.
     ///
     /// Only a few deltas are read ahead, so a slow reader slows the provider down. A failure before the first delta is
@@ -28,6 +31,8 @@ package protocol ModelProvider: Sendable {
 
 extension ModelProvider {
     package var handlePrefixes: [String] { [settings.name] }
+
+    package func unlisted(_ model: String) async throws(ProviderFailure) -> ModelDescription? { nil }
 
     /// Native tool calls, unless a provider knows better.
     package func traits(of model: String) -> ModelTraits { ModelTraits() }

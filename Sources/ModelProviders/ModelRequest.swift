@@ -16,6 +16,8 @@ package struct ModelRequest: Sendable, Equatable {
     package var reasoningBudget: Int?
     /// The structured output format, as the client gave it.
     package var responseFormat: JSONValue?
+    /// The context window that the model is to be run with, in tokens, for services that choose it per request.
+    package var contextWindow: Int?
     /// The end user, for the provider's abuse monitoring: an id of ours.
     package var user: String?
 
@@ -68,14 +70,16 @@ package struct ModelTool: Sendable, Equatable {
     package let description: String?
     /// The JSON schema of the arguments.
     package let parameters: JSONValue
+    /// Whether the provider must enforce the schema.
+    package let isStrict: Bool
     /// The tool in the format of OpenAI's chat completions, encoded once.
     let function: RawJSON
 
-    /// - Parameter isStrict: whether the provider must enforce the schema.
     package init(name: String, description: String?, parameters: JSONValue, isStrict: Bool = false) {
         self.name = name
         self.description = description
         self.parameters = parameters
+        self.isStrict = isStrict
         var function: JSONObject = ["name": .string(name)]
         if let description { function["description"] = .string(description) }
         function["parameters"] = parameters

@@ -33,6 +33,8 @@ package struct ProviderFailure: Error, Sendable, Equatable, CustomStringConverti
     package var message: String
     /// The provider's `Retry-After`.
     package var retryAfter: Duration?
+    /// The field of the request that the provider names as the cause.
+    package var field: String?
 
     package init(_ kind: Kind, status: Int? = nil, message: String, retryAfter: Duration? = nil) {
         self.kind = kind
@@ -49,6 +51,18 @@ package struct ProviderFailure: Error, Sendable, Equatable, CustomStringConverti
             true
         case .rateLimited, .overloaded, .server, .timeout, .connection, .cut, .invalidAnswer, .cancelled: false
         }
+    }
+
+    /// The failure in words that name the service, where its own words are about something that only it knows.
+    package func naming(_ settings: ProviderSettings) -> ProviderFailure {
+        guard kind == .notFound || kind == .overloaded else { return self }
+        var failure = self
+        let advice = kind == .notFound ? "Check the model's name and the address." : "Retry later."
+        failure.message = """
+            \(settings.name) at \(EgressAddress.shown(settings.baseURL)) answered\(status.map { " \($0)" } ?? ""): \
+            \(message) \(advice)
+            """
+        return failure
     }
 
     package var description: String {

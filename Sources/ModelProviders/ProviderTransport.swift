@@ -12,6 +12,8 @@ package struct ProviderTransport: Sendable {
     private let client: HTTPClient
     private let modelHosts: Set<String>
     private var reachesUnixSockets = false
+    /// What was learned of the services behind it.
+    package let learned = LearnedServices()
 
     /// Creates a pool, to be closed with `shutdown()`.
     ///

@@ -11,6 +11,14 @@ package enum Dialect: Sendable, Hashable, CaseIterable {
         }
     }
 
+    /// The type of a column of bytes.
+    package var blobType: SQLText {
+        switch self {
+        case .sqlite: "BLOB"
+        case .postgres: "BYTEA"
+        }
+    }
+
     /// Ends a `SELECT` that claims rows others must not claim. SQLite has one writer and needs nothing.
     package var forUpdateSkipLocked: SQLText {
         switch self {

@@ -27,7 +27,7 @@ package enum QueryPlan {
             })
         return details.compactMap { detail in
             let words = detail.split(separator: " ")
-            guard words.count >= 2, words[0] == "SCAN", words[1] != "CONSTANT", !words[1].hasPrefix("("),
+            guard words.count >= 2, words[0] == "SCAN", !words.contains("CONSTANT"), !words[1].hasPrefix("("),
                 !subqueries.contains(words[1]), words.last?.hasPrefix("0:M") != true
             else { return nil }
             let walksIndex = words.contains("INDEX") || words.contains("VIRTUAL")

@@ -57,13 +57,17 @@ package final class FakeOpenAI: Sendable {
     private struct State {
         var replies: [Reply]
         var models: String?
+        /// The bodies of fixed responses, by the ends of their paths.
+        var fixed: [String: String] = [:]
+        /// Chooses another body for one of them by the request.
+        var choose: @Sendable (JSONValue) -> String? = { _ in nil }
         package var received: [Received] = []
         var bytesWritten = 0
     }
 
     private let state: Mutex<State>
     private let port = Mutex<Int>(0)
-    private let transport = ProviderTransport(connectDeadline: .seconds(5))
+    package let transport = ProviderTransport(connectDeadline: .seconds(5))
     /// One element for each response that begins to hang.
     package let silences: AsyncStream<Void>
     private let silent: AsyncStream<Void>.Continuation
@@ -122,6 +126,32 @@ package final class FakeOpenAI: Sendable {
         state.withLock { $0.replies = replies }
     }
 
+    /// Sets fixed responses to requests whose paths end so; they are not recorded.
+    ///
+    /// - Parameter choose: the body of such a response by the request's, where it is another one.
+    package func answer(
+        _ fixed: [String: String], choosing choose: @escaping @Sendable (JSONValue) -> String? = { _ in nil }
+    ) {
+        state.withLock { state in
+            state.fixed = fixed
+            state.choose = choose
+        }
+    }
+
+    /// A client of the server in any wire format.
+    package func client(
+        _ kind: ProviderKind, service: String? = nil, key: String? = "sk-test-key", address: String? = nil,
+        maximumRetries: Int = 2, apiVersion: String? = nil
+    ) -> any ModelProvider {
+        let name = service ?? (kind == .responses ? "openai" : kind.rawValue)
+        var settings = ProviderSettings(
+            name: name, kind: kind, service: service, baseURL: address ?? baseURL, apiKey: key.map { Secret($0) })
+        settings.apiVersion = apiVersion
+        return settings.client(
+            transport: transport,
+            retries: RetryPolicy(maximumRetries: maximumRetries, firstDelay: .milliseconds(1)))
+    }
+
     package func provider(
         key: String? = "sk-test-key", maximumRetries: Int = 2, deadlines: ProviderDeadlines = ProviderDeadlines(),
         clock: any Clock<Duration> = ContinuousClock()
@@ -147,6 +177,10 @@ package final class FakeOpenAI: Sendable {
         if let models = state.withLock({ $0.models }), request.uri.path.hasSuffix("/models") {
             return Response(status: .ok, body: .init(byteBuffer: ByteBuffer(string: models)))
         }
+        let fixed = state.withLock { state in
+            state.fixed.first { request.uri.path.hasSuffix($0.key) }.map { state.choose(body) ?? $0.value }
+        }
+        if let fixed { return Response(status: .ok, body: .init(byteBuffer: ByteBuffer(string: fixed))) }
         let received = Received(
             path: request.uri.path, query: request.uri.query,
             apiKey: HTTPField.Name("x-api-key").flatMap { request.headers[$0] },

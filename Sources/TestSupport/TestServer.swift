@@ -113,6 +113,14 @@ package final class TestServer: Sendable {
         running.withLock { $0 = next }
     }
 
+    /// Stops the server, and starts another one on the same database after `body`.
+    package func whileStopped(_ body: () async throws -> Void) async throws {
+        await close()
+        try await body()
+        let next = try await Self.start(database, options, model, log.logger)
+        running.withLock { $0 = next }
+    }
+
     package func close() async {
         model.releaseAll()
         await application.close()
@@ -177,6 +185,16 @@ extension TestServer {
             method: try #require(HTTPRequest.Method(verb.rawValue)), uri: filled(path), headers: headers,
             body: bytes.map { ByteBuffer(bytes: $0) })
         return try await running.withLock { $0.respond }(request)
+    }
+
+    /// Asks as browsers do before they send a request of a page.
+    package func preflight(_ path: String, as caller: TestCaller) async throws -> Answer {
+        var headers = HTTPFields()
+        for (name, value) in caller.headers {
+            if let name = HTTPField.Name(name) { headers[name] = value }
+        }
+        return try await running.withLock { $0.respond }(
+            Outgoing(method: .options, uri: filled(path), headers: headers, body: nil))
     }
 
     package func get(_ path: String, as caller: TestCaller = .v1) async throws -> Answer {

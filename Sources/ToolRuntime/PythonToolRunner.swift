@@ -48,18 +48,24 @@ package struct PythonToolRunner: Sendable {
         let request: JSONObject = [
             "source": .string(call.source), "name": .string(call.function), "arguments": .object(call.arguments),
             "properties": parameters?["properties"] ?? [:], "required": parameters?["required"] ?? [],
-            "environment": .object(Self.environment(call.environment)),
+            "environment": .object(Self.environment(call.environment)), "agent": call.agent ?? .null,
         ]
-        let report = try await slots.use(for: owner) { try await sandbox.run(.runTool, request) }
+        let report = try await slots.use(for: owner) {
+            try await sandbox.run(.runTool, request, packages: call.packages)
+        }
         let outputs = [report.stdout, report.stderr].map { $0.isEmpty ? [] : [$0] }
         guard let text = report.answer?["text"]?.string else {
             let reason = report.answer?["error"]?.string ?? sandbox.explanation(of: report)
             return PythonResult(error: reason, of: call, stdout: outputs[0], stderr: outputs[1])
         }
         let value = report.answer?["value"] ?? .string(text)
-        return PythonResult(
-            value: value, shown: value.object == nil ? .string(text) : value, succeeded: true, stdout: outputs[0],
+        // A model or a dataclass is shown as Python prints it.
+        let isDictionary = value.object != nil && report.answer?["is_dict"]?.bool == true
+        var result = PythonResult(
+            value: value, shown: isDictionary ? value : .string(text), succeeded: true, stdout: outputs[0],
             stderr: outputs[1])
+        for (label, value) in report.answer?["memory"]?.object ?? [:] { result.blockValues[label] = value.string }
+        return result
     }
 
     private static func environment(_ given: [String: String]) -> JSONObject {
@@ -71,7 +77,7 @@ package struct PythonToolRunner: Sendable {
 
 extension ToolSandbox {
     /// Describes the end of a run without an answer.
-    fileprivate func explanation(of report: SandboxReport) -> String {
+    func explanation(of report: SandboxReport) -> String {
         switch report.end {
         case .done: "RuntimeError: it returned no result"
         case .tooLong: "TimeoutError: it did not end within \(Int(limits.seconds)) seconds"
@@ -93,6 +99,10 @@ package struct PythonCall: Sendable {
     /// The tool's schema, by which arguments are converted to the types of the function.
     package var schema: JSONValue?
     package var environment: [String: String]
+    /// The agent with its blocks, for a function with a parameter `agent_state`; nil without an agent.
+    package var agent: JSONValue?
+    /// The folder with the packages of the tool.
+    package var packages: String?
 
     package init(
         source: String, function: String, shownName: String?, arguments: JSONObject, schema: JSONValue?,
@@ -117,6 +127,8 @@ package struct PythonResult: Sendable, Hashable {
     /// All output as one text; empty if there is none.
     package var stdout: [String]
     package var stderr: [String]
+    /// What the function gave to blocks of its agent, by label.
+    package var blockValues: [String: String] = [:]
 
     private static let longestError = 1_000
 

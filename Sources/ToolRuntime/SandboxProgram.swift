@@ -4,19 +4,27 @@ import JSON
 enum SandboxProgram: Sendable {
     case runTool
     case readSchema
+    case readDocument
+    case searchLines
 
     var text: String {
         switch self {
         case .runTool: Self.runToolText
         case .readSchema: Self.readSchemaText
+        case .readDocument: Self.readDocumentText
+        case .searchLines: Self.searchLinesText
         }
     }
 
-    private static let runToolText = joined(PackageResources.run_tool_py)
-    private static let readSchemaText = joined(PackageResources.read_schema_py)
+    private static let runToolText = joined(
+        PackageResources.tool_types_py, PackageResources.agent_state_py, PackageResources.run_tool_py)
+    private static let readSchemaText = joined(
+        PackageResources.read_types_py, PackageResources.read_schema_py)
+    private static let readDocumentText = joined(PackageResources.read_document_py)
+    private static let searchLinesText = joined(PackageResources.search_lines_py)
 
-    private static func joined(_ work: [UInt8]) -> String {
-        let parts = [work, PackageResources.system_calls_py, PackageResources.supervisor_py]
+    private static func joined(_ work: [UInt8]...) -> String {
+        let parts = work + [PackageResources.system_calls_py, PackageResources.supervisor_py]
         return String(decoding: Array(parts.joined(separator: [UInt8(ascii: "\n")])), as: UTF8.self)
     }
 }

@@ -33,6 +33,10 @@ package struct ToolSandbox: Sendable {
     package var limits: Limits
     /// Nil where the system delegates none.
     package var controlGroups: ToolControlGroups?
+    /// Where packages for tools are installed; nil when tools may have none.
+    package var packagesFolder: String?
+    /// The settings of pip: its index, certificates and the like.
+    package var pipConfiguration = "/etc/pip.conf"
 
     package init(
         bubblewrap: String = "/usr/bin/bwrap", python: String = "/usr/bin/python3", limits: Limits = Limits(),
@@ -48,18 +52,20 @@ package struct ToolSandbox: Sendable {
     ///
     /// Cancelling the task kills all its processes.
     ///
+    /// - Parameter packages: a folder that the program finds as `/packages`.
     /// - Throws: `SandboxFailure` when there was no sandbox, `CancellationError`.
-    func run(_ program: SandboxProgram, _ request: JSONObject) async throws -> SandboxReport {
-        for path in [Self.shell] + unprivileged.prefix(1) + [bubblewrap, python] where access(path, X_OK) != 0 {
-            throw SandboxFailure.missing(path)
-        }
+    func run(
+        _ program: SandboxProgram, _ request: JSONObject, packages: String? = nil
+    ) async throws -> SandboxReport {
+        if let path = missingPrograms.first { throw SandboxFailure.missing(path) }
         var request = request
         request["limits"] = limits.json
+        if packages != nil { request["packages"] = "/packages" }
         let input = JSONWriter.bytes(of: request)
         // The program inside enforces the time limit itself; this is for one that a tool keeps from it.
         let patience = Duration.seconds(limits.seconds + 30)
         return try await withThrowingTaskGroup(of: SandboxReport.self) { group in
-            group.addTask { try await start(program, input) }
+            group.addTask { try await start(program, input, packages) }
             group.addTask {
                 try await ContinuousClock().sleep(for: patience)
                 return SandboxReport(end: .tooLong)
@@ -70,10 +76,12 @@ package struct ToolSandbox: Sendable {
         }
     }
 
-    private func start(_ program: SandboxProgram, _ input: [UInt8]) async throws -> SandboxReport {
+    private func start(
+        _ program: SandboxProgram, _ input: [UInt8], _ packages: String?
+    ) async throws -> SandboxReport {
         let group = try controlGroups?.create(for: limits)
         do {
-            let report = try await execute(program, input, in: group)
+            let report = try await execute(program, input, packages, in: group)
             await group?.remove()
             return report
         } catch {
@@ -83,7 +91,7 @@ package struct ToolSandbox: Sendable {
     }
 
     private func execute(
-        _ program: SandboxProgram, _ bytes: [UInt8], in group: ToolControlGroups.Group?
+        _ program: SandboxProgram, _ bytes: [UInt8], _ packages: String?, in group: ToolControlGroups.Group?
     ) async throws -> SandboxReport {
         var platform = PlatformOptions()
         platform.createSession = true
@@ -91,8 +99,8 @@ package struct ToolSandbox: Sendable {
             .send(signal: .kill, toProcessGroup: true, allowedDurationToNextStep: .milliseconds(50))
         ]
         let command =
-            [Self.shell, "-c", Self.launch, "sandbox", group?.path ?? ""] + unprivileged + [bubblewrap] + walls
-            + [python, "-I", "-c", program.text]
+            [Self.shell, "-c", Self.launch, "sandbox", group?.path ?? ""] + unprivileged + [bubblewrap]
+            + (packages.map { ["--ro-bind", $0, "/packages"] } ?? []) + walls + [python, "-I", "-c", program.text]
         let input = try SandboxInput.descriptor(of: bytes)
         let result: ExecutionResult<Void, BytesOutput, StringOutput<UTF8>>
         do {
@@ -117,7 +125,15 @@ package struct ToolSandbox: Sendable {
         throw SandboxFailure.broken(reason ?? "\(result.terminationStatus)")
     }
 
-    private static let shell = "/bin/sh"
+    /// The programs without which nothing runs, of those that are not there.
+    package var missingPrograms: [String] {
+        ([Self.shell] + unprivileged.prefix(1) + [bubblewrap, python]).filter { access($0, X_OK) != 0 }
+    }
+
+    /// Whether tools run as another user than the server, which is root then.
+    package var changesUser: Bool { geteuid() == 0 }
+
+    static let shell = "/bin/sh"
 
     /// Joins the control group `$1`, if there is one, and offers itself as the first process to kill when memory runs out.
     /// Then becomes the rest of its arguments. Does both here because later nothing can undo it: `/proc` is read-only inside.
@@ -133,11 +149,11 @@ package struct ToolSandbox: Sendable {
     ///
     /// swift-subprocess 1.0.2 can change the user itself, but calls functions of glibc between clone and exec that may
     /// wait forever for threads that the child does not have.
-    private var unprivileged: [String] {
+    var unprivileged: [String] {
         geteuid() == 0 ? ["/usr/bin/setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "--"] : []
     }
 
-    private var walls: [String] {
+    var walls: [String] {
         [
             "--unshare-user", "--unshare-pid", "--unshare-net", "--unshare-ipc", "--unshare-uts",
             "--unshare-cgroup-try", "--uid", "65534", "--gid", "65534", "--cap-drop", "ALL", "--disable-userns",
@@ -169,11 +185,14 @@ extension ToolSandbox.Limits {
 package enum SandboxFailure: Error, Sendable, CustomStringConvertible {
     case missing(String)
     case broken(String)
+    /// Packages could not be installed.
+    case pip(String)
 
     package var description: String {
         switch self {
         case .missing(let path):
             "Python tools can't run here: \(path) is missing. Install the packages bubblewrap, python3 and util-linux."
+        case .pip(let reason): reason
         case .broken(let reason):
             "The sandbox for Python tools does not work: \(reason)"
         }

@@ -53,7 +53,7 @@ import Testing
     }
 
     private func read(
-        _ table: Table, _ query: ListRows, _ order: ListOrder = .requested
+        _ table: Table, _ query: ListRows, _ order: ListOrder = .requested(zeroIsAll: true)
     ) async throws -> (rows: [Row], link: String?, isStreamed: Bool) {
         let reader = ListReader(query: query, order: order) { query in
             table.page(query, order)
@@ -86,7 +86,7 @@ import Testing
     {
         let table = Table(950, size: size)
         let query = ListRows(before: bounds.before, after: bounds.after, limit: bounds.limit)
-        let whole = table.page(query, .requested)
+        let whole = table.page(query, .requested(zeroIsAll: true))
         table.largest.withLock { $0 = 0 }
         let read = try await read(table, query)
         #expect(read.rows == whole.items)
@@ -138,8 +138,8 @@ import Testing
 
     @Test func `rows that are deleted while the list is sent are not replaced by doubles`() async throws {
         let table = Table(950, size: 4000)
-        let reader = ListReader(query: ListRows(before: "900", limit: 0), order: .requested) { query in
-            table.page(query, .requested)
+        let reader = ListReader(query: ListRows(before: "900", limit: 0), order: .requested(zeroIsAll: true)) { query in
+            table.page(query, .requested(zeroIsAll: true))
         }
         let response = try await reader.response(status: 200, target: "/rows")
         table.rows.withLock { rows in rows.removeAll { (Int($0.cursor) ?? 0) % 10 == 3 } }
@@ -153,8 +153,8 @@ import Testing
 
     @Test func `a slow client holds back the reading`() async throws {
         let table = Table(5000, size: 4000)
-        let reader = ListReader(query: ListRows(limit: 0), order: .requested) { query in
-            table.page(query, .requested)
+        let reader = ListReader(query: ListRows(limit: 0), order: .requested(zeroIsAll: true)) { query in
+            table.page(query, .requested(zeroIsAll: true))
         }
         let response = try await reader.response(status: 200, target: "/rows")
         #expect(table.reads.withLock { $0 } < 5)

@@ -108,7 +108,7 @@ import Testing
         }
     }
 
-    @Test func `reasoning in several blocks has no signature`() throws {
+    @Test func `reasoning in several blocks is kept as they came`() throws {
         let block = { (index: Int, text: String) in
             Self.start(index, #"{"type": "thinking"}"#)
                 + Self.delta(index, #"{"type": "thinking_delta", "thinking": "\#(text)"}"#)
@@ -117,7 +117,9 @@ import Testing
         let stream = Self.begin + block(0, "a") + block(1, "b") + Self.end("end_turn")
         let deltas = try decode([Array(stream.utf8)[...]])
         #expect(deltas.prefix(3) == [.reasoning("a"), .reasoning("\n\n"), .reasoning("b")])
-        #expect(deltas[3] == .finish(.stop))
+        let kept =
+            #"anthropic:[{"type":"thinking","thinking":"a","signature":"s"},{"type":"thinking","thinking":"b","signature":"s"}]"#
+        #expect(deltas[3] == .reasoningSignature(kept) && deltas[4] == .finish(.stop))
     }
 
     @Test(arguments: [

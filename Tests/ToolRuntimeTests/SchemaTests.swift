@@ -107,7 +107,10 @@ import Testing
         ("def f():\n    pass", "Function f missing docstring"),
         ("def f(a):\n    'F.'", "Parameter 'a' in function 'f' lacks a type annotation"),
         ("def f(a: int):\n    'F.'", "Parameter 'a' in function 'f' lacks a description in the docstring"),
-        ("def f(a: datetime):\n    '''F.\n\n    Args:\n        a: a\n    '''", "Python type datetime"),
+        (
+            "def f(a: Thing):\n    '''F.\n\n    Args:\n        a: a\n    '''",
+            "Python type Thing of parameter 'a' (line 1)"
+        ),
         ("def f(a: Any):\n    '''F.\n\n    Args:\n        a: a\n    '''", "Python type Any"),
         (String(repeating: "(", count: 5_000), "Failed to parse source code"),
         ("x = " + String(repeating: "-", count: 100_000) + "1", "Failed to parse source code"),

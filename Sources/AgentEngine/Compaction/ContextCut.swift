@@ -69,6 +69,8 @@ package struct ContextCut: Sendable, Hashable {
             // A summary, or the system message, is no message that waits for an answer.
             let run = last.runID
             let own = history[(start + 1)...].firstIndex { $0.runID == run && run != nil }
+            // Results, and answers to calls that waited, stay with the calls.
+            if let own, history[own].role == .tool { return max(start, first(in: history)) }
             return max(own ?? history.count - 1, first(in: history))
         }
     }

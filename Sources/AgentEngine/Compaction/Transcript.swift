@@ -11,7 +11,7 @@ package enum Transcript {
         let budget = max(budget, 400)
         var parts: [String] = []
         var current = ""
-        for message in messages {
+        for message in messages where message.approvals.isEmpty {
             let line = line(message, zone: zone).shortened(toBytes: budget / 3)
             if !current.isEmpty, current.utf8.count + line.utf8.count > budget {
                 parts.append(current)
@@ -35,7 +35,7 @@ package enum Transcript {
         case .tool:
             let time = ZonedTime.promptTextOrUTC(microseconds: message.createdAt, zone: zone)
             let results = message.toolReturns.map {
-                PackedText.toolReturn($0.result, succeeded: $0.succeeded, time: time)
+                PackedText.toolReturn($0.shown, succeeded: $0.succeeded, time: time)
             }
             return "[tool] \(results.joined(separator: "\n"))"
         case .assistant:

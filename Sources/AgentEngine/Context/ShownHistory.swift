@@ -46,7 +46,10 @@ struct ShownHistory {
             let note: JSONObject = ["left_out": .string("\(call.arguments.utf8.count) bytes of arguments")]
             call.arguments = JSONWriter.string(of: note)
             return .toolCall(call)
-        case .image, .reasoning, .toolCall, .toolReturn:
+        case .toolReturn(var result) where message.problem != nil:
+            result.result = result.shown
+            return .toolReturn(result)
+        case .image, .reasoning, .toolCall, .toolReturn, .approval:
             return part
         }
     }

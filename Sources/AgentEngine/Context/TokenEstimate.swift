@@ -4,7 +4,7 @@
 /// UTF-8, rounded up. English prose comes close; dense JSON, code and scripts rare in training data cost more than
 /// estimated. Use it for display and for thresholds with a margin, never to fill a window completely.
 package enum TokenEstimate {
-    private static let bytesPerToken = 4
+    package static let bytesPerToken = 4
 
     /// The estimate for `text`; 0 only for the empty text. At most linear in the size of the text.
     package static func tokens(in text: String) -> Int {

@@ -22,7 +22,9 @@ extension TurnContext {
             case .image: size + 4_800
             case .reasoning(let reasoning): size + reasoning.text.utf8.count
             case .toolCall(let call): size + 16 + call.name.utf8.count + min(call.arguments.utf8.count, messageLimit)
-            case .toolReturn(let result): size + 120 + min(PackedText.size(of: result), messageLimit)
+            case .toolReturn(let result):
+                size + 120 + min(PackedText.size(of: result), messageLimit) + 4_800 * result.images.count
+            case .approval: size
             }
         }
     }
@@ -30,7 +32,7 @@ extension TurnContext {
 
 extension PackedText {
     fileprivate static func size(of result: TurnMessage.ToolReturn) -> Int {
-        if let text = result.result.string { return text.utf8.count }
-        return toolReturn(result.result, succeeded: result.succeeded, time: "").utf8.count
+        if let text = result.shown.string { return text.utf8.count }
+        return toolReturn(result.shown, succeeded: result.succeeded, time: "").utf8.count
     }
 }

@@ -73,6 +73,7 @@ package struct TurnContext: Sendable {
             maxOutputTokens: model.maxOutputTokens)
         request.reasoningEffort = model.reasoningEffort
         request.reasoningBudget = model.reasoningBudget
+        request.contextWindow = model.contextWindow
         request.user = user
         if let smallModel, call.form == .note {
             request.messages = MemoryNote.messages(for: smallModel)

@@ -35,7 +35,8 @@ package enum HistoryRepair {
     package static func repaired(_ history: [TurnMessage]) -> [TurnMessage] {
         var result: [TurnMessage] = []
         for place in history.indices where history[place].role != .tool {
-            let message = history[place]
+            var message = history[place]
+            message.edit(by: history[(place + 1)...].prefix { $0.role != .assistant }.flatMap(\.approvals))
             result.append(message)
             let calls = message.toolCalls
             guard !calls.isEmpty else { continue }
@@ -52,7 +53,7 @@ package enum HistoryRepair {
         return result
     }
 
-    private static func interrupted(_ call: TurnMessage.ToolCall) -> TurnMessage.ToolReturn {
+    static func interrupted(_ call: TurnMessage.ToolCall) -> TurnMessage.ToolReturn {
         TurnMessage.ToolReturn(
             callID: call.id,
             result: .string(
@@ -62,7 +63,7 @@ package enum HistoryRepair {
 
     /// The messages with results that may belong to the message at `place`: those before the next assistant message.
     private static func resultMessages(after place: Int, in history: [TurnMessage]) -> [TurnMessage] {
-        history[(place + 1)...].prefix { $0.role != .assistant }.filter { $0.role == .tool }
+        history[(place + 1)...].prefix { $0.role != .assistant }.filter { $0.role == .tool && !$0.toolReturns.isEmpty }
     }
 
     private static func returns(after place: Int, in history: [TurnMessage]) -> [TurnMessage.ToolReturn] {

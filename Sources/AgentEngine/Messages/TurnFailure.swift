@@ -26,6 +26,14 @@ package struct TurnFailure: Sendable, Hashable {
         case .badRequest, .toolsNotSupported:
             self = .badRequest
             code = "INVALID_ARGUMENT"
+        // The service does not have the model that the agent names: not a fault of this server.
+        case .notFound:
+            self = .badRequest
+            code = "NOT_FOUND"
+        case .overloaded:
+            self = .model
+            status = 503
+            code = "UNAVAILABLE"
         // A deadline of ours is not the client's fault; a 408 from the provider counts as one.
         case .timeout where failure.status != nil:
             self = .badRequest
@@ -68,7 +76,6 @@ package struct TurnFailure: Sendable, Hashable {
     private static func code(of kind: ProviderFailure.Kind) -> String {
         switch kind {
         case .permissionDenied: "PERMISSION_DENIED"
-        case .notFound: "NOT_FOUND"
         case .unprocessable: "INVALID_ARGUMENT"
         case .timeout: "DEADLINE_EXCEEDED"
         default: "INTERNAL_SERVER_ERROR"

@@ -26,6 +26,8 @@ extension TurnMessage.Part {
                     "status": .string(result.succeeded ? "success" : "error"), "stdout": JSONValue(result.stdout),
                     "stderr": JSONValue(result.stderr),
                 ], result.loop)
+        case .approval(let decision):
+            decision.json
         }
     }
 
@@ -69,6 +71,9 @@ extension TurnMessage.Part {
                 stdout: json["stdout"]?.strings, stderr: json["stderr"]?.strings)
             read.loop = Self.loop(json)
             self = .toolReturn(read)
+        case "approval":
+            guard let decision = ApprovalDecision(json: json) else { return nil }
+            self = .approval(decision)
         default:
             return nil
         }

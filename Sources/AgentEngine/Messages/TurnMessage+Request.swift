@@ -54,8 +54,8 @@ extension ModelMessage {
             ]
         case .tool:
             let time = ZonedTime.promptTextOrUTC(microseconds: message.createdAt, zone: zone)
-            return message.toolReturns.map { result in
-                let shown = returnLimit.map { result.result.cut(toCharacters: $0) } ?? result.result
+            return images(in: message) { result in
+                let shown = returnLimit.map { result.shown.cut(toCharacters: $0) } ?? result.shown
                 let text = PackedText.toolReturn(shown, succeeded: result.succeeded, time: time)
                 return .tool(callID: shortened(result.callID), text: text)
             }
@@ -66,7 +66,7 @@ extension ModelMessage {
         switch part {
         case .text(let text): .text(text)
         case .image(let image): .image(url: image.address, detail: image.detail ?? "auto")
-        case .reasoning, .toolCall, .toolReturn: nil
+        case .reasoning, .toolCall, .toolReturn, .approval: nil
         }
     }
 

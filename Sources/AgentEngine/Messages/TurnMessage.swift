@@ -1,4 +1,5 @@
 package import JSON
+import ModelProviders
 
 /// One message of an agent's history as it is stored, independent of providers and clients.
 ///
@@ -49,6 +50,8 @@ extension TurnMessage {
         case reasoning(Reasoning)
         case toolCall(ToolCall)
         case toolReturn(ToolReturn)
+        /// A client's answer to a call that waited for it.
+        case approval(ApprovalDecision)
     }
 
     /// An image: base64 bytes, or a URL.
@@ -75,6 +78,9 @@ extension TurnMessage {
         package var signature: String?
         /// False for a thought that the model wrote as an argument or as text, because the loop asked for one.
         package var isNative: Bool
+
+        /// What clients see of it: not what is kept for a provider alone.
+        var shownSignature: String? { signature.flatMap { OpaqueReasoning.isPlain($0) ? $0 : nil } }
 
         package init(_ text: String, signature: String? = nil, isNative: Bool = true) {
             self.text = text
@@ -147,6 +153,10 @@ extension TurnMessage {
 
     package var toolCalls: [ToolCall] {
         parts.compactMap { if case .toolCall(let call) = $0 { call } else { nil } }
+    }
+
+    package var approvals: [ApprovalDecision] {
+        parts.compactMap { if case .approval(let decision) = $0 { decision } else { nil } }
     }
 
     package var toolReturns: [ToolReturn] {

@@ -12,6 +12,8 @@ package struct TurnUsage: Sendable, Hashable {
     package private(set) var stepCount = 0
     /// The size of the context after the last step; nil until a provider reports it.
     package private(set) var contextTokens: Int?
+    /// The runs that the turn started in the background; nil for none.
+    package var runIDs: [String]?
 
     package init() {}
 
@@ -28,6 +30,18 @@ package struct TurnUsage: Sendable, Hashable {
         contextTokens = usage.totalTokens
     }
 
+    /// Adds the turn of another agent, whose context is its own.
+    package mutating func add(_ other: TurnUsage) {
+        promptTokens += other.promptTokens
+        completionTokens += other.completionTokens
+        totalTokens += other.totalTokens
+        cachedPromptTokens += other.cachedPromptTokens
+        cacheWriteTokens += other.cacheWriteTokens
+        reasoningTokens += other.reasoningTokens
+        stepCount += other.stepCount
+        if let runs = other.runIDs { runIDs = (runIDs ?? []) + runs }
+    }
+
     /// Sets the size of the context after a compaction.
     package mutating func setContext(tokens: Int) { contextTokens = tokens }
 }
@@ -42,7 +56,7 @@ extension TurnUsage: JSONWritable {
             $0.field("prompt_tokens", promptTokens)
             $0.field("total_tokens", totalTokens)
             $0.field("step_count", stepCount)
-            $0.field("run_ids", JSONValue.null)
+            $0.field("run_ids", runIDs)
             $0.field("cached_input_tokens", hasSteps ? cachedPromptTokens : nil)
             $0.field("cache_write_tokens", hasSteps ? cacheWriteTokens : nil)
             $0.field("reasoning_tokens", hasSteps ? reasoningTokens : nil)

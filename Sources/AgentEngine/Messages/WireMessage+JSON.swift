@@ -40,6 +40,8 @@ extension WireMessage.Body {
             // Older clients expect one result: they get the first.
             if let first = results.first { first.writeFields(to: &writer) }
             writer.field("tool_returns", results)
+        case .approvalResponse(let decisions):
+            Self.writeFields(of: decisions, to: &writer)
         case .toolCallDelta(let delta):
             writer.nestedObject("tool_call") { delta.writeFields(to: &$0, withNulls: false) }
             writer.nestedObject("tool_calls") { delta.writeFields(to: &$0, withNulls: false) }

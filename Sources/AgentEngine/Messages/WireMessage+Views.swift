@@ -23,6 +23,8 @@ extension WireMessage {
             return [entry(of: message, otid: message.otid, .user(content(of: message)))]
         case .assistant:
             return assistantEntries(of: message, for: view, speech: speech)
+        case .tool where !message.approvals.isEmpty:
+            return view == .list ? [entry(of: message, otid: nil, .approvalResponse(message.approvals))] : []
         case .tool:
             let isSpeech = speech != nil && message.name == speech?.name
             let returns = message.toolReturns.filter { !(isSpeech && $0.loop == .heartbeat && $0.succeeded) }
@@ -37,8 +39,8 @@ extension WireMessage {
     ) -> [WireMessage] {
         let calls = message.toolCalls
         var bodies: [Body] = []
-        if let reasoning = message.reasoning {
-            bodies.append(.reasoning(reasoning.text, signature: reasoning.signature))
+        if let reasoning = message.reasoning, !reasoning.text.isEmpty {
+            bodies.append(.reasoning(reasoning.text, signature: reasoning.shownSignature))
         }
         if let text = message.text, calls.isEmpty || view == .list { bodies.append(.assistant(text)) }
         if let thought = message.thought, !thought.isEmpty { bodies.append(.thought(thought)) }
@@ -77,7 +79,7 @@ extension WireMessage.ToolCall {
 extension WireMessage.ToolReturn {
     fileprivate init(_ result: TurnMessage.ToolReturn) {
         self.init(
-            text: PythonText.text(of: result.result), succeeded: result.succeeded, callID: result.callID,
+            text: PythonText.text(of: result.shown), succeeded: result.succeeded, callID: result.callID,
             stdout: result.stdout, stderr: result.stderr)
     }
 }

@@ -18,6 +18,7 @@ package struct WireMessage: Sendable, Hashable {
         case toolCalls([ToolCall])
         case toolReturns([ToolReturn])
         case approvalRequest([ToolCall])
+        case approvalResponse([ApprovalDecision])
         /// A delta of a call: fields that do not change are left out.
         case toolCallDelta(ToolCallDelta)
         /// A delta of a call that requires approval.
@@ -72,6 +73,7 @@ package struct WireMessage: Sendable, Hashable {
         case .toolReturns: "tool_return_message"
         case .approvalRequest, .approvalRequestDelta: "approval_request_message"
         case .note(let type, _): type
+        case .approvalResponse: "approval_response_message"
         }
     }
 

@@ -66,7 +66,7 @@ package struct CompactContext: Sendable {
             turn.flatMap(\.toolCalls).map { ($0.id, $0.name) }, uniquingKeysWith: { first, _ in first })
         return turn.flatMap(\.toolReturns).compactMap { result in
             guard let name = names[result.callID], !SmallModelPlan.ownWork.contains(name) else { return nil }
-            let text = PythonText.text(of: result.result.cut(toCharacters: 2_000))
+            let text = PythonText.text(of: result.shown.cut(toCharacters: 2_000))
             return result.succeeded ? "The tool \(name) answered: \(text)" : "The tool \(name) failed: \(text)"
         }
     }

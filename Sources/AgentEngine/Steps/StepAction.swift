@@ -54,6 +54,8 @@ package struct StepRecord: Sendable, Equatable {
     package var finishReason: ModelFinishReason?
     /// How the turn ends with this step; nil when it goes on.
     package var end: TurnEnd?
+    /// True when no model was called, because the calls are those that a turn before stopped at.
+    package var isResumed = false
 }
 
 /// How a turn ended.

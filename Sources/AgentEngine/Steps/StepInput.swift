@@ -19,16 +19,3 @@ package enum StepInput: Sendable {
     /// - Parameter messages: the step's messages as they were stored; nil when they are those of the record.
     case stepPersisted(next: StepIdentity, messages: [TurnMessage]? = nil)
 }
-
-/// Whether a call may run.
-package struct ApprovalDecision: Sendable, Hashable {
-    package var callID: String
-    package var approves: Bool
-    package var reason: String?
-
-    package init(callID: String, approves: Bool, reason: String? = nil) {
-        self.callID = callID
-        self.approves = approves
-        self.reason = reason
-    }
-}

@@ -68,7 +68,9 @@ extension StepMachine {
 
     private func message(of answer: ModelAnswer, calls: [TurnMessage.ToolCall], in step: CurrentStep) -> TurnMessage {
         var parts: [TurnMessage.Part] = []
-        if let reasoning = answer.reasoning, !reasoning.isEmpty {
+        let reasoning = answer.reasoning ?? ""
+        // A provider may want something back without having shown what it thought.
+        if !reasoning.isEmpty || answer.reasoningSignature != nil && (!calls.isEmpty || answer.text?.isEmpty == false) {
             parts.append(.reasoning(.init(reasoning, signature: answer.reasoningSignature)))
         }
         let thought = step.thought ?? (thinksInText(answer, calls) ? answer.text : nil)

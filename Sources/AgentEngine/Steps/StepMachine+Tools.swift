@@ -58,10 +58,12 @@ extension StepMachine {
     /// Every call has its result: one message holds all of them, in the order of the calls.
     private mutating func completeStep() -> [StepAction] {
         guard let step, let assistant = step.assistant else { return [] }
-        let returns = assistant.toolCalls.compactMap { step.returns[$0.id] }
+        let calls = step.isResumed ? resumedOrder(of: assistant, in: step) : assistant.toolCalls
+        let returns = calls.compactMap { step.returns[$0.id] }
         let results = TurnMessage(
             id: step.identity.toolMessageID, role: .tool, parts: returns.map { .toolReturn(ofLoop($0)) },
-            name: assistant.toolCalls.first?.name, stepID: step.identity.stepID, runID: step.identity.runID,
+            name: step.isResumed ? step.runs.first?.tool : assistant.toolCalls.first?.name,
+            stepID: step.isResumed ? assistant.stepID : step.identity.stepID, runID: step.identity.runID,
             createdAt: step.lastResultAt)
         for run in step.runs {
             if let result = step.returns[run.callID] { rules.record(run.tool, result: result.result) }
@@ -69,33 +71,7 @@ extension StepMachine {
         let messages = step.isResumed ? [results] : [assistant, results]
         if isCancelled { return persist(messages, stop: .cancelled) }
         if plan.loop == .heartbeat { return continueByHeartbeat(messages) }
-        if step.runs.contains(where: { rules.endsTurn($0.tool) }) { return leave(with: messages, stop: .toolRule) }
+        if endsTurn(step) { return leave(with: messages, stop: .toolRule) }
         return persist(messages, stop: isLastStep ? .maxSteps : nil)
-    }
-
-    // MARK: After approval
-
-    /// Runs the approved calls, together with those that required no approval.
-    mutating func resume(
-        _ pending: TurnMessage, _ decisions: [ApprovalDecision], _ identity: StepIdentity
-    ) -> [StepAction] {
-        var step = CurrentStep(identity, plan: plan)
-        step.assistant = pending
-        step.isResumed = true
-        for call in pending.toolCalls {
-            let decision = decisions.first { $0.callID == call.id }
-            if !call.needsApproval || decision?.approves == true {
-                let (arguments, _) = Self.arguments(
-                    of: ModelToolCall(id: call.id, name: call.name, arguments: call.arguments))
-                step.runs.append(ToolRun(callID: call.id, tool: call.name, arguments: arguments))
-            } else {
-                let reason = decision?.reason.map { " User reason: \($0)" } ?? ""
-                step.returns[call.id] = TurnMessage.ToolReturn(
-                    callID: call.id, result: .string("Error: request to call tool denied.\(reason)"),
-                    succeeded: false)
-            }
-        }
-        self.step = step
-        return runTools()
     }
 }

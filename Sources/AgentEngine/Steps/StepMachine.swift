@@ -89,9 +89,10 @@ package struct StepMachine: Sendable {
     /// Stores the step. With `stop` the turn ends with it.
     mutating func persist(_ messages: [TurnMessage], stop: TurnStop?) -> [StepAction] {
         guard let step else { return [] }
-        let record = StepRecord(
+        var record = StepRecord(
             identity: step.identity, messages: messages, callsAreStored: step.callsAreStored, usage: step.usage,
             finishReason: step.finishReason, end: stop.map { TurnEnd(stop: $0, usage: usage, failure: nil) })
+        record.isResumed = step.isResumed
         phase = .persisting(record)
         return [.persistStep(record)]
     }
@@ -111,6 +112,7 @@ package struct StepMachine: Sendable {
 
     /// The entries for a stored message, without what was shown in pieces.
     private func entries(of message: TurnMessage) -> [WireMessage] {
+        if plan.streamsTokens, step?.isClients == true { return [] }
         // Heartbeats are between the loop and the model.
         if plan.loop == .heartbeat, message.role == .user { return [] }
         let entries = WireMessage.entries(
@@ -142,6 +144,8 @@ struct CurrentStep: Sendable {
     var unreadableCalls: Set<Int> = []
     /// True when the calls are those a turn before stopped at.
     var isResumed = false
+    /// True when the client gave all results, which a stream of tokens does not repeat.
+    var isClients = false
     var runs: [ToolRun] = []
     var returns: [String: TurnMessage.ToolReturn] = [:]
     var lastResultAt: Int64

@@ -54,6 +54,8 @@ package struct TurnTool: Sendable, Hashable {
     package var needsApproval: Bool
     /// Whether the tool has an argument of its own that is named like the one for thoughts.
     package var ownsThought = false
+    /// Whether the client runs the tool, after the turn stopped at its call.
+    package var runsAtClient = false
     /// Longer results are truncated, in characters; nil for never.
     package var returnLimit: Int?
 

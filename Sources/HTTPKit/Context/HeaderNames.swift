@@ -3,11 +3,19 @@ package import HTTPTypes
 extension HTTPField.Name {
     /// Selects the acting user.
     package static let userID = wellFormed("user_id")
+    /// The slug of a project.
+    package static let project = wellFormed("X-Project")
     package static let projectID = wellFormed("X-Project-Id")
     package static let requestID = wellFormed("X-Request-Id")
+    /// The handle of an embedding model for imported agents.
+    package static let overrideEmbeddingModel = wellFormed("x-override-embedding-model")
     /// The password as the peer's own clients send it.
     package static let barePassword = wellFormed("X-BARE-PASSWORD")
     static let stainlessPackageVersion = wellFormed("X-Stainless-Package-Version")
+    /// Counts the repeats of a request by a client of its own accord, from 0.
+    package static let stainlessRetryCount = wellFormed("X-Stainless-Retry-Count")
+    /// Equal for the repeats of one request.
+    package static let idempotencyKey = wellFormed("Idempotency-Key")
     package static let link = wellFormed("Link")
     /// Read by the peer's clients before they repeat a failed request.
     static let shouldRetry = wellFormed("x-should-retry")

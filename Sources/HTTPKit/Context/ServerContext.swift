@@ -8,6 +8,8 @@ package struct ServerContext: RequestContext {
     package var requestID: String
     /// The default user until the route is found.
     package var caller: Caller
+    /// What the access token of the request allows; nil for a request without one, which may do everything.
+    package var grant: AccessGrant?
     /// The client's IP address; empty where there is none, as for a Unix socket.
     package let clientAddress: String
     let client: ClientConnection

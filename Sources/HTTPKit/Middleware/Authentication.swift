@@ -4,7 +4,8 @@ import Hummingbird
 import LettaAPI
 import Synchronization
 
-/// Requires the password, except for health checks and for the route that checks a password in its body.
+/// Requires the password, except for health checks, for browsers that come back from an authorization server with a secret
+/// of their own, and for the route that checks a password in its body.
 struct Authentication: RouterMiddleware {
     /// Comparing digests takes the same time wherever the passwords differ.
     private let password: SHA256.Digest
@@ -13,7 +14,7 @@ struct Authentication: RouterMiddleware {
     /// Throws 429 for an address that has to wait.
     private let admit: @Sendable (_ address: String) throws -> Void
 
-    private static let open: Set<String> = spellings(of: ["/health", "/ready"])
+    private static let open: Set<String> = spellings(of: ["/health", "/ready", "/tools/mcp/oauth/callback"])
     private static let checks: Set<String> = spellings(of: ["/auth"])
 
     private static func spellings(of paths: [String]) -> Set<String> {
@@ -60,6 +61,7 @@ struct Authentication: RouterMiddleware {
         next: (Request, ServerContext) async throws -> Response
     ) async throws -> Response {
         if Self.isOpen(request) { return try await next(request, context) }
+        if context.grant != nil { return try await next(request, context) }
         if Self.isCheck(request) { return try await check(request, context, next: next) }
         let bearer = request.headers[.authorization]
         let bare = request.headers[.barePassword]

@@ -4,15 +4,21 @@ import Hummingbird
 /// Cross-origin resource sharing. Preflight requests need no password.
 struct CORS: RouterMiddleware {
     let origins: OriginPolicy
+    let tokens: AccessTokenDoor
 
     func handle(
         _ request: Request, context: ServerContext,
         next: (Request, ServerContext) async throws -> Response
     ) async throws -> Response {
         guard let origin = request.headers[.origin] else { return try await next(request, context) }
-        let isAccepted = origins.accepts(origin)
+        var isAccepted = origins.accepts(origin)
         if request.method == .options, let method = request.headers[.accessControlRequestMethod] {
+            // A preflight request has no token yet.
+            if !isAccepted { isAccepted = try await tokens.acceptsOrigin(origin) }
             return preflight(request, isAccepted ? origin : nil, method)
+        }
+        if !isAccepted, AccessTokenDoor.token(of: request) != nil {
+            isAccepted = try await tokens.acceptsOrigin(origin)
         }
         var response = try await next(request, context)
         if isAccepted {

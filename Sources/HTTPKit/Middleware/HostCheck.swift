@@ -7,8 +7,10 @@ import LettaAPI
 struct HostCheck: RouterMiddleware {
     private let allowed: Set<String>
     private let origins: OriginPolicy
+    private let tokens: AccessTokenDoor
 
-    init(allowedHosts: [String], origins: OriginPolicy) {
+    init(allowedHosts: [String], origins: OriginPolicy, tokens: AccessTokenDoor) {
+        self.tokens = tokens
         allowed = Set(allowedHosts.compactMap(HostName.withoutPort))
         self.origins = origins
     }
@@ -29,8 +31,17 @@ struct HostCheck: RouterMiddleware {
             }
         }
         if let origin = request.headers[.origin], !origins.accepts(origin, servedAs: authority) {
-            throw APIError(
-                403, "The origin \(origin) is not allowed. Add it to ACCEPTABLE_ORIGINS.")
+            // The token of a page says which page it is for.
+            let isPage: Bool
+            if AccessTokenDoor.token(of: request) != nil {
+                isPage = try await tokens.acceptsOrigin(origin)
+            } else {
+                isPage = false
+            }
+            guard isPage else {
+                throw APIError(
+                    403, "The origin \(origin) is not allowed. Add it to ACCEPTABLE_ORIGINS.")
+            }
         }
         return try await next(request, context)
     }

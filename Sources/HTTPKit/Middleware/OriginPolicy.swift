@@ -21,7 +21,7 @@ struct OriginPolicy: Sendable {
         return accepts(origin)
     }
 
-    private static func normalized(_ origin: String) -> String {
+    static func normalized(_ origin: String) -> String {
         var origin = origin.lowercased()
         if origin.hasSuffix("/") { origin.removeLast() }
         return origin

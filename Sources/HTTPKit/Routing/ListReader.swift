@@ -6,8 +6,10 @@ import NIOCore
 
 /// What the bounds of a list mean, and how its pages are ordered.
 package enum ListOrder: Sendable {
-    /// `after` and `before` follow the requested order. A `limit` of 0 gives all elements.
-    case requested
+    /// `after` and `before` follow the requested order.
+    ///
+    /// - Parameter zeroIsAll: whether a `limit` of 0 gives all elements, or none.
+    case requested(zeroIsAll: Bool)
     /// The bounds are in time, whatever the order: a list from the newest element on goes on `before` its last one.
     ///
     /// - Parameter zeroIsAll: whether a `limit` of 0 gives all elements, or none.
@@ -64,8 +66,7 @@ struct ListReader<Query: PageQuery, Element: Decodable & JSONWritable>: Sendable
 
     private var isZeroAll: Bool {
         switch order {
-        case .requested: true
-        case .inTime(let zeroIsAll): zeroIsAll
+        case .requested(let zeroIsAll), .inTime(let zeroIsAll): zeroIsAll
         case .chronological: false
         }
     }

@@ -199,4 +199,4 @@ private enum BodyContent {
 }
 
 /// Accepts U+0000 and lone surrogates and changes them: databases cannot store the one, JSON cannot encode the other.
-private let bodyParser = JSONParser(options: [.removeNUL, .replaceLoneSurrogates])
+let bodyParser = JSONParser(options: [.removeNUL, .replaceLoneSurrogates])

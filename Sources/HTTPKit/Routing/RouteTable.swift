@@ -29,6 +29,8 @@ package struct RouteConflict: Error, CustomStringConvertible {
 struct RouteTable: Sendable {
     struct Route: Sendable {
         var path: String
+        /// The operation that it is, or is another spelling of: `GET /v1/agents/{agent_id}`.
+        var operation: String
         var match: RouteMatch
         var handler: RouteHandler
     }
@@ -69,7 +71,8 @@ struct RouteTable: Sendable {
             throw RouteConflict(description: "\(verb.rawValue) \(path) conflicts with the route \(other.path)")
         }
         nodes[node].routes[verb] = Route(
-            path: path, match: Self.match(template, names: entry.record.captures.map(\.name)), handler: entry.handler)
+            path: path, operation: entry.record.original ?? "\(verb.rawValue) \(path)",
+            match: Self.match(template, names: entry.record.captures.map(\.name)), handler: entry.handler)
     }
 
     private mutating func child(of node: Int, _ segment: RouteTemplate.Segment) -> Int {

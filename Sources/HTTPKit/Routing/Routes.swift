@@ -50,7 +50,7 @@ package final class Routes {
         _ endpoint: Endpoint<Path, Query, Body, [Element]>,
         _ handler: @escaping @Sendable (Call<Path, Query, Body>) async throws -> Page<Element>
     ) {
-        handle(endpoint, in: { _ in .requested }, handler)
+        handle(endpoint, in: { _ in .requested(zeroIsAll: true) }, handler)
     }
 
     /// Serves a list of messages like `handle`, with pages in chronological order.

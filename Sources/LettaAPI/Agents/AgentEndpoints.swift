@@ -54,6 +54,9 @@ extension API {
         public static let setApproval = Endpoint<NamedPath<AgentState>, ToolApproval, ToolApproval?, AgentState?>(
             .patch, "/v1/agents/{agent_id}/tools/approval/{tool_name}",
             "Says whether a person has to agree before an agent's tool runs.")
+        public static let run = Endpoint<NamedPath<AgentState>, NoQuery, RunAgentTool?, ToolExecutionResult>(
+            .post, "/v1/agents/{agent_id}/tools/{tool_name}/run",
+            "Runs a tool of an agent as the agent would, without a message.")
     }
 
     /// The spellings of agent operations that the hosted product's own tools use.

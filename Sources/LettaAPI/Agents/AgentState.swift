@@ -93,7 +93,7 @@ extension AgentState: JSONWritable {
             writeOrigin(to: &$0)
             $0.field("identity_ids", relations.identities.map(\.id))
             $0.field("identities", relations.identities)
-            $0.field("pending_approval", JSONValue.null)
+            $0.field("pending_approval", relations.pendingApproval)
             $0.field("message_buffer_autoclear", messageBufferAutoclear)
             $0.field("enable_sleeptime", enableSleeptime)
             $0.field("multi_agent_group", relations.managedGroup)
@@ -129,11 +129,13 @@ public struct AgentRelations: Decodable, Sendable, JSONFlattened {
     public var fileBlocks: [FileBlock] = []
     /// The group that the agent manages.
     public var managedGroup: Group?
+    /// The calls at which the agent waits for a client.
+    public var pendingApproval: LettaMessage?
 
     public init() {}
 
     private enum CodingKeys: String, CodingKey {
-        case blocks, tools, tags, secrets, identities, sources, managedGroup, memory
+        case blocks, tools, tags, secrets, identities, sources, managedGroup, memory, pendingApproval
     }
 
     public init(from decoder: any Decoder) throws {
@@ -146,6 +148,7 @@ public struct AgentRelations: Decodable, Sendable, JSONFlattened {
         sources = try fields.decode(.sources, or: [])
         fileBlocks = try fields.decodeIfPresent(Memory.self, forKey: .memory)?.fileBlocks ?? []
         managedGroup = try fields.decodeIfPresent(Group.self, forKey: .managedGroup)
+        pendingApproval = try fields.decodeIfPresent(LettaMessage.self, forKey: .pendingApproval)
     }
 }
 

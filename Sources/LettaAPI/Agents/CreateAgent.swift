@@ -1,7 +1,7 @@
 public import JSON
 
 /// A new agent. What is left out gets the documented default; either `model` or `llmConfig` is needed.
-public struct CreateAgent: Codable, Sendable {
+public struct CreateAgent: Codable, Sendable, JSONFlattened {
     public var name: String?
     public var agentType: AgentType?
     /// The system prompt; nil for the default of the agent's type.
@@ -49,6 +49,8 @@ public struct CreateAgent: Codable, Sendable {
     public var perFileViewWindowCharLimit: Int?
     public var hidden: Bool?
     public var projectID: String?
+    /// A version of a template, `<name>:<version>`: what it says holds for the fields left out.
+    public var fromTemplate: String?
     public var templateID: String?
     public var baseTemplateID: String?
 

@@ -8,12 +8,21 @@ public struct Conversation: ListedResource, Codable, Sendable, JSONWritable {
     public var id: ID<Conversation>
     public var agentID: ID<AgentState>
     public var summary: String?
+    /// What the conversation is about, for those who search.
+    public var description: String?
+    /// Whether ``archivedAt`` is set.
+    public var archived = false
+    public var archivedAt: Timestamp?
+    /// Whether lists leave the conversation out.
+    public var hidden = false
     public var inContextMessageIDs: [ID<Message>] = []
     /// Copies of blocks of the agent that belong to this conversation alone.
     public var isolatedBlockIDs: [ID<Block>] = []
     /// The handle of the model used instead of the agent's.
     public var model: String?
     public var modelSettings: Document<ModelSettings>?
+    /// The context window in tokens used instead of that of the agent's model.
+    public var contextWindowLimit: Int?
     public var lastMessageAt: Timestamp?
     public var createdByID: String?
     public var lastUpdatedByID: String?
@@ -34,6 +43,9 @@ public struct CreateConversation: Codable, Sendable {
     public var isolatedBlockLabels: [String]?
     public var model: String?
     public var modelSettings: ModelSettings?
+    public var description: String?
+    public var contextWindowLimit: Int?
+    public var hidden: Bool?
 
     public init() {}
 }
@@ -43,6 +55,9 @@ public struct UpdateConversation: Codable, Sendable {
     public var summary: Patch<String> = .keep
     public var model: Patch<String> = .keep
     public var modelSettings: Patch<ModelSettings> = .keep
+    public var description: Patch<String> = .keep
+    public var contextWindowLimit: Patch<Int> = .keep
+    public var archived: Patch<Bool> = .keep
     public var lastMessageAt: Patch<Timestamp> = .keep
 
     public init() {}
@@ -66,6 +81,18 @@ public struct DefaultConversationAgent: Codable, Sendable {
     }
 }
 
+/// What is forked, and how.
+public struct ForkConversation: Codable, Sendable {
+    /// The agent whose conversation `default` names.
+    public var agentID: ID<AgentState>?
+    /// Whether lists leave the new conversation out.
+    public var hidden: Bool?
+
+    public init(_ agentID: ID<AgentState>? = nil) {
+        self.agentID = agentID
+    }
+}
+
 public struct RecompileConversation: Codable, Sendable {
     /// Whether the text is returned without being stored.
     public var dryRun: Bool?
@@ -80,8 +107,17 @@ public enum ConversationOrder: String, Codable, Sendable, CaseIterable {
     case lastMessageAt = "last_message_at"
 }
 
+/// Which conversations a list shows.
+public enum ArchiveStatus: String, Codable, Sendable, CaseIterable {
+    case unarchived, archived, all
+}
+
 public struct ListConversations: PageQuery {
     public var agentID: ID<AgentState>?
+    /// Left out: those that are not archived.
+    public var archiveStatus: ArchiveStatus?
+    /// The same as a flag.
+    public var archived: Bool?
     /// A part of the summary, whatever the case.
     public var summarySearch: String?
     public var orderBy: ConversationOrder?
@@ -132,6 +168,20 @@ public struct SendToConversation: Codable, Sendable {
     }
 }
 
+/// Which turn of a conversation is followed, and from where on. Without an id it is the one that is running.
+public struct FollowConversation: Codable, Sendable {
+    /// The agent whose conversation `default` names.
+    public var agentID: ID<AgentState>?
+    public var runID: ID<Run>?
+    /// The otid of a message that the turn was started with.
+    public var otid: String?
+    /// The `seq_id` of the last event that was seen; left out: from the first one on.
+    public var startingAfter: Int?
+    public var includePings: Bool?
+
+    public init() {}
+}
+
 /// The conversation that a path names: by its id, or as the agent's own one.
 public enum ConversationPath: PathParameters {
     case conversation(ID<Conversation>)
@@ -179,13 +229,19 @@ extension API {
         public static let delete = Endpoint<ID<Conversation>, NoQuery, NoBody, NullOutput>(
             .delete, "/v1/conversations/{conversation_id}",
             "Deletes a conversation with its isolated blocks and the messages that no fork shares.")
-        public static let fork = Endpoint<ConversationPath, DefaultConversationAgent, NoBody, Conversation>(
+        public static let fork = Endpoint<ConversationPath, ForkConversation, NoBody, Conversation>(
             .post, "/v1/conversations/{conversation_id}/fork",
             "Begins a conversation with the messages that are in the context of another.")
         public static let cancel = Endpoint<ConversationPath, DefaultConversationAgent, NoBody, [String: String]>(
             .post, "/v1/conversations/{conversation_id}/cancel", "Stops the turns of a conversation.")
         public static let messages = Endpoint<ConversationPath, ListConversationMessages, NoBody, [LettaMessage]>(
             .get, "/v1/conversations/{conversation_id}/messages", "Lists the messages of a conversation.")
+        public static let send = Endpoint<ConversationPath, NoQuery, SendToConversation, LettaResponse>(
+            .post, "/v1/conversations/{conversation_id}/messages",
+            "Sends messages in a conversation and streams the turn, or responds at its end if streaming is false.")
+        public static let follow = Endpoint<ConversationPath, NoQuery, FollowConversation?, LettaResponse>(
+            .post, "/v1/conversations/{conversation_id}/stream",
+            "Streams the events of a background turn of a conversation from any of them on.")
         public static let recompile = Endpoint<
             ConversationPath, RecompileConversation, DefaultConversationAgent?, String
         >(

@@ -69,7 +69,7 @@ public struct GroupManagement: Codable, Sendable {
     }
 }
 
-public struct CreateGroup: Codable, Sendable {
+public struct CreateGroup: Codable, Sendable, JSONFlattened {
     public var agentIDs: [ID<AgentState>]
     public var description: String
     /// Absent: the agents take turns.
@@ -129,6 +129,11 @@ extension API {
             .patch, "/v1/groups/{group_id}/blocks/detach/{block_id}", "Removes a block from those a group shares.")
         public static let messages = Endpoint<ID<Group>, ListRelated, NoBody, [LettaMessage]>(
             .get, "/v1/groups/{group_id}/messages", "Lists the messages of a group.")
+        public static let send = Endpoint<ID<Group>, NoQuery, SendMessages, LettaResponse>(
+            .post, "/v1/groups/{group_id}/messages", "Sends messages to a group and answers with what its agents said.")
+        public static let stream = Endpoint<ID<Group>, NoQuery, SendMessages, LettaResponse>(
+            .post, "/v1/groups/{group_id}/messages/stream", "Sends messages to a group and streams what its agents say."
+        )
         public static let reset = Endpoint<ID<Group>, NoQuery, NoBody, NullOutput>(
             .patch, "/v1/groups/{group_id}/reset-messages", "Deletes the messages of a group.")
     }

@@ -17,6 +17,8 @@ public struct CreateMessage: Codable, Sendable {
     public var name: String?
     public var otid: String?
     public var senderID: String?
+    /// The identity that speaks, by its id or its key.
+    public var identityID: String?
 
     public init(role: Role, content: String) {
         self.role = role

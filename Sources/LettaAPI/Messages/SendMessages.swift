@@ -1,6 +1,6 @@
 /// Messages for an agent. Exactly one of `messages` and `input` has to be there.
 public struct SendMessages: Codable, Sendable {
-    public var messages: [CreateMessage]?
+    public var messages: [SentMessage]?
     /// Stands for one message of the user.
     public var input: MessageContent?
     /// The most model calls of the turn; left out: 50.
@@ -25,6 +25,11 @@ public struct SendMessages: Codable, Sendable {
     public var clientSkills: [ClientSkill]?
     /// Whether a compaction is shown as an event and a summary, instead of as a message of the user.
     public var includeCompactionMessages: Bool?
+    /// Tools that the client runs, offered to the model in this turn alone. One with the name of an agent's tool
+    /// replaces it.
+    public var clientTools: [ClientTool]?
+    /// The identity that speaks, by its id or its key: its blocks are in the context of this turn alone.
+    public var identityID: String?
     /// Where the end of a run is to be announced; for ``API/Messages/sendLater`` alone.
     public var callbackURL: String?
 

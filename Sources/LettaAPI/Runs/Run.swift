@@ -11,6 +11,8 @@ public struct Run: ListedResource, Codable, Sendable, JSONWritable {
 
     public var id: ID<Run>
     public var agentID: ID<AgentState>
+    /// Nil for a turn in the agent's own conversation.
+    public var conversationID: ID<Conversation>?
     public var status: RunStatus
     public var stopReason: StopReason?
     public var background: Bool
@@ -36,8 +38,8 @@ public struct Run: ListedResource, Codable, Sendable, JSONWritable {
     }
 
     enum CodingKeys: String, CodingKey {
-        case id, status, background, metadata, agentID, stopReason, requestConfig, createdAt, completedAt, callbackURL
-        case callbackSentAt, callbackStatusCode, callbackError
+        case id, status, background, metadata, agentID, conversationID, stopReason, requestConfig, createdAt
+        case completedAt, callbackURL, callbackSentAt, callbackStatusCode, callbackError
         case timeToFirstToken = "ttft_ns"
         case totalDuration = "total_duration_ns"
     }
@@ -50,7 +52,7 @@ public struct Run: ListedResource, Codable, Sendable, JSONWritable {
             // Clients of the peer know this one without a zone.
             $0.field("completed_at", completedAt.map { String($0.wireText.dropLast()) })
             $0.field("agent_id", agentID)
-            $0.field("conversation_id", JSONValue.null)
+            $0.field("conversation_id", conversationID)
             $0.field("base_template_id", JSONValue.null)
             $0.field("background", background)
             $0.field("metadata", metadata)
@@ -96,6 +98,8 @@ extension API {
 public struct ListRuns: PageQuery {
     public var agentID: String?
     public var agentIDs: [String]?
+    /// Only runs of this conversation; `default` for those of the agents' own ones.
+    public var conversationID: String?
     public var statuses: [RunStatus]?
     public var background: Bool?
     public var stopReason: StopReason?

@@ -201,6 +201,8 @@ extension API {
     public enum Sandboxes {
         public static let list = Endpoint<NoPath, ListSandboxConfigs, NoBody, [SandboxConfig]>(
             .get, "/v1/sandbox-config/", "Lists the settings of sandboxes, oldest first.")
+        public static let policy = Endpoint<NoPath, NoQuery, NoBody, SandboxPolicy>(
+            .get, "/v1/sandbox-config/policy", "Says what holds tools back on this machine, and why.")
         public static let create = Endpoint<NoPath, NoQuery, CreateSandboxConfig, SandboxConfig>(
             .post, "/v1/sandbox-config/", "Creates the settings of a type of sandbox, or replaces them.")
         public static let createLocal = Endpoint<NoPath, NoQuery, LocalSandboxSettings, SandboxConfig>(

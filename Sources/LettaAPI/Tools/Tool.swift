@@ -17,6 +17,11 @@ public struct Tool: ListedResource, Codable, Sendable, JSONWritable {
     public var returnCharLimit: Int
     public var pipRequirements: RawJSON?
     public var npmRequirements: RawJSON?
+    /// How far the packages of `pip_requirements` are installed: `pending`, `building`, `ready` or `failed`; `off` where
+    /// the operator allows none. Nil without requirements.
+    public var packagesStatus: String?
+    /// Why packages could not be installed.
+    public var packagesDetail: String?
     public var defaultRequiresApproval: Bool?
     public var enableParallelExecution: Bool?
     public var metadata: ObjectDocument?
@@ -35,6 +40,7 @@ public struct Tool: ListedResource, Codable, Sendable, JSONWritable {
     enum CodingKeys: String, CodingKey {
         case id, name, description, tags, toolType, sourceType, sourceCode, jsonSchema, argsJSONSchema
         case returnCharLimit, pipRequirements, npmRequirements, defaultRequiresApproval, enableParallelExecution
+        case packagesStatus, packagesDetail
         case projectID, createdByID, lastUpdatedByID
         case metadata = "metadata_"
     }
@@ -112,6 +118,8 @@ public struct RunTool: Codable, Sendable {
     public var sourceType: String?
     public var jsonSchema: ObjectDocument?
     public var argsJSONSchema: ObjectDocument?
+    /// Packages that are installed already because a tool needs the same.
+    public var pipRequirements: [ToolRequirement]?
 
     public init(sourceCode: String, args: JSONObject) {
         self.sourceCode = sourceCode
@@ -149,6 +157,8 @@ extension API {
             .post, "/v1/tools/run", "Runs Python source once in the sandbox, without keeping it.")
         public static let generateSchema = Endpoint<NoPath, NoQuery, ToolSource, ObjectDocument>(
             .post, "/v1/tools/generate-schema", "Makes the JSON schema of the last function of Python source.")
+        public static let generate = Endpoint<NoPath, NoQuery, GenerateTool, GeneratedTool>(
+            .post, "/v1/tools/generate-tool", "Has a model write a tool, without keeping it.")
         public static let search = Endpoint<NoPath, NoQuery, SearchTools, [FoundTool]>(
             .post, "/v1/tools/search", "Searches tools by the words of their names, descriptions and tags.")
         public static let addBaseTools = Endpoint<NoPath, NoQuery, NoBody, [Tool]>(

@@ -4,6 +4,12 @@ import LettaAPI
 
 /// A new agent before it is stored: the request, completed with defaults.
 struct AgentDraft: Sendable {
+    /// The deployment of a template, and the part of the template that the agent is.
+    struct Deployment: Sendable {
+        var id: String
+        var entity: String
+    }
+
     let body: CreateAgent
     let kind: AgentKind
     let id: ID<AgentState>
@@ -11,6 +17,7 @@ struct AgentDraft: Sendable {
     let embedding: EmbeddingConfig?
     let time: Timestamp
     let scope: Scope
+    var deployment: Deployment?
 
     func row(tools: [Tool], rules: [ToolRule]) -> AgentRow {
         let allRules = DefaultTools.rules(
@@ -20,6 +27,8 @@ struct AgentDraft: Sendable {
         origin.projectID = body.projectID ?? scope.project
         origin.templateID = body.templateID
         origin.baseTemplateID = body.baseTemplateID
+        origin.deploymentID = deployment?.id
+        origin.entityID = deployment?.entity
         return AgentRow(
             id: id, origin: origin, name: name, agentType: body.agentType ?? .lettaV1,
             system: body.system ?? body.instructions ?? PromptText.system(for: kind), description: body.description,

@@ -4,10 +4,11 @@ import LettaAPI
 struct AgentRoutes: RouteGroup {
     let agents: AgentService
     let context: AgentContextService
+    let templates: TemplateService
 
     func register(on routes: Routes) {
         routes.handle(API.Agents.list, list)
-        routes.handle(API.Agents.create) { try await agents.create($0.body, as: $0.scope) }
+        routes.handle(API.Agents.create) { try await templates.createAgent($0.body, as: $0.scope) }
         routes.handle(API.Agents.count) { try await agents.count($0.query, as: $0.scope) }
         routes.handle(API.Agents.search, search)
         routes.handle(API.Agents.retrieve, retrieve)

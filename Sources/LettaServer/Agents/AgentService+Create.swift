@@ -6,8 +6,11 @@ import Storage
 extension AgentService {
     /// Creates an agent with its memory, tools and first messages, all or nothing.
     ///
+    /// - Parameter deployment: what the agent was made from; nil for nothing.
     /// - Throws: `APIError` for a missing or unknown model, unknown tools or blocks, a label used twice, …
-    func create(_ body: CreateAgent, as scope: Scope) async throws -> AgentState {
+    func create(
+        _ body: CreateAgent, in deployment: AgentDraft.Deployment? = nil, as scope: Scope
+    ) async throws -> AgentState {
         let kind = try AgentRules.kind(of: body)
         try AgentRules.check(body)
         let model = try await model(for: body, as: scope)
@@ -16,7 +19,8 @@ extension AgentService {
         let time = core.now()
         let blocks = try newBlocks(body, at: time, in: scope)
         let draft = AgentDraft(
-            body: body, kind: kind, id: core.ids.next(), model: model, embedding: embedding, time: time, scope: scope)
+            body: body, kind: kind, id: core.ids.next(), model: model, embedding: embedding, time: time, scope: scope,
+            deployment: deployment)
         let sealed = try sealed(
             body.secrets ?? body.toolExecEnvironmentVariables ?? [:], replacing: [], of: draft.id, at: time)
         return try await core.storage.write(as: scope) { db in
@@ -54,7 +58,7 @@ extension AgentService {
         return row
     }
 
-    private func model(for body: CreateAgent, as scope: Scope) async throws -> AgentModel {
+    func model(for body: CreateAgent, as scope: Scope) async throws -> AgentModel {
         var model: AgentModel
         if let config = body.llmConfig {
             try models.check(config)
@@ -83,7 +87,7 @@ extension AgentService {
         return model
     }
 
-    private func embedding(for body: CreateAgent, as scope: Scope) async throws -> EmbeddingConfig? {
+    func embedding(for body: CreateAgent, as scope: Scope) async throws -> EmbeddingConfig? {
         var config = body.embeddingConfig
         if let config { try models.check(config) }
         if config == nil, let handle = body.embedding { config = try await models.embeddingModel(handle, as: scope) }

@@ -21,34 +21,41 @@ extension AgentService {
         let embedding = try await newEmbedding(change, as: scope)
         let time = core.now()
         return try await core.storage.write(as: scope) { [change] db in
-            let blocks = try change.blockIDs.value.map { try Self.existingBlocks($0, db) }
-            guard let old = try AgentStore.rowForUpdate(id, db) else {
-                throw APIError.notFound("Agent", id)
-            }
-            var row = old
-            try change.apply(to: &row)
-            try Self.apply(change, model: model, to: &row)
-            if let embedding { row.setEmbedding(embedding) }
-            let changesBlocks = try blocks.map { try replaceBlocks(of: id, with: $0, db) } ?? false
-            let changesRelations = try replaceRelations(of: id, with: change, at: time, db)
-            let changesFolders =
-                try (change.folderIDs.value ?? change.sourceIDs.value).map { folders in
-                    try AgentFolderService.replaceFolders(of: row, with: folders, source: core.ids, at: time, db)
-                } ?? false
-            guard row != old || changesBlocks || changesRelations || changesFolders else {
-                return try AgentStateStore.state(of: old, db)
-            }
-            row.updatedAt = max(time, row.updatedAt)
-            row.lastUpdatedByID = scope.user
-            if try changesBlocks || row.systemMessageParts() != old.systemMessageParts() {
-                row.systemCompiledAt = time
-                try AgentStore.update(row, db)
-                try SystemMessageService.refresh(id, at: time, db)
-            } else {
-                try AgentStore.update(row, db)
-            }
+            let row = try apply(change, model: model, embedding: embedding, to: id, at: time, db)
             return try AgentStateStore.state(of: row, db)
         }
+    }
+
+    /// Changes an agent in the caller's transaction.
+    func apply(
+        _ change: UpdateAgent, model: LLMConfig?, embedding: EmbeddingConfig?, to id: ID<AgentState>,
+        at time: Timestamp, _ db: Transaction
+    ) throws -> AgentRow {
+        let blocks = try change.blockIDs.value.map { try Self.existingBlocks($0, db) }
+        guard let old = try AgentStore.rowForUpdate(id, db) else {
+            throw APIError.notFound("Agent", id)
+        }
+        var row = old
+        try change.apply(to: &row)
+        try Self.apply(change, model: model, to: &row)
+        if let embedding { row.setEmbedding(embedding) }
+        let changesBlocks = try blocks.map { try replaceBlocks(of: id, with: $0, db) } ?? false
+        let changesRelations = try replaceRelations(of: id, with: change, at: time, db)
+        let changesFolders =
+            try (change.folderIDs.value ?? change.sourceIDs.value).map { folders in
+                try AgentFolderService.replaceFolders(of: row, with: folders, source: core.ids, at: time, db)
+            } ?? false
+        guard row != old || changesBlocks || changesRelations || changesFolders else { return old }
+        row.updatedAt = max(time, row.updatedAt)
+        row.lastUpdatedByID = db.user
+        if try changesBlocks || row.systemMessageParts() != old.systemMessageParts() {
+            row.systemCompiledAt = time
+            try AgentStore.update(row, db)
+            try SystemMessageService.refresh(id, at: time, db)
+        } else {
+            try AgentStore.update(row, db)
+        }
+        return row
     }
 
     private static func check(_ change: UpdateAgent) throws {
@@ -151,6 +158,7 @@ extension AgentService {
         }
         if case .set(let ids) = change.messageIDs, try MessageStore.contextIDs(of: [id], db)[id] ?? [] != ids {
             try Self.replaceContext(of: id, with: ids.map { ID($0) }, db)
+            try WaitingApprovalStore.remove(of: id, in: nil, keeping: ids, db)
             // The new head may have been out of the context while what it is compiled from changed.
             try SystemMessageService.refresh(id, at: time, db)
             isChanged = true

@@ -82,15 +82,17 @@ struct AgentService: Sendable {
     /// Deletes an agent with its messages, the archive that it owns, its conversations, and its companion. Its
     /// blocks remain.
     func delete(_ id: ID<AgentState>, as scope: Scope) async throws {
-        try await core.storage.write(as: scope) { db in
-            guard let row = try AgentStore.rowForUpdate(id, db) else {
-                throw APIError.notFound("Agent", id)
-            }
-            for agent in try Self.companions(of: row, db) + [row] {
-                try ArchiveService.deleteOwnArchive(of: agent.id, db)
-                try ConversationStore.deleteIsolatedBlocks(ofAgent: agent.id, db)
-                try AgentStore.delete(agent, db)
-            }
+        try await core.storage.write(as: scope) { db in try Self.delete(id, db) }
+    }
+
+    static func delete(_ id: ID<AgentState>, _ db: Transaction) throws {
+        guard let row = try AgentStore.rowForUpdate(id, db) else {
+            throw APIError.notFound("Agent", id)
+        }
+        for agent in try companions(of: row, db) + [row] {
+            try ArchiveService.deleteOwnArchive(of: agent.id, db)
+            try ConversationStore.deleteIsolatedBlocks(ofAgent: agent.id, db)
+            try AgentStore.delete(agent, db)
         }
     }
 }

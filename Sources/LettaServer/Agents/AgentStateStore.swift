@@ -12,7 +12,10 @@ struct AgentRelationSet: OptionSet, Sendable {
     static let managedGroup = AgentRelationSet(rawValue: 16)
     static let identities = AgentRelationSet(rawValue: 32)
     static let sources = AgentRelationSet(rawValue: 64)
-    static let all: AgentRelationSet = [.blocks, .tools, .tags, .secrets, .managedGroup, .identities, .sources]
+    static let pendingApproval = AgentRelationSet(rawValue: 128)
+    static let all: AgentRelationSet = [
+        .blocks, .tools, .tags, .secrets, .managedGroup, .identities, .sources, .pendingApproval,
+    ]
 
     /// The relations named by the older parameter; unknown names are ignored, as by the peer.
     init(relationships names: [String]) {
@@ -42,7 +45,7 @@ struct AgentRelationSet: OptionSet, Sendable {
             case .managedGroup: insert(.managedGroup)
             case .identities: insert(.identities)
             case .sources: insert(.sources)
-            case .pendingApproval: break
+            case .pendingApproval: insert(.pendingApproval)
             }
         }
     }
@@ -74,6 +77,7 @@ enum AgentStateStore {
         let identities = relations.contains(.identities) ? try IdentityStore.identities(of: ids, db) : [:]
         let sources = relations.contains(.sources) ? try AgentFileStore.folders(of: ids, db) : [:]
         let files = relations.contains(.blocks) ? try AgentFileStore.files(of: ids, texts: fileTexts, db) : [:]
+        let waiting = relations.contains(.pendingApproval) ? try WaitingApprovalStore.requests(of: ids, db) : [:]
         return rows.map { row in
             var loaded = AgentRelations()
             loaded.blocks = blocks[row.id] ?? []
@@ -82,6 +86,7 @@ enum AgentStateStore {
             loaded.secrets = secrets[row.id] ?? []
             loaded.identities = identities[row.id] ?? []
             loaded.managedGroup = groups[row.id]
+            loaded.pendingApproval = waiting[row.id]
             loaded.sources = (sources[row.id] ?? []).map(Source.init)
             loaded.fileBlocks = (files[row.id] ?? []).map {
                 FileBlock($0, limit: row.fileLimits.charactersPerFile)

@@ -59,8 +59,7 @@ enum AgentStore {
         case .tags(let tags): TagStore.condition(tags, all: true, owner: "agent", db)
         case .templateVersion(let version): "(template_id = \(version) OR base_template_id = \(version))"
         case .identity(let identity): IdentityStore.condition(named: identity, of: .agents, db)
-        // No agent has been created from a named template yet.
-        case .templateName: "1 = 0"
+        case .templateName(let name): TemplateStore.isMade(fromTemplateNamed: name, db)
         }
     }
 
@@ -82,7 +81,7 @@ enum AgentStore {
             filter.showHiddenAgents == true ? nil : "(hidden IS NULL OR NOT hidden)",
             filter.name.map { "name = \($0)" },
             filter.queryText.map { db.dialect.contains("name", $0) },
-            (filter.projectID ?? db.project).map { "project_id = \($0)" },
+            (filter.projectID ?? db.project).map { ProjectStore.condition($0) },
             filter.templateID.map { "template_id = \($0)" },
             filter.baseTemplateID.map { "base_template_id = \($0)" },
             filter.lastStopReason.map { "last_stop_reason = \($0)" },

@@ -43,7 +43,7 @@ enum SystemMessageService {
         _ agent: ID<AgentState>, _ timeLine: TimeLine = .kept, at now: Timestamp, _ db: Transaction
     ) throws {
         guard var row = try AgentStore.rowForUpdate(agent, db) else { return }
-        try ConversationMessageStore.invalidateHeads(of: agent, db)
+        try ConversationMessageStore.invalidateHeads(of: [agent], db)
         guard let head = try SystemMessageStore.head(of: agent, db) else { return }
         if case .renewed(let time) = timeLine {
             row.systemCompiledAt = time
@@ -90,10 +90,12 @@ enum SystemMessageService {
         let blocks = try AgentBlockStore.blocks(of: ids, db)
         let sizes = try SystemMessageStore.contextSizes(of: ids, db)
         let archival = try ArchivalSummaryStore.summaries(of: ids, db)
+        let folders = try AgentFolderService.attachedFolders(of: rows, db)
         return Dictionary(
             uniqueKeysWithValues: try rows.map { row in
                 let compiled = try compile(
                     row, blocks: blocks[row.id] ?? [], archival: archival[row.id] ?? ArchivalSummary(),
+                    folders: folders[row.id] ?? [],
                     previousMessages: max(0, row.nextMessagePosition - (sizes[row.id] ?? 0)))
                 return (row.id, compiled)
             })
@@ -102,7 +104,7 @@ enum SystemMessageService {
     /// - Parameter conversation: nil for the agent's own.
     static func compile(
         _ row: AgentRow, conversation: ID<Conversation>? = nil, blocks: [BlockRow], archival: ArchivalSummary,
-        previousMessages: Int
+        folders: [AttachedFolder] = [], previousMessages: Int
     ) throws -> Compiled {
         var input = ContextInput(
             kind: AgentKind(rawValue: row.agentType.rawValue) ?? .standard, system: row.system,
@@ -111,6 +113,8 @@ enum SystemMessageService {
         if let conversation { input.conversationID = conversation.rawValue }
         input.blocks = blocks.map(\.memoryBlock)
         input.toolRules = try row.rules()
+        input.folders = folders
+        input.maximumFilesOpen = row.fileLimits.openFiles
         input.zone = row.timezone
         input.previousMessages = previousMessages
         input.archivalPassages = archival.count

@@ -74,6 +74,16 @@ enum SystemMessageStore {
             """)
     }
 
+    /// Has the system messages of the agents recompiled by their next readers.
+    static func invalidate(of agents: [ID<AgentState>], _ db: Transaction) throws {
+        try db.execute(
+            """
+            UPDATE message SET compiled_from = NULL
+            WHERE organization_id = \(db.organization) AND agent_id IN (\(list: agents)) AND role = 'system'
+                AND run_id IS NULL AND context_position IS NOT NULL
+            """)
+    }
+
     /// Stores what a newly inserted message was compiled from.
     static func setSource(of message: ID<Message>, to blocks: [BlockRow], _ db: Transaction) throws {
         try db.execute(

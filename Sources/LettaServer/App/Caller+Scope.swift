@@ -1,14 +1,20 @@
 import HTTPKit
+import HTTPTypes
 import LettaAPI
 
 extension Call {
     /// The scope in which services act for the caller.
     var scope: Scope { caller.scope }
+
+    /// The header that points to the next page of a list that is read by numbers of elements.
+    func link(to offset: Int?) -> HTTPFields {
+        PageLink.headers(target: target, next: offset.map { String($0) }, as: "offset")
+    }
 }
 
 extension Caller {
     var scope: Scope {
-        Scope(organization: organization, user: user, project: project)
+        Scope(organization: organization, user: user, project: project == Project.defaultID.rawValue ? nil : project)
     }
 
     /// The relations that are loaded besides an agent's own fields.

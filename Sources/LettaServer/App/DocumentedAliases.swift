@@ -23,10 +23,14 @@ struct DocumentedAliases: RouteGroup {
         else { return nil }
         var path = alias.path
         let captures = canonical.path.split(separator: "/").filter { $0.hasPrefix("{") }
-        if row.count > 2, row[2].hasPrefix("?"), row[2].hasSuffix("="), let last = captures.last,
-            !captures.contains("{\(row[2].dropFirst().dropLast())}")
-        {
-            path += row[2] + last
+        if row.count > 2, row[2].hasPrefix("?"), row[2].hasSuffix("="), let last = captures.last {
+            let own = Substring("{\(row[2].dropFirst().dropLast())}")
+            if !captures.contains(own) {
+                path += row[2] + last
+            } else if path.contains("{") {
+                // The capture in the path is the next one.
+                path += row[2] + own
+            }
         }
         return Alias(verb: alias.verb, path: path, original: canonical)
     }

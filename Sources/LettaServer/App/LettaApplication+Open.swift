@@ -16,22 +16,33 @@ extension LettaApplication {
         try await ListeningAddress(configuration).check()
         let storage = try await ServerStorage.open(configuration, folder: folder, logger: logger)
         do {
-            var keys = try keys(configuration, folder)
-            try await checkKeys(keys, storage, folder)
-            for name in try await ServerStorage.migrate(storage, folder: folder) {
-                logger.notice("Migrated the database", metadata: ["migration": "\(name)"])
-            }
-            if keys.isEmpty { keys = [try folder.createEncryptionKey()] }
+            let keys = try await prepare(storage, configuration, folder, logger: logger)
             let controlGroups = ToolControlGroups()
             await controlGroups?.removeAbandoned()
             logger.info("Control groups for tools", metadata: ["delegated": "\(controlGroups != nil)"])
+            var sandbox = ToolSandbox(controlGroups: controlGroups)
+            sandbox.packagesFolder = configuration.toolPackages
             return try await LettaApplication(
                 configuration, storage: storage, encryptionKeys: keys, certificate: certificate,
-                sandbox: ToolSandbox(controlGroups: controlGroups), logger: logger)
+                sandbox: sandbox, logger: logger)
         } catch {
             await storage.close()
             throw error
         }
+    }
+
+    /// Checks the encryption keys, migrates the database, and returns the keys.
+    ///
+    /// - Throws: `StartUpFailure`.
+    static func prepare(
+        _ storage: any StorageEngine, _ configuration: ServerConfiguration, _ folder: DataFolder, logger: Logger
+    ) async throws -> [String] {
+        let keys = try keys(configuration, folder)
+        try await checkKeys(keys, storage, folder)
+        for name in try await ServerStorage.migrate(storage, folder: folder) {
+            logger.notice("Migrated the database", metadata: ["migration": "\(name)"])
+        }
+        return keys.isEmpty ? [try folder.createEncryptionKey()] : keys
     }
 
     /// Refuses a wrong key, or none for a database that was written with one, before anything changes.
@@ -48,7 +59,7 @@ extension LettaApplication {
     }
 
     /// The keys of the configuration, the newest first, or else the one in the data folder; empty when there is none.
-    private static func keys(_ configuration: ServerConfiguration, _ folder: DataFolder) throws -> [String] {
+    static func keys(_ configuration: ServerConfiguration, _ folder: DataFolder) throws -> [String] {
         guard let given = configuration.data.encryptionKeys?.reveal() else {
             return try folder.storedEncryptionKey().map { [$0] } ?? []
         }

@@ -21,6 +21,11 @@ package struct LettaApplication: Sendable {
     private let runEnds: RunEnds
     private let egress: EgressClient
     private let callbacks: RunCallbackService
+    private let batches: BatchQueue
+    private let schedules: ScheduleRunner
+    private let reading: FileReadingService
+    private let packages: ToolPackageService
+    private let mail = AgentMail()
     private let retention: RetentionService
     private let localRuntime: LocalRuntime?
     private let directory: ModelDirectory
@@ -46,17 +51,17 @@ package struct LettaApplication: Sendable {
             try KeyCheckStore.verify(secrets, db, logger)
             try AccountService.seedTools(ids: .random, at: .now, db)
             try RunRecovery.failUnfinished(at: now?() ?? .now, db)
+            try BatchStore.recover(db)
             try RunCallbackStore.setAllDue(at: now?() ?? .now, db)
+            try UploadStore.deleteUnfinished(db)
+            try ToolPackageStore.resume(isAllowed: sandbox.packagesFolder != nil, db)
         }
         let transport = ProviderTransport(modelHosts: configuration.allowedModelHosts)
         self.transport = transport
         let localRuntime = configuration.makeLocalRuntime(transport: transport, logger: logger)
         self.localRuntime = localRuntime
-        var providers: [any ModelProvider] = []
-        for settings in [configuration.openAI, configuration.anthropic].compactMap(\.self) {
-            providers.append(settings.client(transport: transport))
-        }
-        providers.append(LocalModelProvider(runtime: localRuntime))
+        try await LearnedServiceStore.begin(transport.learned, storage, now: now ?? { .now }, logger)
+        let providers = configuration.clients(transport: transport) + [LocalModelProvider(runtime: localRuntime)]
         self.directory = directory ?? ModelDirectory(providers: providers)
         let metrics = PrometheusMetrics()
         let core = Core(storage: storage, ids: .random, now: now ?? { .now }, clock: clock, logger: logger)
@@ -66,13 +71,21 @@ package struct LettaApplication: Sendable {
         egress = EgressClient(transport: transport, privateHosts: configuration.privateHosts)
         callbacks = RunCallbackService(
             core: core, ends: runEnds, egress: egress, secret: configuration.callbackSecret)
+        batches = BatchQueue(core: core, ends: runEnds, callbacks: callbacks)
+        schedules = ScheduleRunner(core: core, ends: runEnds)
+        let documents = DocumentReader(sandbox: sandbox)
+        reading = FileReadingService(core: core, ends: runEnds, documents: documents)
+        packages = ToolPackageService(core: core, sandbox: sandbox)
         let features = RouteCatalogue(
             core: core, secrets: secrets, directory: self.directory, transport: transport,
             userProviders: userProviders, worker: worker, ends: runEnds, callbacks: callbacks, egress: egress,
-            sandbox: sandbox,
-            password: configuration.http.password, metrics: metrics)
+            batches: batches, schedules: schedules, mcp: configuration.mcp, sandbox: sandbox, documents: documents,
+            reading: reading, packages: packages, mail: mail, webSearch: configuration.webSearch,
+            password: configuration.http.password, approvals: configuration.approvals, metrics: metrics)
         responder = try Self.stack(features, metrics, configuration).responder
         callbacks.wake()
+        reading.wake()
+        packages.wake()
     }
 
     private static func stack(
@@ -91,6 +104,11 @@ package struct LettaApplication: Sendable {
         settings.organizationOfUser = { [hasPassword = settings.password != nil] user in
             try await accounts.organization(ofActing: user, requiresKnown: hasPassword)
         }
+        let projects = ProjectService(core: features.core)
+        settings.projectOfHeader = { name, organization, creating in
+            try await projects.id(named: name, in: organization, creating: creating)
+        }
+        settings.accessTokens = AccessTokenService(core: features.core).door()
         return try HTTPStack(routes: routes, settings: settings, metrics: HTTPMetrics(factory: metrics))
     }
 
@@ -148,8 +166,14 @@ package struct LettaApplication: Sendable {
     /// Releases what the server holds. Tests that don't call `run` call it themselves.
     package func close() async {
         runEnds.stopRetrying()
+        await schedules.close()
+        batches.stop()
         await worker.close()
+        await batches.close()
         await callbacks.close()
+        await reading.close()
+        await packages.close()
+        mail.close()
         await runEnds.close()
         await directory.close()
         await userProviders.close()

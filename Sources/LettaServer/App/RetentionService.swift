@@ -3,7 +3,8 @@ import Logging
 import ServiceLifecycle
 import Storage
 
-/// Deletes expired data: traces of model calls, keys of deleted rows, events of background runs.
+/// Deletes expired data: traces of model calls, keys of deleted rows and of sends, events of background
+/// runs.
 ///
 /// Works in small transactions, so that no writer waits long.
 struct RetentionService: Service {
@@ -54,6 +55,8 @@ struct RetentionService: Service {
         }
         try await inBatches(of: Self.batch) { try DeletedKeyStore.date(now, limit: $0, $1) }
         try await inBatches(of: Self.batch) { try DeletedKeyStore.deleteExpired(before: keys, limit: $0, $1) }
+        try await inBatches(of: Self.batch) { try SendKeyStore.deleteExpired(before: events, limit: $0, $1) }
+        try await inBatches(of: Self.batch) { try AccessTokenStore.deleteExpired(before: now, limit: $0, $1) }
         try await inBatches(of: Self.batch) { try RunEventStore.deleteExpired(before: events, limit: $0, $1) }
     }
 

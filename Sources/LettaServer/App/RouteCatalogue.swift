@@ -14,8 +14,17 @@ struct RouteCatalogue: RouteGroup {
     let ends: RunEnds
     let callbacks: RunCallbackService
     let egress: EgressClient
+    let batches: BatchQueue
+    let schedules: ScheduleRunner
+    let mcp: MCPPolicy
     let sandbox: ToolSandbox
+    let documents: DocumentReader
+    let reading: FileReadingService
+    let packages: ToolPackageService
+    let mail: AgentMail
+    let webSearch: WebSearchSettings
     let password: Secret?
+    let approvals: ApprovalPolicy
     let metrics: PrometheusMetrics
 
     func register(on routes: Routes) {
@@ -25,59 +34,97 @@ struct RouteCatalogue: RouteGroup {
             directory: directory, userProviders: userProviders, transport: transport, logger: core.logger)
         let turnLock = KeyedFIFOLock<ID<AgentState>>(queueLimit: TurnService.queueLimit)
         let messages = MessageService(core: core, turnLock: turnLock)
+        let python = PythonToolExecutor(
+            core: core, runner: runner, secrets: secrets, sandboxes: sandboxes, packages: packages)
+        let web = WebToolExecutor(core: core, egress: egress, services: webSearch) {
+            try await python.environment(of: $0, as: $1)
+        }
+        let mcpConnector = MCPConnector(
+            core: core, secrets: secrets, egress: egress, policy: mcp,
+            authorizations: MCPAuthorizationService(
+                core: core, secrets: secrets, egress: egress, redirectURI: mcp.redirectURI))
+        let mcpServers = MCPServerService(core: core, secrets: secrets)
         let opener = TurnOpener(
             core: core, models: models,
             executors: ToolExecutors(
-                core: core,
-                python: PythonToolExecutor(core: core, runner: runner, secrets: secrets, sandboxes: sandboxes)),
-            ends: ends, images: ImageReader(egress: egress, clock: core.clock))
+                core: core, python: python, mcp: MCPToolExecutor(core: core, connector: mcpConnector), mail: mail,
+                web: web, documents: documents),
+            ends: ends, images: ImageReader(egress: egress, clock: core.clock), approvals: approvals)
         let compactor = ContextCompactor(core: core, models: models)
         let turns = TurnService(
             core: core, opener: opener, worker: worker,
             callbacks: callbacks, turnLock: turnLock, ends: ends, compactor: compactor)
+        batches.start(with: turns)
+        schedules.start(with: turns)
+        let batchService = BatchService(core: core, turns: turns, queue: batches)
+        mail.open(turns)
+        let tools = ToolService(core: core, runner: runner, sandboxes: sandboxes, packages: packages)
         let front = OpenAIFrontService(core: core, turns: turns)
         let runs = RunService(core: core, ends: ends)
         let previews = TurnPreviewService(core: core, opener: opener)
+        let agents = AgentService(core: core, models: models, secrets: secrets)
+        let templates = TemplateService(core: core, agents: agents)
 
         let features: [any RouteGroup] = [
             HealthRoutes(
                 health: HealthService(storage: core.storage), authentication: AuthenticationService(password: password)),
             AccountRoutes(accounts: AccountService(core: core, providers: userProviders)),
             AgentRoutes(
-                agents: AgentService(core: core, models: models, secrets: secrets),
-                context: AgentContextService(core: core)),
+                agents: agents, context: AgentContextService(core: core), templates: templates),
+            ProjectRoutes(projects: ProjectService(core: core)),
+            TemplateRoutes(templates: templates),
+            InternalTemplateRoutes(
+                templates: InternalTemplateService(core: core, agents: agents, groups: GroupService(core: core))),
+            AgentFileRoutes(files: AgentFileService(core: core, models: models, secrets: secrets)),
             CoreMemoryRoutes(memory: CoreMemoryService(core: core)),
-            AgentToolRoutes(tools: AgentToolService(core: core)),
-            ToolRoutes(tools: ToolService(core: core, runner: runner, sandboxes: sandboxes)),
-            SandboxRoutes(sandboxes: sandboxes),
-            MCPServerRoutes(servers: MCPServerService(core: core, secrets: secrets)),
+            AgentToolRoutes(
+                tools: AgentToolService(core: core),
+                runs: AgentToolRunService(core: core, executors: opener.executors, turnLock: turnLock)),
+            ToolRoutes(tools: tools, generator: ToolGenerator(core: core, models: models, tools: tools)),
+            SandboxRoutes(sandboxes: sandboxes, sandbox: sandbox),
+            MCPServerRoutes(
+                servers: mcpServers,
+                tools: MCPToolService(core: core, servers: mcpServers, connector: mcpConnector)),
             BlockRoutes(blocks: BlockService(core: core)),
             ArchivalMemoryRoutes(memory: ArchivalMemoryService(core: core)),
             ArchiveRoutes(archives: ArchiveService(core: core, models: models)),
             IdentityRoutes(identities: IdentityService(core: core)),
             PassageRoutes(passages: PassageService(core: core)),
-            ModelRoutes(models: models, front: front),
+            ModelRoutes(
+                models: models, front: front, diagnosis: ModelDiagnosisService(models: models, clock: core.clock)),
             OpenAIFrontRoutes(front: front),
+            MCPFrontRoutes(
+                front: MCPFrontService(
+                    tools: MCPFrontTools(
+                        agents: AgentService(core: core, models: models, secrets: secrets), turns: turns,
+                        memory: CoreMemoryService(core: core), archival: ArchivalMemoryService(core: core)))),
             ProviderRoutes(
                 providers: ProviderService(
                     core: core, secrets: secrets, directory: directory, providers: userProviders)),
             MessageRoutes(messages: messages),
+            ApprovalRoutes(approvals: ApprovalService(core: core)),
             TurnRoutes(turns: turns, previews: previews),
             CompactionRoutes(
-                compaction: CompactionService(core: core, opener: opener, compactor: compactor, turnLock: turnLock)),
+                compaction: CompactionService(
+                    core: core, opener: opener, compactor: compactor, turnLock: turnLock,
+                    conversations: turns.conversations)),
             RunRoutes(
                 runs: runs, messages: messages,
                 following: RunFollowService(core: core, worker: worker)),
             StepRoutes(steps: StepService(core: core), messages: messages),
-            JobRoutes(jobs: JobService(core: core, runs: runs, turns: turns)),
+            JobRoutes(jobs: JobService(core: core, runs: runs, turns: turns, batches: batchService)),
+            BatchRoutes(batches: batchService),
+            ScheduleRoutes(schedules: ScheduleService(core: core, runner: schedules)),
+            AccessTokenRoutes(tokens: AccessTokenService(core: core)),
             FolderRoutes(
-                folders: FolderService(core: core, models: models), agents: AgentFolderService(core: core)),
-            GroupRoutes(groups: GroupService(core: core)),
+                folders: FolderService(core: core, models: models), agents: AgentFolderService(core: core),
+                uploads: UploadService(core: core, reading: reading)),
+            GroupRoutes(groups: GroupService(core: core), turns: GroupTurnService(core: core, turns: turns)),
             DocumentedAliases(),
             ConversationRoutes(
                 conversations: ConversationService(
                     core: core, models: models, messages: messages, context: AgentContextService(core: core),
-                    turns: turns, previews: previews)),
+                    turns: turns, previews: previews), turns: turns),
             UnservedRoutes(),
             MetricsRoutes(metrics),
             OpenAPIRoutes(title: "letta-swift", version: ServerVersion.current),

@@ -44,14 +44,15 @@ package struct ServerConfiguration: Sendable {
 
     /// `LETTA_TRACE_RETENTION_DAYS`, `LETTA_TRACE_MAX_BYTES`: the age and the total size up to which traces are kept.
     var retention = RetentionService.Policy()
+    /// `LETTA_APPROVAL_TIMEOUT_DAYS`: how long calls wait for an approval.
+    package var approvals = ApprovalPolicy()
     package var http = HTTP()
     package var data: Data
-    /// `OPENAI_API_KEY`, `OPENAI_BASE_URL`: the OpenAI-compatible service whose models are offered.
-    var openAI: ProviderSettings?
-    /// `ANTHROPIC_API_KEY`, `ANTHROPIC_BASE_URL`: the service with Anthropic's API whose models are offered.
-    var anthropic: ProviderSettings?
+    /// `OPENAI_API_KEY`, `OPENAI_BASE_URL`, `ANTHROPIC_API_KEY`, …: the model services that are offered to everybody, in the
+    /// order in which their models are listed. One that lacks its address is there with an empty one.
+    var services: [ProviderSettings] = []
     /// `LETTA_ALLOWED_MODEL_HOSTS`: comma-separated hosts that clients may name as model endpoints; all if empty. The
-    /// services in `OPENAI_BASE_URL` and `ANTHROPIC_BASE_URL` are always allowed.
+    /// services of the environment are always allowed.
     package var allowedModelHosts: [String] = []
     /// `LETTA_ALLOWED_PRIVATE_HOSTS`: comma-separated hosts on private networks that callbacks and fetched images may be
     /// on; `*` for all.
@@ -62,6 +63,12 @@ package struct ServerConfiguration: Sendable {
     package var localModels = true
     /// `LETTA_LLAMA_SERVER`: the program that runs local models, instead of the one on `PATH` or in the data folder.
     package var llamaServer: String?
+    /// `LETTA_TOOL_PACKAGES`: the folder that packages for tools are installed in; without it tools have none.
+    package var toolPackages: String?
+    /// `EXA_API_KEY`, `TAVILY_API_KEY`, `SEARXNG_URL`: where the tool `web_search` searches.
+    var webSearch = WebSearchSettings()
+    /// `MCP_DISABLE_STDIO`, `LETTA_MCP_STDIO_COMMANDS`, `LETTA_PUBLIC_URL`: see ``MCPPolicy``.
+    package var mcp = MCPPolicy()
     /// `LETTA_LOG_LEVEL`: trace, debug, info, notice, warning, error or critical.
     package var logLevel = Logger.Level.info
 
@@ -96,18 +103,22 @@ package struct ServerConfiguration: Sendable {
         http.requiresPassword = try Self.flag("LETTA_SERVER_SECURE", environment.string(forKey: "letta.server.secure"))
         http.allowedHosts = Self.list(environment.string(forKey: "letta.allowed.hosts"))
         http.acceptableOrigins = Self.list(environment.string(forKey: "acceptable.origins"))
-        openAI = try Self.service(
-            .openAI, key: "OPENAI_API_KEY", addresses: ["OPENAI_BASE_URL", "OPENAI_API_BASE"],
-            default: "https://api.openai.com/v1", environment)
-        anthropic = try Self.service(
-            .anthropic, key: "ANTHROPIC_API_KEY", addresses: ["ANTHROPIC_BASE_URL"],
-            default: AnthropicProvider.officialBaseURL, environment)
+        services = try ServiceProfile.all.compactMap { try Self.service($0, environment) }
         allowedModelHosts = Self.list(environment.string(forKey: "letta.allowed.model.hosts"))
         privateHosts = Self.list(environment.string(forKey: "letta.allowed.private.hosts"))
         callbackSecret = Self.secret("letta.callback.secret", environment)
         let local = environment.string(forKey: "letta.local")
         localModels = try local.map { try $0.isEmpty || Self.flag("LETTA_LOCAL", $0) } ?? localModels
         llamaServer = environment.string(forKey: "letta.llama.server").flatMap { $0.isEmpty ? nil : $0 }
+        approvals.days =
+            try Self.positive(
+                "LETTA_APPROVAL_TIMEOUT_DAYS", environment.string(forKey: "letta.approval.timeout.days"),
+                most: 1_000_000)
+            ?? approvals.days
+        webSearch.exaKey = Self.secret("exa.api.key", environment)?.reveal()
+        webSearch.tavilyKey = Self.secret("tavily.api.key", environment)?.reveal()
+        webSearch.searxngURL = Self.secret("searxng.url", environment)?.reveal()
+        toolPackages = Self.path(nil, "letta.tool.packages", environment, home)
         retention.traceDays =
             try Self.positive(
                 "LETTA_TRACE_RETENTION_DAYS", environment.string(forKey: "letta.trace.retention.days"), most: 1_000_000)
@@ -115,6 +126,7 @@ package struct ServerConfiguration: Sendable {
         retention.traceBytes =
             try Self.positive("LETTA_TRACE_MAX_BYTES", environment.string(forKey: "letta.trace.max.bytes"))
             ?? retention.traceBytes
+        mcp = try mcpPolicy(environment)
         if let text = environment.string(forKey: "letta.log.level") {
             guard let level = Logger.Level(rawValue: text.lowercased()) else {
                 throw StartUpFailure.invalidSetting(
@@ -171,39 +183,53 @@ package struct ServerConfiguration: Sendable {
 
     /// The settings in effect, one per line, secrets masked.
     package var description: String {
-        let lines: [(String, String)] = [
-            ("host", http.host),
-            ("port", "\(http.port)"),
-            ("socket", http.socket ?? "none"),
-            ("TLS certificate", http.tlsCertificate ?? "none"),
-            ("TLS key", http.tlsKey ?? "none"),
-            ("password", http.password.map { "\($0)" } ?? (http.requiresPassword ? "generated at start" : "none")),
-            ("allowed hosts", http.allowedHosts.isEmpty ? "localhost" : http.allowedHosts.joined(separator: ", ")),
-            ("acceptable origins", http.acceptableOrigins.joined(separator: ", ")),
-            ("data folder", data.folder),
-            ("storage", data.postgresURI.map { "PostgreSQL at \($0)" } ?? "SQLite, \(data.folder)/letta.sqlite"),
-            ("encryption key", data.encryptionKeys.map { "\($0)" } ?? "\(data.folder)/encryption.key"),
-            ("OpenAI-compatible service", openAI.map(\.baseURL) ?? "none"),
-            ("OpenAI API key", openAI?.apiKey.map { "\($0)" } ?? "none"),
-            ("Anthropic-compatible service", anthropic.map(\.baseURL) ?? "none"),
-            ("Anthropic API key", anthropic?.apiKey.map { "\($0)" } ?? "none"),
-            ("hosts of model endpoints", allowedModelHosts.isEmpty ? "any" : allowedModelHosts.joined(separator: ", ")),
-            (
-                "private hosts of callbacks and images",
-                privateHosts.isEmpty ? "none" : privateHosts.joined(separator: ", ")
-            ),
-            ("callback secret", callbackSecret.map { "\($0)" } ?? "none"),
-            ("local models", localModels ? "on" : "off"),
-            ("llama-server", llamaServer ?? "the one on PATH, else in \(data.folder)/runtime"),
-            ("traces", "\(retention.traceDays) days, up to \(retention.traceBytes) bytes"),
-            ("log level", logLevel.rawValue),
-        ]
+        let services = services.map { service in
+            let address = service.baseURL.isEmpty ? "no address" : service.baseURL
+            return ("model service \(service.name)", "\(address), \(service.apiKey.map { "key \($0)" } ?? "no key")")
+        }
+        let lines: [(String, String)] =
+            [
+                ("host", http.host),
+                ("port", "\(http.port)"),
+                ("socket", http.socket ?? "none"),
+                ("TLS certificate", http.tlsCertificate ?? "none"),
+                ("TLS key", http.tlsKey ?? "none"),
+                ("password", http.password.map { "\($0)" } ?? (http.requiresPassword ? "generated at start" : "none")),
+                ("allowed hosts", http.allowedHosts.isEmpty ? "localhost" : http.allowedHosts.joined(separator: ", ")),
+                ("acceptable origins", http.acceptableOrigins.joined(separator: ", ")),
+                ("data folder", data.folder),
+                ("storage", data.postgresURI.map { "PostgreSQL at \($0)" } ?? "SQLite, \(data.folder)/letta.sqlite"),
+                ("encryption key", data.encryptionKeys.map { "\($0)" } ?? "\(data.folder)/encryption.key"),
+                ("model services", services.isEmpty ? "none" : "\(services.count)"),
+            ] + services + [
+                (
+                    "hosts of model endpoints",
+                    allowedModelHosts.isEmpty ? "any" : allowedModelHosts.joined(separator: ", ")
+                ),
+                (
+                    "private hosts of callbacks and images",
+                    privateHosts.isEmpty ? "none" : privateHosts.joined(separator: ", ")
+                ),
+                ("callback secret", callbackSecret.map { "\($0)" } ?? "none"),
+                ("local models", localModels ? "on" : "off"),
+                ("llama-server", llamaServer ?? "the one on PATH, else in \(data.folder)/runtime"),
+                (
+                    "web search",
+                    webSearch.exaKey != nil
+                        ? "Exa" : webSearch.tavilyKey != nil ? "Tavily" : webSearch.searxngURL ?? "none"
+                ),
+                ("packages of tools", toolPackages ?? "none"),
+                ("stdio MCP servers", mcp.isStdioDisabled ? "off" : "\(mcp.commandCount) commands"),
+                ("traces", "\(retention.traceDays) days, up to \(retention.traceBytes) bytes"),
+                ("approvals", "denied after \(approvals.days) days"),
+                ("log level", logLevel.rawValue),
+            ]
         return lines.map { "\($0.0): \($0.1)" }.joined(separator: "\n")
     }
 }
 
 extension ServerConfiguration {
-    private static func secret(_ key: ConfigKey, _ environment: ConfigReader) -> Secret? {
+    static func secret(_ key: ConfigKey, _ environment: ConfigReader) -> Secret? {
         guard let text = environment.string(forKey: key, isSecret: true), !text.isEmpty else { return nil }
         return Secret(text)
     }
@@ -229,7 +255,7 @@ extension ServerConfiguration {
         return number
     }
 
-    private static func flag(_ name: String, _ text: String?) throws -> Bool {
+    static func flag(_ name: String, _ text: String?) throws -> Bool {
         switch text?.lowercased() {
         case nil, "", "0", "false", "no", "off": false
         case "1", "true", "yes", "on": true
@@ -251,24 +277,5 @@ extension ServerConfiguration {
 
     private static func expanded(_ path: String, home: String) -> String {
         path == "~" || path.hasPrefix("~/") ? home + path.dropFirst() : path
-    }
-
-    /// A model service whose key or address is set in the environment.
-    ///
-    /// - Parameter addresses: the variables of its address; the first that is set counts.
-    private static func service(
-        _ kind: ProviderKind, key: String, addresses: [String], default: String, _ environment: ConfigReader
-    ) throws -> ProviderSettings? {
-        func setting(_ variable: String) -> ConfigKey { ConfigKey(variable.lowercased().replacing("_", with: ".")) }
-        let apiKey = secret(setting(key), environment)
-        let address = addresses.lazy.compactMap { environment.string(forKey: setting($0)) }.first { !$0.isEmpty }
-        guard apiKey != nil || address != nil else { return nil }
-        do {
-            if let address { _ = try EgressAddress(address) }
-        } catch {
-            throw StartUpFailure.invalidSetting(
-                "\(addresses[0]) is '\(EgressAddress.shown(address ?? ""))'; it \(error.reason).")
-        }
-        return ProviderSettings(name: kind.rawValue, kind: kind, baseURL: address ?? `default`, apiKey: apiKey)
     }
 }

@@ -9,15 +9,23 @@ struct CompactionService: Sendable {
     let compactor: ContextCompactor
     /// Serializes the turns of an agent.
     let turnLock: KeyedFIFOLock<ID<AgentState>>
+    /// Refuses the turns of a conversation while it is compacted.
+    let conversations: ConversationTurns
 
     func compact(
         _ thread: ConversationThread, _ settings: CompactionSettings?, as scope: Scope
     ) async throws -> CompactionResult {
         switch thread {
         case .agent(let agent):
+            try await turnLock.lock(agent, orElse: TurnService.queueIsFull(agent))
+            defer { turnLock.unlock(agent) }
             return try await compact(agent, in: nil, settings, as: scope)
         case .conversation(let id):
             let row = try await core.storage.read(as: scope) { db in try ConversationService.row(id, db) }
+            let control = TurnControl(
+                run: core.ids.next(), agent: row.agentID, conversation: id, organization: scope.organization)
+            try conversations.begin(control, in: id)
+            defer { conversations.end(control, in: id) }
             return try await compact(row.agentID, in: row, settings, as: scope)
         }
     }
@@ -26,10 +34,9 @@ struct CompactionService: Sendable {
         _ agent: ID<AgentState>, in conversation: ConversationRow?, _ settings: CompactionSettings?, as scope: Scope
     ) async throws -> CompactionResult {
         let config = try await opener.override(conversation?.model, as: scope)
-        try await turnLock.lock(agent, orElse: TurnService.queueIsFull(agent))
-        defer { turnLock.unlock(agent) }
         // The state of a turn without messages; its run is not stored.
-        let request = try TurnRequest(SendMessages("compact"), to: agent)
+        var request = try TurnRequest(SendMessages("compact"), to: agent)
+        request.conversation = conversation?.id
         let run = request.run(id: core.ids.next(), at: core.now())
         var state = try await opener.preview(request, run, in: conversation, config: config, as: scope)
         state.context.history.removeAll { $0.runID == run.id.rawValue }

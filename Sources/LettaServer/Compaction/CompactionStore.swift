@@ -5,31 +5,26 @@ import Storage
 
 /// Takes messages out of contexts. They stay in the lists.
 enum CompactionStore {
-    struct Replaced: Sendable {
-        /// The recompiled system message; nil in a context without one.
-        let system: TurnMessage?
-    }
-
     /// Replaces messages in the context by a summary, and recompiles the system message.
     ///
-    /// - Returns: nil when none of the messages is in the context any more, so that nothing was written.
+    /// - Returns: whether any of the messages was still in the context; if not, nothing was written.
     static func replace(
         _ evicted: [ID<Message>], by summary: TurnMessage, in thread: ContextThread, model: String, at time: Timestamp,
         _ db: Transaction
-    ) throws -> Replaced? {
+    ) throws -> Bool {
         guard try AgentStore.rowForUpdate(thread.agent, db) != nil,
             let place = try lastPlace(of: evicted, in: thread, db)
-        else { return nil }
+        else { return false }
         try leaveOut(evicted, of: thread, db)
         try insert(summary, in: thread, model: model, at: place, db)
         if let conversation = thread.conversation {
             var row = try ConversationService.row(conversation, locking: true, db)
             row.systemCompiledAt = time
             _ = try ConversationSystemMessage.refresh(row, at: time, storing: true, db)
-            return Replaced(system: try ConversationMessageStore.context(of: conversation, db).first?.turnMessage())
+        } else {
+            try SystemMessageService.refresh(thread.agent, .renewed(time), at: time, db)
         }
-        try SystemMessageService.refresh(thread.agent, .renewed(time), at: time, db)
-        return Replaced(system: try MessageStore.systemMessage(of: thread.agent, db)?.turnMessage())
+        return true
     }
 
     /// Appends a message of the server to the thread.

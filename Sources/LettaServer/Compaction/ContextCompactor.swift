@@ -164,13 +164,17 @@ struct ContextCompactor: Sendable {
             new.context.history[cut.evicted.lowerBound] = message
         }
         let (thread, model) = (state.thread, state.config.model)
+        // Nil: nothing was replaced; an empty optional: the context has no system message.
         let replaced = try await shieldedFromCancellation { [core, message] in
-            try await core.storage.write(as: state.scope) { db in
-                try CompactionStore.replace(evicted, by: message, in: thread, model: model, at: time, db)
+            try await core.storage.write(as: state.scope) { db -> TurnMessage?? in
+                guard try CompactionStore.replace(evicted, by: message, in: thread, model: model, at: time, db) else {
+                    return nil
+                }
+                return .some(try state.memory.systemMessage(db))
             }
         }
         guard let replaced else { return nil }
-        if let system = replaced.system {
+        if let system = replaced {
             new.context.setSystemMessage(system)
             new.context.systemCompiledAt = time.microseconds
         }

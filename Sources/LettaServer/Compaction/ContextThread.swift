@@ -8,5 +8,5 @@ struct ContextThread: Sendable, Hashable {
 }
 
 extension TurnState {
-    var thread: ContextThread { ContextThread(agent: agent.id, conversation: threadConversation) }
+    var thread: ContextThread { ContextThread(agent: agent.id, conversation: memory.conversation) }
 }

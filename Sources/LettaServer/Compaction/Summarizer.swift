@@ -64,7 +64,7 @@ struct Summarizer: Sendable {
     ) async throws -> (LLMConfig, any ModelProvider) {
         guard let handle = settings.model, handle != state.config.handle else { return (state.config, state.provider) }
         do {
-            let config = try await models.languageModel(handle, as: state.scope)
+            let config = try await models.languageModel(handle, onlyListed: true, as: state.scope)
             return (config, try await models.provider(for: config, as: state.scope))
         } catch is CancellationError {
             throw CancellationError()

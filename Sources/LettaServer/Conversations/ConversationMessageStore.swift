@@ -20,6 +20,21 @@ enum ConversationMessageStore {
             """)
     }
 
+    /// Appends stored messages to a conversation and to its context.
+    static func append(_ messages: [MessageRow], to id: ID<Conversation>, _ db: Transaction) throws {
+        for messages in messages.chunks(binding: 5) {
+            let tuples = messages.map { message -> SQLText in
+                "(\(db.organization), \(id), \(message.position), \(message.id), \(message.position))"
+            }
+            try db.execute(
+                """
+                INSERT INTO conversation_message (
+                    organization_id, conversation_id, position, message_id, context_position)
+                VALUES \(SQLText.joined(tuples, separator: ", "))
+                """)
+        }
+    }
+
     /// Adds the messages in the context of `source` to a new conversation, all but the system message.
     static func share(contextOf source: ID<Conversation>, with id: ID<Conversation>, _ db: Transaction) throws {
         try db.execute(
@@ -106,8 +121,14 @@ enum ConversationMessageStore {
         try contextRows(ContextRow.columns, of: id, db).map(ContextRow.init)
     }
 
+    /// The system message at the start of the context; nil when the context starts with another message.
+    static func systemMessage(of id: ID<Conversation>, _ db: Transaction) throws -> MessageRow? {
+        let first = try contextRows(MessageRow.columns, of: id, ending: " LIMIT 1", db).first.map { try MessageRow($0) }
+        return first?.role == .system ? first : nil
+    }
+
     private static func contextRows(
-        _ columns: SQLText, of id: ID<Conversation>, _ db: Transaction
+        _ columns: SQLText, of id: ID<Conversation>, ending: SQLText = "", _ db: Transaction
     ) throws -> [SQLRow] {
         try db.rows(
             """
@@ -115,7 +136,7 @@ enum ConversationMessageStore {
             JOIN message ON message.organization_id = part.organization_id AND message.id = part.message_id
             WHERE part.organization_id = \(db.organization) AND part.conversation_id = \(id)
                 AND part.context_position IS NOT NULL
-            ORDER BY part.context_position
+            ORDER BY part.context_position\(ending)
             """)
     }
 
@@ -152,7 +173,7 @@ enum ConversationMessageStore {
     }
 
     /// Has the system messages of all conversations with the agent recompiled by their next readers.
-    static func invalidateHeads(of agent: ID<AgentState>, _ db: Transaction) throws {
+    static func invalidateHeads(of agents: [ID<AgentState>], _ db: Transaction) throws {
         try db.execute(
             """
             UPDATE message SET compiled_from = NULL
@@ -160,32 +181,33 @@ enum ConversationMessageStore {
                 SELECT part.message_id FROM conversation
                 JOIN conversation_message AS part ON part.organization_id = conversation.organization_id
                     AND part.conversation_id = conversation.id AND part.position = \(systemPosition)
-                WHERE conversation.organization_id = \(db.organization) AND conversation.agent_id = \(agent))
+                WHERE conversation.organization_id = \(db.organization) AND conversation.agent_id IN (\(list: agents)))
             """)
     }
 
     // MARK: Lists
 
-    /// A page of messages in the given direction, between bounds that are ids. Unknown bounds are ignored, as by the
-    /// peer.
+    /// A page of messages in the given direction, between bounds that are ids and follow it. Unknown bounds are ignored,
+    /// as by the peer. With `before` alone the page is the one that ends there.
     static func page(
         of id: ID<Conversation>, after: String?, before: String?, newestFirst: Bool, limit: Int, _ db: Transaction
-    ) throws -> [MessageRow] {
+    ) throws -> Page<MessageRow> {
         var all: [SQLText] = ["part.organization_id = \(db.organization)", "part.conversation_id = \(id)"]
-        if let after = try after.flatMap({ try position(of: $0, in: id, db) }) {
-            all.append("part.position > \(after)")
-        }
-        if let before = try before.flatMap({ try position(of: $0, in: id, db) }) {
-            all.append("part.position < \(before)")
-        }
-        let direction: SQLText = newestFirst ? "DESC" : "ASC"
-        return try db.rows(
+        let start = try after.flatMap { try position(of: $0, in: id, db) }
+        let end = try before.flatMap { try position(of: $0, in: id, db) }
+        if let start { all.append(newestFirst ? "part.position < \(start)" : "part.position > \(start)") }
+        if let end { all.append(newestFirst ? "part.position > \(end)" : "part.position < \(end)") }
+        let isBackwards = start == nil && end != nil
+        let direction: SQLText = newestFirst != isBackwards ? "DESC" : "ASC"
+        let rows = try db.rows(
             """
             SELECT \(MessageRow.columns) FROM conversation_message AS part
             JOIN message ON message.organization_id = part.organization_id AND message.id = part.message_id
             WHERE \(SQLText.joined(all, separator: " AND ")) ORDER BY part.position \(direction) LIMIT \(limit)
             """
         ).map { try MessageRow($0) }
+        let next = limit > 0 && rows.count >= limit ? rows.last?.id.rawValue : nil
+        return Page(isBackwards ? rows.reversed() : rows, next: next, isBackwards: isBackwards)
     }
 
     private static func position(of message: String, in id: ID<Conversation>, _ db: Transaction) throws -> Int? {

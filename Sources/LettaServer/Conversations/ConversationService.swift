@@ -50,6 +50,9 @@ struct ConversationService: Sendable {
         conversation.summary = body.summary
         conversation.model = body.model
         conversation.modelSettings = body.modelSettings.map { Document($0) }
+        conversation.description = body.description
+        conversation.contextWindowLimit = try Self.checked(window: body.contextWindowLimit)
+        conversation.hidden = body.hidden ?? false
         return try await core.storage.write(as: scope) { [core, row = ConversationRow(conversation)] db in
             guard let agent = try AgentStore.rowForUpdate(agent, db) else { throw APIError.notFound("Agent", agent) }
             try db.insert(row, into: ConversationStore.table)
@@ -68,10 +71,10 @@ struct ConversationService: Sendable {
 
     /// Creates a conversation that shares the messages in the context of another one, and has copies of its isolated
     /// blocks.
-    func fork(_ thread: ConversationThread, as scope: Scope) async throws -> Conversation {
+    func fork(_ thread: ConversationThread, hidden: Bool = false, as scope: Scope) async throws -> Conversation {
         switch thread {
         case .agent(let agent):
-            let row = ConversationRow(newConversation(with: agent, as: scope))
+            let row = ConversationRow(newConversation(with: agent, hidden: hidden, as: scope))
             return try await core.storage.write(as: scope) { [core] db in
                 guard let agent = try AgentStore.rowForUpdate(agent, db) else {
                     throw APIError.notFound("Agent", agent)
@@ -84,7 +87,7 @@ struct ConversationService: Sendable {
             }
         case .conversation(let id):
             let agent = try await retrieve(id, as: scope).agentID
-            let conversation = newConversation(with: agent, as: scope)
+            let conversation = newConversation(with: agent, hidden: hidden, as: scope)
             return try await core.storage.write(as: scope) { [core] db in
                 guard let agent = try AgentStore.rowForUpdate(agent, db) else {
                     throw APIError.notFound("Agent", agent)
@@ -93,6 +96,7 @@ struct ConversationService: Sendable {
                 var row = ConversationRow(conversation)
                 row.model = source.model
                 row.modelSettings = source.modelSettings
+                row.contextWindowLimit = source.contextWindowLimit
                 try db.insert(row, into: ConversationStore.table)
                 let blocks = try ConversationStore.isolatedBlocks(of: [id], db)[id] ?? []
                 try isolate(blocks.map { ($0.label, $0.block) }, in: row, db)
@@ -107,6 +111,7 @@ struct ConversationService: Sendable {
     func update(
         _ id: ID<Conversation>, applying change: UpdateConversation, as scope: Scope
     ) async throws -> Conversation {
+        _ = try Self.checked(window: change.contextWindowLimit.value)
         // Before the write transaction, because looking up a model may wait for its provider.
         if let handle = change.model.value, try await retrieve(id, as: scope).model != handle {
             _ = try await models.languageModel(handle, as: scope)
@@ -122,6 +127,9 @@ struct ConversationService: Sendable {
             case .clear: row.modelSettings = nil
             case .set(let settings): row.modelSettings = Document(settings)
             }
+            change.description.apply(to: &row.wire.description)
+            change.contextWindowLimit.apply(to: &row.contextWindowLimit)
+            if let isArchived = change.archived.value { row.archivedAt = isArchived ? row.archivedAt ?? time : nil }
             change.lastMessageAt.apply(to: &row.lastMessageAt)
             guard !row.wire.isSame(as: old.wire) else { return try ConversationStore.complete([old], db)[0] }
             row.updatedAt = max(time, row.updatedAt)
@@ -145,13 +153,13 @@ struct ConversationService: Sendable {
         }
     }
 
-    /// Cancels the running turns. A conversation has none yet: only agents' own threads run turns.
+    /// Cancels the running turns.
     func cancel(_ thread: ConversationThread, as scope: Scope) async throws -> [String: String] {
         switch thread {
-        case .agent(let agent): return try await turns.cancel(agent, nil, as: scope)
+        case .agent(let agent): return try await turns.cancel(agent, nil, ownThread: true, as: scope)
         case .conversation(let id):
-            _ = try await retrieve(id, as: scope)
-            throw APIError.conflict("CONFLICT: No active runs to cancel for conversation \(id)")
+            let row = try await core.storage.read(as: scope) { db in try Self.row(id, db) }
+            return try turns.cancel(id, of: row.agentID, as: scope)
         }
     }
 
@@ -172,18 +180,16 @@ struct ConversationService: Sendable {
         case .conversation(let id):
             let request = try PageRequest(query, defaultLimit: 100)
             let limit = query.limit == 0 ? 0 : request.limit ?? 100
-            let rows = try await core.storage.read(as: scope) { db in
+            let page = try await core.storage.read(as: scope) { db in
                 _ = try Self.row(id, db)
                 let page = try ConversationMessageStore.page(
                     of: id, after: query.after, before: query.before, newestFirst: !request.isAscending, limit: limit,
                     db)
-                return try SystemMessageService.current(page, db)
+                return page.replacing(with: try SystemMessageService.current(page.items, db))
             }
             let entries = try MessageService.entries(
-                request.isAscending ? rows : rows.reversed(), only: query.includeReturnMessageTypes)
-            return Page(
-                request.isAscending ? entries : entries.reversed(),
-                next: limit > 0 && rows.count >= limit ? rows.last?.id.rawValue : nil)
+                request.isAscending ? page.items : page.items.reversed(), only: query.includeReturnMessageTypes)
+            return page.replacing(with: request.isAscending ? entries : entries.reversed())
         }
     }
 
@@ -231,8 +237,19 @@ struct ConversationService: Sendable {
         return row
     }
 
-    private func newConversation(with agent: ID<AgentState>, as scope: Scope) -> Conversation {
+    private static func checked(window: Int?) throws -> Int? {
+        if let window, window <= 0 {
+            throw APIError.invalidField(
+                "context_window_limit", "the context window must have at least one token", input: .int(Int64(window)))
+        }
+        return window
+    }
+
+    private func newConversation(
+        with agent: ID<AgentState>, hidden: Bool = false, as scope: Scope
+    ) -> Conversation {
         var conversation = Conversation(id: core.ids.next(), agentID: agent, createdAt: core.now())
+        conversation.hidden = hidden
         conversation.createdByID = scope.user
         conversation.lastUpdatedByID = scope.user
         return conversation

@@ -5,7 +5,7 @@ import Storage
 /// Tables `conversation` and `conversation_block`.
 enum ConversationStore {
     static let table = Table<ConversationRow>(
-        "conversation", without: ["in_context_message_ids": [], "isolated_block_ids": []])
+        "conversation", without: ["archived": false, "in_context_message_ids": [], "isolated_block_ids": []])
 
     // MARK: Lists
 
@@ -16,8 +16,20 @@ enum ConversationStore {
             where: [
                 query.agentID.map { "agent_id = \($0)" },
                 query.summarySearch.map { db.dialect.contains("summary", $0) },
+                isArchived(query).map { $0 ? "archived_at IS NOT NULL" : "archived_at IS NULL" },
+                "NOT hidden",
             ])
         return page.replacing(with: try complete(page.items, db))
+    }
+
+    /// Whether archived conversations alone are listed, or the others; nil for all.
+    private static func isArchived(_ query: ListConversations) -> Bool? {
+        switch query.archiveStatus {
+        case .unarchived: false
+        case .archived: true
+        case .all: nil
+        case nil: query.archived ?? false
+        }
     }
 
     /// Conversations without a value come last in both directions. NULL becomes a value, because a row value with a
@@ -43,10 +55,25 @@ enum ConversationStore {
         let blocks = try isolatedBlocks(of: ids, db)
         return rows.map { row in
             var conversation = row.wire
+            conversation.archived = row.archivedAt != nil
             conversation.inContextMessageIDs = context[row.id] ?? []
             conversation.isolatedBlockIDs = (blocks[row.id] ?? []).map(\.block.id)
             return conversation
         }
+    }
+
+    /// Stores when something was last said in a conversation, and when its last run ended.
+    ///
+    /// - Returns: whether there is such a conversation.
+    static func noteTurn(
+        in id: ID<Conversation>, lastMessageAt: Timestamp?, ending run: Run?, _ db: Transaction
+    ) throws -> Bool {
+        try db.execute(
+            """
+            UPDATE conversation SET last_message_at = COALESCE(\(lastMessageAt), last_message_at),
+                last_run_completion = COALESCE(\(run?.completedAt), last_run_completion)
+            WHERE organization_id = \(db.organization) AND id = \(id)
+            """) > 0
     }
 
     // MARK: Blocks
@@ -107,9 +134,11 @@ enum ConversationStore {
     }
 
     /// The same for one conversation, as the result rows that a turn reads.
-    static func blockRows(of row: ConversationRow, _ db: Transaction) throws -> [SQLRow] {
-        let own = try isolatedBlocks(of: [row.id], db)[row.id] ?? []
-        return try AgentBlockStore.rows(of: [row.agentID], db).map { block in
+    static func blockRows(
+        of id: ID<Conversation>, with agent: ID<AgentState>, _ db: Transaction
+    ) throws -> [SQLRow] {
+        let own = try isolatedBlocks(of: [id], db)[id] ?? []
+        return try AgentBlockStore.rows(of: [agent], db).map { block in
             let label: String = try block["label"]
             return own.first { $0.label == label }?.row ?? block
         }

@@ -49,6 +49,16 @@ enum ConversationSystemMessage {
         }
     }
 
+    /// Rewrites the system message in place if the blocks in sight have changed since it was compiled.
+    ///
+    /// The caller holds locks on the agent's row and on the conversation's.
+    static func resolve(_ row: ConversationRow, at now: Timestamp, _ db: Transaction) throws {
+        guard let head = try ConversationMessageStore.head(of: row.id, db) else { return }
+        let blocks = try ConversationStore.blocks(of: [row], db)[row.id] ?? []
+        guard head.compiledFrom != SystemMessageStore.source(blocks.map { ($0.id, $0.version) }) else { return }
+        _ = try refresh(row, at: now, storing: true, db)
+    }
+
     /// Recompiles the system message and returns its text, with the time of the row.
     static func refresh(
         _ row: ConversationRow, at now: Timestamp, storing: Bool, _ db: Transaction
@@ -72,13 +82,14 @@ enum ConversationSystemMessage {
         let blocks = try ConversationStore.blocks(of: rows, db)
         let sizes = try ConversationMessageStore.contextSizes(of: rows.map(\.id), db)
         let archival = try ArchivalSummaryStore.summaries(of: agents.map(\.id), db)
+        let folders = try AgentFolderService.attachedFolders(of: agents, db)
         var compiled: [ID<Conversation>: SystemMessageService.Compiled] = [:]
         for row in rows {
             guard var agent = agents.first(where: { $0.id == row.agentID }) else { continue }
             agent.systemCompiledAt = row.systemCompiledAt
             compiled[row.id] = try SystemMessageService.compile(
                 agent, conversation: row.id, blocks: blocks[row.id] ?? [],
-                archival: archival[agent.id] ?? ArchivalSummary(),
+                archival: archival[agent.id] ?? ArchivalSummary(), folders: folders[agent.id] ?? [],
                 previousMessages: max(0, agent.nextMessagePosition - (sizes[row.id] ?? 0)))
         }
         return compiled

@@ -72,12 +72,13 @@ struct AgentFolderService: Sendable {
             try AgentFileStore.close(closed.map(\.id), at: time, db)
             let content = try FolderStore.contents(of: [file], db)[file] ?? ""
             row.isOpen = true
-            row.visibleContent = FileView.text(of: content, limit: limits.charactersPerFile)
+            row.visibleContent = FileView(of: content, limit: limits.charactersPerFile).text
             row.startLine = nil
             row.endLine = nil
             row.lastAccessedAt = max(time, row.lastAccessedAt)
             row.updatedAt = row.lastAccessedAt
             try db.update(row, in: AgentFileStore.table)
+            try Self.filesChanged(of: [agent], db)
             return try AgentFileStore.files(closed, db).map(\.fileName)
         }
     }
@@ -87,6 +88,7 @@ struct AgentFolderService: Sendable {
         try await core.storage.write(as: scope) { db in
             _ = try Self.agent(agent, locking: true, db)
             try AgentFileStore.close([try Self.row(file, of: agent, db).id], at: time, db)
+            try Self.filesChanged(of: [agent], db)
         }
         return MessageOutput("File id=\(file) successfully closed")
     }
@@ -97,6 +99,7 @@ struct AgentFolderService: Sendable {
             _ = try Self.agent(agent, locking: true, db)
             let open = try AgentFileStore.openFiles(of: agent, db)
             try AgentFileStore.close(open.map(\.id), at: time, db)
+            try Self.filesChanged(of: [agent], db)
             return try AgentFileStore.files(open, db).map(\.fileName)
         }
     }
@@ -136,11 +139,12 @@ extension AgentFolderService {
             var row = AgentFileRow(
                 id: ids.next(), agent: agent.id, file: file.id, folder: id, isOpen: index < opened.count, at: created)
             if row.isOpen {
-                row.visibleContent = FileView.text(of: contents[file.id] ?? "", limit: limits.charactersPerFile)
+                row.visibleContent = FileView(of: contents[file.id] ?? "", limit: limits.charactersPerFile).text
             }
             return row
         }
         try db.insert(rows, into: AgentFileStore.table)
+        try filesChanged(of: [agent.id], db)
         return true
     }
 
@@ -148,7 +152,38 @@ extension AgentFolderService {
     private static func detach(_ id: ID<Folder>, from agent: ID<AgentState>, _ db: Transaction) throws -> Bool {
         guard try AgentFileStore.detach(id, from: agent, db) else { return false }
         try detachFileTools(from: [agent], db)
+        try filesChanged(of: [agent], db)
         return true
+    }
+
+    /// Has the system messages of the agents recompiled by their next readers: they show folders and files.
+    static func filesChanged(of agents: [ID<AgentState>], _ db: Transaction) throws {
+        for agents in agents.chunks() {
+            try SystemMessageStore.invalidate(of: agents, db)
+            try ConversationMessageStore.invalidateHeads(of: agents, db)
+        }
+    }
+
+    /// The folders of each of the agents, as its system message shows them.
+    static func attachedFolders(of agents: [AgentRow], _ db: Transaction) throws -> [ID<AgentState>: [AttachedFolder]] {
+        let folders = try AgentFileStore.folders(of: agents.map(\.id), db)
+        let files = try AgentFileStore.files(of: Array(folders.keys), texts: true, db)
+        return Dictionary(
+            uniqueKeysWithValues: agents.compactMap { agent in
+                guard let own = folders[agent.id] else { return nil }
+                let limit = agent.fileLimits.charactersPerFile
+                let byFolder = Dictionary(grouping: files[agent.id] ?? [], by: \.folderID)
+                let attached = own.map { folder in
+                    AttachedFolder(
+                        name: folder.name, description: folder.description, instructions: folder.instructions,
+                        files: (byFolder[folder.id] ?? []).map { file in
+                            AttachedFile(
+                                name: file.fileName, openText: file.isOpen ? file.visibleContent ?? "" : nil,
+                                limit: limit)
+                        })
+                }
+                return (agent.id, attached)
+            })
     }
 
     /// Detaches the file tools from those of the agents that have no folder any more.
@@ -198,18 +233,5 @@ extension AgentRow {
         if let maxFilesOpen { limits.openFiles = maxFilesOpen }
         if let perFileViewWindowCharLimit { limits.charactersPerFile = perFileViewWindowCharLimit }
         return limits
-    }
-}
-
-/// The text of an open file as an agent sees it.
-enum FileView {
-    /// The whole text with numbered lines, cut off at `limit` characters; empty for an empty file.
-    static func text(of content: String, limit: Int) -> String {
-        var lines = content.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline)
-        if lines.last?.isEmpty == true { lines.removeLast() }
-        guard !lines.isEmpty else { return "" }
-        let numbered = lines.enumerated().map { "\($0 + 1): \($1)" }
-        let text = "[Viewing file start (out of \(lines.count) lines)]\n" + numbered.joined(separator: "\n")
-        return String(String.UnicodeScalarView(text.unicodeScalars.prefix(limit)))
     }
 }

@@ -1,14 +1,18 @@
 import HTTPKit
+import Hummingbird
 import LettaAPI
 
 /// Folders in both spellings, and those of agents.
 struct FolderRoutes: RouteGroup {
     let folders: FolderService
     let agents: AgentFolderService
+    let uploads: UploadService
 
     func register(on routes: Routes) {
         registerFolders(on: routes)
         registerSources(on: routes)
+        routes.handleResponse(API.Folders.upload, mayStream: false, upload)
+        routes.handleResponse(API.Sources.upload, mayStream: false, upload)
         routes.handle(API.AgentFolders.list) { try await agents.list(of: $0.path, $0.query, as: $0.scope) }
         routes.handle(API.AgentFolders.listSources) { try await agents.list(of: $0.path, $0.query, as: $0.scope) }
         routes.handle(API.AgentFolders.attach, attach)
@@ -25,6 +29,18 @@ struct FolderRoutes: RouteGroup {
         routes.handle(API.AgentFolders.closeAll) { call -> [String] in
             try await agents.closeAll(of: call.path, as: call.scope)
         }
+    }
+
+    @Sendable private func upload(
+        _ call: Call<ID<Folder>, UploadFile, NoBody>, _ request: Request
+    ) async throws -> Response {
+        let file = try await uploads.upload(to: call.path, call.query, as: call.scope) { receive in
+            try await FormReader(request).read(limit: UploadService.largestForm) { event in
+                try await receive(UploadService.Piece(event))
+            }
+        }
+        guard let file else { throw APIError.missingFormField("file") }
+        return .json(file)
     }
 
     private func registerFolders(on routes: Routes) {
@@ -89,5 +105,15 @@ struct FolderRoutes: RouteGroup {
             headers: isBackwards
                 ? PageLink.headers(target: call.target, next: page.files.first?.id.rawValue, as: "before")
                 : PageLink.headers(target: call.target, next: page.nextCursor))
+    }
+}
+
+extension UploadService.Piece {
+    fileprivate init(_ event: MultipartParser.Event) {
+        switch event {
+        case .part(let part): self = .part(name: part.name, fileName: part.fileName, contentType: part.contentType)
+        case .bytes(let bytes): self = .bytes(bytes)
+        case .end: self = .end
+        }
     }
 }

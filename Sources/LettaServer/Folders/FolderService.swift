@@ -95,6 +95,7 @@ struct FolderService: Sendable {
             folder.lastUpdatedByID = scope.user
             folder.updatedAt = max(time, folder.updatedAt)
             try db.update(folder, in: FolderStore.table)
+            try AgentFolderService.filesChanged(of: try AgentFileStore.agents(with: id, db), db)
             return folder
         }
     }
@@ -111,6 +112,7 @@ struct FolderService: Sendable {
                 guard Set(agents).isSubset(of: locked.map(\.id)) else { return false }
                 try FolderStore.delete(id, db)
                 try AgentFolderService.detachFileTools(from: agents, db)
+                try AgentFolderService.filesChanged(of: agents, db)
                 return true
             }
         }
@@ -158,6 +160,7 @@ struct FolderService: Sendable {
         try await core.storage.write(as: scope) { db in
             _ = try Self.folder(path.outer, locking: true, db)
             try FolderStore.delete(try Self.file(path, db).id, db)
+            try AgentFolderService.filesChanged(of: try AgentFileStore.agents(with: path.outer, db), db)
         }
     }
 
@@ -183,10 +186,12 @@ extension FolderService {
     static func add(_ file: FileMetadata, content: String?, ids: IDSource, _ db: Transaction) throws {
         _ = try folder(file.sourceID, locking: true, db)
         try FolderStore.insert(file, content: content, db)
-        let rows = try AgentFileStore.agents(with: file.sourceID, db).map { agent in
+        let agents = try AgentFileStore.agents(with: file.sourceID, db)
+        let rows = agents.map { agent in
             AgentFileRow(id: ids.next(), agent: agent, file: file.id, folder: file.sourceID, at: file.createdAt)
         }
         try db.insert(rows, into: AgentFileStore.table)
+        try AgentFolderService.filesChanged(of: agents, db)
     }
 
     static func folder(_ id: ID<Folder>, locking: Bool = false, _ db: Transaction) throws -> Folder {

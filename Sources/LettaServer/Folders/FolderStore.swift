@@ -26,6 +26,8 @@ enum FolderStore {
     static func delete(_ id: ID<Folder>, _ db: Transaction) throws {
         try DeletedKeyStore.note(in: files, where: "folder_id = \(id)", db)
         try DeletedKeyStore.note(in: passages, where: "folder_id = \(id)", db)
+        try deleteWords(with: id.rawValue, db)
+        try UploadStore.deleteAll(of: id, db)
         try AgentFileStore.noteKeys(
             where: """
                 file_id IN (SELECT id FROM folder_file
@@ -49,12 +51,36 @@ enum FolderStore {
 
     static func delete(_ file: ID<FileMetadata>, _ db: Transaction) throws {
         try DeletedKeyStore.note(in: passages, where: "file_id = \(file)", db)
+        try deleteWords(with: file.rawValue, db)
+        try UploadStore.delete(file, db)
         try AgentFileStore.noteKeys(where: "file_id = \(file)", db)
         try db.delete(file, from: files)
     }
 
     static func file(_ id: ID<FileMetadata>, of folder: ID<Folder>, _ db: Transaction) throws -> FileMetadata? {
         try db.fetchAll(files, where: "id = \(id) AND folder_id = \(folder)").first
+    }
+
+    static func file(named name: String, in folder: ID<Folder>, _ db: Transaction) throws -> FileMetadata? {
+        try db.fetchAll(files, where: "folder_id = \(folder) AND file_name = \(name)").first
+    }
+
+    static func fileNames(startingWith start: String, in folder: ID<Folder>, _ db: Transaction) throws -> [String] {
+        try db.rows(
+            """
+            SELECT file_name FROM folder_file WHERE organization_id = \(db.organization) AND folder_id = \(folder)
+                AND substr(file_name, 1, \(start.unicodeScalars.count)) = \(start)
+            """
+        ).map { try $0["file_name"] }
+    }
+
+    /// Stores the text of a file, instead of one that it has.
+    static func setContent(_ text: String, of file: ID<FileMetadata>, _ db: Transaction) throws {
+        try db.execute(
+            """
+            INSERT INTO file_content (organization_id, file_id, text) VALUES (\(db.organization), \(file), \(text))
+            ON CONFLICT (organization_id, file_id) DO UPDATE SET text = excluded.text
+            """)
     }
 
     static func page(_ query: ListFiles, of folder: ID<Folder>, _ order: PageOrder, _ db: Transaction) throws
@@ -116,5 +142,54 @@ enum FolderStore {
         _ query: ListRelated, ofPassagesOf folder: ID<Folder>, _ order: PageOrder, _ db: Transaction
     ) throws -> Page<Passage> {
         try db.page(passages, query, defaultLimit: 100, order: order, where: ["folder_id = \(folder)"])
+    }
+
+    /// Stores passages with their indexed words. As in archives, the ids of a passage and its owners are words, too.
+    static func insert(_ new: [Passage], of file: ID<FileMetadata>, in folder: ID<Folder>, _ db: Transaction) throws {
+        try db.insert(new, into: passages)
+        for passage in new {
+            let owners = [db.organization, folder.rawValue, file.rawValue, passage.id.rawValue]
+            let words = owners + PassageWords.words(in: passage.text)
+            try db.execute(
+                "INSERT INTO folder_passage_words (passage_id, words) VALUES (\(passage.id), \(db.dialect.words(words)))"
+            )
+        }
+    }
+
+    /// Deletes the passages of a file that is read again.
+    static func deletePassages(of file: ID<FileMetadata>, _ db: Transaction) throws {
+        try DeletedKeyStore.note(in: passages, where: "file_id = \(file)", db)
+        try db.execute("DELETE FROM folder_passage WHERE organization_id = \(db.organization) AND file_id = \(file)")
+        try deleteWords(with: file.rawValue, db)
+    }
+
+    /// - Parameter id: of a file, a folder or an organization.
+    static func deleteWords(with id: String, _ db: Transaction) throws {
+        try db.execute(
+            "DELETE FROM folder_passage_words WHERE \(db.dialect.hasWords(in: "folder_passage_words", [id]))")
+    }
+
+    /// The passages of the folders that have most of the words, in the order of their files among equals.
+    static func find(_ words: [String], in folders: [ID<Folder>], limit: Int, _ db: Transaction) throws -> [Passage] {
+        let owners = folders.map(\.rawValue)
+        guard !owners.isEmpty, !words.isEmpty else { return [] }
+        let lookups = words.prefix(PassageWords.mostOfQuery).map { word -> SQLText in
+            let condition = db.dialect.hasWords(in: "folder_passage_words", [word], oneOf: owners)
+            return "SELECT passage_id FROM folder_passage_words WHERE \(condition)"
+        }
+        return try db.rows(
+            """
+            SELECT \(passages.columns)
+            FROM (
+                SELECT found.passage_id, COUNT(*) AS hits
+                FROM (\(SQLText.joined(lookups, separator: " UNION ALL "))) AS found
+                GROUP BY found.passage_id
+            ) AS ranked
+            JOIN folder_passage ON folder_passage.organization_id = \(db.organization)
+                AND folder_passage.id = ranked.passage_id
+            ORDER BY ranked.hits DESC, folder_passage.created_at, folder_passage.id
+            LIMIT \(limit)
+            """
+        ).map(passages.row)
     }
 }

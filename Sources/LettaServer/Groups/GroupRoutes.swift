@@ -1,8 +1,10 @@
 import HTTPKit
+import Hummingbird
 import LettaAPI
 
 struct GroupRoutes: RouteGroup {
     let groups: GroupService
+    let turns: GroupTurnService
 
     func register(on routes: Routes) {
         routes.handle(API.Groups.list) { try await groups.list($0.query, as: $0.scope) }
@@ -18,6 +20,10 @@ struct GroupRoutes: RouteGroup {
             try await groups.detach($0.path.inner, from: $0.path.outer, as: $0.scope)
         }
         routes.handle(API.Groups.messages) { try await groups.messages(of: $0.path, $0.query, as: $0.scope) }
+        routes.handle(API.Groups.send) { try await turns.send($0.body, to: $0.path, as: $0.scope) }
+        routes.handleResponse(API.Groups.stream) { call, _ in
+            .eventStream(try await turns.stream(call.body, to: call.path, as: call.scope), to: call.client)
+        }
         routes.handle(API.Groups.reset) { try await groups.reset($0.path, as: $0.scope) }
         routes.handleRaw(
             .patch, "/v1/groups/{group_id}/messages/{message_id}", "Responds that messages can't be edited."

@@ -3,8 +3,6 @@ import LettaAPI
 import Storage
 
 /// The rules of groups: which fields a type of manager has, and that members, manager and shared blocks exist.
-///
-/// No turn of a group is run yet, so no message belongs to one.
 struct GroupService: Sendable {
     let core: Core
 
@@ -32,7 +30,11 @@ struct GroupService: Sendable {
     }
 
     /// Creates a group. Its agents and their manager get the shared blocks.
-    func create(_ body: CreateGroup, as scope: Scope) async throws -> Group {
+    ///
+    /// - Parameter origin: the template that the group was made from; nil for none.
+    func create(
+        _ body: CreateGroup, from origin: TemplateOrigin? = nil, as scope: Scope
+    ) async throws -> Group {
         let manager = body.managerConfig ?? GroupManagement(.roundRobin)
         var group = Group(
             id: core.ids.next(), managerType: manager.managerType, managerAgentID: nil, agentIDs: body.agentIDs,
@@ -42,6 +44,9 @@ struct GroupService: Sendable {
         group.projectID = body.projectID ?? scope.project
         group.sharedBlockIDs = (body.sharedBlockIDs ?? []).withoutDuplicates
         group.hidden = body.hidden
+        group.templateID = origin?.templateID
+        group.baseTemplateID = origin?.baseTemplateID
+        group.deploymentID = origin?.deploymentID
         let time = core.now()
         return try await core.storage.write(as: scope) { [group] db in
             let blocks = try AgentService.existingBlocks(group.sharedBlockIDs.map(\.rawValue), db)
@@ -128,13 +133,18 @@ struct GroupService: Sendable {
     // MARK: Messages
 
     func messages(of id: ID<Group>, _ query: ListRelated, as scope: Scope) async throws -> Page<LettaMessage> {
-        _ = try PageRequest(query)
-        _ = try await retrieve(id, as: scope)
-        return Page([])
+        let request = try PageRequest(query, defaultLimit: 10)
+        return try await core.storage.read(as: scope) { db in
+            _ = try Self.row(id, db)
+            return try MessageService.entries(try GroupRunStore.page(of: id, request, db), only: nil)
+        }
     }
 
     func reset(_ id: ID<Group>, as scope: Scope) async throws {
-        _ = try await retrieve(id, as: scope)
+        try await core.storage.write(as: scope) { db in
+            _ = try Self.row(id, locking: true, db)
+            try GroupRunStore.deleteAll(of: id, db)
+        }
     }
 }
 
@@ -149,14 +159,14 @@ extension GroupService {
     }
 
     /// The members and the manager.
-    private static func agents(of group: Group) -> [ID<AgentState>] {
+    static func agents(of group: Group) -> [ID<AgentState>] {
         (group.agentIDs + [group.managerAgentID].compactMap { $0 }).withoutDuplicates
     }
 
     /// Applies the fields that the type of manager has.
     ///
     /// - Throws: `APIError` 422 naming the field.
-    private static func apply(_ manager: GroupManagement, to group: inout Group) throws {
+    static func apply(_ manager: GroupManagement, to group: inout Group) throws {
         switch manager.managerType {
         case .roundRobin, .supervisor: break
         case .dynamic: manager.terminationToken.apply(to: &group.terminationToken)
@@ -200,12 +210,17 @@ extension GroupService {
 
     /// - Throws: `APIError`: 404 when one of them does not exist, 422 when an agent is named twice, or when two agents
     ///   of a dynamic group have one name, by which its manager calls them.
-    private static func checkAgents(of group: Group, locking: Bool, _ db: Transaction) throws {
+    static func checkAgents(of group: Group, locking: Bool, _ db: Transaction) throws {
         func refuse(_ text: String) -> APIError {
             .invalidField("agent_ids", text, input: .array(group.agentIDs.map { .string($0.rawValue) }))
         }
         guard Set(group.agentIDs).count == group.agentIDs.count else {
             throw refuse("an agent can be a member of a group once")
+        }
+        if group.managerType == .sleeptime || group.managerType == .voiceSleeptime, let manager = group.managerAgentID,
+            group.agentIDs.contains(manager)
+        {
+            throw refuse("an agent can't be its own companion")
         }
         let agents = try db.fetch(AgentStore.table, agents(of: group), locking: locking)
         let found = Dictionary(uniqueKeysWithValues: agents.map { ($0.id, $0.name) })

@@ -6,10 +6,7 @@ import Storage
 enum GroupStore {
     /// Without members and blocks, which ``complete(_:_:)`` adds.
     static let table = Table<Stored<Group>>(
-        "agent_group",
-        without: [
-            "agent_ids": [], "shared_block_ids": [], "template_id": nil, "base_template_id": nil, "deployment_id": nil,
-        ])
+        "agent_group", without: ["agent_ids": [], "shared_block_ids": []])
 
     static func insert(_ group: Group, at time: Timestamp, _ db: Transaction) throws {
         try db.insert(Stored(group, at: time), into: table)
@@ -131,6 +128,26 @@ enum GroupStore {
         return groups
     }
 
+    /// The groups in which an agent has sleep-time companions.
+    static func sleeptimeGroups(managedBy agent: ID<AgentState>, _ db: Transaction) throws -> [ID<Group>] {
+        try db.rows(
+            """
+            SELECT id FROM agent_group
+            WHERE organization_id = \(db.organization) AND manager_agent_id = \(agent) AND manager_type = 'sleeptime'
+            ORDER BY created_at, id
+            """
+        ).map { try $0["id"] }
+    }
+
+    /// Stores how many turns the manager took, and which of its messages the companions have read.
+    static func setProgress(of group: ID<Group>, turns: Int?, last: ID<Message>?, _ db: Transaction) throws {
+        try db.execute(
+            """
+            UPDATE agent_group SET turns_counter = \(turns), last_processed_message_id = \(last)
+            WHERE organization_id = \(db.organization) AND id = \(group)
+            """)
+    }
+
     /// The groups that an agent is a member of, oldest first.
     static func groups(with agent: ID<AgentState>, _ db: Transaction) throws -> [Group] {
         let rows = try db.rows(
@@ -145,7 +162,7 @@ enum GroupStore {
     }
 
     /// The groups with their members and blocks.
-    private static func complete(_ rows: [Stored<Group>], _ db: Transaction) throws -> [Group] {
+    static func complete(_ rows: [Stored<Group>], _ db: Transaction) throws -> [Group] {
         let ids = rows.map(\.id)
         let members: [ID<Group>: [ID<AgentState>]] = try related("agent_group_member", "agent_id", of: ids, db)
         let blocks: [ID<Group>: [ID<Block>]] = try related("agent_group_block", "block_id", of: ids, db)

@@ -47,6 +47,60 @@ enum IdentityStore {
         ).first
     }
 
+    /// The identity with an id or a key. Of several with the key in different projects, the one in `project`.
+    static func find(named name: String, project: String?, _ db: Transaction) throws -> Identity? {
+        if name.hasPrefix("\(Identity.idPrefix)-"), let row = try db.fetch(table, ID<Identity>(name)) {
+            return row.wire
+        }
+        let all = try db.fetchAll(table, where: "identifier_key = \(name)")
+        return (all.first { $0.wire.projectID == project } ?? (all.count == 1 ? all[0] : nil))?.wire
+    }
+
+    // MARK: Turns
+
+    /// The blocks of an identity as the result rows that a turn reads.
+    static func blockRows(of identity: ID<Identity>, _ db: Transaction) throws -> [SQLRow] {
+        try db.rows(
+            """
+            SELECT \(BlockStore.table.columns) FROM block_identity AS held
+            JOIN block ON block.organization_id = held.organization_id AND block.id = held.block_id
+            WHERE held.organization_id = \(db.organization) AND held.identity_id = \(identity)
+            ORDER BY block.created_at, block.id
+            """)
+    }
+
+    /// Those of the blocks that identities have.
+    static func held(among blocks: [ID<Block>], _ db: Transaction) throws -> Set<ID<Block>> {
+        let rows = try blocks.inStatements { blocks in
+            try db.rows(
+                """
+                SELECT DISTINCT block_id FROM block_identity
+                WHERE organization_id = \(db.organization) AND block_id IN (\(list: blocks))
+                """)
+        }
+        return Set(try rows.map { try $0["block_id"] })
+    }
+
+    static func isHeld(_ block: ID<Block>, _ db: Transaction) throws -> Bool {
+        try !held(among: [block], db).isEmpty
+    }
+
+    /// Those of the words that are the name or the key of another identity.
+    static func names(among words: [String], besides identity: ID<Identity>, _ db: Transaction) throws -> Set<String> {
+        let rows = try words.inStatements { words in
+            try db.rows(
+                """
+                SELECT name, identifier_key FROM identity
+                WHERE organization_id = \(db.organization) AND id <> \(identity)
+                    AND (name IN (\(list: words)) OR identifier_key IN (\(list: words)))
+                """)
+        }
+        return try rows.reduce(into: Set<String>()) { names, row in
+            let (name, key): (String, String) = (try row["name"], try row["identifier_key"])
+            names.formUnion([name, key])
+        }.intersection(words)
+    }
+
     // MARK: Agents and blocks
 
     static func attach(_ identity: ID<Identity>, to holder: Holder, _ id: some SQLBindable, _ db: Transaction) throws {

@@ -6,6 +6,7 @@ struct JobService: Sendable {
     let core: Core
     let runs: RunService
     let turns: TurnService
+    let batches: BatchService
 
     func list(_ query: ListJobs, as scope: Scope) async throws -> Page<Job> {
         let request = try PageRequest(
@@ -49,6 +50,11 @@ struct JobService: Sendable {
             return job
         case .job(let id):
             let time = core.now()
+            let known = try await core.storage.read(as: scope) { db in try Self.row(id, db).job }
+            if known.jobType == .batch {
+                try await batches.cancel(id, as: scope)
+                return try await retrieve(path, as: scope)
+            }
             return try await core.storage.write(as: scope) { db in
                 var row = try Self.row(id, locking: true, db)
                 guard !row.job.status.isFinished else { return row.job }

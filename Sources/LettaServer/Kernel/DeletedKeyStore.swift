@@ -42,13 +42,19 @@ enum DeletedKeyStore {
             """)
     }
 
+    private static let keptColumns = ["created_at", "updated_at", "last_run_completion"]
+
     /// The key that row `id` has in `table`, or had when it was deleted; nil when it never existed.
     static func key(of id: String?, columns: [SQLText], table: SQLText, _ db: Transaction) throws -> [SQLValue]? {
         guard let id else { return nil }
         let names = (0..<columns.count).map { "k\($0)" }
         let selection = SQLText.joined(
             zip(columns, names).map { "\($0) AS \(SQLText(identifier: $1))" }, separator: ", ")
-        for source in [table, "deleted_key"] as [SQLText] {
+        // In an order of which nothing is kept, deleted rows are like rows that never were.
+        let isKept = columns.allSatisfy { column in
+            column.text == "id" || keptColumns.contains { column.text.contains($0) }
+        }
+        for source in [table] + (isKept ? ["deleted_key"] : []) as [SQLText] {
             let row = try db.row(
                 "SELECT \(selection) FROM \(source) WHERE organization_id = \(db.organization) AND id = \(id)")
             if let row { return try names.map { try row[$0] } }

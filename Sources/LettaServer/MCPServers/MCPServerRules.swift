@@ -151,7 +151,7 @@ struct RowChange: Sendable {
             }
     }
 
-    private static func isHeaderValue(_ value: String) -> Bool {
+    static func isHeaderValue(_ value: String) -> Bool {
         value.unicodeScalars.allSatisfy { $0 == "\t" || $0.value >= 32 && $0.value != 127 }
     }
 }

@@ -3,7 +3,7 @@ import LettaAPI
 import Storage
 
 /// The rules of MCP servers: a name is unique in an organization, and secrets are encrypted and never shown. Nothing here
-/// connects to a server or starts one.
+/// connects to a server or starts one: ``MCPToolService`` does.
 struct MCPServerService: Sendable {
     let core: Core
     let secrets: SecretBox
@@ -71,12 +71,8 @@ extension MCPServerService {
 
     /// Creates a server, or replaces the settings of the one with the same name.
     func put(_ body: PutMCPServer, as scope: Scope) async throws -> [NamedMCPServer] {
-        var change = RowChange(body.settings)
-        change.name = body.serverName
-        change.type = body.type ?? (body.settings.command.value == nil ? .sse : .stdio)
-        change.replacesAll = true
-        let time = core.now()
-        return try await core.storage.write(as: scope) { [change] db in
+        let (change, time) = (RowChange(body), core.now())
+        return try await core.storage.write(as: scope) { db in
             if let row = try MCPServerStore.find(body.serverName, db) {
                 _ = try apply(change, to: row, at: time, db)
             } else {
@@ -113,15 +109,44 @@ extension MCPServerService {
         try MCPServerStore.page(ListMCPServers(), db).items.map { NamedMCPServer($0.wire) }
     }
 
-    private static func row(named name: String, _ db: Transaction) throws -> MCPServerRow {
-        guard let row = try MCPServerStore.find(name, db) else {
+    func row(named name: String, as scope: Scope) async throws -> MCPServerRow {
+        try await core.storage.read(as: scope) { db in try Self.row(named: name, locking: false, db) }
+    }
+
+    /// The row that `put` would store.
+    func draft(_ body: PutMCPServer, as scope: Scope) async throws -> MCPServerRow {
+        let change = RowChange(body)
+        return try await core.storage.read(as: scope) { db in
+            guard var row = try MCPServerStore.find(body.serverName, locking: false, db) else {
+                return try new(change, as: scope)
+            }
+            try change.apply(to: &row, secrets)
+            return row
+        }
+    }
+
+    private static func row(named name: String, locking: Bool = true, _ db: Transaction) throws -> MCPServerRow {
+        guard let row = try MCPServerStore.find(name, locking: locking, db) else {
             throw APIError(404, "MCP server named '\(name)' not found")
         }
         return row
     }
 }
 
+extension RowChange {
+    fileprivate init(_ body: PutMCPServer) {
+        self.init(body.settings)
+        name = body.serverName
+        type = body.type ?? (body.settings.command.value == nil ? .sse : .stdio)
+        replacesAll = true
+    }
+}
+
 extension MCPServerService {
+    func row(_ id: ID<MCPServer>, as scope: Scope) async throws -> MCPServerRow {
+        try await core.storage.read(as: scope) { db in try Self.row(id, db) }
+    }
+
     private static func row(
         _ id: ID<MCPServer>, locking: Bool = false, _ db: Transaction
     ) throws -> MCPServerRow {

@@ -53,9 +53,8 @@ enum MCPServerStore {
         try db.page(table, query, defaultLimit: 0, order: .oldestFirst)
     }
 
-    /// The server with a name, locked.
-    static func find(_ name: String, _ db: Transaction) throws -> MCPServerRow? {
-        try db.fetchAll(table, where: "server_name = \(name)", locking: true).first
+    static func find(_ name: String, locking: Bool = true, _ db: Transaction) throws -> MCPServerRow? {
+        try db.fetchAll(table, where: "server_name = \(name)", locking: locking).first
     }
 
     /// Deletes a server with its tools, which nothing could run any more.

@@ -92,7 +92,7 @@ struct MessageRow: Sendable {
         let said = turn.parts.filter { part in
             switch part {
             case .text, .image, .reasoning: true
-            case .toolCall, .toolReturn: false
+            case .toolCall, .toolReturn, .approval: false
             }
         }
         var message = Message(

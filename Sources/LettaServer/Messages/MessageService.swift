@@ -49,12 +49,14 @@ struct MessageService: Sendable {
                 throw APIError.notFound("Agent", agent)
             }
             row.systemCompiledAt = time
+            try WaitingApprovalStore.remove(of: agent, in: nil, db)
             let blocks = try AgentBlockStore.blocks(of: [agent], db)[agent] ?? []
             let stored = try MessageStore.systemMessage(of: agent, db)
             let (isNew, system) = (stored == nil, stored?.id ?? core.ids.next(Message.self))
             // All messages but those in the context: the system message alone.
             let compiled = try SystemMessageService.compile(
                 row, blocks: blocks, archival: try ArchivalMemoryService.summary(of: agent, db),
+                folders: try AgentFolderService.attachedFolders(of: [row], db)[agent] ?? [],
                 previousMessages: row.nextMessagePosition - (isNew ? 0 : 1))
             let text = compiled.context.text
             var context: [TurnMessage] = []

@@ -32,6 +32,18 @@ enum MessageStore {
         conversation.map { $0 == "default" ? "conversation_id IS NULL" : "conversation_id = \($0)" }
     }
 
+    /// Makes the messages that a client gave with one run those of another, for the same messages.
+    static func moveGiven(
+        from old: ID<Run>, to new: ID<Run>, of agent: ID<AgentState>, _ db: Transaction
+    ) throws {
+        try db.execute(
+            """
+            UPDATE message SET run_id = \(new)
+            WHERE organization_id = \(db.organization) AND run_id = \(old) AND agent_id = \(agent)
+                AND role IN ('user', 'system')
+            """)
+    }
+
     // MARK: Context
 
     /// Replaces the context by these messages, in this order.

@@ -5,6 +5,7 @@ import LettaAPI
 struct ModelRoutes: RouteGroup {
     let models: ModelService
     let front: OpenAIFrontService
+    let diagnosis: ModelDiagnosisService
 
     func register(on routes: Routes) {
         routes.handleResponse(API.Models.list, mayStream: false) { call, request in
@@ -13,6 +14,7 @@ struct ModelRoutes: RouteGroup {
             }
             return .json(try await front.models(as: call.scope))
         }
+        routes.handle(API.Models.diagnose) { try await diagnosis.diagnose($0.query.handle, as: $0.scope) }
         routes.handle(API.Models.listEmbeddings) { try await models.embeddingModels(as: $0.scope) }
     }
 }

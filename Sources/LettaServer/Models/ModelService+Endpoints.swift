@@ -29,14 +29,13 @@ extension ModelService {
 
     /// The endpoint of a configuration that no configured provider serves.
     func endpoint(of config: LLMConfig) -> any ModelProvider {
-        let name = config.providerName ?? "openai"
+        let name = config.providerName ?? ServiceProfile.endpoint(config.modelEndpointType).type
         guard let endpoint = config.modelEndpoint else {
             return UnavailableProvider(
                 settings: ProviderSettings(name: name, baseURL: ""),
                 reason: "No model service is configured for \(config.handle ?? config.model). \(Self.howToConfigure)")
         }
-        let kind = ProviderKind(rawValue: config.modelEndpointType) ?? .openAI
-        let settings = ProviderSettings(name: name, kind: kind, baseURL: endpoint)
+        let settings = Self.endpointSettings(of: config)
         do {
             // It may have been stored before it was forbidden.
             try transport.checkModelEndpoint(endpoint)
@@ -50,9 +49,15 @@ extension ModelService {
         return settings.client(transport: transport)
     }
 
+    /// How to reach the endpoint that a configuration names.
+    static func endpointSettings(of config: LLMConfig) -> ProviderSettings {
+        ServiceProfile.endpoint(config.modelEndpointType).settings(
+            name: config.providerName, address: config.modelEndpoint)
+    }
+
     static let howToConfigure = """
-        Set OPENAI_API_KEY or OPENAI_BASE_URL, or ANTHROPIC_API_KEY, and restart the server, or install a local model \
-        with `letta-server models install`.
+        Set OPENAI_API_KEY or OPENAI_BASE_URL, ANTHROPIC_API_KEY, GEMINI_API_KEY, OLLAMA_BASE_URL or the variable of \
+        another service, and restart the server, or install a local model with `letta-server models install`.
         """
 
     /// Why there is no model at all: none is configured, or no provider lists its own.

@@ -1,3 +1,4 @@
+import EventStreams
 import LettaAPI
 import Logging
 import ModelProviders
@@ -34,10 +35,11 @@ struct ModelService: Sendable {
         }
     }
 
-    /// - Throws: `APIError`: 400 for a handle without a slash, 404 for one that no provider lists.
-    func languageModel(_ handle: String, as scope: Scope) async throws -> LLMConfig {
+    /// - Parameter onlyListed: whether not to call a model that is not listed to find out whether it is there.
+    /// - Throws: `APIError`: 400 for a handle without a slash, 404 for one that no provider has.
+    func languageModel(_ handle: String, onlyListed: Bool = false, as scope: Scope) async throws -> LLMConfig {
         do {
-            return Self.config(of: try await model(handle, .llm, as: scope))
+            return Self.config(of: try await model(handle, .llm, onlyListed: onlyListed, as: scope))
         } catch HandleFailure.unknown(_, let known) {
             let users = try await userProviders.models(as: scope).filter { $0.modelType == .llm }
             let handles = known + users.map(\.handle)
@@ -50,7 +52,11 @@ struct ModelService: Sendable {
     /// - Throws: `APIError` 400, as the peer does, for any handle that names no embedding model.
     func embeddingModel(_ handle: String, as scope: Scope) async throws -> EmbeddingConfig {
         do {
-            return Self.embeddingConfig(of: try await model(handle, .embedding, as: scope))
+            var model = try await model(handle, .embedding, as: scope)
+            if model.isGuessedDimensions, let size = await askedDimensions(of: model, as: scope) {
+                model.embeddingDimensions = size
+            }
+            return Self.embeddingConfig(of: model)
         } catch HandleFailure.unknown {
             throw APIError.invalidArgument("Embedding model \(handle) not found")
         }
@@ -58,10 +64,12 @@ struct ModelService: Sendable {
 
     /// Finds the model that a handle names: a user's provider takes precedence, because it may be older than a base
     /// provider of its name.
-    private func model(_ handle: String, _ type: ModelType, as scope: Scope) async throws -> ModelDescription {
-        if let model = try await userProviders.model(handle, type, as: scope) { return model }
+    func model(
+        _ handle: String, _ type: ModelType, onlyListed: Bool = false, as scope: Scope
+    ) async throws -> ModelDescription {
+        if let model = try await userProviders.model(handle, type, onlyListed: onlyListed, as: scope) { return model }
         do {
-            return try await directory.resolve(handle: handle, type: type)
+            return try await directory.resolve(handle: handle, type: type, onlyListed: onlyListed)
         } catch HandleFailure.malformed {
             throw APIError.invalidArgument("The model handle should be in the format provider/model-name")
         }
@@ -97,12 +105,43 @@ struct ModelService: Sendable {
     }
 
     private func configuredProvider(for config: LLMConfig, prefix: String?) -> (any ModelProvider)? {
-        if let endpoint = config.modelEndpoint { return directory.provider { $0.settings.baseURL == endpoint } }
+        if config.modelEndpoint != nil {
+            let endpoint = Self.endpointSettings(of: config)
+            return directory.provider {
+                $0.settings.baseURL == config.modelEndpoint
+                    || $0.settings.baseURL == endpoint.baseURL && $0.settings.kind == endpoint.kind
+            }
+        }
         if config.handle == nil {
-            // An agent that names nothing uses the configured service, wherever that is.
-            return config.providerName == nil ? directory.provider { $0.handlePrefixes.contains("openai") } : nil
+            guard config.providerName == nil else { return nil }
+            // An agent that names a kind of service alone uses the configured one of that kind, wherever that is.
+            let service = ServiceProfile.endpoint(config.modelEndpointType).type
+            return directory.provider { $0.settings.service == service && $0.handlePrefixes.contains(service) }
         }
         return prefix.flatMap { prefix in directory.provider { $0.handlePrefixes.contains(prefix) } }
+    }
+
+    /// The provider that lists a model; nil when there is none any more.
+    func provider(listing model: ModelDescription, as scope: Scope) async throws -> (any ModelProvider)? {
+        guard model.providerCategory == .base else {
+            return try await userProviders.provider(named: model.providerName, as: scope)
+        }
+        return directory.provider { $0.settings.name == model.providerName }
+    }
+
+    /// The size of an embedding model's vectors, found with a text; nil when the model does not answer in time.
+    private func askedDimensions(of model: ModelDescription, as scope: Scope) async -> Int? {
+        do {
+            guard let provider = try await provider(listing: model, as: scope) else { return nil }
+            return try await withDeadline(.seconds(30), clock: userProviders.clock) {
+                try await provider.embed(["size"], model: model.name).first?.count
+            }
+        } catch {
+            logger.warning(
+                "The size of an embedding model's vectors could not be asked for",
+                metadata: ["model": "\(model.handle)", "error": "\(error)"])
+            return nil
+        }
     }
 
     /// The models of the base providers, then those of the user's.

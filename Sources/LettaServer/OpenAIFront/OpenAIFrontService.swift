@@ -134,7 +134,7 @@ struct OpenAIFrontService: Sendable {
     private func request(_ message: CreateMessage, streaming: Bool) -> SendMessages {
         var body = SendMessages("")
         body.input = nil
-        body.messages = [message]
+        body.messages = [.said(message)]
         body.streaming = streaming ? true : nil
         body.streamTokens = streaming ? true : nil
         return body

@@ -17,12 +17,26 @@ struct ProviderService: Sendable {
     /// For listing models to check a provider.
     static let checkDeadline = Duration.seconds(10)
 
+    /// The providers of users, behind the base providers that fail: those have no other place to say so.
     func list(_ query: ListProviders, as scope: Scope) async throws -> Page<Provider> {
-        try await core.storage.read(as: scope) { db in try ProviderStore.page(query, db).map(\.wire) }
+        var page = try await core.storage.read(as: scope) { db in try ProviderStore.page(query, db).map(\.wire) }
+        guard query.before == nil, query.after == nil else { return page }
+        page.items =
+            await baseProviders(of: scope.organization).filter { provider in
+                provider.lastError != nil && query.name.map { $0 == provider.name } ?? true
+                    && query.providerType.map { $0 == provider.providerType } ?? true
+            } + page.items
+        return page
     }
 
     func retrieve(_ id: ID<Provider>, as scope: Scope) async throws -> Provider {
-        try await row(id, as: scope).wire
+        do {
+            return try await row(id, as: scope).wire
+        } catch {
+            let base = await baseProviders(of: scope.organization).first { $0.id == id }
+            guard let base else { throw error }
+            return base
+        }
     }
 
     func create(_ body: CreateProvider, as scope: Scope) async throws -> Provider {
@@ -91,6 +105,8 @@ struct ProviderService: Sendable {
             id: core.ids.next(), organizationID: "", name: body.providerType.rawValue, providerType: body.providerType,
             createdAt: time, updatedAt: time)
         row.baseURL = body.baseURL
+        row.region = body.region
+        row.apiVersion = body.apiVersion
         try checkAddress(row)
         return try Self.verdict(await listing(of: providers.client(of: row, key: body.apiKey)), on: body.providerType)
     }
@@ -146,7 +162,13 @@ struct ProviderService: Sendable {
         return try await retrieve(row.id, as: scope)
     }
 
-    private static func missing(_ id: ID<Provider>) -> APIError { .notFound("Provider", id) }
+    private static func missing(_ id: ID<Provider>) -> APIError {
+        guard !ProviderType.allCases.contains(where: { $0.baseID == id }) else {
+            return APIError(
+                400, "Provider \(id) is a base provider: it is set by environment variables and by nothing else.")
+        }
+        return .notFound("Provider", id)
+    }
 
     private func checkName(_ name: String) throws {
         try KeyText.check("name", name)
@@ -165,10 +187,13 @@ struct ProviderService: Sendable {
 
     private func checkAddress(_ row: ProviderRow) throws {
         guard let url = row.baseURL else {
-            guard row.providerType.isSpoken, row.providerType.wellKnownAddress == nil else { return }
+            guard row.providerType.isSpoken, row.address == nil else { return }
             throw APIError.invalidField(
-                "base_url", "this server knows no address of providers of type \(row.providerType.rawValue): send one",
-                input: .null)
+                "base_url",
+                """
+                this server knows no address of providers of type \(row.providerType.rawValue): send \
+                \(row.providerType == .bedrock ? "one, or a region" : "one")
+                """, input: .null)
         }
         do {
             try providers.checkAddress(row.settings(key: nil).baseURL)
@@ -184,10 +209,10 @@ struct ProviderService: Sendable {
 
     /// A key can't be read back; with another address, the next listing would send it there.
     private static func checkKeyStays(_ new: ProviderRow, _ old: ProviderRow) throws {
-        let moves = new.providerType.address(new.baseURL) != old.providerType.address(old.baseURL)
-        guard moves, old.sealedAPIKey != nil else { return }
+        guard new.address != old.address, old.sealedAPIKey != nil else { return }
         throw APIError.invalidField(
-            "base_url", "another address needs the api_key in the same request: the stored one is not sent to it",
+            new.baseURL == old.baseURL ? "region" : "base_url",
+            "another address needs the api_key in the same request: the stored one is not sent to it",
             input: new.baseURL.map { .string($0) } ?? .null)
     }
 

@@ -50,6 +50,8 @@ struct ListedModel: Codable, Sendable {
     var contextWindow: Int
     var maxTokens: Int
     var embeddingDimensions: Int?
+    /// Nil in listings that were stored by earlier versions.
+    var isGuessedDimensions: Bool?
 
     init(_ model: ModelDescription) {
         name = model.name
@@ -57,6 +59,7 @@ struct ListedModel: Codable, Sendable {
         contextWindow = model.contextWindow
         maxTokens = model.maxTokens
         embeddingDimensions = model.embeddingDimensions
+        isGuessedDimensions = model.isGuessedDimensions ? true : nil
     }
 
     func description(of provider: ProviderRow) -> ModelDescription {
@@ -64,7 +67,7 @@ struct ListedModel: Codable, Sendable {
             handle: "\(provider.name)/\(name)", name: name, modelType: isEmbedding ? .embedding : .llm,
             settings: provider.settings(key: nil), contextWindow: contextWindow, maxTokens: maxTokens,
             embeddingDimensions: embeddingDimensions)
-        model.providerType = provider.providerType.rawValue
+        model.isGuessedDimensions = isGuessedDimensions ?? false
         return model
     }
 }

@@ -2,47 +2,31 @@ import LettaAPI
 import ModelProviders
 
 extension ProviderType {
-    /// Whether this server can talk to the service: it speaks OpenAI's API, natively or beside one of its own, or Anthropic's.
-    var isSpoken: Bool {
-        switch self {
-        case .anthropic, .baseten, .cerebras, .deepseek, .fireworks, .groq, .huggingFace, .lmstudio, .ollama, .openai,
-            .openrouter, .sglang, .together, .vllm, .xai, .zai, .zaiCoding:
-            true
-        case .azure, .bedrock, .chatgptOAuth, .googleAI, .googleVertex, .letta, .minimax, .mistral: false
-        }
-    }
+    /// Nil for a service that this server can't talk to.
+    private var profile: ServiceProfile? { ServiceProfile.named(rawValue) }
+
+    /// Whether this server can talk to the service.
+    var isSpoken: Bool { profile != nil }
 
     /// Whether the service lists its models to everybody, so that a listing proves nothing about a key.
-    var listsWithoutKey: Bool { [.huggingFace, .openrouter].contains(self) }
+    var listsWithoutKey: Bool { profile?.listsWithoutKey ?? false }
 
     /// Where the service is, unless a provider names another address; nil where none is known.
-    var wellKnownAddress: String? {
-        switch self {
-        case .anthropic: AnthropicProvider.officialBaseURL
-        case .baseten: "https://inference.baseten.co/v1"
-        case .cerebras: "https://api.cerebras.ai/v1"
-        case .deepseek: "https://api.deepseek.com/v1"
-        case .fireworks: "https://api.fireworks.ai/inference/v1"
-        case .groq: "https://api.groq.com/openai/v1"
-        case .lmstudio: "http://127.0.0.1:1234/v1"
-        case .ollama: "http://127.0.0.1:11434/v1"
-        case .openai: "https://api.openai.com/v1"
-        case .openrouter: "https://openrouter.ai/api/v1"
-        case .together: "https://api.together.xyz/v1"
-        case .xai: "https://api.x.ai/v1"
-        case .zai: "https://api.z.ai/api/paas/v4"
-        case .zaiCoding: "https://api.z.ai/api/coding/paas/v4"
-        case .huggingFace, .sglang, .vllm: nil
-        case .azure, .bedrock, .chatgptOAuth, .googleAI, .googleVertex, .letta, .minimax, .mistral: nil
-        }
-    }
+    var wellKnownAddress: String? { profile?.address }
 
-    /// The address to call. Programs that have an API of their own beside OpenAI's are often given without the `/v1`.
-    func address(_ given: String?) -> String? {
-        guard let given else { return wellKnownAddress }
-        let trimmed = given.hasSuffix("/") ? String(given.dropLast()) : given
-        let hasPath = trimmed.split(separator: "/", omittingEmptySubsequences: false).count > 3
-        return [.lmstudio, .ollama, .sglang, .vllm].contains(self) && !hasPath ? "\(trimmed)/v1" : given
+    /// The address to call.
+    ///
+    /// - Parameter region: the one of Bedrock, whose addresses differ by it alone.
+    func address(_ given: String?, region: String? = nil) -> String? {
+        if self == .bedrock, given == nil, let region {
+            let isName =
+                !region.isEmpty
+                && region.utf8.allSatisfy { byte in
+                    (0x61...0x7a).contains(byte) || (0x30...0x39).contains(byte) || byte == 0x2d
+                }
+            return isName ? "https://bedrock-runtime.\(region).amazonaws.com/openai/v1" : nil
+        }
+        return profile?.address(given) ?? given
     }
 
     var notSpoken: String {
@@ -52,11 +36,16 @@ extension ProviderType {
 }
 
 extension ProviderRow {
+    /// Nil where it is not known.
+    var address: String? { providerType.address(baseURL, region: region) }
+
     /// How to reach the provider.
     func settings(key: String?) -> ProviderSettings {
-        ProviderSettings(
-            name: name, kind: providerType == .anthropic ? .anthropic : .openAI,
-            baseURL: providerType.address(baseURL) ?? "",
+        var settings = ProviderSettings(
+            name: name, kind: ServiceProfile.named(providerType.rawValue)?.kind ?? .openAI,
+            service: providerType.rawValue, baseURL: address ?? "",
             apiKey: key.flatMap { $0.isEmpty ? nil : Secret($0) }, category: .byok)
+        settings.apiVersion = apiVersion
+        return settings
     }
 }

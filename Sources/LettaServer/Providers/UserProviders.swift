@@ -36,6 +36,9 @@ actor UserProviders {
         self.transport = transport
     }
 
+    /// Measures the deadlines of calls.
+    nonisolated var clock: any Clock<Duration> { core.clock }
+
     /// Cancels the refreshes under way and waits for them.
     func close() async {
         isClosed = true
@@ -70,9 +73,13 @@ actor UserProviders {
         return listings.flatMap(\.models)
     }
 
-    /// The model that a handle names; nil when no user's provider lists it. An unknown one refreshes its provider's
-    /// listing, and waits for it.
-    func model(_ handle: String, _ type: ModelType, as scope: Scope) async throws -> ModelDescription? {
+    /// The model that a handle names; nil when no user's provider has it. An unknown one refreshes its provider's listing,
+    /// and waits for it; a language model that is not listed then either is asked for by calling it.
+    ///
+    /// - Parameter onlyListed: whether not to ask for what is not listed.
+    func model(
+        _ handle: String, _ type: ModelType, onlyListed: Bool = false, as scope: Scope
+    ) async throws -> ModelDescription? {
         guard let slash = handle.firstIndex(of: "/") else { return nil }
         let name = String(handle[..<slash])
         let start = uses
@@ -92,7 +99,14 @@ actor UserProviders {
             return model
         }
         await directory.refreshDue()
-        return try await listed()?.model
+        if let model = try await listed()?.model { return model }
+        guard type == .llm, !onlyListed,
+            var model = await directory.unlisted(String(handle[handle.index(after: slash)...]))
+        else {
+            return nil
+        }
+        model.handle = handle
+        return model
     }
 
     // MARK: Providers
@@ -109,6 +123,14 @@ actor UserProviders {
         // A listing also tells the traits of the models.
         await entry.directory.refreshStale()
         return entry.provider
+    }
+
+    /// All providers of an organization, to be called; not more than ``capacity``.
+    func all(as scope: Scope) async throws -> [any ModelProvider] {
+        let listings = try await core.storage.read(as: scope) { db in try ProviderStore.listings(db) }
+        var providers: [any ModelProvider] = []
+        for (row, _) in listings.prefix(capacity) { providers.append(await entry(of: row, as: scope).provider) }
+        return providers
     }
 
     /// Lists the models of a provider now.

@@ -58,9 +58,9 @@ final class RunCallbackService: TaskOwner, Sendable {
     /// Announces the end of a run, in the background.
     func announce(_ run: ID<Run>, as scope: Scope) async {
         let time = core.now()
-        guard await write(run, as: scope, { try RunCallbackStore.setDue(run, at: time, attempts: 0, $0) }) else {
-            return
-        }
+        let subject = RunCallbackStore.Subject.run(run)
+        guard await write(subject, as: scope, { try RunCallbackStore.setDue(subject, at: time, attempts: 0, $0) })
+        else { return }
         wake()
     }
 
@@ -139,19 +139,18 @@ final class RunCallbackService: TaskOwner, Sendable {
         // No user acts here.
         let scope = Scope(organization: callback.organization, user: "")
         do {
-            let stored = try await core.storage.read(as: scope) { db in try RunStore.run(callback.run, db) }
-            guard let run = stored.map(ends.current), let url = run.callbackURL else {
+            guard let (url, body) = try await content(of: callback.subject, as: scope) else {
                 // A deleted run takes its callback with it; one without an address has none.
-                _ = await write(callback.run, as: scope) { try RunCallbackStore.delete(callback.run, $0) }
+                _ = await write(callback.subject, as: scope) { try RunCallbackStore.delete(callback.subject, $0) }
                 return
             }
-            let outcome = await post(run, to: url)
+            let outcome = await post(body, to: url)
             guard !Task.isCancelled else { return }
             await store(outcome, of: callback, as: scope)
         } catch {
             if Task.isCancelled { return }
             core.logger.error(
-                "A callback is sent later", metadata: ["run.id": "\(callback.run)", "error": "\(error)"])
+                "A callback is sent later", metadata: ["run.id": "\(callback.subject)", "error": "\(error)"])
             _ = await ends.pause()
         }
     }
@@ -162,8 +161,21 @@ final class RunCallbackService: TaskOwner, Sendable {
         var mayWorkLater = false
     }
 
-    private func post(_ run: Run, to url: String) async -> Outcome {
-        let body = Self.body(of: run)
+    /// The address and the body; nil when there is nothing to announce.
+    private func content(
+        of subject: RunCallbackStore.Subject, as scope: Scope
+    ) async throws -> (url: String, body: [UInt8])? {
+        switch subject {
+        case .run(let id):
+            let stored = try await core.storage.read(as: scope) { db in try RunStore.run(id, db) }
+            return stored.map(ends.current).flatMap { run in run.callbackURL.map { ($0, Self.body(of: run)) } }
+        case .job(let id):
+            let job = try await core.storage.read(as: scope) { db in try db.fetch(JobStore.table, id)?.job }
+            return job.flatMap { job in job.callbackURL.map { ($0, Self.body(of: job)) } }
+        }
+    }
+
+    private func post(_ body: [UInt8], to url: String) async -> Outcome {
         let headers = signature.map { [(CallbackSignature.header, $0.text(for: body, at: core.now()))] } ?? []
         do throws(ProviderFailure) {
             let status = try await egress.post(
@@ -176,7 +188,7 @@ final class RunCallbackService: TaskOwner, Sendable {
     }
 
     private func store(_ outcome: Outcome, of callback: RunCallbackStore.Due, as scope: Scope) async {
-        let (run, time, attempts) = (callback.run, core.now(), callback.attempts + 1)
+        let (subject, time, attempts) = (callback.subject, core.now(), callback.attempts + 1)
         var outcome = outcome
         var next: Timestamp?
         if outcome.mayWorkLater, attempts < Self.maximumAttempts {
@@ -187,12 +199,13 @@ final class RunCallbackService: TaskOwner, Sendable {
                 "\(outcome.problem ?? "The listener responded with status \(outcome.status ?? 0).") No attempt is left "
                 + "after \(attempts)."
         }
-        _ = await write(run, as: scope) { [outcome, next] db in
-            try RunStore.setCallback(run, sentAt: time, status: outcome.status, error: outcome.problem, db)
+        _ = await write(subject, as: scope) { [outcome, next] db in
+            try RunCallbackStore.setOutcome(
+                of: subject, sentAt: time, status: outcome.status, error: outcome.problem, db)
             if let next {
-                try RunCallbackStore.setDue(run, at: next, attempts: attempts, db)
+                try RunCallbackStore.setDue(subject, at: next, attempts: attempts, db)
             } else {
-                try RunCallbackStore.delete(run, db)
+                try RunCallbackStore.delete(subject, db)
             }
         }
     }
@@ -201,7 +214,7 @@ final class RunCallbackService: TaskOwner, Sendable {
     ///
     /// - Returns: false when it never does, or the server stops before.
     private func write(
-        _ run: ID<Run>, as scope: Scope, _ body: @escaping @Sendable (Transaction) throws -> Void
+        _ subject: RunCallbackStore.Subject, as scope: Scope, _ body: @escaping @Sendable (Transaction) throws -> Void
     ) async -> Bool {
         while true {
             do {
@@ -211,10 +224,18 @@ final class RunCallbackService: TaskOwner, Sendable {
                 let isRetried = (error as? SQLFailure)?.isTransient == true
                 core.logger.error(
                     isRetried ? "The state of a callback is stored later" : "The state of a callback was not stored",
-                    metadata: ["run.id": "\(run)", "error": "\(error)"])
+                    metadata: ["run.id": "\(subject)", "error": "\(error)"])
                 guard isRetried, await ends.pause() else { return false }
             }
         }
+    }
+
+    private static func body(of job: Job) -> [UInt8] {
+        JSONWriter.bytes(
+            of: [
+                "job_id": .string(job.id.rawValue), "status": .string(job.status.rawValue),
+                "completed_at": job.completedAt.map { .string($0.wireText) } ?? .null,
+            ] as JSONValue)
     }
 
     private static func body(of run: Run) -> [UInt8] {

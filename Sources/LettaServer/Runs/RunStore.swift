@@ -54,6 +54,9 @@ enum RunStore {
             where: [
                 percentile(query, db), try tools(query.toolsUsed, db),
                 agents.isEmpty ? nil : "agent_id IN (\(list: agents))",
+                query.conversationID.map { conversation -> SQLText in
+                    conversation == "default" ? "conversation_id IS NULL" : "conversation_id = \(conversation)"
+                },
                 query.statuses.flatMap { $0.isEmpty ? nil : "status IN (\(list: $0.map(\.rawValue)))" },
                 query.active == true ? "status IN ('created', 'running')" : nil,
                 query.background.map { $0 ? "background" : "NOT background" },

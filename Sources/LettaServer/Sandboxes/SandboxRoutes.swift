@@ -1,12 +1,15 @@
 import HTTPKit
 package import JSON
 package import LettaAPI
+import ToolRuntime
 
 struct SandboxRoutes: RouteGroup {
     let sandboxes: SandboxService
+    let sandbox: ToolSandbox
 
     func register(on routes: Routes) {
         routes.handle(API.Sandboxes.list) { try await sandboxes.list($0.query, as: $0.scope) }
+        routes.handle(API.Sandboxes.policy) { _ in SandboxPolicy(sandbox) }
         routes.handle(API.Sandboxes.create) { try await sandboxes.put($0.body.config, as: $0.scope) }
         routes.handle(API.Sandboxes.createLocal) {
             try await sandboxes.put(SandboxSettings($0.body), as: $0.scope)

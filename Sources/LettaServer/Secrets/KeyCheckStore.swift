@@ -22,6 +22,7 @@ enum KeyCheckStore {
         try ProviderStore.sealAnew(box, db, logger)
         try SandboxStore.sealAnew(box, db, logger)
         try MCPServerStore.sealAnew(box, db, logger)
+        try MCPAuthorizationStore.sealAnew(box, db, logger)
         try db.execute(
             "UPDATE server_setting SET value = \(try box.seal(text, for: name)) WHERE name = \(name)")
     }

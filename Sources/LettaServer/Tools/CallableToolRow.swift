@@ -13,11 +13,15 @@ struct CallableToolRow: Sendable {
     var returnCharLimit: Int
     var defaultRequiresApproval: Bool?
     var enableParallelExecution: Bool?
+    var pipRequirements: RawJSON?
+    var packagesStatus: String?
+    var packagesDetail: String?
 
     static let columns: SQLText = """
         tool.name, tool.tool_type, tool.json_schema, tool.source_type,
         CASE WHEN tool.tool_type = \(ToolService.custom) THEN tool.source_code END AS source_code,
-        tool.return_char_limit, tool.default_requires_approval, tool.enable_parallel_execution
+        tool.return_char_limit, tool.default_requires_approval, tool.enable_parallel_execution,
+        tool.pip_requirements, tool.packages_status, tool.packages_detail
         """
 
     init(_ row: SQLRow) throws(SQLFailure) {
@@ -29,5 +33,8 @@ struct CallableToolRow: Sendable {
         returnCharLimit = try row["return_char_limit"]
         defaultRequiresApproval = try row["default_requires_approval"]
         enableParallelExecution = try row["enable_parallel_execution"]
+        pipRequirements = try row["pip_requirements"]
+        packagesStatus = try row["packages_status"]
+        packagesDetail = try row["packages_detail"]
     }
 }

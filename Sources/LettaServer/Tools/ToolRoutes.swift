@@ -3,6 +3,7 @@ import LettaAPI
 
 struct ToolRoutes: RouteGroup {
     let tools: ToolService
+    let generator: ToolGenerator
 
     func register(on routes: Routes) {
         routes.handle(API.Tools.list) { try await tools.list($0.query, as: $0.scope) }
@@ -14,6 +15,7 @@ struct ToolRoutes: RouteGroup {
         routes.handle(API.Tools.delete) { try await tools.delete($0.path, as: $0.scope) }
         routes.handle(API.Tools.run) { try await tools.run($0.body, as: $0.scope) }
         routes.handle(API.Tools.generateSchema) { try await tools.schema(of: $0.body.code) }
+        routes.handle(API.Tools.generate) { try await generator.generate($0.body, as: $0.scope) }
         routes.handle(API.Tools.search) { try await tools.search($0.body, as: $0.scope) }
         routes.handle(API.Tools.addBaseTools) { try await tools.addBaseTools(as: $0.scope) }
     }

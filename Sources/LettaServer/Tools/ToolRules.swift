@@ -17,6 +17,7 @@ enum ToolRules {
         try check(returnLimit: body.returnCharLimit)
         try check(source: body.sourceCode)
         try KeyText.check("tags", body.tags)
+        _ = try ToolPackages(body.pipRequirements)
         if body.sourceType == typescript, body.jsonSchema == nil {
             throw APIError.invalidField(
                 "json_schema",
@@ -30,6 +31,7 @@ enum ToolRules {
         try check(sourceType: change.sourceType.value)
         try check(returnLimit: change.returnCharLimit.value)
         try KeyText.check("tags", change.tags.value)
+        _ = try ToolPackages(change.pipRequirements.value)
         if let source = change.sourceCode.value { try check(source: source) }
         guard tool.toolType != ToolService.custom else { return }
         let isSame =
@@ -46,7 +48,7 @@ enum ToolRules {
         throw APIError(400, "Unknown tool source type: \(sourceType)")
     }
 
-    private static func check(source: String) throws {
+    static func check(source: String) throws {
         guard source.contains(where: { !$0.isWhitespace }) else {
             throw APIError(400, "Custom tool is missing source_code field.")
         }
@@ -57,7 +59,7 @@ enum ToolRules {
         }
     }
 
-    private static func check(returnLimit: Int?) throws {
+    static func check(returnLimit: Int?) throws {
         guard let returnLimit, !(1...highestReturnLimit).contains(returnLimit) else { return }
         let isLow = returnLimit < 1
         let bound = isLow ? 1 : highestReturnLimit

@@ -9,10 +9,11 @@ struct ToolService: Sendable {
     let core: Core
     let runner: PythonToolRunner
     let sandboxes: SandboxService
+    let packages: ToolPackageService
 
     static let custom = "custom"
     static let mcp = "external_mcp"
-    private static let types =
+    static let types =
         [custom]
         + [
             "letta_core", "letta_memory_core", "letta_multi_agent_core", "letta_sleeptime_core",
@@ -62,9 +63,11 @@ struct ToolService: Sendable {
     func upsert(_ body: CreateTool, as scope: Scope) async throws -> Tool {
         let draft = try await draft(of: body)
         let (id, time) = (core.ids.next(Tool.self), core.now())
-        return try await core.storage.write(as: scope) { db in
+        defer { packages.wake() }
+        return try await core.storage.write(as: scope) { [packages] db in
             let existing = try ToolStore.rows(named: [draft.name], db).first?.wire
-            let row = Stored(draft.tool(id, replacing: existing, in: scope), at: time)
+            var row = Stored(draft.tool(id, replacing: existing, in: scope), at: time)
+            row.wire.packagesStatus = packages.status(of: ToolPackages(stored: row.wire.pipRequirements))?.rawValue
             try ToolStore.upsert(row, db)
             guard let stored = try ToolStore.rows(named: [draft.name], db).first?.wire else {
                 throw APIError.conflict("The tool \(draft.name) was deleted by another request. Retry.")
@@ -81,12 +84,17 @@ struct ToolService: Sendable {
         try ToolRules.check(change, of: old)
         let schema = try await schema(after: change, of: old)
         let time = core.now()
-        return try await core.storage.write(as: scope) { db in
+        defer { packages.wake() }
+        return try await core.storage.write(as: scope) { [packages] db in
             guard var row = try db.fetch(ToolStore.table, id, locking: true) else {
                 throw APIError.notFound("Tool", id)
             }
             let old = row.wire
             change.apply(to: &row.wire, schema: schema)
+            if !change.pipRequirements.isKept {
+                row.wire.packagesStatus = packages.status(of: ToolPackages(stored: row.wire.pipRequirements))?.rawValue
+                row.wire.packagesDetail = nil
+            }
             guard !row.wire.isSame(as: old) else { return old }
             if row.wire.name != old.name {
                 guard try ToolStore.rows(named: [row.wire.name], db).isEmpty else {
@@ -134,11 +142,21 @@ struct ToolService: Sendable {
             outcome = ToolOutcome(.string(ToolRules.noTypeScript), succeeded: false)
         } else {
             let schema = try await schema(given: body.jsonSchema, body.sourceCode, body.argsJSONSchema)
-            let call = PythonCall(
+            var call = PythonCall(
                 source: body.sourceCode, function: body.name ?? schema["name"]?.string ?? "", shownName: body.name,
                 arguments: try body.args.json.value().object ?? [:], schema: .object(schema),
                 environment: try await sandboxes.environment(as: scope).merging(given) { $1 })
-            outcome = try await Self.translatingFailures {
+            if let wanted = try ToolPackages(body.pipRequirements) {
+                guard let folder = packages.folder(of: wanted) else {
+                    throw APIError(
+                        400,
+                        "The packages \(wanted.requirements.joined(separator: ", ")) are not installed, and a run installs "
+                            + "none. Save a tool with these pip_requirements and wait until its packages_status is ready."
+                    )
+                }
+                call.packages = folder
+            }
+            outcome = try await Self.translatingFailures { [call] in
                 let owner = SandboxOwner(organization: scope.organization, agent: scope.user)
                 return ToolOutcome(try await runner.run(call, for: owner))
             }

@@ -17,7 +17,8 @@ struct TurnPreviewService: Sendable {
     ) async throws -> RawJSON {
         var body = body
         body.streaming = true
-        let request = try TurnRequest(body, to: agent, following: .stream)
+        var request = try TurnRequest(body, to: agent, following: .stream)
+        request.conversation = conversation?.id
         let config = try await opener.override(request.overrideModel ?? conversation?.model, as: scope)
         let run = request.run(id: core.ids.next(), at: core.now())
         let state = try await opener.preview(request, run, in: conversation, config: config, as: scope)
@@ -59,7 +60,7 @@ struct TurnPreviewService: Sendable {
                 if accumulator.isFull { break }
             }
         } catch {
-            throw APIError(TurnFailure(error))
+            throw APIError(TurnFailure(error.naming(provider.settings)))
         }
         let answer = accumulator.answer
         return GeneratedText(content: answer.text ?? "", model: config.model, usage: UsageEvent(answer.usage))

@@ -9,26 +9,46 @@ extension TurnService {
     /// How long the events of a background run can be read, from its creation.
     static let eventRetention: Int64 = 24 * 3_600 * 1_000_000
 
-    /// Stores a run that starts when its agent is free, and returns it with its control.
-    func accept(_ request: TurnRequest, as scope: Scope) async throws -> (run: Run, control: TurnControl) {
+    /// Stores a run that starts when its agent is free, unless an earlier attempt of the send has started or ended one.
+    ///
+    /// - Parameters:
+    ///   - relay: gets each event as it happens.
+    ///   - note: writes in the transaction that stores the run.
+    func accept(
+        _ request: TurnRequest, as scope: Scope, relaying relay: (@Sendable (TurnEvent) -> Void)? = nil,
+        noting note: @escaping @Sendable (Run, Transaction) throws -> Void = { _, _ in }
+    ) async throws -> SendOutcome {
         let config = try await opener.override(request.overrideModel, as: scope)
-        let request = try await opener.images.read(request)
-        guard let ticket = turnLock.reserve(request.agent) else { throw Self.queueIsFull(request.agent) }
-        let run = request.run(id: core.ids.next(), at: core.now())
+        var request = try await opener.images.read(request)
         let control = TurnControl(
-            run: run.id, agent: request.agent, organization: scope.organization, isBackground: true)
+            run: core.ids.next(), agent: request.agent, conversation: request.conversation,
+            organization: scope.organization, isBackground: true, relay: relay)
+        if let earlier = try await enter(control, &request, as: scope) { return earlier }
+        let place: TurnPlace
+        do {
+            place = try self.place(for: request, control)
+        } catch {
+            leave(control, request)
+            throw error
+        }
+        let run = request.run(id: control.run, at: core.now())
         control.emit(
             .ping(
                 id: "ping-\(core.ids.uuid())", runID: run.id.rawValue, at: run.createdAt.microseconds, sequence: nil))
         do {
             // Before the run is visible, so that whoever sees it can follow it.
             guard worker.register(control) else { throw Self.isStopping }
-            try await core.storage.write(as: scope) { db in
-                guard try AgentStore.exists(run.agentID, db) else { throw APIError.notFound("Agent", run.agentID) }
+            try await core.storage.write(as: scope) { [request] db in
+                guard let agent = try AgentStore.row(run.agentID, db) else {
+                    throw APIError.notFound("Agent", run.agentID)
+                }
+                _ = try TurnMemory(for: request, project: agent.origin.projectID, db)
                 try RunStore.insert(run, db)
+                try SendKeyStore.put(request.keys.all, of: agent.id, run: run.id, at: run.createdAt, db)
+                try note(run, db)
             }
-            let isStarted = worker.start(control) {
-                await carryOut(request, run, ticket, config: config, control, as: scope)
+            let isStarted = worker.start(control) { [request] in
+                await carryOut(request, run, place, config: config, control, as: scope)
             }
             guard isStarted else {
                 await ends.store(run, .error, as: scope)
@@ -36,28 +56,44 @@ extension TurnService {
             }
         } catch {
             worker.remove(control)
-            turnLock.abandon(ticket)
-            control.log.finish()
+            place.abandon()
+            leave(control, request)
             if let failure = error as? SQLFailure, failure.kind == .outcomeUnknown {
                 await ends.store(run, .error, as: scope)
             }
             throw error
         }
+        return .started(control, run)
+    }
+
+    /// Stores a run of a turn that no client asked for, so that it repeats no other.
+    ///
+    /// - Parameters: those of ``accept(_:as:relaying:noting:)``.
+    func acceptOwn(
+        _ request: TurnRequest, as scope: Scope, relaying relay: (@Sendable (TurnEvent) -> Void)? = nil,
+        noting note: @escaping @Sendable (Run, Transaction) throws -> Void = { _, _ in }
+    ) async throws -> (run: Run, control: TurnControl) {
+        var request = request
+        request.keys = SendKeys()
+        guard
+            case .started(let control, let run) = try await accept(
+                request, as: scope, relaying: relay, noting: note)
+        else { throw APIError.conflict("Another turn with the same key runs. Retry.") }
         return (run, control)
     }
 
     /// Runs the turn and stores its events concurrently; returns when all of them are stored.
     private func carryOut(
-        _ request: TurnRequest, _ run: Run, _ ticket: KeyedFIFOLock<ID<AgentState>>.Ticket, config: LLMConfig?,
-        _ control: TurnControl, as scope: Scope
+        _ request: TurnRequest, _ run: Run, _ place: TurnPlace, config: LLMConfig?, _ control: TurnControl,
+        as scope: Scope
     ) async {
         let events = RunEventWriter(core: core, control: control, scope: scope, ends: ends)
         // Also stores the last events of a cancelled turn.
         async let stored: Void = shieldedFromCancellation { await events.write() }
         do {
-            try await turnLock.lock(ticket)
+            try await place.wait()
             // A run that can't start is ended before the next one starts.
-            defer { turnLock.unlock(request.agent) }
+            defer { place.leave() }
             do {
                 let state = try await opener.open(request, run, isAccepted: true, config: config, as: scope)
                 await runner(control).run(state)
@@ -67,6 +103,7 @@ extension TurnService {
         } catch {
             await abandon(run, control, because: error, as: scope)
         }
+        sends.leave(control, request.keys)
         await stored
         if run.callbackURL != nil { await callbacks.announce(run.id, as: scope) }
     }
@@ -76,10 +113,14 @@ extension TurnService {
         var end = TurnEnd(stop: control.isCancelled ? .cancelled : .error, usage: TurnUsage())
         if !control.isCancelled {
             core.logger.error("A run could not start", metadata: ["run.id": "\(run.id)", "error": "\(error)"])
-            end.failure = TurnFailure(
-                type: "internal_error", message: "The run could not start.",
-                detail: (error as? APIError)?.explanation ?? "The server could not open its turn.", status: 500)
+            end.failure =
+                TurnFailure(refusal: error)
+                ?? TurnFailure(
+                    type: "internal_error", message: "The run could not start.",
+                    detail: (error as? APIError)?.explanation ?? "The server could not open its turn.", status: 500)
         }
+        var run = run
+        if let refusal = TurnFailure(refusal: error) { run.explain(refusal.detail) }
         await ends.store(run, end.stop, as: scope)
         control.emit(end)
         control.log.finish()

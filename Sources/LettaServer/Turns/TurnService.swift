@@ -13,6 +13,8 @@ struct TurnService: Sendable {
     let turnLock: KeyedFIFOLock<ID<AgentState>>
     let ends: RunEnds
     let compactor: ContextCompactor
+    let conversations = ConversationTurns()
+    let sends = SendsAtWork()
 
     /// The maximum number of queued messages per agent.
     static let queueLimit = 64
@@ -23,77 +25,168 @@ struct TurnService: Sendable {
 
     static let isStopping = APIError.unavailable("The server is stopping. Retry later.")
 
-    /// Starts a turn and returns its control. The turn goes on without readers.
+    /// Starts a turn, which goes on without readers, unless an earlier attempt of the send has started or ended one.
     private func start(
         _ request: TurnRequest, collector: TurnCollector? = nil, as scope: Scope
-    ) async throws -> TurnControl {
+    ) async throws -> SendOutcome {
         let config = try await opener.override(request.overrideModel, as: scope)
-        let request = try await opener.images.read(request)
-        try await turnLock.lock(request.agent, orElse: Self.queueIsFull(request.agent))
-        let run = request.run(id: core.ids.next(), at: core.now())
+        var request = try await opener.images.read(request)
         let control = TurnControl(
-            run: run.id, agent: request.agent, organization: scope.organization, collector: collector)
+            run: core.ids.next(), agent: request.agent, conversation: request.conversation,
+            organization: scope.organization, collector: collector)
+        if let earlier = try await enter(control, &request, as: scope) { return earlier }
+        let run: Run
         do {
-            guard worker.register(control) else { throw Self.isStopping }
-            let state = try await opener.open(request, run, isAccepted: false, config: config, as: scope)
-            let runner = runner(control)
-            let isStarted = worker.start(control) { [turnLock] in
-                await runner.run(state)
-                turnLock.unlock(request.agent)
-            }
-            guard isStarted else {
-                await ends.store(state.run, .error, as: scope)
-                throw Self.isStopping
+            let place = try place(for: request, control)
+            try await place.wait()
+            run = request.run(id: control.run, at: core.now())
+            do {
+                try await begin(request, run, control, place, config: config, as: scope)
+            } catch {
+                worker.remove(control)
+                place.leave()
+                throw error
             }
         } catch {
-            worker.remove(control)
-            turnLock.unlock(request.agent)
+            let isShown = request.following == .stream && control.emit(refusal: error)
+            leave(control, request)
+            if isShown { return .started(control, request.run(id: control.run, at: core.now())) }
             throw error
         }
-        return control
+        return .started(control, run)
+    }
+
+    private func begin(
+        _ request: TurnRequest, _ run: Run, _ control: TurnControl, _ place: TurnPlace, config: LLMConfig?,
+        as scope: Scope
+    ) async throws {
+        guard worker.register(control) else { throw Self.isStopping }
+        let state = try await opener.open(request, run, isAccepted: false, config: config, as: scope)
+        let runner = runner(control)
+        let isStarted = worker.start(control) { [sends] in
+            await runner.run(state)
+            place.leave()
+            sends.leave(control, request.keys)
+        }
+        guard isStarted else {
+            await ends.store(state.run, .error, as: scope)
+            throw Self.isStopping
+        }
+    }
+
+    /// A place in the line of the agent, or the turn of the conversation.
+    func place(for request: TurnRequest, _ control: TurnControl) throws -> TurnPlace {
+        if let conversation = request.conversation {
+            try conversations.begin(control, in: conversation)
+            return .conversation(conversations, control, conversation)
+        }
+        guard let ticket = turnLock.reserve(request.agent) else { throw Self.queueIsFull(request.agent) }
+        return .line(turnLock, ticket)
     }
 
     func runner(_ control: TurnControl) -> TurnRunner {
-        TurnRunner(core: core, executors: opener.executors, control: control, ends: ends, compactor: compactor)
+        TurnRunner(
+            core: core, executors: opener.executors, control: control, ends: ends, compactor: compactor,
+            startCompanions: CompanionTurns(core: core, turns: self).begin)
     }
 
     /// Sends messages and waits for the end of the turn.
     ///
     /// - Throws: `APIError` with the model's failure where there was one.
-    func send(_ body: SendMessages, to agent: ID<AgentState>, as scope: Scope) async throws -> LettaResponse {
+    func send(
+        _ body: SendMessages, to thread: ConversationThread, _ attempt: SendAttempt = SendAttempt(), as scope: Scope
+    ) async throws -> LettaResponse {
+        let request = try await request(body, to: thread, following: .answer, attempt, as: scope)
         let collector = TurnCollector(only: body.includeReturnMessageTypes)
-        let control = try await start(try TurnRequest(body, to: agent), collector: collector, as: scope)
-        await control.log.finished()
-        try Task.checkCancellation()
-        return try collector.response()
+        while true {
+            switch try await start(request, collector: collector, as: scope) {
+            case .started(let control, _):
+                await control.log.finished()
+                try Task.checkCancellation()
+                return try collector.response()
+            case .joined(let control):
+                await control.log.finished()
+                try Task.checkCancellation()
+                // The first attempt may not have come to a run.
+                guard let run = try await storedRun(control.run, as: scope) else { continue }
+                if let collector = control.collector { return try collector.response() }
+                return try await response(of: run, only: body.includeReturnMessageTypes, as: scope)
+            case .over(let run):
+                return try await response(of: run, only: body.includeReturnMessageTypes, as: scope)
+            }
+        }
+    }
+
+    func send(_ body: SendMessages, to agent: ID<AgentState>, as scope: Scope) async throws -> LettaResponse {
+        try await send(body, to: .agent(agent), as: scope)
     }
 
     /// Starts a turn and returns its stream; the turn goes on without readers.
-    func stream(_ body: SendMessages, to agent: ID<AgentState>, as scope: Scope) async throws -> RunFrames {
+    func stream(
+        _ body: SendMessages, to thread: ConversationThread, _ attempt: SendAttempt = SendAttempt(), as scope: Scope
+    ) async throws -> RunFrames {
         var body = body
         body.streaming = true
-        let request = try TurnRequest(body, to: agent, following: .stream)
+        let request = try await request(body, to: thread, following: .stream, attempt, as: scope)
         let filter = EventFilter(
             withPings: body.includePings ?? true,
             messageTypes: body.includeReturnMessageTypes.map { Set($0.map(\.rawValue)) })
-        guard request.following == .backgroundStream else {
-            let control = try await start(request, as: scope)
-            return RunFrames(core: core, run: control.run, filter: filter, control: control, page: nil)
+        while true {
+            let isBackground = request.following == .backgroundStream
+            switch isBackground ? try await accept(request, as: scope) : try await start(request, as: scope) {
+            case .started(let control, _):
+                return frames(of: control, filter, as: scope)
+            case .joined(let control):
+                if control.collector == nil { return frames(of: control, filter, as: scope) }
+                await control.log.finished()
+                try Task.checkCancellation()
+                guard let run = try await storedRun(control.run, as: scope) else { continue }
+                return try await replay(run, filter, as: scope)
+            case .over(let run):
+                return try await replay(run, filter, as: scope)
+            }
         }
-        let control = try await accept(request, as: scope).control
-        return RunFrames(
+    }
+
+    func stream(_ body: SendMessages, to agent: ID<AgentState>, as scope: Scope) async throws -> RunFrames {
+        try await stream(body, to: .agent(agent), as: scope)
+    }
+
+    private func frames(of control: TurnControl, _ filter: EventFilter, as scope: Scope) -> RunFrames {
+        RunFrames(
             core: core, run: control.run, filter: filter, control: control,
-            page: RunFrames.pages(of: control.run, core, as: scope))
+            page: control.isBackground ? RunFrames.pages(of: control.run, core, as: scope) : nil)
+    }
+
+    /// Starts a turn that nobody waits for, and returns its run.
+    func sendLater(
+        _ body: SendMessages, to thread: ConversationThread, _ attempt: SendAttempt, as scope: Scope
+    ) async throws -> Run {
+        let request = try await request(body, to: thread, following: .later, attempt, as: scope)
+        switch try await accept(request, as: scope) {
+        case .started(_, let run), .over(let run):
+            return run
+        case .joined(let control):
+            guard let run = try await storedRun(control.run, as: scope) else {
+                throw APIError.conflict("An earlier attempt of this send is about to start. Retry.")
+            }
+            return run
+        }
     }
 
     /// Cancels the running turns of an agent, or those named. Idempotent: runs that were cancelled before count as
     /// stopped.
-    func cancel(_ agent: ID<AgentState>, _ body: CancelRuns?, as scope: Scope) async throws -> [String: String] {
+    ///
+    /// - Parameter ownThread: whether only turns of the agent's own conversation are meant.
+    func cancel(
+        _ agent: ID<AgentState>, _ body: CancelRuns?, ownThread: Bool = false, as scope: Scope
+    ) async throws -> [String: String] {
         let exists = try await core.storage.read(as: scope) { db in try AgentStore.exists(agent, db) }
         guard exists else { throw APIError.notFound("Agent", agent) }
         let controls = worker.controls(of: agent, in: scope.organization).filter { control in
             // A turn that has ended may still be storing its last events.
-            !control.log.isFinished && body?.runIDs?.contains(control.run.rawValue) ?? true
+            !control.log.isFinished && !(ownThread && control.conversation != nil)
+                && body?.runIDs?.contains(control.run.rawValue) ?? true
         }
         let named = Set(body?.runIDs ?? []).subtracting(controls.map(\.run.rawValue))
         let before = try await core.storage.read(as: scope) { [ends] db in
@@ -108,5 +201,19 @@ struct TurnService: Sendable {
         worker.cancel(controls)
         let all = before.union(controls.map(\.run.rawValue))
         return Dictionary(uniqueKeysWithValues: all.map { ($0, "cancelled") })
+    }
+
+    /// Cancels the running turn of a conversation.
+    func cancel(
+        _ conversation: ID<Conversation>, of agent: ID<AgentState>, as scope: Scope
+    ) throws -> [String: String] {
+        let controls = worker.controls(of: agent, in: scope.organization).filter { control in
+            !control.log.isFinished && control.conversation == conversation
+        }
+        guard !controls.isEmpty else {
+            throw APIError.conflict("CONFLICT: No active runs to cancel for conversation \(conversation)")
+        }
+        worker.cancel(controls)
+        return Dictionary(uniqueKeysWithValues: controls.map { ($0.run.rawValue, "cancelled") })
     }
 }

@@ -4,17 +4,30 @@ import Storage
 
 /// What turns write to their agent: few columns of a wide row with many indexes.
 enum TurnStore {
-    /// Appends messages to the agent's messages and to its context window, and stores how `run` ended, if it has.
+    /// Appends messages to the agent's messages and to the context of their conversation, and stores how `run` ended, if
+    /// it has.
+    ///
+    /// - Parameter conversation: nil for the agent's own.
     static func append(
-        _ messages: [TurnMessage], to agent: ID<AgentState>, model: String?, ending run: Run? = nil, _ db: Transaction
+        _ messages: [TurnMessage], to agent: ID<AgentState>, in conversation: ID<Conversation>? = nil, model: String?,
+        ending run: Run? = nil, _ db: Transaction
     ) throws {
         guard let first = try takePositions(messages.count, of: agent, ending: run, db) else {
             throw APIError.notFound("Agent", agent)
         }
         let rows = messages.enumerated().map { index, message in
-            MessageRow(message, agentID: agent, position: first + index, model: message.role == .user ? nil : model)
+            var row = MessageRow(
+                message, agentID: agent, position: first + index, model: message.role == .user ? nil : model)
+            row.conversationID = conversation
+            return row
         }
         try MessageStore.insert(rows, db)
+        guard let conversation else { return }
+        try ConversationMessageStore.append(rows, to: conversation, db)
+        let last = rows.last?.createdAt
+        guard try ConversationStore.noteTurn(in: conversation, lastMessageAt: last, ending: run, db) else {
+            throw APIError.notFound("Conversation", conversation)
+        }
     }
 
     /// Reserves the next `count` message positions. Locks the agent's row until the transaction ends.
@@ -41,6 +54,9 @@ enum TurnStore {
             WHERE organization_id = \(db.organization) AND id = \(run.agentID)
                 AND (last_run_completion IS NULL OR last_run_completion <= \(run.completedAt))
             """)
+        if let conversation = run.conversationID {
+            _ = try ConversationStore.noteTurn(in: conversation, lastMessageAt: nil, ending: run, db)
+        }
     }
 
     private static func lastRun(_ run: Run) -> SQLText {

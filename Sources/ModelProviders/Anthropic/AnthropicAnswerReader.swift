@@ -14,8 +14,7 @@ enum AnthropicAnswerReader {
         return ModelAnswer(
             text: joined(blocks.compactMap { $0["text"]?.nonEmptyString }, by: ""),
             reasoning: joined(reasoning.compactMap { $0["thinking"]?.nonEmptyString }, by: reasoningSeparator),
-            // A signature is that of one block.
-            reasoningSignature: reasoning.count == 1 ? reasoning[0]["signature"]?.nonEmptyString : nil,
+            reasoningSignature: signature(of: reasoning),
             toolCalls: calls,
             finishReason: finishReason(document["stop_reason"]) ?? (calls.isEmpty ? .stop : .toolCalls),
             usage: usage.total)
@@ -23,6 +22,17 @@ enum AnthropicAnswerReader {
 
     /// Between two blocks of reasoning, which count as one.
     static let reasoningSeparator = "\n\n"
+
+    /// What goes back with the results: the signature of a single readable block, else all blocks as they came.
+    static func signature(of reasoning: [JSONValue]) -> String? {
+        if reasoning.count == 1, reasoning[0]["type"]?.string == "thinking" {
+            return reasoning[0]["signature"]?.nonEmptyString
+        }
+        let isWhole = reasoning.allSatisfy {
+            $0["signature"]?.nonEmptyString != nil || $0["data"]?.nonEmptyString != nil
+        }
+        return reasoning.isEmpty || !isWhole ? nil : OpaqueReasoning.anthropic.wrapped(.array(reasoning))
+    }
 
     /// Whether a content block is reasoning, readable or encrypted.
     static func isReasoning(_ block: JSONValue) -> Bool {

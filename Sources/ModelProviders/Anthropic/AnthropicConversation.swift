@@ -13,6 +13,8 @@ struct AnthropicConversation {
         /// A `data:` URI or an address.
         case image(String)
         case reasoning(String, signature: String)
+        /// A block as the service sent it, such as encrypted reasoning.
+        case verbatim(JSONValue)
         case toolUse(ModelToolCall)
         case toolResult(callID: String, text: String)
     }
@@ -37,8 +39,9 @@ struct AnthropicConversation {
             case .assistant(let text, let reasoning, let signature, let calls):
                 var blocks: [Block] = []
                 if index > start {
-                    if let reasoning, let signature { blocks.append(.reasoning(reasoning, signature: signature)) }
-                    acceptsReasoning = signature != nil
+                    let own = Self.reasoning(reasoning, signature)
+                    blocks += own
+                    acceptsReasoning = !own.isEmpty
                 }
                 if let text, !Self.isBlank(text) { blocks.append(.text(text)) }
                 blocks += calls.map { .toolUse($0) }
@@ -47,6 +50,14 @@ struct AnthropicConversation {
         }
         if turns.first?.role != .user { turns.insert(Turn(role: .user, blocks: [.text("(continued)")]), at: 0) }
         if turns.last?.role == .assistant { add(.user, [.text("Continue.")]) }
+    }
+
+    /// The blocks of reasoning that the service can verify; none of another service's.
+    private static func reasoning(_ text: String?, _ signature: String?) -> [Block] {
+        guard let signature else { return [] }
+        if let blocks = OpaqueReasoning.anthropic.unwrapped(signature)?.array { return blocks.map { .verbatim($0) } }
+        guard let text, OpaqueReasoning.isPlain(signature) else { return [] }
+        return [.reasoning(text, signature: signature)]
     }
 
     private mutating func add(_ role: Role, _ blocks: [Block]) {
@@ -98,8 +109,10 @@ extension AnthropicConversation.Turn: JSONWritable {
 
 extension AnthropicConversation.Block: JSONWritable {
     func write(to writer: inout JSONWriter) {
+        if case .verbatim(let block) = self { return writer.value(block) }
         writer.object { writer in
             switch self {
+            case .verbatim: break
             case .text(let text):
                 writer.field("type", "text")
                 writer.field("text", text)

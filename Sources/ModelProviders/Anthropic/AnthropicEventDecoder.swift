@@ -12,8 +12,8 @@ struct AnthropicEventDecoder: DeltaDecoder {
 
     /// By the index of the content block.
     private var calls: [Int64: Call] = [:]
-    private var reasoningBlocks = 0
-    private var signature = ""
+    /// The blocks of reasoning as they will be when they are complete, and their positions.
+    private var reasoning: [(index: Int64, block: JSONObject)] = []
     private var usage = AnthropicUsage()
     private(set) var isFinished = false
     private(set) var isDone = false
@@ -43,8 +43,9 @@ struct AnthropicEventDecoder: DeltaDecoder {
 
     private mutating func start(_ block: JSONValue, at index: Int64) -> [ModelDelta] {
         if AnthropicAnswerReader.isReasoning(block) {
-            reasoningBlocks += 1
-            return reasoningBlocks == 1 ? [] : [.reasoning(AnthropicAnswerReader.reasoningSeparator)]
+            guard reasoning.count < ModelAnswerLimits.toolCalls else { return [] }
+            reasoning.append((index, block.object ?? [:]))
+            return reasoning.count == 1 ? [] : [.reasoning(AnthropicAnswerReader.reasoningSeparator)]
         }
         // One call beyond the limit tells the reader that it is exceeded; more would only cost time.
         guard block["type"]?.string == "tool_use", let id = block["id"]?.nonEmptyString,
@@ -58,8 +59,11 @@ struct AnthropicEventDecoder: DeltaDecoder {
     private mutating func delta(_ delta: JSONValue, at index: Int64) -> [ModelDelta] {
         switch delta["type"]?.string {
         case "text_delta": return delta["text"]?.nonEmptyString.map { [.text($0)] } ?? []
-        case "thinking_delta": return delta["thinking"]?.nonEmptyString.map { [.reasoning($0)] } ?? []
-        case "signature_delta": signature += delta["signature"]?.string ?? ""
+        case "thinking_delta":
+            guard let text = delta["thinking"]?.nonEmptyString else { return [] }
+            append(text, to: "thinking", at: index)
+            return [.reasoning(text)]
+        case "signature_delta": append(delta["signature"]?.string ?? "", to: "signature", at: index)
         case "input_json_delta":
             guard let call = calls[index], let fragment = delta["partial_json"]?.nonEmptyString else { return [] }
             calls[index]?.hasArguments = true
@@ -67,6 +71,11 @@ struct AnthropicEventDecoder: DeltaDecoder {
         default: break
         }
         return []
+    }
+
+    private mutating func append(_ text: String, to key: String, at index: Int64) {
+        guard let position = reasoning.lastIndex(where: { $0.index == index }) else { return }
+        reasoning[position].block[key] = .string((reasoning[position].block[key]?.string ?? "") + text)
     }
 
     /// A call without arguments has no fragment of them.
@@ -78,8 +87,8 @@ struct AnthropicEventDecoder: DeltaDecoder {
     private mutating func finish(_ reason: ModelFinishReason) -> [ModelDelta] {
         guard !isFinished else { return [] }
         isFinished = true
-        // A signature is that of one block.
-        var deltas: [ModelDelta] = reasoningBlocks == 1 && !signature.isEmpty ? [.reasoningSignature(signature)] : []
+        let signature = AnthropicAnswerReader.signature(of: reasoning.map { .object($0.block) })
+        var deltas: [ModelDelta] = signature.map { [.reasoningSignature($0)] } ?? []
         deltas.append(.finish(reason))
         if let total = usage.total { deltas.append(.usage(total)) }
         return deltas

@@ -28,10 +28,21 @@ enum AnthropicKnownModels {
         isClaude(name) ? version(of: name).map { $0 < (4, 7) } ?? false : true
     }
 
+    /// Whether a model takes the schema of its answer and enforces those of tools: from version 4.5 on.
+    static func takesSchemas(_ name: String) -> Bool {
+        isClaude(name) && version(of: name).map { $0 >= (4, 5) } ?? true
+    }
+
     static func reasoning(of name: String) -> Reasoning {
         guard isClaude(name) else { return .budget }
         guard let version = version(of: name), version < (4, 7) else { return .adaptive }
         return version < (3, 7) ? .unsupported : .budget
+    }
+
+    /// The models of services with this API that list none.
+    static func unlistedModels(of service: String) -> [(name: String, contextWindow: Int)] {
+        service == "minimax"
+            ? [("MiniMax-M2", 204_800), ("MiniMax-M2.1", 204_800), ("MiniMax-M2.1-lightning", 204_800)] : []
     }
 
     private static func isClaude(_ name: String) -> Bool { name.hasPrefix("claude-") }

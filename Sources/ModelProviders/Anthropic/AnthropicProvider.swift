@@ -26,13 +26,33 @@ package struct AnthropicProvider: ModelProvider {
         var cursor: String?
         for _ in 0..<Self.maximumPages {
             let path = "/models?limit=1000" + (cursor.map { "&after_id=\($0)" } ?? "")
-            let document = try await calls.document(request(.GET, path), within: calls.deadlines.firstByte)
+            let document: JSONValue
+            do throws(ProviderFailure) {
+                document = try await calls.document(request(.GET, path), within: calls.deadlines.firstByte)
+            } catch {
+                let known = AnthropicKnownModels.unlistedModels(of: settings.service)
+                guard error.kind == .notFound, !known.isEmpty else { throw error }
+                return known.map { description($0.name, $0.contextWindow) }
+            }
             let page = try AnthropicModelListing(document, settings: settings)
             models += page.models
             cursor = page.next
             guard cursor != nil else { break }
         }
         return models.sorted { $0.name < $1.name }
+    }
+
+    private func description(_ name: String, _ contextWindow: Int) -> ModelDescription {
+        ModelDescription(
+            handle: "\(settings.name)/\(name)", name: name, modelType: .llm, settings: settings,
+            contextWindow: contextWindow, maxTokens: OpenAIKnownModels.defaultMaxTokens)
+    }
+
+    package func unlisted(_ model: String) async throws(ProviderFailure) -> ModelDescription? {
+        var request = ModelRequest(model: model, messages: [.user([.text("Say: ok")])])
+        request.maxOutputTokens = 16
+        _ = try await complete(request)
+        return description(model, AnthropicKnownModels.contextWindow(of: model))
     }
 
     package func stream(_ request: ModelRequest) -> any AsyncSequence<ModelDelta, ProviderFailure> & Sendable {

@@ -23,6 +23,8 @@ struct AnthropicRequestBody: JSONWritable {
             if streaming { writer.field("stream", true) }
             writeSystem(conversation.system, to: &writer)
             writeSampling(reasoning(in: conversation), to: &writer)
+            let config = outputConfig(reasoning(in: conversation))
+            if !config.isEmpty { writer.field("output_config", JSONValue.object(config)) }
             writeTools(to: &writer)
             if let user = request.user {
                 writer.nestedObject("metadata") { $0.field("user_id", user) }
@@ -62,9 +64,6 @@ struct AnthropicRequestBody: JSONWritable {
                 writer.field("type", "adaptive")
                 writer.field("display", "summarized")
             }
-            if let effort = request.reasoningEffort, Self.efforts.contains(effort) {
-                writer.nestedObject("output_config") { $0.field("effort", effort) }
-            }
         case .unsupported:
             // 1 is the default, which models that take no temperature accept only unsaid.
             if let temperature = request.temperature, temperature != 1,
@@ -72,6 +71,33 @@ struct AnthropicRequestBody: JSONWritable {
             {
                 writer.field("temperature", min(temperature, 1))
             }
+        }
+    }
+
+    /// The effort of models that decide how much they reason, and the schema of a structured answer.
+    private func outputConfig(_ reasoning: AnthropicKnownModels.Reasoning) -> JSONObject {
+        var config = JSONObject()
+        if reasoning == .adaptive, let effort = request.reasoningEffort, Self.efforts.contains(effort) {
+            config["effort"] = .string(effort)
+        }
+        if takesSchemas, let schema = request.responseFormat?["json_schema"]?["schema"] {
+            config["format"] = ["type": "json_schema", "schema": Self.closed(schema)]
+        }
+        return config
+    }
+
+    private var takesSchemas: Bool { AnthropicKnownModels.takesSchemas(request.model) }
+
+    /// The API takes schemas whose objects have no other properties than the named ones.
+    private static func closed(_ schema: JSONValue) -> JSONValue {
+        switch schema {
+        case .array(let items): return .array(items.map(closed))
+        case .object(let members):
+            var object = JSONObject()
+            for (key, value) in members { object[key] = closed(value) }
+            if object["type"] == "object", object["properties"] != nil { object["additionalProperties"] = false }
+            return .object(object)
+        default: return schema
         }
     }
 
@@ -114,7 +140,10 @@ struct AnthropicRequestBody: JSONWritable {
                 writer.object { writer in
                     writer.field("name", tool.name)
                     if let description = tool.description { writer.field("description", description) }
-                    writer.field("input_schema", Self.schema(tool.parameters))
+                    let isStrict = tool.isStrict && takesSchemas
+                    let schema = Self.schema(tool.parameters)
+                    writer.field("input_schema", isStrict ? Self.closed(schema) : schema)
+                    if isStrict { writer.field("strict", true) }
                 }
             }
         }

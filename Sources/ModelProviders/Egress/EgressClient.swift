@@ -57,9 +57,45 @@ package struct EgressClient: Sendable {
         }
     }
 
+    /// Posts a JSON document and reads the response, without retries. A redirect is a failure.
+    ///
+    /// - Parameter limit: in bytes; a longer response is a failure.
+    package func exchange(
+        _ json: [UInt8], with url: String, headers: [(name: String, value: String)], limit: Int,
+        within deadline: Duration, clock: any Clock<Duration>
+    ) async throws(ProviderFailure) -> [UInt8] {
+        do {
+            return try await withDeadline(deadline, clock: clock) {
+                var request = HTTPClientRequest(url: url)
+                request.method = .POST
+                request.headers.add(name: "user-agent", value: "letta-swift")
+                request.headers.add(name: "content-type", value: "application/json")
+                for header in headers { request.headers.add(name: header.name, value: header.value) }
+                request.body = .bytes(ByteBuffer(bytes: json))
+                let response = try await transport(for: url).exchange(request)
+                if (300..<400).contains(response.status.code) { throw ProviderFailure(redirect: response, from: url) }
+                let body = Array(buffer: try await response.body.collect(upTo: limit))
+                guard (200..<300).contains(response.status.code) else {
+                    let status = Int(response.status.code)
+                    throw ProviderFailure(
+                        .badRequest, status: status,
+                        message: "\(EgressAddress.shown(url)) responded with status \(status).")
+                }
+                return body
+            }
+        } catch {
+            if error is DeadlineExceeded {
+                throw ProviderFailure(.timeout, message: "There was no answer within \(deadline).")
+            }
+            if error is NIOTooManyBytesError { throw Self.tooLarge(limit) }
+            throw (error as? ProviderFailure) ?? ProviderFailure(transportError: error)
+        }
+    }
+
     private func read(_ start: String, limit: Int) async throws -> [UInt8] {
         var url = start
         for _ in 0...Self.redirectLimit {
+            try checkLiteral(url)
             var request = HTTPClientRequest(url: url)
             request.headers.add(name: "user-agent", value: "letta-swift")
             let response = try await transport(for: url).exchange(request)
@@ -90,10 +126,23 @@ package struct EgressClient: Sendable {
     }
 
     /// Both check the address itself.
-    private func transport(for url: String) -> ProviderTransport {
-        // An address that can't be read is refused by either.
+    func transport(for url: String) -> ProviderTransport {
+        mayBePrivate(url) ? anywhere : outside
+    }
+
+    private func mayBePrivate(_ url: String) -> Bool {
+        // An address that can't be read is refused by either transport.
         let host = (try? EgressAddress(url))?.host
-        let isAllowed = privateHosts.contains("*") || host.map(privateHosts.contains) == true
-        return isAllowed ? anywhere : outside
+        return privateHosts.contains("*") || host.map(privateHosts.contains) == true
+    }
+
+    /// Refuses a private address that is written as such before anything is connected to, so that nobody learns whether
+    /// something listens there.
+    func checkLiteral(_ url: String) throws(ProviderFailure) {
+        guard !mayBePrivate(url), let host = (try? EgressAddress(url))?.host,
+            host == "localhost" || IPAddress(host)?.isPrivate == true
+        else { return }
+        throw ProviderFailure(
+            transportError: EgressRefusal.outside(host == "localhost" ? "127.0.0.1" : host), from: url)
     }
 }

@@ -9,8 +9,10 @@ enum OpenAIAnswerReader {
             throw ProviderFailure(.invalidAnswer, message: "The provider's answer has no message.")
         }
         let calls = (message["tool_calls"]?.array ?? []).compactMap(toolCall)
+        let said = text(of: message).map(ThinkTags.split)
         return ModelAnswer(
-            text: text(of: message), reasoning: reasoning(of: message), toolCalls: calls,
+            text: said?.text, reasoning: reasoning(of: message) ?? said?.reasoning,
+            reasoningSignature: message["reasoning_details"].flatMap(details), toolCalls: calls,
             finishReason: finishReason(of: choice) ?? (calls.isEmpty ? .stop : .toolCalls),
             usage: usage(of: document))
     }
@@ -23,7 +25,21 @@ enum OpenAIAnswerReader {
     }
 
     static func reasoning(of message: JSONValue) -> String? {
-        message["reasoning_content"]?.nonEmptyString ?? message["reasoning"]?.nonEmptyString
+        if let text = message["reasoning_content"]?.nonEmptyString ?? message["reasoning"]?.nonEmptyString {
+            return text
+        }
+        let parts = message["reasoning_details"]?.array?.compactMap { $0["text"]?.string ?? $0["summary"]?.string }
+        let mistral = message["content"]?.array?.flatMap { $0["thinking"]?.array ?? [] }.compactMap {
+            $0["text"]?.string
+        }
+        let joined = (parts ?? mistral ?? []).joined()
+        return joined.isEmpty ? nil : joined
+    }
+
+    /// OpenRouter's details of reasoning, which the model wants back with the results of its calls.
+    private static func details(_ value: JSONValue) -> String? {
+        guard let items = value.array, !items.isEmpty else { return nil }
+        return OpaqueReasoning.openRouter.wrapped(value)
     }
 
     static func finishReason(of choice: JSONValue) -> ModelFinishReason? {
@@ -42,8 +58,12 @@ enum OpenAIAnswerReader {
         return ModelUsage(
             promptTokens: prompt, completionTokens: usage["completion_tokens"]?.tokenCount ?? 0,
             totalTokens: usage["total_tokens"]?.tokenCount,
-            cachedPromptTokens: usage["prompt_tokens_details"]?["cached_tokens"]?.tokenCount,
-            reasoningTokens: usage["completion_tokens_details"]?["reasoning_tokens"]?.tokenCount)
+            cachedPromptTokens: usage["prompt_tokens_details"]?["cached_tokens"]?.tokenCount
+                ?? usage["prompt_cache_hit_tokens"]?.tokenCount  // DeepSeek
+                ?? usage["cached_tokens"]?.tokenCount,  // Moonshot
+            cacheWriteTokens: usage["prompt_tokens_details"]?["cache_write_tokens"]?.tokenCount,  // OpenRouter
+            reasoningTokens: usage["completion_tokens_details"]?["reasoning_tokens"]?.tokenCount
+                ?? usage["reasoning_tokens"]?.tokenCount)
     }
 
     /// The arguments as text; some servers send the object itself.

@@ -13,6 +13,8 @@ struct OpenAIChunkDecoder: DeltaDecoder {
     }
 
     private var calls: [Call] = []
+    private var tags = ThinkTags()
+    private var details: [JSONValue] = []
     private(set) var isFinished = false
     private(set) var isDone = false
 
@@ -36,13 +38,14 @@ struct OpenAIChunkDecoder: DeltaDecoder {
         if let choice = chunk["choices"]?.array?.first(where: { ($0["index"]?.int ?? 0) == 0 }) {
             let delta = choice["delta"] ?? .null
             if let reasoning = OpenAIAnswerReader.reasoning(of: delta) { deltas.append(.reasoning(reasoning)) }
-            if let text = OpenAIAnswerReader.text(of: delta) { deltas.append(.text(text)) }
+            addDetails(delta["reasoning_details"])
+            if let text = OpenAIAnswerReader.text(of: delta) { deltas += tags.feed(text) }
             for piece in delta["tool_calls"]?.array ?? [] {
                 if let call = toolCall(piece) { deltas.append(.toolCall(call)) }
             }
             if !isFinished, let reason = OpenAIAnswerReader.finishReason(of: choice) {
                 isFinished = true
-                deltas.append(.finish(reason))
+                deltas += rest() + [.finish(reason)]
             }
         }
         if let usage = OpenAIAnswerReader.usage(of: chunk) { deltas.append(.usage(usage)) }
@@ -53,7 +56,29 @@ struct OpenAIChunkDecoder: DeltaDecoder {
     mutating func end() -> [ModelDelta] {
         guard !isFinished else { return [] }
         isFinished = true
-        return [.finish(calls.isEmpty ? .stop : .toolCalls)]
+        return rest() + [.finish(calls.isEmpty ? .stop : .toolCalls)]
+    }
+
+    /// What was held back until the end.
+    private mutating func rest() -> [ModelDelta] {
+        let details = details.isEmpty ? nil : OpaqueReasoning.openRouter.wrapped(.array(details))
+        return tags.end() + (details.map { [.reasoningSignature($0)] } ?? [])
+    }
+
+    /// OpenRouter's: texts come in fragments, which are joined.
+    private mutating func addDetails(_ value: JSONValue?) {
+        for detail in value?.array ?? [] where details.count < 1_000 {
+            let key = detail["text"] != nil ? "text" : "summary"
+            guard let fragment = detail[key]?.string, case .object(var last)? = details.last,
+                last["type"] == detail["type"], last["index"] == detail["index"], let start = last[key]?.string
+            else {
+                details.append(detail)
+                continue
+            }
+            last[key] = .string(start + fragment)
+            if let signature = detail["signature"], !signature.isNull { last["signature"] = signature }
+            details[details.count - 1] = .object(last)
+        }
     }
 
     private mutating func toolCall(_ piece: JSONValue) -> ModelToolCallDelta? {

@@ -10,6 +10,8 @@ import Synchronization
 package final class OpenAIProvider: ModelProvider {
     package let settings: ProviderSettings
     private let calls: ProviderCalls
+    private let addresses: OpenAIAddresses
+    private let learned: LearnedServices
     /// Learned from the model listing: answers do not tell.
     private let listed = Mutex(OpenAIModelTraits())
 
@@ -20,36 +22,104 @@ package final class OpenAIProvider: ModelProvider {
         retries: RetryPolicy = RetryPolicy(), clock: any Clock<Duration> = ContinuousClock()
     ) {
         self.settings = settings
+        addresses = OpenAIAddresses(settings: settings)
+        learned = transport.learned
         calls = ProviderCalls(
             settings: settings, transport: transport, deadlines: deadlines, retries: retries, clock: clock)
     }
 
     package func listModels() async throws(ProviderFailure) -> [ModelDescription] {
-        let request = request(.GET, "/models")
-        let document = try await calls.document(request, within: calls.deadlines.firstByte)
+        let document = try await calls.document(request(.GET, addresses.models), within: calls.deadlines.firstByte)
         var traits = OpenAIModelTraits(document)
+        var served: Int?
         if traits.isLlamaServer {
             // The capabilities of the chat template. Optional: without them the defaults apply.
-            traits.read(properties: try? await calls.document(properties, within: calls.deadlines.firstByte))
+            let properties = try? await calls.document(
+                request(.GET, addresses.beside("/props")), within: calls.deadlines.firstByte)
+            traits.read(properties: properties)
+            served = properties?["default_generation_settings"]?["n_ctx"]?.tokenCount
         }
         listed.withLock { [traits] in $0 = traits }
-        return try OpenAIModelListing(settings: settings).models(from: document)
+        var listing = OpenAIModelListing(settings: settings)
+        listing.servedWindow = served
+        if settings.service == "lmstudio_openai" {
+            // LM Studio's own listing tells the windows. Older versions have none.
+            listing.details = try? await calls.document(
+                request(.GET, addresses.beside("/api/v0/models")), within: calls.deadlines.firstByte)
+        }
+        return try listing.models(from: document).map { model in
+            guard let dimensions = facts(of: model.name).embeddingDimensions else { return model }
+            var model = model
+            model.embeddingDimensions = dimensions
+            model.isGuessedDimensions = false
+            return model
+        }
     }
 
     package func traits(of model: String) -> ModelTraits {
-        isOfficial ? ModelTraits() : listed.withLock { $0.traits(of: model) }
+        isOfficial || settings.kind == .azure ? ModelTraits() : listed.withLock { $0.traits(of: model) }
+    }
+
+    package func unlisted(_ model: String) async throws(ProviderFailure) -> ModelDescription? {
+        var request = ModelRequest(model: model, messages: [.user([.text("Say: ok")])])
+        request.maxOutputTokens = 16
+        _ = try await complete(request)
+        return OpenAIModelListing(settings: settings).unlisted(model)
     }
 
     package func stream(_ request: ModelRequest) -> any AsyncSequence<ModelDelta, ProviderFailure> & Sendable {
-        DeltaStream<OpenAIChunkDecoder>(calls: calls, request: chatRequest(request, streaming: true))
+        DeltaStream<OpenAIEventDecoder>(
+            calls: calls, request: chatRequest(request, streaming: true)
+        ) { [self] failure in
+            await adapts(to: failure, of: request, streaming: true) ? chatRequest(request, streaming: true) : nil
+        }
     }
 
     package func complete(_ request: ModelRequest) async throws(ProviderFailure) -> ModelAnswer {
-        let wire = chatRequest(request, streaming: false)
-        return try await calls.retrying { () async throws(ProviderFailure) -> ModelAnswer in
-            try OpenAIAnswerReader.answer(from: await calls.document(wire, within: calls.deadlines.answer))
+        try await calls.retrying { () async throws(ProviderFailure) -> ModelAnswer in
+            while true {
+                do throws(ProviderFailure) {
+                    let wire = chatRequest(request, streaming: false)
+                    let document = try await calls.document(wire, within: calls.deadlines.answer)
+                    return document["object"]?.string == "response"
+                        ? try ResponsesAnswerReader.answer(from: document)
+                        : try OpenAIAnswerReader.answer(from: document)
+                } catch {
+                    guard await adapts(to: error, of: request, streaming: false) else { throw error }
+                }
+            }
         }
     }
+
+    // MARK: What is learned
+
+    private func key(of model: String) -> LearnedServices.Key {
+        LearnedServices.Key(address: settings.baseURL, model: model)
+    }
+
+    private func facts(of model: String) -> LearnedServices.Facts { learned.facts(of: key(of: model)) }
+
+    private func adaptations(for model: String) -> Set<ServiceAdaptation> {
+        facts(of: model).adaptations.union(ServiceProfile.named(settings.service)?.adaptations ?? [])
+    }
+
+    /// Learns from a refusal. False when there is nothing in the request that could be spared.
+    private func adapts(
+        to failure: ProviderFailure, of request: ModelRequest, streaming: Bool
+    ) async -> Bool {
+        let known = adaptations(for: request.model)
+        let body = body(of: request, streaming: streaming)
+        guard let next = known.answering(failure, toRequestWith: body.spareNames) else { return false }
+        Logger.current.notice(
+            "A model service refuses a field, which is not sent to it any more",
+            metadata: [
+                "provider.name": "\(settings.name)", "model": "\(request.model)", "adaptation": "\(next.rawValue)",
+            ])
+        await learned.learn(of: key(of: request.model)) { $0.adaptations.insert(next) }
+        return true
+    }
+
+    // MARK: Embeddings
 
     package func embed(_ texts: [String], model: String) async throws(ProviderFailure) -> [[Float]] {
         var vectors: [[Float]] = []
@@ -57,7 +127,7 @@ package final class OpenAIProvider: ModelProvider {
         for start in stride(from: 0, to: texts.count, by: Self.embeddingBatchSize) {
             let batch = texts[start..<min(start + Self.embeddingBatchSize, texts.count)]
             let wire = request(
-                .POST, "/embeddings",
+                .POST, addresses.route("/embeddings", model: model),
                 body: JSONWriter.bytes(
                     of: [
                         "input": .array(batch.map { .string($0) }), "model": .string(model), "encoding_format": "float",
@@ -70,33 +140,50 @@ package final class OpenAIProvider: ModelProvider {
         guard vectors.allSatisfy({ $0.count == vectors[0].count }) else {
             throw ProviderFailure(.invalidAnswer, message: "The provider's vectors have different lengths.")
         }
+        if let dimensions = vectors.first?.count, facts(of: model).embeddingDimensions != dimensions {
+            await learned.learn(of: key(of: model)) { $0.embeddingDimensions = dimensions }
+        }
         return vectors
     }
 
-    package var handlePrefixes: [String] { OpenAIModelListing.handlePrefixes }
+    /// Those of OpenAI's own service, and of all others that stand in its place.
+    package var handlePrefixes: [String] {
+        settings.service == "openai" && settings.category == .base ? OpenAIModelListing.handlePrefixes : [settings.name]
+    }
 
     private var isOfficial: Bool { settings.baseURL == OpenAIModelListing.officialBaseURL }
 
-    /// llama-server's own route, outside `/v1`.
-    private var properties: HTTPClientRequest {
-        let address = settings.baseURL
-        var request = request(.GET, "/props")
-        request.url = (address.hasSuffix("/v1") ? String(address.dropLast(3)) : address) + "/props"
-        return request
+    // MARK: Requests
+
+    /// Whether a model is called through the Responses API: where the configuration says so, for OpenAI's own reasoning
+    /// models, whose reasoning goes on between steps only there, and where a service serves it nowhere else.
+    private func usesResponses(_ model: String) -> Bool {
+        settings.kind == .responses || isOfficial && OpenAIKnownModels.isReasoning(model)
+            || facts(of: model).adaptations.contains(.responses)
+    }
+
+    private func body(of request: ModelRequest, streaming: Bool) -> OpenAIRequestBody {
+        let dialect = OpenAIRequestBody.Dialect(
+            isOfficial: isOfficial, isLlamaServer: listed.withLock { $0.isLlamaServer },
+            adaptations: adaptations(for: request.model))
+        return OpenAIRequestBody(request: request, dialect: dialect, streaming: streaming)
     }
 
     private func chatRequest(_ request: ModelRequest, streaming: Bool) -> HTTPClientRequest {
-        let dialect = OpenAIRequestBody.Dialect(
-            isOfficial: isOfficial, isLlamaServer: listed.withLock { $0.isLlamaServer })
-        let body = OpenAIRequestBody(request: request, dialect: dialect, streaming: streaming)
-        return self.request(.POST, "/chat/completions", body: JSONWriter.bytes(of: body))
+        guard !usesResponses(request.model) else {
+            let body = ResponsesRequestBody(
+                request: request, adaptations: adaptations(for: request.model), streaming: streaming)
+            return self.request(
+                .POST, addresses.route("/responses", model: request.model), body: JSONWriter.bytes(of: body))
+        }
+        return self.request(
+            .POST, addresses.route("/chat/completions", model: request.model),
+            body: JSONWriter.bytes(of: body(of: request, streaming: streaming)))
     }
 
-    private func request(_ method: HTTPMethod, _ path: String, body: [UInt8]? = nil) -> HTTPClientRequest {
-        var request = calls.request(method, settings.baseURL + path, body: body)
-        if let key = settings.apiKey {
-            request.headers.add(name: "authorization", value: "Bearer \(key.reveal())")
-        }
+    private func request(_ method: HTTPMethod, _ url: String, body: [UInt8]? = nil) -> HTTPClientRequest {
+        var request = calls.request(method, url, body: body)
+        addresses.authorize(&request)
         return request
     }
 }

@@ -8,6 +8,8 @@ struct OpenAIRequestBody: JSONWritable {
         var isOfficial: Bool
         /// llama.cpp's server, which treats a tool choice that is an object as `auto`.
         var isLlamaServer: Bool
+        /// What the service is known to refuse.
+        var adaptations: Set<ServiceAdaptation> = []
     }
 
     let request: ModelRequest
@@ -22,36 +24,68 @@ struct OpenAIRequestBody: JSONWritable {
             writer.field("model", request.model)
             writeSettings(to: &writer)
             writeTools(to: &writer)
-            if let user = request.user { writer.field("user", user) }
+            if let user = request.user, takes(.user) { writer.field("user", user) }
         }
     }
 
+    private func takes(_ field: ServiceAdaptation) -> Bool { !dialect.adaptations.contains(field) }
+
+    /// Nil when there is no limit, or the service takes none.
+    private var limitField: String? {
+        guard request.maxOutputTokens != nil, takes(.outputLimit) else { return nil }
+        return takes(.maxTokens) || !takes(.maxCompletionTokens) ? "max_completion_tokens" : "max_tokens"
+    }
+
+    /// The names of what is sent and can be spared, for the refusals of services.
+    var spareNames: Set<String> {
+        var names: Set = ["messages"]
+        if let limitField { names.insert(limitField) }
+        if streaming { names.insert("stream_options") }
+        if request.temperature != nil { names.insert("temperature") }
+        if request.reasoningEffort != nil { names.insert("reasoning_effort") }
+        if request.responseFormat != nil { names.insert("response_format") }
+        if request.user != nil { names.insert("user") }
+        if !request.tools.isEmpty { names.insert("parallel_tool_calls") }
+        if request.tools.contains(where: \.isStrict) { names.insert("strict") }
+        if !request.tools.isEmpty, request.toolChoice != .auto { names.insert("tool_choice") }
+        for message in request.messages {
+            switch message {
+            case .user(_, let name?) where !name.isEmpty: names.insert("name")
+            case .assistant(_, _?, _, _): names.insert("reasoning_content")
+            default: break
+            }
+        }
+        return names
+    }
+
     private func writeSettings(to writer: inout JSONWriter) {
-        if let limit = request.maxOutputTokens { writer.field("max_completion_tokens", limit) }
+        if let limitField { writer.field(limitField, request.maxOutputTokens) }
         if streaming {
             writer.field("stream", true)
-            writer.nestedObject("stream_options") { $0.field("include_usage", true) }
+            if takes(.streamOptions) { writer.nestedObject("stream_options") { $0.field("include_usage", true) } }
         }
         if let temperature = request.temperature, acceptsTemperature(temperature) {
             writer.field("temperature", temperature)
         }
         // A fixed seed makes answers at temperature 0 reproducible.
         if dialect.isLlamaServer, request.temperature == 0 { writer.field("seed", 0) }
-        if let effort = request.reasoningEffort { writer.field("reasoning_effort", effort) }
-        if let format = request.responseFormat { writer.field("response_format", format) }
+        if let effort = request.reasoningEffort, takes(.reasoningEffort) { writer.field("reasoning_effort", effort) }
+        if let format = request.responseFormat, takes(.responseFormat) { writer.field("response_format", format) }
     }
 
     private func acceptsTemperature(_ temperature: Double) -> Bool {
-        temperature == 1 || !OpenAIKnownModels.isReasoning(request.model)
+        guard takes(.temperature) else { return false }
+        return temperature == 1 || !OpenAIKnownModels.isReasoning(request.model)
     }
 
     private func writeTools(to writer: inout JSONWriter) {
         guard !request.tools.isEmpty else { return }
-        if !OpenAIKnownModels.isOSeries(request.model) {
+        if !OpenAIKnownModels.isOSeries(request.model), takes(.parallelToolCalls) {
             writer.field("parallel_tool_calls", request.parallelToolCalls)
         }
         var tools = request.tools
-        switch request.toolChoice {
+        let choice = takes(.toolChoice) || request.toolChoice == .none ? request.toolChoice : .auto
+        switch choice {
         case .auto: writer.field("tool_choice", "auto")
         case .none: writer.field("tool_choice", "none")
         case .required: writer.field("tool_choice", "required")
@@ -65,7 +99,7 @@ struct OpenAIRequestBody: JSONWritable {
             }
         }
         writer.nestedArray("tools") { writer in
-            for tool in tools { writer.element(tool.function) }
+            for tool in tools { writer.element(takes(.strict) ? tool.function : tool.plain.function) }
         }
     }
 
@@ -79,12 +113,16 @@ struct OpenAIRequestBody: JSONWritable {
         case .user(let parts, let name):
             write(parts, to: &writer)
             writer.field("role", "user")
-            if let name { writer.field("name", name) }
-        case .assistant(let text, let reasoning, _, let toolCalls):
+            if let name, takes(.name) { writer.field("name", name) }
+        case .assistant(let text, let reasoning, let signature, let toolCalls):
             // Content may be null only beside tool calls.
             writer.field("content", text ?? (toolCalls.isEmpty ? "" : nil))
             writer.field("role", "assistant")
-            if let reasoning, !dialect.isOfficial { writer.field("reasoning_content", reasoning) }
+            if let details = OpaqueReasoning.openRouter.unwrapped(signature) {
+                writer.field("reasoning_details", details)
+            } else if let reasoning, !reasoning.isEmpty, !dialect.isOfficial, takes(.reasoningContent) {
+                writer.field("reasoning_content", reasoning)
+            }
             write(toolCalls, to: &writer)
         case .tool(let callID, let text):
             writer.field("content", text)
@@ -132,6 +170,28 @@ struct OpenAIRequestBody: JSONWritable {
 
     /// Some servers generate ids that are longer than others accept.
     private func shortened(_ id: String) -> String {
-        String(id.prefix(29))
+        takes(.shortCallIDs) ? String(id.prefix(29)) : Self.nineCharacters(for: id)
+    }
+
+    /// The same for the same id; a hash where it is longer or has other characters.
+    static func nineCharacters(for id: String) -> String {
+        let isShort =
+            id.utf8.count == 9
+            && id.utf8.allSatisfy { byte in
+                (0x30...0x39).contains(byte) || (0x41...0x5a).contains(byte) || (0x61...0x7a).contains(byte)
+            }
+        guard !isShort else { return id }
+        // FNV-1a
+        var hash: UInt64 = 0xcbf2_9ce4_8422_2325
+        for byte in id.utf8 { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01b3 }
+        let digits = String(hash, radix: 36)
+        return String((String(repeating: "0", count: 9) + digits).suffix(9))
+    }
+}
+
+extension ModelTool {
+    /// Without the wish that the schema is enforced.
+    var plain: ModelTool {
+        isStrict ? ModelTool(name: name, description: description, parameters: parameters) : self
     }
 }

@@ -1,34 +1,33 @@
 # Tells what a model has to know of a user's function: its name, description and parameters as a JSON schema. The source is
 # parsed and never run.
 # Request: source, function (or null), arguments_schema (or null). Answer: {"schema": …} or {"error": "…"}.
+# The types of the parameters are described by the program that stands before this one.
 import ast
 import re
 
-SCALARS = {"int": "integer", "str": "string", "float": "number", "bool": "boolean"}
 SKIPPED = ("self", "cls", "agent_state")
 PARAMETERS = {"args", "arguments", "parameters", "params", "keyword args", "keyword arguments", "other parameters"}
 DROPPED = {"returns", "return", "yields", "yield", "raises", "raise", "exceptions", "except", "attributes"}
 
 
-class Refusal(Exception):
-    pass
-
-
 def work(request):
     try:
-        function = find_function(request["source"], request.get("function"))
-        return {"schema": schema_of(function, request.get("arguments_schema"))}
+        tree = parse(request["source"])
+        return {"schema": schema_of(find_function(tree, request.get("function")), tree, request.get("arguments_schema"))}
     except Refusal as refusal:
         return {"error": str(refusal)}
     except RecursionError:
         return {"error": "Failed to parse source code: it is nested too deeply"}
 
 
-def find_function(source, name):
+def parse(source):
     try:
-        tree = ast.parse(source)
+        return ast.parse(source)
     except (SyntaxError, ValueError) as error:
         raise Refusal(f"Failed to parse source code: {error}")
+
+
+def find_function(tree, name):
     kinds = (ast.FunctionDef, ast.AsyncFunctionDef)
     functions = [node for node in tree.body if isinstance(node, kinds)]
     if not functions:
@@ -39,15 +38,15 @@ def find_function(source, name):
     return next((function for function in functions if function.name == name), functions[-1])
 
 
-def schema_of(function, arguments_schema):
+def schema_of(function, tree, arguments_schema):
     text = ast.get_docstring(function, clean=False)
     if arguments_schema is not None:
         description = {"description": ast.get_docstring(function)} if text and text.strip() else {}
         return {"name": function.name, **description, "parameters": given_parameters(arguments_schema)}
     if not text or not text.strip():
-        raise Refusal(f"Function {function.name} missing docstring")
+        raise Refusal(f"Function {function.name} missing docstring (line {function.lineno})")
     docstring = Docstring(text)
-    parameters = own_parameters(function, docstring)
+    parameters = own_parameters(function, docstring, Types(tree, field_texts))
     return {"name": function.name, "description": docstring.description, "parameters": parameters}
 
 
@@ -57,7 +56,7 @@ def given_parameters(schema):
     return {"type": "object", "properties": properties, "required": schema.get("required") or []}
 
 
-def own_parameters(function, docstring):
+def own_parameters(function, docstring, types):
     given = function.args
     plain = given.posonlyargs + given.args
     defaults = [None] * (len(plain) - len(given.defaults)) + given.defaults
@@ -67,106 +66,31 @@ def own_parameters(function, docstring):
         name = parameter.arg
         if name in SKIPPED:
             continue
+        place = f"Parameter '{name}' in function '{function.name}'"
         if parameter.annotation is None:
-            raise Refusal(f"Type error in schema generation: Parameter '{name}' in function '{function.name}' lacks a type annotation")
-        if not docstring.parameters.get(name):
-            raise Refusal(f"Value error in schema generation: Parameter '{name}' in function '{function.name}' "
-                          "lacks a description in the docstring")
-        shape, can_be_missing = shape_of(parameter.annotation, name)
-        properties[name] = {**shape, "description": docstring.parameters[name]}
+            raise Refusal(f"Type error in schema generation: {place} lacks a type annotation (line {parameter.lineno})")
+        shape, can_be_missing = types.shape(parameter.annotation, name)
+        text = docstring.parameters.get(name) or shape.get("description") or class_text(parameter.annotation, types)
+        if not text:
+            raise Refusal(f"Value error in schema generation: {place} lacks a description in the docstring (line {parameter.lineno})")
+        shape.pop("description", None)
+        properties[name] = {**shape, "description": text}
         if default is None and not can_be_missing:
             required.append(name)
     return {"type": "object", "properties": properties, "required": required}
 
 
-# Types
-
-def shape_of(annotation, parameter):
-    """The schema of a type, and whether None is one of its values."""
-    if isinstance(annotation, ast.Constant) and isinstance(annotation.value, str):
-        try:
-            return shape_of(ast.parse(annotation.value, mode="eval").body, parameter)
-        except SyntaxError:
-            raise refused(annotation, parameter)
-    members = union_members(annotation)
-    if members is not None:
-        present = [member for member in members if not is_none(member)]
-        shapes = [shape_of(member, parameter)[0] for member in present]
-        can_be_missing = len(present) < len(members) or any(shape_of(member, parameter)[1] for member in present)
-        if not shapes:
-            raise refused(annotation, parameter)
-        return (shapes[0] if len(shapes) == 1 else {"anyOf": shapes}), can_be_missing
-    name, arguments = type_name(annotation), type_arguments(annotation)
-    if name == "Annotated" and arguments:
-        return shape_of(arguments[0], parameter)
-    if name == "Literal" and arguments:
-        return choice(annotation, arguments, parameter)
-    if name in SCALARS and arguments is None:
-        return {"type": SCALARS[name]}, False
-    if name in ("list", "List"):
-        if arguments is None:
-            return {"type": "array", "items": {"type": "string"}}, False
-        if len(arguments) == 1:
-            return {"type": "array", "items": shape_of(arguments[0], parameter)[0]}, False
-    if name in ("dict", "Dict"):
-        if arguments is None or type_name(arguments[-1]) == "Any":
-            return {"type": "object"}, False
-        if len(arguments) == 2 and type_name(arguments[0]) == "str":
-            return {"type": "object", "additionalProperties": shape_of(arguments[1], parameter)[0]}, False
-    raise refused(annotation, parameter)
+def class_text(annotation, types):
+    """The first sentence of the docstring of the parameter's own class."""
+    node = types.classes.get(type_name(annotation))
+    text = ast.get_docstring(node) if node is not None else None
+    return text.strip().split("\n")[0] if text and text.strip() else None
 
 
-def choice(annotation, arguments, parameter):
-    values = []
-    for argument in arguments:
-        try:
-            values.append(ast.literal_eval(argument))
-        except ValueError:
-            raise refused(annotation, parameter)
-    present = [value for value in values if value is not None]
-    kinds = {type(value) for value in present}
-    names = {str: "string", int: "integer", bool: "boolean"}
-    if not kinds or not kinds <= set(names):
-        raise refused(annotation, parameter)
-    shape = {"enum": present}
-    return ({"type": names[kinds.pop()], **shape} if len(kinds) == 1 else shape), len(present) < len(values)
-
-
-def union_members(annotation):
-    if isinstance(annotation, ast.BinOp) and isinstance(annotation.op, ast.BitOr):
-        left, right = union_members(annotation.left), union_members(annotation.right)
-        return (left or [annotation.left]) + (right or [annotation.right])
-    name, arguments = type_name(annotation), type_arguments(annotation)
-    if name == "Optional" and arguments and len(arguments) == 1:
-        return (union_members(arguments[0]) or arguments) + [ast.Constant(None)]
-    if name == "Union" and arguments:
-        return [inner for member in arguments for inner in union_members(member) or [member]]
-    return None
-
-
-def is_none(annotation):
-    return isinstance(annotation, ast.Constant) and annotation.value is None
-
-
-def type_name(annotation):
-    if isinstance(annotation, ast.Subscript):
-        annotation = annotation.value
-    if isinstance(annotation, ast.Attribute):
-        return annotation.attr
-    return annotation.id if isinstance(annotation, ast.Name) else None
-
-
-def type_arguments(annotation):
-    if not isinstance(annotation, ast.Subscript):
-        return None
-    inner = annotation.slice
-    return list(inner.elts) if isinstance(inner, ast.Tuple) else [inner]
-
-
-def refused(annotation, parameter):
-    return Refusal(
-        f"Value error in schema generation: Python type {ast.unparse(annotation)} of parameter '{parameter}' has no corresponding "
-        "JSON schema type. Use int, str, float, bool, list, dict, Optional, Union or Literal, or give a json_schema.")
+def field_texts(node):
+    """What the docstring of a class says of its fields."""
+    text = ast.get_docstring(node, clean=False)
+    return Docstring(text, fields=True).parameters if text and text.strip() else {}
 
 
 # Docstrings
@@ -174,7 +98,8 @@ def refused(annotation, parameter):
 class Docstring:
     """The parts of a docstring in Google's, NumPy's or reST's style."""
 
-    def __init__(self, text):
+    def __init__(self, text, fields=False):
+        self.parameter_titles = PARAMETERS | {"attributes", "fields"} if fields else PARAMETERS
         raw = text.expandtabs().split("\n")
         margins = [len(line) - len(line.lstrip()) for line in raw[1:] if line.strip()]
         margin = min(margins, default=0)
@@ -197,7 +122,7 @@ class Docstring:
                 continue
             end = self.end_of_section(body, is_google=body == place + 1)
             name = title.lower()
-            if name in PARAMETERS:
+            if name in self.parameter_titles:
                 self.read_parameters(self.lines[body:end], is_google=body == place + 1)
             elif name not in DROPPED:
                 self.kept.append("\n".join([f"{title}:"] + self.raw[body:end]).rstrip())

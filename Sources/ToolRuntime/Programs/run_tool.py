@@ -1,7 +1,12 @@
 # Calls a function of a user's source with arguments that came as JSON.
-# Request: source, name, arguments, properties and required (of the tool's schema), environment.
-# Answer: {"text", "value"?} or {"error": "ValueError: …"}; the traceback is on stderr.
+# Request: source, name, arguments, properties and required (of the tool's schema), environment, agent (or null), packages (a folder,
+# or null).
+# Answer: {"text", "value"?, "memory"?} or {"error": "ValueError: …"}; the traceback is on stderr.
+# The conversions and the agent's object come from the programs that stand before this one.
 import ast
+import dataclasses
+import datetime
+import enum
 import inspect
 import json
 import linecache
@@ -19,8 +24,11 @@ def work(request):
     try:
         os.environ.clear()
         os.environ.update(request["environment"])
-        result = call(load(request), request)
-        return shown(result)
+        if request.get("packages"):
+            sys.path.insert(0, request["packages"])
+        agent = AgentState(request["agent"]) if request.get("agent") else None
+        result = call(load(request), request, agent)
+        return {**shown(result), **({"memory": agent.memory.changes()} if agent else {})}
     except BaseException as error:
         report(error)
         return {"error": described(error)}
@@ -43,11 +51,17 @@ def load(request):
     return function
 
 
-def call(function, request):
+def call(function, request, agent):
     arguments, properties = dict(request["arguments"]), request["properties"]
+    types = parameter_types(function)
     for name, value in arguments.items():
         if name in properties:
-            arguments[name] = converted(value, properties[name])
+            value = converted(value, properties[name])
+        arguments[name] = typed(value, types[name], name) if name in types else value
+    # A model can't name the agent that calls.
+    arguments.pop("agent_state", None)
+    if agent is not None:
+        arguments["agent_state"] = agent
     positional, named = bound(function, arguments, request)
     result = function(*positional, **named)
     if inspect.isawaitable(result):
@@ -137,10 +151,12 @@ def shown(result):
         value = plain(result)
     except RecursionError:
         value = repr(result)
-    return {"text": str(result), "value": value}
+    return {"text": str(result), "value": value, "is_dict": isinstance(result, dict)}
 
 
 def plain(value):
+    if isinstance(value, enum.Enum):
+        return plain(value.value)
     if value is None or isinstance(value, (bool, str)):
         return value
     if isinstance(value, int):
@@ -149,9 +165,23 @@ def plain(value):
         return float(value) if math.isfinite(value) else str(value)
     if isinstance(value, dict):
         return {str(key): plain(item) for key, item in value.items()}
-    if isinstance(value, (list, tuple)):
+    if isinstance(value, (list, tuple, set, frozenset)):
         return [plain(item) for item in value]
-    return repr(value)
+    return plain_object(value)
+
+
+def plain_object(value):
+    """Models, dataclasses, enums and dates as a client would send them; anything else as it is printed."""
+    if isinstance(value, type):
+        return repr(value)
+    try:
+        if hasattr(value, "model_dump"):
+            return plain(value.model_dump())
+        if dataclasses.is_dataclass(value):
+            return {field.name: plain(getattr(value, field.name)) for field in dataclasses.fields(value)}
+    except Exception:
+        return repr(value)
+    return value.isoformat() if isinstance(value, (datetime.date, datetime.time)) else repr(value)
 
 
 def described(error):
@@ -159,6 +189,8 @@ def described(error):
         text = str(error)
     except Exception:
         text = "?"
+    if isinstance(error, ModuleNotFoundError) and error.name:
+        text += f". If it is a package, list it in the tool's pip_requirements: [{{\"name\": \"{error.name.split('.')[0]}\"}}]"
     return f"{type(error).__name__}: {text}"
 
 

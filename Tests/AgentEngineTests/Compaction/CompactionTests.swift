@@ -38,6 +38,24 @@ import Testing
         #expect(ContextCut(.all, of: history, tail: 15) { _ in true }?.evicted == 1..<15)
     }
 
+    @Test func `an answer stays with the calls that waited for it`() {
+        var history = Self.history
+        let call = TurnMessage.ToolCall(id: "c", name: "t", arguments: "{}", needsApproval: true)
+        let result = TurnMessage.ToolReturn(callID: "c", result: "r", succeeded: true)
+        let parts: [TurnMessage.Part] = [.approval(.init(callID: "c", approves: true)), .toolReturn(result)]
+        history.append(
+            TurnMessage(id: "message-c", role: .assistant, parts: [.toolCall(call)], runID: "run-1", createdAt: 0))
+        #expect(ContextCut.tail(of: history, isAtWork: false) == 13)
+        for part in parts {
+            history.append(TurnMessage(id: "message-t", role: .tool, parts: [part], runID: "run-2", createdAt: 0))
+            #expect(ContextCut.tail(of: history, isAtWork: true) == 13)
+        }
+        // The loop's request to go on.
+        history.append(Self.message(.user, "go on", run: "run-2"))
+        #expect(ContextCut.tail(of: history, isAtWork: true) == 13)
+        #expect(ContextCut(.all, of: history, tail: 13) { _ in true }?.evicted == 1..<13)
+    }
+
     @Test func `a transcript keeps to its budget, whatever is in it`() {
         let long = (0..<200).map { Self.message(.user, "m\($0) " + String(repeating: "ä€", count: 500)) }
         let parts = Transcript.parts(of: long, zone: "UTC", budget: 2_000)

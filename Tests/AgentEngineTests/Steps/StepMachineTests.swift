@@ -250,9 +250,24 @@ import Testing
         #expect(turn.messages.map(\.role) == [.tool, .assistant])
         #expect(
             turn.results == [
-                "{}", #"{"a":1}"#, "Error: request to call tool denied. User reason: too much",
-                "Error: request to call tool denied.",
+                "Error: request to call tool denied. User reason: too much",
+                "Error: request to call tool denied.", #"{"a":1}"#, "{}",
             ])
         #expect(turn.entries.map(\.messageType) == ["tool_return_message", "assistant_message"])
+    }
+
+    @Test func aClientsResultCountsForTheRules() {
+        var plan = TurnPlan.tools(["mine"], rules: [ToolRule(tool: "mine", .exitLoop)])
+        plan.tools[0].needsApproval = true
+        plan.tools[0].runsAtClient = true
+        let call = TurnMessage.ToolCall(id: "1", name: "mine", arguments: "{}", needsApproval: true)
+        let pending = TurnMessage(id: "message-0", role: .assistant, parts: [.toolCall(call)], createdAt: 0)
+        let given = TurnMessage.ToolReturn(callID: "1", result: "r", succeeded: true)
+        var turn = ScriptedTurn(plan, [.say("never")])
+        turn.resume(pending, [.init(callID: "1", approves: true, toolReturn: given)])
+        #expect(turn.runs.isEmpty && turn.end?.stop == .toolRule)
+        var approved = ScriptedTurn(plan, [.say("done")])
+        approved.resume(pending, [.init(callID: "1", approves: true)])
+        #expect(approved.runs.isEmpty && approved.results.first?.hasPrefix("Error: the client runs mine") == true)
     }
 }

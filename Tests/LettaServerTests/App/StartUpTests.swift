@@ -130,23 +130,82 @@ import Testing
         #expect(throws: StartUpFailure.self) { try configuration([name: value]) }
     }
 
+    private func services(_ environment: [String: String]) throws -> [String: ProviderSettings] {
+        Dictionary(uniqueKeysWithValues: try configuration(environment).services.map { ($0.name, $0) })
+    }
+
     @Test func `an empty setting is none`() throws {
-        #expect(try configuration(["OPENAI_BASE_URL": "", "OPENAI_API_BASE": ""]).openAI == nil)
+        #expect(try services(["OPENAI_BASE_URL": "", "OPENAI_API_BASE": ""]).isEmpty)
         #expect(
-            try configuration(["OPENAI_BASE_URL": "", "OPENAI_API_BASE": "http://h/v1/"]).openAI?.baseURL
-                == "http://h/v1")
-        #expect(try configuration(["ANTHROPIC_API_KEY": "", "ANTHROPIC_BASE_URL": ""]).anthropic == nil)
+            try services(["OPENAI_BASE_URL": "", "OPENAI_API_BASE": "http://h/v1/"])["openai"]?.baseURL == "http://h/v1"
+        )
+        #expect(try services(["ANTHROPIC_API_KEY": "", "ANTHROPIC_BASE_URL": ""]).isEmpty)
     }
 
     @Test func `a key alone means the vendor's own address`() throws {
         let configuration = try configuration(["ANTHROPIC_API_KEY": "sk-ant-clear"])
         #expect(
-            configuration.anthropic
-                == ProviderSettings(
+            configuration.services == [
+                ProviderSettings(
                     name: "anthropic", kind: .anthropic, baseURL: "https://api.anthropic.com/v1",
-                    apiKey: Secret("sk-ant-clear")))
-        #expect(configuration.openAI == nil)
+                    apiKey: Secret("sk-ant-clear"))
+            ])
         #expect(configuration.description.contains("https://api.anthropic.com/v1"))
         #expect(!configuration.description.contains("sk-ant-clear"))
+    }
+
+    @Test(arguments: [
+        ("GEMINI_API_KEY", "google_ai", ProviderKind.google, "https://generativelanguage.googleapis.com/v1beta"),
+        ("GROQ_API_KEY", "groq", .openAI, "https://api.groq.com/openai/v1"),
+        ("TOGETHER_API_KEY", "together", .openAI, "https://api.together.xyz/v1"),
+        ("OPENROUTER_API_KEY", "openrouter", .openAI, "https://openrouter.ai/api/v1"),
+        ("DEEPSEEK_API_KEY", "deepseek", .openAI, "https://api.deepseek.com/v1"),
+        ("XAI_API_KEY", "xai", .openAI, "https://api.x.ai/v1"),
+        ("MISTRAL_API_KEY", "mistral", .openAI, "https://api.mistral.ai/v1"),
+        ("FIREWORKS_API_KEY", "fireworks", .openAI, "https://api.fireworks.ai/inference/v1"),
+        ("ZAI_API_KEY", "zai", .openAI, "https://api.z.ai/api/paas/v4"),
+        ("MINIMAX_API_KEY", "minimax", .anthropic, "https://api.minimax.io/anthropic/v1"),
+    ])
+    func `the variable of a service's key offers it`(
+        _ variable: String, _ name: String, _ kind: ProviderKind, _ address: String
+    ) throws {
+        let services = try services([variable: "k"])
+        #expect(services.count == 1)
+        let service = try #require(services[name])
+        #expect(service.kind == kind && service.service == name && service.baseURL == address)
+        #expect(service.apiKey == Secret("k") && service.category == .base)
+    }
+
+    @Test(arguments: [
+        ("OLLAMA_BASE_URL", "ollama", ProviderKind.ollama), ("LMSTUDIO_BASE_URL", "lmstudio_openai", .openAI),
+        ("VLLM_API_BASE", "vllm", .openAI), ("SGLANG_API_BASE", "sglang", .openAI),
+        ("LLAMACPP_BASE_URL", "llamacpp", .openAI),
+    ])
+    func `a program on this network is named with or without its version`(
+        _ variable: String, _ name: String, _ kind: ProviderKind
+    ) throws {
+        for address in ["http://127.0.0.1:1234", "http://127.0.0.1:1234/", "http://127.0.0.1:1234/v1"] {
+            let service = try #require(try services([variable: address])[name])
+            #expect(service.baseURL == "http://127.0.0.1:1234/v1" && service.kind == kind && service.apiKey == nil)
+        }
+        #expect(throws: StartUpFailure.self) { try services([variable: "http://169.254.169.254"]) }
+    }
+
+    @Test func `Azure takes a key, an address and a version`() throws {
+        let azure = try services([
+            "AZURE_API_KEY": "k", "AZURE_BASE_URL": "https://me.openai.azure.com", "AZURE_API_VERSION": "2025-01-01",
+        ])["azure"]
+        #expect(azure?.kind == .azure && azure?.apiVersion == "2025-01-01")
+        #expect(azure?.baseURL == "https://me.openai.azure.com")
+    }
+
+    @Test func `a key without the address that it needs stops nothing`() async throws {
+        let configuration = try configuration(["AZURE_API_KEY": "k", "OPENAI_API_KEY": "k"])
+        let transport = ProviderTransport()
+        let clients = configuration.clients(transport: transport)
+        #expect(clients.map(\.settings.name) == ["openai", "azure"])
+        let failure = await #expect(throws: ProviderFailure.self) { try await clients[1].listModels() }
+        #expect(failure?.message.contains("Set AZURE_BASE_URL") == true)
+        try await transport.shutdown()
     }
 }

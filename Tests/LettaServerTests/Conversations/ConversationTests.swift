@@ -268,7 +268,6 @@ import Testing
                     ["detail": "CONFLICT: No active runs to cancel for conversation {talk}"]),
                 .post("/v1/conversations/default/cancel?agent_id={agent}", expect: 409),
                 .post("/v1/conversations/conv-\(nobody)/cancel", expect: 404),
-                .post("/v1/conversations/{talk}/messages", ["input": "Hi."], expect: 501),
                 .post("/v1/conversations/{talk}/compact", expect: 200, ["summary": ""]),
             ])
         }

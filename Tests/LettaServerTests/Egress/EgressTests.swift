@@ -180,7 +180,7 @@ import Testing
                 #expect(answer.status >= 400)
                 #expect(answer[header: "x-should-retry"] == (isPermanent ? "false" : nil), "\(kind)")
             }
-            let unserved = try await server.send(.post, "/v1/agents/\(try await server.newAgent())/template", [:])
+            let unserved = try await server.get("/v1/environments")
             #expect(unserved.status == 501 && unserved[header: "x-should-retry"] == "false", "\(unserved.text)")
         }
     }

@@ -129,7 +129,6 @@ import Testing
                 .get("/v1/folders/{docs}/passages", expect: 200, [["text": "three"]]),
                 .delete("/v1/sources/{docs}/files?file_id={b}", expect: 204),
                 .get("/v1/sources/{docs}/files", expect: 200, []),
-                .post("/v1/folders/{docs}/upload", expect: 501),
             ])
         }
     }

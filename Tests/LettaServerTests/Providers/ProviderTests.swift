@@ -39,11 +39,12 @@ import Testing
                     .post(
                         "/v1/providers",
                         [
-                            "name": "claude", "provider_type": "azure", "api_key": "k", "access_key": "a",
+                            "name": "claude", "provider_type": "google_vertex", "api_key": "k", "access_key": "a",
                             "region": "eu", "api_version": "1",
                         ], expect: 200,
                         [
-                            "last_synced": nil, "last_error": .text(containing: "can't talk to providers of type az"),
+                            "last_synced": nil,
+                            "last_error": .text(containing: "can't talk to providers of type google_v"),
                             "region": "eu", "api_version": "1", "access_key_enc": "********",
                         ]
                     ).keep("claude"),
@@ -59,7 +60,7 @@ import Testing
                     .get("/v1/providers/", expect: 200, [["id": "{claude}"], ["id": "{mine}"]]),
                     .get("/v1/providers/?order=asc&after={mine}", expect: 200, [["id": "{claude}"]]),
                     .get("/v1/providers/?name=mine", expect: 200, [["id": "{mine}"]]),
-                    .get("/v1/providers/?provider_type=azure", expect: 200, [["id": "{claude}"]]),
+                    .get("/v1/providers/?provider_type=google_vertex", expect: 200, [["id": "{claude}"]]),
                     .get("/v1/providers/?provider_type=zzz", expect: 422).field("provider_type"),
                     .patch(
                         "/v1/providers/{claude}", ["region": nil, "api_version": "2", "access_key": ""], expect: 200,
@@ -92,7 +93,7 @@ import Testing
 
     @Test func `what can't be a provider is rejected`() async throws {
         func new(_ fields: JSONObject) -> JSONValue {
-            var body: JSONObject = ["name": "x", "provider_type": "azure", "api_key": "k"]
+            var body: JSONObject = ["name": "x", "provider_type": "google_vertex", "api_key": "k"]
             for (field, value) in fields { body[field] = value }
             return .object(body)
         }
@@ -271,7 +272,9 @@ import Testing
                         check, settings("openrouter"), expect: 200, ["message": .text(containing: "key is not checked")]
                     ),
                     .post(
-                        check, settings("mistral"), expect: 400, ["detail": .text(containing: "of type mistral yet")]),
+                        check, settings("google_vertex"), expect: 400,
+                        ["detail": .text(containing: "of type google_vertex yet")]),
+                    .post(check, settings("mistral"), expect: 200),
                     .post(
                         check,
                         ["provider_type": "openai", "api_key": "k", "base_url": "http://127.0.0.1:9"], expect: 500,
@@ -297,7 +300,7 @@ import Testing
 
     @Test func `every type has an address, wants one, or can't be talked to yet`() {
         for type in ProviderType.allCases {
-            let needsOne = [.huggingFace, .sglang, .vllm].contains(type)
+            let needsOne = [.azure, .bedrock, .huggingFace, .sglang, .vllm].contains(type)
             #expect((type.wellKnownAddress != nil) == (type.isSpoken && !needsOne), "\(type)")
         }
         #expect(ProviderType.ollama.address("http://gpu:11434/") == "http://gpu:11434/v1")
@@ -305,5 +308,10 @@ import Testing
         #expect(ProviderType.openai.address("http://gpu:1") == "http://gpu:1")
         #expect(ProviderType.anthropic.address(nil) == "https://api.anthropic.com/v1")
         #expect(ProviderType.groq.address(nil) == "https://api.groq.com/openai/v1")
+        #expect(
+            ProviderType.bedrock.address(nil, region: "eu-west-1")
+                == "https://bedrock-runtime.eu-west-1.amazonaws.com/openai/v1")
+        #expect(ProviderType.bedrock.address(nil, region: "x.evil.org/#") == nil)
+        #expect(ProviderType.allCases.filter { !$0.isSpoken } == [.chatgptOAuth, .googleVertex, .letta])
     }
 }

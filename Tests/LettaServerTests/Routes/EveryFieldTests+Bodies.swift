@@ -19,8 +19,10 @@ extension EveryFieldTests {
         "POST /v1/agents/{agent_id}/messages/cancel": "ends turns",
         "PATCH /v1/agents/{agent_id}/reset-messages": "says what to do",
         "PATCH /v1/agents/{agent_id}/tools/approval/{tool_name}": "becomes a tool rule",
+        "POST /v1/agents/{agent_id}/tools/{tool_name}/run": "stores nothing",
         "POST /v1/runs/{run_id}/stream": "reads", "POST /v1/tools/run": "stores nothing",
         "POST /v1/tools/generate-schema": "stores nothing",
+        "POST /v1/tools/generate-tool": "stores nothing",
         "PATCH /v1/agents/{agent_id}/core-memory/blocks/{block_label}": "the body of PATCH /v1/blocks/{block_id}",
         "PATCH /v1/_internal_agents/{agent_id}/core-memory/blocks/{block_label}":
             "the body of PATCH /v1/blocks/{block_id}",
@@ -43,10 +45,40 @@ extension EveryFieldTests {
         "PUT /v1/tools/mcp/servers": "is read by its name",
         "PATCH /v1/tools/mcp/servers/{mcp_server_name}": "is read by its name",
         "POST /v1/tools/search": "a search",
+        "POST /v1/mcp-servers/{mcp_server_id}/tools/{tool_id}/run": "stores nothing",
+        "POST /v1/tools/mcp/servers/{mcp_server_name}/tools/{tool_name}/execute": "stores nothing",
+        "POST /v1/tools/mcp/servers/{mcp_server_name}/{mcp_tool_name}": "names a tool",
+        "POST /v1/tools/mcp/servers/test": "stores nothing", "POST /v1/tools/mcp/servers/connect": "stores nothing",
         "POST /v1/conversations/{conversation_id}/recompile": "says whose conversation",
         "POST /v1/conversations/{conversation_id}/messages/preview-raw-payload": "a turn",
+        "POST /v1/conversations/{conversation_id}/messages": "a turn",
+        "POST /v1/conversations/{conversation_id}/stream": "reads",
         "POST /v1/agents/{agent_id}/summarize": "says how, once",
         "POST /v1/conversations/{conversation_id}/compact": "says how, once",
+        // TemplateTests, TemplateAgentTests and InternalTemplateTests read them back.
+        "POST /v1/templates": "is read as a snapshot", "POST /v1/templates/{project_id}": "is read as a snapshot",
+        "PATCH /v1/templates/{template_name}": "agent files are not read",
+        "POST /v1/templates/{template_name}/rollback": "names a version",
+        "POST /v1/templates/{template_name}/save": "is read in a list",
+        "POST /v1/templates/{project_id}/{template_name}": "is read in a list",
+        "POST /v1/templates/{template_version}/agents": "becomes an agent",
+        "POST /v1/templates/{project_id}/{template_version}/agents": "becomes an agent",
+        "POST /v1/templates/{project_id}/{template_version}/fork": "a name",
+        "PUT /v1/templates/{project_id}/{template_version}/snapshot": "is read as it is",
+        "PATCH /v1/templates/{project_id}/{template_name}/name": "is read in a list",
+        "PATCH /v1/templates/{project_id}/{template_name}/description": "is read in a list",
+        "POST /v1/templates/{project_id}/{template_name}/deployments/{deployment_id}/migrate": "names a version",
+        "POST /v1/agents/{agent_id}/migrate": "names a version",
+        "POST /v1/_internal_templates/agents": "the body of POST /v1/agents/ with the ids of a template",
+        "POST /v1/_internal_templates/groups": "the body of POST /v1/groups/ with the ids of a template",
+        "POST /v1/_internal_templates/blocks": "the body of POST /v1/blocks/ with the ids of a template",
+        "POST /v1/_internal_templates/blocks/batch": "is a list",
+        "POST /v1/agents/{agent_id}/export": "reads",
+        "POST /v1/groups/{group_id}/messages": "turns", "POST /v1/groups/{group_id}/messages/stream": "turns",
+        "POST /v1/_internal_search/cache-warm": "stores nothing",
+        "POST /v1/messages/batches": "BatchTests reads what its items became",
+        "POST /v1/agents/{agent_id}/schedule": "ScheduleTests reads it under another name",
+        "POST /v1/client-side-access-tokens": "AccessTokenTests reads it in a list",
     ]
 
     static let bodies: [Body] =
@@ -90,7 +122,7 @@ extension EveryFieldTests {
             Body(
                 verb: .post, path: "/v1/providers/", needs: newProvider, read: "/v1/providers/{id}",
                 samples: provider.merging([
-                    "name": .init(sent: "other"), "provider_type": .init(sent: "bedrock"),
+                    "name": .init(sent: "other"), "provider_type": .init(sent: "letta"),
                 ]) { $1 }, unread: ["api_key": "has to be there, and is never shown"]),
             Body(
                 verb: .patch, path: "/v1/providers/{provider_id}",
@@ -165,6 +197,7 @@ extension EveryFieldTests {
                     "include_multi_agent_tools": "chooses the tools it starts with",
                     "include_base_tool_rules": "chooses the tool rules it starts with",
                     "initial_message_sequence": "becomes messages of its context",
+                    "from_template": "TemplateAgentTests reads what it gives",
                 ]),
             Body(
                 verb: .patch, path: "/v1/agents/{agent_id}",
@@ -191,14 +224,15 @@ extension EveryFieldTests {
         Body(
             verb: .post, path: "/v1/conversations/", query: "?agent_id={agent_id}", read: "/v1/conversations/{id}",
             samples: conversation.merging([
-                "isolated_block_labels": .init(sent: ["persona"], shown: ["isolated_block_ids": .elements(1)])
+                "isolated_block_labels": .init(sent: ["persona"], shown: ["isolated_block_ids": .elements(1)]),
+                "hidden": .init(sent: true),
             ]) { $1 }),
         Body(
             verb: .patch, path: "/v1/conversations/{conversation_id}",
             prepare: { try await $0.make("/v1/conversations/?agent_id={agent_id}", [:], as: "conversation_id") },
             read: "/v1/conversations/{conversation_id}",
             samples: conversation.merging([
-                "last_message_at": .init(sent: "2026-01-02T03:04:05.678901Z")
+                "last_message_at": .init(sent: "2026-01-02T03:04:05.678901Z"), "archived": .init(sent: true),
             ]) { $1 }),
         Body(
             verb: .post, path: "/v1/mcp-servers/", needs: newServer, read: "/v1/mcp-servers/{id}", samples: mcpServer),
@@ -243,7 +277,7 @@ extension EveryFieldTests {
 
     private static let newIdentity: JSONObject = ["identifier_key": "k{n}", "name": "n", "identity_type": "user"]
 
-    private static let newProvider: JSONObject = ["name": "p{n}", "provider_type": "azure", "api_key": "k"]
+    private static let newProvider: JSONObject = ["name": "p{n}", "provider_type": "google_vertex", "api_key": "k"]
 
     /// What creating and changing a provider have in common. A new address needs the key, too.
     private static let provider: [String: Sample] = [
@@ -265,7 +299,8 @@ extension EveryFieldTests {
     ]
 
     private static let conversation: [String: Sample] = [
-        "summary": .init(sent: "s"), "model": .init(sent: "openai-proxy/gpt-4.1"),
+        "summary": .init(sent: "s"), "model": .init(sent: "openai-proxy/gpt-4.1"), "description": .init(sent: "d"),
+        "context_window_limit": .init(sent: 9_000),
         "model_settings": .init(sent: ["provider_type": "openai", "temperature": 0.25]),
     ]
 

@@ -18,9 +18,10 @@ import Testing
         "after": ["{agent_id}", "{block_id}", "{run_id}", "{step_id}", "{message_id}", "{archive_id}", "{tool_id}"],
         "order": ["asc", "desc"], "limit": ["0", "1000"],
         "source_id": ["{folder_id}"],
-        "provider_type": ["azure"],
+        "provider_type": ["google_vertex"],
         "sandbox_type": ["local"],
         "conversation_id": ["{conversation_id}", "default"], "manager_type": ["round_robin"],
+        "archive_status": ["unarchived", "archived", "all"],
         "order_by": ["created_at", "last_run_completion", "last_message_at"],
     ]
     /// For a parameter that is not listed: what a flag, a number or a text may be.
@@ -44,13 +45,16 @@ import Testing
 
     private static let common: Set<String> = [
         "/v1/health/", "/v1/ready/", "/v1/models/", "/v1/models/embedding", "/openapi.json", "/metrics",
+        "/v1/models/doctor",
     ]
 
     /// What every organization has of its own: its base tools, itself and its users.
-    private static let own: Set<String> = ["/v1/tools/", "/v1/tools/count", "/v1/admin/orgs/", "/v1/admin/users/"]
+    private static let own: Set<String> = [
+        "/v1/tools/", "/v1/tools/count", "/v1/admin/orgs/", "/v1/admin/users/", "/v1/projects", "/v1/templates",
+    ]
 
     private func isEmpty(_ json: JSONValue) -> Bool {
-        json == [] || json == 0 || json.object?.allSatisfy { isEmpty($0.value) } == true || json == .null
+        [[], 0, false].contains(json) || json.object?.allSatisfy { isEmpty($0.value) } == true || json == .null
     }
 
     @Test(arguments: Engines.scenarios)

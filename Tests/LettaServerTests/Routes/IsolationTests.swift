@@ -57,21 +57,28 @@ import Testing
     /// The operations that name nothing in path or query, and what they do in the caller's organization. Ids in their
     /// bodies are tried, too.
     private static let unnamed: Set<String> = [
-        "POST /v1/auth", "POST /v1/agents/", "POST /v1/agents/search", "POST /v1/agents/messages/search",
+        "POST /v1/auth", "POST /v1/agents/", "POST /v1/agents/import", "POST /v1/agents/search",
+        "POST /v1/agents/messages/search",
         "POST /v1/messages/search", "POST /v1/passages/search", "POST /v1/archives/", "POST /v1/blocks/",
         "POST /v1/_internal_blocks/", "POST /v1/identities/", "PUT /v1/identities/", "POST /v1/tools/",
         "PUT /v1/tools/",
-        "POST /v1/tools/run", "POST /v1/tools/generate-schema", "POST /v1/tools/add-base-tools",
+        "POST /v1/tools/run", "POST /v1/tools/generate-schema", "POST /v1/tools/generate-tool",
+        "POST /v1/tools/add-base-tools",
         "POST /v1/admin/orgs/", "POST /v1/admin/users/", "PUT /v1/admin/users/", "POST /v1/providers/",
         "POST /v1/providers/check", "POST /v1/folders/", "POST /v1/sources/", "POST /v1/groups/",
         "POST /v1/sandbox-config/", "POST /v1/sandbox-config/local", "POST /v1/sandbox-config/local/default",
         "POST /v1/sandbox-config/e2b/default", "POST /v1/sandbox-config/local/recreate-venv",
         "PUT /v1/tools/mcp/servers", "POST /v1/mcp-servers/", "POST /v1/tools/search",
+        "POST /v1/messages/batches", "POST /v1/client-side-access-tokens", "POST /v1/_internal_search/cache-warm",
+        "POST /v1/tools/mcp/servers/test", "POST /v1/tools/mcp/servers/connect", "POST /mcp",
         "POST /v1/chat/completions", "POST /v1/voice/chat/completions", "POST /v1/responses",
+        "POST /v1/templates", "POST /v1/_internal_templates/agents", "POST /v1/_internal_templates/groups",
+        "POST /v1/_internal_templates/blocks", "POST /v1/_internal_templates/blocks/batch",
     ]
 
     private static let common: Set<String> = [
         "/v1/health/", "/v1/ready/", "/v1/models/", "/v1/models/embedding", "/openapi.json", "/metrics",
+        "/v1/models/doctor",
         "/v1/embeddings/total_storage_size",
     ]
 
@@ -153,8 +160,10 @@ import Testing
             let value: JSONValue = field == name ? .string(id) : .array([.string(id)])
             body[field] = value
             let answer = try await server.send(operation.verb, operation.path(with: theirs), .object(body))
+            // An error in a stream may name what was asked for.
+            let told = answer.text.replacing(id, with: "")
             #expect(
-                answer.status >= 400 || answer.text.uuids.isDisjoint(with: secrets),
+                answer.status >= 400 || told.uuids.isDisjoint(with: secrets),
                 "\(operation) \(field): \(answer.text.prefix(300))")
         }
     }

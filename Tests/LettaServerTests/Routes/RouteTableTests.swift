@@ -9,8 +9,10 @@ import Testing
 @Suite(.timeLimit(.minutes(5))) struct RouteTableTests {
     /// Served beside the listed routes.
     static let ownRoutes: Set<String> = [
-        "GET /metrics", "GET /v1/blocks/{}/history",
+        "GET /metrics", "GET /v1/approvals/", "GET /v1/blocks/{}/history", "GET /v1/sandbox-config/policy",
+        "POST /mcp",
         "POST /v1/responses", "POST /v1/voice/{}/chat/completions",
+        "GET /v1/models/doctor",
     ]
 
     /// Messages cannot be edited: these routes always respond with 405.

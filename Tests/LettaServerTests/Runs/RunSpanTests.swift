@@ -47,6 +47,7 @@ import Testing
                 .get("/v1/_internal_runs/?duration_percentile=100", expect: 200, .elements(1)),
                 .get("/v1/_internal_runs/?duration_percentile=101", expect: 422).field("duration_percentile"),
                 .get("/v1/_internal_runs/?order_by=duration&limit=1", expect: 200, .elements(1)),
+                .get("/v1/runs/?order_by=duration&after=run-\(nobody)", expect: 200).note("an unknown cursor"),
                 .get("/v1/_internal_runs/?order_by=size", expect: 422).field("order_by"),
             ])
             let durations = try #require(

@@ -56,6 +56,10 @@ extension TestServer {
             return ["model": "Ada", "messages": [["role": "user", "content": "Hi."]]]
         }
         if operation.path.hasSuffix("/environment-variable") { return ["key": "K", "value": "v"] }
+        if operation.path.hasSuffix("/blocks/batch") { return [anyBody] }
+        if operation.path.hasSuffix("/schedule") {
+            return ["messages": [["role": "user", "content": "x"]], "schedule": ["scheduled_at": 4_000_000_000]]
+        }
         return operation.path.hasSuffix("/properties") ? [["key": "k", "value": "v", "type": "string"]] : anyBody
     }
 
@@ -63,6 +67,10 @@ extension TestServer {
     private static let anyBody: JSONValue = [
         "requires_approval": true, "input": "Hi.", "label": "x", "model": LettaServerTests.model, "name": "x",
         "text": "x", "passages": [["text": "x"]], "prompt": "Hi.", "identifier_key": "x", "identity_type": "user",
+        // Of templates.
+        "new_name": "y", "version": "1", "to_template": "support:1", "agent_file_json": [:], "agents": [],
+        "blocks": [], "relationships": [], "template_id": "t", "base_template_id": "t", "deployment_id": "dep-1",
+        "entity_id": "e", "value": "x", "agent_ids": [], "description": "d",
     ]
 
     /// Puts something behind every route, and keeps its ids under the names of the captures.
@@ -97,7 +105,7 @@ extension TestServer {
         try await seedFolder()
         // A type that this server calls nothing for.
         try await run([
-            .post("/v1/providers/", ["name": "Ada", "provider_type": "azure", "api_key": "k"], expect: 200)
+            .post("/v1/providers/", ["name": "Ada", "provider_type": "google_vertex", "api_key": "k"], expect: 200)
                 .keep("provider_id")
         ])
         self["block_label"] = "human"
@@ -115,9 +123,53 @@ extension TestServer {
                 "/v1/groups/",
                 ["agent_ids": ["{agent_id}"], "description": "d", "shared_block_ids": ["{block_id}"]], expect: 200
             ).keep("group_id"),
+            .post(
+                "/v1/agents/{agent_id}/schedule",
+                [
+                    "messages": [["role": "user", "content": "x"]],
+                    "schedule": ["type": "recurring", "cron_expression": "0 0 1 1 *"],
+                ], expect: 200
+            ).keep("scheduled_message_id"),
+            .post(
+                "/v1/messages/batches",
+                ["requests": [["agent_id": "{agent_id}", "messages": [["role": "user", "content": "x"]]]]], expect: 200
+            ).keep("batch_id"),
             .post("/v1/conversations/?agent_id={agent_id}", ["isolated_block_labels": ["human"]], expect: 200),
             .post("/v1/conversations/default/fork?agent_id={agent_id}", expect: 200).keep("conversation_id"),
         ])
+        try await seedTemplates()
+    }
+
+    /// A template in a project of its own, and a deployment of one that is kept elsewhere.
+    private func seedTemplates() async throws {
+        let shop = TestCaller.v1.with("X-Project", "shop")
+        try await run([
+            .post("/v1/templates", ["agent_id": "{agent_id}", "name": "support"], as: shop, expect: 201),
+            .post(
+                "/v1/_internal_templates/blocks",
+                [
+                    "label": "part", "value": "x", "template_id": "t", "base_template_id": "t",
+                    "deployment_id": "dep-1", "entity_id": "e",
+                ], expect: 200),
+        ])
+        self["project_id"] = "shop"
+        self["template_name"] = "support"
+        self["template_version"] = "support:1"
+        self["deployment_id"] = "dep-1"
+        try await seedBatch()
+    }
+
+    /// A batch that has ended, and a token.
+    private func seedBatch() async throws {
+        _ = try await until("/v1/messages/batches/{batch_id}") { $0["status"] == "completed" }
+        let token = try await send(
+            .post, "/v1/client-side-access-tokens",
+            [
+                "hostname": "https://example.org",
+                "policy": [["type": "agent", "id": "{agent_id}", "access": ["read_agent"]]],
+            ])
+        self["token"] = try #require(
+            token.json["token"]?.string.map { String($0.prefix { $0 != "." }) }, "\(token.text)")
     }
 
     private func seedToolSettings() async throws {
@@ -129,11 +181,17 @@ extension TestServer {
             .put("/v1/tools/mcp/servers", ["server_name": "git", "command": "c", "args": []], expect: 200),
         ])
         self["mcp_server_name"] = "git"
+        self["mcp_tool_name"] = "x"
         let servers = try await get("/v1/mcp-servers/").json.array
         self["mcp_server_id"] = try #require(servers?.first { $0["server_name"] == "git" }?["id"]?.string)
         let tools = try await get("/v1/agents/{agent_id}/tools").ids
         self["second_tool_id"] = try #require(tools.last)
         try await giveTool(self["tool_id"], toServer: self["mcp_server_id"])
+    }
+
+    /// What reading a path gives: the seeded MCP server has a command that no operator listed, and no browser comes back.
+    static func status(ofReading path: String) -> Int {
+        ["/v1/tools/mcp/servers/{mcp_server_name}/tools", "/v1/tools/mcp/oauth/callback"].contains(path) ? 400 : 200
     }
 
     /// Stores that a tool is one of an MCP server's.

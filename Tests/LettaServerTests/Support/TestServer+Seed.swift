@@ -56,6 +56,7 @@ extension TestServer {
                 "folder", "folder_file", "file_content", "folder_passage", "agent_folder", "agent_file", "job",
                 "provider",
                 "sandbox_config", "sandbox_variable", "mcp_server", "mcp_server_tool",
+                "project", "template", "template_version",
             ].map { table in
                 try db.value("SELECT COUNT(*) FROM \(SQLText(stringLiteral: table))") ?? 0
             }

@@ -12,7 +12,8 @@ import Testing
             ("name", .text(name)), ("tool_type", .text(type)),
             ("json_schema", schema.map { .text($0.text) } ?? .null), ("source_type", .null),
             ("source_code", .null), ("return_char_limit", .integer(100)), ("default_requires_approval", .null),
-            ("enable_parallel_execution", .null),
+            ("enable_parallel_execution", .null), ("pip_requirements", .null), ("packages_status", .null),
+            ("packages_detail", .null),
         ]
         return try CallableToolRow(SQLRow(columns: SQLColumns(values.map(\.0)), values: values.map(\.1)))
     }

@@ -6,6 +6,7 @@ enum AllMigrations {
         Migration.agentsAndBlocks, .runsAndSteps, .toolLists, .archives, .backgroundRuns,
         .shorterTurns, .retention, .systemMessageSources, .identities,
         .providers, .folders, .groups, .conversations, .toolSettings, .accounts, .passages,
-        .compaction, .callbackDeliveries,
+        .compaction, .callbackDeliveries, .approvals, .conversationTurns, .learnedServices, .templates, .agentImports,
+        .batchesAndSchedules, .uploads, .toolPackages, .mcpSessions,
     ]
 }

@@ -66,6 +66,7 @@ extension UsageEvent {
         promptTokens = usage.promptTokens
         totalTokens = usage.totalTokens
         stepCount = usage.stepCount
+        runIDs = usage.runIDs
         cachedInputTokens = hasSteps ? usage.cachedPromptTokens : nil
         cacheWriteTokens = hasSteps ? usage.cacheWriteTokens : nil
         reasoningTokens = hasSteps ? usage.reasoningTokens : nil

@@ -6,20 +6,26 @@ import Synchronization
 final class TurnControl: Sendable {
     let run: ID<Run>
     let agent: ID<AgentState>
+    /// Nil for the agent's own.
+    let conversation: ID<Conversation>?
     let organization: String
     /// Whether the run can be followed at any time, so that its events are numbered and stored.
     let isBackground: Bool
     let log: RunLog
     /// Collects the response of a turn without a stream; its events are not logged.
     let collector: TurnCollector?
+    private let relay: (@Sendable (TurnEvent) -> Void)?
     private let cancelled = Atomic(false)
 
     init(
-        run: ID<Run>, agent: ID<AgentState>, organization: String, isBackground: Bool = false,
-        collector: TurnCollector? = nil, limits: RunLog.Limits = RunLog.Limits()
+        run: ID<Run>, agent: ID<AgentState>, conversation: ID<Conversation>? = nil, organization: String,
+        isBackground: Bool = false, collector: TurnCollector? = nil, relay: (@Sendable (TurnEvent) -> Void)? = nil,
+        limits: RunLog.Limits = RunLog.Limits()
     ) {
+        self.relay = relay
         self.run = run
         self.agent = agent
+        self.conversation = conversation
         self.organization = organization
         self.isBackground = isBackground
         self.collector = collector
@@ -27,6 +33,7 @@ final class TurnControl: Sendable {
     }
 
     func emit(_ event: TurnEvent) {
+        relay?(event)
         if let collector {
             collector.add(event)
         } else {

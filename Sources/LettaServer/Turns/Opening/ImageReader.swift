@@ -1,3 +1,4 @@
+import AgentEngine
 import EventStreams
 import FoundationEssentials
 import JSON
@@ -23,17 +24,26 @@ struct ImageReader: Sendable {
         var count = 0
         for (index, message) in request.given.enumerated() {
             guard case .parts(var parts) = message.content else { continue }
-            for place in parts.indices where parts[place]["type"]?.string == "image" {
-                guard let source = parts[place]["source"] else { continue }
-                count += 1
-                guard count <= Self.countLimit else {
-                    throw APIError.invalidArgument("A request takes \(Self.countLimit) images at most.")
-                }
-                parts[place] = ["type": "image", "source": try await image(source)]
-            }
+            try await read(&parts, &count)
             request.given[index].content = .parts(parts)
         }
+        for index in request.answers.indices {
+            guard var parts = request.answers[index].toolReturn?.result.array else { continue }
+            try await read(&parts, &count)
+            request.answers[index].toolReturn?.result = .array(parts)
+        }
         return request
+    }
+
+    private func read(_ parts: inout [JSONValue], _ count: inout Int) async throws {
+        for place in parts.indices where parts[place]["type"]?.string == "image" {
+            guard let source = parts[place]["source"] else { continue }
+            count += 1
+            guard count <= Self.countLimit else {
+                throw APIError.invalidArgument("A request takes \(Self.countLimit) images at most.")
+            }
+            parts[place] = ["type": "image", "source": try await image(source)]
+        }
     }
 
     /// A source with base64 data and the media type that the bytes show.

@@ -1,5 +1,6 @@
 import AgentEngine
 import JSON
+import LettaAPI
 import ModelProviders
 
 /// The parts of a tool's schema that a turn needs, decoded once.
@@ -15,6 +16,14 @@ struct ToolSchema: Sendable {
         requiredArguments = schema["parameters"]?["required"]?.array?.compactMap(\.string) ?? []
     }
 
+    init(of tool: ClientTool, isStrict: Bool) {
+        let schema: JSONObject = [
+            "description": tool.description.map { .string($0) } ?? .null,
+            "parameters": tool.parameters?.object.map { .object($0) } ?? ["type": "object", "properties": [:]],
+        ]
+        self.init(.object(schema), of: tool.name, isStrict: isStrict)
+    }
+
     /// The schemas of tools by name, without tools that have none.
     ///
     /// - Parameter isStrict: whether the provider must make the arguments follow the schema.
@@ -24,7 +33,10 @@ struct ToolSchema: Sendable {
         for row in rows where schemas[row.name] == nil {
             schemas[row.name] =
                 try (row.toolType == ToolService.custom ? nil : own[row.name])
-                ?? row.jsonSchema.map { ToolSchema(try $0.value(), of: row.name, isStrict: isStrict) }
+                ?? row.jsonSchema.map {
+                    // Providers refuse a request with a schema that is not fit for `strict`, and nobody here wrote this one.
+                    ToolSchema(try $0.value(), of: row.name, isStrict: isStrict && row.toolType != ToolService.mcp)
+                }
         }
         return schemas
     }

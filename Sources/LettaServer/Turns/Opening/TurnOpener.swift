@@ -11,6 +11,7 @@ struct TurnOpener: Sendable {
     let executors: ToolExecutors
     let ends: RunEnds
     let images: ImageReader
+    var approvals = ApprovalPolicy()
 
     /// The model that the request names; nil for the agent's own. May wait for providers, so call it before taking the
     /// lock.
@@ -32,20 +33,21 @@ struct TurnOpener: Sendable {
         run.status = .running
         let rows: TurnRows
         do {
-            rows = try await core.storage.write(as: scope) { [core, run] db in
+            rows = try await core.storage.write(as: scope) { [run] db in
                 guard let agent = try AgentStore.rowForUpdate(request.agent, db) else {
                     throw APIError.notFound("Agent", request.agent)
                 }
-                try SystemMessageService.resolve(agent.id, at: time, db)
-                var rows = try TurnRows(of: agent, db)
-                let closing = HistoryRepair.openCalls(in: try rows.endOfContext()).map { calls in
-                    HistoryRepair.closing(
-                        calls.calls, id: core.ids.next(Message.self).rawValue, stepID: nil, runID: nil,
-                        createdAt: time.microseconds)
+                let conversation = try request.conversation.map {
+                    try ConversationService.row($0, locking: true, db)
                 }
-                rows.new = closing + request.messages(runID: run.id, at: time, ids: core.ids)
+                let memory = try TurnMemory(for: request, project: agent.origin.projectID, db)
+                try memory.resolveSystemMessage(at: time, db)
+                var rows = try TurnRows(of: agent, in: conversation, memory, db)
+                rows.system = try memory.ownSystemMessage(db)
+                try begin(request, run, &rows, at: time, db)
+                try SendKeyStore.put(request.keys.all, of: agent.id, run: run.id, at: time, db)
                 if isAccepted { try RunStore.update(run, at: time, db) } else { try RunStore.insert(run, db) }
-                try TurnStore.append(rows.new, to: request.agent, model: nil, db)
+                try TurnStore.append(rows.new, to: request.agent, in: request.conversation, model: nil, db)
                 return rows
             }
         } catch let failure as SQLFailure where failure.kind == .outcomeUnknown {
@@ -70,14 +72,16 @@ struct TurnOpener: Sendable {
             guard let agent = try AgentStore.row(request.agent, db) else {
                 throw APIError.notFound("Agent", request.agent)
             }
-            var rows = try conversation.map { try TurnRows(of: agent, in: $0, db) } ?? TurnRows(of: agent, db)
+            let memory = try TurnMemory(for: request, project: agent.origin.projectID, db)
+            var rows = try TurnRows(of: agent, in: conversation, memory, db)
             let stored =
                 if let conversation {
-                    try ConversationMessageStore.context(of: conversation.id, db).first
+                    try ConversationMessageStore.systemMessage(of: conversation.id, db)
                 } else {
                     try MessageStore.systemMessage(of: agent.id, db)
                 }
             if let stored { rows.system = try SystemMessageService.current([stored], db)[0].turnMessage() }
+            rows.system = try memory.ownSystemMessage(db) ?? rows.system
             rows.new = request.messages(runID: run.id, at: time, ids: core.ids)
             return rows
         }
@@ -93,9 +97,14 @@ struct TurnOpener: Sendable {
             model.apply(settings)
             config = model.config
         }
+        if let window = rows.conversation?.contextWindowLimit { config.contextWindow = window }
         let provider = try await models.provider(for: config, as: scope)
-        return try TurnState(
+        var state = try TurnState(
             rows, request, run, config: config, provider: provider, executors: executors, as: scope)
+        try state.offer(request.clientTools)
+        state.beginning = rows.beginning
+        state.approvals = approvals
+        return state
     }
 }
 
@@ -104,6 +113,7 @@ struct TurnRows: Sendable {
     let agent: AgentRow
     /// Nil for the agent's own conversation.
     let conversation: ConversationRow?
+    let memory: TurnMemory
     let messages: [ContextRow]
     let tools: [CallableToolRow]
     let blocks: [SQLRow]
@@ -111,21 +121,28 @@ struct TurnRows: Sendable {
     var system: TurnMessage?
     /// Messages that the turn appends to those in the context.
     var new: [TurnMessage] = []
+    var beginning = TurnBeginning.model
 
-    init(of agent: AgentRow, _ db: Transaction) throws {
-        self.agent = agent
-        conversation = nil
-        messages = try MessageStore.turnContext(of: agent.id, db)
-        tools = try ToolStore.callableTools(of: agent.id, db)
-        blocks = try AgentBlockStore.rows(of: [agent.id], db)
-    }
-
-    init(of agent: AgentRow, in conversation: ConversationRow, _ db: Transaction) throws {
+    init(of agent: AgentRow, in conversation: ConversationRow?, _ memory: TurnMemory, _ db: Transaction) throws {
         self.agent = agent
         self.conversation = conversation
-        messages = try ConversationMessageStore.turnContext(of: conversation.id, db)
+        self.memory = memory
+        messages =
+            if let conversation {
+                try ConversationMessageStore.turnContext(of: conversation.id, db)
+            } else {
+                try MessageStore.turnContext(of: agent.id, db)
+            }
         tools = try ToolStore.callableTools(of: agent.id, db)
-        blocks = try ConversationStore.blockRows(of: conversation, db)
+        blocks = try memory.rows(db)
+    }
+
+    /// Whether the context ends with what a failed run left, so that the model can go on from there.
+    ///
+    /// - Parameter closed: whether results for the calls at the end are about to be appended.
+    func end(with failed: ID<Run>, closed: Bool) throws -> Bool {
+        guard let last = try messages.last?.message(), last.runID == failed.rawValue else { return false }
+        return closed || last.role == .user || last.role == .tool
     }
 
     /// The agent's last message and those after it.

@@ -7,7 +7,7 @@ extension TurnMessage.Part {
     fileprivate var canBeGiven: Bool {
         switch self {
         case .text, .image: true
-        case .reasoning, .toolCall, .toolReturn: false
+        case .reasoning, .toolCall, .toolReturn, .approval: false
         }
     }
 }
@@ -25,11 +25,19 @@ extension MessageContent {
 /// A client's request for a turn, validated.
 struct TurnRequest: Sendable {
     let agent: ID<AgentState>
+    /// Nil for the agent's own conversation.
+    var conversation: ID<Conversation>?
+    /// The id or the key of the identity that speaks.
+    let identity: String?
     var given: [CreateMessage]
+    /// The answers to calls that wait, in their order.
+    var answers: [ApprovalDecision]
+    let clientTools: [ClientTool]
     let maximumSteps: Int
     let streamsTokens: Bool
     let overrideSystem: String?
-    let overrideModel: String?
+    /// The handle of this turn's model; nil for the agent's own.
+    var overrideModel: String?
     let skills: [ClientSkill]
     /// The tool whose calls the client wants to see as what the agent said; nil when it wants to see calls.
     let speech: SpeechTool?
@@ -37,6 +45,12 @@ struct TurnRequest: Sendable {
     let callbackURL: String?
     let following: Following
     let requestConfig: ObjectDocument
+    /// What a repeat of this send is recognized by.
+    var keys = SendKeys()
+    /// A failed run for the same messages, which are stored already.
+    var failedRun: ID<Run>?
+    /// The `run_type` of a turn that no client asked for.
+    var runType: String?
 
     /// How the client follows the turn.
     enum Following: Sendable {
@@ -60,7 +74,8 @@ struct TurnRequest: Sendable {
             guard !messages.isEmpty else {
                 throw APIError.invalidField("messages", "Messages must not be empty", input: .array([]))
             }
-            given = messages
+            given = messages.said
+            answers = try messages.decisions()
         case (nil, let input?):
             if let empty = input.emptyJSON {
                 throw APIError.invalidField("input", "Input must not be empty", input: empty)
@@ -68,7 +83,9 @@ struct TurnRequest: Sendable {
             var message = CreateMessage(role: .user, content: "")
             message.content = input
             given = [message]
+            answers = []
         }
+        identity = try body.speaker()
         for (index, message) in given.enumerated() {
             guard case .parts(let parts) = message.content else { continue }
             for part in parts where TurnMessage.Part(json: part)?.canBeGiven != true {
@@ -89,6 +106,7 @@ struct TurnRequest: Sendable {
         callbackURL = following == .later ? try RunCallbackService.checked(body.callbackURL) : nil
         skills = body.clientSkills ?? []
         includesCompactionMessages = body.includeCompactionMessages ?? false
+        clientTools = try ClientTool.checked(body.clientTools ?? [])
         maximumSteps = body.maxSteps ?? 50
         speech = SpeechTool(
             isShown: body.useAssistantMessage, name: body.assistantMessageToolName,
@@ -114,6 +132,14 @@ struct TurnRequest: Sendable {
             case .stream, .backgroundStream: ObjectDocument(["run_type": "send_message_streaming"])
             case .later: ObjectDocument(["run_type": "send_message_async", "lettuce": nil])
             }
+        if let conversation {
+            run.conversationID = conversation
+            run.metadata = ObjectDocument(["run_type": "send_conversation_message"])
+        }
+        if let runType {
+            run.background = false
+            run.metadata = ObjectDocument(["run_type": .string(runType), "agent_id": .string(agent.rawValue)])
+        }
         run.requestConfig = requestConfig
         run.callbackURL = callbackURL
         return run

@@ -9,16 +9,21 @@ struct TurnState: Sendable {
     @Boxed var run: Run
     @Boxed private(set) var agent: AgentRow
     @Boxed private(set) var config: LLMConfig
-    @Boxed private(set) var plan: TurnPlan
+    @Boxed var plan: TurnPlan
     let provider: any ModelProvider
     let tools: [String: CallableToolRow]
+    /// Whose blocks are in sight.
+    let memory: TurnMemory
     /// The agent's blocks as read; edits name their versions.
     private(set) var blocks: [BlockRow]
     var context: TurnContext
     /// Whether clients get a compaction as an event with its summary, instead of the summary as a message.
     var showsCompactions = false
-    /// The conversation whose context it is; nil for the agent's own.
-    var threadConversation: ID<Conversation>?
+    var beginning = TurnBeginning.model
+    var approvals = ApprovalPolicy()
+
+    /// Whether the context is emptied at the end of the turn. Conversations keep theirs.
+    var forgetsTurns: Bool { agent.messageBufferAutoclear && memory.conversation == nil }
 
     mutating func setBlocks(_ blocks: [BlockRow]) {
         self.blocks = blocks
@@ -70,8 +75,7 @@ extension TurnState {
         self.init(
             scope: scope, run: run, agent: agent, config: config, plan: plan, provider: provider,
             tools: Dictionary(rows.tools.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first }),
-            blocks: blocks, context: context)
+            memory: rows.memory, blocks: blocks, context: context)
         showsCompactions = request.includesCompactionMessages
-        threadConversation = rows.conversation?.id
     }
 }

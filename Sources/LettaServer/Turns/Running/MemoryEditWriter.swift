@@ -5,16 +5,16 @@ import Storage
 
 /// Writes the edits of memory tools inside the transaction of their step.
 struct MemoryEditWriter: Sendable {
-    private let agent: ID<AgentState>
-    private let calls: [ToolRun]
+    private let memory: TurnMemory
+    private let calls: [MemoryCall]
     private let ids: IDSource
     private let time: Timestamp
     private let current: [BlockRow]
 
-    /// Locks the agent's blocks until the transaction ends. Must come before the agent's own row is locked: the lock order
+    /// Locks the blocks in sight until the transaction ends. Must come before the agent's own row is locked: the lock order
     /// is blocks, agents, archives.
-    init(agent: ID<AgentState>, calls: [ToolRun], ids: IDSource, time: Timestamp, _ db: Transaction) throws {
-        self.agent = agent
+    init(of memory: TurnMemory, calls: [MemoryCall], ids: IDSource, time: Timestamp, _ db: Transaction) throws {
+        self.memory = memory
         self.calls = calls
         self.ids = ids
         self.time = time
@@ -22,7 +22,7 @@ struct MemoryEditWriter: Sendable {
             current = []
             return
         }
-        let attached = try AgentBlockStore.blocks(of: [agent], db)[agent]?.map(\.id) ?? []
+        let attached = try memory.blocks(db).map(\.id)
         let locked = try BlockStore.rowsForUpdate(attached, db)
         current = attached.compactMap { locked[$0] }
     }
@@ -31,21 +31,31 @@ struct MemoryEditWriter: Sendable {
     ///
     /// When a block was changed meanwhile, or an edit can't be written, replaces the results of the calls in `results`.
     func apply(readAs read: [BlockRow], results: inout [TurnMessage], _ db: Transaction) throws {
+        for (callID, outcome) in try apply(readAs: read, db) { Self.replace(callID, with: outcome, in: &results) }
+    }
+
+    /// - Returns: the results that replace those of the calls, by the calls' ids.
+    func apply(readAs read: [BlockRow], _ db: Transaction) throws -> [String: ToolOutcome] {
+        var replaced: [String: ToolOutcome] = [:]
         let isUnchanged = current.map(\.id) == read.map(\.id) && current.map(\.version) == read.map(\.version)
-        var memory = current.map(\.memoryBlock)
+        var blocks = current.map(\.memoryBlock)
         for call in calls {
-            guard let result = MemoryTools.run(call.tool, arguments: call.arguments, blocks: memory) else { continue }
+            guard let result = call.run(on: blocks) else { continue }
             do {
                 for edit in result.edits { try check(edit, db) }
                 for edit in result.edits { try write(edit, db) }
-                memory = result.blocks
-                if !isUnchanged { Self.replace(call.callID, with: result.outcome, in: &results) }
+                blocks = result.blocks
+                // What a user's tool returned does not depend on the blocks as they are now.
+                if !isUnchanged, call.values == nil || !result.outcome.succeeded {
+                    replaced[call.call.callID] = result.outcome
+                }
             } catch let error as APIError {
                 // Thrown before anything was written, so the transaction can continue.
                 let failure = ToolFailure.value(error.explanation)
-                Self.replace(call.callID, with: ToolOutcome(failure, of: call.tool), in: &results)
+                replaced[call.call.callID] = ToolOutcome(failure, of: call.call.tool)
             }
         }
+        return replaced
     }
 
     /// Throws what ``write(_:_:)`` would throw, so that a call with several edits is written whole or not at all.
@@ -53,10 +63,11 @@ struct MemoryEditWriter: Sendable {
         switch edit {
         case .rename(let label, let newLabel):
             try KeyText.check("label", newLabel)
-            guard let id = try AgentBlockStore.block(labelled: label, of: agent, db) else { return }
+            guard let id = try memory.block(labelled: label, db) else { return }
             try BlockService.checkLabelIsFree(newLabel, of: id, db)
         case .create(let block): try KeyText.check("label", block.label)
-        case .setValue, .describe, .delete: break
+        case .delete(let label): try memory.checkDeletion(of: label, db)
+        case .setValue, .describe: break
         }
     }
 
@@ -78,8 +89,8 @@ struct MemoryEditWriter: Sendable {
         case .delete(let deleted):
             return try delete(deleted, db)
         }
-        guard let id = try AgentBlockStore.block(labelled: label, of: agent, db) else { return }
-        _ = try BlockService.update(id, applying: change, by: .agent(agent), at: time, db)
+        guard let id = try memory.block(labelled: label, db) else { return }
+        _ = try BlockService.update(id, applying: change, by: .agent(memory.agent), at: time, db)
     }
 
     private func create(_ block: MemoryBlock, _ db: Transaction) throws {
@@ -88,16 +99,15 @@ struct MemoryEditWriter: Sendable {
         body.readOnly = block.readOnly
         let row = try BlockService.block(from: body, id: ids.next(), at: time, in: db.scope)
         try BlockStore.insert(row, tags: [], db)
-        try CoreMemoryService.attach(row, to: agent, db)
+        try memory.attach(row, db)
     }
 
-    /// Detaches the block, and deletes it when no other agent has it.
+    /// Detaches the block, and deletes it when no other agent and no identity has it.
     private func delete(_ label: String, _ db: Transaction) throws {
-        guard let id = try AgentBlockStore.block(labelled: label, of: agent, db),
-            let block = try BlockStore.rowForUpdate(id, db)
+        guard let id = try memory.block(labelled: label, db), let block = try BlockStore.rowForUpdate(id, db)
         else { return }
-        _ = try AgentBlockStore.detach(id, from: agent, db)
-        if try AgentBlockStore.agents(with: id, db).isEmpty {
+        try memory.detach(id, db)
+        if try AgentBlockStore.agents(with: id, db).isEmpty, try !IdentityStore.isHeld(id, db) {
             try BlockStore.delete(block, db)
         }
     }

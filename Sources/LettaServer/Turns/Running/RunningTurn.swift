@@ -13,7 +13,7 @@ final class RunningTurn {
     var times = StepTimes(start: Timestamp(microseconds: 0))
     /// The blocks after the calls of this step; stored with the step.
     private var memory: [MemoryBlock]
-    private var memoryCalls: [ToolRun] = []
+    private var memoryCalls: [MemoryCall] = []
     private var passages: [NewPassage] = []
     private var toolNames: [String] = []
     var lastRequest: ModelRequest?
@@ -53,9 +53,15 @@ final class RunningTurn {
     func add(_ result: ToolResult, of call: ToolRun) {
         toolNames.append(call.tool)
         passages += result.passages
-        guard let blocks = result.memory else { return }
-        memory = blocks
-        memoryCalls.append(call)
+        if let values = result.blockValues {
+            // Calls side by side started from the same blocks.
+            memory = MemoryTools.set(values, by: call.tool, blocks: memory).blocks
+        } else if let blocks = result.memory {
+            memory = blocks
+        } else {
+            return
+        }
+        memoryCalls.append(MemoryCall(call, values: result.blockValues))
     }
 
     /// Sets the end of the run for the next write.
@@ -89,8 +95,9 @@ final class RunningTurn {
         metrics.duration = times.start.nanoseconds(to: time)
         return StepResult(
             messages: Array(record.messages.dropFirst(record.callsAreStored ? 1 : 0)), memoryCalls: memoryCalls,
-            passages: passages,
-            row: StepRow(step: step, metrics: metrics, toolNames: toolNames, createdAt: times.start),
+            opensFiles: toolNames.contains(FileToolExecutor.open), passages: passages,
+            row: record.isResumed
+                ? nil : StepRow(step: step, metrics: metrics, toolNames: toolNames, createdAt: times.start),
             trace: lastRequest.map { TraceText.trace($0, lastAnswer, id: traceID, step: step.id, at: time) },
             end: record.end, tokenPermille: fitting.changedPermille)
     }

@@ -82,7 +82,7 @@ extension TurnRunner {
     /// After the last step: compacts a context that the next message would find too large.
     func leaveRoom(_ end: inout TurnEnd, _ turn: RunningTurn) async {
         // The last step has emptied the context of an agent that forgets its turns.
-        guard !control.isCancelled, end.failure == nil, !turn.state.agent.messageBufferAutoclear,
+        guard !control.isCancelled, end.failure == nil, !turn.state.forgetsTurns,
             let excess = turn.fitting.excess
         else { return }
         do {
@@ -255,6 +255,7 @@ extension TurnContext {
                     && message.parts.contains { part in
                         switch part {
                         case .image: true
+                        case .toolReturn(let result): !result.images.isEmpty
                         case .text(let text): message.role == .user && text.allSatisfy(\.isWhitespace)
                         default: false
                         }

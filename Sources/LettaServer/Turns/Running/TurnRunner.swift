@@ -14,6 +14,8 @@ struct TurnRunner: Sendable {
     let control: TurnControl
     let ends: RunEnds
     let compactor: ContextCompactor
+    /// Starts the agents that work on the memory after a turn, and returns their runs.
+    let startCompanions: @Sendable (TurnState) async -> [String]
 
     private var writer: TurnWriter { TurnWriter(core: core) }
 
@@ -21,7 +23,7 @@ struct TurnRunner: Sendable {
     func run(_ state: TurnState) async {
         let turn = RunningTurn(state: state, startedAt: core.now())
         do {
-            var actions = turn.machine.receive(.start(identity(of: state.run)))
+            var actions = begin(turn, identity(of: state.run))
             while !actions.isEmpty {
                 let action = actions.removeFirst()
                 actions += try await perform(action, turn)
@@ -77,7 +79,7 @@ struct TurnRunner: Sendable {
                     return turn.machine.receive(.modelFinished(answer))
                 } catch {
                     guard !control.isCancelled, let next = try await mended(call, request, error, turn) else {
-                        return failed(error, turn)
+                        return failed(error.naming(turn.state.provider.settings), turn)
                     }
                     request = next
                 }
@@ -202,6 +204,10 @@ struct TurnRunner: Sendable {
     private func finish(_ end: TurnEnd, _ turn: RunningTurn) async {
         var end = end
         await leaveRoom(&end, turn)
+        if end.stop.runStatus == "completed" {
+            let runs = await startCompanions(turn.state)
+            end.usage.runIDs = runs.isEmpty ? nil : runs
+        }
         turn.close(end, at: core.now())
         if !turn.hasStoredEnd { await ends.store(turn.state.run, as: turn.state.scope) }
         control.emit(end)

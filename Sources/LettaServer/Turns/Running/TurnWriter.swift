@@ -13,16 +13,19 @@ struct TurnWriter: Sendable {
     func store(_ step: StepResult, of state: TurnState, at time: Timestamp) async throws -> TurnState {
         try await write(state) { [core] state, db in
             let agent = state.agent.id
-            let memory = try MemoryEditWriter(agent: agent, calls: step.memoryCalls, ids: core.ids, time: time, db)
+            let memory = try MemoryEditWriter(
+                of: state.memory, calls: step.memoryCalls, ids: core.ids, time: time, db)
             if !step.memoryCalls.isEmpty, try AgentStore.rowForUpdate(agent, db) == nil {
                 throw APIError.notFound("Agent", agent)
             }
             var messages = step.messages
             try memory.apply(readAs: state.blocks, results: &messages, db)
             try TurnStore.append(
-                messages, to: agent, model: state.config.model, ending: step.end == nil ? nil : state.run, db)
+                messages, to: agent, in: state.memory.conversation, model: state.config.model,
+                ending: step.end == nil ? nil : state.run, db)
             _ = try ArchivalMemoryService.insert(step.passages, for: state.agent, ids: core.ids, db)
-            try db.insert(step.row, into: StepStore.table)
+            if let row = step.row { try db.insert(row, into: StepStore.table) }
+            try WaitingApprovalStore.insert(step, state, db)
             if let trace = step.trace { try StepStore.insert(trace, db) }
             try RunStore.update(state.run, at: time, db)
             try clearContext(of: state, after: step, db)
@@ -31,10 +34,12 @@ struct TurnWriter: Sendable {
             }
             state.context.history += messages
             if !step.memoryCalls.isEmpty {
-                state.setBlocks(try AgentBlockStore.blocks(of: [agent], db)[agent] ?? [])
-                try SystemMessageService.resolve(agent, at: time, db)
-                if let system = try MessageStore.systemMessage(of: agent, db) {
-                    state.context.setSystemMessage(try system.turnMessage())
+                state.setBlocks(try state.memory.blocks(db))
+            }
+            if !step.memoryCalls.isEmpty || step.opensFiles {
+                try state.memory.resolveSystemMessage(at: time, db)
+                if let system = try state.memory.systemMessage(db) {
+                    state.context.setSystemMessage(system)
                 }
             }
         }
@@ -43,7 +48,8 @@ struct TurnWriter: Sendable {
     /// Stores a step's first message ahead of the step, because its calls have effects outside.
     func storeCalls(_ message: TurnMessage, of state: TurnState) async throws -> TurnState {
         try await write(state) { state, db in
-            try TurnStore.append([message], to: state.agent.id, model: state.config.model, db)
+            try TurnStore.append(
+                [message], to: state.agent.id, in: state.memory.conversation, model: state.config.model, db)
             state.context.history.append(message)
         }
     }
@@ -76,10 +82,13 @@ struct TurnWriter: Sendable {
 struct StepResult: Sendable {
     var messages: [TurnMessage]
     /// The calls that edited memory, in their order.
-    var memoryCalls: [ToolRun]
+    var memoryCalls: [MemoryCall]
+    /// Whether a call opened or closed files, which the system message shows.
+    var opensFiles: Bool
     /// What the step added to archival memory.
     var passages: [NewPassage]
-    var row: StepRow
+    /// Nil when no model was called.
+    var row: StepRow?
     var trace: ProviderTrace?
     var end: TurnEnd?
     /// What the agent's calls showed of its tokens; nil when nothing changed.

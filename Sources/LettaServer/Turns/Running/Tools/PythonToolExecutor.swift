@@ -11,6 +11,7 @@ struct PythonToolExecutor: ToolExecutor {
     let runner: PythonToolRunner
     let secrets: SecretBox
     let sandboxes: SandboxService
+    let packages: ToolPackageService
 
     func run(_ call: ToolRun, in context: ToolContext) async throws -> ToolResult {
         let tool = context.tool
@@ -25,14 +26,20 @@ struct PythonToolExecutor: ToolExecutor {
             core.logger.error("A tool could not run", metadata: ["tool": "\(tool.name)", "error": "\(text)"])
             return ToolResult(ToolOutcome(.string(text), succeeded: false))
         }
-        let python = PythonCall(
+        var python = PythonCall(
             source: tool.sourceCode ?? "", function: tool.name, shownName: tool.name, arguments: call.arguments,
             schema: try tool.jsonSchema?.value(), environment: environment)
+        python.agent = try Self.agentState(of: context)
         do {
+            python.packages = try await packages.folder(for: tool)
             let owner = SandboxOwner(organization: context.scope.organization, agent: context.agent.id.rawValue)
-            return ToolResult(ToolOutcome(try await runner.run(python, for: owner)))
+            return Self.result(
+                try await runner.run(python, for: owner), of: tool.name, memory: context.memory)
         } catch is CancellationError {
             return ToolResult(ToolOutcome("Error: the turn was cancelled while this tool ran.", succeeded: false))
+        } catch let missing as PackagesMissing {
+            return ToolResult(
+                ToolOutcome(.string("Error executing function \(tool.name): \(missing)"), succeeded: false))
         } catch let failure as SandboxFailure {
             core.logger.error("A tool could not run", metadata: ["tool": "\(tool.name)", "error": "\(failure)"])
             return ToolResult(
@@ -42,7 +49,7 @@ struct PythonToolExecutor: ToolExecutor {
 
     /// The environment variables of the organization's tools, those of the agent, which take precedence, and the agent's
     /// id.
-    private func environment(of agent: ID<AgentState>, as scope: Scope) async throws -> [String: String] {
+    func environment(of agent: ID<AgentState>, as scope: Scope) async throws -> [String: String] {
         let (shared, own) = try await core.storage.read(as: scope) { db in
             (try SandboxStore.variables(of: .local, db), try AgentStore.sealedSecrets(of: agent, db))
         }

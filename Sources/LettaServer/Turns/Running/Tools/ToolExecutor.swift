@@ -1,5 +1,7 @@
 import AgentEngine
+import JSON
 import LettaAPI
+import ToolRuntime
 
 /// Runs the calls of one kind of tool.
 protocol ToolExecutor: Sendable {
@@ -26,6 +28,10 @@ struct ToolResult: Sendable {
     var memory: [MemoryBlock]?
     /// What is added to archival memory.
     var passages: [NewPassage] = []
+    /// The values that a user's tool gave to blocks, by label.
+    var blockValues: [String: String]?
+    /// What a user's tool returned, as JSON.
+    var value: JSONValue?
 
     init(_ outcome: ToolOutcome, memory: [MemoryBlock]? = nil, passages: [NewPassage] = []) {
         self.outcome = outcome
@@ -40,16 +46,28 @@ enum ToolKind: Hashable, Sendable {
     case conversationSearch
     case archivalInsert
     case archivalSearch
+    case openFiles
+    case searchFiles
     case python
+    case agents
+    case web
+    case code
+    case mcp
 
     /// Nil for a tool that this server does not run yet.
     init?(_ tool: CallableToolRow) {
         switch tool.name {
         case _ where tool.toolType == ToolService.custom: self = .python
+        case _ where tool.toolType == ToolService.mcp: self = .mcp
         case _ where MemoryTools.names.contains(tool.name): self = .memory
         case ConversationSearchExecutor.name: self = .conversationSearch
         case ArchivalToolExecutor.insert: self = .archivalInsert
         case ArchivalToolExecutor.search: self = .archivalSearch
+        case FileToolExecutor.open: self = .openFiles
+        case FileToolExecutor.grep, FileToolExecutor.search: self = .searchFiles
+        case MultiAgentExecutor.ask, MultiAgentExecutor.askMany, MultiAgentExecutor.tell: self = .agents
+        case WebToolExecutor.fetch, WebToolExecutor.search: self = .web
+        case CodeToolExecutor.name: self = .code
         default: return nil
         }
     }
@@ -68,14 +86,25 @@ struct ToolExecutors: Sendable {
 
     private let table: [ToolKind: Entry]
 
-    init(core: Core, python: PythonToolExecutor) {
+    init(
+        core: Core, python: PythonToolExecutor, mcp: MCPToolExecutor, mail: AgentMail, web: WebToolExecutor,
+        documents: DocumentReader
+    ) {
         let archival = ArchivalToolExecutor(core: core)
+        let files = FileToolExecutor(core: core, documents: documents)
         table = [
             .memory: Entry(executor: MemoryToolExecutor()),
             .conversationSearch: Entry(executor: ConversationSearchExecutor(core: core), isIndependent: true),
             .archivalInsert: Entry(executor: archival),
             .archivalSearch: Entry(executor: archival, isIndependent: true),
+            .openFiles: Entry(executor: files),
+            .searchFiles: Entry(executor: files, isIndependent: true),
             .python: Entry(executor: python, hasOutsideEffects: true, isIndependent: true),
+            .agents: Entry(
+                executor: MultiAgentExecutor(core: core, mail: mail), hasOutsideEffects: true, isIndependent: true),
+            .web: Entry(executor: web, isIndependent: true),
+            .code: Entry(executor: CodeToolExecutor(python: python), isIndependent: true),
+            .mcp: Entry(executor: mcp, hasOutsideEffects: true, isIndependent: true),
         ]
     }
 

@@ -1,0 +1,79 @@
+import AgentEngine
+import LettaAPI
+import Storage
+
+/// Table `waiting_approval`: what lists show. Whether a turn has to wait is decided by its messages alone.
+enum WaitingApprovalStore {
+    static let table = Table<WaitingApproval>("waiting_approval")
+
+    static func page(_ query: ListApprovals, _ db: Transaction) throws -> Page<WaitingApproval> {
+        try db.page(
+            table, query, defaultLimit: 50, order: .newestFirst,
+            where: [query.agentID.map { "agent_id = \($0)" }])
+    }
+
+    /// Stores the calls of a step that stopped at them.
+    static func insert(_ step: StepResult, _ state: TurnState, _ db: Transaction) throws {
+        guard step.end?.stop == .requiresApproval,
+            let message = step.messages.first(where: { $0.toolCalls.contains(where: \.needsApproval) })
+        else { return }
+        let calls = message.toolCalls.filter(\.needsApproval).map {
+            WaitingApproval.Call(name: $0.name, arguments: $0.arguments, toolCallID: $0.id)
+        }
+        let waiting = WaitingApproval(
+            id: ID(message.id), agentID: state.agent.id, conversationID: state.memory.conversation, runID: state.run.id,
+            stepID: message.stepID.map { ID($0) }, toolCalls: calls,
+            createdAt: Timestamp(microseconds: message.createdAt),
+            expiresAt: state.approvals.expiry(of: message.createdAt))
+        try db.insert(waiting, into: table)
+    }
+
+    /// What agents wait for in their own conversations, as their message lists show it.
+    static func requests(of agents: [ID<AgentState>], _ db: Transaction) throws -> [ID<AgentState>: LettaMessage] {
+        let waiting = try agents.inStatements { agents in
+            try db.rows(
+                """
+                SELECT \(table.columns) FROM waiting_approval
+                WHERE organization_id = \(db.organization) AND agent_id IN (\(list: agents))
+                    AND conversation_id IS NULL
+                ORDER BY created_at, id
+                """
+            ).map { try table.row($0) }
+        }
+        var requests: [ID<AgentState>: LettaMessage] = [:]
+        for one in waiting { requests[one.agentID] = one.request }
+        return requests
+    }
+
+    static func remove(_ message: String, _ db: Transaction) throws {
+        try db.delete(message, from: table)
+    }
+
+    /// Removes what waits in a conversation; nil for the agent's own.
+    ///
+    /// - Parameter context: the messages that stay in the context, with what waits among them.
+    static func remove(
+        of agent: ID<AgentState>, in conversation: ID<Conversation>?, keeping context: [String] = [], _ db: Transaction
+    ) throws {
+        let own: SQLText = conversation.map { "conversation_id = \($0)" } ?? "conversation_id IS NULL"
+        let ids: [String] = try db.rows(
+            """
+            SELECT id FROM waiting_approval
+            WHERE organization_id = \(db.organization) AND agent_id = \(agent) AND \(own)
+            """
+        ).map { try $0["id"] }
+        for id in Set(ids).subtracting(context) { try remove(id, db) }
+    }
+}
+
+extension WaitingApproval {
+    fileprivate var request: LettaMessage? {
+        let calls = toolCalls.map {
+            TurnMessage.ToolCall(id: $0.toolCallID, name: $0.name, arguments: $0.arguments, needsApproval: true)
+        }
+        let message = TurnMessage(
+            id: id.rawValue, role: .assistant, parts: calls.map { .toolCall($0) }, stepID: stepID?.rawValue,
+            runID: runID?.rawValue, createdAt: createdAt.microseconds)
+        return WireMessage.entries(of: message, for: .list).last.map { LettaMessage($0) }
+    }
+}

@@ -1,0 +1,171 @@
+import EventStreams
+import JSON
+import LettaAPI
+import Logging
+import Storage
+import Synchronization
+
+/// Runs the items of batches, a few at once and one per agent. The queue is a table, so a restart loses nothing: each item
+/// becomes a run once.
+final class BatchQueue: TaskOwner, Sendable {
+    /// The number of items at work.
+    static let concurrency = 8
+
+    private struct State {
+        var working: Task<Void, Never>?
+        /// The agents of the items at work.
+        var busy: Set<ID<AgentState>> = []
+        var isClosing = false
+    }
+
+    private let core: Core
+    private let ends: RunEnds
+    private let callbacks: RunCallbackService
+    private let state = Mutex(State())
+    private let signals: AsyncStream<Void>
+    private let signal: AsyncStream<Void>.Continuation
+
+    init(core: Core, ends: RunEnds, callbacks: RunCallbackService) {
+        self.core = core
+        self.ends = ends
+        self.callbacks = callbacks
+        (signals, signal) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
+    }
+
+    /// Runs what waits, and what comes.
+    func start(with turns: TurnService) {
+        state.withLock { state in
+            guard !state.isClosing, state.working == nil else { return }
+            state.working = Task { [self] in await work(with: turns) }
+        }
+        wake()
+    }
+
+    /// Says that an item waits, or that one has ended.
+    func wake() { signal.yield() }
+
+    /// Begins no more items. Those whose turns are cancelled from now on are left to the next start of the server.
+    func stop() {
+        state.withLock { state in
+            state.isClosing = true
+            state.working?.cancel()
+        }
+        signal.finish()
+    }
+
+    /// Waits for the items at work, whose turns have to be cancelled before.
+    func close() async {
+        stop()
+        await state.withLock { $0.working }?.value
+    }
+
+    private func work(with turns: TurnService) async {
+        await withDiscardingTaskGroup { group in
+            for await _ in signals {
+                if Task.isCancelled { return }
+                do {
+                    try await finishBatches()
+                    while let item = try await next() {
+                        group.addTask { [self] in
+                            await run(item, with: turns)
+                            _ = state.withLock { $0.busy.remove(item.agent) }
+                            wake()
+                        }
+                    }
+                } catch {
+                    if Task.isCancelled { return }
+                    core.logger.error("Batches go on later", metadata: ["error": "\(error)"])
+                    guard await ends.pause() else { return }
+                    wake()
+                }
+            }
+        }
+    }
+
+    /// Takes the next item; nil when none waits or enough are at work.
+    private func next() async throws -> BatchStore.Waiting? {
+        let busy = state.withLock { Array($0.busy) }
+        guard busy.count < Self.concurrency, !Task.isCancelled else { return nil }
+        let item = try await core.storage.read { db in try BatchStore.next(besides: busy, db) }
+        if let item { _ = state.withLock { $0.busy.insert(item.agent) } }
+        return item
+    }
+
+    private func run(_ item: BatchStore.Waiting, with turns: TurnService) async {
+        let scope = Scope(organization: item.organization, user: item.user)
+        do {
+            let body = try JSONDecoding().decode(SendMessages.self, from: item.request.value())
+            let request = try TurnRequest(body, to: item.agent, following: .later)
+            let (run, control) = try await turns.acceptOwn(
+                request, as: scope,
+                noting: { run, db in
+                    guard try BatchStore.begin(item.id, as: run.id, db) else { throw BatchItemIsGone() }
+                })
+            await control.log.finished()
+            // The next start of the server ends the item, or begins it anew.
+            if state.withLock({ $0.isClosing }) { return }
+            let stored = try await core.storage.read(as: scope) { db in try RunStore.run(run.id, db) }
+            let end = stored.map(ends.current)
+            await self.end(item, end?.status ?? .failed, because: nil, as: scope)
+        } catch is BatchItemIsGone {
+            // It was cancelled or deleted meanwhile.
+        } catch {
+            let isTransient = (error as? APIError)?.status == 503 || (error as? SQLFailure)?.isTransient == true
+            if isTransient || Task.isCancelled {
+                // It still waits.
+                _ = await ends.pause()
+                return
+            }
+            core.logger.error(
+                "An item of a batch could not start", metadata: ["batch.id": "\(item.batch)", "error": "\(error)"])
+            let reason = (error as? APIError)?.explanation ?? "The server could not start this item."
+            await end(item, .failed, because: reason, as: scope)
+        }
+    }
+
+    /// Stores the end of an item as soon as the database accepts it. An item at work has ended for good.
+    private func end(
+        _ item: BatchStore.Waiting, _ status: RunStatus, because reason: String?, as scope: Scope
+    ) async {
+        let ended: RunStatus = status == .created || status == .running ? .failed : status
+        while true {
+            do {
+                try await core.storage.write(as: scope) { db in
+                    try BatchStore.end(item.id, ended, because: reason, db)
+                }
+                return
+            } catch {
+                core.logger.error(
+                    "The end of an item is stored later", metadata: ["batch.id": "\(item.batch)", "error": "\(error)"])
+                guard await ends.pause() else { return }
+            }
+        }
+    }
+
+    /// Ends the batches that have no open item.
+    private func finishBatches() async throws {
+        var isAnnounced = false
+        for (organization, batch) in try await core.storage.read({ db in try BatchStore.unfinished(db) }) {
+            let time = core.now()
+            // Nobody acts here.
+            let scope = Scope(organization: organization, user: "")
+            let hasCallback = try await core.storage.write(as: scope) { db -> Bool in
+                guard var row = try db.fetch(JobStore.table, batch, locking: true), !row.job.status.isFinished else {
+                    return false
+                }
+                let counts = try BatchStore.counts(batch, db)
+                guard counts.open == 0 else { return false }
+                let status: JobStatus =
+                    counts.byStatus["failed"] == counts.total
+                    ? .failed : counts.byStatus["cancelled"] == counts.total ? .cancelled : .completed
+                try BatchService.finish(&row, as: status, at: time, db)
+                return row.job.callbackURL != nil
+            }
+            isAnnounced = isAnnounced || hasCallback
+        }
+        if isAnnounced { callbacks.wake() }
+    }
+}
+
+/// The item was cancelled or deleted before its run began.
+private struct BatchItemIsGone: Error {}

@@ -1,0 +1,198 @@
+import JSON
+import LettaAPI
+import Storage
+
+/// Table `batch_item`: the items of batches, each of which becomes one run.
+enum BatchStore {
+    /// An item that waits for its turn.
+    struct Waiting: Sendable {
+        let organization: String
+        let user: String
+        let id: ID<BatchItem>
+        let batch: ID<Job>
+        let agent: ID<AgentState>
+        let request: RawJSON
+    }
+
+    /// How many items of a batch ended how.
+    struct Counts: Sendable {
+        var byStatus: [String: Int] = [:]
+
+        var open: Int { (byStatus["created"] ?? 0) + (byStatus["running"] ?? 0) }
+        var total: Int { byStatus.values.reduce(0, +) }
+    }
+
+    static func insert(
+        _ requests: [BatchRequest], of batch: ID<Job>, ids: IDSource, at time: Timestamp, _ db: Transaction
+    ) throws {
+        for rows in Array(requests.enumerated()).chunks(binding: 8) {
+            let tuples = rows.map { position, request -> SQLText in
+                """
+                (\(db.organization), \(ids.next(BatchItem.self)), \(batch), \(position), \(request.agentID),
+                    \(RawJSON(Stored(request.messages))), 'created', \(time))
+                """
+            }
+            try db.execute(
+                """
+                INSERT INTO batch_item
+                    (organization_id, id, batch_id, position, agent_id, request, status, created_at)
+                VALUES \(SQLText.joined(tuples, separator: ", "))
+                """)
+        }
+    }
+
+    /// What is stored of an item's messages.
+    private struct Stored: Encodable, JSONWritable {
+        let messages: SendMessages
+
+        init(_ messages: SendMessages) {
+            self.messages = messages
+        }
+
+        func encode(to encoder: any Encoder) throws { try messages.encode(to: encoder) }
+    }
+
+    // MARK: The queue
+
+    /// The oldest waiting item of all organizations whose agent is none of `busy`.
+    static func next(besides busy: [ID<AgentState>], _ db: any SQLExecutor) throws -> Waiting? {
+        let others: SQLText = busy.isEmpty ? "" : " AND batch_item.agent_id NOT IN (\(list: busy))"
+        return try db.row(
+            """
+            SELECT batch_item.organization_id, batch_item.id, batch_item.batch_id, batch_item.agent_id,
+                batch_item.request, job.user_id
+            FROM batch_item JOIN job ON job.organization_id = batch_item.organization_id AND job.id = batch_item.batch_id
+            WHERE batch_item.status = 'created'\(others)
+            ORDER BY batch_item.created_at, batch_item.batch_id, batch_item.position LIMIT 1
+            """
+        ).map { row in
+            Waiting(
+                organization: try row["organization_id"], user: try row["user_id"], id: try row["id"],
+                batch: try row["batch_id"], agent: try row["agent_id"], request: try row["request"])
+        }
+    }
+
+    /// - Returns: whether the item waited until now.
+    static func begin(_ item: ID<BatchItem>, as run: ID<Run>, _ db: Transaction) throws -> Bool {
+        try db.execute(
+            """
+            UPDATE batch_item SET status = 'running', run_id = \(run)
+            WHERE organization_id = \(db.organization) AND id = \(item) AND status = 'created'
+            """) > 0
+    }
+
+    static func end(_ item: ID<BatchItem>, _ status: RunStatus, because error: String?, _ db: Transaction) throws {
+        try db.execute(
+            """
+            UPDATE batch_item SET status = \(status.rawValue), error = \(error)
+            WHERE organization_id = \(db.organization) AND id = \(item) AND status IN ('created', 'running')
+            """)
+    }
+
+    /// Cancels the items that wait.
+    ///
+    /// - Returns: the runs of those at work.
+    static func cancel(_ batch: ID<Job>, _ db: Transaction) throws -> [ID<Run>] {
+        try db.execute(
+            """
+            UPDATE batch_item SET status = 'cancelled'
+            WHERE organization_id = \(db.organization) AND batch_id = \(batch) AND status = 'created'
+            """)
+        return try db.rows(
+            """
+            SELECT run_id FROM batch_item
+            WHERE organization_id = \(db.organization) AND batch_id = \(batch) AND status = 'running'
+                AND run_id IS NOT NULL
+            """
+        ).map { try $0["run_id"] }
+    }
+
+    static func counts(_ batch: ID<Job>, _ db: Transaction) throws -> Counts {
+        var counts = Counts()
+        let rows = try db.rows(
+            """
+            SELECT status, COUNT(*) AS items FROM batch_item
+            WHERE organization_id = \(db.organization) AND batch_id = \(batch) GROUP BY status
+            """)
+        for row in rows { counts.byStatus[try row["status"]] = try row["items"] }
+        return counts
+    }
+
+    /// The batches of all organizations that have not ended and have no open item.
+    static func unfinished(_ db: any SQLExecutor) throws -> [(organization: String, batch: ID<Job>)] {
+        try db.rows(
+            """
+            SELECT organization_id, id FROM job
+            WHERE job_type = 'batch' AND status IN ('created', 'pending', 'running')
+                AND EXISTS (
+                    SELECT 1 FROM batch_item AS item
+                    WHERE item.organization_id = job.organization_id AND item.batch_id = job.id)
+                AND NOT EXISTS (
+                    SELECT 1 FROM batch_item AS item
+                    WHERE item.organization_id = job.organization_id AND item.batch_id = job.id
+                        AND item.status IN ('created', 'running'))
+            """
+        ).map { (try $0["organization_id"], try $0["id"]) }
+    }
+
+    /// Puts the items back in the queue whose runs had not begun when the server stopped, and ends those whose runs had. For
+    /// the start of a server, when no run is at work.
+    static func recover(_ db: any SQLExecutor) throws {
+        // A turn begins by storing its messages.
+        try db.execute(
+            """
+            DELETE FROM run WHERE (organization_id, id) IN (
+                SELECT item.organization_id, item.run_id FROM batch_item AS item WHERE item.status = 'running')
+                AND NOT EXISTS (
+                    SELECT 1 FROM message
+                    WHERE message.organization_id = run.organization_id AND message.run_id = run.id)
+            """)
+        try db.execute(
+            """
+            UPDATE batch_item SET status = 'created', run_id = NULL
+            WHERE status = 'running' AND NOT EXISTS (
+                SELECT 1 FROM run WHERE run.organization_id = batch_item.organization_id AND run.id = batch_item.run_id)
+            """)
+        try db.execute(
+            """
+            UPDATE batch_item SET status = (
+                SELECT run.status FROM run
+                WHERE run.organization_id = batch_item.organization_id AND run.id = batch_item.run_id)
+            WHERE status = 'running'
+            """)
+    }
+
+    // MARK: Lists
+
+    static func page(_ query: ListBatches, _ db: Transaction) throws -> Page<Job> {
+        try db.page(JobStore.table, query, defaultLimit: 100, where: ["job_type = 'batch'"]).map(\.job)
+    }
+
+    /// What the agents of a batch said, by time.
+    static func messages(
+        of batch: ID<Job>, by agent: String?, _ request: PageRequest, _ db: Transaction
+    ) throws -> Page<Message> {
+        let key: [SQLText] = ["created_at", "id"]
+        let keyset = Keyset(
+            columns: key.map { "message.\($0)" }, request: request,
+            after: try DeletedKeyStore.key(of: request.after, columns: key, table: "message", db),
+            before: try DeletedKeyStore.key(of: request.before, columns: key, table: "message", db))
+        let isWanted: SQLText = agent.map { " AND message.agent_id = \($0)" } ?? ""
+        let rows = try db.rows(
+            """
+            SELECT \(MessageRow.columns), batch_item.id AS batch_item_id FROM batch_item
+            JOIN message ON message.organization_id = batch_item.organization_id
+                AND message.run_id = batch_item.run_id
+            WHERE batch_item.organization_id = \(db.organization) AND batch_item.batch_id = \(batch)
+                AND message.role IN ('assistant', 'tool')\(isWanted)\(keyset.conditions)\(keyset.ending)
+            """)
+        return try keyset.page(rows) { try $0["id"] }.map { row in
+            let stored = try MessageRow(row)
+            var message = try stored.wire()
+            message.runID = stored.runID
+            message.stepID = stored.stepID
+            message.batchItemID = try row["batch_item_id"]
+            return message
+        }
+    }
+}

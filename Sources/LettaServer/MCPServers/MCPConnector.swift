@@ -1,0 +1,140 @@
+import JSON
+import LettaAPI
+import MCPClient
+import ModelProviders
+
+/// Connects to MCP servers: decrypts the secrets of their rows, and starts nothing that the operator has not listed.
+struct MCPConnector: Sendable {
+    let core: Core
+    let secrets: SecretBox
+    let egress: EgressClient
+    let policy: MCPPolicy
+    let authorizations: MCPAuthorizationService
+
+    /// Opens a session with the server of a row and calls `body` with it.
+    ///
+    /// - Parameter agent: whose environment variables stand for `{{ NAME }}` in the values of headers.
+    /// - Throws: `MCPFailure`, `CancellationError`, `APIError` for a secret that can't be decrypted.
+    func callAsFunction<Value: Sendable>(
+        _ row: MCPServerRow, for agent: ID<AgentState>?, limits: MCPLimits = MCPLimits(), as scope: Scope,
+        _ body: @escaping @Sendable (MCPSession) async throws -> Value
+    ) async throws -> Value {
+        let endpoint = try await endpoint(of: row, for: agent, as: scope)
+        return try await MCPConnection(limits: limits, clock: core.clock)(endpoint, body)
+    }
+
+    func tools(
+        of row: MCPServerRow, for agent: ID<AgentState>? = nil, limits: MCPLimits = MCPLimits(), as scope: Scope
+    ) async throws -> [MCPTool] {
+        try await self(row, for: agent, limits: limits, as: scope) { try await $0.tools() }
+    }
+
+    func call(
+        _ tool: String, of row: MCPServerRow, _ arguments: JSONObject, for agent: ID<AgentState>? = nil, as scope: Scope
+    ) async throws -> MCPCallResult {
+        try await self(row, for: agent, as: scope) { try await $0.call(tool, arguments) }
+    }
+
+    // MARK: The way to a server
+
+    private func endpoint(of row: MCPServerRow, for agent: ID<AgentState>?, as scope: Scope) async throws -> MCPEndpoint
+    {
+        switch MCPServerType(rawValue: row.serverType) {
+        case .stdio?: try stdio(row)
+        case .sse?: .eventStream(try await remote(row, for: agent, as: scope))
+        case .streamableHTTP?: .streamableHTTP(try await remote(row, for: agent, as: scope))
+        case nil: throw MCPFailure(.forbidden, "Servers of type '\(row.serverType)' are not known.")
+        }
+    }
+
+    private func stdio(_ row: MCPServerRow) throws -> MCPEndpoint {
+        guard !policy.isStdioDisabled else {
+            throw MCPFailure(.forbidden, "stdio MCP servers are disabled. MCP_DISABLE_STDIO=false enables them.")
+        }
+        let arguments = (try? row.args?.value())?.array?.compactMap(\.string) ?? []
+        var environment: [String: String] = [:]
+        for (name, sealed) in MCPServerRow.values(row.sealedEnv) ?? [:] {
+            environment[name] = try secrets.open(sealed, for: row.place(of: "env/\(name)"), variable: name)
+        }
+        let command = StdioCommand(words: [row.command ?? ""] + arguments, environment: environment)
+        guard let entry = policy.commands.entry(for: command) else {
+            throw MCPFailure(
+                .forbidden,
+                "'\((row.command ?? "").prefix(200))' is no command that this server may start. The operator lists those in "
+                    + "LETTA_MCP_STDIO_COMMANDS.")
+        }
+        return .stdio(command, entry)
+    }
+
+    /// Names that are the connection's business.
+    private static let ownHeaders: Set = [
+        "host", "connection", "content-length", "transfer-encoding", "upgrade", "te", "trailer",
+    ]
+
+    private func remote(_ row: MCPServerRow, for agent: ID<AgentState>?, as scope: Scope) async throws -> RemoteServer {
+        var headers: [(name: String, value: String)] = []
+        for (name, sealed) in MCPServerRow.values(row.sealedCustomHeaders) ?? [:]
+        where !Self.ownHeaders.contains(name.lowercased()) {
+            headers.append(
+                (name, try secrets.open(sealed, for: row.place(of: "custom_headers/\(name)"), variable: name)))
+        }
+        if let sealed = row.sealedAuthToken {
+            let token = try secrets.open(sealed, for: row.place(of: "auth_token"), variable: "auth_token")
+            headers.append((row.authHeader ?? "Authorization", row.authHeader == nil ? "Bearer \(token)" : token))
+        }
+        if headers.contains(where: { $0.value.contains("{{") }) {
+            let variables = try await variables(of: agent, as: scope)
+            for index in headers.indices { headers[index].value = Self.filled(headers[index].value, variables) }
+            guard headers.allSatisfy({ RowChange.isHeaderValue($0.value) }) else {
+                throw MCPFailure(.forbidden, "A variable in a header of the server has a line break.")
+            }
+        }
+        let url = row.serverURL ?? ""
+        if !headers.contains(where: { $0.name.lowercased() == "authorization" }),
+            let token = try await authorizations.token(for: url, as: scope)
+        {
+            headers.append(("Authorization", "Bearer \(token)"))
+        }
+        return RemoteServer(url: url, headers: headers, egress: egress)
+    }
+
+    private func variables(of agent: ID<AgentState>?, as scope: Scope) async throws -> [String: String] {
+        guard let agent else { return [:] }
+        let sealed = try await core.storage.read(as: scope) { db in try AgentStore.sealedSecrets(of: agent, db) }
+        var variables = ["AGENT_ID": agent.rawValue]
+        for secret in sealed {
+            let place = SealedSecret.place(of: secret.name, agent: agent)
+            variables[secret.name] = try secrets.open(secret.sealedValue, for: place, variable: secret.name)
+        }
+        return variables
+    }
+
+    /// Puts values in the place of `{{ NAME }}` and `{{ NAME | default }}`.
+    static func filled(_ text: String, _ variables: [String: String]) -> String {
+        func trimmed(_ text: Substring) -> String {
+            String(text.drop { $0 == " " }.reversed().drop { $0 == " " }.reversed())
+        }
+        var (result, rest) = ("", text[...])
+        while let open = rest.firstRange(of: "{{"), let close = rest[open.upperBound...].firstRange(of: "}}") {
+            result += rest[..<open.lowerBound]
+            let parts = rest[open.upperBound..<close.lowerBound].split(separator: "|", maxSplits: 1)
+            let name = parts.first.map(trimmed) ?? ""
+            result += variables[name] ?? (parts.count > 1 ? trimmed(parts[1]) : "")
+            rest = rest[close.upperBound...]
+        }
+        return result + rest
+    }
+}
+
+extension MCPFailure {
+    /// What callers of the API are told.
+    var apiError: APIError {
+        switch kind {
+        case .forbidden: APIError(400, message)
+        case .timeout: APIError(504, message)
+        case .unauthorized:
+            APIError(502, "\(message) Connect to it with authorization: POST /v1/tools/mcp/servers/connect.")
+        case .connection, .invalidAnswer, .rejected: APIError(502, message)
+        }
+    }
+}

@@ -1,0 +1,73 @@
+import LettaAPI
+import Storage
+
+/// A row of table `scheduled_message`.
+struct ScheduleRow: Codable, Sendable {
+    var id: ID<ScheduledMessage>
+    var agentID: ID<AgentState>
+    var message: Document<ScheduledMessages>
+    var schedule: MessageSchedule
+    var nextScheduledTime: Timestamp?
+    /// In whose name the messages are sent.
+    var userID: String
+    var createdAt: Timestamp
+    var updatedAt: Timestamp
+
+    func wire() throws -> ScheduledMessage {
+        var wire = ScheduledMessage(id: id, agentID: agentID, message: try message.content(), schedule: schedule)
+        wire.nextScheduledTime = nextScheduledTime
+        return wire
+    }
+}
+
+/// Table `scheduled_message`.
+enum ScheduleStore {
+    static let table = Table<ScheduleRow>("scheduled_message")
+
+    /// A schedule whose time has come.
+    struct Due: Sendable {
+        let organization: String
+        let row: ScheduleRow
+    }
+
+    static func page(
+        of agent: ID<AgentState>, _ query: ListSchedules, _ db: Transaction
+    ) throws -> Page<ScheduledMessage> {
+        try db.page(table, query, defaultLimit: 50, order: .oldestFirst, where: ["agent_id = \(agent)"]).map {
+            try $0.wire()
+        }
+    }
+
+    static func row(_ id: ID<ScheduledMessage>, of agent: ID<AgentState>, _ db: Transaction) throws -> ScheduleRow? {
+        try db.fetchAll(table, where: "id = \(id) AND agent_id = \(agent)").first
+    }
+
+    /// The schedules of all organizations that are due, the oldest first.
+    static func due(at time: Timestamp, limit: Int, _ db: any SQLExecutor) throws -> [Due] {
+        try db.rows(
+            """
+            SELECT organization_id, \(table.columns) FROM scheduled_message WHERE next_scheduled_time <= \(time)
+            ORDER BY next_scheduled_time LIMIT \(limit)
+            """
+        ).map { Due(organization: try $0["organization_id"], row: try table.row($0)) }
+    }
+
+    /// When the next schedule of any organization is due; nil for none.
+    static func nextTime(_ db: any SQLExecutor) throws -> Timestamp? {
+        try db.value(
+            "SELECT MIN(next_scheduled_time) FROM scheduled_message WHERE next_scheduled_time IS NOT NULL")
+    }
+
+    /// Sets the next time of a schedule that is due at `time`.
+    ///
+    /// - Returns: false when somebody else did, or deleted it.
+    static func advance(
+        _ id: ID<ScheduledMessage>, from time: Timestamp?, to next: Timestamp?, at now: Timestamp, _ db: Transaction
+    ) throws -> Bool {
+        try db.execute(
+            """
+            UPDATE scheduled_message SET next_scheduled_time = \(next), updated_at = \(now)
+            WHERE organization_id = \(db.organization) AND id = \(id) AND next_scheduled_time = \(time)
+            """) > 0
+    }
+}

@@ -1,0 +1,139 @@
+import EventStreams
+import JSON
+import LettaAPI
+import Logging
+import Storage
+import Synchronization
+import ToolRuntime
+
+/// Installs the packages of tools in the background, one set after the other, and writes into the tools how far it is.
+///
+/// What is to be installed is in the table of tools, so a restart loses nothing. A call never installs anything.
+final class ToolPackageService: TaskOwner, Sendable {
+    private struct State {
+        var working: Task<Void, Never>?
+        var isWoken = false
+        var isClosing = false
+    }
+
+    private static let pause = Duration.seconds(5)
+    private static let longestDetail = 500
+
+    private let core: Core
+    private let sandbox: ToolSandbox
+    private let state = Mutex(State())
+
+    init(core: Core, sandbox: ToolSandbox) {
+        self.core = core
+        self.sandbox = sandbox
+    }
+
+    var isAllowed: Bool { sandbox.packagesFolder != nil }
+
+    /// The status that a tool with new requirements starts with; nil without requirements.
+    func status(of packages: ToolPackages?) -> ToolPackages.Status? {
+        guard let packages else { return nil }
+        return isAllowed ? sandbox.packages(packages.key) == nil ? .pending : .ready : .off
+    }
+
+    /// The folder with the packages; nil when they are not installed.
+    func folder(of packages: ToolPackages) -> String? { sandbox.packages(packages.key) }
+
+    /// The folder with the packages of a tool; nil for a tool that needs none, or where none are allowed.
+    ///
+    /// - Throws: `PackagesMissing`, database errors.
+    func folder(for tool: CallableToolRow) async throws -> String? {
+        let names = ToolPackages(stored: tool.pipRequirements)?.requirements.joined(separator: ", ") ?? ""
+        switch tool.packagesStatus.flatMap(ToolPackages.Status.init) {
+        case nil, .off: return nil
+        case .failed:
+            throw PackagesMissing("its packages (\(names)) could not be installed: \(tool.packagesDetail ?? "")")
+        case .pending, .building:
+            throw PackagesMissing("its packages (\(names)) are being installed. Retry later.")
+        case .ready:
+            guard let requirements = tool.pipRequirements, let packages = ToolPackages(stored: requirements) else {
+                return nil
+            }
+            if let folder = folder(of: packages) { return folder }
+            try await core.storage.write { db in try ToolPackageStore.renew(requirements, db) }
+            wake()
+            throw PackagesMissing("its packages (\(names)) are gone and are installed anew. Retry later.")
+        }
+    }
+
+    /// Installs what tools wait for, also what an earlier server left.
+    func wake() {
+        guard isAllowed else { return }
+        state.withLock { state in
+            guard !state.isClosing else { return }
+            state.isWoken = true
+            if state.working == nil { state.working = Task { [self] in await work() } }
+        }
+    }
+
+    /// Stops installing. The next start of the server goes on.
+    func close() async {
+        let task = state.withLock { state in
+            state.isClosing = true
+            return state.working
+        }
+        task?.cancel()
+        await task?.value
+    }
+
+    private func work() async {
+        while !Task.isCancelled {
+            state.withLock { $0.isWoken = false }
+            do {
+                if let next = try await core.storage.read({ db in try ToolPackageStore.next(db) }) {
+                    try await install(next)
+                } else if isDone() {
+                    return
+                }
+            } catch {
+                if Task.isCancelled { return }
+                core.logger.error("Packages of tools are installed later", metadata: ["error": "\(error)"])
+                // A sleep fails only when the server stops.
+                try? await core.clock.sleep(for: Self.pause)
+            }
+        }
+    }
+
+    private func isDone() -> Bool {
+        state.withLock { state in
+            guard !state.isWoken else { return false }
+            state.working = nil
+            return true
+        }
+    }
+
+    private func install(_ requirements: RawJSON) async throws {
+        guard let packages = ToolPackages(stored: requirements) else {
+            return try await set(.failed, "pip_requirements are a list of {\"name\": …, \"version\": …}", requirements)
+        }
+        if folder(of: packages) == nil {
+            try await set(.building, nil, requirements)
+            do {
+                try await sandbox.install(packages.requirements, as: packages.key)
+            } catch let failure as SandboxFailure {
+                core.logger.error("Packages of a tool were not installed", metadata: ["error": "\(failure)"])
+                let detail = String("\(failure)".prefix(Self.longestDetail))
+                return try await set(.failed, detail, requirements)
+            }
+        }
+        try await set(.ready, nil, requirements)
+    }
+
+    private func set(_ status: ToolPackages.Status, _ detail: String?, _ requirements: RawJSON) async throws {
+        try await core.storage.write { db in try ToolPackageStore.set(status, detail, of: requirements, db) }
+    }
+}
+
+/// Why a tool can't run without its packages; continues a sentence.
+struct PackagesMissing: Error, CustomStringConvertible {
+    let description: String
+
+    init(_ description: String) {
+        self.description = description
+    }
+}

@@ -1,0 +1,65 @@
+"""Servers made with the kits that people use: `mcpservers.py KIT TRANSPORT [PORT]`. Runs in .build-venv-mcp.
+
+KIT is `mcp`, `fastmcp`, or `oauth`: fastmcp with an authorization server of its own. TRANSPORT is `stdio`, `sse`, `streamable-http`, or
+`json`, which is the last one without streams.
+"""
+
+import asyncio
+import sys
+
+KIT, TRANSPORT = sys.argv[1:3]
+PORT = int(sys.argv[3]) if len(sys.argv) > 3 else 0
+
+
+def add(a: float, b: float) -> float:
+    """Adds two numbers."""
+    return a + b
+
+
+def greet(name: str = "you") -> dict[str, str]:
+    """Greets somebody."""
+    return {"greeting": f"Hello, {name}."}
+
+
+def fail() -> str:
+    """Fails."""
+    raise ValueError("it did not work")
+
+
+async def hang() -> str:
+    """Never returns."""
+    await asyncio.sleep(600)
+    return "late"
+
+
+TOOLS = (add, greet, fail, hang)
+
+if KIT == "mcp":
+    from mcp.server.mcpserver import MCPServer
+
+    server = MCPServer("conformance")
+    for tool in TOOLS:
+        server.add_tool(tool)
+    if TRANSPORT == "stdio":
+        server.run()
+    elif TRANSPORT == "json":
+        server.run("streamable-http", host="127.0.0.1", port=PORT, json_response=True, stateless_http=True)
+    else:
+        server.run(TRANSPORT, host="127.0.0.1", port=PORT)
+else:
+    from fastmcp import FastMCP
+
+    auth = None
+    if KIT == "oauth":
+        from fastmcp.server.auth.auth import ClientRegistrationOptions
+        from fastmcp.server.auth.providers.in_memory import InMemoryOAuthProvider
+
+        auth = InMemoryOAuthProvider(
+            base_url=f"http://127.0.0.1:{PORT}", client_registration_options=ClientRegistrationOptions(enabled=True))
+    server = FastMCP("conformance", auth=auth)
+    for tool in TOOLS:
+        server.tool(tool)
+    if TRANSPORT == "stdio":
+        server.run("stdio", show_banner=False)
+    else:
+        server.run(TRANSPORT, host="127.0.0.1", port=PORT, show_banner=False)
