@@ -51,10 +51,10 @@ GROUPS = [
     Group("sdk1", ("sdk1",), 0.90),
     Group("groups", ("groups",), 0.90),
     Group("conversations", ("conversations",), 0.90),
-    # Without the older types of agents.
     Group("export_import", ("export_import",), 0.90),
     Group("compaction", ("compaction",), 0.90),
     Group("llm_errors", ("llm_errors",), 0.90),
+    # Without the older types of agents, which the loops below have.
     Group("turns", ("runs", "stream", "msg_requests", "msg_v1"), 0.85),
     Group("approvals", ("approvals", "client_tools"), 0.90),
     # Background turns and busy conversations; the peer needs Redis for them.

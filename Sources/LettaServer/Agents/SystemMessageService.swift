@@ -9,8 +9,9 @@ import Storage
 /// current blocks: ``resolve(_:at:_:)`` in a write transaction, ``current(_:_:)`` in a read transaction. So a change of
 /// a block writes nothing for the agents that share it, and no reader sees a prompt with stale blocks. System text, tool
 /// rules and time zone belong to one agent: whoever changes them calls ``refresh(_:_:at:_:)``, which has the system
-/// messages of its conversations recompiled by their next readers, too. The counts of messages and
-/// archival passages are those of the last compilation, as with the peer.
+/// messages of its conversations recompiled by their next readers, too. Folders and files may belong to many
+/// agents: whoever changes them calls ``AgentFolderService/filesChanged(of:_:)``, which leaves the rewriting to the next
+/// readers. The counts of messages and archival passages are those of the last compilation, as with the peer.
 enum SystemMessageService {
     /// How a rewrite treats the time line of the message.
     enum TimeLine {
