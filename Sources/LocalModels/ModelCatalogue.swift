@@ -4,6 +4,9 @@ import ModelProviders
 package enum ModelCatalogue {
     package static let models: [LocalModel] = [qwenSmall, qwenMedium, smolLM, miniLM]
 
+    /// The handle of the model that is installed first.
+    package static var defaultHandle: String { "\(LocalRuntime.providerName)/\(qwenSmall.name)" }
+
     /// Finds a model by its name or its alias.
     package static func model(_ name: String) -> LocalModel? {
         models.first { $0.name == name || $0.shortName == name }

@@ -4,6 +4,8 @@ public import JSON
 public struct UpdateAgent: Codable, Sendable {
     public var name: Patch<String> = .keep
     public var system: Patch<String> = .keep
+    /// The documented spelling of `system`, which takes precedence.
+    public var instructions: Patch<String> = .keep
     public var description: Patch<String> = .keep
     public var metadata: Patch<ObjectDocument> = .keep
     /// Replaces all tags.

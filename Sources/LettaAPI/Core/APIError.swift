@@ -55,6 +55,13 @@ extension APIError {
         APIError(400, "INVALID_ARGUMENT: \(text)")
     }
 
+    /// 422 for a field of the body that has to be there.
+    public static func missingField(_ name: String) -> APIError {
+        let issue = ValidationIssue(
+            type: "missing", location: [.name("body"), .name(name)], message: "Field required", input: .null)
+        return APIError(status: 422, body: .validation([issue], examples: []))
+    }
+
     /// 404: `Agent with ID agent-… not found`.
     public static func notFound<Of>(_ noun: String, _ id: ID<Of>) -> APIError {
         APIError(404, "\(noun) with ID \(id) not found")

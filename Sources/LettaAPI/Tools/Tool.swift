@@ -59,7 +59,12 @@ public struct ToolRequirement: Codable, Sendable, Hashable, JSONWritable {
 
 /// A new tool, or what one of the same name is to be from now on.
 public struct CreateTool: Codable, Sendable {
-    public var sourceCode: String
+    /// Left out: the client runs the tool, which `name`, `description` and `parameters` describe.
+    public var sourceCode: String?
+    /// The name of a tool that the client runs. A tool with source is called as its function or its schema says.
+    public var name: String?
+    /// The JSON schema of the arguments of a tool that the client runs.
+    public var parameters: ObjectDocument?
     /// `python` when left out; `typescript` is kept and can't be run here.
     public var sourceType: String?
     /// Left out: what the docstring says.

@@ -63,7 +63,7 @@ extension AgentService {
         if let config = body.llmConfig {
             try models.check(config)
             model = AgentModel(config: config)
-        } else if let handle = body.model {
+        } else if let handle = body.model ?? models.defaultHandle {
             model = AgentModel(config: try await models.languageModel(handle, as: scope))
             model.config.contextWindow = min(model.config.contextWindow, ModelService.defaultContextWindow)
             model.config.displayName = nil

@@ -237,7 +237,7 @@ extension UpdateAgent {
             perFileViewWindowCharLimit.apply(to: &row.perFileViewWindowCharLimit)
         }
         name.apply(to: &row.name)
-        system.apply(to: &row.system)
+        (system.isKept ? instructions : system).apply(to: &row.system)
         description.apply(to: &row.description)
         metadata.apply(to: &row.metadata)
         if !toolRules.isKept {

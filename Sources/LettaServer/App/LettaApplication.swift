@@ -81,7 +81,8 @@ package struct LettaApplication: Sendable {
             userProviders: userProviders, worker: worker, ends: runEnds, callbacks: callbacks, egress: egress,
             batches: batches, schedules: schedules, mcp: configuration.mcp, sandbox: sandbox, documents: documents,
             reading: reading, packages: packages, mail: mail, webSearch: configuration.webSearch,
-            password: configuration.http.password, approvals: configuration.approvals, metrics: metrics)
+            defaultModel: configuration.defaultModel, password: configuration.http.password,
+            approvals: configuration.approvals, metrics: metrics)
         responder = try Self.stack(features, metrics, configuration).responder
         callbacks.wake()
         reading.wake()

@@ -23,6 +23,7 @@ struct RouteCatalogue: RouteGroup {
     let packages: ToolPackageService
     let mail: AgentMail
     let webSearch: WebSearchSettings
+    let defaultModel: String?
     let password: Secret?
     let approvals: ApprovalPolicy
     let metrics: PrometheusMetrics
@@ -31,7 +32,8 @@ struct RouteCatalogue: RouteGroup {
         let runner = PythonToolRunner(sandbox: sandbox)
         let sandboxes = SandboxService(core: core, secrets: secrets)
         let models = ModelService(
-            directory: directory, userProviders: userProviders, transport: transport, logger: core.logger)
+            directory: directory, userProviders: userProviders, transport: transport, logger: core.logger,
+            defaultHandle: defaultModel)
         let turnLock = KeyedFIFOLock<ID<AgentState>>(queueLimit: TurnService.queueLimit)
         let messages = MessageService(core: core, turnLock: turnLock)
         let python = PythonToolExecutor(

@@ -1,6 +1,7 @@
 package import Configuration
 import HTTPKit
 import LettaAPI
+import LocalModels
 package import Logging
 import ModelProviders
 
@@ -59,6 +60,9 @@ package struct ServerConfiguration: Sendable {
     var privateHosts: [String] = []
     /// `LETTA_CALLBACK_SECRET`: signs callbacks.
     var callbackSecret: Secret?
+    /// `LETTA_DEFAULT_LLM_HANDLE`: the model of an agent whose creator names none. Without it the local model is, where local
+    /// models are offered.
+    package var defaultModel: String?
     /// `LETTA_LOCAL`: whether local models are offered; `off` disables them.
     package var localModels = true
     /// `LETTA_LLAMA_SERVER`: the program that runs local models, instead of the one on `PATH` or in the data folder.
@@ -109,6 +113,9 @@ package struct ServerConfiguration: Sendable {
         callbackSecret = Self.secret("letta.callback.secret", environment)
         let local = environment.string(forKey: "letta.local")
         localModels = try local.map { try $0.isEmpty || Self.flag("LETTA_LOCAL", $0) } ?? localModels
+        defaultModel =
+            environment.string(forKey: "letta.default.llm.handle").flatMap { $0.isEmpty ? nil : $0 }
+            ?? (localModels ? ModelCatalogue.defaultHandle : nil)
         llamaServer = environment.string(forKey: "letta.llama.server").flatMap { $0.isEmpty ? nil : $0 }
         approvals.days =
             try Self.positive(
@@ -211,6 +218,7 @@ package struct ServerConfiguration: Sendable {
                     privateHosts.isEmpty ? "none" : privateHosts.joined(separator: ", ")
                 ),
                 ("callback secret", callbackSecret.map { "\($0)" } ?? "none"),
+                ("model of agents that name none", defaultModel ?? "none"),
                 ("local models", localModels ? "on" : "off"),
                 ("llama-server", llamaServer ?? "the one on PATH, else in \(data.folder)/runtime"),
                 (

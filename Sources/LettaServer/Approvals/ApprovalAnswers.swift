@@ -90,11 +90,12 @@ extension MessageContent {
 }
 
 extension ClientTool {
-    /// - Throws: `APIError` 422 for a name that models can't call, or that is given twice.
-    static func checked(_ tools: [ClientTool]) throws -> [ClientTool] {
-        var names: Set<String> = []
-        for tool in tools {
-            let isCallable = tool.name.utf8.allSatisfy { byte in
+    static let nameRule = "a tool's name must be 1 to 64 letters, digits, '_' or '-'"
+
+    /// Whether every model service takes a tool of that name.
+    static func isCallable(_ name: String) -> Bool {
+        (1...64).contains(name.utf8.count)
+            && name.utf8.allSatisfy { byte in
                 switch byte {
                 case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
                     UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "_"), UInt8(ascii: "-"):
@@ -102,10 +103,14 @@ extension ClientTool {
                 default: false
                 }
             }
-            guard isCallable, (1...64).contains(tool.name.utf8.count) else {
-                throw APIError.invalidField(
-                    "client_tools", "a tool's name must be 1 to 64 letters, digits, '_' or '-'",
-                    input: .string(tool.name))
+    }
+
+    /// - Throws: `APIError` 422 for a name that models can't call, or that is given twice.
+    static func checked(_ tools: [ClientTool]) throws -> [ClientTool] {
+        var names: Set<String> = []
+        for tool in tools {
+            guard isCallable(tool.name) else {
+                throw APIError.invalidField("client_tools", nameRule, input: .string(tool.name))
             }
             guard names.insert(tool.name).inserted else {
                 throw APIError.invalidField(

@@ -10,6 +10,8 @@ struct ModelService: Sendable {
     let userProviders: UserProviders
     let transport: ProviderTransport
     let logger: Logger
+    /// The handle of the model of an agent whose creator names none; nil: one must be named.
+    var defaultHandle: String?
 
     /// The largest default context window of an agent, in tokens.
     static let defaultContextWindow = 128_000

@@ -50,12 +50,7 @@ struct AgentToolService: Sendable {
     func setApproval(
         of tool: String, to required: Bool?, for agent: ID<AgentState>, as scope: Scope
     ) async throws -> AgentState {
-        guard let required else {
-            let issue = ValidationIssue(
-                type: "missing", location: [.name("body"), .name("requires_approval")], message: "Field required",
-                input: .null)
-            throw APIError(status: 422, body: .validation([issue], examples: []))
-        }
+        guard let required else { throw APIError.missingField("requires_approval") }
         let time = core.now()
         return try await core.storage.write(as: scope) { db in
             var row = try Self.row(agent, db)

@@ -24,6 +24,14 @@ struct CallableToolRow: Sendable {
         tool.pip_requirements, tool.packages_status, tool.packages_detail
         """
 
+    /// The tool as one that the client runs; nil if the server does.
+    func clientTool() throws -> ClientTool? {
+        guard toolType == ToolService.custom, sourceCode == nil, let schema = try jsonSchema?.value() else {
+            return nil
+        }
+        return ClientTool(name: name, description: schema["description"]?.string, parameters: schema["parameters"])
+    }
+
     init(_ row: SQLRow) throws(SQLFailure) {
         name = try row["name"]
         toolType = try row["tool_type"]

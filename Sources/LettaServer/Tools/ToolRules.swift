@@ -6,6 +6,8 @@ import LettaAPI
 enum ToolRules {
     static let python = "python"
     static let typescript = "typescript"
+    /// The type of a tool without source, which the client runs.
+    static let schemaAlone = "json"
     static let noTypeScript = "TypeScript tools are stored but can't run: this server runs Python only."
     static let defaultReturnLimit = 50_000
     private static let highestReturnLimit = 1_000_000
@@ -15,7 +17,7 @@ enum ToolRules {
     static func check(_ body: CreateTool) throws {
         try check(sourceType: body.sourceType)
         try check(returnLimit: body.returnCharLimit)
-        try check(source: body.sourceCode)
+        if let source = body.sourceCode { try check(source: source) }
         try KeyText.check("tags", body.tags)
         _ = try ToolPackages(body.pipRequirements)
         if body.sourceType == typescript, body.jsonSchema == nil {
@@ -43,8 +45,21 @@ enum ToolRules {
         }
     }
 
+    /// The schema of a tool that has no source because the client runs it.
+    static func clientSchema(of body: CreateTool) throws -> JSONObject {
+        if let given = body.jsonSchema { return try given.json.value().object ?? [:] }
+        guard let name = body.name, let parameters = body.parameters else { throw APIError.missingField("source_code") }
+        guard ClientTool.isCallable(name) else {
+            throw APIError.invalidField("name", ClientTool.nameRule, input: .string(name))
+        }
+        var schema: JSONObject = ["name": .string(name)]
+        if let description = body.description { schema["description"] = .string(description) }
+        schema["parameters"] = try parameters.json.value()
+        return schema
+    }
+
     static func check(sourceType: String?) throws {
-        guard let sourceType, ![python, typescript, "json"].contains(sourceType) else { return }
+        guard let sourceType, ![python, typescript, schemaAlone].contains(sourceType) else { return }
         throw APIError(400, "Unknown tool source type: \(sourceType)")
     }
 

@@ -12,8 +12,12 @@ extension ToolService {
     /// A new tool, validated and with a schema.
     func draft(of body: CreateTool) async throws -> ToolDraft {
         try ToolRules.check(body)
-        let schema = try await schema(
-            given: body.jsonSchema, body.sourceCode, body.argsJSONSchema, description: body.description)
+        let schema =
+            if let source = body.sourceCode {
+                try await schema(given: body.jsonSchema, source, body.argsJSONSchema, description: body.description)
+            } else {
+                try ToolRules.clientSchema(of: body)
+            }
         let draft = ToolDraft(body: body, name: try ToolRules.name(in: schema), schema: schema)
         try ToolRules.checkNameIsFree(draft.name)
         return draft
@@ -40,6 +44,13 @@ extension ToolService {
 
     private func newSchema(_ change: UpdateTool, of old: Tool) async throws -> JSONObject? {
         if let given = change.jsonSchema.value { return try given.json.value().object ?? [:] }
+        if old.sourceCode == nil, change.sourceCode.value == nil {
+            // The schema alone tells the model what such a tool is for.
+            guard let description = change.description.value else { return nil }
+            var schema = try old.jsonSchema?.value().object ?? [:]
+            schema["description"] = .string(description)
+            return schema
+        }
         let arguments = change.argsJSONSchema.value
         guard change.sourceCode.value != nil || arguments != nil,
             change.sourceType(of: old) != ToolRules.typescript
@@ -104,13 +115,14 @@ struct ToolDraft: Sendable {
             id: existing?.id ?? id, toolType: ToolService.custom, name: name, tags: body.tags ?? existing?.tags ?? [],
             returnCharLimit: body.returnCharLimit ?? ToolRules.defaultReturnLimit)
         tool.description = body.description ?? schema["description"]?.string
-        tool.sourceType = body.sourceType ?? ToolRules.python
+        tool.sourceType = body.sourceCode == nil ? ToolRules.schemaAlone : body.sourceType ?? ToolRules.python
         tool.sourceCode = body.sourceCode
         tool.jsonSchema = RawJSON(schema)
         tool.argsJSONSchema = (body.argsJSONSchema ?? ObjectDocument()).json
         tool.pipRequirements = body.pipRequirements.map { RawJSON($0) } ?? existing?.pipRequirements
         tool.npmRequirements = body.npmRequirements.map { RawJSON($0) } ?? existing?.npmRequirements
-        tool.defaultRequiresApproval = body.defaultRequiresApproval ?? existing?.defaultRequiresApproval
+        tool.defaultRequiresApproval =
+            body.sourceCode == nil ? true : body.defaultRequiresApproval ?? existing?.defaultRequiresApproval
         tool.enableParallelExecution = body.enableParallelExecution ?? false
         tool.metadata = existing?.metadata ?? ObjectDocument()
         tool.projectID = existing?.projectID ?? scope.project

@@ -36,6 +36,45 @@ import Testing
     }
 
     @Test(arguments: Engines.all, ["letta_v1_agent", "memgpt_v2_agent"])
+    func `a tool without source is the client's`(_ engine: TestEngine, _ type: String) async throws {
+        try await withServer(on: engine) { server in
+            var tool = (Self.list["client_tools"]?[0]?.object ?? [:])
+            let stored = try await server.send(.post, "/v1/tools/", .object(tool))
+            stored.expect(200, ["source_code": nil, "source_type": "json", "default_requires_approval": true])
+            tool["description"] = "Lists files there"
+            try await server.send(.put, "/v1/tools/", .object(tool)).expect(200, ["id": stored.json["id"] ?? nil])
+            try await server.restart()
+            let id = try #require(stored.json["id"]?.string)
+            try await server.get("/v1/tools/\(id)").expect(
+                200,
+                [
+                    "name": "local_ls", "source_code": nil,
+                    "json_schema": ["description": "Lists files there", "parameters": ["required": ["path"]]],
+                ])
+            let agent = try await server.newAgent(["agent_type": .string(type), "tool_ids": [.string(id)]])
+            server.model.play(.call("local_ls", ["path": "/", "request_heartbeat": true], id: "call_7"))
+            try await server.say("list", to: agent).expect(200, ["stop_reason": ["stop_reason": "requires_approval"]])
+            server.model.play(type == "letta_v1_agent" ? .say("listed") : .call("send_message", ["message": "listed"]))
+            let answer = try await server.decide([Self.result("a.txt")], agent).expect(200)
+            #expect(answer.json["messages"]?.array?.last?["content"] == "listed", "\(answer.text)")
+        }
+    }
+
+    @Test(
+        arguments: [
+            (["name": "x"], "source_code"), (["parameters": [:]], "source_code"),
+            (["name": "not callable", "parameters": [:]], "letters"),
+            (["name": "send_message", "parameters": [:]], "send_message"),
+        ] as [(JSONValue, String)])
+    func `a tool without source needs a name and parameters`(_ body: JSONValue, _ reason: String) async throws {
+        try await withServer(on: .sqlite) { server in
+            let answer = try await server.send(.post, "/v1/tools/", body)
+            #expect(
+                (400..<500).contains(answer.status) && answer.text.contains(reason), "\(answer.status) \(answer.text)")
+        }
+    }
+
+    @Test(arguments: Engines.all, ["letta_v1_agent", "memgpt_v2_agent"])
     func `the turn waits for the client, also over a restart`(_ engine: TestEngine, _ type: String) async throws {
         try await withServer(on: engine) { server in
             let agent = try await waiting(server, type == "letta_v1_agent" ? [:] : ["agent_type": .string(type)])

@@ -137,7 +137,8 @@ extension EveryFieldTests {
                 read: "/v1/blocks/{block_id}", samples: block),
             Body(
                 verb: .post, path: "/v1/tools/", needs: newTool, read: "/v1/tools/{id}",
-                samples: tool.merging(["source_code": .init(sent: "def other_{n}(): pass")]) { $1 }),
+                samples: tool.merging(["source_code": .init(sent: "def other_{n}(): pass")]) { $1 },
+                unread: ["name": "of a tool without source", "parameters": "of a tool without source"]),
             Body(
                 verb: .patch, path: "/v1/tools/{tool_id}",
                 prepare: { try await $0.make("/v1/tools/", newTool, as: "tool_id") },
@@ -207,6 +208,7 @@ extension EveryFieldTests {
                 },
                 read: "/v1/agents/{agent_id}",
                 samples: agent.merging([
+                    "instructions": .init(sent: "Be kind.", shown: ["system": "Be kind."]),
                     "last_run_completion": .init(sent: "2026-01-02T03:04:05.678901Z"),
                     "last_run_duration_ms": .init(sent: 12), "last_stop_reason": .init(sent: "end_turn"),
                 ]) { $1 },

@@ -101,6 +101,7 @@ struct TurnOpener: Sendable {
         let provider = try await models.provider(for: config, as: scope)
         var state = try TurnState(
             rows, request, run, config: config, provider: provider, executors: executors, as: scope)
+        try state.offer(try rows.tools.compactMap { try $0.clientTool() })
         try state.offer(request.clientTools)
         state.beginning = rows.beginning
         state.approvals = approvals

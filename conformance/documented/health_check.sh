@@ -1,0 +1,2 @@
+curl http://localhost:8283/health \
+     -H "Authorization: Bearer <token>"
