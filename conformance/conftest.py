@@ -4,6 +4,7 @@ import importlib.metadata
 import os
 import signal
 
+import httpx
 import pytest
 
 import harness
@@ -13,6 +14,27 @@ try:
 except importlib.metadata.PackageNotFoundError:
     VERSION = ""
 GENERATION = "legacy" if VERSION.startswith("0.") else "v1"
+
+
+def note_calls(file):
+    """Appends what the tests call, for `routecoverage.py`."""
+    def noted(request, response):
+        test = os.environ.get("PYTEST_CURRENT_TEST", "").split(" ")[0].removeprefix("conformance/")
+        with open(file, "a") as calls:
+            calls.write(f"{request.method}\t{request.url.path}\t{response.status_code}\t{test.split('[')[0]}\n")
+        return response
+
+    send, send_async = httpx.Client.send, httpx.AsyncClient.send
+
+    async def noting_async(self, request, **options):
+        return noted(request, await send_async(self, request, **options))
+
+    httpx.Client.send = lambda self, request, **options: noted(request, send(self, request, **options))
+    httpx.AsyncClient.send = noting_async
+
+
+if os.environ.get("LETTA_CALLS"):
+    note_calls(os.environ["LETTA_CALLS"])
 
 
 def pytest_configure(config):

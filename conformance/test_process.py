@@ -415,6 +415,50 @@ def test_backup_of_a_running_server(own_server, tmp_path, model):
 
 
 @SQLITE_ONLY
+def test_a_copy_is_checked_and_put_back(own_server, tmp_path):
+    add_block(own_server, "kept")
+    copy = tmp_path / "copy.sqlite"
+    assert own_server.command("backup", copy, "--data-dir", own_server.data).returncode == 0
+    before = copy.read_bytes()
+    add_block(own_server, "later")
+    checked = own_server.command("restore", "--verify", copy, "--data-dir", own_server.data)
+    assert checked.returncode == 0 and "sound, version" in checked.stdout and "1 block" in checked.stdout, said(checked)
+    assert own_server.command("restore", "--replace", copy, "--data-dir", own_server.data).returncode != 0, "a server runs"
+
+    own_server.stop()
+    refused = own_server.command("restore", copy, "--data-dir", own_server.data)
+    assert refused.returncode != 0 and "--replace" in said(refused), said(refused)
+    damaged = tmp_path / "damaged.sqlite"
+    damaged.write_bytes(before[:8192] + b"\x00" * 4096 + before[12288:])
+    cut = tmp_path / "cut.sqlite"
+    cut.write_bytes(before[:len(before) // 2])
+    text = tmp_path / "text.sqlite"
+    text.write_text("no database")
+    for broken in (damaged, cut, text, tmp_path / "missing.sqlite"):
+        for arguments in (["--verify"], ["--replace"]):
+            result = own_server.command("restore", *arguments, broken, "--data-dir", own_server.data)
+            assert result.returncode != 0 and "Fatal" not in said(result), (broken, said(result))
+    own_server.start()
+    assert values(own_server) == ["kept", "later"]
+
+    own_server.stop()
+    put = own_server.command("restore", "--replace", copy, "--data-dir", own_server.data)
+    assert put.returncode == 0 and "former database" in put.stdout, said(put)
+    own_server.start()
+    assert values(own_server) == ["kept"]
+    assert copy.read_bytes() == before
+    assert [file.name.split("-")[0] for file in (own_server.data / "backups").iterdir()] == ["replaced"]
+
+    # A copy in a folder that has another key.
+    elsewhere = Server(tmp_path / "elsewhere")
+    elsewhere.data.mkdir()
+    (elsewhere.data / "encryption.key").write_text("another key")
+    result = elsewhere.command("restore", copy, "--data-dir", elsewhere.data)
+    assert result.returncode != 0 and "encryption key" in said(result), said(result)
+    assert not (elsewhere.data / "letta.sqlite").exists()
+
+
+@SQLITE_ONLY
 def test_files_of_the_data_folder_are_private(own_server):
     for name in ("encryption.key", "letta.sqlite"):
         assert (own_server.data / name).stat().st_mode & 0o077 == 0, name

@@ -65,3 +65,29 @@ struct BackupCommand: AsyncParsableCommand {
         print("Copied \(try DataFolder(path: settings.data.folder).database) to \(file) (\(size) bytes)")
     }
 }
+
+struct RestoreCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "restore",
+        abstract: "Checks a copy that backup made, and puts it in the place of the SQLite database.")
+
+    @OptionGroup var data: DataOptions
+
+    @Flag(help: "Only check the copy; a server may run meanwhile.")
+    var verify = false
+
+    @Flag(help: "Move a database that is there to backups/ first.")
+    var replace = false
+
+    @Argument(help: "The copy. It is only read.")
+    var file: String
+
+    func run() async throws {
+        let settings = try data.configuration()
+        let restore = try DataRestore(settings, logger: settings.logger)
+        guard !verify else { return print("\(file): \(try await restore.verify(file))") }
+        let (report, former) = try await restore.restore(file, replacing: replace)
+        print("\(file): \(report)")
+        print("Restored to \(settings.data.folder).\(former.map { " The former database is \($0)." } ?? "")")
+    }
+}

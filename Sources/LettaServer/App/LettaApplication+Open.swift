@@ -46,7 +46,7 @@ extension LettaApplication {
     }
 
     /// Refuses a wrong key, or none for a database that was written with one, before anything changes.
-    private static func checkKeys(
+    static func checkKeys(
         _ keys: [String], _ storage: any StorageEngine, _ folder: DataFolder
     ) async throws {
         let isNew = try await ServerStorage.isNew(storage)
