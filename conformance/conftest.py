@@ -42,6 +42,7 @@ def pytest_configure(config):
     config.addinivalue_line("markers", "engine: touches what differs between databases, so it runs on each")
     config.addinivalue_line("markers", "local_model: needs a real model on this machine, which LETTA_TEST_MODELS names")
     config.addinivalue_line("markers", "litellm: needs litellm's proxy, whose program LETTA_TEST_LITELLM names")
+    config.addinivalue_line("markers", "nginx: needs nginx, which --long installs: installing it starts a web server")
     config.addinivalue_line("markers", "soak: takes the minutes that LETTA_SOAK_MINUTES names")
     config.addinivalue_line("markers", "only(generation): a call that one client generation alone has")
     if not harness.BINARY.exists():
@@ -57,6 +58,8 @@ def pytest_collection_modifyitems(config, items):
         if item.get_closest_marker("local_model") and not harness.MODELS:
             return True
         if item.get_closest_marker("litellm") and not os.environ.get("LETTA_TEST_LITELLM"):
+            return True
+        if item.get_closest_marker("nginx") and not harness.NGINX:
             return True
         if item.get_closest_marker("soak") and not harness.SOAK_MINUTES:
             return True

@@ -23,6 +23,7 @@ MODELS = os.environ.get("LETTA_TEST_MODELS")
 LONG = os.environ.get("LETTA_LONG_TESTS") == "yes"
 # How long the soak takes; without it there is none.
 SOAK_MINUTES = float(os.environ.get("LETTA_SOAK_MINUTES") or 0)
+NGINX = shutil.which("nginx", path="/usr/sbin:/usr/bin")
 
 
 def free_port():
