@@ -1,5 +1,6 @@
 import FoundationEssentials
 import Glibc
+import LettaAPI
 package import Logging
 import Storage
 import StorageSQLite
@@ -74,10 +75,13 @@ package struct DataRestore: Sendable {
     /// A private copy of the file in the data folder, stored to the disk.
     private func stage(_ file: String) throws -> String {
         let staged = "\(folder.backups)/restoring-\(Timestamp.now.microseconds).sqlite"
+        guard access(file, R_OK) == 0 else {
+            throw StartUpFailure.storage("\(file) can't be read: \(String(cString: strerror(errno)))")
+        }
         do {
             try FileManager.default.copyItem(atPath: file, toPath: staged)
         } catch {
-            throw StartUpFailure.storage("\(file) can't be read: \(error.localizedDescription)")
+            throw StartUpFailure.storage("\(file) could not be copied to \(folder.backups): \(error)")
         }
         let descriptor = Glibc.open(staged, O_RDWR | O_CLOEXEC)
         defer { Glibc.close(descriptor) }
