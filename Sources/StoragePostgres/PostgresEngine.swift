@@ -9,7 +9,8 @@ import Synchronization
 package final class PostgresEngine: StorageEngine {
     private let settings: PostgresSettings
     private let threads: ConnectionThreads<PostgresConnection>
-    private let serverLock = Mutex<PostgresServerLock?>(nil)
+    private let lock = Mutex<PostgresLock?>(nil)
+    private let fence = Mutex<(@Sendable (any SQLExecutor) throws -> Void)?>(nil)
     private let logger: Logger
 
     package var dialect: Dialect { .postgres }
@@ -32,12 +33,17 @@ package final class PostgresEngine: StorageEngine {
         }
     }
 
-    /// Keeps other servers off this database until ``close()``; see ``PostgresServerLock``.
+    /// Holds a session lock until ``close()``, so that others can tell whether this process is there; see ``PostgresLock``.
     ///
-    /// - Throws: `.busy` when another server has it.
-    package func lockOutOtherServers() async throws {
-        let lock = try await PostgresServerLock.acquire(settings, logger: logger)
-        serverLock.withLock { $0 = lock }
+    /// - Throws: `.busy` when another session has it.
+    package func holdLock(_ name: String) async throws {
+        let held = try await PostgresLock.acquire(name, settings, logger: logger)
+        lock.withLock { $0 = held }
+    }
+
+    /// What every write transaction does before anything else. When it throws, nothing is written.
+    package func setFence(_ fence: @escaping @Sendable (any SQLExecutor) throws -> Void) {
+        self.fence.withLock { $0 = fence }
     }
 
     package func read<T: Sendable>(_ body: @escaping @Sendable (any SQLExecutor) throws -> T) async throws -> T {
@@ -48,20 +54,12 @@ package final class PostgresEngine: StorageEngine {
 
     @discardableResult
     package func write<T: Sendable>(_ body: @escaping @Sendable (any SQLExecutor) throws -> T) async throws -> T {
-        try await threads.run { [self] connection, interruption in
-            try checkServerLock()
-            return try connection.transaction(readOnly: false, interruption) { executor in
-                let value = try body(executor)
-                // Once more, as late as possible: the write may have waited for a lock of another transaction.
-                try checkServerLock()
-                return value
+        let fence = fence.withLock { $0 }
+        return try await threads.run { connection, interruption in
+            try connection.transaction(readOnly: false, interruption) { executor in
+                try fence?(executor)
+                return try body(executor)
             }
-        }
-    }
-
-    private func checkServerLock() throws(SQLFailure) {
-        guard serverLock.withLock({ $0?.isHeld ?? true }) else {
-            throw SQLFailure(.unavailable, "the lock that keeps other servers off the database is lost")
         }
     }
 
@@ -72,6 +70,6 @@ package final class PostgresEngine: StorageEngine {
 
     package func close() async {
         await threads.close()
-        await serverLock.withLock { $0 }?.release()
+        await lock.withLock { $0 }?.release()
     }
 }

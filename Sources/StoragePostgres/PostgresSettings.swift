@@ -110,7 +110,7 @@ struct PostgresSettings: Sendable, Hashable {
         parameters["client_encoding"] = "UTF8"
         // The last one counts: what the URI says wins over our timeouts, not over how values are written.
         parameters["options"] = [
-            "-c statement_timeout=30000 -c lock_timeout=10000",
+            "-c statement_timeout=30000 -c lock_timeout=10000 -c idle_in_transaction_session_timeout=10000",
             // The server ends the session of a client that vanished, and so frees its locks, as soon as we notice.
             "-c tcp_keepalives_idle=30 -c tcp_keepalives_interval=10 -c tcp_keepalives_count=3", given["options"] ?? "",
             "-c bytea_output=hex -c extra_float_digits=1 -c standard_conforming_strings=on",

@@ -1,6 +1,7 @@
 package import Logging
 import ModelProviders
 import Storage
+import StoragePostgres
 import ToolRuntime
 
 extension LettaApplication {
@@ -22,12 +23,27 @@ extension LettaApplication {
             logger.info("Control groups for tools", metadata: ["delegated": "\(controlGroups != nil)"])
             var sandbox = ToolSandbox(controlGroups: controlGroups)
             sandbox.packagesFolder = configuration.toolPackages
+            let servers = try await join(storage, configuration, sandbox, logger: logger)
             return try await LettaApplication(
                 configuration, storage: storage, encryptionKeys: keys, certificate: certificate,
-                sandbox: sandbox, logger: logger)
+                sandbox: sandbox, servers: servers, logger: logger)
         } catch {
             await storage.close()
             throw error
+        }
+    }
+
+    /// Enters this server among those of a PostgreSQL database; nil on SQLite.
+    private static func join(
+        _ storage: any StorageEngine, _ configuration: ServerConfiguration, _ sandbox: ToolSandbox, logger: Logger
+    ) async throws -> ServerMembership? {
+        guard let engine = storage as? PostgresEngine else { return nil }
+        do {
+            return try await ServerMembership.join(
+                engine, address: configuration.http.socket ?? "\(configuration.http.host):\(configuration.http.port)",
+                recovery: LeaderRecovery(installsPackages: sandbox.packagesFolder != nil), logger: logger)
+        } catch let failure as SQLFailure {
+            throw StartUpFailure.storage("The database can't be used: \(failure.message)")
         }
     }
 

@@ -1,3 +1,4 @@
+import Glibc
 package import HTTPKit
 package import Hummingbird
 package import LettaAPI
@@ -27,6 +28,7 @@ package struct LettaApplication: Sendable {
     private let packages: ToolPackageService
     private let mail = AgentMail()
     private let retention: RetentionService
+    private let servers: ServerMembership?
     private let localRuntime: LocalRuntime?
     private let directory: ModelDirectory
     private let userProviders: UserProviders
@@ -39,6 +41,7 @@ package struct LettaApplication: Sendable {
     package init(
         _ configuration: ServerConfiguration, storage: any StorageEngine, encryptionKeys: [String],
         certificate: TLSCertificate? = nil, directory: ModelDirectory? = nil, sandbox: ToolSandbox = ToolSandbox(),
+        servers: ServerMembership? = nil,
         now: (@Sendable () -> Timestamp)? = nil,
         clock: any Clock<Duration> = ContinuousClock(), logger: Logger
     ) async throws {
@@ -50,12 +53,12 @@ package struct LettaApplication: Sendable {
         try await storage.write { db in
             try KeyCheckStore.verify(secrets, db, logger)
             try AccountService.seedTools(ids: .random, at: .now, db)
+            // With other servers, whoever joins them does this.
+            guard servers == nil else { return }
             try RunRecovery.failUnfinished(at: now?() ?? .now, db)
-            try BatchStore.recover(db)
-            try RunCallbackStore.setAllDue(at: now?() ?? .now, db)
-            try UploadStore.deleteUnfinished(db)
-            try ToolPackageStore.resume(isAllowed: sandbox.packagesFolder != nil, db)
+            try LeaderRecovery(installsPackages: sandbox.packagesFolder != nil).run(at: now?() ?? .now, db)
         }
+        self.servers = servers
         let transport = ProviderTransport(modelHosts: configuration.allowedModelHosts)
         self.transport = transport
         let localRuntime = configuration.makeLocalRuntime(transport: transport, logger: logger)
@@ -64,7 +67,8 @@ package struct LettaApplication: Sendable {
         let providers = configuration.clients(transport: transport) + [LocalModelProvider(runtime: localRuntime)]
         self.directory = directory ?? ModelDirectory(providers: providers)
         let metrics = PrometheusMetrics()
-        let core = Core(storage: storage, ids: .random, now: now ?? { .now }, clock: clock, logger: logger)
+        let core = Core(
+            storage: storage, ids: .random, now: now ?? { .now }, clock: clock, logger: logger, servers: servers)
         userProviders = UserProviders(core: core, secrets: secrets, transport: transport)
         retention = RetentionService(core: core, policy: configuration.retention)
         runEnds = RunEnds(core: core)
@@ -87,6 +91,25 @@ package struct LettaApplication: Sendable {
         callbacks.wake()
         reading.wake()
         packages.wake()
+        servers?.start(duties)
+    }
+
+    /// What this server does when others on the database come and go.
+    private var duties: ServerMembership.Duties {
+        ServerMembership.Duties(
+            lead: { [batches, schedules, callbacks, reading, packages] in
+                batches.wake()
+                schedules.wake()
+                callbacks.wake()
+                reading.wake()
+                packages.wake()
+            },
+            cancel: { [worker] in worker.cancel($0) },
+            end: { [worker] in
+                worker.cancelAll()
+                // As an operator would: what is served ends in order, and nothing of it is stored.
+                kill(getpid(), SIGTERM)
+            })
     }
 
     private static func stack(
@@ -162,11 +185,13 @@ package struct LettaApplication: Sendable {
         }
         socket?.remove()
         await close()
+        if servers?.isFenced == true { throw StartUpFailure.storage("\(FencedServer())") }
     }
 
     /// Releases what the server holds. Tests that don't call `run` call it themselves.
     package func close() async {
         runEnds.stopRetrying()
+        await servers?.stop()
         await schedules.close()
         batches.stop()
         await worker.close()
@@ -185,6 +210,7 @@ package struct LettaApplication: Sendable {
         } catch {
             logger.warning("The client for model providers did not close", metadata: ["error": "\(error)"])
         }
+        await servers?.leave()
         await storage.close()
     }
 }

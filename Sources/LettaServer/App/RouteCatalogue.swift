@@ -34,8 +34,8 @@ struct RouteCatalogue: RouteGroup {
         let models = ModelService(
             directory: directory, userProviders: userProviders, transport: transport, logger: core.logger,
             defaultHandle: defaultModel)
-        let turnLock = KeyedFIFOLock<ID<AgentState>>(queueLimit: TurnService.queueLimit)
-        let messages = MessageService(core: core, turnLock: turnLock)
+        let line = AgentLine(lock: KeyedFIFOLock(queueLimit: TurnService.queueLimit), claims: TurnClaims(core: core))
+        let messages = MessageService(core: core, line: line)
         let python = PythonToolExecutor(
             core: core, runner: runner, secrets: secrets, sandboxes: sandboxes, packages: packages)
         let web = WebToolExecutor(core: core, egress: egress, services: webSearch) {
@@ -55,7 +55,7 @@ struct RouteCatalogue: RouteGroup {
         let compactor = ContextCompactor(core: core, models: models)
         let turns = TurnService(
             core: core, opener: opener, worker: worker,
-            callbacks: callbacks, turnLock: turnLock, ends: ends, compactor: compactor)
+            callbacks: callbacks, line: line, ends: ends, compactor: compactor)
         batches.start(with: turns)
         schedules.start(with: turns)
         let batchService = BatchService(core: core, turns: turns, queue: batches)
@@ -69,7 +69,7 @@ struct RouteCatalogue: RouteGroup {
 
         let features: [any RouteGroup] = [
             HealthRoutes(
-                health: HealthService(storage: core.storage), authentication: AuthenticationService(password: password)),
+                health: HealthService(core: core), authentication: AuthenticationService(password: password)),
             AccountRoutes(accounts: AccountService(core: core, providers: userProviders)),
             AgentRoutes(
                 agents: agents, context: AgentContextService(core: core), templates: templates),
@@ -81,7 +81,7 @@ struct RouteCatalogue: RouteGroup {
             CoreMemoryRoutes(memory: CoreMemoryService(core: core)),
             AgentToolRoutes(
                 tools: AgentToolService(core: core),
-                runs: AgentToolRunService(core: core, executors: opener.executors, turnLock: turnLock)),
+                runs: AgentToolRunService(core: core, executors: opener.executors, line: line)),
             ToolRoutes(tools: tools, generator: ToolGenerator(core: core, models: models, tools: tools)),
             SandboxRoutes(sandboxes: sandboxes, sandbox: sandbox),
             MCPServerRoutes(
@@ -108,7 +108,7 @@ struct RouteCatalogue: RouteGroup {
             TurnRoutes(turns: turns, previews: previews),
             CompactionRoutes(
                 compaction: CompactionService(
-                    core: core, opener: opener, compactor: compactor, turnLock: turnLock,
+                    core: core, opener: opener, compactor: compactor, line: line,
                     conversations: turns.conversations)),
             RunRoutes(
                 runs: runs, messages: messages,

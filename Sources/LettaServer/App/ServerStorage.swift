@@ -33,22 +33,25 @@ package enum ServerStorage {
         }
     }
 
-    /// Locks out other servers, then applies the pending migrations; an SQLite file is copied first.
+    /// Applies the pending migrations; an SQLite file is copied first.
     ///
-    /// - Throws: `StartUpFailure` when another server uses the database or a migration fails.
+    /// - Throws: `StartUpFailure` when other servers use a PostgreSQL database that has to change, or a migration fails.
     package static func migrate(_ storage: any StorageEngine, folder: DataFolder) async throws -> [String] {
         do {
             // An SQLite file is protected by the lock of the data folder.
-            try await (storage as? PostgresEngine)?.lockOutOtherServers()
-        } catch let failure as SQLFailure {
-            throw StartUpFailure.storage(
-                failure.kind == .busy
-                    ? """
-                    \(failure.message). One server at a time can use a database: stop the other one, or name another \
-                    database in LETTA_PG_URI.
-                    """ : "The database can't be locked: \(failure.message)")
-        }
-        do {
+            let status = try await migrator.status(of: storage)
+            if storage.dialect == .postgres, !status.pending.isEmpty, status.current >= Migration.servers.number {
+                let others = try await storage.read { db in try ServerStore.list(db) }.filter {
+                    $0.silenceMs * 1_000 < ServerStore.longestSilence
+                }
+                guard others.isEmpty else {
+                    throw StartUpFailure.storage(
+                        """
+                        The database has to be migrated, and other servers use it: \(others.map(\.address).joined(separator: ", ")). \
+                        Stop them first, and start them again with this version.
+                        """)
+                }
+            }
             return try await migrator.up(storage, keepingCopyIn: folder.backups)
         } catch let failure as SQLFailure {
             throw StartUpFailure.storage("The migration of the database failed: \(failure.message)")
@@ -57,6 +60,7 @@ package enum ServerStorage {
 
     /// The error response for a database failure; nil for faults of the server itself.
     static func translate(_ error: any Error) -> APIError? {
+        if error is FencedServer { return .unavailable("\(error)", underlying: error) }
         guard let failure = error as? SQLFailure else { return nil }
         switch failure.kind {
         case .unavailable, .busy, .timedOut:

@@ -42,7 +42,9 @@ final class BatchQueue: TaskOwner, Sendable {
     }
 
     /// Says that an item waits, or that one has ended.
-    func wake() { signal.yield() }
+    func wake() {
+        if core.leads { signal.yield() }
+    }
 
     /// Begins no more items. Those whose turns are cancelled from now on are left to the next start of the server.
     func stop() {

@@ -7,8 +7,7 @@ struct CompactionService: Sendable {
     let core: Core
     let opener: TurnOpener
     let compactor: ContextCompactor
-    /// Serializes the turns of an agent.
-    let turnLock: KeyedFIFOLock<ID<AgentState>>
+    let line: AgentLine
     /// Refuses the turns of a conversation while it is compacted.
     let conversations: ConversationTurns
 
@@ -17,16 +16,25 @@ struct CompactionService: Sendable {
     ) async throws -> CompactionResult {
         switch thread {
         case .agent(let agent):
-            try await turnLock.lock(agent, orElse: TurnService.queueIsFull(agent))
-            defer { turnLock.unlock(agent) }
-            return try await compact(agent, in: nil, settings, as: scope)
+            return try await line.between(turnsOf: agent, as: scope) {
+                try await compact(agent, in: nil, settings, as: scope)
+            }
         case .conversation(let id):
             let row = try await core.storage.read(as: scope) { db in try ConversationService.row(id, db) }
             let control = TurnControl(
                 run: core.ids.next(), agent: row.agentID, conversation: id, organization: scope.organization)
             try conversations.begin(control, in: id)
-            defer { conversations.end(control, in: id) }
-            return try await compact(row.agentID, in: row, settings, as: scope)
+            let place = TurnPlace(
+                kind: .conversation(conversations, control, id), claims: line.claims, run: control.run, scope: scope)
+            try await place.wait()
+            do {
+                let result = try await compact(row.agentID, in: row, settings, as: scope)
+                await place.leave()
+                return result
+            } catch {
+                await place.leave()
+                throw error
+            }
         }
     }
 

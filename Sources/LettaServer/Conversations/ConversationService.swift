@@ -159,7 +159,7 @@ struct ConversationService: Sendable {
         case .agent(let agent): return try await turns.cancel(agent, nil, ownThread: true, as: scope)
         case .conversation(let id):
             let row = try await core.storage.read(as: scope) { db in try Self.row(id, db) }
-            return try turns.cancel(id, of: row.agentID, as: scope)
+            return try await turns.cancel(id, of: row.agentID, as: scope)
         }
     }
 

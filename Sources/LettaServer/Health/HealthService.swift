@@ -5,18 +5,22 @@ import Storage
 /// Reports whether the server is up and able to serve.
 struct HealthService: Sendable {
     private let probe: ReadinessProbe
+    private let core: Core
 
     static let status = HealthStatus(
         version: ServerVersion.apiLevel, status: "ok", server: "letta-swift", serverVersion: ServerVersion.current)
 
-    init(storage: any StorageEngine, clock: any Clock<Duration> = ContinuousClock()) {
-        probe = ReadinessProbe(storage: storage, clock: clock)
+    init(core: Core) {
+        self.core = core
+        probe = ReadinessProbe(storage: core.storage, clock: core.clock)
     }
 
     /// - Throws: when the database accepts no writes.
     func ready() async throws -> HealthStatus {
         try await probe.run()
-        return Self.status
+        var status = Self.status
+        if core.servers != nil { status.servers = try await core.storage.read { db in try ServerStore.list(db) } }
+        return status
     }
 }
 

@@ -10,4 +10,9 @@ struct Core: Sendable {
     /// Measures deadlines and delays.
     let clock: any Clock<Duration>
     let logger: Logger
+    /// Those that share the database; nil where this server alone uses it.
+    var servers: ServerMembership?
+
+    /// Whether this server does the work that no request asks for.
+    var leads: Bool { servers?.leads ?? true }
 }

@@ -7,7 +7,7 @@ import Storage
 struct MessageService: Sendable {
     let core: Core
     /// Serializes the turns of an agent; a reset of its context takes the lock too.
-    let turnLock: KeyedFIFOLock<ID<AgentState>>
+    let line: AgentLine
 
     /// A page of an agent's messages ordered by time. One stored message may become several entries; `limit` counts
     /// stored messages.
@@ -41,8 +41,10 @@ struct MessageService: Sendable {
 
     /// Reduces the context to a new system message; all messages remain listed.
     func reset(_ agent: ID<AgentState>, _ body: ResetMessages, as scope: Scope) async throws -> AgentState {
-        try await turnLock.lock(agent, orElse: TurnService.queueIsFull(agent))
-        defer { turnLock.unlock(agent) }
+        try await line.between(turnsOf: agent, as: scope) { try await empty(agent, body, as: scope) }
+    }
+
+    private func empty(_ agent: ID<AgentState>, _ body: ResetMessages, as scope: Scope) async throws -> AgentState {
         let time = core.now()
         return try await core.storage.write(as: scope) { db in
             guard var row = try AgentStore.rowForUpdate(agent, db) else {

@@ -66,6 +66,7 @@ final class RunCallbackService: TaskOwner, Sendable {
 
     /// Sends what is due, also what an earlier server left.
     func wake() {
+        guard core.leads else { return }
         state.withLock { state in
             guard !state.isClosing else { return }
             state.isWoken = true

@@ -47,4 +47,13 @@ enum RunEventStore {
                 LIMIT \(limit) \(db.dialect.forUpdateSkipLocked))
             """)
     }
+
+    /// Whether the last event of a run is stored.
+    static func hasEnd(of run: ID<Run>, _ db: Transaction) throws -> Bool {
+        try db.row(
+            """
+            SELECT 1 FROM run_event WHERE organization_id = \(db.organization) AND run_id = \(run)
+                AND type IN ('usage_statistics', 'error_message')
+            """) != nil
+    }
 }

@@ -6,6 +6,8 @@ import Storage
 struct RunFollowService: Sendable {
     let core: Core
     let worker: TurnWorker
+    /// How long after the end of a run its last events may come, in microseconds.
+    private static let longestStoring: Int64 = 30 * 1_000_000
 
     /// - Throws: `APIError`: 400 for a run that is not in the background, 410 for one whose events have expired.
     func follow(_ id: ID<Run>, _ body: FollowRun, as scope: Scope) async throws -> RunFrames {
@@ -27,7 +29,18 @@ struct RunFollowService: Sendable {
         let filter = EventFilter(withPings: body.includePings ?? true, messageTypes: try messageTypes(of: run))
         return RunFrames(
             core: core, run: id, filter: filter, control: control, page: RunFrames.pages(of: id, core, as: scope),
+            isOver: control == nil && core.servers != nil ? { try await isOver(id, as: scope) } : nil,
             startingAfter: start)
+    }
+
+    /// Whether a run of another server has stored its last event. The last ones are stored after the state of the run.
+    private func isOver(_ id: ID<Run>, as scope: Scope) async throws -> Bool {
+        let oldest = Timestamp(microseconds: core.now().microseconds - Self.longestStoring)
+        return try await core.storage.read(as: scope) { db in
+            if try RunEventStore.hasEnd(of: id, db) { return true }
+            guard let end = try RunStore.run(id, db)?.completedAt else { return try RunStore.run(id, db) == nil }
+            return end < oldest
+        }
     }
 
     /// The message types that the sender of the messages requested.

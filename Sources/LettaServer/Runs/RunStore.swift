@@ -133,7 +133,12 @@ enum RunStore {
         }
     }
 
-    /// Ends the unfinished runs of all organizations.
+    /// Whether no server that is there has the run. Without other servers that is every run.
+    private static let isAbandoned: SQLText = """
+        (run.server_id IS NULL OR NOT EXISTS (SELECT 1 FROM server WHERE server.id = run.server_id))
+        """
+
+    /// Ends the unfinished runs of all organizations that no server has.
     ///
     /// - Returns: the runs with their organizations.
     static func failUnfinished(at time: Timestamp, _ db: any SQLExecutor) throws -> [(organization: String, run: Run)] {
@@ -141,6 +146,7 @@ enum RunStore {
             """
             UPDATE run SET status = 'failed', stop_reason = 'error', completed_at = \(time), updated_at = \(time)
             WHERE organization_id IN (SELECT id FROM organization) AND status IN ('created', 'running')
+                AND \(isAbandoned)
             RETURNING organization_id, \(table.columns)
             """
         ).map { (try $0["organization_id"], try table.row($0).wire) }
@@ -154,6 +160,7 @@ enum RunStore {
             """
             SELECT organization_id, \(table.columns) FROM run
             WHERE organization_id IN (SELECT id FROM organization) AND created_at > \(time) AND background
+                AND \(isAbandoned)
                 AND NOT EXISTS (
                     SELECT 1 FROM run_event
                     WHERE run_event.organization_id = run.organization_id AND run_event.run_id = run.id

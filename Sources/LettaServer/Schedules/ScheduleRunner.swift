@@ -39,6 +39,7 @@ final class ScheduleRunner: TaskOwner, Sendable {
 
     /// Says that a schedule is new.
     func wake() {
+        guard core.leads else { return }
         state.withLock { state in
             guard !state.isClosing else { return }
             state.isWoken = true

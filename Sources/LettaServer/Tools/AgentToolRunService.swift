@@ -8,15 +8,18 @@ import Storage
 struct AgentToolRunService: Sendable {
     let core: Core
     let executors: ToolExecutors
-    /// Serializes the turns of an agent.
-    let turnLock: KeyedFIFOLock<ID<AgentState>>
+    let line: AgentLine
 
     func run(
         _ name: String, of agent: ID<AgentState>, _ arguments: ObjectDocument?, as scope: Scope
     ) async throws -> ToolExecutionResult {
         let call = ToolRun(name, try arguments?.json.value().object ?? [:], id: "call-\(core.ids.uuid())")
-        try await turnLock.lock(agent, orElse: TurnService.queueIsFull(agent))
-        defer { turnLock.unlock(agent) }
+        return try await line.between(turnsOf: agent, as: scope) { try await run(call, name, of: agent, as: scope) }
+    }
+
+    private func run(
+        _ call: ToolRun, _ name: String, of agent: ID<AgentState>, as scope: Scope
+    ) async throws -> ToolExecutionResult {
         let (row, tools, blocks) = try await core.storage.read(as: scope) { db in
             guard let row = try AgentStore.row(agent, db) else { throw APIError.notFound("Agent", agent) }
             return (

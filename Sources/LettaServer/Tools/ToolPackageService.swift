@@ -63,7 +63,7 @@ final class ToolPackageService: TaskOwner, Sendable {
 
     /// Installs what tools wait for, also what an earlier server left.
     func wake() {
-        guard isAllowed else { return }
+        guard isAllowed, core.leads else { return }
         state.withLock { state in
             guard !state.isClosing else { return }
             state.isWoken = true

@@ -26,7 +26,7 @@ extension TurnService {
         if let earlier = try await enter(control, &request, as: scope) { return earlier }
         let place: TurnPlace
         do {
-            place = try self.place(for: request, control)
+            place = try self.place(for: request, control, as: scope)
         } catch {
             leave(control, request)
             throw error
@@ -92,14 +92,14 @@ extension TurnService {
         async let stored: Void = shieldedFromCancellation { await events.write() }
         do {
             try await place.wait()
-            // A run that can't start is ended before the next one starts.
-            defer { place.leave() }
             do {
                 let state = try await opener.open(request, run, isAccepted: true, config: config, as: scope)
                 await runner(control).run(state)
             } catch {
+                // A run that can't start is ended before the next one starts.
                 await abandon(run, control, because: error, as: scope)
             }
+            await place.leave()
         } catch {
             await abandon(run, control, because: error, as: scope)
         }

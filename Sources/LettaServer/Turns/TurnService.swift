@@ -10,7 +10,7 @@ struct TurnService: Sendable {
     let opener: TurnOpener
     let worker: TurnWorker
     let callbacks: RunCallbackService
-    let turnLock: KeyedFIFOLock<ID<AgentState>>
+    let line: AgentLine
     let ends: RunEnds
     let compactor: ContextCompactor
     let conversations = ConversationTurns()
@@ -37,14 +37,14 @@ struct TurnService: Sendable {
         if let earlier = try await enter(control, &request, as: scope) { return earlier }
         let run: Run
         do {
-            let place = try place(for: request, control)
+            let place = try place(for: request, control, as: scope)
             try await place.wait()
             run = request.run(id: control.run, at: core.now())
             do {
                 try await begin(request, run, control, place, config: config, as: scope)
             } catch {
                 worker.remove(control)
-                place.leave()
+                await place.leave()
                 throw error
             }
         } catch {
@@ -65,7 +65,7 @@ struct TurnService: Sendable {
         let runner = runner(control)
         let isStarted = worker.start(control) { [sends] in
             await runner.run(state)
-            place.leave()
+            await place.leave()
             sends.leave(control, request.keys)
         }
         guard isStarted else {
@@ -75,13 +75,16 @@ struct TurnService: Sendable {
     }
 
     /// A place in the line of the agent, or the turn of the conversation.
-    func place(for request: TurnRequest, _ control: TurnControl) throws -> TurnPlace {
+    func place(for request: TurnRequest, _ control: TurnControl, as scope: Scope) throws -> TurnPlace {
+        let kind: TurnPlace.Kind
         if let conversation = request.conversation {
             try conversations.begin(control, in: conversation)
-            return .conversation(conversations, control, conversation)
+            kind = .conversation(conversations, control, conversation)
+        } else {
+            guard let ticket = line.lock.reserve(request.agent) else { throw Self.queueIsFull(request.agent) }
+            kind = .line(line.lock, ticket)
         }
-        guard let ticket = turnLock.reserve(request.agent) else { throw Self.queueIsFull(request.agent) }
-        return .line(turnLock, ticket)
+        return TurnPlace(kind: kind, claims: line.claims, run: control.run, scope: scope)
     }
 
     func runner(_ control: TurnControl) -> TurnRunner {
@@ -195,25 +198,43 @@ struct TurnService: Sendable {
                 return run.agentID == agent && ends.current(run).status == .cancelled
             }
         }
-        guard !controls.isEmpty || !before.isEmpty else {
+        worker.cancel(controls)
+        let elsewhere = try await cancelElsewhere(
+            agent, ownThread: ownThread, only: body?.runIDs, besides: controls, as: scope)
+        let all = before.union(controls.map(\.run.rawValue)).union(elsewhere)
+        guard !all.isEmpty else {
             throw APIError.conflict("CONFLICT: No active runs to cancel for agent \(agent)")
         }
-        worker.cancel(controls)
-        let all = before.union(controls.map(\.run.rawValue))
         return Dictionary(uniqueKeysWithValues: all.map { ($0, "cancelled") })
     }
 
     /// Cancels the running turn of a conversation.
     func cancel(
         _ conversation: ID<Conversation>, of agent: ID<AgentState>, as scope: Scope
-    ) throws -> [String: String] {
+    ) async throws -> [String: String] {
         let controls = worker.controls(of: agent, in: scope.organization).filter { control in
             !control.log.isFinished && control.conversation == conversation
         }
-        guard !controls.isEmpty else {
+        worker.cancel(controls)
+        let elsewhere = try await cancelElsewhere(agent, in: conversation, besides: controls, as: scope)
+        let all = elsewhere.union(controls.map(\.run.rawValue))
+        guard !all.isEmpty else {
             throw APIError.conflict("CONFLICT: No active runs to cancel for conversation \(conversation)")
         }
-        worker.cancel(controls)
-        return Dictionary(uniqueKeysWithValues: controls.map { ($0.run.rawValue, "cancelled") })
+        return Dictionary(uniqueKeysWithValues: all.map { ($0, "cancelled") })
+    }
+
+    /// Asks other servers to cancel what they run for the agent.
+    private func cancelElsewhere(
+        _ agent: ID<AgentState>, in conversation: ID<Conversation>? = nil, ownThread: Bool = false,
+        only runs: [String]? = nil, besides own: [TurnControl], as scope: Scope
+    ) async throws -> Set<String> {
+        guard core.servers != nil else { return [] }
+        let time = core.now()
+        let asked = try await core.storage.write(as: scope) { db in
+            try ServerStore.requestCancel(
+                of: agent, in: conversation, ownThread: ownThread, only: runs, at: time, db)
+        }
+        return Set(asked.map(\.rawValue)).subtracting(own.map(\.run.rawValue))
     }
 }

@@ -39,6 +39,7 @@ final class FileReadingService: TaskOwner, Sendable {
 
     /// Reads what waits, also what an earlier server left.
     func wake() {
+        guard core.leads else { return }
         state.withLock { state in
             guard !state.isClosing else { return }
             state.isWoken = true

@@ -8,14 +8,18 @@ import Storage
 struct RunFrames: AsyncSequence, Sendable {
     /// The silence after which a ping shows that the turn is still running.
     static let longestSilence = Duration.seconds(30)
+    /// How often the events of another server's run are looked for.
+    private static let pause = Duration.milliseconds(200)
 
     let core: Core
     let run: ID<Run>
     let filter: EventFilter
-    /// Nil for a run that has ended.
+    /// Nil for a run that this server does not have.
     let control: TurnControl?
     /// A page of stored events after a sequence number; nil for a run whose events are not stored.
     let page: (@Sendable (_ after: Int) async throws -> [RunEvent])?
+    /// Whether a run without a control has stored its last event; nil: it has.
+    var isOver: (@Sendable () async throws -> Bool)?
     /// The number of events that the reader has already seen.
     var startingAfter = 0
 
@@ -84,10 +88,24 @@ struct RunFrames: AsyncSequence, Sendable {
         }
 
         private func read() async throws -> RunLog.Reading {
-            guard let log = frames.control?.log else { return try await stored() ?? .end }
+            guard let log = frames.control?.log else { return try await elsewhere() }
             let reading = await live(log)
             guard case .behind = reading else { return reading }
             return try await stored() ?? .behind
+        }
+
+        /// What another server stores, until the end of its run.
+        private func elsewhere() async throws -> RunLog.Reading {
+            var silence = Duration.zero
+            while true {
+                // Before the events: once it is over, none comes.
+                let isOver = try await frames.isOver?() ?? true
+                if let events = try await stored() { return events }
+                if isOver { return .end }
+                try await frames.core.clock.sleep(for: RunFrames.pause)
+                silence += RunFrames.pause
+                if frames.filter.withPings, silence >= RunFrames.longestSilence { return .interrupted }
+            }
         }
 
         private func stored() async throws -> RunLog.Reading? {

@@ -13,12 +13,15 @@ final class ConversationTurns: Sendable {
             running[conversation] = control
             return nil
         }
-        guard let other else { return }
+        if let other { throw Self.isBusy(with: other.run) }
+    }
+
+    static func isBusy(with run: ID<Run>) -> APIError {
         let text = """
-            CONFLICT: Cannot send a new message: Another request (run_id=\(other.run)) is currently being processed \
+            CONFLICT: Cannot send a new message: Another request (run_id=\(run)) is currently being processed \
             for this conversation. Please wait for it to complete.
             """
-        throw APIError(status: 409, body: .busy(message: text, runID: other.run.rawValue))
+        return APIError(status: 409, body: .busy(message: text, runID: run.rawValue))
     }
 
     func end(_ control: TurnControl, in conversation: ID<Conversation>) {
@@ -29,18 +32,53 @@ final class ConversationTurns: Sendable {
 }
 
 /// A turn's right to run: a place in the line of its agent, or the one turn of a conversation.
-enum TurnPlace: Sendable {
-    case line(KeyedFIFOLock<ID<AgentState>>, KeyedFIFOLock<ID<AgentState>>.Ticket)
-    case conversation(ConversationTurns, TurnControl, ID<Conversation>)
+struct TurnPlace: Sendable {
+    enum Kind: Sendable {
+        case line(KeyedFIFOLock<ID<AgentState>>, KeyedFIFOLock<ID<AgentState>>.Ticket)
+        case conversation(ConversationTurns, TurnControl, ID<Conversation>)
+    }
 
-    /// - Throws: `CancellationError` when the task is cancelled first; the place is then given up.
+    let kind: Kind
+    let claims: TurnClaims
+    let run: ID<Run>
+    let scope: Scope
+
+    /// What is claimed among the servers.
+    private var subject: String {
+        switch kind {
+        case .line(_, let ticket): ticket.key.rawValue
+        case .conversation(_, _, let id): id.rawValue
+        }
+    }
+
+    /// - Throws: `CancellationError` when the task is cancelled first, 409 for a conversation whose turn another server runs;
+    ///   the place is then given up.
     func wait() async throws {
-        if case .line(let lock, let ticket) = self { try await lock.lock(ticket) }
+        switch kind {
+        case .line(let lock, let ticket):
+            try await lock.lock(ticket)
+            do {
+                try await claims.wait(for: subject, run: run, as: scope)
+            } catch {
+                lock.unlock(ticket.key)
+                throw error
+            }
+        case .conversation:
+            do {
+                if let other = try await claims.claim(subject, run: run, as: scope) {
+                    throw ConversationTurns.isBusy(with: other)
+                }
+            } catch {
+                abandon()
+                throw error
+            }
+        }
     }
 
     /// Lets the next turn begin, after ``wait()``.
-    func leave() {
-        switch self {
+    func leave() async {
+        await claims.release(subject, as: scope)
+        switch kind {
         case .line(let lock, let ticket): lock.unlock(ticket.key)
         case .conversation(let turns, let control, let id): turns.end(control, in: id)
         }
@@ -48,7 +86,7 @@ enum TurnPlace: Sendable {
 
     /// Gives the place up without having waited for it.
     func abandon() {
-        switch self {
+        switch kind {
         case .line(let lock, let ticket): lock.abandon(ticket)
         case .conversation(let turns, let control, let id): turns.end(control, in: id)
         }

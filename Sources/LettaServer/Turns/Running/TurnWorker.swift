@@ -84,6 +84,15 @@ final class TurnWorker: TaskOwner, Sendable {
         }
     }
 
+    /// Cancels the turns of the runs that are here.
+    func cancel(_ runs: [ID<Run>]) {
+        cancel(state.withLock { state in runs.compactMap { state.turns[$0]?.control } })
+    }
+
+    func cancelAll() {
+        cancel(state.withLock { $0.turns.values.map(\.control) })
+    }
+
     /// Cancels the turns: waits for a model or a tool end, writes complete.
     func cancel(_ controls: [TurnControl]) {
         // Flags first: a turn that starts meanwhile sees its flag.

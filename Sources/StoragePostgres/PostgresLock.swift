@@ -3,33 +3,35 @@ import Logging
 import Storage
 import Synchronization
 
-/// A session advisory lock that one server at a time can hold for a database and schema, on a connection of its own.
+/// A named session advisory lock on a connection of its own. PostgreSQL frees it as soon as the process is gone.
 ///
-/// When the connection is lost, the lock is acquired again. Until then ``isHeld`` is false, and the engine refuses writes:
-/// another server may hold the lock by now.
-final class PostgresServerLock: Sendable {
+/// When the connection is lost, the lock is acquired again.
+final class PostgresLock: Sendable {
     private struct State {
-        var isHeld = false
         var isReleased = false
         var hasEnded = false
         var releasing: [CheckedContinuation<Void, Never>] = []
     }
 
     private let state = Mutex(State())
+    private let name: String
     private let settings: PostgresSettings
     private let logger: Logger
     private let wakePipe: WakePipe
 
-    private init(_ settings: PostgresSettings, logger: Logger) throws(SQLFailure) {
+    private init(_ name: String, _ settings: PostgresSettings, logger: Logger) throws(SQLFailure) {
         guard let wakePipe = WakePipe() else { throw SQLFailure(.unavailable, "no file descriptor is free") }
+        self.name = name
         self.settings = settings
         self.logger = logger
         self.wakePipe = wakePipe
     }
 
-    /// - Throws: `.busy` when another server has the lock.
-    static func acquire(_ settings: PostgresSettings, logger: Logger) async throws -> PostgresServerLock {
-        let lock = try PostgresServerLock(settings, logger: logger)
+    /// - Throws: `.busy` when another session has the lock.
+    static func acquire(
+        _ name: String, _ settings: PostgresSettings, logger: Logger
+    ) async throws -> PostgresLock {
+        let lock = try PostgresLock(name, settings, logger: logger)
         try await withCheckedThrowingContinuation { continuation in
             do {
                 try DatabaseThread.start { lock.run(continuation) }
@@ -39,8 +41,6 @@ final class PostgresServerLock: Sendable {
         }
         return lock
     }
-
-    var isHeld: Bool { state.withLock { $0.isHeld } }
 
     /// Returns when the connection is closed.
     func release() async {
@@ -60,19 +60,17 @@ final class PostgresServerLock: Sendable {
     private func run(_ acquired: CheckedContinuation<Void, any Error>) {
         let connection = PostgresConnection(settings, logger: logger)
         do {
-            try connection.acquireServerLock()
+            try connection.acquire(name)
         } catch {
             connection.close()
             return acquired.resume(throwing: error)
         }
-        state.withLock { $0.isHeld = true }
         acquired.resume()
         while !state.withLock({ $0.isReleased }) {
             if connection.waitUntilLost(or: wakePipe) { acquireAgain(on: connection) }
         }
         connection.close()
         let releasing = state.withLock { state in
-            state.isHeld = false
             state.hasEnded = true
             defer { state.releasing = [] }
             return state.releasing
@@ -81,18 +79,16 @@ final class PostgresServerLock: Sendable {
     }
 
     private func acquireAgain(on connection: PostgresConnection) {
-        state.withLock { $0.isHeld = false }
-        logger.warning("The connection with the server lock is lost; writes are refused until the lock is held again")
+        logger.warning("The connection that shows others that this server is there is lost")
         var reported: SQLFailure.Kind?
         while !state.withLock({ $0.isReleased }) {
             do {
-                try connection.acquireServerLock()
-                state.withLock { $0.isHeld = true }
-                logger.notice("The server lock is held again; writes are accepted")
+                try connection.acquire(name)
+                logger.notice("The connection that shows others that this server is there is back")
                 return
             } catch {
                 if error.kind != reported {
-                    logger.error("The server lock can't be had again", metadata: ["error": "\(error)"])
+                    logger.error("That connection can't be had again", metadata: ["error": "\(error)"])
                     reported = error.kind
                 }
                 wakePipe.wait(milliseconds: 1000)
@@ -102,18 +98,13 @@ final class PostgresServerLock: Sendable {
 }
 
 extension PostgresConnection {
-    /// A lock of a server that was killed is free as soon as PostgreSQL notices, hence the wait of a second.
-    fileprivate func acquireServerLock() throws(SQLFailure) {
+    /// The database is part of every advisory lock. The number must stay the same in every version.
+    fileprivate func acquire(_ name: String) throws(SQLFailure) {
         do throws(PostgresError) {
             _ = try run("SET lock_timeout = 1000")
-            // The database is part of every advisory lock. The number must stay the same in every version.
-            _ = try run("SELECT pg_advisory_lock(hashtextextended(coalesce(current_schema(), ''), 6073214521987))")
+            _ = try query("SELECT pg_advisory_lock(hashtextextended($1, 6073214521987))", [.text(name)], nil)
         } catch {
-            guard error.failure.kind == .busy, let handle else { throw error.failure }
-            let (name, host, port) = (PQdb(handle), PQhost(handle), PQport(handle))
-            let words = [name, host, port].map { $0.map { String(cString: $0) } ?? "" }
-            throw SQLFailure(
-                .busy, "Another letta-server is using the PostgreSQL database \(words[0]) at \(words[1]):\(words[2])")
+            throw error.failure
         }
     }
 }
