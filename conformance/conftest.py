@@ -21,7 +21,8 @@ def note_calls(file):
     def noted(request, response):
         test = os.environ.get("PYTEST_CURRENT_TEST", "").split(" ")[0].removeprefix("conformance/")
         with open(file, "a") as calls:
-            calls.write(f"{request.method}\t{request.url.path}\t{response.status_code}\t{test.split('[')[0]}\n")
+            path = request.url.raw_path.split(b"?")[0].decode("ascii")
+            calls.write(f"{request.method}\t{path}\t{response.status_code}\t{test.split('[')[0]}\n")
         return response
 
     send, send_async = httpx.Client.send, httpx.AsyncClient.send

@@ -51,6 +51,7 @@ def called(calls):
     tests, unserved = {}, set()
     for line in Path(calls).read_text().splitlines():
         verb, path, status, test = line.split("\t")
+        test = test.replace("()", "").replace("|", "/")
         for index, table in enumerate(known):
             # No prefix and `/latest` are the same as `/v1`.
             spelled = path if index else re.sub(r"^(/latest|/v1)?(?=/)", "/v1", path)

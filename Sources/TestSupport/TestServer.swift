@@ -92,7 +92,11 @@ package final class TestServer: Sendable {
                 try await application.test(.router) { client in
                     try await client.execute(
                         uri: request.uri, method: request.method, headers: request.headers, body: request.body
-                    ) { Answer(status: $0.status.code, headers: $0.headers, body: Array(buffer: $0.body)) }
+                    ) { answer in
+                        CallNotes.note(request.method.rawValue, request.uri, answer.status.code)
+                        return Answer(
+                            status: answer.status.code, headers: answer.headers, body: Array(buffer: answer.body))
+                    }
                 }
             }
         } catch {
