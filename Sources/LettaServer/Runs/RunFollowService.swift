@@ -27,10 +27,11 @@ struct RunFollowService: Sendable {
                 410, "The events of run \(id) have expired: they are kept for 24 hours. Its messages are still listed.")
         }
         let filter = EventFilter(withPings: body.includePings ?? true, messageTypes: try messageTypes(of: run))
-        return RunFrames(
+        var frames = RunFrames(
             core: core, run: id, filter: filter, control: control, page: RunFrames.pages(of: id, core, as: scope),
-            isOver: control == nil && core.servers != nil ? { try await isOver(id, as: scope) } : nil,
             startingAfter: start)
+        if control == nil, core.servers != nil { frames.isOver = { try await isOver(id, as: scope) } }
+        return frames
     }
 
     /// Whether a run of another server has stored its last event. The last ones are stored after the state of the run.

@@ -13,7 +13,7 @@ import Synchronization
 ///
 /// One server leads: it alone does the work that no request asks for (schedules, batches, callbacks, reading of files,
 /// packages of tools).
-final class ServerMembership: TaskOwner, Sendable {
+package final class ServerMembership: TaskOwner, Sendable {
     /// What the server does when others come and go.
     struct Duties: Sendable {
         /// Begins or goes on with what the leader alone does. Called now and then: other servers may have made new work.
