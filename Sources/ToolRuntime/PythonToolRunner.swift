@@ -1,6 +1,6 @@
 package import JSON
 
-/// Reads and runs users' Python tools in a sandbox.
+/// Reads and runs users' tools in a sandbox: Python, and JavaScript and TypeScript where node is.
 package struct PythonToolRunner: Sendable {
     private let sandbox: ToolSandbox
     private let slots: SandboxSlots
@@ -15,6 +15,9 @@ package struct PythonToolRunner: Sendable {
         self.slots = SandboxSlots(slots)
     }
 
+    /// Whether JavaScript and TypeScript can run.
+    package var hasNode: Bool { sandbox.node != nil }
+
     /// Derives the schema of a function in `source`: name, description and parameters. The source is parsed and not
     /// run.
     ///
@@ -24,17 +27,20 @@ package struct PythonToolRunner: Sendable {
     ///     schema then has no description.
     /// - Throws: `SchemaRefusal` when no schema can be derived, `SandboxFailure`, `CancellationError`.
     package func schema(
-        of source: String, function: String? = nil, arguments: JSONValue? = nil
-    ) async throws -> JSONObject {
+        of source: String, in language: SourceLanguage = .python, function: String? = nil, arguments: JSONValue? = nil
+    ) async throws -> SourceSchema {
         let report = try await readingSlots.use(for: Self.reader) {
             try await sandbox.run(
                 .readSchema,
                 [
-                    "source": .string(source), "function": function.map { .string($0) } ?? .null,
+                    "source": .string(source), "language": .string(language.rawValue), "function": function.map { .string($0) } ?? .null,
                     "arguments_schema": arguments ?? .null,
                 ])
         }
-        if let schema = report.answer?["schema"]?.object { return schema }
+        if let schema = report.answer?["schema"]?.object {
+            return SourceSchema(
+                schema: schema, missingPackages: report.answer?["missing"]?.array?.compactMap(\.string) ?? [])
+        }
         throw SchemaRefusal(
             reason: report.answer?["error"]?.string ?? "Failed to parse source code: \(sandbox.explanation(of: report))"
         )
@@ -44,15 +50,36 @@ package struct PythonToolRunner: Sendable {
     ///
     /// - Throws: `SandboxFailure`, `CancellationError`.
     package func run(_ call: PythonCall, for owner: SandboxOwner) async throws -> PythonResult {
-        let parameters = call.schema?["parameters"]
-        let request: JSONObject = [
-            "source": .string(call.source), "name": .string(call.function), "arguments": .object(call.arguments),
-            "properties": parameters?["properties"] ?? [:], "required": parameters?["required"] ?? [],
-            "environment": .object(Self.environment(call.environment)), "agent": call.agent ?? .null,
-        ]
-        let report = try await slots.use(for: owner) {
+        var (sandbox, request) = (sandbox, Self.request(of: call))
+        if call.language != .python {
+            guard let node = sandbox.nodeOfPrograms else {
+                return PythonResult(error: ToolSandbox.noNode, of: call, stdout: [], stderr: [])
+            }
+            request["language"] = .string(call.language.rawValue)
+            request["is_program"] = .bool(call.isProgram)
+            request["node"] = .string(node)
+            request["runner"] = .string(SandboxProgram.scriptRunner)
+            sandbox.limits.addresses = Self.addressesOfNode
+        }
+        let report = try await slots.use(for: owner) { [sandbox, request] in
             try await sandbox.run(.runTool, request, packages: call.packages)
         }
+        return Self.result(of: call, report, sandbox)
+    }
+
+    /// V8 and WebAssembly reserve far more than they use.
+    private static let addressesOfNode = 16 << 30
+
+    private static func request(of call: PythonCall) -> JSONObject {
+        let parameters = call.schema?["parameters"]
+        return [
+            "source": .string(call.source), "name": .string(call.function), "arguments": .object(call.arguments),
+            "properties": parameters?["properties"] ?? [:], "required": parameters?["required"] ?? [],
+            "environment": .object(environment(call.environment)), "agent": call.agent ?? .null,
+        ]
+    }
+
+    private static func result(of call: PythonCall, _ report: SandboxReport, _ sandbox: ToolSandbox) -> PythonResult {
         let outputs = [report.stdout, report.stderr].map { $0.isEmpty ? [] : [$0] }
         guard let text = report.answer?["text"]?.string else {
             let reason = report.answer?["error"]?.string ?? sandbox.explanation(of: report)
@@ -88,9 +115,30 @@ extension ToolSandbox {
     }
 }
 
+/// What a tool is written in.
+package enum SourceLanguage: String, Sendable {
+    case python, javascript, typescript
+}
+
+/// What a source says of a function.
+package struct SourceSchema: Sendable {
+    /// Name, description and parameters.
+    package var schema: JSONObject
+    /// What it imports and is not installed.
+    package var missingPackages: [String]
+
+    package init(schema: JSONObject, missingPackages: [String]) {
+        self.schema = schema
+        self.missingPackages = missingPackages
+    }
+}
+
 /// A call of a user's function.
 package struct PythonCall: Sendable {
     package var source: String
+    package var language = SourceLanguage.python
+    /// A script to run instead of a function to call; not in Python.
+    package var isProgram = false
     /// The function to call; the last one in the source if it is not found.
     package var function: String
     /// The function's name in error texts; nil prints `None`, which clients expect.

@@ -96,7 +96,7 @@ import Testing
 
     @Test func `signatures and docstrings`() async throws {
         for (source, expected) in Self.described {
-            let schema = JSONValue.object(try await runner.schema(of: source))
+            let schema = JSONValue.object(try await runner.schema(of: source).schema)
             #expect(schema.contains(expected), "\(source)\n\(JSONWriter.string(of: schema))")
         }
     }

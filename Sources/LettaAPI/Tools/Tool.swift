@@ -60,7 +60,7 @@ public struct ToolRequirement: Codable, Sendable, Hashable, JSONWritable {
 /// A new tool, or what one of the same name is to be from now on.
 public struct CreateTool: Codable, Sendable {
     public var sourceCode: String
-    /// `python` when left out; `typescript` is kept and can't be run here.
+    /// `python` when left out; `typescript` needs node on the server's machine.
     public var sourceType: String?
     /// Left out: what the docstring says.
     public var description: String?

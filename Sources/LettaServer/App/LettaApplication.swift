@@ -25,6 +25,7 @@ package struct LettaApplication: Sendable {
     private let schedules: ScheduleRunner
     private let reading: FileReadingService
     private let packages: ToolPackageService
+    private let sandbox: ToolSandbox
     private let mail = AgentMail()
     private let retention: RetentionService
     private let localRuntime: LocalRuntime?
@@ -76,6 +77,7 @@ package struct LettaApplication: Sendable {
         let documents = DocumentReader(sandbox: sandbox)
         reading = FileReadingService(core: core, ends: runEnds, documents: documents)
         packages = ToolPackageService(core: core, sandbox: sandbox)
+        self.sandbox = sandbox
         let features = RouteCatalogue(
             core: core, secrets: secrets, directory: self.directory, transport: transport,
             userProviders: userProviders, worker: worker, ends: runEnds, callbacks: callbacks, egress: egress,
@@ -173,6 +175,7 @@ package struct LettaApplication: Sendable {
         await callbacks.close()
         await reading.close()
         await packages.close()
+        await sandbox.warm?.close()
         mail.close()
         await runEnds.close()
         await directory.close()

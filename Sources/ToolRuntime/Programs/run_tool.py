@@ -1,6 +1,6 @@
 # Calls a function of a user's source with arguments that came as JSON.
 # Request: source, name, arguments, properties and required (of the tool's schema), environment, agent (or null), packages (a folder,
-# or null).
+# or null), language (for one that node runs).
 # Answer: {"text", "value"?, "memory"?} or {"error": "ValueError: …"}; the traceback is on stderr.
 # The conversions and the agent's object come from the programs that stand before this one.
 import ast
@@ -26,6 +26,8 @@ def work(request):
         os.environ.update(request["environment"])
         if request.get("packages"):
             sys.path.insert(0, request["packages"])
+        if request.get("language"):
+            return run_script(request)
         agent = AgentState(request["agent"]) if request.get("agent") else None
         result = call(load(request), request, agent)
         return {**shown(result), **({"memory": agent.memory.changes()} if agent else {})}

@@ -15,9 +15,6 @@ struct PythonToolExecutor: ToolExecutor {
 
     func run(_ call: ToolRun, in context: ToolContext) async throws -> ToolResult {
         let tool = context.tool
-        guard tool.sourceType != ToolRules.typescript else {
-            return ToolResult(ToolOutcome(.string(ToolRules.noTypeScript), succeeded: false))
-        }
         let environment: [String: String]
         do {
             environment = try await self.environment(of: context.agent.id, as: context.scope)
@@ -29,6 +26,7 @@ struct PythonToolExecutor: ToolExecutor {
         var python = PythonCall(
             source: tool.sourceCode ?? "", function: tool.name, shownName: tool.name, arguments: call.arguments,
             schema: try tool.jsonSchema?.value(), environment: environment)
+        python.language = ToolRules.language(of: tool.sourceType)
         python.agent = try Self.agentState(of: context)
         do {
             python.packages = try await packages.folder(for: tool)

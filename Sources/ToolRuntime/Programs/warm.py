@@ -1,0 +1,139 @@
+# The first process of a box that is kept warm: it has loaded what calls need and forks for each of them.
+# It reads nothing that concerns a call. Over the socket that is its stdin it gets descriptors for a call: where the request is to be
+# read, where the report is written to, and where the call joins its control group. A child takes them into namespaces of its own,
+# in which it is the first process, with an empty /tmp; with it ends everything that the call started.
+import fcntl
+import gc
+import socket
+import struct
+import traceback
+
+import asyncio, base64, bisect, calendar, collections, concurrent.futures, contextlib, copy, csv, datetime, decimal, enum, functools  # noqa
+import hashlib, heapq, hmac, html, inspect, io, itertools, math, operator, pathlib, random, re, statistics, string, subprocess  # noqa
+import tempfile, textwrap, threading, typing, unicodedata, urllib.parse, urllib.request, uuid, zoneinfo  # noqa
+
+NEW_MOUNTS, NEW_CGROUP, NEW_NAMES, NEW_IPC, NEW_USER, NEW_PROCESSES, NEW_NETWORK = (
+    0x20000, 0x2000000, 0x4000000, 0x8000000, 0x10000000, 0x20000000, 0x40000000)
+READ_ONLY, NO_SETUID, NO_DEVICES, NO_PROGRAMS = 1, 2, 4, 8
+PR_SET_PDEATHSIG, PR_CAPBSET_DROP = 1, 24
+# Capabilities that a kernel may have.
+CAPABILITIES = 64
+
+
+def check(result, what):
+    if result != 0:
+        number = ctypes.get_errno()
+        raise OSError(number, f"{what}: {os.strerror(number)}")
+
+
+def enter_namespaces():
+    """Everything of its own but the read-only folders, and still the same unprivileged user."""
+    user, group = os.getuid(), os.getgid()
+    # Otherwise its own files in /proc belong to root.
+    kernel.prctl(PR_SET_DUMPABLE, 1, 0, 0, 0)
+    kinds = NEW_USER | NEW_PROCESSES | NEW_MOUNTS | NEW_IPC | NEW_NETWORK | NEW_NAMES | NEW_CGROUP
+    check(kernel.unshare(kinds), "no namespaces in the sandbox")
+    for name, text in (("setgroups", "deny"), ("uid_map", f"{user} {user} 1"), ("gid_map", f"{group} {group} 1")):
+        with open(f"/proc/self/{name}", "w") as file:
+            file.write(text)
+
+
+def mount(kind, place, flags, options=None):
+    check(kernel.mount(kind, place, kind, flags, options), f"can't mount {place.decode()}")
+
+
+def furnish(folder_size):
+    with open("/proc/sys/user/max_user_namespaces", "w") as file:
+        file.write("0")
+    mount(b"tmpfs", b"/tmp", NO_SETUID | NO_DEVICES, f"size={folder_size},nr_inodes={2 * INODES}".encode())
+    mount(b"tmpfs", b"/dev/shm", NO_SETUID | NO_DEVICES, f"size={16 << 20},nr_inodes={2 * INODES}".encode())
+    # Read-only, so that nothing inside can lower its oom_score_adj again.
+    mount(b"proc", b"/proc", READ_ONLY | NO_SETUID | NO_DEVICES | NO_PROGRAMS)
+    os.chdir("/tmp")
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as any_socket:
+        fcntl.ioctl(any_socket, 0x8914, struct.pack("16sH14x", b"lo", 0x1 | 0x40))  # SIOCSIFFLAGS: up and running
+
+
+def drop_rights():
+    for capability in range(CAPABILITIES):
+        kernel.prctl(PR_CAPBSET_DROP, capability, 0, 0, 0)
+    header, none = struct.pack("Ii", 0x20080522, 0), bytes(24)
+    check(kernel.capset(header, none), "can't drop the rights")
+
+
+def serve_call(request, report, group):
+    """In a child of the warm process."""
+    os.dup2(request, 0)
+    os.dup2(report, 1)
+    if group is not None:
+        os.write(group, b"0")
+        os.close(group)
+    os.closerange(3, 64)
+    enter_namespaces()
+    first = os.fork()
+    if first:
+        # Keeps no descriptor: the end of the report is the end of the first process.
+        os.closerange(0, 64)
+        kernel.prctl(PR_SET_DUMPABLE, 0, 0, 0, 0)
+        os.waitpid(first, 0)
+        os._exit(0)
+    kernel.prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+    with open(0, "rb", closefd=False) as file:
+        asked = json.loads(file.read())
+    furnish(asked["limits"]["folder"])
+    drop_rights()
+    kernel.prctl(PR_SET_DUMPABLE, 0, 0, 0, 0)
+    supervise(asked, 1)
+
+
+def bury(children):
+    while children:
+        ended, _ = os.waitpid(-1, os.WNOHANG)
+        if ended == 0:
+            return
+        children.discard(ended)
+
+
+def main():
+    idle_limit = float(sys.argv[1])
+    kernel.prctl(PR_SET_DUMPABLE, 0, 0, 0, 0)
+    calls = socket.socket(fileno=os.dup(0))
+    os.dup2(os.open("/dev/null", os.O_RDWR), 0)
+    poll = select.poll()
+    poll.register(calls, select.POLLIN)
+    children, idle_since = set(), time.monotonic()
+    gc.collect()
+    gc.freeze()
+    while True:
+        ready = poll.poll(1000)
+        bury(children)
+        if not ready:
+            if children:
+                idle_since = time.monotonic()
+            elif time.monotonic() - idle_since > idle_limit:
+                return
+            continue
+        said, descriptors, _, _ = socket.recv_fds(calls, 1, 3)
+        if not said:
+            # Nobody calls any more. Calls whose reports are still read may end.
+            while children:
+                children.discard(os.waitpid(-1, 0)[0])
+            return
+        if len(descriptors) >= 2:
+            child = os.fork()
+            if child == 0:
+                try:
+                    serve_call(*descriptors[:2], descriptors[2] if len(descriptors) > 2 else None)
+                except BaseException as error:
+                    # The reason is read by the server, in place of the line that a call starts with.
+                    os.write(1, f"!{type(error).__name__}: {error}".encode())
+                finally:
+                    os._exit(0)
+            children.add(child)
+        for descriptor in descriptors:
+            os.close(descriptor)
+        idle_since = time.monotonic()
+
+
+kernel = ctypes.CDLL(None, use_errno=True)
+main()
