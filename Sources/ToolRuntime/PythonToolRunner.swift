@@ -18,6 +18,9 @@ package struct PythonToolRunner: Sendable {
     /// Whether JavaScript and TypeScript can run.
     package var hasNode: Bool { sandbox.node != nil }
 
+    /// Whether a call with a token reaches the server.
+    package var offersAPI: Bool { sandbox.hasDoors && sandbox.apiFolder != nil }
+
     /// Derives the schema of a function in `source`: name, description and parameters. The source is parsed and not
     /// run.
     ///
@@ -50,7 +53,7 @@ package struct PythonToolRunner: Sendable {
     ///
     /// - Throws: `SandboxFailure`, `CancellationError`.
     package func run(_ call: PythonCall, for owner: SandboxOwner) async throws -> PythonResult {
-        var (sandbox, request) = (sandbox, Self.request(of: call))
+        var (sandbox, request) = (sandbox, request(of: call))
         if call.language != .python {
             guard let node = sandbox.nodeOfPrograms else {
                 return PythonResult(error: ToolSandbox.noNode, of: call, stdout: [], stderr: [])
@@ -70,12 +73,24 @@ package struct PythonToolRunner: Sendable {
     /// V8 and WebAssembly reserve far more than they use.
     private static let addressesOfNode = 16 << 30
 
-    private static func request(of call: PythonCall) -> JSONObject {
+    private func request(of call: PythonCall) -> JSONObject {
         let parameters = call.schema?["parameters"]
+        var environment: JSONObject = ["PATH": "/usr/bin:/bin", "HOME": "/tmp", "LANG": "C.UTF-8"]
+        if sandbox.hasDoors, !sandbox.network.isEmpty {
+            for (name, value) in Self.proxies { environment[name] = value }
+        }
+        var api: JSONValue?
+        if let token = call.apiToken, offersAPI {
+            api = ["url": .string(Self.apiURL), "token": .string(token)]
+            environment["LETTA_BASE_URL"] = .string(Self.apiURL)
+            environment["LETTA_API_KEY"] = .string(token)
+        }
+        for (name, value) in call.environment.sorted(by: { $0.key < $1.key }) { environment[name] = .string(value) }
         return [
             "source": .string(call.source), "name": .string(call.function), "arguments": .object(call.arguments),
             "properties": parameters?["properties"] ?? [:], "required": parameters?["required"] ?? [],
-            "environment": .object(environment(call.environment)), "agent": call.agent ?? .null,
+            "environment": .object(environment), "agent": call.agent ?? .null,
+            "api": api ?? .null,
         ]
     }
 
@@ -95,11 +110,14 @@ package struct PythonToolRunner: Sendable {
         return result
     }
 
-    private static func environment(_ given: [String: String]) -> JSONObject {
-        var environment: JSONObject = ["PATH": "/usr/bin:/bin", "HOME": "/tmp", "LANG": "C.UTF-8"]
-        for (name, value) in given.sorted(by: { $0.key < $1.key }) { environment[name] = .string(value) }
-        return environment
-    }
+    /// Where calls find the server: the peer's usual address.
+    private static let apiURL = "http://127.0.0.1:8283"
+
+    private static let proxies: JSONObject = [
+        "http_proxy": "http://127.0.0.1:3128", "https_proxy": "http://127.0.0.1:3128",
+        "HTTP_PROXY": "http://127.0.0.1:3128", "HTTPS_PROXY": "http://127.0.0.1:3128",
+        "no_proxy": "127.0.0.1,localhost", "NO_PROXY": "127.0.0.1,localhost", "NODE_USE_ENV_PROXY": "1",
+    ]
 }
 
 extension ToolSandbox {
@@ -151,6 +169,8 @@ package struct PythonCall: Sendable {
     package var agent: JSONValue?
     /// The folder with the packages of the tool.
     package var packages: String?
+    /// A token for the server's own API.
+    package var apiToken: String?
 
     package init(
         source: String, function: String, shownName: String?, arguments: JSONObject, schema: JSONValue?,

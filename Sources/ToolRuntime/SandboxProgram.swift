@@ -24,20 +24,22 @@ enum SandboxProgram: Sendable, Hashable {
         self == .readSchema ? Self.warmReadSchemaText : Self.warmRunToolText
     }
 
-    private static let runTool = [
+    private static let partsOfRunTool = [
         PackageResources.tool_types_py, PackageResources.agent_state_py, PackageResources.run_script_py,
         PackageResources.run_tool_py,
     ]
-    private static let readSchema = [
+    private static let partsOfReadSchema = [
         PackageResources.read_types_py, PackageResources.read_typescript_py, PackageResources.read_schema_py,
     ]
     /// What node starts with.
     static let scriptRunner = String(decoding: PackageResources.run_script_mjs, as: UTF8.self)
 
-    private static let runToolText = joined(runTool, PackageResources.cold_py)
-    private static let readSchemaText = joined(readSchema, PackageResources.cold_py)
-    private static let warmRunToolText = joined(runTool, PackageResources.warm_py)
-    private static let warmReadSchemaText = joined(readSchema, PackageResources.warm_py)
+    private static let runToolText = joined(partsOfRunTool, PackageResources.cold_py)
+    private static let readSchemaText = joined(partsOfReadSchema, PackageResources.cold_py)
+    private static let warmRunToolText = joined(
+        partsOfRunTool + [PackageResources.forward_py], PackageResources.warm_py)
+    private static let warmReadSchemaText = joined(
+        partsOfReadSchema + [PackageResources.forward_py], PackageResources.warm_py)
     private static let readDocumentText = joined([PackageResources.read_document_py], PackageResources.cold_py)
     private static let searchLinesText = joined([PackageResources.search_lines_py], PackageResources.cold_py)
 

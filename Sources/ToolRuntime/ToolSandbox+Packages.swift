@@ -52,10 +52,7 @@ extension ToolSandbox {
         """
 
     private func runPip(_ requirements: [String], into draft: String) async throws {
-        var box = boxArguments.filter { $0 != "--unshare-net" }
-        for file in ["/etc/resolv.conf", "/etc/hosts", "/etc/nsswitch.conf", "/etc/pki", "/etc/ca-certificates"] {
-            box.insert(contentsOf: ["--ro-bind-try", file, file], at: 0)
-        }
+        var box = Self.networkFiles + boxArguments.filter { $0 != "--unshare-net" }
         box.insert(
             contentsOf: [
                 "--ro-bind-try", pipConfiguration, "/etc/pip.conf", "--bind", draft, "/packages",

@@ -55,6 +55,12 @@ package struct ToolSandbox: Sendable {
     package var pipConfiguration = "/etc/pip.conf"
     /// The program that runs JavaScript and TypeScript; nil where there is none.
     package var node: String?
+    /// The folder with the Unix socket `api` of the server's own API, for calls that have a token; nil for none.
+    package var apiFolder: String?
+    /// The hosts that tools reach, over a proxy for HTTP: names, `*.` and a name, or `*` for all public ones.
+    package var network: [String] = []
+    /// The hosts among them that may be private.
+    package var privateHosts: [String] = []
     /// Who runs tools where the server is root: nobody.
     package var user: UInt32 = 65_534
     /// Keeps processes that start calls quickly; nil to start a sandbox for each call.
@@ -84,6 +90,10 @@ package struct ToolSandbox: Sendable {
         var request = request
         request["limits"] = limits.json
         request["walls"] = .string(walls.name)
+        if program == .runTool, !network.isEmpty {
+            request["network"] = .array(network.map { .string($0) })
+            request["private"] = .array(privateHosts.map { .string($0) })
+        }
         if let packages { request["packages"] = .string(walls == .namespaces ? "/packages" : packages) }
         // The program inside enforces the time limit itself; this is for one that a tool keeps from it.
         let patience = Duration.seconds(limits.seconds + 30)
@@ -122,7 +132,7 @@ package struct ToolSandbox: Sendable {
             let kind = WarmSandboxes.Kind(
                 program: program, packages: packages, temporaryFolder: limits.temporaryFolder, sandbox: self)
             if let said = try await warm.call(
-                kind, bytes, group: group?.path, limit: longestReport, start: { try await startBox(kind) })
+                kind, bytes, group: group?.path, limit: longestReport, start: { try startBox(kind, idleSeconds: warm.idleSeconds) })
             {
                 return try report(said, "", in: group)
             }
@@ -196,12 +206,12 @@ package struct ToolSandbox: Sendable {
 
     private var longestReport: Int { 2 * limits.answer + 8 * limits.output }
 
-    /// Starts a box that is kept warm, and returns when it has ended, with the reason.
-    private func startBox(_ kind: WarmSandboxes.Kind) async throws -> WarmSandbox {
+    /// Starts a box that is kept warm.
+    private func startBox(_ kind: WarmSandboxes.Kind, idleSeconds: Double) throws -> WarmSandbox {
         let command =
             [Self.shell, "-c", Self.launch, "sandbox", ""] + unprivileged + [bubblewrap]
             + (kind.packages.map { ["--ro-bind", $0, "/packages"] } ?? []) + warmBoxArguments
-            + [python, "-I", "-c", kind.program.warmText, "\(WarmSandboxes.idleSeconds)"]
+            + [python, "-I", "-c", kind.program.warmText, "\(idleSeconds)"]
         return try WarmSandbox { input in
             do {
                 let result = try await Subprocess.run(
@@ -267,7 +277,21 @@ package struct ToolSandbox: Sendable {
 
     /// The box of a process that makes boxes for calls in it. It ends when its socket is closed, which does not depend on the
     /// thread that started it. Calls get a `/proc` of their own.
-    private var warmBoxArguments: [String] { box(proc: ["--proc", "/proc"]) }
+    private var warmBoxArguments: [String] {
+        let api = apiFolder.map { ["--ro-bind", $0, "/run/letta"] } ?? []
+        let box = api + box(proc: ["--proc", "/proc"])
+        // Each call is in a network of its own in any case; what goes out goes through a process beside it.
+        guard !network.isEmpty else { return box }
+        return Self.networkFiles + box.filter { $0 != "--unshare-net" }
+    }
+
+    /// What names of hosts are looked up with.
+    static let networkFiles = [
+        "/etc/resolv.conf", "/etc/hosts", "/etc/nsswitch.conf", "/etc/pki", "/etc/ca-certificates",
+    ].flatMap { ["--ro-bind-try", $0, $0] }
+
+    /// Whether calls can reach something: they need a process beside them.
+    package var hasDoors: Bool { walls == .namespaces && warm != nil && warm?.refusal == nil }
 
     /// - Parameter proc: in a call's own box read-only, so that nothing inside can lower its oom_score_adj again.
     private func box(proc: [String]) -> [String] {

@@ -38,12 +38,15 @@ package final class WarmSandboxes: TaskOwner, Sendable {
         var isClosed = false
     }
 
-    static let idleSeconds = 300
-    static let most = 8
-
+    /// How long a box waits for the next call.
+    let idleSeconds: Double
+    private let most: Int
     private let state = Mutex(State())
 
-    package init() {}
+    package init(idleSeconds: Double = 300, most: Int = 8) {
+        self.idleSeconds = idleSeconds
+        self.most = most
+    }
 
     /// Why calls start sandboxes of their own; nil while they need not.
     package var refusal: String? { state.withLock { $0.refusal } }
@@ -59,12 +62,12 @@ package final class WarmSandboxes: TaskOwner, Sendable {
     /// - Throws: `SandboxFailure` when no box could be started, `CancellationError`.
     func call(
         _ kind: Kind, _ request: [UInt8], group: String?, limit: Int,
-        start: () async throws -> WarmSandbox
+        start: () throws -> WarmSandbox
     ) async throws -> [UInt8]? {
         var reason = ""
         // A box may end just when it is needed. A call that did not begin may be made again.
         for _ in 0..<2 {
-            guard refusal == nil, let box = try await box(for: kind, start: start) else { return nil }
+            guard refusal == nil, let box = try box(for: kind, start: start) else { return nil }
             if let said = try await box.call(request, group: group, limit: limit) {
                 guard said.first == UInt8(ascii: "!") else { return said }
                 let reason = String(decoding: said.dropFirst(), as: UTF8.self)
@@ -90,9 +93,9 @@ package final class WarmSandboxes: TaskOwner, Sendable {
         for box in boxes { _ = await box.end() }
     }
 
-    private func box(for kind: Kind, start: () async throws -> WarmSandbox) async throws -> WarmSandbox? {
+    private func box(for kind: Kind, start: () throws -> WarmSandbox) throws -> WarmSandbox? {
         if let box = use(kind) { return box }
-        let new = try await start()
+        let new = try start()
         // Another call may have started one meanwhile.
         let (box, surplus) = state.withLock { state -> (WarmSandbox?, WarmSandbox?) in
             guard !state.isClosed else { return (nil, new) }
@@ -100,7 +103,7 @@ package final class WarmSandboxes: TaskOwner, Sendable {
             let outdated = state.boxes.firstIndex {
                 $0.kind.packages == kind.packages && $0.kind.packagesFile != kind.packagesFile
             }
-            let tooMany = state.boxes.count >= Self.most ? 0 : nil
+            let tooMany = state.boxes.count >= most ? 0 : nil
             let old = (outdated ?? tooMany).map { state.boxes.remove(at: $0).box }
             state.boxes.append((kind, new))
             return (new, old)

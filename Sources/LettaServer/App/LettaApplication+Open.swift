@@ -20,7 +20,8 @@ extension LettaApplication {
             let controlGroups = ToolControlGroups()
             await controlGroups?.removeAbandoned()
             logger.info("Control groups for tools", metadata: ["delegated": "\(controlGroups != nil)"])
-            let sandbox = await configuration.sandbox(controlGroups)
+            var sandbox = await configuration.sandbox(controlGroups)
+            sandbox.apiFolder = try ToolDoor.makeFolder()
             switch sandbox.walls {
             case .namespaces: break
             case .landlock: logger.notice("This machine allows no namespaces: Landlock alone holds tools back")

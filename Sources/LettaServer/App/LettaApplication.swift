@@ -1,3 +1,4 @@
+import Crypto
 package import HTTPKit
 package import Hummingbird
 package import LettaAPI
@@ -14,6 +15,8 @@ import UnixSignals
 package struct LettaApplication: Sendable {
     package let storage: any StorageEngine
     private let responder: CallbackResponder<ServerContext>
+    /// Nil where tools reach no API.
+    private let toolDoor: ToolDoor?
     private let configuration: ServerConfiguration
     private let certificate: TLSCertificate?
     private let transport: ProviderTransport
@@ -84,15 +87,31 @@ package struct LettaApplication: Sendable {
             batches: batches, schedules: schedules, mcp: configuration.mcp, sandbox: sandbox, documents: documents,
             reading: reading, packages: packages, mail: mail, webSearch: configuration.webSearch,
             password: configuration.http.password, approvals: configuration.approvals, metrics: metrics)
-        responder = try Self.stack(features, metrics, configuration).responder
+        let (routes, settings) = Self.routes(features, configuration)
+        let httpMetrics = HTTPMetrics(factory: metrics)
+        responder = try HTTPStack(routes: routes, settings: settings, metrics: httpMetrics).responder
+        toolDoor = try sandbox.apiFolder.map { folder in
+            let stack = try HTTPStack(routes: routes, settings: Self.onlyForTokens(settings), metrics: httpMetrics)
+            return ToolDoor(folder: folder, responder: stack.responder, logger: logger)
+        }
         callbacks.wake()
         reading.wake()
         packages.wake()
     }
 
-    private static func stack(
-        _ features: RouteCatalogue, _ metrics: PrometheusMetrics, _ configuration: ServerConfiguration
-    ) throws -> HTTPStack {
+    /// Nobody knows the password.
+    private static func onlyForTokens(_ settings: HTTPSettings) -> HTTPSettings {
+        var settings = settings
+        settings.password = SymmetricKey(size: .bits256).withUnsafeBytes { bytes in
+            bytes.map { String($0, radix: 16) }.joined(separator: "-")
+        }
+        settings.isBoundToLoopback = false
+        return settings
+    }
+
+    private static func routes(
+        _ features: RouteCatalogue, _ configuration: ServerConfiguration
+    ) -> (Routes, HTTPSettings) {
         let routes = Routes()
         features.register(on: routes)
         var settings = HTTPSettings()
@@ -111,7 +130,7 @@ package struct LettaApplication: Sendable {
             try await projects.id(named: name, in: organization, creating: creating)
         }
         settings.accessTokens = AccessTokenService(core: features.core).door()
-        return try HTTPStack(routes: routes, settings: settings, metrics: HTTPMetrics(factory: metrics))
+        return (routes, settings)
     }
 
     /// The server as a Hummingbird application; tests drive it without a socket.
@@ -147,6 +166,7 @@ package struct LettaApplication: Sendable {
         var group = ServiceGroupConfiguration(
             services: [.init(service: retention), .init(service: serving)],
             gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)
+        if let toolDoor { group.services.append(.init(service: toolDoor.application())) }
         if let certificate {
             group.services.append(.init(service: await CertificateReload(certificate, logger: logger)))
         }
@@ -176,6 +196,7 @@ package struct LettaApplication: Sendable {
         await reading.close()
         await packages.close()
         await sandbox.warm?.close()
+        toolDoor?.remove()
         mail.close()
         await runEnds.close()
         await directory.close()

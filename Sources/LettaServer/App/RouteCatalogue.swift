@@ -35,7 +35,8 @@ struct RouteCatalogue: RouteGroup {
         let turnLock = KeyedFIFOLock<ID<AgentState>>(queueLimit: TurnService.queueLimit)
         let messages = MessageService(core: core, turnLock: turnLock)
         let python = PythonToolExecutor(
-            core: core, runner: runner, secrets: secrets, sandboxes: sandboxes, packages: packages)
+            core: core, runner: runner, secrets: secrets, sandboxes: sandboxes, packages: packages,
+            tokens: AccessTokenService(core: core))
         let web = WebToolExecutor(core: core, egress: egress, services: webSearch) {
             try await python.environment(of: $0, as: $1)
         }

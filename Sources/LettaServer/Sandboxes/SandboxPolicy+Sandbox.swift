@@ -40,9 +40,14 @@ extension SandboxPolicy {
             wall(
                 "seccomp", in: [.namespaces, .landlock, .none], "System calls that no tool needs are refused",
                 orElse: refusal),
-            wall(
-                "no_network", in: [.namespaces, .landlock], "A tool reaches nothing, not even this machine",
-                orElse: refusal),
+            sandbox.network.isEmpty
+                ? wall(
+                    "no_network", in: [.namespaces, .landlock], "A tool reaches nothing, not even this machine",
+                    orElse: refusal)
+                : Measure(
+                    "no_network", isInForce: false,
+                    "LETTA_TOOL_NETWORK lets tools reach \(sandbox.network.joined(separator: ", ")) over HTTP, by a proxy that "
+                        + "refuses private addresses; nothing else"),
             wall(
                 "unprivileged_user", in: [.namespaces, .landlock, .none],
                 sandbox.changesUser ? "The server runs as root, its tools as nobody" : "Tools run as the server's user",

@@ -45,7 +45,10 @@ def do_work(request, answer, stdout, stderr, refused):
     wall_in(request)
     refused.install(libc)
     own = os.getpid()
-    text = json.dumps(work(request), ensure_ascii=False, allow_nan=False)
+    try:
+        text = json.dumps(work(request), ensure_ascii=False, allow_nan=False)
+    except MemoryError:
+        text = '{"error": "MemoryError: the result does not fit into memory"}'
     if os.getpid() != own:
         os._exit(0)  # a copy that the tool made of us and let return
     for stream in (sys.stdout, sys.stderr):
