@@ -36,7 +36,8 @@ package struct PythonToolRunner: Sendable {
             try await sandbox.run(
                 .readSchema,
                 [
-                    "source": .string(source), "language": .string(language.rawValue), "function": function.map { .string($0) } ?? .null,
+                    "source": .string(source), "language": .string(language.rawValue),
+                    "function": function.map { .string($0) } ?? .null,
                     "arguments_schema": arguments ?? .null,
                 ])
         }

@@ -45,7 +45,8 @@ enum SandboxProgram: Sendable, Hashable {
 
     private static func joined(_ work: [[UInt8]], _ start: [UInt8]) -> String {
         let watching = [PackageResources.system_calls_py, PackageResources.landlock_py, PackageResources.supervisor_py]
-        return String(decoding: Array((work + watching + [start]).joined(separator: [UInt8(ascii: "\n")])), as: UTF8.self)
+        return String(
+            decoding: Array((work + watching + [start]).joined(separator: [UInt8(ascii: "\n")])), as: UTF8.self)
     }
 }
 

@@ -64,7 +64,7 @@ package struct ToolSandbox: Sendable {
     /// Who runs tools where the server is root: nobody.
     package var user: UInt32 = 65_534
     /// Keeps processes that start calls quickly; nil to start a sandbox for each call.
-    package var warm: WarmSandboxes? = WarmSandboxes()
+    package var warm: WarmSandboxes?
 
     package init(
         bubblewrap: String = "/usr/bin/bwrap", python: String = "/usr/bin/python3", limits: Limits = Limits(),
@@ -132,7 +132,8 @@ package struct ToolSandbox: Sendable {
             let kind = WarmSandboxes.Kind(
                 program: program, packages: packages, temporaryFolder: limits.temporaryFolder, sandbox: self)
             if let said = try await warm.call(
-                kind, bytes, group: group?.path, limit: longestReport, start: { try startBox(kind, idleSeconds: warm.idleSeconds) })
+                kind, bytes, group: group?.path, limit: longestReport,
+                start: { try startBox(kind, idleSeconds: warm.idleSeconds) })
             {
                 return try report(said, "", in: group)
             }

@@ -17,6 +17,9 @@ package final class WarmSandboxes: TaskOwner, Sendable {
         let temporaryFolder: Int
         let bubblewrap: String
         let user: UInt32
+        let node: String?
+        let network: Bool
+        let apiFolder: String?
 
         init(program: SandboxProgram, packages: String?, temporaryFolder: Int, sandbox: ToolSandbox) {
             self.program = program
@@ -24,6 +27,9 @@ package final class WarmSandboxes: TaskOwner, Sendable {
             self.temporaryFolder = temporaryFolder
             bubblewrap = sandbox.bubblewrap
             user = sandbox.user
+            node = sandbox.node
+            network = !sandbox.network.isEmpty
+            apiFolder = sandbox.apiFolder
             var state = stat()
             packagesFile = packages.map { stat($0, &state) == 0 ? UInt64(state.st_ino) : 0 } ?? 0
         }

@@ -3,6 +3,9 @@ import Testing
 
 @testable import ToolRuntime
 
+/// The boxes that tests share.
+let sharedBoxes = WarmSandboxes(most: 12)
+
 /// Runs a function `f` whose body is given, in a sandbox with limits that suit a test.
 func run(
     body: String, _ change: (inout ToolSandbox) -> Void = { _ in }, environment: [String: String] = [:]
@@ -16,6 +19,7 @@ func run(
     _ change: (inout ToolSandbox) -> Void = { _ in }, environment: [String: String] = [:]
 ) async throws -> PythonResult {
     var sandbox = ToolSandbox()
+    sandbox.warm = sharedBoxes
     change(&sandbox)
     return try await PythonToolRunner(sandbox: sandbox).run(
         PythonCall(

@@ -79,6 +79,7 @@ import Testing
         _ source: String, _ arguments: JSONObject = [:], _ change: (inout PythonCall) -> Void = { _ in }
     ) async throws -> PythonResult {
         var sandbox = ToolSandbox()
+        sandbox.warm = sharedBoxes
         sandbox.node = try await #require(Node.ofTests)
         sandbox.limits.seconds = 20
         var call = PythonCall(
@@ -119,7 +120,8 @@ import Testing
 
     @Test func `every way to fail is words for the model`() async throws {
         let failures: [(String, String)] = [
-            ("function f() { throw new TypeError('boom') }", "TypeError: boom"), ("export const a = 1", "no function f"),
+            ("function f() { throw new TypeError('boom') }", "TypeError: boom"),
+            ("export const a = 1", "no function f"),
             ("function f( {", "SyntaxError"), ("function f() { process.exit(3) }", "node ended with status 3"),
             ("import x from 'left-pad'", "Cannot find package 'left-pad'"),
         ]

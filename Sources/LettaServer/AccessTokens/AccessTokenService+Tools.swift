@@ -13,7 +13,8 @@ extension AccessTokenService {
     ) async throws -> Value {
         // A host name that no page has.
         var request = CreateAccessToken(
-            hostname: "http://tool.invalid", policy: [.init(id: agent, access: [.readAgent, .writeAgent, .readMessages])])
+            hostname: "http://tool.invalid",
+            policy: [.init(id: agent, access: [.readAgent, .writeAgent, .readMessages])])
         request.expiresAt = Timestamp(microseconds: core.now().microseconds + Self.longestCall)
         let token = try await create(request, as: scope).token
         let outcome: Result<Value, any Error>

@@ -6,6 +6,7 @@ extension ServerConfiguration {
     package func sandbox(_ controlGroups: ToolControlGroups?) async -> ToolSandbox {
         var sandbox = ToolSandbox(controlGroups: controlGroups)
         sandbox.packagesFolder = toolPackages
+        sandbox.warm = WarmSandboxes()
         sandbox.network = toolNetwork
         sandbox.privateHosts = privateHosts.map { $0.lowercased() }
         // Without its programs nothing runs, and what is missing is said at each call.

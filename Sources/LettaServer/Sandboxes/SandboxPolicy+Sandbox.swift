@@ -56,7 +56,7 @@ extension SandboxPolicy {
     }
 
     private static func offers(_ sandbox: ToolSandbox) -> [Measure] {
-        let refusal = sandbox.walls == .namespaces ? sandbox.warm?.refusal : "There are no namespaces to keep warm"
+        let refusal = sandbox.walls == .namespaces ? sandbox.warm?.refusal : "It needs namespaces"
         return [
             Measure(
                 "control_groups", isInForce: sandbox.controlGroups != nil,
@@ -65,7 +65,10 @@ extension SandboxPolicy {
                     : "The system delegates no control group (version 2); memory is counted ten times a second"),
             Measure(
                 "warm_start", isInForce: sandbox.warm != nil && refusal == nil,
-                refusal ?? "A process that has loaded Python forks for each call, into namespaces of the call's own"),
+                sandbox.warm == nil
+                    ? "Each call starts a sandbox of its own"
+                    : refusal
+                        ?? "A process that has loaded Python forks for each call, into namespaces of the call's own"),
             Measure(
                 "packages", isInForce: sandbox.packagesFolder != nil,
                 sandbox.packagesFolder != nil

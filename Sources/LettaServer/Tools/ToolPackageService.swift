@@ -39,6 +39,13 @@ final class ToolPackageService: TaskOwner, Sendable {
         return isAllowed ? sandbox.packages(packages.key) == nil ? .pending : .ready : .off
     }
 
+    /// What a new or changed tool shows of its packages.
+    func state(of requirements: RawJSON?, missing: [String]) -> (status: String?, detail: String?) {
+        let wanted = ToolPackages(stored: requirements)
+        guard wanted == nil, !missing.isEmpty else { return (status(of: wanted)?.rawValue, nil) }
+        return (ToolPackages.Status.missing.rawValue, ToolPackages.hint(missing))
+    }
+
     /// The folder with the packages; nil when they are not installed.
     func folder(of packages: ToolPackages) -> String? { sandbox.packages(packages.key) }
 
@@ -98,7 +105,8 @@ final class ToolPackageService: TaskOwner, Sendable {
             throw PackagesMissing("its packages (\(names)) could not be installed: \(tool.packagesDetail ?? "")")
         case .pending, .building:
             throw PackagesMissing(
-                "its packages (\(names)) are still being installed after \(Int(sandbox.limits.seconds)) seconds. Retry later.")
+                "its packages (\(names)) are still being installed after \(Int(sandbox.limits.seconds)) seconds. Retry later."
+            )
         case .ready:
             guard let requirements = tool.pipRequirements, let packages = ToolPackages(stored: requirements) else {
                 return nil

@@ -18,7 +18,8 @@ struct ToolPackages: Sendable, Hashable {
     /// What a tool shows that imports packages without requiring them.
     static func hint(_ names: [String]) -> String {
         let entries = names.map { "{\"name\": \"\($0)\"}" }.joined(separator: ", ")
-        return "The source imports \(names.joined(separator: ", ")), which is not installed here. If that is what the package is "
+        return
+            "The source imports \(names.joined(separator: ", ")), which is not installed here. If that is what the package is "
             + "called, set pip_requirements to [\(entries)]."
     }
 

@@ -26,9 +26,9 @@ extension ToolService {
     /// The new schema of a change; nil when the old one remains.
     ///
     /// - Throws: `APIError` 400 when schema and source would have different names.
-    func schema(after change: UpdateTool, of old: Tool) async throws -> JSONObject? {
-        let schema = try await newSchema(change, of: old)
-        let name = try schema.map { try ToolRules.name(in: $0) } ?? old.name
+    func schema(after change: UpdateTool, of old: Tool) async throws -> SourceSchema? {
+        let read = try await newSchema(change, of: old)
+        let name = try read.map { try ToolRules.name(in: $0.schema) } ?? old.name
         if let wanted = change.name.value, wanted != name {
             throw APIError(
                 400,
@@ -39,18 +39,19 @@ extension ToolService {
         if change.jsonSchema.value != nil, name != old.name || change.sourceCode.value != nil {
             try await checkName(name, in: change.sourceCode.value ?? old.sourceCode ?? "", change.sourceType(of: old))
         }
-        return schema
+        return read
     }
 
-    private func newSchema(_ change: UpdateTool, of old: Tool) async throws -> JSONObject? {
-        if let given = change.jsonSchema.value { return try given.json.value().object ?? [:] }
+    private func newSchema(_ change: UpdateTool, of old: Tool) async throws -> SourceSchema? {
+        if let given = change.jsonSchema.value {
+            return SourceSchema(schema: try given.json.value().object ?? [:], missingPackages: [])
+        }
         let arguments = change.argsJSONSchema.value
         guard change.sourceCode.value != nil || arguments != nil else { return nil }
         return try await read(
             given: nil, change.sourceCode.value ?? old.sourceCode ?? "",
             ToolRules.language(of: change.sourceType(of: old)), arguments,
-            description: change.description.applied(to: old.description)
-        ).schema
+            description: change.description.applied(to: old.description))
     }
 
     /// - Throws: `APIError` 400 when the source has functions, but none of that name.

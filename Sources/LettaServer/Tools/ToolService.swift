@@ -67,12 +67,8 @@ struct ToolService: Sendable {
         return try await core.storage.write(as: scope) { [packages] db in
             let existing = try ToolStore.rows(named: [draft.name], db).first?.wire
             var row = Stored(draft.tool(id, replacing: existing, in: scope), at: time)
-            let wanted = ToolPackages(stored: row.wire.pipRequirements)
-            row.wire.packagesStatus = packages.status(of: wanted)?.rawValue
-            if wanted == nil, !draft.missingPackages.isEmpty {
-                row.wire.packagesStatus = ToolPackages.Status.missing.rawValue
-                row.wire.packagesDetail = ToolPackages.hint(draft.missingPackages)
-            }
+            (row.wire.packagesStatus, row.wire.packagesDetail) = packages.state(
+                of: row.wire.pipRequirements, missing: draft.missingPackages)
             try ToolStore.upsert(row, db)
             guard let stored = try ToolStore.rows(named: [draft.name], db).first?.wire else {
                 throw APIError.conflict("The tool \(draft.name) was deleted by another request. Retry.")
@@ -88,7 +84,7 @@ struct ToolService: Sendable {
         let change = try change.changes(from: old)
         try ToolRules.check(change, of: old)
         try ToolRules.check(sourceType: change.sourceType.value, runsOn: runner)
-        let schema = try await schema(after: change, of: old)
+        let read = try await schema(after: change, of: old)
         let time = core.now()
         defer { packages.wake() }
         return try await core.storage.write(as: scope) { [packages] db in
@@ -96,10 +92,11 @@ struct ToolService: Sendable {
                 throw APIError.notFound("Tool", id)
             }
             let old = row.wire
-            change.apply(to: &row.wire, schema: schema)
-            if !change.pipRequirements.isKept {
-                row.wire.packagesStatus = packages.status(of: ToolPackages(stored: row.wire.pipRequirements))?.rawValue
-                row.wire.packagesDetail = nil
+            change.apply(to: &row.wire, schema: read?.schema)
+            let isUnnamed = ToolPackages(stored: row.wire.pipRequirements) == nil
+            if !change.pipRequirements.isKept || isUnnamed && change.sourceCode.value != nil {
+                (row.wire.packagesStatus, row.wire.packagesDetail) = packages.state(
+                    of: row.wire.pipRequirements, missing: read?.missingPackages ?? [])
             }
             guard !row.wire.isSame(as: old) else { return old }
             if row.wire.name != old.name {

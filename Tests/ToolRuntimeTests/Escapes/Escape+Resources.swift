@@ -89,7 +89,8 @@ extension Escape {
                     pass
             os._exit(0)
             """),
-        Escape("a report in the place of the other", "os.write(os.open('/proc/1/fd/1', os.O_WRONLY), b'x'); return 'done'"),
+        Escape(
+            "a report in the place of the other", "os.write(os.open('/proc/1/fd/1', os.O_WRONLY), b'x'); return 'done'"),
         Escape("no result", fails: "it returned no result", "os._exit(0)"),
         Escape(
             "output without end", fails: "TimeoutError", in: [.namespaces], limits: quick,

@@ -29,7 +29,8 @@ struct CodeToolExecutor: ToolExecutor {
         }
         var program = PythonCall(
             source: spoken == .python ? Self.source : code, function: Self.name, shownName: Self.name,
-            arguments: spoken == .python ? ["code": .string(code)] : [:], schema: nil, environment: try await python.environment(of: context.agent.id, as: context.scope))
+            arguments: spoken == .python ? ["code": .string(code)] : [:], schema: nil,
+            environment: try await python.environment(of: context.agent.id, as: context.scope))
         program.language = spoken
         program.isProgram = spoken != .python
         let owner = SandboxOwner(organization: context.scope.organization, agent: context.agent.id.rawValue)
