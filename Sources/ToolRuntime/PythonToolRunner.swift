@@ -54,7 +54,7 @@ package struct PythonToolRunner: Sendable {
     ///
     /// - Throws: `SandboxFailure`, `CancellationError`.
     package func run(_ call: PythonCall, for owner: SandboxOwner) async throws -> PythonResult {
-        var (sandbox, request) = (sandbox, request(of: call))
+        var (sandbox, request) = (self.sandbox, self.request(of: call))
         if call.language != .python {
             guard let node = sandbox.nodeOfPrograms else {
                 return PythonResult(error: ToolSandbox.noNode, of: call, stdout: [], stderr: [])

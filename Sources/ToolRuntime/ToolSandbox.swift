@@ -131,8 +131,11 @@ package struct ToolSandbox: Sendable {
         if let warm, program.isKeptWarm {
             let kind = WarmSandboxes.Kind(
                 program: program, packages: packages, temporaryFolder: limits.temporaryFolder, sandbox: self)
+            let call = WarmSandbox.Call(
+                request: bytes, controlGroup: group?.path,
+                isHelped: request["network"] != nil || request["api"]?.object != nil, limit: longestReport)
             if let said = try await warm.call(
-                kind, bytes, group: group?.path, limit: longestReport,
+                kind, call,
                 start: { try startBox(kind, idleSeconds: warm.idleSeconds) })
             {
                 return try report(said, "", in: group)
@@ -212,7 +215,7 @@ package struct ToolSandbox: Sendable {
         let command =
             [Self.shell, "-c", Self.launch, "sandbox", ""] + unprivileged + [bubblewrap]
             + (kind.packages.map { ["--ro-bind", $0, "/packages"] } ?? []) + warmBoxArguments
-            + [python, "-I", "-c", kind.program.warmText, "\(idleSeconds)"]
+            + [python, "-I", "-c", kind.program.warmText, "\(idleSeconds)", "\(kind.temporaryFolder)"]
         return try WarmSandbox { input in
             do {
                 let result = try await Subprocess.run(

@@ -7,6 +7,16 @@ import SystemPackage
 
 /// A process in a box that forks for each call. It ends when its socket is closed and its calls have ended.
 final class WarmSandbox: TaskOwner, Sendable {
+    struct Call: Sendable {
+        let request: [UInt8]
+        /// The folder of a control group for it.
+        let controlGroup: String?
+        /// Whether it may reach something, with the help of a process beside it.
+        let isHelped: Bool
+        /// The most bytes to read of its report.
+        let limit: Int
+    }
+
     /// Calls are sent over it; nil once it is closed.
     private let socket: Mutex<Int32?>
     private let process: Task<String, Never>
@@ -29,13 +39,13 @@ final class WarmSandbox: TaskOwner, Sendable {
     /// Carries out a call and returns what it wrote; nil when the process did not take it or ended before it began.
     ///
     /// Cancelling the task ends the call.
-    func call(_ request: [UInt8], group: String?, limit: Int) async throws -> [UInt8]? {
+    func carryOut(_ call: Call) async throws -> [UInt8]? {
         let (own, its) = try Self.pair(SOCK_STREAM)
-        guard try send(request, group: group, report: its) else {
+        guard try send(call, report: its) else {
             close(own)
             return nil
         }
-        let said = try await Self.read(own, limit: limit)
+        let said = try await Self.read(own, limit: call.limit)
         return said.isEmpty ? nil : said
     }
 
@@ -58,21 +68,22 @@ final class WarmSandbox: TaskOwner, Sendable {
     // MARK: Descriptors
 
     /// - Returns: whether the process can take the call. Closes the report's descriptor in any case.
-    private func send(_ request: [UInt8], group: String?, report: Int32) throws -> Bool {
+    private func send(_ call: Call, report: Int32) throws -> Bool {
         defer { close(report) }
-        let input = try SandboxInput.descriptor(of: request)
+        let input = try SandboxInput.descriptor(of: call.request)
         defer { close(input.rawValue) }
         var descriptors = [input.rawValue, report]
-        if let group {
+        if let group = call.controlGroup {
             let joining = open("\(group)/cgroup.procs", O_WRONLY | O_CLOEXEC | O_CREAT, 0o644)
             guard joining >= 0 else { throw SandboxFailure.broken("the control group \(group) can't be joined") }
             descriptors.append(joining)
         }
         defer { if descriptors.count > 2 { close(descriptors[2]) } }
-        return socket.withLock { socket in socket.map { Self.send(descriptors, over: $0) } ?? false }
+        let kind = UInt8(ascii: call.isHelped ? "h" : "c")
+        return socket.withLock { socket in socket.map { Self.send(descriptors, kind, over: $0) } ?? false }
     }
 
-    private static func send(_ descriptors: [Int32], over socket: Int32) -> Bool {
+    private static func send(_ descriptors: [Int32], _ kind: UInt8, over socket: Int32) -> Bool {
         let header = MemoryLayout<cmsghdr>.size
         let size = header + descriptors.count * MemoryLayout<Int32>.size
         return withUnsafeTemporaryAllocation(byteCount: (size + 7) / 8 * 8, alignment: 8) { control in
@@ -83,7 +94,7 @@ final class WarmSandbox: TaskOwner, Sendable {
             for (place, descriptor) in descriptors.enumerated() {
                 control.storeBytes(of: descriptor, toByteOffset: header + 4 * place, as: Int32.self)
             }
-            var byte: UInt8 = 0
+            var byte = kind
             return withUnsafeMutablePointer(to: &byte) { byte in
                 var piece = iovec(iov_base: byte, iov_len: 1)
                 return withUnsafeMutablePointer(to: &piece) { piece in

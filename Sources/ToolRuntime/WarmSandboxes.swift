@@ -62,19 +62,15 @@ package final class WarmSandboxes: TaskOwner, Sendable {
 
     /// Has a box carry out a call and returns what it wrote; nil where the system allows no boxes in boxes.
     ///
-    /// - Parameters:
-    ///   - group: the folder of a control group for the call.
-    ///   - limit: the most bytes to read.
     /// - Throws: `SandboxFailure` when no box could be started, `CancellationError`.
     func call(
-        _ kind: Kind, _ request: [UInt8], group: String?, limit: Int,
-        start: () throws -> WarmSandbox
+        _ kind: Kind, _ call: WarmSandbox.Call, start: () throws -> WarmSandbox
     ) async throws -> [UInt8]? {
         var reason = ""
         // A box may end just when it is needed. A call that did not begin may be made again.
         for _ in 0..<2 {
             guard refusal == nil, let box = try box(for: kind, start: start) else { return nil }
-            if let said = try await box.call(request, group: group, limit: limit) {
+            if let said = try await box.carryOut(call) {
                 guard said.first == UInt8(ascii: "!") else { return said }
                 let reason = String(decoding: said.dropFirst(), as: UTF8.self)
                 state.withLock { $0.refusal = reason }

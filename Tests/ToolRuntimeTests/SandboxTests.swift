@@ -221,7 +221,7 @@ import Testing
         let numbers = all.filter { $0.allSatisfy(\.isNumber) }
         var tree = Set(numbers.filter { file($0, "cmdline").contains(text) })
         let parents = numbers.map { ($0, file($0, "status").firstMatch(of: /PPid:\t(\d+)/).map { String($0.1) } ?? "") }
-        for _ in 0..<3 { tree.formUnion(parents.filter { tree.contains($0.1) }.map(\.0)) }
+        for _ in 0..<5 { tree.formUnion(parents.filter { tree.contains($0.1) }.map(\.0)) }
         return tree
     }
 

@@ -80,7 +80,8 @@ import Testing
     ) async throws -> PythonResult {
         var sandbox = ToolSandbox()
         sandbox.warm = sharedBoxes
-        sandbox.node = try await #require(Node.ofTests)
+        let node = await Node.ofTests
+        sandbox.node = try #require(node)
         sandbox.limits.seconds = 20
         var call = PythonCall(
             source: source, function: "f", shownName: "f", arguments: arguments, schema: nil, environment: ["KEY": "k"])

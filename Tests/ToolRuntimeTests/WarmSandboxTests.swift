@@ -20,7 +20,7 @@ import Testing
     }
 
     /// A sandbox whose processes can be found by a size that no other has.
-    private func sandbox(_ warm: WarmSandboxes) -> (ToolSandbox, text: String) {
+    private func findable(_ warm: WarmSandboxes) -> (ToolSandbox, text: String) {
         var sandbox = ToolSandbox()
         sandbox.warm = warm
         sandbox.limits.temporaryFolder = 4_096 * Int.random(in: 10_000...1_000_000)
@@ -29,7 +29,15 @@ import Testing
 
     /// Everything in which one call could find another.
     private static let look = """
-        import builtins, gc, glob, json, os, signal, socket, sys, threading
+        import builtins, glob, json, os, re, signal, socket, sys, threading
+        secret, found = re.compile(rb"the secre[t] of a call"), 0
+        with open("/proc/self/maps") as maps, open("/proc/self/mem", "rb", 0) as memory:
+            for line in maps:
+                place, rights = line.split()[:2]
+                start, end = (int(number, 16) for number in place.split("-"))
+                if rights.startswith("rw") and end < 1 << 63:
+                    memory.seek(start)
+                    found += len(secret.findall(memory.read(end - start)))
         sockets = []
         for name in ("\\0left", ):
             try:
@@ -46,14 +54,15 @@ import Testing
             os.listdir("/tmp"), os.listdir("/dev/shm"), os.environ.get("LEFT"), hasattr(builtins, "left"),
             hasattr(json, "left"), "left" in sys.modules, len(threading.enumerate()), len(glob.glob("/proc/[0-9]*")),
             len(os.listdir("/proc/self/fd")), sockets, signal.getsignal(signal.SIGTERM) == signal.SIG_DFL, os.getcwd(),
-            any(isinstance(item, str) and item == "the secret of " + "a call" for item in gc.get_objects()),
+            found, json.dumps is not None,
         ]
         """
 
     @Test func `nothing of a call is there for the next one, or for one beside it`() async throws {
-        let (sandbox, _) = sandbox(WarmSandboxes())
+        let (sandbox, _) = findable(WarmSandboxes())
         let before = try await call(Self.look, in: sandbox)
         #expect(before.value.array?.first == [], "\(before)")
+        #expect(before.value.array?.suffix(2) == [0, true], "\(before)")
         let leave = """
             import builtins, json, os, signal, socket, subprocess, sys, threading, time
             secret = "the secret of a call"
@@ -80,7 +89,9 @@ import Testing
         #expect(try await call(Self.look, in: sandbox).shown == before.shown)
 
         let beside = Task {
-            try await call(leave.replacing("return \"left\"", with: "time.sleep(1000)"), in: sandbox)
+            try await call(
+                leave.replacing("WAIT", with: "1000").replacing("return \"left\"", with: "time.sleep(1000)"),
+                in: sandbox)
         }
         #expect(try await call(Self.look, in: sandbox).shown == before.shown)
         beside.cancel()
@@ -89,7 +100,7 @@ import Testing
     }
 
     @Test func `random numbers differ from call to call`() async throws {
-        let (sandbox, _) = sandbox(WarmSandboxes())
+        let (sandbox, _) = findable(WarmSandboxes())
         var seen: Set<String> = []
         for _ in 0..<3 {
             let result = try await call("import random, uuid\nreturn [random.random(), uuid.uuid4().hex]", in: sandbox)
@@ -101,32 +112,27 @@ import Testing
 
     @Test func `a box that dies is replaced, and one that was cancelled has no processes`() async throws {
         let warm = WarmSandboxes()
-        let (sandbox, text) = sandbox(warm)
+        let (sandbox, text) = findable(warm)
         #expect(try await call("return 1", in: sandbox).shown == "1")
-        let idle = SandboxTests.processes(under: text)
-        #expect(warm.count == 1 && !idle.isEmpty)
         let sleeping = Task { try await call("import time\ntime.sleep(1000)", in: sandbox) }
-        var tree: Set<String> = []
-        while tree.count < idle.count + 3 {
-            tree = SandboxTests.processes(under: text)
-            await Task.yield()
-        }
+        // With the call and the child that waits for the next one: bubblewrap, the warm process, two and one, and two.
+        while SandboxTests.processes(under: text).count < 7 { await Task.yield() }
         sleeping.cancel()
         await #expect(throws: CancellationError.self) { try await sleeping.value }
-        let ofCall = tree.subtracting(idle)
-        while ofCall.contains(where: { FileManager.default.fileExists(atPath: "/proc/\($0)") }) { await Task.yield() }
-        #expect(idle.allSatisfy { FileManager.default.fileExists(atPath: "/proc/\($0)") })
+        while SandboxTests.processes(under: text).count > 4 { await Task.yield() }
 
-        for process in idle { kill(try #require(pid_t(process)), SIGKILL) }
+        let killed = SandboxTests.processes(under: text)
+        #expect(warm.count == 1 && killed.count == 4)
+        for process in killed { kill(try #require(pid_t(process)), SIGKILL) }
         #expect(try await call("return 2", in: sandbox).shown == "2")
-        #expect(SandboxTests.processes(under: text).isDisjoint(with: idle))
+        #expect(SandboxTests.processes(under: text).isDisjoint(with: killed))
         await warm.close()
         #expect(SandboxTests.processes(under: text).isEmpty)
     }
 
     @Test func `packages that were installed anew are seen, and boxes are few`() async throws {
         let warm = WarmSandboxes(most: 2)
-        let (sandbox, text) = sandbox(warm)
+        let (sandbox, text) = findable(warm)
         let folder = "/tmp/letta-packages-\(UUID().uuidString)"
         defer { try? FileManager.default.removeItem(atPath: folder) }  // in the temporary folder
         func install(_ key: String, _ version: Int) throws -> String {
@@ -153,7 +159,7 @@ import Testing
 
     @Test func `a box that nobody uses ends`() async throws {
         let warm = WarmSandboxes(idleSeconds: 0.05)
-        let (sandbox, text) = sandbox(warm)
+        let (sandbox, text) = findable(warm)
         for _ in 0..<2 {
             #expect(try await call("return 1", in: sandbox).shown == "1")
             while !SandboxTests.processes(under: text).isEmpty { await Task.yield() }
@@ -163,7 +169,7 @@ import Testing
 
     @Test func `where boxes in boxes are refused each call has a sandbox of its own`() async throws {
         let warm = WarmSandboxes()
-        let (usual, _) = sandbox(warm)
+        let (usual, _) = findable(warm)
         let script = "/tmp/letta-bwrap-\(UUID().uuidString)"
         defer { unlink(script) }
         try "#!/bin/sh\nexec \(usual.bubblewrap) --disable-userns \"$@\"\n".write(
@@ -177,7 +183,7 @@ import Testing
     }
 
     @Test func `32 agents call at once`() async throws {
-        let (sandbox, _) = sandbox(WarmSandboxes())
+        let (sandbox, _) = findable(WarmSandboxes())
         let runner = PythonToolRunner(sandbox: sandbox)
         try await withThrowingTaskGroup(of: JSONValue.self) { group in
             for number in 0..<32 {

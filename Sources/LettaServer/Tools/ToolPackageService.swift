@@ -57,13 +57,13 @@ final class ToolPackageService: TaskOwner, Sendable {
         var tool = given
         let deadline = ContinuousClock.now.advanced(by: .seconds(sandbox.limits.seconds))
         while let requirements = tool.pipRequirements, Self.isAwaited(tool), ContinuousClock.now < deadline {
-            let (changes, number) = changes()
+            let (stream, number) = changes()
             defer { leave(number) }
             // Read after the changes are watched, so that none is missed.
             let state = try await core.storage.read { db in try ToolPackageStore.state(of: requirements, db) }
             tool.packagesStatus = state?.status
             tool.packagesDetail = state?.detail
-            if Self.isAwaited(tool) { try await Self.next(changes, before: deadline) }
+            if Self.isAwaited(tool) { try await Self.next(stream, before: deadline) }
         }
         return try await installedFolder(for: tool)
     }

@@ -79,7 +79,7 @@ extension ToolService {
         if let given { return SourceSchema(schema: try given.json.value().object ?? [:], missingPackages: []) }
         // The schema shown for tools without one.
         let arguments = try arguments?.json.value().object.flatMap { $0.isEmpty ? nil : $0 }
-        var read = try await Self.translatingFailures {
+        var read = try await Self.translatingFailures { () async throws -> SourceSchema in
             do {
                 return try await runner.schema(of: source, in: language, arguments: arguments.map { .object($0) })
             } catch let refusal as SchemaRefusal where language == .typescript {

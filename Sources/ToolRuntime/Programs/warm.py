@@ -1,12 +1,12 @@
 # The first process of a box that is kept warm: it has loaded what calls need and forks for each of them.
-# It reads nothing that concerns a call. Over the socket that is its stdin it gets descriptors for a call: where the request is to be
-# read, where the report is written to, and where the call joins its control group. A child takes them into namespaces of its own,
-# in which it is the first process, with an empty /tmp; with it ends everything that the call started.
+# It reads nothing that concerns a call. Over the socket that is its stdin it gets descriptors for a call (where the request is to be read,
+# where the report is written to, and where the call joins its control group) and passes them on to a child that waits for this one call in
+# namespaces of its own, in which it is the first process, with an empty /tmp; with it ends everything that the call started. The next child is
+# made meanwhile: most of the time goes into its network.
 import fcntl
 import gc
 import socket
 import struct
-import traceback
 
 import asyncio, base64, bisect, calendar, collections, concurrent.futures, contextlib, copy, csv, datetime, decimal, enum, functools  # noqa
 import hashlib, heapq, hmac, html, inspect, io, itertools, math, operator, pathlib, random, re, statistics, string, subprocess  # noqa
@@ -63,57 +63,101 @@ def drop_rights():
     check(kernel.capset(header, none), "can't drop the rights")
 
 
-def serve_call(request, report, group):
-    """In a child of the warm process."""
-    os.dup2(request, 0)
-    os.dup2(report, 1)
-    if group is not None:
-        os.write(group, b"0")
-        os.close(group)
-    os.closerange(3, 64)
-    with open(0, "rb", closefd=False) as file:
-        asked = json.loads(file.read())
-    door = helper_of(asked)
+class Spare:
+    """A child in namespaces of its own that waits for its call."""
+
+    def __init__(self, folder_size):
+        self.calls, its = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        self.process = os.fork()
+        if self.process == 0:
+            keep_only(its.fileno())
+            try:
+                wait_for_call(its, folder_size)
+            except BaseException as error:
+                refuse(its, f"!{type(error).__name__}: {error}")
+            finally:
+                os._exit(0)
+        its.close()
+
+    def take(self, descriptors):
+        """Whether it was still there."""
+        try:
+            socket.send_fds(self.calls, [b"c"], descriptors)
+        except OSError:
+            return False
+        finally:
+            self.calls.close()
+        return True
+
+
+def wait_for_call(calls, folder_size):
     enter_namespaces()
     first = os.fork()
     if first:
-        # Keeps no descriptor: the end of the report is the end of the first process.
-        os.closerange(0, 64)
+        calls.close()
         kernel.prctl(PR_SET_DUMPABLE, 0, 0, 0, 0)
         os.waitpid(first, 0)
         os._exit(0)
     kernel.prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
-    furnish(asked["limits"]["folder"])
-    if door is not None:
-        open_doors(door, asked)
+    furnish(folder_size)
     drop_rights()
     kernel.prctl(PR_SET_DUMPABLE, 0, 0, 0, 0)
+    _, descriptors, _, _ = socket.recv_fds(calls, 1, 4)
+    if not descriptors:
+        return
+    request, report, *others = descriptors
+    os.dup2(request, 0)
+    os.dup2(report, 1)
+    for descriptor in (request, report, calls.detach()):
+        os.close(descriptor)
+    asked = json.loads(os.pread(0, os.fstat(0).st_size, 0))
+    if needs_helper(asked):
+        open_doors(socket.socket(fileno=os.dup(others.pop())), asked)
+    if others:
+        os.write(others[0], b"0")
+        os.close(others[0])
     supervise(asked, 1)
 
 
-def helper_of(asked):
-    """Starts what stands between a call and the network, for one that may reach something."""
-    if not asked.get("api") and not asked.get("network"):
-        return None
+def refuse(calls, reason):
+    """The server reads the reason in place of the line that a call starts with."""
+    _, descriptors, _, _ = socket.recv_fds(calls, 1, 4)
+    if descriptors:
+        os.write(descriptors[1], reason.encode())
+
+
+def keep_only(descriptor):
+    os.closerange(3, descriptor)
+    os.closerange(descriptor + 1, 256)
+
+
+def needs_helper(asked):
+    return bool(asked.get("api") or asked.get("network"))
+
+
+def helper_of(request):
+    """Starts what stands between a call and the network, and returns its process and the descriptor for the call."""
     door, its = socket.socketpair()
-    if os.fork() == 0:
-        door.close()
-        # The end of the report must not wait for it.
-        nothing = os.open("/dev/null", os.O_RDWR)
-        for descriptor in range(3):
-            os.dup2(nothing, descriptor)
+    process = os.fork()
+    if process == 0:
         try:
+            asked = json.loads(os.pread(request, os.fstat(request).st_size, 0))
+            nothing = os.open("/dev/null", os.O_RDWR)
+            for descriptor in range(3):
+                os.dup2(nothing, descriptor)
+            # The end of the report must not wait for it.
+            keep_only(its.fileno())
             forward(its, asked)
         finally:
             os._exit(0)
     its.close()
-    return door
+    return process, door.detach()
 
 
-def bury(children):
-    while True:
+def bury(children, options=os.WNOHANG):
+    while children or options:
         try:
-            ended, _ = os.waitpid(-1, os.WNOHANG)
+            ended, _ = os.waitpid(-1, options)
         except ChildProcessError:
             return
         if ended == 0:
@@ -122,15 +166,15 @@ def bury(children):
 
 
 def main():
-    idle_limit = float(sys.argv[1])
+    idle_limit, folder_size = float(sys.argv[1]), int(sys.argv[2])
     kernel.prctl(PR_SET_DUMPABLE, 0, 0, 0, 0)
     calls = socket.socket(fileno=os.dup(0))
     os.dup2(os.open("/dev/null", os.O_RDWR), 0)
     poll = select.poll()
     poll.register(calls, select.POLLIN)
-    children, idle_since = set(), time.monotonic()
     gc.collect()
     gc.freeze()
+    children, idle_since, spare = set(), time.monotonic(), Spare(folder_size)
     while True:
         ready = poll.poll(1000 * min(1, idle_limit))
         bury(children)
@@ -144,19 +188,19 @@ def main():
         if not said:
             # Nobody calls any more. Calls whose reports are still read may end.
             while children:
-                children.discard(os.waitpid(-1, 0)[0])
+                bury(children, 0)
             return
-        if len(descriptors) >= 2:
-            child = os.fork()
-            if child == 0:
-                try:
-                    serve_call(*descriptors[:2], descriptors[2] if len(descriptors) > 2 else None)
-                except BaseException as error:
-                    # The reason is read by the server, in place of the line that a call starts with.
-                    os.write(1, f"!{type(error).__name__}: {error}".encode())
-                finally:
-                    os._exit(0)
-            children.add(child)
+        if said == b"h":
+            process, door = helper_of(descriptors[0])
+            children.add(process)
+            descriptors.append(door)
+        # One that was killed is replaced. Whoever calls sees the end of the report otherwise.
+        for _ in range(2):
+            is_taken = spare.take(descriptors)
+            children.add(spare.process)
+            spare = Spare(folder_size)
+            if is_taken:
+                break
         for descriptor in descriptors:
             os.close(descriptor)
         idle_since = time.monotonic()

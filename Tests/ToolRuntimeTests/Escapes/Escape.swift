@@ -14,18 +14,18 @@ struct Escape: Sendable {
     let limits: @Sendable (inout ToolSandbox.Limits) -> Void
 
     init(
-        _ name: String, fails: String..., in walls: [EscapeWalls] = EscapeWalls.allCases,
+        _ name: String, fails: [String] = Self.refusals, in walls: [EscapeWalls] = EscapeWalls.allCases,
         limits: @escaping @Sendable (inout ToolSandbox.Limits) -> Void = { _ in }, _ body: String
     ) {
         self.name = name
-        self.fails = fails.isEmpty ? Self.refusals : fails
+        self.fails = fails
         self.walls = walls
         self.limits = limits
         self.body = body
     }
 
     /// How Python says that the system refuses something.
-    private static let refusals = [
+    static let refusals = [
         "PermissionError", "FileNotFoundError", "ProcessLookupError", "ConnectionRefusedError", "OSError", "gaierror",
     ]
 

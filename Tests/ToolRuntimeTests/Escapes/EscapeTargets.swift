@@ -16,7 +16,7 @@ final class EscapeTargets: Sendable {
     init(of sandbox: ToolSandbox) async throws {
         setenv("ESCAPE", Self.secret, 1)
         let name = "letta-escape-\(UUID().uuidString)"
-        folder = "/tmp/\(name)"
+        let folder = "/tmp/\(name)"
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
         try Data(Self.secret.utf8).write(to: URL(filePath: "\(folder)/secret"))
         // The tools' user could do all of it but for the walls.
@@ -29,10 +29,13 @@ final class EscapeTargets: Sendable {
         process.executableURL = URL(filePath: command[0])
         process.arguments = Array(command.dropFirst())
         try process.run()
-        victim = process.processIdentifier
+        let victim = process.processIdentifier
         let (server, port) = try Self.listen()
-        listeners = [server, try Self.listen(at: "\0\(name)"), try Self.listen(at: "\(folder)/socket")]
+        let listeners = [server, try Self.listen(at: "\0\(name)"), try Self.listen(at: "\(folder)/socket")]
         try #require(chmod("\(folder)/socket", 0o777) == 0)
+        self.folder = folder
+        self.victim = victim
+        self.listeners = listeners
         names = """
             FOLDER, SECRET, SOCKET, ABSTRACT = "\(folder)", "\(folder)/secret", "\(folder)/socket", "\(name)"
             PORT, VICTIM = \(port), \(victim)
@@ -49,13 +52,13 @@ final class EscapeTargets: Sendable {
     /// Whether nobody connected, and the file and the process are as they were.
     var areUntouched: Bool {
         var state = stat()
-        let isSame =
-            FileManager.default.contents(atPath: "\(folder)/secret") == Data(Self.secret.utf8)
-            && stat("\(folder)/secret", &state) == 0 && state.st_mode & 0o777 == 0o777 && state.st_mtim.tv_sec > 1
-            && (try? FileManager.default.contentsOfDirectory(atPath: folder).sorted()) == ["secret", "socket"]
+        let isSame = FileManager.default.contents(atPath: "\(folder)/secret") == Data(Self.secret.utf8)
+        let isKept = stat("\(folder)/secret", &state) == 0 && state.st_mode & 0o777 == 0o777 && state.st_mtim.tv_sec > 1
+        let files = try? FileManager.default.contentsOfDirectory(atPath: folder).sorted()
         let status = FileManager.default.contents(atPath: "/proc/\(victim)/status") ?? Data()
         let isAsleep = String(decoding: status, as: UTF8.self).contains("State:\tS")
-        return isSame && isAsleep && listeners.allSatisfy { accept($0, nil, nil) < 0 }
+        return isSame && isKept && files == ["secret", "socket"] && isAsleep
+            && listeners.allSatisfy { accept($0, nil, nil) < 0 }
     }
 
     // MARK: Listeners that nobody should reach
