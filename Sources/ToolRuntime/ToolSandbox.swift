@@ -235,8 +235,10 @@ package struct ToolSandbox: Sendable {
     static var platform: PlatformOptions {
         var platform = PlatformOptions()
         platform.createSession = true
+        // Without namespaces the process that watches has to end the others.
         platform.teardownSequence = [
-            .send(signal: .kill, toProcessGroup: true, allowedDurationToNextStep: .milliseconds(50))
+            .send(signal: .terminate, toProcessGroup: true, allowedDurationToNextStep: .seconds(2)),
+            .send(signal: .kill, toProcessGroup: true, allowedDurationToNextStep: .milliseconds(50)),
         ]
         return platform
     }

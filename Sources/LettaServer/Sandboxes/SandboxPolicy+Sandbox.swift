@@ -40,7 +40,7 @@ extension SandboxPolicy {
             wall(
                 "seccomp", in: [.namespaces, .landlock, .none], "System calls that no tool needs are refused",
                 orElse: refusal),
-            sandbox.network.isEmpty
+            sandbox.network.isEmpty || !sandbox.hasDoors
                 ? wall(
                     "no_network", in: [.namespaces, .landlock], "A tool reaches nothing, not even this machine",
                     orElse: refusal)

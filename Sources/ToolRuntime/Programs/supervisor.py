@@ -16,7 +16,7 @@ import sys
 import time
 
 
-PR_SET_DUMPABLE, PR_SET_CHILD_SUBREAPER = 4, 36
+PR_SET_PDEATHSIG, PR_SET_DUMPABLE, PR_SET_CHILD_SUBREAPER = 1, 4, 36
 # Kernel memory that no process maps: an inode of a tmpfs takes about 1 KiB, the buffers of a socket up to 416 KiB.
 INODES = 32768
 SOCKETS = 1024
@@ -32,6 +32,7 @@ def lower(kind, value):
 def do_work(request, answer, stdout, stderr, refused):
     libc.prctl(PR_SET_DUMPABLE, 1, 0, 0, 0)
     os.setsid()
+    libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
     os.dup2(os.open("/dev/null", os.O_RDONLY), 0)
     os.dup2(stdout, 1)
     os.dup2(stderr, 2)
@@ -281,8 +282,10 @@ def supervise(request, report):
         os.close(end)
     sizes = (limits["answer"], limits["output"], limits["output"])
     streams = [Stream(start, size) for (start, _), size in zip(pipes, sizes)]
-    end = watch(child, {stream.descriptor: stream for stream in streams}, request, report)
-    end_all()
+    try:
+        end = watch(child, {stream.descriptor: stream for stream in streams}, request, report)
+    finally:
+        end_all()
     for stream in streams:
         stream.drain()
     answer, stdout, stderr = streams

@@ -15,7 +15,7 @@ import tempfile, textwrap, threading, typing, unicodedata, urllib.parse, urllib.
 NEW_MOUNTS, NEW_CGROUP, NEW_NAMES, NEW_IPC, NEW_USER, NEW_PROCESSES, NEW_NETWORK = (
     0x20000, 0x2000000, 0x4000000, 0x8000000, 0x10000000, 0x20000000, 0x40000000)
 READ_ONLY, NO_SETUID, NO_DEVICES, NO_PROGRAMS = 1, 2, 4, 8
-PR_SET_PDEATHSIG, PR_CAPBSET_DROP = 1, 24
+PR_CAPBSET_DROP = 24
 # Capabilities that a kernel may have.
 CAPABILITIES = 64
 
