@@ -103,7 +103,7 @@ def usage(process):
         "descriptors": len(os.listdir(f"/proc/{process}/fd")),
         "descriptors of boxes": sum(len(os.listdir(f"/proc/{number}/fd")) for number in family(process)),
         "processes": len(family(process)), "zombies": list(family(process).values()).count("Z"),
-        "files": len(glob.glob("/tmp/letta-*")) + len(os.listdir("/dev/shm")),
+        "files": len(glob.glob(f"/tmp/letta-*-{process}-*")) + len(glob.glob("/dev/shm/letta-*")),
         "resident": int(status.split("VmRSS:")[1].split()[0]) / 1024,
     }
 

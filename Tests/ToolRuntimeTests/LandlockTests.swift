@@ -57,7 +57,7 @@ import Testing
         #expect(await ToolSandbox().strongestWalls(orNone: false) == .namespaces)
         #expect(await ToolSandbox(bubblewrap: "/usr/bin/false").strongestWalls(orNone: true) == .landlock)
         let nothing = ToolSandbox(bubblewrap: "/usr/bin/false", python: "/usr/bin/false")
-        #expect(await nothing.strongestWalls(orNone: true) == .none)
+        #expect(await nothing.strongestWalls(orNone: true) == ToolSandbox.Walls.none)
         guard case .refused(let reason) = await nothing.strongestWalls(orNone: false) else {
             Issue.record("nothing holds tools back")
             return

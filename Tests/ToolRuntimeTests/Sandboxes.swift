@@ -6,6 +6,13 @@ import Testing
 /// The boxes that tests share.
 let sharedBoxes = WarmSandboxes(most: 12)
 
+/// The usual sandbox, quick to start.
+var warmSandbox: ToolSandbox {
+    var sandbox = ToolSandbox()
+    sandbox.warm = sharedBoxes
+    return sandbox
+}
+
 /// Runs a function `f` whose body is given, in a sandbox with limits that suit a test.
 func run(
     body: String, _ change: (inout ToolSandbox) -> Void = { _ in }, environment: [String: String] = [:]
@@ -18,8 +25,7 @@ func run(
     source: String, _ arguments: JSONObject = [:], schema: JSONValue? = nil,
     _ change: (inout ToolSandbox) -> Void = { _ in }, environment: [String: String] = [:]
 ) async throws -> PythonResult {
-    var sandbox = ToolSandbox()
-    sandbox.warm = sharedBoxes
+    var sandbox = warmSandbox
     change(&sandbox)
     return try await PythonToolRunner(sandbox: sandbox).run(
         PythonCall(

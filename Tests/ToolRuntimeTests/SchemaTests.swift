@@ -5,7 +5,7 @@ import Testing
 
 /// Schemas made from source that is never run.
 @Suite(.timeLimit(.minutes(2))) struct SchemaTests {
-    private let runner = PythonToolRunner(sandbox: ToolSandbox())
+    private let runner = PythonToolRunner(sandbox: warmSandbox)
 
     /// A type, its schema, and whether the parameter must be given.
     private static let types: [(type: String, schema: JSONObject, isRequired: Bool)] = [

@@ -52,7 +52,7 @@ import Testing
     ]
 
     @Test func `the schema comes from the signature and the comment`() async throws {
-        let runner = PythonToolRunner(sandbox: ToolSandbox())
+        let runner = PythonToolRunner(sandbox: warmSandbox)
         let read = try await runner.schema(of: Self.source, in: .typescript)
         #expect(JSONValue.object(read.schema) == Self.schema)
     }
@@ -66,7 +66,7 @@ import Testing
     ]
 
     @Test func `what can't be described is refused with the line`() async throws {
-        let runner = PythonToolRunner(sandbox: ToolSandbox())
+        let runner = PythonToolRunner(sandbox: warmSandbox)
         for (source, says) in Self.refused {
             let refusal = await #expect(throws: SchemaRefusal.self) {
                 _ = try await runner.schema(of: source, in: .typescript)
@@ -78,8 +78,7 @@ import Testing
     private func run(
         _ source: String, _ arguments: JSONObject = [:], _ change: (inout PythonCall) -> Void = { _ in }
     ) async throws -> PythonResult {
-        var sandbox = ToolSandbox()
-        sandbox.warm = sharedBoxes
+        var sandbox = warmSandbox
         let node = await Node.ofTests
         sandbox.node = try #require(node)
         sandbox.limits.seconds = 20

@@ -5,7 +5,7 @@ import Testing
 
 /// Schemas of parameters whose types are classes, read from the source and never run.
 @Suite(.timeLimit(.minutes(2))) struct TypedSchemaTests {
-    private let runner = PythonToolRunner(sandbox: ToolSandbox())
+    private let runner = PythonToolRunner(sandbox: warmSandbox)
 
     private static let classes = """
         import nothing_here

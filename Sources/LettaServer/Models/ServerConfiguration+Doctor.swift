@@ -35,7 +35,9 @@ extension ServerConfiguration {
             )
         }
         let isWell = diagnosis.model.map { $0.error == nil } ?? diagnosis.services.allSatisfy(\.isReached)
-        return (diagnosis.lines + (handle == nil ? await sandboxLines() : []), isWell)
+        var lines = diagnosis.lines
+        if handle == nil { lines += await sandboxLines() }
+        return (lines, isWell)
     }
 
     private static func diagnosis(

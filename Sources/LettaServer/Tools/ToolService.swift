@@ -157,7 +157,7 @@ struct ToolService: Sendable {
             }
             call.packages = folder
         }
-        let outcome = try await Self.translatingFailures { [call] in
+        let outcome: ToolOutcome = try await Self.translatingFailures { [call] in
             let owner = SandboxOwner(organization: scope.organization, agent: scope.user)
             return ToolOutcome(try await runner.run(call, for: owner))
         }
