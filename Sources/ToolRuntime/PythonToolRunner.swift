@@ -117,7 +117,8 @@ package struct PythonToolRunner: Sendable {
     private static let proxies: JSONObject = [
         "http_proxy": "http://127.0.0.1:3128", "https_proxy": "http://127.0.0.1:3128",
         "HTTP_PROXY": "http://127.0.0.1:3128", "HTTPS_PROXY": "http://127.0.0.1:3128",
-        "no_proxy": "127.0.0.1,localhost", "NO_PROXY": "127.0.0.1,localhost", "NODE_USE_ENV_PROXY": "1",
+        "no_proxy": "127.0.0.1:8283,localhost:8283", "NO_PROXY": "127.0.0.1:8283,localhost:8283",
+        "NODE_USE_ENV_PROXY": "1",
     ]
 }
 

@@ -69,7 +69,8 @@ try {
   said = await work();
 } catch (error) {
   console.error(error?.stack ?? String(error));
-  said = { error: error instanceof Error ? `${error.name}: ${error.message}` : String(error) };
+  const cause = error?.cause?.message ? ` (${error.cause.message})` : "";
+  said = { error: error instanceof Error ? `${error.name}: ${error.message}${cause}` : String(error) };
 }
 fs.writeSync(answer, JSON.stringify(said));
 process.exit(0);
