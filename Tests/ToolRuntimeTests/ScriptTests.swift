@@ -79,8 +79,9 @@ import Testing
         _ source: String, _ arguments: JSONObject = [:], _ change: (inout PythonCall) -> Void = { _ in }
     ) async throws -> PythonResult {
         var sandbox = warmSandbox
-        let node = await Node.ofTests
-        sandbox.node = try #require(node)
+        let found = await Node.ofTests
+        let node: String = try #require(found)
+        sandbox.node = node
         sandbox.limits.seconds = 20
         var call = PythonCall(
             source: source, function: "f", shownName: "f", arguments: arguments, schema: nil, environment: ["KEY": "k"])

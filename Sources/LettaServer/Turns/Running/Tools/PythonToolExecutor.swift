@@ -31,7 +31,7 @@ struct PythonToolExecutor: ToolExecutor {
         python.agent = try Self.agentState(of: context)
         do {
             python.packages = try await packages.folder(for: tool)
-            let result = try await call(python, in: context)
+            let result = try await invoke(python, in: context)
             return Self.result(result, of: tool.name, memory: context.memory)
         } catch is CancellationError {
             return ToolResult(ToolOutcome("Error: the turn was cancelled while this tool ran.", succeeded: false))
@@ -46,7 +46,7 @@ struct PythonToolExecutor: ToolExecutor {
     }
 
     /// Calls the function, with a token for its agent as long as the call lasts if its source looks as if it wants one.
-    private func call(_ python: PythonCall, in context: ToolContext) async throws -> PythonResult {
+    private func invoke(_ python: PythonCall, in context: ToolContext) async throws -> PythonResult {
         let owner = SandboxOwner(organization: context.scope.organization, agent: context.agent.id.rawValue)
         let wants = ["client", "LETTA_"].contains { python.source.contains($0) }
         guard wants, runner.offersAPI else { return try await runner.run(python, for: owner) }
