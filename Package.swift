@@ -120,7 +120,9 @@ let package = Package(
         .target(
             name: "ToolRuntime",
             dependencies: [
-                "JSON",
+                "EventStreams", "JSON",
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
                 .product(name: "Subprocess", package: "swift-subprocess"),
                 .product(name: "SystemPackage", package: "swift-system"),
             ],

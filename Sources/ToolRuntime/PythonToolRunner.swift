@@ -1,6 +1,6 @@
 package import JSON
 
-/// Reads and runs users' Python tools in a sandbox.
+/// Reads and runs users' tools in a sandbox: Python, and JavaScript and TypeScript where node is.
 package struct PythonToolRunner: Sendable {
     private let sandbox: ToolSandbox
     private let slots: SandboxSlots
@@ -15,6 +15,12 @@ package struct PythonToolRunner: Sendable {
         self.slots = SandboxSlots(slots)
     }
 
+    /// Whether JavaScript and TypeScript can run.
+    package var hasNode: Bool { sandbox.node != nil }
+
+    /// Whether a call with a token reaches the server.
+    package var offersAPI: Bool { sandbox.hasDoors && sandbox.apiFolder != nil }
+
     /// Derives the schema of a function in `source`: name, description and parameters. The source is parsed and not
     /// run.
     ///
@@ -24,17 +30,21 @@ package struct PythonToolRunner: Sendable {
     ///     schema then has no description.
     /// - Throws: `SchemaRefusal` when no schema can be derived, `SandboxFailure`, `CancellationError`.
     package func schema(
-        of source: String, function: String? = nil, arguments: JSONValue? = nil
-    ) async throws -> JSONObject {
+        of source: String, in language: SourceLanguage = .python, function: String? = nil, arguments: JSONValue? = nil
+    ) async throws -> SourceSchema {
         let report = try await readingSlots.use(for: Self.reader) {
             try await sandbox.run(
                 .readSchema,
                 [
-                    "source": .string(source), "function": function.map { .string($0) } ?? .null,
+                    "source": .string(source), "language": .string(language.rawValue),
+                    "function": function.map { .string($0) } ?? .null,
                     "arguments_schema": arguments ?? .null,
                 ])
         }
-        if let schema = report.answer?["schema"]?.object { return schema }
+        if let schema = report.answer?["schema"]?.object {
+            return SourceSchema(
+                schema: schema, missingPackages: report.answer?["missing"]?.array?.compactMap(\.string) ?? [])
+        }
         throw SchemaRefusal(
             reason: report.answer?["error"]?.string ?? "Failed to parse source code: \(sandbox.explanation(of: report))"
         )
@@ -44,15 +54,48 @@ package struct PythonToolRunner: Sendable {
     ///
     /// - Throws: `SandboxFailure`, `CancellationError`.
     package func run(_ call: PythonCall, for owner: SandboxOwner) async throws -> PythonResult {
-        let parameters = call.schema?["parameters"]
-        let request: JSONObject = [
-            "source": .string(call.source), "name": .string(call.function), "arguments": .object(call.arguments),
-            "properties": parameters?["properties"] ?? [:], "required": parameters?["required"] ?? [],
-            "environment": .object(Self.environment(call.environment)), "agent": call.agent ?? .null,
-        ]
-        let report = try await slots.use(for: owner) {
+        var (sandbox, request) = (self.sandbox, self.request(of: call))
+        if call.language != .python {
+            guard let node = sandbox.nodeOfPrograms else {
+                return PythonResult(error: ToolSandbox.noNode, of: call, stdout: [], stderr: [])
+            }
+            request["language"] = .string(call.language.rawValue)
+            request["is_program"] = .bool(call.isProgram)
+            request["node"] = .string(node)
+            request["runner"] = .string(SandboxProgram.scriptRunner)
+            sandbox.limits.addresses = Self.addressesOfNode
+        }
+        let report = try await slots.use(for: owner) { [sandbox, request] in
             try await sandbox.run(.runTool, request, packages: call.packages)
         }
+        return Self.result(of: call, report, sandbox)
+    }
+
+    /// V8 and WebAssembly reserve far more than they use.
+    private static let addressesOfNode = 16 << 30
+
+    private func request(of call: PythonCall) -> JSONObject {
+        let parameters = call.schema?["parameters"]
+        var environment: JSONObject = ["PATH": "/usr/bin:/bin", "HOME": "/tmp", "LANG": "C.UTF-8"]
+        if sandbox.hasDoors, !sandbox.network.isEmpty {
+            for (name, value) in Self.proxies { environment[name] = value }
+        }
+        var api: JSONValue?
+        if let token = call.apiToken, offersAPI {
+            api = ["url": .string(Self.apiURL), "token": .string(token)]
+            environment["LETTA_BASE_URL"] = .string(Self.apiURL)
+            environment["LETTA_API_KEY"] = .string(token)
+        }
+        for (name, value) in call.environment.sorted(by: { $0.key < $1.key }) { environment[name] = .string(value) }
+        return [
+            "source": .string(call.source), "name": .string(call.function), "arguments": .object(call.arguments),
+            "properties": parameters?["properties"] ?? [:], "required": parameters?["required"] ?? [],
+            "environment": .object(environment), "agent": call.agent ?? .null,
+            "api": api ?? .null,
+        ]
+    }
+
+    private static func result(of call: PythonCall, _ report: SandboxReport, _ sandbox: ToolSandbox) -> PythonResult {
         let outputs = [report.stdout, report.stderr].map { $0.isEmpty ? [] : [$0] }
         guard let text = report.answer?["text"]?.string else {
             let reason = report.answer?["error"]?.string ?? sandbox.explanation(of: report)
@@ -68,11 +111,15 @@ package struct PythonToolRunner: Sendable {
         return result
     }
 
-    private static func environment(_ given: [String: String]) -> JSONObject {
-        var environment: JSONObject = ["PATH": "/usr/bin:/bin", "HOME": "/tmp", "LANG": "C.UTF-8"]
-        for (name, value) in given.sorted(by: { $0.key < $1.key }) { environment[name] = .string(value) }
-        return environment
-    }
+    /// Where calls find the server: the peer's usual address.
+    private static let apiURL = "http://127.0.0.1:8283"
+
+    private static let proxies: JSONObject = [
+        "http_proxy": "http://127.0.0.1:3128", "https_proxy": "http://127.0.0.1:3128",
+        "HTTP_PROXY": "http://127.0.0.1:3128", "HTTPS_PROXY": "http://127.0.0.1:3128",
+        "no_proxy": "127.0.0.1:8283,localhost:8283", "NO_PROXY": "127.0.0.1:8283,localhost:8283",
+        "NODE_USE_ENV_PROXY": "1",
+    ]
 }
 
 extension ToolSandbox {
@@ -88,9 +135,30 @@ extension ToolSandbox {
     }
 }
 
+/// What a tool is written in.
+package enum SourceLanguage: String, Sendable {
+    case python, javascript, typescript
+}
+
+/// What a source says of a function.
+package struct SourceSchema: Sendable {
+    /// Name, description and parameters.
+    package var schema: JSONObject
+    /// What it imports and is not installed.
+    package var missingPackages: [String]
+
+    package init(schema: JSONObject, missingPackages: [String]) {
+        self.schema = schema
+        self.missingPackages = missingPackages
+    }
+}
+
 /// A call of a user's function.
 package struct PythonCall: Sendable {
     package var source: String
+    package var language = SourceLanguage.python
+    /// A script to run instead of a function to call; not in Python.
+    package var isProgram = false
     /// The function to call; the last one in the source if it is not found.
     package var function: String
     /// The function's name in error texts; nil prints `None`, which clients expect.
@@ -103,6 +171,8 @@ package struct PythonCall: Sendable {
     package var agent: JSONValue?
     /// The folder with the packages of the tool.
     package var packages: String?
+    /// A token for the server's own API.
+    package var apiToken: String?
 
     package init(
         source: String, function: String, shownName: String?, arguments: JSONObject, schema: JSONValue?,

@@ -1,7 +1,7 @@
 import JSON
 
 /// A program for the sandbox: Python source that defines `work(request)`, followed by the supervisor that calls it.
-enum SandboxProgram: Sendable {
+enum SandboxProgram: Sendable, Hashable {
     case runTool
     case readSchema
     case readDocument
@@ -16,16 +16,37 @@ enum SandboxProgram: Sendable {
         }
     }
 
-    private static let runToolText = joined(
-        PackageResources.tool_types_py, PackageResources.agent_state_py, PackageResources.run_tool_py)
-    private static let readSchemaText = joined(
-        PackageResources.read_types_py, PackageResources.read_schema_py)
-    private static let readDocumentText = joined(PackageResources.read_document_py)
-    private static let searchLinesText = joined(PackageResources.search_lines_py)
+    /// Whether users wait for it often enough to keep a process for it.
+    var isKeptWarm: Bool { self == .runTool || self == .readSchema }
 
-    private static func joined(_ work: [UInt8]...) -> String {
-        let parts = work + [PackageResources.system_calls_py, PackageResources.supervisor_py]
-        return String(decoding: Array(parts.joined(separator: [UInt8(ascii: "\n")])), as: UTF8.self)
+    /// The program for a process that forks for each call.
+    var warmText: String {
+        self == .readSchema ? Self.warmReadSchemaText : Self.warmRunToolText
+    }
+
+    private static let partsOfRunTool = [
+        PackageResources.tool_types_py, PackageResources.agent_state_py, PackageResources.run_script_py,
+        PackageResources.run_tool_py,
+    ]
+    private static let partsOfReadSchema = [
+        PackageResources.read_types_py, PackageResources.read_typescript_py, PackageResources.read_schema_py,
+    ]
+    /// What node starts with.
+    static let scriptRunner = String(decoding: PackageResources.run_script_mjs, as: UTF8.self)
+
+    private static let runToolText = joined(partsOfRunTool, PackageResources.cold_py)
+    private static let readSchemaText = joined(partsOfReadSchema, PackageResources.cold_py)
+    private static let warmRunToolText = joined(
+        partsOfRunTool + [PackageResources.forward_py], PackageResources.warm_py)
+    private static let warmReadSchemaText = joined(
+        partsOfReadSchema + [PackageResources.forward_py], PackageResources.warm_py)
+    private static let readDocumentText = joined([PackageResources.read_document_py], PackageResources.cold_py)
+    private static let searchLinesText = joined([PackageResources.search_lines_py], PackageResources.cold_py)
+
+    private static func joined(_ work: [[UInt8]], _ start: [UInt8]) -> String {
+        let watching = [PackageResources.system_calls_py, PackageResources.landlock_py, PackageResources.supervisor_py]
+        return String(
+            decoding: Array((work + watching + [start]).joined(separator: [UInt8(ascii: "\n")])), as: UTF8.self)
     }
 }
 

@@ -25,7 +25,7 @@ extension ToolSandbox {
         try Self.makeFolder(folder)
         remove(draft)
         try Self.makeFolder(draft)
-        if geteuid() == 0, chown(draft, 65_534, 65_534) != 0 { throw Self.failure(draft) }
+        if geteuid() == 0, chown(draft, user, user) != 0 { throw Self.failure(draft) }
         defer { remove(draft) }
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { try await runPip(requirements, into: draft) }
@@ -52,16 +52,8 @@ extension ToolSandbox {
         """
 
     private func runPip(_ requirements: [String], into draft: String) async throws {
-        var platform = PlatformOptions()
-        platform.createSession = true
-        platform.teardownSequence = [
-            .send(signal: .kill, toProcessGroup: true, allowedDurationToNextStep: .milliseconds(50))
-        ]
-        var walls = walls.filter { $0 != "--unshare-net" }
-        for file in ["/etc/resolv.conf", "/etc/hosts", "/etc/nsswitch.conf", "/etc/pki", "/etc/ca-certificates"] {
-            walls.insert(contentsOf: ["--ro-bind-try", file, file], at: 0)
-        }
-        walls.insert(
+        var box = Self.networkFiles + boxArguments.filter { $0 != "--unshare-net" }
+        box.insert(
             contentsOf: [
                 "--ro-bind-try", pipConfiguration, "/etc/pip.conf", "--bind", draft, "/packages",
             ], at: 0)
@@ -70,11 +62,11 @@ extension ToolSandbox {
             + ["--no-input", "--no-cache-dir", "--disable-pip-version-check", "--no-compile", "--no-color"]
             + ["--no-warn-script-location", "--"] + requirements
         let command =
-            unprivileged + [bubblewrap] + walls + ["--setenv", "TMPDIR", "/packages/.tmp"]
+            unprivileged + [bubblewrap] + box + ["--setenv", "TMPDIR", "/packages/.tmp"]
             + [Self.shell, "-c", Self.script, "pip"] + pip
         let result = try await Subprocess.run(
             .path(FilePath(command[0])), arguments: .init(Array(command.dropFirst())),
-            environment: .custom(["PATH": "/usr/bin:/bin"]), workingDirectory: "/", platformOptions: platform,
+            environment: .custom(["PATH": "/usr/bin:/bin"]), workingDirectory: "/", platformOptions: Self.platform,
             output: .discarded, error: .string(limit: 1 << 20))
         try Task.checkCancellation()
         guard case .exited(0) = result.terminationStatus else {

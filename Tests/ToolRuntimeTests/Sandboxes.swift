@@ -3,6 +3,16 @@ import Testing
 
 @testable import ToolRuntime
 
+/// The boxes that tests share.
+let sharedBoxes = WarmSandboxes(most: 12)
+
+/// The usual sandbox, quick to start.
+var warmSandbox: ToolSandbox {
+    var sandbox = ToolSandbox()
+    sandbox.warm = sharedBoxes
+    return sandbox
+}
+
 /// Runs a function `f` whose body is given, in a sandbox with limits that suit a test.
 func run(
     body: String, _ change: (inout ToolSandbox) -> Void = { _ in }, environment: [String: String] = [:]
@@ -15,7 +25,7 @@ func run(
     source: String, _ arguments: JSONObject = [:], schema: JSONValue? = nil,
     _ change: (inout ToolSandbox) -> Void = { _ in }, environment: [String: String] = [:]
 ) async throws -> PythonResult {
-    var sandbox = ToolSandbox()
+    var sandbox = warmSandbox
     change(&sandbox)
     return try await PythonToolRunner(sandbox: sandbox).run(
         PythonCall(

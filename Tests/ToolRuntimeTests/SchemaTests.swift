@@ -5,7 +5,7 @@ import Testing
 
 /// Schemas made from source that is never run.
 @Suite(.timeLimit(.minutes(2))) struct SchemaTests {
-    private let runner = PythonToolRunner(sandbox: ToolSandbox())
+    private let runner = PythonToolRunner(sandbox: warmSandbox)
 
     /// A type, its schema, and whether the parameter must be given.
     private static let types: [(type: String, schema: JSONObject, isRequired: Bool)] = [
@@ -33,10 +33,10 @@ import Testing
     @Test func `types`() async throws {
         let parameters = Self.types.enumerated().map { "p\($0.offset): \($0.element.type)" }
         let texts = Self.types.indices.map { "    p\($0): text \($0)" }
-        let schema = try await runner.schema(
+        let read = try await runner.schema(
             of: "def f(\(parameters.joined(separator: ", "))):\n    '''F.\n\n    Args:\n"
                 + texts.map { "    \($0)\n" }.joined() + "    '''\n")
-        let properties = try #require(schema["parameters"]?["properties"]?.object)
+        let properties = try #require(read.schema["parameters"]?["properties"]?.object)
         for (place, row) in Self.types.enumerated() {
             var expected = row.schema
             expected["description"] = .string("text \(place)")
@@ -44,7 +44,7 @@ import Testing
             #expect(properties["p\(place)"]?.object?.keys.last == "description", "\(row.type)")
         }
         let required = Self.types.indices.filter { Self.types[$0].isRequired }.map { JSONValue.string("p\($0)") }
-        #expect(schema["parameters"]?["required"] == .array(required))
+        #expect(read.schema["parameters"]?["required"] == .array(required))
     }
 
     private static let described: [(source: String, schema: JSONValue)] = [
@@ -96,7 +96,7 @@ import Testing
 
     @Test func `signatures and docstrings`() async throws {
         for (source, expected) in Self.described {
-            let schema = JSONValue.object(try await runner.schema(of: source))
+            let schema = JSONValue.object(try await runner.schema(of: source).schema)
             #expect(schema.contains(expected), "\(source)\n\(JSONWriter.string(of: schema))")
         }
     }
@@ -124,14 +124,14 @@ import Testing
     }
 
     @Test func `a schema of the arguments can be given`() async throws {
-        let schema = try await runner.schema(
+        let read = try await runner.schema(
             of: "def f(a: int):\n    '''F.\n\n    Args:\n        a: number\n    '''\n",
             arguments: [
                 "type": "object", "title": "Args", "required": ["a"],
                 "properties": ["a": ["type": "integer", "title": "A", "description": "given"]],
             ])
         #expect(
-            JSONValue.object(schema) == [
+            JSONValue.object(read.schema) == [
                 "name": "f", "description": "F.\n\nArgs:\n    a: number",
                 "parameters": [
                     "type": "object", "properties": ["a": ["type": "integer", "description": "given"]],

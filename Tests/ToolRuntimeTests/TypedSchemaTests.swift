@@ -5,7 +5,7 @@ import Testing
 
 /// Schemas of parameters whose types are classes, read from the source and never run.
 @Suite(.timeLimit(.minutes(2))) struct TypedSchemaTests {
-    private let runner = PythonToolRunner(sandbox: ToolSandbox())
+    private let runner = PythonToolRunner(sandbox: warmSandbox)
 
     private static let classes = """
         import nothing_here
@@ -108,23 +108,23 @@ import Testing
     @Test func `classes of the source are described`() async throws {
         let parameters = Self.types.enumerated().map { "p\($0.offset): \($0.element.type)" }
         let texts = Self.types.indices.map { "        p\($0): text \($0)\n" }.joined()
-        let schema = try await runner.schema(
+        let read = try await runner.schema(
             of: Self.classes + "async def f(*, \(parameters.joined(separator: ", "))):\n    '''F.\n\n    Args:\n"
                 + texts + "    '''\n")
-        let properties = try #require(schema["parameters"]?["properties"]?.object)
+        let properties = try #require(read.schema["parameters"]?["properties"]?.object)
         for (place, row) in Self.types.enumerated() {
             var expected = row.schema.object ?? [:]
             expected["description"] = .string("text \(place)")
             #expect(properties["p\(place)"] == .object(expected), "\(row.type)")
         }
         let required = Self.types.indices.filter { Self.types[$0].isRequired }.map { JSONValue.string("p\($0)") }
-        #expect(schema["parameters"]?["required"] == .array(required))
+        #expect(read.schema["parameters"]?["required"] == .array(required))
     }
 
     @Test func `a class or an annotation describes a parameter that the docstring does not`() async throws {
-        let schema = try await runner.schema(
+        let read = try await runner.schema(
             of: Self.classes + "def f(a: Item, b: Annotated[int, Field(description='the b')]):\n    'F.'\n")
-        let properties = try #require(schema["parameters"]?["properties"])
+        let properties = try #require(read.schema["parameters"]?["properties"])
         #expect(properties["a"]?["description"] == "An item.")
         #expect(properties["b"]?["description"] == "the b")
     }

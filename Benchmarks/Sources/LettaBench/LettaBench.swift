@@ -12,7 +12,7 @@ import Foundation
         exit(run(binary, arguments.count > 1 ? Array(arguments.dropFirst()) : parts))
     }
 
-    private static let parts = ["requests", "turns", "streams"]
+    private static let parts = ["requests", "turns", "streams", "tools"]
 
     private static func run(_ binary: String, _ parts: [String]) -> Int32 {
         let folder = NSTemporaryDirectory() + "letta-bench-\(getpid())"
@@ -22,6 +22,7 @@ import Foundation
             if parts.contains("requests") { try Measurements(binary: binary, folder: folder).add(to: &report) }
             if parts.contains("turns") { try TurnMeasurements(binary: binary, folder: folder).add(to: &report) }
             if parts.contains("streams") { try StreamMeasurements(binary: binary, folder: folder).add(to: &report) }
+            if parts.contains("tools") { try ToolMeasurements(binary: binary, folder: folder).add(to: &report) }
             return report.printed() ? 0 : 1
         } catch {
             print("failed: \(error)")

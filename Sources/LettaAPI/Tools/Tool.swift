@@ -65,7 +65,7 @@ public struct CreateTool: Codable, Sendable {
     public var name: String?
     /// The JSON schema of the arguments of a tool that the client runs.
     public var parameters: ObjectDocument?
-    /// `python` when left out; `typescript` is kept and can't be run here.
+    /// `python` when left out; `typescript` needs node on the server's machine.
     public var sourceType: String?
     /// Left out: what the docstring says.
     public var description: String?

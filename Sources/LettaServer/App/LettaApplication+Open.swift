@@ -21,8 +21,14 @@ extension LettaApplication {
             let controlGroups = ToolControlGroups()
             await controlGroups?.removeAbandoned()
             logger.info("Control groups for tools", metadata: ["delegated": "\(controlGroups != nil)"])
-            var sandbox = ToolSandbox(controlGroups: controlGroups)
-            sandbox.packagesFolder = configuration.toolPackages
+            var sandbox = await configuration.sandbox(controlGroups)
+            sandbox.apiFolder = try ToolDoor.makeFolder()
+            switch sandbox.walls {
+            case .namespaces: break
+            case .landlock: logger.notice("This machine allows no namespaces: Landlock alone holds tools back")
+            case .none: logger.warning("Tools run without a sandbox: they may do what their user may")
+            case .refused(let reason): logger.warning("Tools can't run here", metadata: ["reason": "\(reason)"])
+            }
             let servers = try await join(storage, configuration, sandbox, logger: logger)
             return try await LettaApplication(
                 configuration, storage: storage, encryptionKeys: keys, certificate: certificate,

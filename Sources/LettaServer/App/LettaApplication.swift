@@ -1,3 +1,4 @@
+import Crypto
 import Glibc
 package import HTTPKit
 package import Hummingbird
@@ -15,6 +16,8 @@ import UnixSignals
 package struct LettaApplication: Sendable {
     package let storage: any StorageEngine
     private let responder: CallbackResponder<ServerContext>
+    /// Nil where tools reach no API.
+    private let toolDoor: ToolDoor?
     private let configuration: ServerConfiguration
     private let certificate: TLSCertificate?
     private let transport: ProviderTransport
@@ -26,6 +29,7 @@ package struct LettaApplication: Sendable {
     private let schedules: ScheduleRunner
     private let reading: FileReadingService
     private let packages: ToolPackageService
+    private let sandbox: ToolSandbox
     private let mail = AgentMail()
     private let retention: RetentionService
     private let servers: ServerMembership?
@@ -80,6 +84,7 @@ package struct LettaApplication: Sendable {
         let documents = DocumentReader(sandbox: sandbox)
         reading = FileReadingService(core: core, ends: runEnds, documents: documents)
         packages = ToolPackageService(core: core, sandbox: sandbox)
+        self.sandbox = sandbox
         let features = RouteCatalogue(
             core: core, secrets: secrets, directory: self.directory, transport: transport,
             userProviders: userProviders, worker: worker, ends: runEnds, callbacks: callbacks, egress: egress,
@@ -87,7 +92,13 @@ package struct LettaApplication: Sendable {
             reading: reading, packages: packages, mail: mail, webSearch: configuration.webSearch,
             defaultModel: configuration.defaultModel, password: configuration.http.password,
             approvals: configuration.approvals, metrics: metrics)
-        responder = try Self.stack(features, metrics, configuration).responder
+        let (routes, settings) = Self.routes(features, configuration)
+        let httpMetrics = HTTPMetrics(factory: metrics)
+        responder = try HTTPStack(routes: routes, settings: settings, metrics: httpMetrics).responder
+        toolDoor = try sandbox.apiFolder.map { folder in
+            let stack = try HTTPStack(routes: routes, settings: Self.onlyForTokens(settings), metrics: httpMetrics)
+            return ToolDoor(folder: folder, responder: stack.responder, logger: logger)
+        }
         callbacks.wake()
         reading.wake()
         packages.wake()
@@ -112,9 +123,19 @@ package struct LettaApplication: Sendable {
             })
     }
 
-    private static func stack(
-        _ features: RouteCatalogue, _ metrics: PrometheusMetrics, _ configuration: ServerConfiguration
-    ) throws -> HTTPStack {
+    /// Nobody knows the password.
+    private static func onlyForTokens(_ settings: HTTPSettings) -> HTTPSettings {
+        var settings = settings
+        settings.password = SymmetricKey(size: .bits256).withUnsafeBytes { bytes in
+            bytes.map { String($0, radix: 16) }.joined(separator: "-")
+        }
+        settings.isBoundToLoopback = false
+        return settings
+    }
+
+    private static func routes(
+        _ features: RouteCatalogue, _ configuration: ServerConfiguration
+    ) -> (Routes, HTTPSettings) {
         let routes = Routes()
         features.register(on: routes)
         var settings = HTTPSettings()
@@ -133,7 +154,7 @@ package struct LettaApplication: Sendable {
             try await projects.id(named: name, in: organization, creating: creating)
         }
         settings.accessTokens = AccessTokenService(core: features.core).door()
-        return try HTTPStack(routes: routes, settings: settings, metrics: HTTPMetrics(factory: metrics))
+        return (routes, settings)
     }
 
     /// The server as a Hummingbird application; tests drive it without a socket.
@@ -169,6 +190,7 @@ package struct LettaApplication: Sendable {
         var group = ServiceGroupConfiguration(
             services: [.init(service: retention), .init(service: serving)],
             gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)
+        if let toolDoor { group.services.append(.init(service: toolDoor.application())) }
         if let certificate {
             group.services.append(.init(service: await CertificateReload(certificate, logger: logger)))
         }
@@ -199,6 +221,8 @@ package struct LettaApplication: Sendable {
         await callbacks.close()
         await reading.close()
         await packages.close()
+        await sandbox.warm?.close()
+        toolDoor?.remove()
         mail.close()
         await runEnds.close()
         await directory.close()

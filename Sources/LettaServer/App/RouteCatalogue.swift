@@ -37,7 +37,8 @@ struct RouteCatalogue: RouteGroup {
         let line = AgentLine(lock: KeyedFIFOLock(queueLimit: TurnService.queueLimit), claims: TurnClaims(core: core))
         let messages = MessageService(core: core, line: line)
         let python = PythonToolExecutor(
-            core: core, runner: runner, secrets: secrets, sandboxes: sandboxes, packages: packages)
+            core: core, runner: runner, secrets: secrets, sandboxes: sandboxes, packages: packages,
+            tokens: AccessTokenService(core: core))
         let web = WebToolExecutor(core: core, egress: egress, services: webSearch) {
             try await python.environment(of: $0, as: $1)
         }

@@ -69,6 +69,12 @@ package struct ServerConfiguration: Sendable {
     package var llamaServer: String?
     /// `LETTA_TOOL_PACKAGES`: the folder that packages for tools are installed in; without it tools have none.
     package var toolPackages: String?
+    /// `LETTA_NODE`: the node that runs tools in TypeScript, instead of the first one that is new enough.
+    package var node: String?
+    /// `LETTA_TOOL_NETWORK`: comma-separated hosts that tools may reach over HTTP; `*` for all public ones, none if empty.
+    package var toolNetwork: [String] = []
+    /// `LETTA_TOOLS_WITHOUT_SANDBOX`: whether tools run without walls where this machine has none.
+    package var allowsToolsWithoutSandbox = false
     /// `EXA_API_KEY`, `TAVILY_API_KEY`, `SEARXNG_URL`: where the tool `web_search` searches.
     var webSearch = WebSearchSettings()
     /// `MCP_DISABLE_STDIO`, `LETTA_MCP_STDIO_COMMANDS`, `LETTA_PUBLIC_URL`: see ``MCPPolicy``.
@@ -126,6 +132,10 @@ package struct ServerConfiguration: Sendable {
         webSearch.tavilyKey = Self.secret("tavily.api.key", environment)?.reveal()
         webSearch.searxngURL = Self.secret("searxng.url", environment)?.reveal()
         toolPackages = Self.path(nil, "letta.tool.packages", environment, home)
+        toolNetwork = Self.list(environment.string(forKey: "letta.tool.network")).map { $0.lowercased() }
+        node = Self.path(nil, "letta.node", environment, home)
+        allowsToolsWithoutSandbox = try Self.flag(
+            "LETTA_TOOLS_WITHOUT_SANDBOX", environment.string(forKey: "letta.tools.without.sandbox"))
         retention.traceDays =
             try Self.positive(
                 "LETTA_TRACE_RETENTION_DAYS", environment.string(forKey: "letta.trace.retention.days"), most: 1_000_000)
@@ -227,6 +237,9 @@ package struct ServerConfiguration: Sendable {
                         ? "Exa" : webSearch.tavilyKey != nil ? "Tavily" : webSearch.searxngURL ?? "none"
                 ),
                 ("packages of tools", toolPackages ?? "none"),
+                ("network of tools", toolNetwork.isEmpty ? "none" : toolNetwork.joined(separator: ", ")),
+                ("node for tools", node ?? "the one of this machine"),
+                ("tools without a sandbox", allowsToolsWithoutSandbox ? "where this machine has none" : "never"),
                 ("stdio MCP servers", mcp.isStdioDisabled ? "off" : "\(mcp.commandCount) commands"),
                 ("traces", "\(retention.traceDays) days, up to \(retention.traceBytes) bytes"),
                 ("approvals", "denied after \(approvals.days) days"),

@@ -31,11 +31,13 @@ extension ServerConfiguration {
                     No model service is set. Set OPENAI_API_KEY, OPENAI_BASE_URL or another service's variable \
                     (docs/configuration.md), or install a local model: letta-server models install
                     """
-                ], false
+                ] + (await sandboxLines()), false
             )
         }
         let isWell = diagnosis.model.map { $0.error == nil } ?? diagnosis.services.allSatisfy(\.isReached)
-        return (diagnosis.lines, isWell)
+        var lines = diagnosis.lines
+        if handle == nil { lines += await sandboxLines() }
+        return (lines, isWell)
     }
 
     private static func diagnosis(

@@ -14,6 +14,9 @@ final class ToolPackageService: TaskOwner, Sendable {
         var working: Task<Void, Never>?
         var isWoken = false
         var isClosing = false
+        /// Calls that wait for packages.
+        var waiting: [Int: AsyncStream<Void>.Continuation] = [:]
+        var lastNumber = 0
     }
 
     private static let pause = Duration.seconds(5)
@@ -36,20 +39,74 @@ final class ToolPackageService: TaskOwner, Sendable {
         return isAllowed ? sandbox.packages(packages.key) == nil ? .pending : .ready : .off
     }
 
+    /// What a new or changed tool shows of its packages.
+    func state(of requirements: RawJSON?, missing: [String]) -> (status: String?, detail: String?) {
+        let wanted = ToolPackages(stored: requirements)
+        guard wanted == nil, !missing.isEmpty else { return (status(of: wanted)?.rawValue, nil) }
+        return (ToolPackages.Status.missing.rawValue, ToolPackages.hint(missing))
+    }
+
     /// The folder with the packages; nil when they are not installed.
     func folder(of packages: ToolPackages) -> String? { sandbox.packages(packages.key) }
 
-    /// The folder with the packages of a tool; nil for a tool that needs none, or where none are allowed.
+    /// The folder with the packages of a tool; nil for a tool that needs none, or where none are allowed. Waits for packages
+    /// that are being installed, as long as the call might have taken.
     ///
-    /// - Throws: `PackagesMissing`, database errors.
-    func folder(for tool: CallableToolRow) async throws -> String? {
+    /// - Throws: `PackagesMissing`, `CancellationError`, database errors.
+    func folder(for given: CallableToolRow) async throws -> String? {
+        var tool = given
+        let deadline = ContinuousClock.now.advanced(by: .seconds(sandbox.limits.seconds))
+        while let requirements = tool.pipRequirements, Self.isAwaited(tool), ContinuousClock.now < deadline {
+            let (stream, number) = changes()
+            defer { leave(number) }
+            // Read after the changes are watched, so that none is missed.
+            let state = try await core.storage.read { db in try ToolPackageStore.state(of: requirements, db) }
+            tool.packagesStatus = state?.status
+            tool.packagesDetail = state?.detail
+            if Self.isAwaited(tool) { try await Self.next(stream, before: deadline) }
+        }
+        return try await installedFolder(for: tool)
+    }
+
+    private static func isAwaited(_ tool: CallableToolRow) -> Bool {
+        let status = tool.packagesStatus.flatMap(ToolPackages.Status.init)
+        return status == .pending || status == .building
+    }
+
+    private func changes() -> (AsyncStream<Void>, Int) {
+        let (stream, continuation) = AsyncStream<Void>.makeStream(bufferingPolicy: .bufferingNewest(1))
+        let number = state.withLock { state in
+            state.lastNumber += 1
+            state.waiting[state.lastNumber] = continuation
+            return state.lastNumber
+        }
+        return (stream, number)
+    }
+
+    private func leave(_ number: Int) {
+        state.withLock { $0.waiting[number] = nil }
+    }
+
+    private static func next(_ changes: AsyncStream<Void>, before deadline: ContinuousClock.Instant) async throws {
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { for await _ in changes { return } }
+            group.addTask { try await ContinuousClock().sleep(until: deadline) }
+            try await group.next()
+            group.cancelAll()
+        }
+        try Task.checkCancellation()
+    }
+
+    private func installedFolder(for tool: CallableToolRow) async throws -> String? {
         let names = ToolPackages(stored: tool.pipRequirements)?.requirements.joined(separator: ", ") ?? ""
         switch tool.packagesStatus.flatMap(ToolPackages.Status.init) {
-        case nil, .off: return nil
+        case nil, .off, .missing: return nil
         case .failed:
             throw PackagesMissing("its packages (\(names)) could not be installed: \(tool.packagesDetail ?? "")")
         case .pending, .building:
-            throw PackagesMissing("its packages (\(names)) are being installed. Retry later.")
+            throw PackagesMissing(
+                "its packages (\(names)) are still being installed after \(Int(sandbox.limits.seconds)) seconds. Retry later."
+            )
         case .ready:
             guard let requirements = tool.pipRequirements, let packages = ToolPackages(stored: requirements) else {
                 return nil
@@ -126,6 +183,7 @@ final class ToolPackageService: TaskOwner, Sendable {
 
     private func set(_ status: ToolPackages.Status, _ detail: String?, _ requirements: RawJSON) async throws {
         try await core.storage.write { db in try ToolPackageStore.set(status, detail, of: requirements, db) }
+        for waiter in state.withLock({ Array($0.waiting.values) }) { waiter.yield() }
     }
 }
 

@@ -25,6 +25,18 @@ enum ToolPackageStore {
             """)
     }
 
+    /// How far the packages of a tool with these requirements are.
+    static func state(
+        of requirements: RawJSON, _ db: any SQLExecutor
+    ) throws -> (status: String?, detail: String?)? {
+        try db.row(
+            """
+            SELECT packages_status, packages_detail FROM tool WHERE pip_requirements = \(requirements)
+            ORDER BY updated_at DESC, id LIMIT 1
+            """
+        ).map { (try $0["packages_status"], try $0["packages_detail"]) }
+    }
+
     /// Has packages installed anew that turned out to be missing.
     static func renew(_ requirements: RawJSON, _ db: any SQLExecutor) throws {
         try db.execute(

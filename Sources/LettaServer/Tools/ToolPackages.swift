@@ -11,6 +11,16 @@ struct ToolPackages: Sendable, Hashable {
         case pending, building, ready, failed
         /// The operator allows none.
         case off
+        /// The source imports what is neither required nor here.
+        case missing
+    }
+
+    /// What a tool shows that imports packages without requiring them.
+    static func hint(_ names: [String]) -> String {
+        let entries = names.map { "{\"name\": \"\($0)\"}" }.joined(separator: ", ")
+        return
+            "The source imports \(names.joined(separator: ", ")), which is not installed here. If that is what the package is "
+            + "called, set pip_requirements to [\(entries)]."
     }
 
     static let most = 32

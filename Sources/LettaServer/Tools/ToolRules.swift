@@ -1,6 +1,7 @@
 import AgentEngine
 import JSON
 import LettaAPI
+import ToolRuntime
 
 /// Validates tools before anything is stored.
 enum ToolRules {
@@ -8,7 +9,6 @@ enum ToolRules {
     static let typescript = "typescript"
     /// The type of a tool without source, which the client runs.
     static let schemaAlone = "json"
-    static let noTypeScript = "TypeScript tools are stored but can't run: this server runs Python only."
     static let defaultReturnLimit = 50_000
     private static let highestReturnLimit = 1_000_000
     /// In bytes.
@@ -20,12 +20,16 @@ enum ToolRules {
         if let source = body.sourceCode { try check(source: source) }
         try KeyText.check("tags", body.tags)
         _ = try ToolPackages(body.pipRequirements)
-        if body.sourceType == typescript, body.jsonSchema == nil {
-            throw APIError.invalidField(
-                "json_schema",
-                "a tool in TypeScript needs an explicit json_schema: only Python source can be read for one",
-                input: .null)
-        }
+    }
+
+    /// - Throws: `APIError` 400 that says what to install where tools of this type can't run.
+    static func check(sourceType: String?, runsOn runner: PythonToolRunner) throws {
+        guard sourceType == typescript, !runner.hasNode else { return }
+        throw APIError(400, ToolSandbox.noNode)
+    }
+
+    static func language(of sourceType: String?) -> SourceLanguage {
+        sourceType == typescript ? .typescript : .python
     }
 
     /// - Throws: `APIError` 409 when the change affects the source, schema or description of a tool of the server.

@@ -6,19 +6,24 @@ import ToolRuntime
 extension ToolService {
     /// The schema of the last function in `source`.
     func schema(of source: String) async throws -> ObjectDocument {
-        ObjectDocument(try await schema(given: nil, source, nil))
+        ObjectDocument(try await read(given: nil, source, .python, nil).schema)
     }
 
     /// A new tool, validated and with a schema.
     func draft(of body: CreateTool) async throws -> ToolDraft {
         try ToolRules.check(body)
-        let schema =
+        let read =
             if let source = body.sourceCode {
-                try await schema(given: body.jsonSchema, source, body.argsJSONSchema, description: body.description)
+                try await read(
+                    given: body.jsonSchema, source, ToolRules.language(of: body.sourceType), body.argsJSONSchema,
+                    description: body.description)
             } else {
-                try ToolRules.clientSchema(of: body)
+                SourceSchema(schema: try ToolRules.clientSchema(of: body), missingPackages: [])
             }
-        let draft = ToolDraft(body: body, name: try ToolRules.name(in: schema), schema: schema)
+        if body.sourceCode != nil { try ToolRules.check(sourceType: body.sourceType, runsOn: runner) }
+        let draft = ToolDraft(
+            body: body, name: try ToolRules.name(in: read.schema), schema: read.schema,
+            missingPackages: read.missingPackages)
         try ToolRules.checkNameIsFree(draft.name)
         return draft
     }
@@ -26,9 +31,9 @@ extension ToolService {
     /// The new schema of a change; nil when the old one remains.
     ///
     /// - Throws: `APIError` 400 when schema and source would have different names.
-    func schema(after change: UpdateTool, of old: Tool) async throws -> JSONObject? {
-        let schema = try await newSchema(change, of: old)
-        let name = try schema.map { try ToolRules.name(in: $0) } ?? old.name
+    func schema(after change: UpdateTool, of old: Tool) async throws -> SourceSchema? {
+        let read = try await newSchema(change, of: old)
+        let name = try read.map { try ToolRules.name(in: $0.schema) } ?? old.name
         if let wanted = change.name.value, wanted != name {
             throw APIError(
                 400,
@@ -39,24 +44,25 @@ extension ToolService {
         if change.jsonSchema.value != nil, name != old.name || change.sourceCode.value != nil {
             try await checkName(name, in: change.sourceCode.value ?? old.sourceCode ?? "", change.sourceType(of: old))
         }
-        return schema
+        return read
     }
 
-    private func newSchema(_ change: UpdateTool, of old: Tool) async throws -> JSONObject? {
-        if let given = change.jsonSchema.value { return try given.json.value().object ?? [:] }
+    private func newSchema(_ change: UpdateTool, of old: Tool) async throws -> SourceSchema? {
+        if let given = change.jsonSchema.value {
+            return SourceSchema(schema: try given.json.value().object ?? [:], missingPackages: [])
+        }
         if old.sourceCode == nil, change.sourceCode.value == nil {
             // The schema alone tells the model what such a tool is for.
             guard let description = change.description.value else { return nil }
             var schema = try old.jsonSchema?.value().object ?? [:]
             schema["description"] = .string(description)
-            return schema
+            return SourceSchema(schema: schema, missingPackages: [])
         }
         let arguments = change.argsJSONSchema.value
-        guard change.sourceCode.value != nil || arguments != nil,
-            change.sourceType(of: old) != ToolRules.typescript
-        else { return nil }
-        return try await schema(
-            given: nil, change.sourceCode.value ?? old.sourceCode ?? "", arguments,
+        guard change.sourceCode.value != nil || arguments != nil else { return nil }
+        return try await read(
+            given: nil, change.sourceCode.value ?? old.sourceCode ?? "",
+            ToolRules.language(of: change.sourceType(of: old)), arguments,
             description: change.description.applied(to: old.description))
     }
 
@@ -65,7 +71,7 @@ extension ToolService {
         guard sourceType != ToolRules.typescript else { return }
         let own: String?
         do {
-            own = try await runner.schema(of: source, function: name, arguments: [:])["name"]?.string
+            own = try await runner.schema(of: source, function: name, arguments: [:]).schema["name"]?.string
         } catch is SchemaRefusal {
             // A source without functions has no name that could differ.
             return
@@ -78,17 +84,22 @@ extension ToolService {
     }
 
     /// - Parameter description: the description where the source has no docstring.
-    func schema(
-        given: ObjectDocument?, _ source: String, _ arguments: ObjectDocument?, description: String? = nil
-    ) async throws -> JSONObject {
-        if let given { return try given.json.value().object ?? [:] }
+    func read(
+        given: ObjectDocument?, _ source: String, _ language: SourceLanguage, _ arguments: ObjectDocument?,
+        description: String? = nil
+    ) async throws -> SourceSchema {
+        if let given { return SourceSchema(schema: try given.json.value().object ?? [:], missingPackages: []) }
         // The schema shown for tools without one.
         let arguments = try arguments?.json.value().object.flatMap { $0.isEmpty ? nil : $0 }
-        var schema = try await Self.translatingFailures {
-            try await runner.schema(of: source, arguments: arguments.map { .object($0) })
+        var read = try await Self.translatingFailures { () async throws -> SourceSchema in
+            do {
+                return try await runner.schema(of: source, in: language, arguments: arguments.map { .object($0) })
+            } catch let refusal as SchemaRefusal where language == .typescript {
+                throw APIError.invalidField("json_schema", "no schema can be made: \(refusal.reason)", input: .null)
+            }
         }
-        if schema["description"] == nil, let description { schema["description"] = .string(description) }
-        return schema
+        if read.schema["description"] == nil, let description { read.schema["description"] = .string(description) }
+        return read
     }
 
     /// Translates the runtime's failures into API errors.
@@ -108,6 +119,8 @@ struct ToolDraft: Sendable {
     var body: CreateTool
     var name: String
     var schema: JSONObject
+    /// What the source imports and is not installed.
+    var missingPackages: [String]
 
     /// The tool to store. Fields that the client left out keep the values of `existing`.
     func tool(_ id: ID<Tool>, replacing existing: Tool?, in scope: Scope) -> Tool {

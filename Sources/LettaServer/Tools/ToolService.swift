@@ -67,7 +67,8 @@ struct ToolService: Sendable {
         return try await core.storage.write(as: scope) { [packages] db in
             let existing = try ToolStore.rows(named: [draft.name], db).first?.wire
             var row = Stored(draft.tool(id, replacing: existing, in: scope), at: time)
-            row.wire.packagesStatus = packages.status(of: ToolPackages(stored: row.wire.pipRequirements))?.rawValue
+            (row.wire.packagesStatus, row.wire.packagesDetail) = packages.state(
+                of: row.wire.pipRequirements, missing: draft.missingPackages)
             try ToolStore.upsert(row, db)
             guard let stored = try ToolStore.rows(named: [draft.name], db).first?.wire else {
                 throw APIError.conflict("The tool \(draft.name) was deleted by another request. Retry.")
@@ -82,7 +83,8 @@ struct ToolService: Sendable {
         let old = try await retrieve(id, as: scope)
         let change = try change.changes(from: old)
         try ToolRules.check(change, of: old)
-        let schema = try await schema(after: change, of: old)
+        try ToolRules.check(sourceType: change.sourceType.value, runsOn: runner)
+        let read = try await schema(after: change, of: old)
         let time = core.now()
         defer { packages.wake() }
         return try await core.storage.write(as: scope) { [packages] db in
@@ -90,10 +92,11 @@ struct ToolService: Sendable {
                 throw APIError.notFound("Tool", id)
             }
             let old = row.wire
-            change.apply(to: &row.wire, schema: schema)
-            if !change.pipRequirements.isKept {
-                row.wire.packagesStatus = packages.status(of: ToolPackages(stored: row.wire.pipRequirements))?.rawValue
-                row.wire.packagesDetail = nil
+            change.apply(to: &row.wire, schema: read?.schema)
+            let isUnnamed = ToolPackages(stored: row.wire.pipRequirements) == nil
+            if !change.pipRequirements.isKept || isUnnamed && change.sourceCode.value != nil {
+                (row.wire.packagesStatus, row.wire.packagesDetail) = packages.state(
+                    of: row.wire.pipRequirements, missing: read?.missingPackages ?? [])
             }
             guard !row.wire.isSame(as: old) else { return old }
             if row.wire.name != old.name {
@@ -137,29 +140,26 @@ struct ToolService: Sendable {
         try ToolRules.check(sourceType: body.sourceType)
         let given = body.envVars ?? [:]
         try EnvironmentName.check("env_vars", given.keys.sorted())
-        let outcome: ToolOutcome
-        if body.sourceType == ToolRules.typescript {
-            outcome = ToolOutcome(.string(ToolRules.noTypeScript), succeeded: false)
-        } else {
-            let schema = try await schema(given: body.jsonSchema, body.sourceCode, body.argsJSONSchema)
-            var call = PythonCall(
-                source: body.sourceCode, function: body.name ?? schema["name"]?.string ?? "", shownName: body.name,
-                arguments: try body.args.json.value().object ?? [:], schema: .object(schema),
-                environment: try await sandboxes.environment(as: scope).merging(given) { $1 })
-            if let wanted = try ToolPackages(body.pipRequirements) {
-                guard let folder = packages.folder(of: wanted) else {
-                    throw APIError(
-                        400,
-                        "The packages \(wanted.requirements.joined(separator: ", ")) are not installed, and a run installs "
-                            + "none. Save a tool with these pip_requirements and wait until its packages_status is ready."
-                    )
-                }
-                call.packages = folder
+        try ToolRules.check(sourceType: body.sourceType, runsOn: runner)
+        let language = ToolRules.language(of: body.sourceType)
+        let schema = try await read(given: body.jsonSchema, body.sourceCode, language, body.argsJSONSchema).schema
+        var call = PythonCall(
+            source: body.sourceCode, function: body.name ?? schema["name"]?.string ?? "", shownName: body.name,
+            arguments: try body.args.json.value().object ?? [:], schema: .object(schema),
+            environment: try await sandboxes.environment(as: scope).merging(given) { $1 })
+        call.language = language
+        if let wanted = try ToolPackages(body.pipRequirements) {
+            guard let folder = packages.folder(of: wanted) else {
+                throw APIError(
+                    400,
+                    "The packages \(wanted.requirements.joined(separator: ", ")) are not installed, and a run installs "
+                        + "none. Save a tool with these pip_requirements and wait until its packages_status is ready.")
             }
-            outcome = try await Self.translatingFailures { [call] in
-                let owner = SandboxOwner(organization: scope.organization, agent: scope.user)
-                return ToolOutcome(try await runner.run(call, for: owner))
-            }
+            call.packages = folder
+        }
+        let outcome: ToolOutcome = try await Self.translatingFailures { [call] in
+            let owner = SandboxOwner(organization: scope.organization, agent: scope.user)
+            return ToolOutcome(try await runner.run(call, for: owner))
         }
         return LettaMessage(WireMessage.result(outcome, name: body.name, createdAt: core.now().microseconds))
     }

@@ -1,9 +1,12 @@
 # Tells what a model has to know of a user's function: its name, description and parameters as a JSON schema. The source is
 # parsed and never run.
-# Request: source, function (or null), arguments_schema (or null). Answer: {"schema": …} or {"error": "…"}.
+# Request: source, language, function (or null), arguments_schema (or null). Answer: {"schema": …, "missing": packages that the source
+# imports and that are not installed} or {"error": "…"}.
 # The types of the parameters are described by the program that stands before this one.
 import ast
+import importlib.util
 import re
+import sys
 
 SKIPPED = ("self", "cls", "agent_state")
 PARAMETERS = {"args", "arguments", "parameters", "params", "keyword args", "keyword arguments", "other parameters"}
@@ -12,12 +15,37 @@ DROPPED = {"returns", "return", "yields", "yield", "raises", "raise", "exception
 
 def work(request):
     try:
+        if request.get("language") == "typescript":
+            return {"schema": typescript_schema(request["source"], request.get("function"))}
         tree = parse(request["source"])
-        return {"schema": schema_of(find_function(tree, request.get("function")), tree, request.get("arguments_schema"))}
+        function = find_function(tree, request.get("function"))
+        return {"schema": schema_of(function, tree, request.get("arguments_schema")), "missing": missing_packages(tree)}
     except Refusal as refusal:
         return {"error": str(refusal)}
     except RecursionError:
         return {"error": "Failed to parse source code: it is nested too deeply"}
+
+
+def missing_packages(tree):
+    """What the source imports and is not installed here. An import that may fail is none that is needed."""
+    names, waiting = [], [tree]
+    while waiting:
+        node = waiting.pop(0)
+        if isinstance(node, ast.Import):
+            names += [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom) and node.level == 0:
+            names.append(node.module)
+        elif not isinstance(node, ast.Try):
+            waiting += ast.iter_child_nodes(node)
+    packages = dict.fromkeys(name.split(".")[0] for name in names)
+    return [name for name in packages if name not in sys.stdlib_module_names and not is_installed(name)]
+
+
+def is_installed(name):
+    try:
+        return importlib.util.find_spec(name) is not None
+    except (ImportError, ValueError):
+        return False
 
 
 def parse(source):

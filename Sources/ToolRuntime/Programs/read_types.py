@@ -5,7 +5,7 @@ SCALARS = {"int": "integer", "str": "string", "float": "number", "bool": "boolea
 # Written as texts; the tool gets the objects.
 TEXTS = {"datetime": "date-time", "date": "date", "time": "time", "UUID": "uuid", "Path": None, "EmailStr": "email",
          "AnyUrl": "uri", "HttpUrl": "uri"}
-NUMBERS = {"Decimal": "A decimal number", "timedelta": "In seconds"}
+NUMBER_KINDS = {"Decimal": "A decimal number", "timedelta": "In seconds"}
 LISTS = {"list", "List", "Sequence", "MutableSequence", "Iterable", "Collection"}
 SETS = {"set", "Set", "frozenset", "FrozenSet", "AbstractSet", "MutableSet"}
 DICTS = {"dict", "Dict", "Mapping", "MutableMapping"}
@@ -85,8 +85,8 @@ class Types:
                 return {"type": "object", "additionalProperties": self.shape(arguments[1], parameter)[0]}, False
         if arguments is None and name in TEXTS:
             return {"type": "string", **({"format": TEXTS[name]} if TEXTS[name] else {})}, False
-        if arguments is None and name in NUMBERS:
-            return {"type": "number", "description": NUMBERS[name]}, False
+        if arguments is None and name in NUMBER_KINDS:
+            return {"type": "number", "description": NUMBER_KINDS[name]}, False
         if name in self.aliases and arguments is None and name not in self.open:
             return self.alias(name, parameter)
         raise self.refused(annotation, parameter)

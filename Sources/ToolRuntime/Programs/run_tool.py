@@ -1,6 +1,6 @@
 # Calls a function of a user's source with arguments that came as JSON.
 # Request: source, name, arguments, properties and required (of the tool's schema), environment, agent (or null), packages (a folder,
-# or null).
+# or null), language (for one that node runs), api (the server's url and a token for it, or null).
 # Answer: {"text", "value"?, "memory"?} or {"error": "ValueError: …"}; the traceback is on stderr.
 # The conversions and the agent's object come from the programs that stand before this one.
 import ast
@@ -26,9 +26,15 @@ def work(request):
         os.environ.update(request["environment"])
         if request.get("packages"):
             sys.path.insert(0, request["packages"])
+        if request.get("language"):
+            return run_script(request)
         agent = AgentState(request["agent"]) if request.get("agent") else None
         result = call(load(request), request, agent)
-        return {**shown(result), **({"memory": agent.memory.changes()} if agent else {})}
+        answer = shown(result)
+        # Not to be copied several times before it is found to be too long.
+        if len(answer["text"]) > request["limits"]["answer"]:
+            raise ValueError(f"it returned more than {request['limits']['answer'] >> 20} MB")
+        return {**answer, **({"memory": agent.memory.changes()} if agent else {})}
     except BaseException as error:
         report(error)
         return {"error": described(error)}
@@ -41,6 +47,7 @@ def load(request):
     module = types.ModuleType("tool")
     # Many tools are written as if all of typing were imported.
     module.__dict__.update({name: getattr(typing, name) for name in typing.__all__})
+    module.client = Client(request.get("api"))
     sys.modules["tool"] = module
     exec(compile(tree, FILE, "exec"), module.__dict__)
     names = [node.name for node in tree.body if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef))]
@@ -49,6 +56,26 @@ def load(request):
     if not callable(function):
         raise NameError(f"name '{name}' is not defined")
     return function
+
+
+class Client:
+    """A client of the server that is made when it is used."""
+
+    def __init__(self, api):
+        self._api, self._made = api, None
+
+    def __getattr__(self, name):
+        if self._made is None:
+            if not self._api:
+                raise RuntimeError("client is there for tools that an agent calls, where the server keeps Python warm")
+            try:
+                from letta_client import Letta
+            except ModuleNotFoundError:
+                text = "client needs the package letta-client: list it in the tool's pip_requirements"
+                raise ModuleNotFoundError(text, name="letta_client") from None
+            key = "api_key" if "api_key" in inspect.signature(Letta.__init__).parameters else "token"
+            self._made = Letta(base_url=self._api["url"], **{key: self._api["token"]})
+        return getattr(self._made, name)
 
 
 def call(function, request, agent):

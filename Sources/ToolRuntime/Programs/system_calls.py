@@ -29,6 +29,13 @@ NUMBERS = {
     "sethostname": (170, 161), "setdomainname": (171, 162), "syslog": (103, 116), "vhangup": (153, 58), "lookup_dcookie": (212, 18),
     "ustat": (136, None),
 }
+# Without namespaces a tool shares the files and sockets of the system with all others, and Landlock does not know these calls: the
+# owner, the mode, the times and the attributes of a file by its path, and watching what others do with files.
+OF_FILES = {
+    "chmod": (90, None), "fchmodat": (268, 53), "chown": (92, None), "lchown": (94, None), "fchownat": (260, 54), "utime": (132, None),
+    "utimes": (235, None), "futimesat": (261, None), "utimensat": (280, 88), "setxattr": (188, 5), "lsetxattr": (189, 6),
+    "removexattr": (197, 14), "lremovexattr": (198, 15), "inotify_add_watch": (254, 27),
+}
 # These may only be used on the process that calls: its first argument must be 0.
 ON_ITSELF = {
     "prlimit64": (302, 261), "sched_setaffinity": (203, 122), "sched_setparam": (142, 118), "sched_setscheduler": (144, 119),
@@ -52,7 +59,7 @@ def refusal(error):
 
 
 class Filter:
-    def __init__(self, machine):
+    def __init__(self, machine, is_alone=False):
         known = {"x86_64": (0xC000003E, 0), "aarch64": (0xC00000B7, 1)}
         if machine not in known:
             raise SystemExit(f"the system calls of {machine} are not known: tools run on x86_64 and aarch64")
@@ -66,14 +73,17 @@ class Filter:
             self.when(IF_SET, 0x40000000, KILL)  # the calls of x32
         self.when(IF_EQUAL, CLONE3[self.column], refusal(errno.ENOSYS))  # its flags are in memory; the C library falls back to clone
         self.when(IF_ABOVE, NEWEST, refusal(errno.ENOSYS))
-        for numbers in NUMBERS.values():
+        for numbers in [*NUMBERS.values(), *(OF_FILES.values() if is_alone else ())]:
             if numbers[self.column] is not None:
                 self.when(IF_EQUAL, numbers[self.column], refusal(errno.EPERM))
         for numbers in ON_ITSELF.values():
             self.call(numbers, lambda: self.unless(0, (0,), errno.EPERM))
         self.call(CLONE, self.check_clone)
         self.call(SETPRIORITY, lambda: (self.unless(0, (0,), errno.EPERM), self.unless(1, (0,), errno.EPERM)))
-        self.call(SOCKET, self.check_socket)
+        if is_alone:
+            self.when(IF_EQUAL, SOCKET[self.column], refusal(errno.EACCES))
+        else:
+            self.call(SOCKET, self.check_socket)
         self.call(SOCKETPAIR, lambda: self.unless(0, (AF_UNIX,), errno.EAFNOSUPPORT))
         self.add(RETURN, ALLOW)
 

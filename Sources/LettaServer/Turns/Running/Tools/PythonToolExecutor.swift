@@ -12,12 +12,10 @@ struct PythonToolExecutor: ToolExecutor {
     let secrets: SecretBox
     let sandboxes: SandboxService
     let packages: ToolPackageService
+    let tokens: AccessTokenService
 
     func run(_ call: ToolRun, in context: ToolContext) async throws -> ToolResult {
         let tool = context.tool
-        guard tool.sourceType != ToolRules.typescript else {
-            return ToolResult(ToolOutcome(.string(ToolRules.noTypeScript), succeeded: false))
-        }
         let environment: [String: String]
         do {
             environment = try await self.environment(of: context.agent.id, as: context.scope)
@@ -29,12 +27,12 @@ struct PythonToolExecutor: ToolExecutor {
         var python = PythonCall(
             source: tool.sourceCode ?? "", function: tool.name, shownName: tool.name, arguments: call.arguments,
             schema: try tool.jsonSchema?.value(), environment: environment)
+        python.language = ToolRules.language(of: tool.sourceType)
         python.agent = try Self.agentState(of: context)
         do {
             python.packages = try await packages.folder(for: tool)
-            let owner = SandboxOwner(organization: context.scope.organization, agent: context.agent.id.rawValue)
-            return Self.result(
-                try await runner.run(python, for: owner), of: tool.name, memory: context.memory)
+            let result = try await invoke(python, in: context)
+            return Self.result(result, of: tool.name, memory: context.memory)
         } catch is CancellationError {
             return ToolResult(ToolOutcome("Error: the turn was cancelled while this tool ran.", succeeded: false))
         } catch let missing as PackagesMissing {
@@ -44,6 +42,18 @@ struct PythonToolExecutor: ToolExecutor {
             core.logger.error("A tool could not run", metadata: ["tool": "\(tool.name)", "error": "\(failure)"])
             return ToolResult(
                 ToolOutcome(.string("Error executing function \(tool.name): \(failure)"), succeeded: false))
+        }
+    }
+
+    /// Calls the function, with a token for its agent as long as the call lasts if its source looks as if it wants one.
+    private func invoke(_ python: PythonCall, in context: ToolContext) async throws -> PythonResult {
+        let owner = SandboxOwner(organization: context.scope.organization, agent: context.agent.id.rawValue)
+        let wants = ["client", "LETTA_"].contains { python.source.contains($0) }
+        guard wants, runner.offersAPI else { return try await runner.run(python, for: owner) }
+        return try await tokens.withToken(for: context.agent.id, as: context.scope) { token in
+            var python = python
+            python.apiToken = token
+            return try await runner.run(python, for: owner)
         }
     }
 
