@@ -24,6 +24,7 @@ package struct LettaApplication: Sendable {
     private let batches: BatchQueue
     private let schedules: ScheduleRunner
     private let reading: FileReadingService
+    private let embedder: PassageEmbedder
     private let packages: ToolPackageService
     private let mail = AgentMail()
     private let retention: RetentionService
@@ -54,6 +55,7 @@ package struct LettaApplication: Sendable {
             try BatchStore.recover(db)
             try RunCallbackStore.setAllDue(at: now?() ?? .now, db)
             try UploadStore.deleteUnfinished(db)
+            try VectorStore.setAllDue(db)
             try ToolPackageStore.resume(isAllowed: sandbox.packagesFolder != nil, db)
         }
         let transport = ProviderTransport(modelHosts: configuration.allowedModelHosts)
@@ -74,10 +76,13 @@ package struct LettaApplication: Sendable {
         batches = BatchQueue(core: core, ends: runEnds, callbacks: callbacks)
         schedules = ScheduleRunner(core: core, ends: runEnds)
         let documents = DocumentReader(sandbox: sandbox)
-        reading = FileReadingService(core: core, ends: runEnds, documents: documents)
+        let models = ModelService(
+            directory: self.directory, userProviders: userProviders, transport: transport, logger: logger)
+        embedder = PassageEmbedder(core: core, models: models)
+        reading = FileReadingService(core: core, ends: runEnds, documents: documents, queue: embedder.queue)
         packages = ToolPackageService(core: core, sandbox: sandbox)
         let features = RouteCatalogue(
-            core: core, secrets: secrets, directory: self.directory, transport: transport,
+            core: core, secrets: secrets, directory: self.directory, models: models, embedder: embedder,
             userProviders: userProviders, worker: worker, ends: runEnds, callbacks: callbacks, egress: egress,
             batches: batches, schedules: schedules, mcp: configuration.mcp, sandbox: sandbox, documents: documents,
             reading: reading, packages: packages, mail: mail, webSearch: configuration.webSearch,
@@ -85,6 +90,7 @@ package struct LettaApplication: Sendable {
         responder = try Self.stack(features, metrics, configuration).responder
         callbacks.wake()
         reading.wake()
+        embedder.queue.wake()
         packages.wake()
     }
 
@@ -172,6 +178,7 @@ package struct LettaApplication: Sendable {
         await batches.close()
         await callbacks.close()
         await reading.close()
+        await embedder.queue.close()
         await packages.close()
         mail.close()
         await runEnds.close()
