@@ -48,6 +48,7 @@ struct PassageEmbeddingService: Sendable {
     func change(
         _ owner: PassageOwner, to body: ChangeEmbedding, as scope: Scope
     ) async throws -> PassageEmbedding {
+        _ = try await core.storage.read(as: scope) { db in try owner.config(db) }
         let config: EmbeddingConfig
         if let given = body.embeddingConfig {
             try models.check(given)

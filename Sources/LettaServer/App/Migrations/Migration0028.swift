@@ -36,6 +36,10 @@ extension Migration {
                 PRIMARY KEY (organization_id, owner_id, generation)
             )
             """,
+            // Few sets have a model that failed.
+            """
+            CREATE INDEX vector_set_failing ON vector_set (retry_at) WHERE retry_at > 0
+            """,
             // `due_at` is null for a passage that waits for nothing; a waiting one has no vector yet.
             """
             CREATE TABLE passage_vector (
