@@ -2,6 +2,7 @@
 
 import datetime
 import json
+import time
 
 import pytest
 
@@ -143,6 +144,10 @@ def test_archival_memory_survives_a_restart(own_server):
     agent = make_agent(client, tools=TOOLS)
     client.add_memory(agent.id, "Cats like fish", tags=["b", "a"])
     client.send(agent.id, 'script: [{"call": "archival_memory_insert", "args": {"content": "Owls hoot"}}, {"say": "ok"}]')
+    for _ in range(100):  # that of the turn gets its vector in the background
+        if all(passage.embedding for passage in client.memories(agent.id)):
+            break
+        time.sleep(0.1)
     before = [passage.model_dump(mode="json") for passage in client.memories(agent.id)]
     archives = [archive.model_dump(mode="json") for archive in client.archives()]
     own_server.restart()
