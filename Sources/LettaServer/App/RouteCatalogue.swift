@@ -119,7 +119,8 @@ struct RouteCatalogue: RouteGroup {
             ScheduleRoutes(schedules: ScheduleService(core: core, runner: schedules)),
             AccessTokenRoutes(tokens: AccessTokenService(core: core)),
             FolderRoutes(
-                folders: FolderService(core: core, models: models, queue: embedder.queue), agents: AgentFolderService(core: core),
+                folders: FolderService(core: core, models: models, queue: embedder.queue),
+                agents: AgentFolderService(core: core),
                 uploads: UploadService(core: core, reading: reading)),
             GroupRoutes(groups: GroupService(core: core), turns: GroupTurnService(core: core, turns: turns)),
             DocumentedAliases(),
