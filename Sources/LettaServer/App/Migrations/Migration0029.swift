@@ -2,7 +2,7 @@ import Storage
 
 extension Migration {
     /// Vectors of passages, and a folder without an embedding model.
-    static let vectors = Migration(number: 28, name: "vectors") { dialect in
+    static let vectors = Migration(number: 29, name: "vectors") { dialect in
         let id: SQLText = "TEXT \(dialect.textCollation)"
         return foldersWithoutModels + tables(id, dialect) + waiting
     }
