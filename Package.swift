@@ -71,6 +71,7 @@ let package = Package(
                 .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: strict),
+        .target(name: "CVectors"),
         .target(
             name: "HTTPKit",
             dependencies: [
@@ -141,7 +142,7 @@ let package = Package(
         .target(
             name: "LettaServer",
             dependencies: [
-                "AgentEngine", "EventStreams", "HTTPKit", "JSON", "LettaAPI", "LocalModels", "MCPClient",
+                "AgentEngine", "CVectors", "EventStreams", "HTTPKit", "JSON", "LettaAPI", "LocalModels", "MCPClient",
                 "ModelProviders",
                 "Storage",
                 "StoragePostgres", "StorageSQLite", "ToolRuntime",
@@ -159,7 +160,7 @@ let package = Package(
         .executableTarget(
             name: "letta-server",
             dependencies: [
-                "LettaServer", "LocalModels",
+                "LettaAPI", "LettaClient", "LettaServer", "LocalModels",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Configuration", package: "swift-configuration"),
                 .product(name: "Logging", package: "swift-log"),

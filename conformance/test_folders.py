@@ -40,11 +40,11 @@ def test_create_fills_the_defaults(client):
     assert (made.embedding_config.handle, made.embedding_config.embedding_chunk_size) == (EMBEDDING, 300)
 
 
-def test_create_needs_an_embedding_model_that_exists(client):
-    for bad in ({"embedding": None}, {"embedding": "openai/zzz"}):
-        with refused(client, 400) as refusal:
-            make_folder(client, **bad)
-        assert "mbedding" in refusal.body["detail"]
+def test_an_embedding_model_must_exist_and_need_not_be_named(client):
+    with refused(client, 400) as refusal:
+        make_folder(client, embedding="openai/zzz")
+    assert "mbedding" in refusal.body["detail"]
+    assert make_folder(client, embedding=None).embedding_config is None
 
 
 def test_a_name_is_unique(client):

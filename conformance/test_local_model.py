@@ -122,3 +122,44 @@ def test_the_doctor_finds_out_what_a_small_model_can_do(tmp_path, llama):
     for line in ("context window: 8192 tokens", "structured output: yes", "treated as a small model", "tokens/s"):
         assert line in told.stdout, told.stdout
     assert "tool calling: text" in told.stdout or "tool calling: native" in told.stdout, told.stdout
+
+
+def embedded(client, path, count):
+    """Waits until all passages of an archive or a folder are embedded, and returns what is told of them."""
+    for _ in range(600):
+        state = client.get(path).json()
+        if state["passages"] == count and state["waiting"] == 0 and state["next"] is None:
+            return state
+        time.sleep(0.1)
+    raise AssertionError(state)
+
+
+def test_memories_and_files_are_found_by_their_meaning(local):
+    """By the real embedding model, also after a restart; without naming a model for the folder."""
+    client = client_of(local, timeout=300)
+    http = httpx.Client(base_url=local.url, timeout=60)
+    agent = client.create_agent(model=HANDLE, embedding="letta-local/all-minilm-l6-v2", include_base_tools=False)
+    texts = ["Ann bought a used car last spring.", "The kitten sleeps on the couch.", "Bob works as a physician in Utrecht."]
+    for text in texts:
+        client.add_memory(agent.id, text)
+    archive = http.get("/v1/archives/", params={"agent_id": agent.id}).json()[0]
+    assert archive["embedding_config"]["embedding_dim"] == 384
+    embedded(http, f"/v1/archives/{archive['id']}/embedding", 3)
+    questions = {"Which vehicle does she own?": 0, "Where is the pet resting?": 1, "What is the doctor's profession?": 2}
+    for _ in range(2):
+        for question, answer in questions.items():
+            assert client.find_memories(agent.id, question, top_k=1).results[0].content == texts[answer]
+        local.restart()
+        client = client_of(local, timeout=300)
+    http = httpx.Client(base_url=local.url, timeout=60)
+    folder = http.post("/v1/folders/", json={"name": "notes"}).json()
+    assert folder["embedding_config"]["handle"] == "letta-local/all-minilm-l6-v2"
+    long = "The harbour was built in 1905. " * 400
+    file = http.post(f"/v1/folders/{folder['id']}/upload", files={"file": ("a.txt", long.encode(), "text/plain")}).json()
+    for _ in range(600):
+        state = http.get(f"/v1/folders/{folder['id']}/files/{file['id']}").json()
+        if state["processing_status"] in ("completed", "error"):
+            break
+        time.sleep(0.1)
+    assert state["processing_status"] == "completed" and state["error_message"] is None, state
+    assert state["chunks_embedded"] == state["total_chunks"] > 1

@@ -13,7 +13,12 @@ package final class ScriptedModel: ModelProvider {
         var requests: [Asked] = []
         var holds: [Hold] = []
         var traits = ModelTraits()
+        var embedder: Embedder?
     }
+
+    /// Makes the vectors of texts by the model with this name.
+    package typealias Embedder =
+        @Sendable (_ texts: [String], _ model: String) async -> Result<[[Float]], ProviderFailure>
 
     package let settings = ProviderSettings(name: "openai", baseURL: "http://127.0.0.1:1/v1")
     package let handlePrefixes = ["openai", "openai-proxy"]
@@ -88,8 +93,21 @@ package final class ScriptedModel: ModelProvider {
         return answer.answer
     }
 
+    /// Sets what embeds texts. Without it all vectors are zero, so that nothing is near to anything.
+    ///
+    /// - Parameter holds: where it pauses.
+    package func embed(pausingAt holds: Hold..., with embedder: @escaping Embedder) {
+        state.withLock { state in
+            state.embedder = embedder
+            state.holds += holds
+        }
+    }
+
     package func embed(_ texts: [String], model: String) async throws(ProviderFailure) -> [[Float]] {
-        texts.map { _ in Array(repeating: 0, count: 1536) }
+        guard let embedder = state.withLock({ $0.embedder }) else {
+            return texts.map { _ in Array(repeating: 0, count: 1536) }
+        }
+        return try await embedder(texts, model).get()
     }
 
     private struct Pieces: AsyncSequence, AsyncIteratorProtocol, Sendable {
@@ -241,7 +259,7 @@ extension ScriptedModel {
             for continuation in stopped { continuation.resume() }
         }
 
-        func stop() async {
+        package func stop() async {
             await withCheckedContinuation { continuation in
                 let (watchers, isReleased) = state.withLock { state in
                     state.isReached = true

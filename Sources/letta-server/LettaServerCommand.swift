@@ -7,8 +7,9 @@ struct LettaServerCommand: AsyncParsableCommand {
         commandName: "letta-server", abstract: "A self-hosted server for stateful agents.",
         version: ServerVersion.current,
         subcommands: [
-            ServeCommand.self, ConfigCommand.self, MigrateCommand.self, BackupCommand.self, RestoreCommand.self, ModelsCommand.self,
-            DoctorCommand.self, ExportCommand.self, ImportCommand.self, VersionCommand.self,
+            ServeCommand.self, ConfigCommand.self, MigrateCommand.self, BackupCommand.self, RestoreCommand.self,
+            ModelsCommand.self, DoctorCommand.self, ExportCommand.self, ImportCommand.self, ReembedCommand.self,
+            VersionCommand.self,
         ],
         defaultSubcommand: ServeCommand.self)
 }

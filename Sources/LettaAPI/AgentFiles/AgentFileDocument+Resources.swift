@@ -14,7 +14,7 @@ extension AgentFileDocument {
             description = folder.description
             instructions = folder.instructions
             metadata = folder.metadata
-            embeddingConfig = try folder.embeddingConfig.content()
+            embeddingConfig = try folder.embeddingConfig?.content()
             embedding = embeddingConfig?.handle
             embeddingChunkSize = embeddingConfig?.embeddingChunkSize
             self.id = id

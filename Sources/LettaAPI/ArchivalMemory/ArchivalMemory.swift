@@ -9,7 +9,7 @@ extension API {
             .post, "/v1/agents/{agent_id}/archival-memory", "Adds a memory to an agent's default archive.")
         public static let search = Endpoint<ID<AgentState>, SearchArchivalMemory, NoBody, ArchivalSearchResponse>(
             .get, "/v1/agents/{agent_id}/archival-memory/search",
-            "Finds an agent's archival memories by their words, the best first.")
+            "Finds an agent's archival memories by their words and their meaning, the best first.")
         public static let update = Endpoint<NamedPath<AgentState>, NoQuery, UpdateArchivalMemory?, [Passage]>(
             .patch, "/v1/agents/{agent_id}/archival-memory/{memory_id}", "Changes the fields present in the body.")
         public static let delete = Endpoint<NamedPath<AgentState>, NoQuery, NoBody, MessageOutput>(

@@ -11,7 +11,8 @@ public struct Folder: ListedResource, Codable, Sendable, Equatable, JSONWritable
     /// How agents should use the folder.
     public var instructions: String?
     public var metadata: ObjectDocument?
-    public var embeddingConfig: Document<EmbeddingConfig>
+    /// Nil where files are found by their words alone.
+    public var embeddingConfig: Document<EmbeddingConfig>?
     public var organizationID: String
     public var createdByID: String?
     public var lastUpdatedByID: String?
@@ -19,7 +20,7 @@ public struct Folder: ListedResource, Codable, Sendable, Equatable, JSONWritable
     public var updatedAt: Timestamp
 
     public init(
-        id: ID<Folder>, name: String, embeddingConfig: Document<EmbeddingConfig>, organizationID: String,
+        id: ID<Folder>, name: String, embeddingConfig: Document<EmbeddingConfig>?, organizationID: String,
         createdAt: Timestamp
     ) {
         self.id = id
@@ -43,7 +44,7 @@ public struct Source: ListElement, Codable, Sendable, JSONWritable {
     }
 }
 
-/// A new folder. Either `embedding` or `embedding_config` is needed.
+/// A new folder. Without `embedding` and `embedding_config` the server's local model embeds its files, where there is one.
 public struct CreateFolder: Codable, Sendable {
     public var name: String
     public var description: String?
@@ -55,7 +56,7 @@ public struct CreateFolder: Codable, Sendable {
     public var embeddingChunkSize: Int?
     public var embeddingConfig: EmbeddingConfig?
 
-    public init(name: String, embedding: String) {
+    public init(name: String, embedding: String? = nil) {
         self.name = name
         self.embedding = embedding
     }

@@ -56,7 +56,7 @@ extension API {
     /// Passages of all archives.
     public enum Passages {
         public static let search = Endpoint<NoPath, NoQuery, SearchPassages, [FoundPassage]>(
-            .post, "/v1/passages/search", "Finds passages by their words, the best first.")
+            .post, "/v1/passages/search", "Finds passages by their words and their meaning, the best first.")
     }
 }
 
@@ -92,9 +92,10 @@ public struct SearchPassages: Codable, Sendable {
 /// A passage that a search found.
 public struct FoundPassage: Codable, Sendable, JSONWritable {
     public var passage: Passage
-    /// How many of the query's words the passage has.
+    /// How many of the query's words the passage has; with vectors, the sum of what words and meaning say.
     public var score: Double
-    public private(set) var metadata: ObjectDocument? = ObjectDocument()
+    /// With vectors, how many of the query's `words` the passage has, and the `similarity` of its meaning.
+    public var metadata: ObjectDocument? = ObjectDocument()
 
     public init(_ passage: Passage, score: Double) {
         self.passage = passage

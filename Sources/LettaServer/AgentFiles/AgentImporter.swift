@@ -176,14 +176,9 @@ struct AgentImporter {
 
     private mutating func insertFolders() throws {
         for (index, entry) in document.sources.enumerated() {
-            guard let config = file.settings.embedding ?? entry.embeddingConfig ?? embedding(ofAgentsWith: entry.id)
-            else {
-                throw AgentFileProblem.at(
-                    "sources.\(index).embedding_config",
-                    "the folder names no embedding model. Give one in the field 'embedding' of the request.")
-            }
+            let config = file.settings.embedding ?? entry.embeddingConfig ?? embedding(ofAgentsWith: entry.id)
             var folder = Folder(
-                id: core.ids.next(), name: try freeName(entry.name), embeddingConfig: Document(config),
+                id: core.ids.next(), name: try freeName(entry.name), embeddingConfig: config.map { Document($0) },
                 organizationID: db.organization, createdAt: self.time(index))
             folder.description = entry.description
             folder.instructions = entry.instructions

@@ -28,6 +28,7 @@ package struct LettaApplication: Sendable {
     private let batches: BatchQueue
     private let schedules: ScheduleRunner
     private let reading: FileReadingService
+    private let embedder: PassageEmbedder
     private let packages: ToolPackageService
     private let sandbox: ToolSandbox
     private let mail = AgentMail()
@@ -82,16 +83,19 @@ package struct LettaApplication: Sendable {
         batches = BatchQueue(core: core, ends: runEnds, callbacks: callbacks)
         schedules = ScheduleRunner(core: core, ends: runEnds)
         let documents = DocumentReader(sandbox: sandbox)
-        reading = FileReadingService(core: core, ends: runEnds, documents: documents)
+        let models = ModelService(
+            directory: self.directory, userProviders: userProviders, transport: transport, logger: logger,
+            defaultHandle: configuration.defaultModel)
+        embedder = PassageEmbedder(core: core, models: models)
+        reading = FileReadingService(core: core, ends: runEnds, documents: documents, queue: embedder.queue)
         packages = ToolPackageService(core: core, sandbox: sandbox)
         self.sandbox = sandbox
         let features = RouteCatalogue(
-            core: core, secrets: secrets, directory: self.directory, transport: transport,
+            core: core, secrets: secrets, directory: self.directory, models: models, embedder: embedder,
             userProviders: userProviders, worker: worker, ends: runEnds, callbacks: callbacks, egress: egress,
             batches: batches, schedules: schedules, mcp: configuration.mcp, sandbox: sandbox, documents: documents,
             reading: reading, packages: packages, mail: mail, webSearch: configuration.webSearch,
-            defaultModel: configuration.defaultModel, password: configuration.http.password,
-            approvals: configuration.approvals, metrics: metrics)
+            password: configuration.http.password, approvals: configuration.approvals, metrics: metrics)
         let (routes, settings) = Self.routes(features, configuration)
         let httpMetrics = HTTPMetrics(factory: metrics)
         responder = try HTTPStack(routes: routes, settings: settings, metrics: httpMetrics).responder
@@ -101,6 +105,7 @@ package struct LettaApplication: Sendable {
         }
         callbacks.wake()
         reading.wake()
+        embedder.queue.wake()
         packages.wake()
         servers?.start(duties)
     }
@@ -108,12 +113,13 @@ package struct LettaApplication: Sendable {
     /// What this server does when others on the database come and go.
     private var duties: ServerMembership.Duties {
         ServerMembership.Duties(
-            lead: { [batches, schedules, callbacks, reading, packages] in
+            lead: { [batches, schedules, callbacks, reading, packages, embedder] in
                 batches.wake()
                 schedules.wake()
                 callbacks.wake()
                 reading.wake()
                 packages.wake()
+                embedder.queue.wake()
             },
             cancel: { [worker] in worker.cancel($0) },
             end: { [worker] in
@@ -220,6 +226,7 @@ package struct LettaApplication: Sendable {
         await batches.close()
         await callbacks.close()
         await reading.close()
+        await embedder.queue.close()
         await packages.close()
         await sandbox.warm?.close()
         toolDoor?.remove()

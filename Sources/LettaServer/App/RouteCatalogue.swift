@@ -8,7 +8,8 @@ struct RouteCatalogue: RouteGroup {
     let core: Core
     let secrets: SecretBox
     let directory: ModelDirectory
-    let transport: ProviderTransport
+    let models: ModelService
+    let embedder: PassageEmbedder
     let userProviders: UserProviders
     let worker: TurnWorker
     let ends: RunEnds
@@ -23,7 +24,6 @@ struct RouteCatalogue: RouteGroup {
     let packages: ToolPackageService
     let mail: AgentMail
     let webSearch: WebSearchSettings
-    let defaultModel: String?
     let password: Secret?
     let approvals: ApprovalPolicy
     let metrics: PrometheusMetrics
@@ -31,9 +31,6 @@ struct RouteCatalogue: RouteGroup {
     func register(on routes: Routes) {
         let runner = PythonToolRunner(sandbox: sandbox)
         let sandboxes = SandboxService(core: core, secrets: secrets)
-        let models = ModelService(
-            directory: directory, userProviders: userProviders, transport: transport, logger: core.logger,
-            defaultHandle: defaultModel)
         let line = AgentLine(lock: KeyedFIFOLock(queueLimit: TurnService.queueLimit), claims: TurnClaims(core: core))
         let messages = MessageService(core: core, line: line)
         let python = PythonToolExecutor(
@@ -51,7 +48,7 @@ struct RouteCatalogue: RouteGroup {
             core: core, models: models,
             executors: ToolExecutors(
                 core: core, python: python, mcp: MCPToolExecutor(core: core, connector: mcpConnector), mail: mail,
-                web: web, documents: documents),
+                web: web, documents: documents, embedder: embedder),
             ends: ends, images: ImageReader(egress: egress, clock: core.clock), approvals: approvals)
         let compactor = ContextCompactor(core: core, models: models)
         let turns = TurnService(
@@ -89,10 +86,12 @@ struct RouteCatalogue: RouteGroup {
                 servers: mcpServers,
                 tools: MCPToolService(core: core, servers: mcpServers, connector: mcpConnector)),
             BlockRoutes(blocks: BlockService(core: core)),
-            ArchivalMemoryRoutes(memory: ArchivalMemoryService(core: core)),
-            ArchiveRoutes(archives: ArchiveService(core: core, models: models)),
+            ArchivalMemoryRoutes(memory: ArchivalMemoryService(core: core, embedder: embedder)),
+            ArchiveRoutes(archives: ArchiveService(core: core, models: models, embedder: embedder)),
+            PassageEmbeddingRoutes(
+                embeddings: PassageEmbeddingService(core: core, models: models, queue: embedder.queue)),
             IdentityRoutes(identities: IdentityService(core: core)),
-            PassageRoutes(passages: PassageService(core: core)),
+            PassageRoutes(passages: PassageService(core: core, search: embedder.search)),
             ModelRoutes(
                 models: models, front: front, diagnosis: ModelDiagnosisService(models: models, clock: core.clock)),
             OpenAIFrontRoutes(front: front),
@@ -100,7 +99,8 @@ struct RouteCatalogue: RouteGroup {
                 front: MCPFrontService(
                     tools: MCPFrontTools(
                         agents: AgentService(core: core, models: models, secrets: secrets), turns: turns,
-                        memory: CoreMemoryService(core: core), archival: ArchivalMemoryService(core: core)))),
+                        memory: CoreMemoryService(core: core),
+                        archival: ArchivalMemoryService(core: core, embedder: embedder)))),
             ProviderRoutes(
                 providers: ProviderService(
                     core: core, secrets: secrets, directory: directory, providers: userProviders)),
@@ -120,7 +120,8 @@ struct RouteCatalogue: RouteGroup {
             ScheduleRoutes(schedules: ScheduleService(core: core, runner: schedules)),
             AccessTokenRoutes(tokens: AccessTokenService(core: core)),
             FolderRoutes(
-                folders: FolderService(core: core, models: models), agents: AgentFolderService(core: core),
+                folders: FolderService(core: core, models: models, queue: embedder.queue),
+                agents: AgentFolderService(core: core),
                 uploads: UploadService(core: core, reading: reading)),
             GroupRoutes(groups: GroupService(core: core), turns: GroupTurnService(core: core, turns: turns)),
             DocumentedAliases(),

@@ -6,6 +6,7 @@ import Storage
 /// Lists, searches, adds and deletes the memories of one agent.
 struct ArchivalMemoryService: Sendable {
     let core: Core
+    let embedder: PassageEmbedder
 
     /// The default number of memories that a search returns.
     static let defaultFinds = 10
@@ -23,12 +24,15 @@ struct ArchivalMemoryService: Sendable {
         try PassageRules.checkTags(body.tags)
         let passage = NewPassage(
             id: core.ids.next(), text: body.text, tags: body.tags ?? [], time: core.now(), createdAt: body.createdAt)
-        return try await core.storage.write(as: scope) { [core] db in
+        let due = PassageEmbedder.due(after: passage.time)
+        let stored = try await core.storage.write(as: scope) { [core] db in
             guard let row = try AgentStore.rowForUpdate(agent, db) else {
                 throw APIError.notFound("Agent", agent)
             }
-            return try Self.insert([passage], for: row, ids: core.ids, db)
+            return try Self.insert([passage], for: row, ids: core.ids, due: due, db)
         }
+        guard let archive = stored.first?.archiveID else { return stored }
+        return try await embedder.embed(stored, of: archive, as: scope)
     }
 
     func search(
@@ -46,17 +50,17 @@ struct ArchivalMemoryService: Sendable {
         filter.needsAllTags = query.tagMatchMode == .all
         filter.from = query.startDatetime?.first
         filter.to = query.endDatetime?.last
-        return try await core.storage.read(as: scope) { [filter] db in
+        let row = try await core.storage.read(as: scope) { db in
             guard let row = try AgentStore.row(agent, db) else { throw APIError.notFound("Agent", agent) }
-            let found = try Self.find(
-                query.query, matching: filter, limit: limit, of: agent, db)
-            return ArchivalSearchResponse(
-                found.map { passage in
-                    .init(
-                        id: passage.id, timestamp: Self.timestamp(of: passage, for: row), content: passage.text,
-                        tags: passage.tags ?? [])
-                })
+            return row
         }
+        let found = try await find(query.query, matching: filter, limit: limit, of: agent, as: scope)
+        return ArchivalSearchResponse(
+            found.map { passage in
+                .init(
+                    id: passage.id, timestamp: Self.timestamp(of: passage, for: row), content: passage.text,
+                    tags: passage.tags ?? [])
+            })
     }
 
     func update(
@@ -64,7 +68,7 @@ struct ArchivalMemoryService: Sendable {
     ) async throws -> [Passage] {
         try PassageRules.checkTags(change.tags.value)
         let time = core.now()
-        return try await core.storage.write(as: scope) { db in
+        let changed = try await core.storage.write(as: scope) { db in
             let old = try Self.passageForUpdate(memory, of: agent, db)
             var passage = old
             change.text.apply(to: &passage.text)
@@ -74,13 +78,19 @@ struct ArchivalMemoryService: Sendable {
                 passage.metadata = change.metadata.value ?? ObjectDocument()
             }
             guard passage.text != old.text || passage.tags != old.tags || passage.metadata != old.metadata else {
-                return [old]
+                return old
             }
             passage.lastUpdatedByID = scope.user
             passage.updatedAt = max(time, passage.updatedAt ?? time)
             try PassageStore.update(passage, db)
-            return [passage]
+            if passage.text != old.text, let archive = passage.archiveID {
+                let due = PassageEmbedder.due(after: time)
+                try VectorStore.renew(passage.id, of: archive.rawValue, due: due, db)
+            }
+            return passage
         }
+        guard let archive = changed.archiveID else { return [changed] }
+        return try await embedder.embed([changed], of: archive, as: scope)
     }
 
     func delete(_ memory: String, of agent: ID<AgentState>, as scope: Scope) async throws {
@@ -105,13 +115,15 @@ struct ArchivalMemoryService: Sendable {
 
 extension ArchivalMemoryService {
     /// The best matches among the agent's memories, up to `limit`; the newest ones for an empty query.
-    static func find(
-        _ query: String, matching filter: PassageFilter, limit: Int, of agent: ID<AgentState>, _ db: Transaction
-    ) throws -> [Passage] {
+    func find(
+        _ query: String, matching filter: PassageFilter, limit: Int, of agent: ID<AgentState>, as scope: Scope
+    ) async throws -> [Passage] {
+        let archives = try await core.storage.read(as: scope) { db in try ArchiveStore.archives(of: agent, db) }
         var filter = filter
-        filter.archives = try ArchiveStore.archives(of: agent, db)
-        return try PassageStore.find(
-            query, matching: filter, orElse: .descending, limit: min(limit, mostFinds), db
+        filter.archives = archives
+        return try await embedder.search.find(
+            query, in: .archives(query, matching: filter, orElse: .descending), limit: min(limit, Self.mostFinds),
+            as: scope
         ).map(\.passage)
     }
 
@@ -121,29 +133,31 @@ extension ArchivalMemoryService {
     }
 
     /// Adds memories to the agent's first archive and creates one if it has none. The caller has locked the agent's row.
+    ///
+    /// - Parameter due: when they are embedded in the background; nil for as soon as the queue is woken.
     static func insert(
-        _ passages: [NewPassage], for agent: AgentRow, ids: IDSource, _ db: Transaction
+        _ passages: [NewPassage], for agent: AgentRow, ids: IDSource, due: Timestamp? = nil, _ db: Transaction
     ) throws -> [Passage] {
         guard let first = passages.first else { return [] }
         let archive = try archive(for: agent, ids: ids, at: first.time, db)
-        return try PassageStore.insert(passages, into: archive, db)
+        return try PassageStore.insert(passages, into: archive, due: due ?? first.time, db)
     }
 
     private static func archive(
         for agent: AgentRow, ids: IDSource, at time: Timestamp, _ db: Transaction
-    ) throws -> ID<Archive> {
+    ) throws -> Archive {
         // Deleted while this transaction waited for its lock: the agent has no archive then.
         if let id = try ArchiveStore.archives(of: agent.id, db).first,
-            try db.fetch(ArchiveStore.table, id, locking: true) != nil
+            let archive = try db.fetch(ArchiveStore.table, id, locking: true)
         {
-            return id
+            return archive
         }
         var archive = Archive(id: ids.next(), name: "\(agent.name)'s Archive", in: db.scope, at: time)
         archive.description = "Default archive created automatically"
         archive.embeddingConfig = agent.embeddingConfig
         try db.insert(archive, into: ArchiveStore.table)
         try ArchiveStore.attach(archive.id, to: agent.id, isOwner: true, db)
-        return archive.id
+        return archive
     }
 
     /// The size of an agent's archival memory.

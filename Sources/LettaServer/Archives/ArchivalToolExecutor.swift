@@ -9,6 +9,7 @@ struct ArchivalToolExecutor: ToolExecutor {
     static let search = "archival_memory_search"
 
     let core: Core
+    let memory: ArchivalMemoryService
 
     func run(_ call: ToolRun, in context: ToolContext) async throws -> ToolResult {
         guard let tool = BaseTool.named(call.tool) else { throw ToolFailure(.exception, "This tool is not available.") }
@@ -39,9 +40,7 @@ struct ArchivalToolExecutor: ToolExecutor {
         filter.needsAllTags = mode == .all
         filter.from = try Self.time(given.string("start_datetime"), named: "start_datetime", for: agent)?.first
         filter.to = try Self.time(given.string("end_datetime"), named: "end_datetime", for: agent)?.last
-        let found = try await core.storage.read(as: scope) { [filter] db in
-            try ArchivalMemoryService.find(query, matching: filter, limit: limit, of: agent.id, db)
-        }
+        let found = try await memory.find(query, matching: filter, limit: limit, of: agent.id, as: scope)
         let results = found.map { passage -> JSONValue in
             [
                 "id": .string(passage.id.rawValue),

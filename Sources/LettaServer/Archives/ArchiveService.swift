@@ -5,6 +5,7 @@ import Storage
 struct ArchiveService: Sendable {
     let core: Core
     let models: ModelService
+    let embedder: PassageEmbedder
 
     func list(_ query: ListArchives, as scope: Scope) async throws -> Page<Archive> {
         try KeyText.check("name", query.name, in: "query")
@@ -109,10 +110,11 @@ struct ArchiveService: Sendable {
             passage.metadata = body.metadata ?? ObjectDocument()
             return passage
         }
-        return try await core.storage.write(as: scope) { db in
+        let stored = try await core.storage.write(as: scope) { db in
             let archive = try Self.archiveForUpdate(id, db)
-            return try PassageStore.insert(passages, into: archive.id, db)
+            return try PassageStore.insert(passages, into: archive, due: PassageEmbedder.due(after: time), db)
         }
+        return try await embedder.embed(stored, of: id, as: scope)
     }
 
     func delete(_ passage: ID<Passage>, from id: ID<Archive>, as scope: Scope) async throws {

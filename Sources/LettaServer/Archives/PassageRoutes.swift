@@ -6,7 +6,9 @@ struct PassageRoutes: RouteGroup {
 
     func register(on routes: Routes) {
         routes.handle(API.Passages.search) { try await passages.search($0.body, as: $0.scope) }
-        // Passages have no vectors: whatever the unit in the header `storage-unit`, they take nothing.
-        routes.handle(API.Embeddings.totalStorageSize) { _ in 0 }
+        // In gigabytes, the default of the header `storage-unit`.
+        routes.handle(API.Embeddings.totalStorageSize) {
+            Double(try await passages.vectorBytes(as: $0.scope)) / 1_073_741_824
+        }
     }
 }

@@ -5,6 +5,7 @@ import Storage
 /// Searches the passages of all archives.
 struct PassageService: Sendable {
     let core: Core
+    let search: PassageSearch
 
     private static let defaultLimit = 50
     private static let highestLimit = 100
@@ -22,11 +23,28 @@ struct PassageService: Sendable {
         filter.needsAllTags = query.tagMatchMode == .all
         filter.from = query.startDate?.first
         filter.to = query.endDate?.last
-        return try await core.storage.read(as: scope) { [filter] db in
-            let found = try PassageStore.find(
-                query.query ?? "", matching: try Self.narrowed(filter, query, db), orElse: .ascending, limit: limit, db)
-            return found.map { FoundPassage($0.passage, score: Double($0.hits)) }
+        let text = query.query ?? ""
+        let narrowed = try await core.storage.read(as: scope) { [filter] db in try Self.narrowed(filter, query, db) }
+        let found = try await search.find(
+            text, in: .archives(text, matching: narrowed, orElse: .ascending), limit: limit, as: scope)
+        let passages = try await core.storage.read(as: scope) { db in
+            try VectorStore.withVectors(found.map(\.passage), db)
         }
+        return zip(found, passages).map { found, passage in
+            var result = FoundPassage(passage, score: found.score)
+            // Without vectors the score says it all.
+            if let similarity = found.similarity {
+                result.metadata = ObjectDocument([
+                    "words": .double(found.words), "similarity": .double((similarity * 1e6).rounded() / 1e6),
+                ])
+            }
+            return result
+        }
+    }
+
+    /// The size of the vectors in bytes.
+    func vectorBytes(as scope: Scope) async throws -> Int {
+        try await core.storage.read(as: scope) { db in try VectorStore.size(db) }
     }
 
     /// The filter with the archives that the query names, itself or by its agent.

@@ -12,12 +12,20 @@ enum PassageStore {
             "embedding_config": nil,
         ])
 
-    /// Stores passages of one archive with their tags and indexed words.
-    static func insert(_ new: [NewPassage], into archive: ID<Archive>, _ db: Transaction) throws -> [Passage] {
-        let passages = new.map { $0.passage(in: archive, db.scope) }
+    /// Stores passages of one archive with their tags and indexed words. With an embedding model they wait for their
+    /// vectors.
+    ///
+    /// - Parameter due: when they are embedded in the background.
+    static func insert(
+        _ new: [NewPassage], into archive: Archive, due: Timestamp, _ db: Transaction
+    ) throws -> [Passage] {
+        let passages = new.map { $0.passage(in: archive.id, db.scope) }
         try db.insert(passages, into: table)
         try insertTags(of: passages, db)
         for passage in passages { try insertWords(of: passage, db) }
+        let sets = try VectorStore.setsForNewPassages(
+            of: archive.id.rawValue, .archive, archive.embeddingConfig, at: due, db)
+        try VectorStore.add(passages.map(\.id), to: sets, due: due, db)
         return passages
     }
 
@@ -56,6 +64,7 @@ enum PassageStore {
 
     static func delete(_ id: ID<Passage>, _ db: Transaction) throws {
         try db.delete(id, from: table)
+        try VectorStore.deletePassage(id, db)
         try deleteWords(with: id.rawValue, db)
     }
 
@@ -63,6 +72,7 @@ enum PassageStore {
         try DeletedKeyStore.note(in: table, where: "archive_id = \(archive)", db)
         try db.execute(
             "DELETE FROM passage WHERE organization_id = \(db.organization) AND archive_id = \(archive)")
+        try VectorStore.deleteAll(of: archive.rawValue, db)
         try deleteWords(with: archive.rawValue, db)
     }
 
@@ -87,7 +97,7 @@ enum PassageStore {
         let page = try db.page(
             table, query, defaultLimit: 100, order: .oldestFirst,
             where: ["archive_id IN (\(list: archives))", query.search.map { db.dialect.contains("text", $0) }])
-        return page.replacing(with: try tagged(page.items, db))
+        return page.replacing(with: try VectorStore.withVectors(try tagged(page.items, db), db))
     }
 
     private static func tagged(_ passages: [Passage], _ db: Transaction) throws -> [Passage] {
@@ -100,6 +110,23 @@ enum PassageStore {
     }
 
     // MARK: Search
+
+    /// Those of the passages that pass the filter, in no order.
+    static func passages(_ ids: [ID<Passage>], matching filter: PassageFilter, _ db: Transaction) throws -> [Passage] {
+        let rows = try ids.inStatements { ids in
+            try db.rows(
+                """
+                SELECT \(table.columns) FROM passage
+                WHERE \(conditions(filter, db)) AND passage.id IN (\(list: ids))
+                """)
+        }
+        return try tagged(rows.map(table.row), db)
+    }
+
+    /// The ids of all passages that pass the filter.
+    static func ids(matching filter: PassageFilter, _ db: Transaction) throws -> [ID<Passage>] {
+        try db.rows("SELECT passage.id FROM passage WHERE \(conditions(filter, db))").map { try $0["id"] }
+    }
 
     /// A passage with the number of query words that it contains.
     struct Found: Sendable {
@@ -190,6 +217,9 @@ struct PassageFilter: Sendable {
     var to: Timestamp?
     /// Text that the passage must contain verbatim.
     var text: String?
+
+    /// Whether only some of the passages of the archives pass.
+    var isNarrow: Bool { !tags.isEmpty || from != nil || to != nil }
 }
 
 /// A passage before it is stored, independent of its archive.

@@ -21,6 +21,7 @@ struct FileToolExecutor: ToolExecutor {
 
     let core: Core
     let documents: DocumentReader
+    let passages: PassageSearch
 
     func run(_ call: ToolRun, in context: ToolContext) async throws -> ToolResult {
         guard let tool = BaseTool.named(call.tool) else { throw ToolFailure(.exception, "This tool is not available.") }
@@ -184,7 +185,7 @@ struct FileToolExecutor: ToolExecutor {
                 : "\nNo more matches to show.")
     }
 
-    /// By words: the passages that have most of those of the query.
+    /// By words and meaning.
     private func search(_ given: ToolArguments, in context: ToolContext) async throws -> String {
         let query = try given.text("query")
         guard query.contains(where: { !$0.isWhitespace }) else {
@@ -192,12 +193,13 @@ struct FileToolExecutor: ToolExecutor {
         }
         guard query.utf8.count <= KeyText.longest else { throw ToolFailure.value("The query is too long.") }
         let limit = min(max(0, given.integer("limit") ?? 5), Self.mostPassages)
-        let (found, files) = try await core.storage.read(as: context.scope) { db in
+        let (folders, files) = try await core.storage.read(as: context.scope) { db in
             let folders = (try AgentFileStore.folders(of: [context.agent.id], db)[context.agent.id] ?? []).map(\.id)
-            let found = try FolderStore.find(PassageWords.words(in: query), in: folders, limit: limit, db)
             let files = try AgentFileStore.files(of: [context.agent.id], texts: false, db)[context.agent.id] ?? []
-            return (found, files)
+            return (folders, files)
         }
+        let found = try await passages.find(query, in: .folders(folders, query), limit: limit, as: context.scope)
+            .map(\.passage)
         let names = Dictionary(files.map { ($0.fileID.rawValue, $0.fileName) }, uniquingKeysWith: { first, _ in first })
         let count = Set(found.compactMap(\.fileID)).count
         let header =

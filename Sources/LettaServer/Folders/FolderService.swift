@@ -6,6 +6,7 @@ import Storage
 struct FolderService: Sendable {
     let core: Core
     let models: ModelService
+    let queue: EmbeddingQueue
 
     func list(_ query: ListFolders, as scope: Scope) async throws -> Page<Folder> {
         try KeyText.check("name", query.name, in: "query")
@@ -49,8 +50,9 @@ struct FolderService: Sendable {
 
     func create(_ body: CreateFolder, as scope: Scope) async throws -> Folder {
         try KeyText.check("name", body.name)
+        let embedding = try await embedding(for: body, as: scope)
         var folder = Folder(
-            id: core.ids.next(), name: body.name, embeddingConfig: Document(try await embedding(for: body, as: scope)),
+            id: core.ids.next(), name: body.name, embeddingConfig: embedding.map { Document($0) },
             organizationID: scope.organization, createdAt: core.now())
         folder.description = body.description
         folder.instructions = body.instructions
@@ -64,17 +66,14 @@ struct FolderService: Sendable {
         }
     }
 
-    private func embedding(for body: CreateFolder, as scope: Scope) async throws -> EmbeddingConfig {
-        var config: EmbeddingConfig
-        if let given = body.embeddingConfig {
-            try models.check(given)
-            config = given
-        } else if let handle = body.embedding {
-            config = try await models.embeddingModel(handle, as: scope)
-        } else {
-            throw APIError.invalidArgument("Must specify either embedding or embedding_config in request")
-        }
-        if let size = body.embeddingChunkSize { config.embeddingChunkSize = size }
+    /// The model that the request names, else the one on this machine; nil where there is none: the files are found by
+    /// their words then.
+    private func embedding(for body: CreateFolder, as scope: Scope) async throws -> EmbeddingConfig? {
+        var config = body.embeddingConfig
+        if let config { try models.check(config) }
+        if config == nil, let handle = body.embedding { config = try await models.embeddingModel(handle, as: scope) }
+        if config == nil { config = await models.localEmbeddingModel() }
+        if let size = body.embeddingChunkSize { config?.embeddingChunkSize = size }
         return config
     }
 
@@ -82,14 +81,14 @@ struct FolderService: Sendable {
         try KeyText.check("name", change.name.value)
         if let config = change.embeddingConfig.value { try models.check(config) }
         let time = core.now()
-        return try await core.storage.write(as: scope) { db in
+        let changed = try await core.storage.write(as: scope) { db in
             let old = try Self.folder(id, locking: true, db)
             var folder = old
             change.name.apply(to: &folder.name)
             change.description.apply(to: &folder.description)
             change.instructions.apply(to: &folder.instructions)
             change.metadata.apply(to: &folder.metadata)
-            if let config = change.embeddingConfig.value { folder.embeddingConfig = Document(config) }
+            if let config = change.embeddingConfig.value { try Self.change(&folder, to: config, at: time, db) }
             guard folder != old else { return old }
             if folder.name != old.name { try Self.checkNameIsFree(folder, db) }
             folder.lastUpdatedByID = scope.user
@@ -98,6 +97,21 @@ struct FolderService: Sendable {
             try AgentFolderService.filesChanged(of: try AgentFileStore.agents(with: id, db), db)
             return folder
         }
+        if change.embeddingConfig.value != nil { queue.wake() }
+        return changed
+    }
+
+    /// Files are embedded anew by another model. The folder shows it as soon as it is searched.
+    private static func change(
+        _ folder: inout Folder, to config: EmbeddingConfig, at time: Timestamp, _ db: Transaction
+    ) throws {
+        let old = try folder.embeddingConfig?.content()
+        guard old?.isSameModel(as: config) != true else {
+            folder.embeddingConfig = Document(config)
+            return
+        }
+        try PassageEmbeddingService.begin(config, for: .folder(folder.id), at: time, db)
+        folder.embeddingConfig = try Self.folder(folder.id, db).embeddingConfig
     }
 
     func delete(_ id: ID<Folder>, as scope: Scope) async throws {

@@ -27,6 +27,7 @@ enum FolderStore {
         try DeletedKeyStore.note(in: files, where: "folder_id = \(id)", db)
         try DeletedKeyStore.note(in: passages, where: "folder_id = \(id)", db)
         try deleteWords(with: id.rawValue, db)
+        try VectorStore.deleteAll(of: id.rawValue, db)
         try UploadStore.deleteAll(of: id, db)
         try AgentFileStore.noteKeys(
             where: """
@@ -51,6 +52,7 @@ enum FolderStore {
 
     static func delete(_ file: ID<FileMetadata>, _ db: Transaction) throws {
         try DeletedKeyStore.note(in: passages, where: "file_id = \(file)", db)
+        try VectorStore.deletePassages(of: file, db)
         try deleteWords(with: file.rawValue, db)
         try UploadStore.delete(file, db)
         try AgentFileStore.noteKeys(where: "file_id = \(file)", db)
@@ -141,12 +143,18 @@ enum FolderStore {
     static func page(
         _ query: ListRelated, ofPassagesOf folder: ID<Folder>, _ order: PageOrder, _ db: Transaction
     ) throws -> Page<Passage> {
-        try db.page(passages, query, defaultLimit: 100, order: order, where: ["folder_id = \(folder)"])
+        let page = try db.page(passages, query, defaultLimit: 100, order: order, where: ["folder_id = \(folder)"])
+        return page.replacing(with: try VectorStore.withVectors(page.items, db))
     }
 
     /// Stores passages with their indexed words. As in archives, the ids of a passage and its owners are words, too.
-    static func insert(_ new: [Passage], of file: ID<FileMetadata>, in folder: ID<Folder>, _ db: Transaction) throws {
+    ///
+    /// - Parameter sets: the sets of vectors in which the passages wait; they are embedded when the queue is woken.
+    static func insert(
+        _ new: [Passage], of file: ID<FileMetadata>, in folder: ID<Folder>, _ sets: [VectorSet], _ db: Transaction
+    ) throws {
         try db.insert(new, into: passages)
+        if let time = new.first?.createdAt { try VectorStore.add(new.map(\.id), to: sets, due: time, db) }
         for passage in new {
             let owners = [db.organization, folder.rawValue, file.rawValue, passage.id.rawValue]
             let words = owners + PassageWords.words(in: passage.text)
@@ -159,6 +167,7 @@ enum FolderStore {
     /// Deletes the passages of a file that is read again.
     static func deletePassages(of file: ID<FileMetadata>, _ db: Transaction) throws {
         try DeletedKeyStore.note(in: passages, where: "file_id = \(file)", db)
+        try VectorStore.deletePassages(of: file, db)
         try db.execute("DELETE FROM folder_passage WHERE organization_id = \(db.organization) AND file_id = \(file)")
         try deleteWords(with: file.rawValue, db)
     }
@@ -170,7 +179,9 @@ enum FolderStore {
     }
 
     /// The passages of the folders that have most of the words, in the order of their files among equals.
-    static func find(_ words: [String], in folders: [ID<Folder>], limit: Int, _ db: Transaction) throws -> [Passage] {
+    static func find(
+        _ words: [String], in folders: [ID<Folder>], limit: Int, _ db: Transaction
+    ) throws -> [(passage: Passage, score: Double)] {
         let owners = folders.map(\.rawValue)
         guard !owners.isEmpty, !words.isEmpty else { return [] }
         let lookups = words.prefix(PassageWords.mostOfQuery).map { word -> SQLText in
@@ -179,7 +190,7 @@ enum FolderStore {
         }
         return try db.rows(
             """
-            SELECT \(passages.columns)
+            SELECT \(passages.columns), ranked.hits
             FROM (
                 SELECT found.passage_id, COUNT(*) AS hits
                 FROM (\(SQLText.joined(lookups, separator: " UNION ALL "))) AS found
@@ -190,6 +201,9 @@ enum FolderStore {
             ORDER BY ranked.hits DESC, folder_passage.created_at, folder_passage.id
             LIMIT \(limit)
             """
-        ).map(passages.row)
+        ).map { row in
+            let hits: Int = try row["hits"]
+            return (passage: try passages.row(row), score: Double(hits))
+        }
     }
 }

@@ -1,5 +1,6 @@
 import EventStreams
 import LettaAPI
+import LocalModels
 import Logging
 import ModelProviders
 
@@ -62,6 +63,12 @@ struct ModelService: Sendable {
         } catch HandleFailure.unknown {
             throw APIError.invalidArgument("Embedding model \(handle) not found")
         }
+    }
+
+    /// The embedding model on this machine; nil where none is installed.
+    func localEmbeddingModel() async -> EmbeddingConfig? {
+        let models = await directory.models().models(of: .embedding)
+        return models.first { $0.providerName == LocalRuntime.providerName }.map(Self.embeddingConfig)
     }
 
     /// Finds the model that a handle names: a user's provider takes precedence, because it may be older than a base

@@ -10,6 +10,7 @@ struct LeaderRecovery: Sendable {
         try BatchStore.recover(db)
         try RunCallbackStore.setAllDue(at: time, db)
         try UploadStore.deleteUnfinished(db)
+        try VectorStore.setAllDue(db)
         try ToolPackageStore.resume(isAllowed: installsPackages, db)
     }
 }

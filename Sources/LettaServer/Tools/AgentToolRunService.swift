@@ -59,6 +59,7 @@ struct AgentToolRunService: Sendable {
             result.memory != nil || result.blockValues != nil ? [MemoryCall(call, values: result.blockValues)] : []
         guard !edits.isEmpty || !result.passages.isEmpty else { return result.outcome }
         let time = core.now()
+        defer { if !result.passages.isEmpty { executors.passagesAreStored() } }
         return try await shieldedFromCancellation { [core] in
             try await core.storage.write(as: scope) { db in
                 let memory = try MemoryEditWriter(

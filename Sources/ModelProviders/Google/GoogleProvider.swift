@@ -74,12 +74,11 @@ package struct GoogleProvider: ModelProvider {
                 body: JSONWriter.bytes(of: ["requests": .array(requests)] as JSONValue))
             vectors += try await calls.retrying { () async throws(ProviderFailure) -> [[Float]] in
                 let document = try await calls.document(wire, within: calls.deadlines.answer)
-                return try Self.vectors(from: document, count: batch.count)
+                let rows = document["embeddings"]?.array?.map { $0["values"] ?? .null }
+                return try EmbeddingRows.vectors(.array(rows ?? []), count: batch.count)
             }
         }
-        guard vectors.allSatisfy({ $0.count == vectors[0].count }) else {
-            throw ProviderFailure(.invalidAnswer, message: "The provider's vectors have different lengths.")
-        }
+        try EmbeddingRows.check(vectors)
         if let dimensions = vectors.first?.count { await learn(dimensions, of: model) }
         return vectors
     }
@@ -91,16 +90,6 @@ package struct GoogleProvider: ModelProvider {
 
     private func key(of model: String) -> LearnedServices.Key {
         LearnedServices.Key(address: settings.baseURL, model: model)
-    }
-
-    private static func vectors(from document: JSONValue, count: Int) throws(ProviderFailure) -> [[Float]] {
-        let vectors = (document["embeddings"]?.array ?? []).map { item in
-            (item["values"]?.array ?? []).compactMap { $0.double.map { Float($0) } }
-        }
-        guard vectors.count == count, vectors.allSatisfy({ !$0.isEmpty && $0.allSatisfy(\.isFinite) }) else {
-            throw ProviderFailure(.invalidAnswer, message: "The provider did not return one vector for each text.")
-        }
-        return vectors
     }
 
     private func contentRequest(_ request: ModelRequest, _ method: String) -> HTTPClientRequest {

@@ -8,13 +8,12 @@ import Synchronization
 package final class OllamaProvider: ModelProvider {
     package let settings: ProviderSettings
     private let calls: ProviderCalls
-    /// For embeddings.
-    private let compatible: OpenAIProvider
     /// What the models can do, by their names.
     private let shown = Mutex<[String: OllamaModel]>([:])
 
     private static let showsAtOnce = 4
     private static let maximumModels = 500
+    private static let embeddingBatchSize = 128
 
     package init(
         settings: ProviderSettings, transport: ProviderTransport, deadlines: ProviderDeadlines = ProviderDeadlines(),
@@ -23,11 +22,6 @@ package final class OllamaProvider: ModelProvider {
         self.settings = settings
         calls = ProviderCalls(
             settings: settings, transport: transport, deadlines: deadlines, retries: retries, clock: clock)
-        var openAI = settings
-        openAI.kind = .openAI
-        if !openAI.baseURL.hasSuffix("/v1") { openAI.baseURL += "/v1" }
-        compatible = OpenAIProvider(
-            settings: openAI, transport: transport, deadlines: deadlines, retries: retries, clock: clock)
     }
 
     package func listModels() async throws(ProviderFailure) -> [ModelDescription] {
@@ -69,8 +63,23 @@ package final class OllamaProvider: ModelProvider {
         }
     }
 
+    /// A text that is too long is an error: left to itself the program drops its end silently.
     package func embed(_ texts: [String], model: String) async throws(ProviderFailure) -> [[Float]] {
-        try await compatible.embed(texts, model: model)
+        var vectors: [[Float]] = []
+        for start in stride(from: 0, to: texts.count, by: Self.embeddingBatchSize) {
+            let batch = texts[start..<min(start + Self.embeddingBatchSize, texts.count)]
+            let body = JSONWriter.bytes(
+                of: [
+                    "model": .string(model), "input": .array(batch.map { .string($0) }), "truncate": false,
+                ] as JSONValue)
+            let wire = request(.POST, "/api/embed", body: body)
+            vectors += try await calls.retrying { () async throws(ProviderFailure) -> [[Float]] in
+                let document = try await calls.document(wire, within: calls.deadlines.answer)
+                return try EmbeddingRows.vectors(document["embeddings"], count: batch.count)
+            }
+        }
+        try EmbeddingRows.check(vectors)
+        return vectors
     }
 
     // MARK: Requests

@@ -137,9 +137,7 @@ package final class OpenAIProvider: ModelProvider {
                 return try OpenAIEmbeddingReader.vectors(from: document, count: batch.count)
             }
         }
-        guard vectors.allSatisfy({ $0.count == vectors[0].count }) else {
-            throw ProviderFailure(.invalidAnswer, message: "The provider's vectors have different lengths.")
-        }
+        try EmbeddingRows.check(vectors)
         if let dimensions = vectors.first?.count, facts(of: model).embeddingDimensions != dimensions {
             await learned.learn(of: key(of: model)) { $0.embeddingDimensions = dimensions }
         }

@@ -28,7 +28,8 @@ import Testing
             try await seed(server)
             let sky: JSONValue = [
                 "id": "{sky}", "text": "The sky is blue over Paris", "tags": ["sky", "fact"], "metadata": [:],
-                "is_deleted": false, "archive_id": .id("archive"), "embedding": nil, "embedding_config": nil,
+                "is_deleted": false, "archive_id": .id("archive"), "embedding": nil,
+                "embedding_config": ["handle": "openai/text-embedding-3-small"],
                 "organization_id": .id("org"), "created_by_id": .id("user"), "source_id": nil, "file_name": nil,
             ]
             let cats: JSONValue = [

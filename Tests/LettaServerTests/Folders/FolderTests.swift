@@ -30,13 +30,14 @@ import Testing
                 .post(
                     "/v1/folders/", ["name": "docs", "embedding": Self.embedding], expect: 409,
                     ["detail": .text(containing: "'docs' exists already")]),
-                .post(
-                    "/v1/folders/", ["name": "x"], expect: 400,
-                    ["detail": "INVALID_ARGUMENT: Must specify either embedding or embedding_config in request"]),
                 .post("/v1/folders/", ["name": "x", "embedding": "openai/zz"], expect: 400),
                 .post("/v1/folders/", ["embedding": Self.embedding], expect: 422).field("name"),
                 .get("/v1/folders/count", expect: 200, 2),
                 .get("/v1/sources/count", expect: 200, 2),
+            ])
+            try await server.run([
+                .post("/v1/folders/", ["name": "x"], expect: 200, ["embedding_config": nil]).keep("x"),
+                .delete("/v1/folders/{x}", expect: 200),
             ])
             try await server.restart()
             try await server.run([

@@ -105,6 +105,14 @@ extension EveryFieldTests {
                     "embedding_config": .init(sent: embeddingConfig),
                 ]),
             Body(
+                verb: .post, path: "/v1/archives/{archive_id}/embedding", needs: ["embedding_config": embeddingConfig],
+                prepare: { try await $0.make("/v1/archives/", ["name": "n"], as: "archive_id") },
+                read: "/v1/archives/{archive_id}/embedding", samples: newEmbedding),
+            Body(
+                verb: .post, path: "/v1/folders/{folder_id}/embedding", needs: ["embedding_config": embeddingConfig],
+                prepare: { try await $0.make("/v1/folders/", newFolder, as: "folder_id") },
+                read: "/v1/folders/{folder_id}/embedding", samples: newEmbedding),
+            Body(
                 verb: .patch, path: "/v1/archives/{archive_id}",
                 prepare: { try await $0.make("/v1/archives/", ["name": "n"], as: "archive_id") },
                 read: "/v1/archives/{archive_id}",
@@ -267,6 +275,13 @@ extension EveryFieldTests {
         "embedding": .init(
             sent: embedding, shown: ["embedding_config": ["handle": embedding]], with: ["embedding_config": nil]),
         "embedding_chunk_size": .init(sent: 77, shown: ["embedding_config": ["embedding_chunk_size": 77]]),
+    ]
+
+    private static let newEmbedding: [String: Sample] = [
+        "embedding": .init(
+            sent: embedding, shown: ["embedding_config": ["handle": embedding]], with: ["embedding_config": nil]),
+        "embedding_config": .init(
+            sent: ["embedding_endpoint_type": "openai", "embedding_model": "other", "embedding_dim": 3]),
     ]
 
     /// What creating and changing a folder have in common.

@@ -13,6 +13,8 @@ import Testing
         "POST /mcp",
         "POST /v1/responses", "POST /v1/voice/{}/chat/completions",
         "GET /v1/models/doctor",
+        "GET /v1/archives/{}/embedding", "POST /v1/archives/{}/embedding", "GET /v1/folders/{}/embedding",
+        "POST /v1/folders/{}/embedding",
     ]
 
     /// Messages cannot be edited: these routes always respond with 405.

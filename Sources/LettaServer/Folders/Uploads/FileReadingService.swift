@@ -28,11 +28,13 @@ final class FileReadingService: TaskOwner, Sendable {
 
     private let core: Core
     private let ends: RunEnds
+    private let queue: EmbeddingQueue
     private let reader: FileTextReader
     private let state = Mutex(State())
 
-    init(core: Core, ends: RunEnds, documents: DocumentReader) {
+    init(core: Core, ends: RunEnds, documents: DocumentReader, queue: EmbeddingQueue) {
         self.core = core
+        self.queue = queue
         self.ends = ends
         reader = FileTextReader(documents: documents)
     }
@@ -118,7 +120,7 @@ final class FileReadingService: TaskOwner, Sendable {
                 row.job.updatedAt = time
                 try db.update(row, in: JobStore.table)
             }
-            let size = try folder.embeddingConfig.content().embeddingChunkSize ?? Self.defaultChunkSize
+            let size = try folder.embeddingConfig?.content().embeddingChunkSize ?? Self.defaultChunkSize
             return (file, min(max(size, Self.chunkSizes.lowerBound), Self.chunkSizes.upperBound))
         }
     }
@@ -148,11 +150,25 @@ final class FileReadingService: TaskOwner, Sendable {
                 return passage(chunk, at: created, of: upload)
             }
             try await change(upload) { file, db in
-                try FolderStore.insert(passages, of: file.id, in: upload.folder, db)
-                file.chunksEmbedded = start + passages.count
+                let sets = try VectorStore.setsForNewPassages(
+                    of: upload.folder.rawValue, .folder, try FolderService.folder(upload.folder, db).embeddingConfig,
+                    at: time, db)
+                try FolderStore.insert(passages, of: file.id, in: upload.folder, sets, db)
+                // Without a model nothing is left to do for them.
+                if sets.isEmpty { file.chunksEmbedded = start + passages.count }
+            }
+            queue.wake()
+        }
+        try await change(upload, job: .completed) { file, db in
+            let set = try VectorStore.sets(of: upload.folder.rawValue, db).first(where: \.isCurrent)
+            file.processingStatus = .completed
+            guard let set, (file.chunksEmbedded ?? 0) < chunks.count else { return }
+            if let failure = set.error {
+                file.errorMessage = EmbeddingWriter.wordsOnly(set, failure)
+            } else {
+                file.processingStatus = .embedding
             }
         }
-        try await change(upload, job: .completed) { file, _ in file.processingStatus = .completed }
     }
 
     private func passage(_ chunk: TextChunk, at time: Timestamp, of upload: UploadStore.Waiting) -> Passage {

@@ -192,6 +192,7 @@ struct TurnRunner: Sendable {
         if let end = record.end { turn.close(end, at: time) }
         let result = turn.result(of: record, traceID: core.ids.next(), at: time)
         turn.state = try await writer.store(result, of: turn.state, at: time)
+        if !result.passages.isEmpty { executors.passagesAreStored() }
         turn.hasStoredEnd = record.end != nil
         turn.fitting.hasStoredStep(record, of: turn.state, turn.lastRequest)
         // A result that the store replaced is shown as it was stored.

@@ -85,13 +85,16 @@ struct ToolExecutors: Sendable {
     }
 
     private let table: [ToolKind: Entry]
+    private let embedder: PassageEmbedder
 
     init(
         core: Core, python: PythonToolExecutor, mcp: MCPToolExecutor, mail: AgentMail, web: WebToolExecutor,
-        documents: DocumentReader
+        documents: DocumentReader, embedder: PassageEmbedder
     ) {
-        let archival = ArchivalToolExecutor(core: core)
-        let files = FileToolExecutor(core: core, documents: documents)
+        self.embedder = embedder
+        let archival = ArchivalToolExecutor(
+            core: core, memory: ArchivalMemoryService(core: core, embedder: embedder))
+        let files = FileToolExecutor(core: core, documents: documents, passages: embedder.search)
         table = [
             .memory: Entry(executor: MemoryToolExecutor()),
             .conversationSearch: Entry(executor: ConversationSearchExecutor(core: core), isIndependent: true),
@@ -107,6 +110,9 @@ struct ToolExecutors: Sendable {
             .mcp: Entry(executor: mcp, hasOutsideEffects: true, isIndependent: true),
         ]
     }
+
+    /// Has the passages embedded that calls left behind.
+    func passagesAreStored() { embedder.queue.wake() }
 
     func entry(for tool: CallableToolRow) -> Entry? {
         ToolKind(tool).flatMap { table[$0] }
