@@ -1,0 +1,105 @@
+import Glibc
+
+/// The words of a question that texts are searched for.
+struct SearchQuery: Sendable {
+    /// The maximum number of words; the others are ignored.
+    private static let mostTerms = 32
+
+    /// Distinct and in order. Words that say nothing, such as `the`, only when there are no others.
+    let terms: [String]
+    private let places: [String: Int]
+
+    init(_ text: String) {
+        var seen: Set<String> = []
+        var words: [String] = []
+        SearchWords.forEach(in: text) { word in
+            if seen.insert(word).inserted { words.append(word) }
+            return words.count < Self.mostTerms * 4
+        }
+        // Two characters of a script without spaces say more than each of them.
+        let pairs = words.filter(\.isPair)
+        let halves = Set(pairs.flatMap { $0.unicodeScalars.map { String($0) } })
+        words.removeAll { halves.contains($0) }
+        let telling = words.filter { !Self.stopWords.contains($0) }
+        terms = Array((telling.isEmpty ? words : telling).prefix(Self.mostTerms))
+        places = Dictionary(uniqueKeysWithValues: terms.enumerated().map { ($1, $0) })
+    }
+
+    /// How often a text has each of the terms.
+    func counts(in text: String) -> TermCounts {
+        var counts = TermCounts(terms: terms.count)
+        SearchWords.forEach(in: text) { word in
+            counts.length += 1
+            if let place = places[word] { counts.terms[place] += 1 }
+            return true
+        }
+        return counts
+    }
+
+    /// As the index has them.
+    private static let stopWords = Set(
+        """
+        a about again all also am an and any are as at be because been before being but by can could d did do does doing \
+        for from had has have having he her here hers him his how i if in into is it its just ll m me more most my no nor \
+        not of on once only or other our out over own re s same she should so some such t than that the their them then \
+        there these they this those through to too up us ve very was we were what when where which while who whom why \
+        with would you your
+        """.split(separator: " ").map { WordStem.stem(of: String($0)) })
+}
+
+extension String {
+    /// Whether the word is two neighbouring characters of a script without spaces.
+    fileprivate var isPair: Bool {
+        let scalars = unicodeScalars
+        return scalars.count == 2 && scalars.allSatisfy(\.isUnspaced)
+    }
+}
+
+/// How often a text has each term of a query, and how many words it has.
+struct TermCounts: Sendable, Hashable {
+    var terms: [Int]
+    var length = 0
+
+    init(terms count: Int) {
+        terms = Array(repeating: 0, count: count)
+    }
+
+    /// The number of different terms.
+    var distinct: Int { terms.count { $0 > 0 } }
+
+    static func += (left: inout TermCounts, right: TermCounts) {
+        for index in left.terms.indices { left.terms[index] += right.terms[index] }
+        left.length += right.length
+    }
+}
+
+/// Scores texts by Okapi BM25: rare words count more than frequent ones, and each occurrence less than the one before.
+struct TextScore: Sendable {
+    private static let saturation = 1.2
+    private static let lengthShare = 0.75
+
+    /// The weight of each term.
+    let weights: [Double]
+    private let averageLength: Double
+
+    /// - Parameters:
+    ///   - matches: the number of texts that have each of the terms.
+    ///   - texts: the number of texts that are searched.
+    init(matches: [Int], texts: Int, averageLength: Double) {
+        weights = matches.map { matches in
+            // A count that is too small must not make a weight negative.
+            let texts = Double(max(texts, matches))
+            return log(1 + (texts - Double(matches) + 0.5) / (Double(matches) + 0.5))
+        }
+        self.averageLength = max(averageLength, 1)
+    }
+
+    func callAsFunction(_ counts: TermCounts) -> Double {
+        let length = Double(counts.length) / averageLength
+        let damping = Self.saturation * (1 - Self.lengthShare + Self.lengthShare * length)
+        return zip(weights, counts.terms).reduce(0) { score, term in
+            let count = Double(term.1)
+            return score + term.0 * count * (Self.saturation + 1) / (count + damping)
+        }
+    }
+}
