@@ -76,6 +76,32 @@ package enum Dialect: Sendable, Hashable, CaseIterable {
         }
     }
 
+    /// The same for words in which no letter is to be folded, without their places in the text: half the size.
+    package func makeWordIndex(_ table: SQLText, key: SQLText) -> [SQLText] {
+        switch self {
+        case .sqlite:
+            // All characters that are not ASCII are letters here, and the dash is one: a word is what is between spaces.
+            [
+                """
+                CREATE VIRTUAL TABLE \(table) USING fts5(
+                    \(key) UNINDEXED, words, tokenize = "ascii tokenchars '-'", detail = none, columnsize = 0
+                )
+                """
+            ]
+        case .postgres: makeWordTable(table, key: key)
+        }
+    }
+
+    /// Orders the rows of such a table, those that were stored last first.
+    ///
+    /// - Parameter time: a column that says when. SQLite needs none and stops reading at the limit.
+    package func lastStoredFirst(in table: SQLText, time: SQLText) -> SQLText {
+        switch self {
+        case .sqlite: "\(table).rowid DESC"
+        case .postgres: "\(time) DESC"
+        }
+    }
+
     /// The value of column `words` of such a table. No word may be empty or have a space in it.
     package func words(_ words: [String]) -> SQLText {
         let text = words.joined(separator: " ")

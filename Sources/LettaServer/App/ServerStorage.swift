@@ -33,10 +33,13 @@ package enum ServerStorage {
         }
     }
 
-    /// Locks out other servers, then applies the pending migrations; an SQLite file is copied first.
+    /// Locks out other servers, then applies the pending migrations; an SQLite file is copied first. Indexes the words of
+    /// what was stored before there were such indexes.
     ///
     /// - Throws: `StartUpFailure` when another server uses the database or a migration fails.
-    package static func migrate(_ storage: any StorageEngine, folder: DataFolder) async throws -> [String] {
+    package static func migrate(
+        _ storage: any StorageEngine, folder: DataFolder, logger: Logger
+    ) async throws -> [String] {
         do {
             // An SQLite file is protected by the lock of the data folder.
             try await (storage as? PostgresEngine)?.lockOutOtherServers()
@@ -49,7 +52,9 @@ package enum ServerStorage {
                     """ : "The database can't be locked: \(failure.message)")
         }
         do {
-            return try await migrator.up(storage, keepingCopyIn: folder.backups)
+            let applied = try await migrator.up(storage, keepingCopyIn: folder.backups)
+            try await WordIndexBuilder(storage: storage, logger: logger).run()
+            return applied
         } catch let failure as SQLFailure {
             throw StartUpFailure.storage("The migration of the database failed: \(failure.message)")
         }

@@ -194,7 +194,7 @@ struct FileToolExecutor: ToolExecutor {
         let limit = min(max(0, given.integer("limit") ?? 5), Self.mostPassages)
         let (found, files) = try await core.storage.read(as: context.scope) { db in
             let folders = (try AgentFileStore.folders(of: [context.agent.id], db)[context.agent.id] ?? []).map(\.id)
-            let found = try FolderStore.find(PassageWords.words(in: query), in: folders, limit: limit, db)
+            let found = try FolderStore.find(query, in: folders, limit: limit, db)
             let files = try AgentFileStore.files(of: [context.agent.id], texts: false, db)[context.agent.id] ?? []
             return (found, files)
         }

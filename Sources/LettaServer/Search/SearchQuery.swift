@@ -74,28 +74,31 @@ struct TermCounts: Sendable, Hashable {
 }
 
 /// Scores texts by Okapi BM25: rare words count more than frequent ones, and each occurrence less than the one before.
+///
+/// Texts up to ``plainLength`` are no better for being short: in chats and facts that found less, and what is newer would
+/// not come first among equals. In longer ones a word counts less.
 struct TextScore: Sendable {
     private static let saturation = 1.2
     private static let lengthShare = 0.75
+    /// In words.
+    private static let plainLength = 100.0
 
     /// The weight of each term.
     let weights: [Double]
-    private let averageLength: Double
 
     /// - Parameters:
     ///   - matches: the number of texts that have each of the terms.
     ///   - texts: the number of texts that are searched.
-    init(matches: [Int], texts: Int, averageLength: Double) {
+    init(matches: [Int], texts: Int) {
         weights = matches.map { matches in
             // A count that is too small must not make a weight negative.
             let texts = Double(max(texts, matches))
             return log(1 + (texts - Double(matches) + 0.5) / (Double(matches) + 0.5))
         }
-        self.averageLength = max(averageLength, 1)
     }
 
     func callAsFunction(_ counts: TermCounts) -> Double {
-        let length = Double(counts.length) / averageLength
+        let length = max(1, Double(counts.length) / Self.plainLength)
         let damping = Self.saturation * (1 - Self.lengthShare + Self.lengthShare * length)
         return zip(weights, counts.terms).reduce(0) { score, term in
             let count = Double(term.1)

@@ -1,4 +1,5 @@
 import LettaServer
+import Logging
 import Storage
 import TestSupport
 import Testing
@@ -9,16 +10,17 @@ import Testing
         try await TestDatabase.with(.postgres) { database in
             try await withTemporaryFolder { path in
                 let folder = try DataFolder(path: path)
+                let logger = Logger(label: "test")
                 let (first, second) = (try await database.open(), try await database.open())
-                #expect(try await !ServerStorage.migrate(first, folder: folder).isEmpty)
+                #expect(try await !ServerStorage.migrate(first, folder: folder, logger: logger).isEmpty)
                 let failure = await #expect(throws: StartUpFailure.self) {
-                    try await ServerStorage.migrate(second, folder: folder)
+                    try await ServerStorage.migrate(second, folder: folder, logger: logger)
                 }
                 let text = failure?.description ?? ""
                 #expect(text.contains("Another letta-server is using the PostgreSQL database"))
                 #expect(text.contains("One server at a time"))
                 await first.close()
-                #expect(try await ServerStorage.migrate(second, folder: folder) == [])
+                #expect(try await ServerStorage.migrate(second, folder: folder, logger: logger) == [])
                 await second.close()
             }
         }

@@ -111,7 +111,8 @@ struct UploadService: Sendable {
             throw APIError(
                 415,
                 "Unsupported file type: \(declared ?? "none") (filename: \(originalName)). Supported types: PDF, DOCX, "
-                    + "PPTX, XLSX, ODT, EPUB, text files (.txt, .md), JSON, and code files (.py, .js, .java, etc.).")
+                    + "PPTX, XLSX, ODT, EPUB, images (PNG, JPEG, TIFF, WebP, BMP), text files (.txt, .md), JSON, and code "
+                    + "files (.py, .js, .java, etc.).")
         }
         return Arrived(id: id, originalName: originalName, name: name, type: type)
     }
