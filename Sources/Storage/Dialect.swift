@@ -111,14 +111,14 @@ package enum Dialect: Sendable, Hashable, CaseIterable {
         }
     }
 
-    /// A condition on such a table: the row has all of `words` and one of `alternatives`, unless that is empty.
+    /// A condition on such a table: the row has one word of each of the groups.
     ///
     /// Nothing in a word is syntax: each is quoted for its engine's query language, and the query is bound.
-    package func hasWords(in table: SQLText, _ words: [String], oneOf alternatives: [String] = []) -> SQLText {
+    package func hasWords(in table: SQLText, _ groups: [[String]]) -> SQLText {
         func query(_ quote: Unicode.Scalar, and: String, or: String) -> String {
-            let all = words.map { Self.quoted($0, with: quote) }
-            let one = alternatives.map { Self.quoted($0, with: quote) }.joined(separator: or)
-            return (one.isEmpty ? all : ["(\(one))"] + all).joined(separator: and)
+            groups.map { group in
+                "(\(group.map { Self.quoted($0, with: quote) }.joined(separator: or)))"
+            }.joined(separator: and)
         }
         return switch self {
         case .sqlite: "\(table) MATCH \(query("\"", and: " AND ", or: " OR "))"

@@ -9,10 +9,10 @@ struct ChangedFacts<Key: Hashable & Sendable> {
     /// Of the terms of the query.
     let weights: [Double]
     /// How often a text has each of the terms.
-    let terms: (Key) -> [Int]
+    let terms: (Key) -> [Double]
     let text: (Key) -> String
 
-    init(weights: [Double], terms: @escaping (Key) -> [Int], text: @escaping (Key) -> String) {
+    init(weights: [Double], terms: @escaping (Key) -> [Double], text: @escaping (Key) -> String) {
         self.weights = weights
         self.terms = terms
         self.text = text
@@ -40,7 +40,7 @@ struct ChangedFacts<Key: Hashable & Sendable> {
     }
 
     /// The weight of the terms that a text has, and another one, too.
-    private func weight(of terms: [Int], in other: [Int]? = nil) -> Double {
+    private func weight(of terms: [Double], in other: [Double]? = nil) -> Double {
         let other = other ?? terms
         return zip(weights, zip(terms, other)).reduce(0) { sum, term in
             sum + (term.1.0 > 0 && term.1.1 > 0 ? term.0 : 0)

@@ -8,6 +8,8 @@ struct SearchQuery: Sendable {
     /// Distinct and in order. Words that say nothing, such as `the`, only when there are no others.
     let terms: [String]
     private let places: [String: Int]
+    /// The terms that words with typos stand for.
+    private let misspelt: [String: Int]
 
     init(_ text: String) {
         var seen: Set<String> = []
@@ -22,15 +24,44 @@ struct SearchQuery: Sendable {
         words.removeAll { halves.contains($0) }
         let telling = words.filter { !Self.stopWords.contains($0) }
         terms = Array((telling.isEmpty ? words : telling).prefix(Self.mostTerms))
-        places = Dictionary(uniqueKeysWithValues: terms.enumerated().map { ($1, $0) })
+        let places = Dictionary(uniqueKeysWithValues: terms.enumerated().map { ($1, $0) })
+        let others = terms.enumerated().flatMap { place, term in
+            Self.misspellings(of: term).filter { places[$0] == nil }.map { ($0, place) }
+        }
+        self.places = places
+        misspelt = Dictionary(others) { first, _ in first }
     }
+
+    /// What becomes of a word of five and more Latin letters when one of them is left out, typed twice, or swapped with the
+    /// next one.
+    static func misspellings(of term: String) -> [String] {
+        let letters = Array(term.utf8)
+        guard letters.count >= 5, letters.allSatisfy({ (UInt8(ascii: "a")...UInt8(ascii: "z")).contains($0) }) else {
+            return []
+        }
+        let all = letters.indices.flatMap { place -> [[UInt8]] in
+            var (short, long, swapped) = (letters, letters, letters)
+            short.remove(at: place)
+            long.insert(letters[place], at: place)
+            if place + 1 < letters.count { swapped.swapAt(place, place + 1) }
+            return [short, long, swapped]
+        }
+        return Set(all.filter { $0 != letters }.map { String(decoding: $0, as: UTF8.self) }).sorted()
+    }
+
+    /// What a word with a typo counts: it may be another word.
+    private static let weightOfMisspelt = 0.4
 
     /// How often a text has each of the terms.
     func counts(in text: String) -> TermCounts {
         var counts = TermCounts(terms: terms.count)
         SearchWords.forEach(in: text) { word in
             counts.length += 1
-            if let place = places[word] { counts.terms[place] += 1 }
+            if let place = places[word] {
+                counts.terms[place] += 1
+            } else if let place = misspelt[word] {
+                counts.terms[place] += Self.weightOfMisspelt
+            }
             return true
         }
         return counts
@@ -57,7 +88,7 @@ extension String {
 
 /// How often a text has each term of a query, and how many words it has.
 struct TermCounts: Sendable, Hashable {
-    var terms: [Int]
+    var terms: [Double]
     var length = 0
 
     init(terms count: Int) {
@@ -101,8 +132,7 @@ struct TextScore: Sendable {
         let length = max(1, Double(counts.length) / Self.plainLength)
         let damping = Self.saturation * (1 - Self.lengthShare + Self.lengthShare * length)
         return zip(weights, counts.terms).reduce(0) { score, term in
-            let count = Double(term.1)
-            return score + term.0 * count * (Self.saturation + 1) / (count + damping)
+            score + term.0 * term.1 * (Self.saturation + 1) / (term.1 + damping)
         }
     }
 }

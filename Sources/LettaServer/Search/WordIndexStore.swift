@@ -31,7 +31,7 @@ struct WordIndexStore: Sendable {
 
     /// Deletes what has one of the ids, of texts or of owners.
     func delete(_ ids: [String], _ db: any SQLExecutor) throws(SQLFailure) {
-        for id in ids { try db.execute("DELETE FROM \(table) WHERE \(db.dialect.hasWords(in: table, [id]))") }
+        for id in ids { try db.execute("DELETE FROM \(table) WHERE \(db.dialect.hasWords(in: table, [[id]]))") }
     }
 
     // MARK: Searching
@@ -70,7 +70,7 @@ struct WordIndexStore: Sendable {
             SELECT * FROM (
                 SELECT CAST(\(index) AS BIGINT) AS term, \(texts).id AS id, \(texts).created_at AS created_at
                 FROM \(table) CROSS JOIN \(texts)
-                WHERE \(db.dialect.hasWords(in: table, [term], oneOf: owners))
+                WHERE \(db.dialect.hasWords(in: table, [owners, [term] + SearchQuery.misspellings(of: term)]))
                     AND \(texts).id = \(table).\(key) AND \(all)
                 ORDER BY \(db.dialect.lastStoredFirst(in: table, time: "\(texts).created_at"))
                 LIMIT \(Self.mostOfWord)

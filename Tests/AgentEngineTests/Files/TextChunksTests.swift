@@ -15,7 +15,8 @@ import Testing
             #expect(chunk.text.utf8.elementsEqual(bytes[chunk.start..<chunk.end]))
             #expect(chunk.text.utf8.count <= size * 4)
             let between = String(decoding: bytes[min(end, chunk.start)..<chunk.start], as: UTF8.self)
-            #expect(between.allSatisfy(\.isWhitespace), "nothing is left out")
+            let isSpace = between.allSatisfy { $0.isWhitespace }
+            #expect(isSpace, "nothing is left out")
             #expect(chunk.end > end)
             end = chunk.end
         }

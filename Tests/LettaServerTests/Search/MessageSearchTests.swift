@@ -55,7 +55,7 @@ import Testing
                 ("Noor Utrecht", Self.talk[0]), ("utrecht NOOR", Self.talk[0]), ("guarantee", Self.talk[2]),
                 ("move", Self.talk[10]), ("cat", Self.talk[8]), ("plum cakes", Self.talk[5]), ("苹果", Self.talk[6]),
                 ("where do I live?", Self.talk[10]), ("Which town does my sister Noor move to?", Self.talk[0]),
-                ("trecht", Self.talk[0]), ("?!", ""), ("Zanzibar", ""), ("果喜", ""),
+                ("Utrehct", Self.talk[0]), ("guarranteed", Self.talk[2]), ("trecht", Self.talk[0]), ("?!", ""), ("Zanzibar", ""), ("果喜", ""),
             ] {
                 #expect(try await found(query, by: agent, on: server).first ?? "" == first, "\(query)")
             }

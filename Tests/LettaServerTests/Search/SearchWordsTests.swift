@@ -67,6 +67,17 @@ import Testing
         #expect(SearchQuery(text).terms == terms)
     }
 
+    @Test func `a word with a typo counts, but less`() {
+        let query = SearchQuery("locker cat")
+        func counts(_ text: String) -> [Double] { query.counts(in: text).terms }
+        #expect(counts("my locker") == [1, 0])
+        for text in ["lokcer", "loker", "lockker", "LOCKRE"] { #expect(counts(text) == [0.4, 0], "\(text)") }
+        #expect(counts("act ca rocker lock") == [0, 0])
+        let misspellings = SearchQuery.misspellings(of: "apples")
+        #expect(misspellings.contains("aples") && misspellings.contains("appels") && !misspellings.contains("apples"))
+        #expect(SearchQuery.misspellings(of: "苹果很好吃").isEmpty)
+    }
+
     @Test func `a question has a bounded number of words`() {
         #expect(SearchQuery((0..<10_000).map { "w\($0)" }.joined(separator: " ")).terms.count == 32)
     }
