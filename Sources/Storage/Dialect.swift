@@ -94,11 +94,12 @@ package enum Dialect: Sendable, Hashable, CaseIterable {
 
     /// Orders the rows of such a table, those that were stored last first.
     ///
-    /// - Parameter time: a column that says when. SQLite needs none and stops reading at the limit.
+    /// - Parameter time: a column with a number that says when. SQLite needs none and stops reading at the limit.
     package func lastStoredFirst(in table: SQLText, time: SQLText) -> SQLText {
         switch self {
         case .sqlite: "\(table).rowid DESC"
-        case .postgres: "\(time) DESC"
+        // A sum, or the planner may walk an index by time and look for the words in each row.
+        case .postgres: "\(time) + 0 DESC"
         }
     }
 

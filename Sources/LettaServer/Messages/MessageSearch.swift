@@ -19,7 +19,7 @@ struct MessageSearch: Sendable {
     }
 
     /// The messages that are scored.
-    private static let mostCandidates = 100
+    private static let mostCandidates = 60
     /// What is said this many turns away belongs to a message.
     private static let neighbours = 2
     /// Of the question's words, those that must be said next to a message that has none of them.
@@ -62,9 +62,11 @@ struct MessageSearch: Sendable {
             .grouped { [$0.agent, $0.conversation ?? ""] }
             .mapValues { $0.sorted { $0.position < $1.position } }
         let texts = Dictionary(said.map { ($0.id, $0.text) }) { $1 }
-        let counts = texts.mapValues { words.counts(in: $0) }
+        var counts = texts.mapValues { words.counts(in: $0) }
+        for hit in hits.hits { counts[hit.id]?.include(hit.terms) }
         let score = TextScore(matches: hits.matches, texts: hits.texts)
-        let speakers = try Speakers(query: query, agents: Set(said.map(\.agent)), db)
+        let names = try MessageSearchStore.names(of: Set(said.map(\.agent)), db)
+        let speakers = Speakers(query: query, agents: names)
         let periods = NamedPeriods.periods(in: query, at: now, zone: zone)
         var candidates: [SearchCandidate<String>] = []
         for thread in threads.values {
@@ -82,9 +84,9 @@ struct MessageSearch: Sendable {
                 candidates.append(candidate)
             }
         }
-        return ChangedFacts(weights: score.weights) { counts[$0]?.terms ?? [] } text: {
-            texts[$0] ?? ""
-        }.newestFirst(SearchRanking().ranked(Self.favouringNew(candidates)), limit: limit)
+        let facts = ChangedFacts<String>(
+            weights: score.weights, terms: { [counts] in counts[$0]?.terms ?? [] }, text: { texts[$0] ?? "" })
+        return facts.newestFirst(SearchRanking().ranked(Self.favouringNew(candidates)), limit: limit)
     }
 
     /// The words said in the message and its neighbours. Those further away in the history than the index looked are
@@ -113,19 +115,24 @@ struct MessageSearch: Sendable {
 /// Who says what, if a question names somebody.
 private struct Speakers {
     private let query: Set<String>
-    private let names: [String: String]
+    private let agents: Set<String>
 
-    init(query: String, agents: Set<String>, _ db: Transaction) throws {
-        self.query = Set(SearchWords.indexed(in: query))
-        let rows = try db.fetch(AgentStore.table, agents.sorted().map { ID<AgentState>($0) })
-        names = Dictionary(rows.map { ($0.id.rawValue, $0.name) }) { $1 }
+    /// - Parameter agents: the names of agents by their ids.
+    init(query: String, agents: [String: String]) {
+        let words = Set(SearchWords.indexed(in: query))
+        self.query = words
+        self.agents = Set(agents.filter { Self.isNamed($0.value, in: words) }.keys)
     }
 
     func named(_ message: MessageSearchStore.Said) -> Bool {
-        let name = message.role == .assistant ? names[message.agent] : message.name ?? prefix(of: message.text)
-        guard let name else { return false }
+        if message.role == .assistant { return agents.contains(message.agent) }
+        guard let name = message.name ?? prefix(of: message.text) else { return false }
+        return Self.isNamed(name, in: query)
+    }
+
+    private static func isNamed(_ name: String, in query: Set<String>) -> Bool {
         let words = SearchWords.indexed(in: name)
-        return !words.isEmpty && words.allSatisfy(query.contains)
+        return !words.isEmpty && words.allSatisfy { query.contains($0) }
     }
 
     /// `Ann` for `Ann: I'm here`, as groups pass on what their members say.

@@ -23,6 +23,8 @@ enum MessageSearchStore {
     private static let mostScanned = 5_000
     /// Calls and results stand between what was said.
     static let reach = 8
+    /// The characters of a message that are scored.
+    private static let mostScored = 20_000
 
     static func index(_ messages: [MessageRow], _ db: Transaction) throws {
         for message in messages {
@@ -68,7 +70,7 @@ enum MessageSearchStore {
         let rows = try db.rows(
             """
             SELECT message.id, message.agent_id, message.conversation_id, message.position, message.role, message.name,
-                message.said, message.created_at,
+                substr(message.said, 1, \(mostScored)) AS said, message.created_at,
                 CASE WHEN \(SQLText.joined(conditions(filter), separator: " AND ")) THEN TRUE ELSE FALSE END AS is_covered
             FROM (
                 SELECT agent_id, position FROM message
@@ -84,6 +86,16 @@ enum MessageSearchStore {
                 position: try row["position"], role: try row["role"], name: try row["name"], text: try row["said"],
                 time: try row["created_at"], isCovered: try row["is_covered"])
         }
+    }
+
+    static func names(of agents: Set<String>, _ db: Transaction) throws -> [String: String] {
+        let rows = try agents.sorted().inStatements { agents in
+            try db.rows(
+                """
+                SELECT id, name FROM agent WHERE organization_id = \(db.organization) AND id IN (\(list: agents))
+                """)
+        }
+        return Dictionary(try rows.map { (try $0["id"], try $0["name"]) }) { $1 }
     }
 
     /// The rows in the order of the ids.

@@ -49,9 +49,6 @@ struct SearchQuery: Sendable {
         return Set(all.filter { $0 != letters }.map { String(decoding: $0, as: UTF8.self) }).sorted()
     }
 
-    /// What a word with a typo counts: it may be another word.
-    private static let weightOfMisspelt = 0.4
-
     /// How often a text has each of the terms.
     func counts(in text: String) -> TermCounts {
         var counts = TermCounts(terms: terms.count)
@@ -60,7 +57,7 @@ struct SearchQuery: Sendable {
             if let place = places[word] {
                 counts.terms[place] += 1
             } else if let place = misspelt[word] {
-                counts.terms[place] += Self.weightOfMisspelt
+                counts.terms[place] += TermCounts.misspelt
             }
             return true
         }
@@ -88,6 +85,9 @@ extension String {
 
 /// How often a text has each term of a query, and how many words it has.
 struct TermCounts: Sendable, Hashable {
+    /// What a word with a typo counts: it may be another word.
+    static let misspelt = 0.4
+
     var terms: [Double]
     var length = 0
 
@@ -97,6 +97,11 @@ struct TermCounts: Sendable, Hashable {
 
     /// The number of different terms.
     var distinct: Int { terms.count { $0 > 0 } }
+
+    /// Counts terms that the index found, beyond the part of the text that was read.
+    mutating func include(_ found: [Int]) {
+        for index in found where terms[index] == 0 { terms[index] = Self.misspelt }
+    }
 
     static func += (left: inout TermCounts, right: TermCounts) {
         for index in left.terms.indices { left.terms[index] += right.terms[index] }
