@@ -70,7 +70,7 @@ enum MessageSearchStore {
         let rows = try db.rows(
             """
             SELECT message.id, message.agent_id, message.conversation_id, message.position, message.role, message.name,
-                substr(message.said, 1, \(mostScored)) AS said, message.created_at,
+                substr(message.said, 1, CAST(\(mostScored) AS INTEGER)) AS said, message.created_at,
                 CASE WHEN \(SQLText.joined(conditions(filter), separator: " AND ")) THEN TRUE ELSE FALSE END AS is_covered
             FROM (
                 SELECT agent_id, position FROM message
