@@ -40,7 +40,8 @@ import Testing
             }
             for (groups, names) in [
                 ([["cats"]], ["a", "c"]), ([["box-1"], ["cats", "dogs"]], ["a", "b"]), ([["box"]], []),
-                ([["हिन्दी"]], ["a"]), ([["我"]], []), ([["我喜"], ["box-1", "box-2"]], ["a"]), ([["ca"]], []), ([["ça"]], ["c"]),
+                ([["हिन्दी"]], ["a"]), ([["我"]], []), ([["我喜"], ["box-1", "box-2"]], ["a"]), ([["ca"]], []),
+                ([["ça"]], ["c"]),
                 ([["CATS"]], engine.dialect == .sqlite ? ["a", "c"] : []),
             ] {
                 let found: [String] = try await engine.read { db in

@@ -41,7 +41,8 @@ package enum TextChunks {
                         end: part.upperBound, page: structure.page(at: part.lowerBound),
                         heading: structure.heading(at: part.lowerBound).map { heading in
                             String(
-                                decoding: bytes[heading.lowerBound..<min(heading.upperBound, heading.lowerBound + longestHeading)],
+                                decoding: bytes[
+                                    heading.lowerBound..<min(heading.upperBound, heading.lowerBound + longestHeading)],
                                 as: UTF8.self)
                         }))
             }

@@ -81,7 +81,8 @@ struct TextStructure {
     /// The text of a heading: one to six number signs and a space before it.
     private static func heading(_ bytes: [UInt8], _ line: Range<Int>) -> Range<Int>? {
         let marks = bytes[line].prefix(7).prefix { $0 == UInt8(ascii: "#") }.count
-        guard (1...6).contains(marks), marks + 1 < line.count, bytes[line.lowerBound + marks] == UInt8(ascii: " ") else {
+        guard (1...6).contains(marks), marks + 1 < line.count, bytes[line.lowerBound + marks] == UInt8(ascii: " ")
+        else {
             return nil
         }
         return line.lowerBound + marks + 1..<line.upperBound

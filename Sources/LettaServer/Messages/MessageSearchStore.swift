@@ -146,7 +146,8 @@ enum MessageSearchStore {
         .joined(
             [
                 "message.organization_id = \(db.organization)",
-                filter.includesResults ? "(message.said IS NOT NULL OR message.role = 'tool')" : "message.said IS NOT NULL",
+                filter.includesResults
+                    ? "(message.said IS NOT NULL OR message.role = 'tool')" : "message.said IS NOT NULL",
             ] + conditions(filter), separator: " AND ")
     }
 

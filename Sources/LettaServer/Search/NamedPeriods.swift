@@ -20,8 +20,8 @@ enum NamedPeriods {
         let words = question.lowercased().split { !($0.isLetter || $0.isNumber || $0 == "-") }.map(String.init)
         guard let today = Day(ZonedTime.isoTextOrUTC(microseconds: now.microseconds, zone: zone)) else { return [] }
         return words.indices.compactMap { period(at: $0, in: words, today) }.map { local in
-            ZonedTime.microseconds(local: local.lowerBound, zone: zone)
-                ..< max(
+            ZonedTime.microseconds(
+                local: local.lowerBound, zone: zone)..<max(
                     ZonedTime.microseconds(local: local.upperBound, zone: zone),
                     ZonedTime.microseconds(local: local.lowerBound, zone: zone))
         }
@@ -78,7 +78,8 @@ enum NamedPeriods {
         }
         if let month = months.firstIndex(of: word) { return named(month + 1, at: index, in: words, today) }
         if let first = seasons[word] {
-            let year = self.year(after: index, in: words) ?? (isThis || first <= today.month ? today.year : today.year - 1)
+            let year =
+                self.year(after: index, in: words) ?? (isThis || first <= today.month ? today.year : today.year - 1)
             return months(first, 3, of: first == 12 && self.year(after: index, in: words) != nil ? year - 1 : year)
         }
         if let weekday = weekdays.firstIndex(of: word), ["on", "last", "this"].contains(previous) {

@@ -105,9 +105,8 @@ extension Unicode.Scalar {
     }
 
     /// For U+00C0 to U+017F; a dot stands for those that are no letter with an accent.
-    private static let plainLatin: [String?] = (
-        "aaaaaa.ceeeeiiii.nooooo.ouuuuy..aaaaaa.ceeeeiiii.nooooo.ouuuuy.y"
-            + "aaaaaaccccccccddddeeeeeeeeeegggggggghhhhiiiiiiiiii..jjkk.lllllll"
-            + "lllnnnnnn...oooooo..rrrrrrssssssssttttttuuuuuuuuuuuuwwyyyzzzzzzs"
-    ).map { $0 == "." ? nil : String($0) }
+    private static let plainLatin: [String?] =
+        ("aaaaaa.ceeeeiiii.nooooo.ouuuuy..aaaaaa.ceeeeiiii.nooooo.ouuuuy.y"
+        + "aaaaaaccccccccddddeeeeeeeeeegggggggghhhhiiiiiiiiii..jjkk.lllllll"
+        + "lllnnnnnn...oooooo..rrrrrrssssssssttttttuuuuuuuuuuuuwwyyyzzzzzzs").map { $0 == "." ? nil : String($0) }
 }

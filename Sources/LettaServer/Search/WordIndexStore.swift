@@ -134,7 +134,8 @@ extension WordIndexStore.Hits {
         let score = TextScore(matches: matches, texts: self.texts)
         return zip(texts, counts).map { text, counts in
             ScoredText(
-                key: text.key, hits: counts.distinct, score: score(counts), time: text.time ?? Timestamp(microseconds: 0))
+                key: text.key, hits: counts.distinct, score: score(counts),
+                time: text.time ?? Timestamp(microseconds: 0))
         }.sorted {
             guard $0.score == $1.score else { return $0.score > $1.score }
             return newestFirst ? $0.time > $1.time : $0.time < $1.time

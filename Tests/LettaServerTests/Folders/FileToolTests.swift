@@ -2,6 +2,7 @@ import JSON
 import LettaAPI
 import TestSupport
 import Testing
+import ToolRuntime
 
 /// An agent that reads the files of its folders.
 @Suite(.timeLimit(.minutes(2))) struct FileToolTests {

@@ -90,7 +90,9 @@ import Testing
         score.questions += 1
         score.at5 += (place ?? .max) < 5 ? 1 : 0
         score.at10 += place != nil ? 1 : 0
-        guard let stale = turns.first(where: { $0.fact == fact && !$0.isChanged })?.text, stale != newest else { return }
+        guard let stale = turns.first(where: { $0.fact == fact && !$0.isChanged })?.text, stale != newest else {
+            return
+        }
         score.changes += 1
         score.newestFirst += (place ?? .max) < (found.firstIndex(of: stale) ?? .max) ? 1 : 0
     }

@@ -21,7 +21,8 @@ import Testing
             let rows = texts.enumerated().map { index, text in
                 MessageRow(
                     TurnMessage(
-                        id: IDSource.random.next(Message.self).rawValue, role: index.isMultiple(of: 2) ? .user : .assistant,
+                        id: IDSource.random.next(Message.self).rawValue,
+                        role: index.isMultiple(of: 2) ? .user : .assistant,
                         parts: [.text(text)],
                         createdAt: last - Int64(texts.count - 1 - index) * 86_400_000_000),
                     agentID: id, position: row.nextMessagePosition + index, model: nil)
@@ -55,7 +56,8 @@ import Testing
                 ("Noor Utrecht", Self.talk[0]), ("utrecht NOOR", Self.talk[0]), ("guarantee", Self.talk[2]),
                 ("move", Self.talk[10]), ("cat", Self.talk[8]), ("plum cakes", Self.talk[5]), ("苹果", Self.talk[6]),
                 ("where do I live?", Self.talk[10]), ("Which town does my sister Noor move to?", Self.talk[0]),
-                ("Utrehct", Self.talk[0]), ("guarranteed", Self.talk[2]), ("trecht", Self.talk[0]), ("?!", ""), ("Zanzibar", ""), ("果喜", ""),
+                ("Utrehct", Self.talk[0]), ("guarranteed", Self.talk[2]), ("trecht", Self.talk[0]), ("?!", ""),
+                ("Zanzibar", ""), ("果喜", ""),
             ] {
                 #expect(try await found(query, by: agent, on: server).first ?? "" == first, "\(query)")
             }
