@@ -37,7 +37,10 @@ enum NamedPeriods {
         /// - Parameter text: begins with `2026-01-31`.
         init?(_ text: String) {
             let parts = text.prefix(10).split(separator: "-").compactMap { Int($0) }
-            guard parts.count == 3, let time = Timestamp(iso8601: String(text.prefix(10))) else { return nil }
+            // The 30th of February is read as a day of March.
+            guard parts.count == 3, let time = Timestamp(iso8601: String(text.prefix(10))),
+                time.wireText.prefix(10) == text.prefix(10)
+            else { return nil }
             (year, month, start) = (parts[0], parts[1], time.microseconds)
         }
 
