@@ -126,14 +126,16 @@ enum MessageSearchStore {
     static func containing(
         _ text: String, matching filter: MessageFilter, limit: Int, _ db: Transaction
     ) throws -> [MessageRow] {
-        try db.rows(
+        let found = try db.rows(
             """
-            SELECT \(MessageRow.columns) FROM (
-                SELECT message.* FROM message WHERE \(all(filter, db)) ORDER BY \(order(filter)) LIMIT \(mostScanned)
-            ) AS message
-            WHERE \(db.dialect.contains("message.said", text)) ORDER BY \(order(filter)) LIMIT \(limit)
+            SELECT recent.id, recent.created_at FROM (
+                SELECT message.id, message.created_at, message.said FROM message
+                WHERE \(all(filter, db)) ORDER BY \(order(filter)) LIMIT \(mostScanned)
+            ) AS recent
+            WHERE \(db.dialect.contains("recent.said", text))
             """
-        ).map { try MessageRow($0) }
+        ).map { row -> (Timestamp, String) in (try row["created_at"], try row["id"]) }
+        return try rows(found.sorted { $0 > $1 }.prefix(limit).map(\.1), db)
     }
 
     /// Each as an index has it.
