@@ -170,8 +170,9 @@ enum MessageSearchStore {
 
     private static func isOfAgent(_ condition: SQLText) -> SQLText {
         """
-        message.agent_id IN (
-            SELECT agent.id FROM agent WHERE agent.organization_id = message.organization_id AND agent.\(condition))
+        EXISTS (
+            SELECT 1 FROM agent WHERE agent.organization_id = message.organization_id
+                AND agent.id = message.agent_id AND agent.\(condition))
         """
     }
 }
