@@ -2,7 +2,7 @@ import Storage
 
 extension Migration {
     /// Words of messages; the words of passages become stems. `WordIndexBuilder` fills the indexes with what there is.
-    static let wordIndexes = Migration(number: 28, name: "word indexes") { dialect in
+    static let wordIndexes = Migration(number: 30, name: "word indexes") { dialect in
         let id: SQLText = "TEXT \(dialect.textCollation)"
         let backlog: [SQLText] = ["message", "passage", "folder_passage"].map { table in
             """
