@@ -76,6 +76,33 @@ package enum Dialect: Sendable, Hashable, CaseIterable {
         }
     }
 
+    /// The same for words in which no letter is to be folded, without their places in the text: half the size.
+    package func makeWordIndex(_ table: SQLText, key: SQLText) -> [SQLText] {
+        switch self {
+        case .sqlite:
+            // All characters that are not ASCII are letters here, and the dash is one: a word is what is between spaces.
+            [
+                """
+                CREATE VIRTUAL TABLE \(table) USING fts5(
+                    \(key) UNINDEXED, words, tokenize = "ascii tokenchars '-'", detail = none, columnsize = 0
+                )
+                """
+            ]
+        case .postgres: makeWordTable(table, key: key)
+        }
+    }
+
+    /// Orders the rows of such a table, those that were stored last first.
+    ///
+    /// - Parameter time: a column with a number that says when. SQLite needs none and stops reading at the limit.
+    package func lastStoredFirst(in table: SQLText, time: SQLText) -> SQLText {
+        switch self {
+        case .sqlite: "\(table).rowid DESC"
+        // A sum, or the planner may walk an index by time and look for the words in each row.
+        case .postgres: "\(time) + 0 DESC"
+        }
+    }
+
     /// The value of column `words` of such a table. No word may be empty or have a space in it.
     package func words(_ words: [String]) -> SQLText {
         let text = words.joined(separator: " ")
@@ -85,14 +112,14 @@ package enum Dialect: Sendable, Hashable, CaseIterable {
         }
     }
 
-    /// A condition on such a table: the row has all of `words` and one of `alternatives`, unless that is empty.
+    /// A condition on such a table: the row has one word of each of the groups.
     ///
     /// Nothing in a word is syntax: each is quoted for its engine's query language, and the query is bound.
-    package func hasWords(in table: SQLText, _ words: [String], oneOf alternatives: [String] = []) -> SQLText {
+    package func hasWords(in table: SQLText, _ groups: [[String]]) -> SQLText {
         func query(_ quote: Unicode.Scalar, and: String, or: String) -> String {
-            let all = words.map { Self.quoted($0, with: quote) }
-            let one = alternatives.map { Self.quoted($0, with: quote) }.joined(separator: or)
-            return (one.isEmpty ? all : ["(\(one))"] + all).joined(separator: and)
+            groups.map { group in
+                "(\(group.map { Self.quoted($0, with: quote) }.joined(separator: or)))"
+            }.joined(separator: and)
         }
         return switch self {
         case .sqlite: "\(table) MATCH \(query("\"", and: " AND ", or: " OR "))"

@@ -13,9 +13,13 @@ package struct DocumentReader: Sendable {
     private let sandbox: ToolSandbox
     /// A pool of its own: reading does not wait for tools.
     private let slots = SandboxSlots(3)
+    private static let longestSearch = 10.0
+    /// The seconds for one search.
+    private let searchSeconds: Double
 
     package init(sandbox: ToolSandbox) {
         var sandbox = sandbox
+        searchSeconds = min(sandbox.limits.seconds, Self.longestSearch)
         sandbox.limits.seconds = 120
         sandbox.limits.temporaryFolder = 512 << 20
         sandbox.limits.file = 256 << 20
@@ -25,7 +29,7 @@ package struct DocumentReader: Sendable {
 
     /// The text of a document; a form feed ends a page.
     ///
-    /// - Parameter format: `pdf`, `docx`, `pptx`, `xlsx`, `odt` or `epub`.
+    /// - Parameter format: `pdf`, `docx`, `pptx`, `xlsx`, `odt`, `epub` or `image`.
     /// - Throws: `DocumentRefusal` for one that can't be read, `SandboxFailure`, `CancellationError`.
     package func text(of bytes: [UInt8], format: String, for owner: SandboxOwner) async throws -> String {
         let report = try await slots.use(for: owner) {
@@ -42,7 +46,7 @@ package struct DocumentReader: Sendable {
     ///   `CancellationError`.
     package func search(_ search: LineSearch, for owner: SandboxOwner) async throws -> JSONObject {
         var quick = sandbox
-        quick.limits.seconds = 10
+        quick.limits.seconds = searchSeconds
         let report = try await slots.use(for: owner) { [quick] in
             try await quick.run(
                 .searchLines,

@@ -1,3 +1,4 @@
+import LettaAPI
 import Testing
 
 @testable import HTTPKit

@@ -7,7 +7,7 @@ extension BaseTool {
             "conversation_search", .core,
             """
             Search earlier messages of your conversations that you no longer see. Give a query, dates, or both; \
-            the newest matches come first.
+            the messages with the most telling words come first, then the newest.
             """,
             canRunInParallel: true,
             [

@@ -18,7 +18,7 @@ package struct FormReader: Sendable {
     /// - Parameter limit: the most bytes of the whole body.
     /// - Throws: `APIError` 413 for a larger body, before it is read where its length is declared; 422 for a body that is
     ///   no form; 400 for one that is broken.
-    package func read(limit: Int, _ receive: (MultipartParser.Event) async throws -> Void) async throws {
+    package func read(limit: Int, _ receive: (MultipartEvent) async throws -> Void) async throws {
         if let declared = request.headers[.contentLength].flatMap({ Int($0) }), declared > limit {
             throw APIError.tooLarge(limit)
         }

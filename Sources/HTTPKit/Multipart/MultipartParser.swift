@@ -1,17 +1,10 @@
 import Glibc
+package import LettaAPI
 
 /// Reads the parts of a `multipart/form-data` body (RFC 7578) as its bytes arrive.
 ///
 /// Holds no more than a chunk of the body and the header of a part.
 package struct MultipartParser: Sendable {
-    package enum Event: Sendable, Equatable {
-        case part(MultipartPart)
-        /// The next bytes of the part.
-        case bytes([UInt8])
-        /// The end of the part.
-        case end
-    }
-
     private enum Place {
         case preamble, header, content, epilogue
     }
@@ -38,16 +31,16 @@ package struct MultipartParser: Sendable {
     package var isAtEnd: Bool { place == .epilogue }
 
     /// - Throws: `MultipartFailure` for what is no form.
-    package mutating func read(_ bytes: some Sequence<UInt8>) throws(MultipartFailure) -> [Event] {
+    package mutating func read(_ bytes: some Sequence<UInt8>) throws(MultipartFailure) -> [MultipartEvent] {
         guard place != .epilogue else { return [] }
         rest += bytes
-        var events: [Event] = []
+        var events: [MultipartEvent] = []
         while let found = try next() { events += found }
         return events
     }
 
     /// - Returns: nil when more bytes are needed.
-    private mutating func next() throws(MultipartFailure) -> [Event]? {
+    private mutating func next() throws(MultipartFailure) -> [MultipartEvent]? {
         switch place {
         case .preamble:
             guard let start = rest.position(of: delimiter) else {
@@ -68,7 +61,7 @@ package struct MultipartParser: Sendable {
         }
     }
 
-    private mutating func content() throws(MultipartFailure) -> [Event]? {
+    private mutating func content() throws(MultipartFailure) -> [MultipartEvent]? {
         guard let start = rest.position(of: delimiter) else {
             // The end may be the beginning of a delimiter.
             let count = rest.count - delimiter.count
@@ -134,16 +127,6 @@ package struct MultipartParser: Sendable {
         }
         return part
     }
-}
-
-/// The header of a part of a form.
-package struct MultipartPart: Sendable, Equatable {
-    package var name = ""
-    /// Nil for a part that is no file.
-    package var fileName: String?
-    package var contentType: String?
-
-    package init() {}
 }
 
 /// Why a body is no form.

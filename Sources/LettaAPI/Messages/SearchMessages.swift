@@ -7,6 +7,12 @@ public struct SearchMessages: Codable, Sendable {
     public var agentID: String?
     /// As in ``ListMessages``.
     public var conversationID: String?
+    /// Of the agent.
+    public var projectID: String?
+    /// Of the agent.
+    public var templateID: String?
+    /// All modes search by words.
+    public var searchMode: SearchMode?
     /// Left out: users and agents.
     public var roles: [MessageRole]?
     /// Days and times are included; a day means the whole of it.
@@ -18,6 +24,11 @@ public struct SearchMessages: Codable, Sendable {
     public init(_ query: String) {
         self.query = query
     }
+}
+
+/// How a search ranks what it finds.
+public enum SearchMode: String, Codable, Sendable, CaseIterable {
+    case vector, fts, hybrid
 }
 
 /// A message that was found.

@@ -8,6 +8,8 @@ public struct SearchTools: Codable, Sendable {
     public var toolTypes: [String]?
     /// Tools with one of these tags.
     public var tags: [String]?
+    /// All modes search by words.
+    public var searchMode: SearchMode?
     /// 1 to 100; left out: 50.
     public var limit: Int?
 

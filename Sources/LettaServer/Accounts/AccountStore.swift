@@ -63,8 +63,7 @@ enum AccountStore {
 
     /// Deletes an organization with its users and everything that belongs to it.
     static func delete(_ id: ID<Organization>, _ db: Transaction) throws {
-        try PassageStore.deleteWords(with: id.rawValue, db)
-        try FolderStore.deleteWords(with: id.rawValue, db)
+        for index in WordIndexStore.all { try index.delete([id.rawValue], db) }
         for table in owned { try db.execute("DELETE FROM \(table) WHERE organization_id = \(id)") }
         try noteDeleted("user_account", where: "organization_id = \(id)", db)
         try db.execute("DELETE FROM user_account WHERE organization_id = \(id)")

@@ -50,6 +50,7 @@ enum AgentTransferStore {
                 VALUES \(SQLText.joined(tuples, separator: ", "))
                 """)
         }
+        try MessageSearchStore.index(messages, db)
     }
 
     // MARK: MCP servers

@@ -17,6 +17,7 @@ enum AgentStore {
         try DeletedKeyStore.note(in: StepStore.table, where: "agent_id = \(agent.id)", db)
         try DeletedKeyStore.note(in: ConversationStore.table, where: "agent_id = \(agent.id)", db)
         try DeletedKeyStore.note(in: GroupStore.table, where: "manager_agent_id = \(agent.id)", db)
+        try WordIndexStore.messages.delete([agent.id.rawValue], db)
         try db.delete(agent.id, from: table)
     }
 

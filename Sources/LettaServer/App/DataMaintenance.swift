@@ -33,7 +33,9 @@ package struct DataMaintenance: Sendable {
     /// Applies the pending migrations while no server uses the database, and returns their names.
     package func migrate() async throws -> [String] {
         try folder.lock()
-        return try await withStorage { storage in try await ServerStorage.migrate(storage, folder: folder) }
+        return try await withStorage { storage in
+            try await ServerStorage.migrate(storage, folder: folder, logger: logger)
+        }
     }
 
     /// Writes a consistent copy to a new file; a server may use the database meanwhile.

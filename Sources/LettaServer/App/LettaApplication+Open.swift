@@ -61,7 +61,7 @@ extension LettaApplication {
     ) async throws -> [String] {
         let keys = try keys(configuration, folder)
         try await checkKeys(keys, storage, folder)
-        for name in try await ServerStorage.migrate(storage, folder: folder) {
+        for name in try await ServerStorage.migrate(storage, folder: folder, logger: logger) {
             logger.notice("Migrated the database", metadata: ["migration": "\(name)"])
         }
         return keys.isEmpty ? [try folder.createEncryptionKey()] : keys

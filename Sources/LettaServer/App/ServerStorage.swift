@@ -33,10 +33,13 @@ package enum ServerStorage {
         }
     }
 
-    /// Applies the pending migrations; an SQLite file is copied first.
+    /// Applies the pending migrations; an SQLite file is copied first. Indexes the words of what was stored before there were
+    /// such indexes.
     ///
     /// - Throws: `StartUpFailure` when other servers use a PostgreSQL database that has to change, or a migration fails.
-    package static func migrate(_ storage: any StorageEngine, folder: DataFolder) async throws -> [String] {
+    package static func migrate(
+        _ storage: any StorageEngine, folder: DataFolder, logger: Logger
+    ) async throws -> [String] {
         do {
             // An SQLite file is protected by the lock of the data folder.
             let status = try await migrator.status(of: storage)
@@ -47,12 +50,14 @@ package enum ServerStorage {
                 guard others.isEmpty else {
                     throw StartUpFailure.storage(
                         """
-                        The database has to be migrated, and other servers use it: \(others.map(\.address).joined(separator: ", ")). \
-                        Stop them first, and start them again with this version.
+                        The database has to be migrated, and other servers use it: \
+                        \(others.map(\.address).joined(separator: ", ")). Stop them first, and start them again with this version.
                         """)
                 }
             }
-            return try await migrator.up(storage, keepingCopyIn: folder.backups)
+            let applied = try await migrator.up(storage, keepingCopyIn: folder.backups)
+            try await WordIndexBuilder(storage: storage, logger: logger).run()
+            return applied
         } catch let failure as SQLFailure {
             throw StartUpFailure.storage("The migration of the database failed: \(failure.message)")
         }

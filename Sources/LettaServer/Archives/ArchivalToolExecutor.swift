@@ -70,10 +70,6 @@ struct ArchivalToolExecutor: ToolExecutor {
             throw ToolFailure.value(
                 "Invalid \(name) format: \(text). Use ISO 8601 format (YYYY-MM-DD or YYYY-MM-DDTHH:MM)")
         }
-        guard time.hasNoZone else { return (time.first, time.last) }
-        let bounds = [time.first, time.last].map { bound in
-            Timestamp(microseconds: ZonedTime.microseconds(local: bound.microseconds, zone: agent.timezone))
-        }
-        return (bounds[0], bounds[1])
+        return time.bounds(in: agent.timezone)
     }
 }

@@ -16,7 +16,7 @@ extension PassageCorpus {
             },
             matches: { limit, db in
                 try PassageStore.find(query, matching: filter, orElse: order, limit: limit, db)
-                    .map { (passage: $0.passage, score: Double($0.hits)) }
+                    .map { (passage: $0.passage, score: $0.score) }
             },
             allowed: filter.isNarrow ? allowed : nil,
             passages: { ids, db in try PassageStore.passages(ids, matching: filter, db) })

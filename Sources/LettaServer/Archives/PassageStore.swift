@@ -35,7 +35,7 @@ enum PassageStore {
         try db.execute(
             "DELETE FROM passage_tag WHERE organization_id = \(db.organization) AND passage_id = \(passage.id)")
         try insertTags(of: [passage], db)
-        try deleteWords(with: passage.id.rawValue, db)
+        try WordIndexStore.passages.delete([passage.id.rawValue], db)
         try insertWords(of: passage, db)
     }
 
@@ -54,18 +54,15 @@ enum PassageStore {
         }
     }
 
-    /// The ids of the passage and its owners are indexed as words: no word of a text has a dash, so none equals an id.
     private static func insertWords(of passage: Passage, _ db: Transaction) throws {
         let owners = [db.organization, passage.archiveID?.rawValue].compactMap { $0 }
-        let words = owners + [passage.id.rawValue] + PassageWords.words(in: passage.text)
-        try db.execute(
-            "INSERT INTO passage_words (passage_id, words) VALUES (\(passage.id), \(db.dialect.words(words)))")
+        try WordIndexStore.passages.insert(passage.id.rawValue, passage.text, owners: owners, db)
     }
 
     static func delete(_ id: ID<Passage>, _ db: Transaction) throws {
         try db.delete(id, from: table)
         try VectorStore.deletePassage(id, db)
-        try deleteWords(with: id.rawValue, db)
+        try WordIndexStore.passages.delete([id.rawValue], db)
     }
 
     static func deleteAll(of archive: ID<Archive>, _ db: Transaction) throws {
@@ -73,12 +70,7 @@ enum PassageStore {
         try db.execute(
             "DELETE FROM passage WHERE organization_id = \(db.organization) AND archive_id = \(archive)")
         try VectorStore.deleteAll(of: archive.rawValue, db)
-        try deleteWords(with: archive.rawValue, db)
-    }
-
-    /// - Parameter id: of a passage, an archive or an organization.
-    static func deleteWords(with id: String, _ db: Transaction) throws {
-        try db.execute("DELETE FROM passage_words WHERE \(db.dialect.hasWords(in: "passage_words", [id]))")
+        try WordIndexStore.passages.delete([archive.rawValue], db)
     }
 
     static func passage(_ id: ID<Passage>, _ db: Transaction) throws -> Passage? {
@@ -117,7 +109,7 @@ enum PassageStore {
             try db.rows(
                 """
                 SELECT \(table.columns) FROM passage
-                WHERE \(conditions(filter, db)) AND passage.id IN (\(list: ids))
+                WHERE \(allConditions(filter, db)) AND passage.id IN (\(list: ids))
                 """)
         }
         return try tagged(rows.map(table.row), db)
@@ -125,13 +117,17 @@ enum PassageStore {
 
     /// The ids of all passages that pass the filter.
     static func ids(matching filter: PassageFilter, _ db: Transaction) throws -> [ID<Passage>] {
-        try db.rows("SELECT passage.id FROM passage WHERE \(conditions(filter, db))").map { try $0["id"] }
+        try db.rows("SELECT passage.id FROM passage WHERE \(allConditions(filter, db))").map { try $0["id"] }
     }
 
-    /// A passage with the number of query words that it contains.
+    /// The passages with words of a query that are scored.
+    private static let mostScored = 200
+
+    /// A passage with the number of query words that it contains, and their score (BM25).
     struct Found: Sendable {
         var passage: Passage
         var hits: Int
+        var score: Double
     }
 
     /// The best matches first; by time for an empty query. A query without words, such as a symbol, is searched as a
@@ -140,38 +136,27 @@ enum PassageStore {
         _ query: String, matching filter: PassageFilter, orElse order: SortOrder, limit: Int, _ db: Transaction
     ) throws -> [Found] {
         guard filter.archives?.isEmpty != true else { return [] }
-        let words = PassageWords.words(in: query)
-        guard words.isEmpty else { return try search(words, matching: filter, limit: limit, db) }
+        let words = SearchQuery(query)
+        guard words.terms.isEmpty else { return try search(words, matching: filter, limit: limit, db) }
         var filter = filter
         filter.text = query.contains { !$0.isWhitespace } ? query : nil
         return try list(matching: filter, order, limit: limit, db)
     }
 
-    /// The passages with the most words first, newest first among equals.
-    ///
-    /// Each word is looked up in the index together with the archives, so that passages of other owners are not read.
-    /// The matches are counted and sorted: no index holds a rank.
+    /// The passages with the most telling words first, newest first among equals.
     private static func search(
-        _ words: [String], matching filter: PassageFilter, limit: Int, _ db: Transaction
+        _ words: SearchQuery, matching filter: PassageFilter, limit: Int, _ db: Transaction
     ) throws -> [Found] {
-        let owners = filter.archives?.map(\.rawValue) ?? [db.organization]
-        let lookups = words.prefix(PassageWords.mostOfQuery).map { word -> SQLText in
-            "SELECT passage_id FROM passage_words WHERE \(db.dialect.hasWords(in: "passage_words", [word], oneOf: owners))"
-        }
-        let rows = try db.rows(
-            """
-            SELECT \(table.columns), ranked.hits
-            FROM (
-                SELECT found.passage_id, COUNT(*) AS hits
-                FROM (\(SQLText.joined(lookups, separator: " UNION ALL "))) AS found
-                GROUP BY found.passage_id
-            ) AS ranked
-            JOIN passage ON passage.organization_id = \(db.organization) AND passage.id = ranked.passage_id
-            WHERE \(conditions(filter, db))
-            ORDER BY ranked.hits DESC, passage.created_at DESC, passage.id DESC
-            LIMIT \(limit)
-            """)
-        return try zip(tagged(rows.map(table.row), db), rows).map { Found(passage: $0, hits: try $1["hits"]) }
+        let (index, conditions) = (WordIndexStore.passages, conditions(filter, db))
+        let owners: [SQLText] = filter.archives.map { ["passage.archive_id IN (\(list: $0))"] } ?? []
+        let hits = try index.hits(
+            of: words, in: filter.archives?.map(\.rawValue) ?? [db.organization], where: conditions,
+            count: try index.count(where: owners, db), limit: max(limit, mostScored), db)
+        let found = try db.fetch(table, hits.hits.map { ID<Passage>($0.id) })
+        let ranked = hits.ranked(words, found.map { ($0.id, $0.text, $0.createdAt) }).prefix(limit)
+        let passages = Dictionary(found.map { ($0.id, $0) }) { $1 }
+        let best = try tagged(ranked.compactMap { passages[$0.key] }, db)
+        return zip(best, ranked).map { Found(passage: $0, hits: $1.hits, score: $1.score) }
     }
 
     /// The passages that pass the filter, by time.
@@ -181,22 +166,25 @@ enum PassageStore {
         let direction: SQLText = order == .ascending ? "ASC" : "DESC"
         let rows = try db.rows(
             """
-            SELECT \(table.columns) FROM passage WHERE \(conditions(filter, db))
+            SELECT \(table.columns) FROM passage WHERE \(allConditions(filter, db))
             ORDER BY passage.created_at \(direction), passage.id \(direction) LIMIT \(limit)
             """)
-        return try tagged(rows.map(table.row), db).map { Found(passage: $0, hits: 0) }
+        return try tagged(rows.map(table.row), db).map { Found(passage: $0, hits: 0, score: 0) }
     }
 
-    private static func conditions(_ filter: PassageFilter, _ db: Transaction) -> SQLText {
+    private static func allConditions(_ filter: PassageFilter, _ db: Transaction) -> SQLText {
+        .joined(["passage.organization_id = \(db.organization)"] + conditions(filter, db), separator: " AND ")
+    }
+
+    private static func conditions(_ filter: PassageFilter, _ db: Transaction) -> [SQLText] {
         let all: [SQLText?] = [
-            "passage.organization_id = \(db.organization)",
             filter.archives.map { "passage.archive_id IN (\(list: $0))" },
             filter.from.map { "passage.created_at >= \($0)" },
             filter.to.map { "passage.created_at <= \($0)" },
             filter.text.map { db.dialect.contains("passage.text", $0) },
             TagStore.condition(filter.tags, all: filter.needsAllTags, owner: "passage", db),
         ]
-        return .joined(all.compactMap { $0 }, separator: " AND ")
+        return all.compactMap { $0 }
     }
 }
 

@@ -61,7 +61,7 @@ enum ConversationMessageStore {
 
     /// Deletes the messages that no other conversation shares and that were sent in this one, or in one that is deleted.
     static func deleteOwn(of id: ID<Conversation>, _ db: Transaction) throws {
-        try db.execute(
+        let deleted = try db.rows(
             """
             DELETE FROM message WHERE organization_id = \(db.organization)
                 AND id IN (
@@ -76,7 +76,9 @@ enum ConversationMessageStore {
                     SELECT 1 FROM conversation_message AS other
                     WHERE other.organization_id = message.organization_id AND other.message_id = message.id
                         AND other.conversation_id <> \(id))
+            RETURNING id
             """)
+        try WordIndexStore.messages.delete(try deleted.map { try $0["id"] }, db)
     }
 
     // MARK: Context

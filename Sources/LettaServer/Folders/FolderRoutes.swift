@@ -35,9 +35,7 @@ struct FolderRoutes: RouteGroup {
         _ call: Call<ID<Folder>, UploadFile, NoBody>, _ request: Request
     ) async throws -> Response {
         let file = try await uploads.upload(to: call.path, call.query, as: call.scope) { receive in
-            try await FormReader(request).read(limit: UploadService.largestForm) { event in
-                try await receive(UploadService.Piece(event))
-            }
+            try await FormReader(request).read(limit: UploadService.largestForm, receive)
         }
         guard let file else { throw APIError.missingFormField("file") }
         return .json(file)
@@ -105,15 +103,5 @@ struct FolderRoutes: RouteGroup {
             headers: isBackwards
                 ? PageLink.headers(target: call.target, next: page.files.first?.id.rawValue, as: "before")
                 : PageLink.headers(target: call.target, next: page.nextCursor))
-    }
-}
-
-extension UploadService.Piece {
-    fileprivate init(_ event: MultipartParser.Event) {
-        switch event {
-        case .part(let part): self = .part(name: part.name, fileName: part.fileName, contentType: part.contentType)
-        case .bytes(let bytes): self = .bytes(bytes)
-        case .end: self = .end
-        }
     }
 }

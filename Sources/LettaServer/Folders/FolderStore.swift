@@ -26,7 +26,7 @@ enum FolderStore {
     static func delete(_ id: ID<Folder>, _ db: Transaction) throws {
         try DeletedKeyStore.note(in: files, where: "folder_id = \(id)", db)
         try DeletedKeyStore.note(in: passages, where: "folder_id = \(id)", db)
-        try deleteWords(with: id.rawValue, db)
+        try WordIndexStore.folderPassages.delete([id.rawValue], db)
         try VectorStore.deleteAll(of: id.rawValue, db)
         try UploadStore.deleteAll(of: id, db)
         try AgentFileStore.noteKeys(
@@ -53,7 +53,7 @@ enum FolderStore {
     static func delete(_ file: ID<FileMetadata>, _ db: Transaction) throws {
         try DeletedKeyStore.note(in: passages, where: "file_id = \(file)", db)
         try VectorStore.deletePassages(of: file, db)
-        try deleteWords(with: file.rawValue, db)
+        try WordIndexStore.folderPassages.delete([file.rawValue], db)
         try UploadStore.delete(file, db)
         try AgentFileStore.noteKeys(where: "file_id = \(file)", db)
         try db.delete(file, from: files)
@@ -147,7 +147,7 @@ enum FolderStore {
         return page.replacing(with: try VectorStore.withVectors(page.items, db))
     }
 
-    /// Stores passages with their indexed words. As in archives, the ids of a passage and its owners are words, too.
+    /// Stores passages with their indexed words.
     ///
     /// - Parameter sets: the sets of vectors in which the passages wait; they are embedded when the queue is woken.
     static func insert(
@@ -156,11 +156,8 @@ enum FolderStore {
         try db.insert(new, into: passages)
         if let time = new.first?.createdAt { try VectorStore.add(new.map(\.id), to: sets, due: time, db) }
         for passage in new {
-            let owners = [db.organization, folder.rawValue, file.rawValue, passage.id.rawValue]
-            let words = owners + PassageWords.words(in: passage.text)
-            try db.execute(
-                "INSERT INTO folder_passage_words (passage_id, words) VALUES (\(passage.id), \(db.dialect.words(words)))"
-            )
+            let owners = [db.organization, folder.rawValue, file.rawValue]
+            try WordIndexStore.folderPassages.insert(passage.id.rawValue, passage.text, owners: owners, db)
         }
     }
 
@@ -169,41 +166,26 @@ enum FolderStore {
         try DeletedKeyStore.note(in: passages, where: "file_id = \(file)", db)
         try VectorStore.deletePassages(of: file, db)
         try db.execute("DELETE FROM folder_passage WHERE organization_id = \(db.organization) AND file_id = \(file)")
-        try deleteWords(with: file.rawValue, db)
+        try WordIndexStore.folderPassages.delete([file.rawValue], db)
     }
 
-    /// - Parameter id: of a file, a folder or an organization.
-    static func deleteWords(with id: String, _ db: Transaction) throws {
-        try db.execute(
-            "DELETE FROM folder_passage_words WHERE \(db.dialect.hasWords(in: "folder_passage_words", [id]))")
-    }
+    /// The passages scored for a search.
+    private static let mostScored = 200
 
-    /// The passages of the folders that have most of the words, in the order of their files among equals.
+    /// The passages of the folders that have the most telling words, with their scores (BM25), in the order of their files
+    /// among equals.
     static func find(
-        _ words: [String], in folders: [ID<Folder>], limit: Int, _ db: Transaction
+        _ query: String, in folders: [ID<Folder>], limit: Int, _ db: Transaction
     ) throws -> [(passage: Passage, score: Double)] {
-        let owners = folders.map(\.rawValue)
-        guard !owners.isEmpty, !words.isEmpty else { return [] }
-        let lookups = words.prefix(PassageWords.mostOfQuery).map { word -> SQLText in
-            let condition = db.dialect.hasWords(in: "folder_passage_words", [word], oneOf: owners)
-            return "SELECT passage_id FROM folder_passage_words WHERE \(condition)"
-        }
-        return try db.rows(
-            """
-            SELECT \(passages.columns), ranked.hits
-            FROM (
-                SELECT found.passage_id, COUNT(*) AS hits
-                FROM (\(SQLText.joined(lookups, separator: " UNION ALL "))) AS found
-                GROUP BY found.passage_id
-            ) AS ranked
-            JOIN folder_passage ON folder_passage.organization_id = \(db.organization)
-                AND folder_passage.id = ranked.passage_id
-            ORDER BY ranked.hits DESC, folder_passage.created_at, folder_passage.id
-            LIMIT \(limit)
-            """
-        ).map { row in
-            let hits: Int = try row["hits"]
-            return (passage: try passages.row(row), score: Double(hits))
-        }
+        let (index, words) = (WordIndexStore.folderPassages, SearchQuery(query))
+        guard !folders.isEmpty, limit > 0 else { return [] }
+        let hits = try index.hits(
+            of: words, in: folders.map(\.rawValue), where: [],
+            count: try index.count(where: ["folder_passage.folder_id IN (\(list: folders))"], db),
+            limit: max(limit, mostScored), db)
+        let found = try db.fetch(passages, hits.hits.map { ID<Passage>($0.id) })
+        let byID = Dictionary(found.map { ($0.id, $0) }) { $1 }
+        return hits.ranked(words, found.map { ($0.id, $0.text, $0.createdAt) }, newestFirst: false)
+            .prefix(limit).compactMap { text in byID[text.key].map { ($0, text.score) } }
     }
 }

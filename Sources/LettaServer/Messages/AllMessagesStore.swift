@@ -43,29 +43,6 @@ enum AllMessagesStore {
         return fromNewest ? rows.reversed() : rows
     }
 
-    /// The messages that contain `text`, newest first.
-    static func search(
-        _ text: String, roles: [MessageRole], agent: String?, conversation: String?, from: Timestamp?, to: Timestamp?,
-        limit: Int, _ db: Transaction
-    ) throws -> [MessageRow] {
-        var all: [SQLText] = [
-            "organization_id = \(db.organization)", "role IN (\(list: roles.map(\.rawValue)))",
-            "said IS NOT NULL",
-        ]
-        if let agent { all.append("agent_id = \(agent)") }
-        if let condition = MessageStore.isIn(conversation) { all.append(condition) }
-        if !text.isEmpty { all.append(db.dialect.contains("said", text)) }
-        if let from { all.append("created_at >= \(from)") }
-        if let to { all.append("created_at <= \(to)") }
-        let order = SQLText.joined(key.map { "\($0) DESC" as SQLText }, separator: ", ")
-        return try db.rows(
-            """
-            SELECT \(MessageRow.columns) FROM message WHERE \(SQLText.joined(all, separator: " AND "))
-            ORDER BY \(order) LIMIT \(limit)
-            """
-        ).map { try MessageRow($0) }
-    }
-
     private static func place(of row: MessageRow) -> [SQLValue] {
         [row.createdAt.sqlValue, row.agentID.sqlValue, row.position.sqlValue]
     }

@@ -40,24 +40,4 @@ enum MessageListStore {
             """
         ).map { try MessageRow($0) }
     }
-
-    /// The messages of an agent that contain `text`, newest first.
-    static func search(
-        _ text: String, roles: [MessageRole], from: Timestamp?, to: Timestamp?, limit: Int,
-        of agent: ID<AgentState>, _ db: Transaction
-    ) throws -> [MessageRow] {
-        var all: [SQLText] = [
-            "organization_id = \(db.organization)", "agent_id = \(agent)",
-            "role IN (\(list: roles.map(\.rawValue)))",
-        ]
-        if !text.isEmpty { all.append(db.dialect.contains("said", text)) }
-        if let from { all.append("created_at >= \(from)") }
-        if let to { all.append("created_at <= \(to)") }
-        return try db.rows(
-            """
-            SELECT \(MessageRow.columns) FROM message WHERE \(SQLText.joined(all, separator: " AND "))
-            ORDER BY position DESC LIMIT \(limit)
-            """
-        ).map { try MessageRow($0) }
-    }
 }

@@ -42,43 +42,54 @@ extension MessageService {
     // MARK: Searching
 
     func search(_ body: SearchMessages, as scope: Scope) async throws -> [FoundMessage] {
-        try await found(body, as: scope).map { row in
+        try await found(body, as: scope).map { found in
+            let row = found.row
             let entry = WireMessage.entries(of: try row.turnMessage(), for: .list).first { $0.isSaid }
-            var found = FoundMessage(
+            var message = FoundMessage(
                 messageID: row.id, agentID: row.agentID,
                 messageType: row.role == .user ? "user_message" : "assistant_message",
                 content: entry?.said ?? "", createdAt: row.createdAt)
-            found.conversationID = row.conversationID
-            return found
+            message.conversationID = row.conversationID
+            return message
         }
     }
 
     func searchRanked(_ body: SearchMessages, as scope: Scope) async throws -> [RankedMessage] {
-        try await found(body, as: scope).enumerated().map { index, row in
-            RankedMessage(text: try row.turnMessage().text ?? "", message: try row.wire(), rank: index + 1)
+        try await found(body, as: scope).enumerated().map { index, found in
+            RankedMessage(
+                text: try found.row.turnMessage().said ?? "", message: try found.row.wire(), rank: index + 1)
         }
     }
 
-    private func found(_ body: SearchMessages, as scope: Scope) async throws -> [MessageRow] {
+    private func found(_ body: SearchMessages, as scope: Scope) async throws -> [MessageSearch.Found] {
         try KeyText.check("query", body.query)
-        let from = try Self.time(body.startDate, named: "start_date", endOfDay: false)
-        let to = try Self.time(body.endDate, named: "end_date", endOfDay: true)
+        var filter = MessageFilter()
+        filter.from = try Self.time(body.startDate, named: "start_date")?.first
+        filter.to = try Self.time(body.endDate, named: "end_date")?.last
+        filter.roles = body.roles ?? filter.roles
+        filter.agent = body.agentID.map { ID($0) }
+        filter.conversation = body.conversationID
+        filter.project = body.projectID
+        filter.template = body.templateID
         let request = try PageRequest(
             after: nil, before: nil, limit: body.limit, order: nil, defaultLimit: 50, defaultOrder: .descending)
-        let roles = body.roles ?? [.user, .assistant]
+        let search = MessageSearch(
+            query: body.query ?? "", filter: filter, limit: min(request.limit ?? 100, 100), now: core.now())
         return try await core.storage.read(as: scope) { db in
-            try AllMessagesStore.search(
-                body.query ?? "", roles: roles, agent: body.agentID, conversation: body.conversationID, from: from,
-                to: to, limit: min(request.limit ?? 100, 100), db)
+            var search = search
+            if let id = search.filter.agent {
+                guard let agent = try AgentStore.row(id, db) else { return [] }
+                search.zone = agent.timezone
+            }
+            return try search.run(db)
         }
     }
 
-    private static func time(_ text: String?, named name: String, endOfDay: Bool) throws -> Timestamp? {
+    private static func time(_ text: String?, named name: String) throws -> DayOrTime? {
         guard let text, !text.isEmpty else { return nil }
-        guard var time = Timestamp(iso8601: text) else {
+        guard let time = DayOrTime(iso8601: text) else {
             throw APIError.invalidField(name, "must be an ISO 8601 date or date-time", input: .string(text))
         }
-        if endOfDay, text.utf8.count == 10 { time.microseconds += 86_400_000_000 - 1 }
         return time
     }
 

@@ -23,6 +23,7 @@ enum MessageStore {
                     \(message.createdAt), \(message.conversationID))
                 """)
         }
+        try MessageSearchStore.index(messages, db)
     }
 
     /// The condition that a message in a list is of a conversation; nil for those of all.

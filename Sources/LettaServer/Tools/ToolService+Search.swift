@@ -5,7 +5,7 @@ import Storage
 extension ToolService {
     private static let largestPage = 100
 
-    /// The tools with the most words of the query, among equals those with more of them in their names, then the newest.
+    /// The tools with the most telling words of the query, above all in their names; among equals the newest first.
     func search(_ body: SearchTools, as scope: Scope) async throws -> [FoundTool] {
         let limit = body.limit ?? 50
         guard (1...Self.largestPage).contains(limit) else {
@@ -15,22 +15,37 @@ extension ToolService {
         var filter = CountTools()
         filter.toolTypes = body.toolTypes
         try Self.check(filter)
-        let words = Array(PassageWords.words(in: body.query ?? "").prefix(PassageWords.mostOfQuery))
+        let words = SearchQuery(body.query ?? "")
         let tags = Set(body.tags ?? [])
         return try await core.storage.read(as: scope) { [filter] db in
             var texts = try ToolStore.texts(matching: filter, db)
             if !tags.isEmpty { texts.removeAll { tags.isDisjoint(with: $0.tags) } }
-            guard !words.isEmpty else {
+            guard !words.terms.isEmpty else {
                 // A query without words finds nothing.
                 guard body.query == nil else { return [] }
                 return try Self.tools(texts.prefix(limit).map(\.id), db).map { FoundTool($0, rank: nil, score: 0) }
             }
-            let hits = texts.enumerated().map { ToolHit($1, at: $0, words) }.filter { $0.words > 0 }
-                .sorted(by: <).prefix(limit)
-            return try zip(hits, Self.tools(hits.map(\.id), db)).enumerated().map { place, found in
-                FoundTool(found.1, rank: place + 1, score: Double(found.0.words) / Double(words.count))
+            let hits = Self.ranked(texts, words).prefix(limit)
+            return try zip(hits, Self.tools(hits.map(\.key), db)).enumerated().map { place, found in
+                FoundTool(found.1, rank: place + 1, score: Double(found.0.hits) / Double(words.terms.count))
             }
         }
+    }
+
+    /// The tools that have words of the query, by the scores of these.
+    ///
+    /// - Parameter tools: newest first.
+    private static func ranked(_ tools: [ToolText], _ words: SearchQuery) -> [ScoredText<ID<Tool>>] {
+        let counts = tools.map { words.counts(in: $0.text) }
+        var hits = WordIndexStore.Hits()
+        hits.texts = tools.count
+        hits.matches = words.terms.indices.map { term in counts.count { $0.terms[term] > 0 } }
+        let found = zip(tools, counts).enumerated().filter { $0.element.1.distinct > 0 }
+        return hits.ranked(
+            words,
+            found.map { place, tool in
+                (tool.0.id, tool.0.text, Timestamp(microseconds: Int64(-place)))
+            })
     }
 
     /// The tools in the order of their ids.
@@ -47,25 +62,9 @@ struct ToolText: Sendable {
     var name: String
     var description: String
     var tags: [String]
-}
 
-private struct ToolHit: Comparable {
-    let id: ID<Tool>
-    let words: Int
-    private let wordsOfName: Int
-    /// Among all tools, newest first.
-    private let place: Int
-
-    init(_ tool: ToolText, at place: Int, _ query: [String]) {
-        let name = Set(PassageWords.words(in: tool.name))
-        let all = name.union(PassageWords.words(in: ([tool.description] + tool.tags).joined(separator: " ")))
-        id = tool.id
-        words = query.count { all.contains($0) }
-        wordsOfName = query.count { name.contains($0) }
-        self.place = place
-    }
-
-    static func < (left: ToolHit, right: ToolHit) -> Bool {
-        (right.words, right.wordsOfName, left.place) < (left.words, left.wordsOfName, right.place)
+    /// What is searched. A word of the name counts as much as three others.
+    var text: String {
+        ([name, name, name, description] + tags).joined(separator: " ")
     }
 }

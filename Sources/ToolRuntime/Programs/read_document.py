@@ -1,10 +1,12 @@
-# Takes the text out of a document of an untrusted source.
+# Takes the text out of a document of an untrusted source. Headings become those of Markdown.
 # Request: format, bytes (base64). Answer: text (a form feed ends a page), or error.
 import base64
 import html.parser
+import os
 import posixpath
 import re
 import subprocess
+import time
 import zipfile
 from xml.etree import ElementTree
 
@@ -12,21 +14,81 @@ from xml.etree import ElementTree
 MOST = 128 << 20
 PATH = "/tmp/document"
 PDF_PROGRAM = "/usr/bin/pdftotext"
+PDF_INFO_PROGRAM = "/usr/bin/pdfinfo"
+PDF_IMAGE_PROGRAM = "/usr/bin/pdftoppm"
+OCR_PROGRAM = "/usr/bin/tesseract"
+MOST_PAGES = 5000
+# Reading one takes about a second.
+MOST_SCANNED_PAGES = 60
+# The seconds for scans, of the 120 of a document.
+SCAN_TIME = 90
 
 
 class Unreadable(Exception):
     pass
 
 
-def pdf():
+def call(program, arguments, package, what):
+    """The output of a program, and the last line that it complains with if it failed."""
+    environment = {"PATH": "/usr/bin:/bin", "OMP_THREAD_LIMIT": "1", "LC_ALL": "C.UTF-8"}
     try:
-        done = subprocess.run([PDF_PROGRAM, "-enc", "UTF-8", "-q", PATH, "-"], capture_output=True)
+        done = subprocess.run([program, *arguments], capture_output=True, env=environment)
     except FileNotFoundError:
-        raise Unreadable("PDF files can't be read here: install the package poppler-utils")
-    if done.returncode != 0:
-        reason = done.stderr.decode("utf-8", "replace").strip().splitlines()
-        raise Unreadable("the PDF can't be read: " + (reason[-1] if reason else f"status {done.returncode}"))
-    return done.stdout.decode("utf-8", "replace")
+        raise Unreadable(f"{what} can't be read here: install the package {package}")
+    lines = done.stderr.decode("utf-8", "replace").strip().splitlines()
+    return done.stdout.decode("utf-8", "replace"), None if done.returncode == 0 else (lines or [f"status {done.returncode}"])[-1]
+
+
+def pdf():
+    information, _ = call(PDF_INFO_PROGRAM, [PATH], "poppler-utils", "PDF files")
+    count = re.search(r"^Pages:\s+(\d+)", information, re.MULTILINE)
+    pages = int(count[1]) if count else 0
+    if pages > MOST_PAGES:
+        raise Unreadable(f"the PDF has {pages} pages, more than the {MOST_PAGES} that are read: divide it")
+    text, error = call(PDF_PROGRAM, ["-enc", "UTF-8", "-q", PATH, "-"], "poppler-utils", "PDF files")
+    if error:
+        raise Unreadable("the PDF can't be read: " + error)
+    if text.strip() or not pages:
+        return text
+    return scanned_pdf(pages)
+
+
+def scanned_pdf(pages):
+    """The text of a PDF that has images alone."""
+    if not os.path.exists(OCR_PROGRAM):
+        raise Unreadable("the PDF has no text, but images: install the package tesseract-ocr to read those")
+    if pages > MOST_SCANNED_PAGES:
+        raise Unreadable(f"the PDF has {pages} scanned pages, more than the {MOST_SCANNED_PAGES} that are read: divide it")
+    texts, end = [], time.monotonic() + SCAN_TIME
+    for page in range(1, pages + 1):
+        if time.monotonic() > end:
+            raise Unreadable(f"its scanned pages take too long to read: divide it after page {page - 1}")
+        number = str(page)
+        _, error = call(
+            PDF_IMAGE_PROGRAM, ["-f", number, "-l", number, "-scale-to", "2500", "-gray", "-png", "-singlefile", PATH, "/tmp/page"],
+            "poppler-utils", "PDF files")
+        if error:
+            raise Unreadable("the PDF can't be read: " + error)
+        texts.append(recognised("/tmp/page.png"))
+    return "\f".join(texts)
+
+
+def image():
+    return recognised(PATH)
+
+
+def recognised(path):
+    text, error = call(OCR_PROGRAM, [path, "-", "-l", languages()], "tesseract-ocr", "images")
+    if error:
+        raise Unreadable("the image can't be read: " + error)
+    return text.replace("\f", "")
+
+
+def languages():
+    """All that are installed but those for the direction of the page and for formulas."""
+    listed, _ = call(OCR_PROGRAM, ["--list-langs"], "tesseract-ocr", "images")
+    names = [name for name in listed.splitlines()[1:] if name not in ("osd", "equ")]
+    return "+".join(names[:4]) or "eng"
 
 
 class Package:
@@ -73,14 +135,37 @@ def local(element):
     return element.tag.rpartition("}")[2]
 
 
-def lines(root, paragraphs, texts, breaks=()):
+def level_in_word(paragraph):
+    """The level of a heading; 0 for other paragraphs."""
+    for style in paragraph.iter():
+        if local(style) == "pStyle":
+            name = next((value for key, value in style.attrib.items() if key.rpartition("}")[2] == "val"), "")
+            if name == "Title":
+                return 1
+            found = re.fullmatch(r"(?i)heading\s?([1-6])", name)
+            return int(found[1]) if found else 0
+    return 0
+
+
+def level_in_slide(paragraphs_of_titles):
+    return lambda paragraph: 1 if paragraph in paragraphs_of_titles else 0
+
+
+def level_in_open_document(paragraph):
+    if local(paragraph) != "h":
+        return 0
+    level = next((value for key, value in paragraph.attrib.items() if key.rpartition("}")[2] == "outline-level"), "1")
+    return min(6, int(level)) if level.isdecimal() and int(level) else 1
+
+
+def lines(root, paragraphs, texts, breaks=(), level=lambda paragraph: 0):
     """The texts of each paragraph as a line. Paragraphs of one table row are divided by tabs."""
     out = []
 
     def walk(element, inside_row):
         name = local(element)
         is_row = name in ("tr", "table-row")
-        if is_row:
+        if is_row or name in paragraphs:
             start = len(out)
         if name in texts and element.text:
             out.append(element.text)
@@ -93,6 +178,9 @@ def lines(root, paragraphs, texts, breaks=()):
             if "#text" in texts and child.tail and name in paragraphs + ("span", "a"):
                 out.append(child.tail)
         if name in paragraphs:
+            depth = 0 if inside_row else level(element)
+            if depth and "".join(out[start:]).strip():
+                out.insert(start, "#" * depth + " ")
             out.append("\t" if inside_row else "\n")
         if is_row:
             row = "".join(out[start:]).rstrip("\t")
@@ -104,42 +192,87 @@ def lines(root, paragraphs, texts, breaks=()):
 
 def docx():
     root = Package().tree("word/document.xml")
-    return lines(root, ("p",), ("t",), ("tab", "br", "cr"))
+    return lines(root, ("p",), ("t",), ("tab", "br", "cr"), level_in_word)
 
 
 def pptx():
     package = Package()
-    slides = package.names(r"ppt/slides/slide\d+\.xml")
-    return "\f".join(lines(package.tree(name), ("p",), ("t",), ("br",)) for name in slides)
+    names = set(package.archive.namelist())
+    slides = []
+    for name in package.names(r"ppt/slides/slide\d+\.xml"):
+        root = package.tree(name)
+        titles = set()
+        for shape in root.iter():
+            if local(shape) == "sp" and any(local(part) == "ph" and part.get("type") in ("title", "ctrTitle") for part in shape.iter()):
+                titles.update(part for part in shape.iter() if local(part) == "p")
+        text = lines(root, ("p",), ("t",), ("br",), level_in_slide(titles))
+        notes = notes_of(package, name, names)
+        if notes.strip():
+            text += "\nNotes:\n" + notes
+        slides.append(text)
+    return "\f".join(slides)
+
+
+def notes_of(package, slide, names):
+    """What the speaker wrote below a slide."""
+    relations = f"ppt/slides/_rels/{posixpath.basename(slide)}.rels"
+    if relations not in names:
+        return ""
+    for relation in package.tree(relations):
+        if (relation.get("Type") or "").endswith("/notesSlide"):
+            name = posixpath.normpath(posixpath.join("ppt/slides", relation.get("Target") or ""))
+            if name in names:
+                root = package.tree(name)
+                # The number of the slide is a field.
+                for parent in list(root.iter()):
+                    for child in [child for child in parent if local(child) == "fld"]:
+                        parent.remove(child)
+                return lines(root, ("p",), ("t",), ("br",))
+    return ""
 
 
 def xlsx():
     package = Package()
+    names = package.archive.namelist()
     shared = []
-    if "xl/sharedStrings.xml" in package.archive.namelist():
+    if "xl/sharedStrings.xml" in names:
         for item in package.tree("xl/sharedStrings.xml"):
             shared.append("".join(part.text or "" for part in item.iter() if local(part) == "t"))
+    titles = []
+    if "xl/workbook.xml" in names:
+        titles = [sheet.get("name") for sheet in package.tree("xl/workbook.xml").iter() if local(sheet) == "sheet"]
     sheets = []
-    for name in package.names(r"xl/worksheets/sheet\d+\.xml"):
-        rows = []
+    for index, name in enumerate(package.names(r"xl/worksheets/sheet\d+\.xml")):
+        rows = [f"# {titles[index]}"] if index < len(titles) and titles[index] else []
         for row in package.tree(name).iter():
             if local(row) != "row":
                 continue
-            cells = []
-            for cell in row:
-                parts = {local(part): part for part in cell.iter()}
-                text = parts["v"].text if "v" in parts else parts["t"].text if "t" in parts else ""
-                if cell.get("t") == "s" and text and text.isdecimal() and int(text) < len(shared):
-                    text = shared[int(text)]
-                cells.append(text or "")
-            rows.append("\t".join(cells))
+            rows.append("\t".join(cells(row, shared)))
         sheets.append("\n".join(rows) + "\n")
     return "\f".join(sheets)
 
 
+def cells(row, shared):
+    """The texts of a row, with empty ones for the cells that are left out."""
+    found = []
+    for cell in row:
+        letters = re.match(r"[A-Z]{1,3}", cell.get("r") or "")
+        if letters:
+            column = 0
+            for letter in letters[0]:
+                column = column * 26 + ord(letter) - 64
+            found += [""] * (min(column - 1, 1000) - len(found))
+        parts = {local(part): part for part in cell.iter()}
+        text = parts["v"].text if "v" in parts else parts["t"].text if "t" in parts else ""
+        if cell.get("t") == "s" and text and text.isdecimal() and int(text) < len(shared):
+            text = shared[int(text)]
+        found.append(text or "")
+    return found
+
+
 def odt():
     root = Package().tree("content.xml")
-    return lines(root, ("p", "h"), ("#text", "span", "a"), ("tab", "line-break"))
+    return lines(root, ("p", "h"), ("#text", "span", "a"), ("tab", "line-break"), level_in_open_document)
 
 
 class Text(html.parser.HTMLParser):
@@ -151,6 +284,8 @@ class Text(html.parser.HTMLParser):
 
     def handle_starttag(self, tag, attributes):
         self.hidden += tag in ("script", "style", "head")
+        if re.fullmatch("h[1-6]", tag):
+            self.parts.append("\n" + "#" * int(tag[1]) + " ")
 
     def handle_endtag(self, tag):
         self.hidden = max(0, self.hidden - (tag in ("script", "style", "head")))
@@ -185,7 +320,7 @@ def work(request):
     with open(PATH, "wb") as file:
         file.write(base64.b64decode(request["bytes"]))
     try:
-        readers = {"pdf": pdf, "docx": docx, "pptx": pptx, "xlsx": xlsx, "odt": odt, "epub": epub}
+        readers = {"pdf": pdf, "docx": docx, "pptx": pptx, "xlsx": xlsx, "odt": odt, "epub": epub, "image": image}
         return {"text": readers[request["format"]]()}
     except Unreadable as error:
         return {"error": str(error)}

@@ -2,6 +2,7 @@ import JSON
 import LettaAPI
 import TestSupport
 import Testing
+import ToolRuntime
 
 /// An agent that reads the files of its folders.
 @Suite(.timeLimit(.minutes(2))) struct FileToolTests {
@@ -97,6 +98,43 @@ import Testing
                     "/v1/agents/{agent}/files?is_open=true", expect: 200,
                     ["files": [["file_name": "docs/apples.txt", "start_line": 1, "end_line": 3]]])
             ])
+        }
+    }
+
+    @Test func `numbers of any size open and search files`() async throws {
+        try await withServer(on: .sqlite) { server in
+            try await seed(server)
+            let numbers: [JSONValue] = [
+                0, -1, 119, 120, 121, .int(.max), .int(.min), 1.5, 1e300, "7", "x", nil, true, [], [:],
+            ]
+            var calls: [(String, JSONValue)] = []
+            for number in numbers {
+                let file: JSONValue = ["file_name": "docs/apples.txt", "offset": number, "length": number]
+                calls.append(("open_files", ["file_requests": [file]]))
+                calls.append(("grep_files", ["pattern": "Line", "offset": number, "context_lines": number]))
+                calls.append(("semantic_search_files", ["query": "apples", "limit": number]))
+            }
+            calls.append(("open_files", ["file_requests": [nil, 1, "x", [[]]]]))
+            let results = try await results(of: calls, in: server)
+            #expect(results.count == calls.count)
+            for (call, result) in zip(calls, results) {
+                #expect(["success", "error"].contains(result.status), "\(call)")
+                #expect(!result.text.isEmpty && !result.text.contains("internal"), "\(call): \(result.text)")
+            }
+        }
+    }
+
+    @Test func `an expression that would search for ever is stopped`() async throws {
+        try await withServer(on: .sqlite, { $0.sandbox.limits.seconds = 1 }) { server in
+            try await seed(server)
+            let text = String(repeating: "a", count: 60) + "!"
+            let id = try await server.upload("hard.txt", text, to: server["docs"]).json["id"]?.string ?? ""
+            _ = try await server.readFile(id, in: server["docs"])
+            let results = try await results(
+                of: [("grep_files", ["pattern": "(a+)+$"]), ("grep_files", ["pattern": "a!"])], in: server)
+            #expect(results[0].status == "error")
+            #expect(results[0].text.contains("1 second"), "\(results[0].text)")
+            #expect(results[1].status == "success")
         }
     }
 

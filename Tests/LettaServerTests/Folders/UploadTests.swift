@@ -47,7 +47,14 @@ import Testing
             ])
             let passages = try await server.get("/v1/folders/\(folder)/passages?order=asc").json.array ?? []
             #expect(passages.count == file["total_chunks"]?.int.map(Int.init))
-            #expect(passages.compactMap { $0["text"]?.string }.joined(separator: "\n") == Self.lines)
+            var end = 0
+            for passage in passages {
+                let start = try #require(passage["metadata"]?["start"]?.int.map(Int.init))
+                #expect(start <= end + 1, "nothing but line feeds is left out")
+                end = try #require(passage["metadata"]?["end"]?.int.map(Int.init))
+                #expect(passage["text"]?.string?.utf8.elementsEqual(Array(Self.lines.utf8)[start..<end]) == true)
+            }
+            #expect(end == Self.lines.utf8.count)
             #expect(passages.first?["file_name"] == "docs/apples.txt")
             #expect(passages.first?["metadata"]?["start"] == 0)
             #expect(try await server.upload("a.txt", "x", to: "source-\(nobody)").status == 404)
@@ -87,10 +94,10 @@ import Testing
     @Test func `what is no file of a known type is refused`() async throws {
         try await withServer(on: .sqlite) { server in
             let folder = try await seed(server)
-            let image = try await server.upload("x.png", [1, 2, 3], to: folder, type: "image/png")
+            let image = try await server.upload("x.mp4", [1, 2, 3], to: folder, type: "video/mp4")
             #expect(image.status == 415)
             let told = image.json["detail"]?.string ?? ""
-            #expect(told.hasPrefix("Unsupported file type: image/png (filename: x.png)."))
+            #expect(told.hasPrefix("Unsupported file type: video/mp4 (filename: x.mp4)."))
             try await server.run([.post("/v1/folders/{docs}/upload", [:], expect: 422).field("file")])
             let form = TestCaller.v1.with("Content-Type", "multipart/form-data; boundary=edge")
             let broken = try await server.send(
@@ -107,6 +114,29 @@ import Testing
                 try db.row("SELECT COUNT(*) AS count FROM file_upload_part")
             }
             #expect(try parts?["count"] as Int? == 0)
+        }
+    }
+
+    /// A thousand with the long tests.
+    @Test func `many files of one name are read one after the other, and the broken ones fail alone`() async throws {
+        let count = TestRun.isLong ? 1_000 : 40
+        try await withServer(on: .sqlite) { server in
+            let folder = try await seed(server)
+            for number in 0..<count {
+                let bytes = number % 10 == 9 ? [0, 1] : Array("File \(number) is about zebra\(number).".utf8)
+                try await server.upload("same.txt", bytes, to: folder).expect(200)
+            }
+            let files = try await server.get("/v1/folders/\(folder)/files?limit=1000&order=asc").json.array ?? []
+            #expect(files.count == count)
+            #expect(Set(files.compactMap { $0["file_name"]?.string }).count == count)
+            var failed = 0
+            for file in files {
+                let read = try await server.readFile(file["id"]?.string ?? "", in: folder)
+                if read["processing_status"] == "error" { failed += 1 }
+            }
+            #expect(failed == count / 10)
+            let passages = try await server.get("/v1/folders/\(folder)/passages?limit=1000").json.array ?? []
+            #expect(passages.count == count - failed)
         }
     }
 

@@ -93,9 +93,9 @@ import Testing
             server["empty"] = try await server.newAgent("Cleo")
             let search = "/v1/passages/search"
             let cats: JSONValue = [
-                "passage": ["id": "{cats}", "text": "Cats like fish"], "score": 2.0, "metadata": [:],
+                "passage": ["id": "{cats}", "text": "Cats like fish"], "score": .anything, "metadata": [:],
             ]
-            let dogs: JSONValue = ["passage": ["id": "{dogs}", "tags": ["animal"]], "score": 1.0]
+            let dogs: JSONValue = ["passage": ["id": "{dogs}", "tags": ["animal"]], "score": .anything]
             try await server.run([
                 .post(search, ["query": "cats fish", "agent_id": "{agent}"], expect: 200, [cats, dogs]),
                 .post(search, ["query": "cats fish", "archive_id": "{archive}"], expect: 200, [cats, dogs]),

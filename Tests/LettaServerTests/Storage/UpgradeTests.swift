@@ -1,5 +1,6 @@
 import AgentEngine
 import LettaAPI
+import Logging
 import Storage
 import TestSupport
 import Testing
@@ -91,8 +92,47 @@ import Testing
         }
     }
 
+    @Test(arguments: Engines.all)
+    func `what was said before there was an index of words is found`(_ engine: TestEngine) async throws {
+        try await TestDatabase.with(engine) { database in
+            let storage = try await database.open()
+            _ = try await Migrator(Array(AllMigrations.migrations.prefix(29))).up(storage, keepingCopyIn: nil)
+            try await storage.write { db in
+                try Self.fill(db, context: false)
+                try db.execute("UPDATE message SET said = 'I guaranteed it' WHERE id IN ('message-1', 'message-3')")
+                try db.execute(
+                    """
+                    INSERT INTO archive (organization_id, id, name, created_at, updated_at)
+                    VALUES (\(Self.organization), 'archive-1', 'a', 0, 0)
+                    """)
+                try db.execute(
+                    """
+                    INSERT INTO passage (organization_id, id, archive_id, text, metadata, created_at, updated_at)
+                    VALUES (\(Self.organization), 'passage-1', 'archive-1', 'Guarantees', '{}', 0, 0)
+                    """)
+            }
+            _ = try await ServerStorage.migrator.up(storage, keepingCopyIn: nil)
+            let builder = WordIndexBuilder(storage: storage, logger: Logger(label: "test"))
+            try await builder.run()
+            // Nothing is left to do, and nothing is indexed twice.
+            try await builder.run()
+            let scope = Scope(organization: Self.organization, user: "user-1")
+            let search = MessageSearch(query: "guarantee", limit: 10, now: Timestamp(microseconds: 0))
+            let (messages, passages) = try await storage.read(as: scope) { db in
+                let passages = try PassageStore.find(
+                    "guarantee", matching: PassageFilter(), orElse: .ascending, limit: 9, db)
+                return (try search.run(db).map(\.row.id.rawValue), passages.map(\.passage.id.rawValue))
+            }
+            #expect(messages.sorted() == ["message-1", "message-3"])
+            #expect(passages == ["passage-1"])
+            let rows = try await storage.read { db in try db.row("SELECT COUNT(*) AS count FROM message_words") }
+            #expect(try rows?["count"] as Int? == 2)
+            await storage.close()
+        }
+    }
+
     /// Four messages, three of them in the context and in another order, and a run with all that hangs on it.
-    private static func fill(_ db: any SQLExecutor) throws {
+    private static func fill(_ db: any SQLExecutor, context: Bool = true) throws {
         try db.execute(
             """
             INSERT INTO agent (
@@ -112,6 +152,7 @@ import Testing
                     \(organization), \("message-\(number)"), \(agent), \(number), 'user', '[]', 'run-1', 'step-1', 0, 0)
                 """)
         }
+        guard context else { return }
         for (position, message) in [0, 3, 2].enumerated() {
             try db.execute(
                 """

@@ -69,7 +69,11 @@ struct WatchingStorage: StorageWrapper {
             let text = sql.text
             guard ["SELECT", "UPDATE", "DELETE", "INSERT"].contains(where: text.hasPrefix) else { return }
             scans.add(try QueryPlan.fullScans(of: sql, in: base).filter { $0 != "sqlite_master" }, sql)
-            if text.hasPrefix("SELECT"), text.contains(" LIMIT "), try sorts(sql) { scans.add(["(sorted)"], sql) }
+            // PostgreSQL sorts the texts that have a word by time: no index has both.
+            let looksUpWords = text.contains("_words CROSS JOIN")
+            if text.hasPrefix("SELECT"), text.contains(" LIMIT "), !looksUpWords, try sorts(sql) {
+                scans.add(["(sorted)"], sql)
+            }
         }
     }
 }

@@ -177,6 +177,7 @@ final class FileReadingService: TaskOwner, Sendable {
         passage.fileID = upload.file.rawValue
         var place: JSONObject = ["start": .int(Int64(chunk.start)), "end": .int(Int64(chunk.end))]
         if let page = chunk.page { place["page"] = .int(Int64(page)) }
+        if let heading = chunk.heading { place["heading"] = .string(heading) }
         passage.metadata = ObjectDocument(place)
         passage.organizationID = upload.scope.organization
         passage.createdByID = upload.scope.user

@@ -64,5 +64,8 @@ struct FileType: Sendable, Hashable {
         (office + "spreadsheetml.sheet", .document(format: "xlsx"), "xlsx"),
         ("application/vnd.oasis.opendocument.text", .document(format: "odt"), "odt"),
         ("application/epub+zip", .document(format: "epub"), "epub"),
+        ("image/png", .document(format: "image"), "png"), ("image/jpeg", .document(format: "image"), "jpg jpeg"),
+        ("image/tiff", .document(format: "image"), "tif tiff"), ("image/webp", .document(format: "image"), "webp"),
+        ("image/bmp", .document(format: "image"), "bmp"),
     ]
 }

@@ -9,16 +9,8 @@ struct UploadService: Sendable {
     /// A form is larger than its file.
     static let largestForm = largestFile + (1 << 20)
 
-    /// A piece of a form as it arrives.
-    enum Piece: Sendable {
-        /// The header of a part: a file when it has a file name.
-        case part(name: String, fileName: String?, contentType: String?)
-        case bytes([UInt8])
-        case end
-    }
-
-    /// Passes the pieces of a form on, one after the other.
-    typealias Form = (_ receive: (Piece) async throws -> Void) async throws -> Void
+    /// Passes on what a form consists of, one after the other.
+    typealias Form = (_ receive: (MultipartEvent) async throws -> Void) async throws -> Void
 
     let core: Core
     let reading: FileReadingService
@@ -35,7 +27,7 @@ struct UploadService: Sendable {
         _ = try await core.storage.read(as: scope) { db in try FolderService.folder(folder, db) }
         var upload = Upload(id: core.ids.next())
         do {
-            try await form { piece in try await receive(piece, &upload, query, scope) }
+            try await form { event in try await receive(event, &upload, query, scope) }
             guard let arrived = upload.arrived else { return nil }
             let (file, isNew) = try await store(arrived, in: folder, query, as: scope)
             if isNew { reading.wake() } else { try await discard(upload.id, as: scope) }
@@ -66,12 +58,12 @@ struct UploadService: Sendable {
     }
 
     private func receive(
-        _ piece: Piece, _ upload: inout Upload, _ query: UploadFile, _ scope: Scope
+        _ event: MultipartEvent, _ upload: inout Upload, _ query: UploadFile, _ scope: Scope
     ) async throws {
-        switch piece {
-        case .part(let name, let fileName, let contentType):
-            guard name == "file", let fileName, upload.arrived == nil else { return }
-            upload.arrived = try Self.arrived(upload.id, fileName, contentType, query)
+        switch event {
+        case .part(let part):
+            guard part.name == "file", let fileName = part.fileName, upload.arrived == nil else { return }
+            upload.arrived = try Self.arrived(upload.id, fileName, part.contentType, query)
             upload.isOpen = true
         case .bytes(let bytes):
             guard upload.isOpen, var arrived = upload.arrived else { return }
@@ -111,7 +103,8 @@ struct UploadService: Sendable {
             throw APIError(
                 415,
                 "Unsupported file type: \(declared ?? "none") (filename: \(originalName)). Supported types: PDF, DOCX, "
-                    + "PPTX, XLSX, ODT, EPUB, text files (.txt, .md), JSON, and code files (.py, .js, .java, etc.).")
+                    + "PPTX, XLSX, ODT, EPUB, images (PNG, JPEG, TIFF, WebP, BMP), text files (.txt, .md), JSON, and code "
+                    + "files (.py, .js, .java, etc.).")
         }
         return Arrived(id: id, originalName: originalName, name: name, type: type)
     }

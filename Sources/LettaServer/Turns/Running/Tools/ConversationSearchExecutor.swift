@@ -17,36 +17,46 @@ struct ConversationSearchExecutor: ToolExecutor {
         let given = try ToolArguments(call.arguments, for: tool)
         let limit = given.integer("limit") ?? Self.defaultLimit
         guard limit > 0 else { throw ToolFailure.value("limit must be positive, not \(limit).") }
-        let from = try Self.time(given.string("start_date"), named: "start_date", endOfDay: false)
-        let to = try Self.time(given.string("end_date"), named: "end_date", endOfDay: true)
         let named = (given.strings("roles") ?? []).compactMap(MessageRole.init(rawValue:)).filter { $0 != .system }
         let roles = named.isEmpty ? [MessageRole.user, .assistant] : named
         let text = given.string("query") ?? ""
         guard text.utf8.count <= KeyText.longest else { throw ToolFailure.value("The query is too long.") }
-        let rows = try await core.storage.read(as: context.scope) { db in
-            try MessageListStore.search(
-                text, roles: roles, from: from, to: to, limit: min(limit, Self.highestLimit), of: context.agent.id, db)
-        }
+        let zone = context.agent.timezone
+        var filter = MessageFilter()
+        filter.agent = context.agent.id
+        filter.roles = roles
+        filter.from = try Self.time(given.string("start_date"), named: "start_date", zone)?.first
+        filter.to = try Self.time(given.string("end_date"), named: "end_date", zone)?.last
+        filter.includesResults = true
         let time = core.now()
-        let results = try rows.map { row -> JSONValue in
-            [
-                "timestamp": .string(row.createdAt.wireText.dropLast() + "+00:00"),
+        let search = MessageSearch(
+            query: text, filter: filter, limit: min(limit, Self.highestLimit), now: time, zone: zone)
+        let found = try await core.storage.read(as: context.scope) { db in try search.run(db) }
+        let results = try found.enumerated().map { index, found -> JSONValue in
+            let (row, message) = (found.row, try found.row.turnMessage())
+            let relevance: JSONValue =
+                found.score == nil
+                ? ["search_mode": "sql"] : ["search_mode": "fts", "fts_rank": .int(Int64(index + 1))]
+            return [
+                "timestamp": .string(ZonedTime.isoTextOrUTC(microseconds: row.createdAt.microseconds, zone: zone)),
                 "time_ago": .string(Self.age(from: row.createdAt, to: time)), "role": .string(row.role.rawValue),
-                "relevance": ["search_mode": "sql"], "content": .string(try row.turnMessage().text ?? ""),
+                "relevance": relevance, "content": .string(message.said ?? message.text ?? ""),
             ]
         }
         let message = results.isEmpty ? "No results found." : "Showing \(results.count) results:"
         return ToolResult(ToolOutcome(["message": .string(message), "results": .array(results)]))
     }
 
-    private static func time(_ text: String?, named name: String, endOfDay: Bool) throws -> Timestamp? {
+    /// A bound without a zone is in the agent's time zone.
+    private static func time(
+        _ text: String?, named name: String, _ zone: String
+    ) throws -> (first: Timestamp, last: Timestamp)? {
         guard let text, !text.isEmpty else { return nil }
-        guard var time = Timestamp(iso8601: text) else {
+        guard let time = DayOrTime(iso8601: text) else {
             throw ToolFailure.value(
                 "Invalid \(name) format: \(text). Use ISO 8601 format (YYYY-MM-DD or YYYY-MM-DDTHH:MM)")
         }
-        if endOfDay, text.utf8.count == 10 { time.microseconds += 86_400_000_000 - 1 }
-        return time
+        return time.bounds(in: zone)
     }
 
     /// `12s ago`, `3m ago`, `5h ago`, `2d ago`.
