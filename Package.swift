@@ -136,10 +136,11 @@ let package = Package(
                 .product(name: "SystemPackage", package: "swift-system"),
             ],
             swiftSettings: strict),
+        .target(name: "Dashboard", exclude: ["VENDOR.tsv", "Web"]),
         .target(
             name: "LettaServer",
             dependencies: [
-                "AgentEngine", "EventStreams", "HTTPKit", "JSON", "LettaAPI", "LocalModels", "MCPClient",
+                "AgentEngine", "Dashboard", "EventStreams", "HTTPKit", "JSON", "LettaAPI", "LocalModels", "MCPClient",
                 "ModelProviders",
                 "Storage",
                 "StoragePostgres", "StorageSQLite", "ToolRuntime",

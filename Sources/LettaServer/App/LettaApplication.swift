@@ -81,7 +81,10 @@ package struct LettaApplication: Sendable {
             userProviders: userProviders, worker: worker, ends: runEnds, callbacks: callbacks, egress: egress,
             batches: batches, schedules: schedules, mcp: configuration.mcp, sandbox: sandbox, documents: documents,
             reading: reading, packages: packages, mail: mail, webSearch: configuration.webSearch,
-            password: configuration.http.password, approvals: configuration.approvals, metrics: metrics)
+            password: configuration.http.password, approvals: configuration.approvals, metrics: metrics,
+            dashboard: configuration.http.hasDashboard ? .embedded : nil,
+            sessions: DashboardSessionService(
+                core: core, password: configuration.http.password, isServedOverTLS: certificate != nil))
         responder = try Self.stack(features, metrics, configuration).responder
         callbacks.wake()
         reading.wake()
@@ -109,6 +112,8 @@ package struct LettaApplication: Sendable {
             try await projects.id(named: name, in: organization, creating: creating)
         }
         settings.accessTokens = AccessTokenService(core: features.core).door()
+        settings.isSession = { [sessions = features.sessions] in try await sessions.isOpen($0) }
+        if let dashboard = features.dashboard { settings.openPaths = DashboardRoutes.paths(of: dashboard) }
         return try HTTPStack(routes: routes, settings: settings, metrics: HTTPMetrics(factory: metrics))
     }
 

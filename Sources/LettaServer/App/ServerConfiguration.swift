@@ -29,6 +29,8 @@ package struct ServerConfiguration: Sendable {
         package var allowedHosts: [String] = []
         /// `ACCEPTABLE_ORIGINS`: comma-separated origins of web pages that may call besides those of this machine.
         package var acceptableOrigins: [String] = []
+        /// `LETTA_DASHBOARD`: whether the dashboard is served; `off` leaves it out.
+        package var hasDashboard = true
     }
 
     /// Where data is stored.
@@ -103,6 +105,7 @@ package struct ServerConfiguration: Sendable {
         http.requiresPassword = try Self.flag("LETTA_SERVER_SECURE", environment.string(forKey: "letta.server.secure"))
         http.allowedHosts = Self.list(environment.string(forKey: "letta.allowed.hosts"))
         http.acceptableOrigins = Self.list(environment.string(forKey: "acceptable.origins"))
+        http.hasDashboard = try Self.flag("LETTA_DASHBOARD", environment.string(forKey: "letta.dashboard") ?? "on")
         services = try ServiceProfile.all.compactMap { try Self.service($0, environment) }
         allowedModelHosts = Self.list(environment.string(forKey: "letta.allowed.model.hosts"))
         privateHosts = Self.list(environment.string(forKey: "letta.allowed.private.hosts"))
@@ -197,6 +200,7 @@ package struct ServerConfiguration: Sendable {
                 ("password", http.password.map { "\($0)" } ?? (http.requiresPassword ? "generated at start" : "none")),
                 ("allowed hosts", http.allowedHosts.isEmpty ? "localhost" : http.allowedHosts.joined(separator: ", ")),
                 ("acceptable origins", http.acceptableOrigins.joined(separator: ", ")),
+                ("dashboard", http.hasDashboard ? "on" : "off"),
                 ("data folder", data.folder),
                 ("storage", data.postgresURI.map { "PostgreSQL at \($0)" } ?? "SQLite, \(data.folder)/letta.sqlite"),
                 ("encryption key", data.encryptionKeys.map { "\($0)" } ?? "\(data.folder)/encryption.key"),

@@ -13,6 +13,7 @@ import Testing
         "POST /mcp",
         "POST /v1/responses", "POST /v1/voice/{}/chat/completions",
         "GET /v1/models/doctor",
+        "GET /v1/server/session", "POST /v1/server/session", "DELETE /v1/server/session",
     ]
 
     /// Messages cannot be edited: these routes always respond with 405.
