@@ -1,10 +1,13 @@
 """The dashboard in Chromium, against a server with a password and the scripted model."""
 
 import gzip
+import http.server
 import json
 import os
 import subprocess
+import threading
 
+import httpx
 import pytest
 
 import harness
@@ -331,3 +334,66 @@ def test_the_size_of_all_files():
         assert len(text.splitlines()) <= 300, file
         for forbidden in ("innerHTML", "outerHTML", "insertAdjacentHTML", "document.write", "DOMParser", "eval(", "new Function", "srcdoc", 'style="', "https://cdn"):
             assert forbidden not in text, f"{file}: {forbidden}"
+
+
+def test_the_page_survives_a_restart_of_the_server(browser, own_server):
+    tab = Tab(browser, own_server)
+    page = tab.open("agents")
+    expect(page.get_by_text("No agents yet")).to_be_visible()
+    with own_server.http() as client:
+        agent = make_agent(client)
+    tab.open(f"agents/{agent['id']}")
+    page.get_by_label("Message", exact=True).fill("a draft")
+    own_server.stop()
+    page.get_by_role("button", name="Send").click()
+    expect(page.get_by_role("alert").first).to_contain_text("does not answer")
+    own_server.start()
+    box = page.get_by_label("Message", exact=True)
+    box.fill("Hello again")
+    page.get_by_role("button", name="Send").click()
+    expect(page.get_by_text("echo: Hello again")).to_be_visible()
+    tab.close()
+
+
+class Behind(http.server.BaseHTTPRequestHandler):
+    """A proxy that serves the server under a prefix."""
+
+    upstream = ""
+
+    def answer(self):
+        path = self.path.removeprefix("/letta")
+        body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        headers = {name: value for name, value in self.headers.items() if name.lower() not in ("host", "connection", "accept-encoding")}
+        headers["Host"] = self.headers["Host"]
+        found = httpx.request(self.command, self.upstream + path, content=body, headers=headers, timeout=30)
+        self.send_response(found.status_code)
+        for name, value in found.headers.items():
+            if name.lower() not in ("transfer-encoding", "content-length", "connection"):
+                self.send_header(name, value)
+        self.send_header("Content-Length", str(len(found.content)))
+        self.end_headers()
+        self.wfile.write(found.content)
+
+    do_GET = do_POST = do_PATCH = do_DELETE = answer
+
+    def log_message(self, *_):
+        pass
+
+
+def test_behind_a_prefix(browser, guarded, api):
+    agent = make_agent(api)
+    handler = type("Handler", (Behind,), {"upstream": guarded.url})
+    proxy = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
+    threading.Thread(target=proxy.serve_forever, daemon=True).start()
+    try:
+        page = browser.new_page()
+        page.goto(f"http://127.0.0.1:{proxy.server_port}/letta/#/agents")
+        page.get_by_label("Password").fill(PASSWORD)
+        page.get_by_role("button", name="Sign in").click()
+        expect(page.get_by_role("link", name=agent["name"])).to_be_visible()
+        page.get_by_role("link", name="Overview").first.click()
+        expect(page.get_by_text(f"http://127.0.0.1:{proxy.server_port}/letta", exact=True)).to_be_visible()
+        page.close()
+    finally:
+        proxy.shutdown()
+        proxy.server_close()

@@ -13,6 +13,7 @@ import Testing
         "POST /mcp",
         "POST /v1/responses", "POST /v1/voice/{}/chat/completions",
         "GET /v1/models/doctor",
+        "GET /v1/steps/{}/context", "POST /v1/blocks/{}/restore",
         "GET /v1/server/session", "POST /v1/server/session", "DELETE /v1/server/session",
     ]
 

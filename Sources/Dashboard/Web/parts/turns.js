@@ -4,7 +4,7 @@
 export function textOf(content) {
   if (typeof content === "string") return content;
   if (!Array.isArray(content)) return content === null || content === undefined ? "" : JSON.stringify(content);
-  return content.map(part => (part.type === "text" || part.text !== undefined ? part.text : part.type === "image" ? "[image]" : JSON.stringify(part))).join("\n");
+  return content.map(part => (part.type === "text" || part.text !== undefined ? part.text : part.type === "image" ? "" : JSON.stringify(part))).join("\n");
 }
 /** The calls of a message of any of the forms. */
 export function callsOf(message) {

@@ -2,7 +2,7 @@
 import { html, useEffect, useState } from "../vendor/preact.js";
 import { address } from "../api.js";
 import { link } from "../route.js";
-import { Act, Card, Copy, Empty, Icon, Loaded, RunState, State, Tabs, useCall } from "../parts/ui.js";
+import { Act, Card, Copy, Empty, Loaded, RunState, State, Tabs, useCall } from "../parts/ui.js";
 import { bytes, cut, flat, Name, number, short, Time, took, visible } from "../parts/text.js";
 
 const decide = (waiting, approve) => () => ({

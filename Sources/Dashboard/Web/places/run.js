@@ -3,10 +3,9 @@ import { html, useEffect, useState } from "../vendor/preact.js";
 import { adjust, go, link } from "../route.js";
 import { Act, Card, Empty, Id, Loaded, Long, Problem, RunState, useCall, Waiting } from "../parts/ui.js";
 import { flat, Name, number, pretty, short, Time, took, visible } from "../parts/text.js";
-import { turns } from "../parts/turns.js";
 import { Turn } from "./agent/turn.js";
 import { Markdown } from "../parts/markdown.js";
-import { textOf } from "../parts/turns.js";
+import { textOf, turns } from "../parts/turns.js";
 
 const remedies = [
   [/auth|api key|401|unauthenticated/i, "The model's service refused the key. Replace it, then send the message again; the steps before are kept.", "#/settings?part=providers", "Providers"],
@@ -47,7 +46,7 @@ function Timeline({ spans, chosen, choose, scale }) {
       const left = scale === "order" ? (index / spans.length) * 100 : ((span.start_time_ns - begin) / (end - begin)) * 100;
       const width = scale === "order" ? 100 / spans.length : ((span.duration_ns ?? 0) / (end - begin)) * 100;
       const bad = span.status_code && !["OK", "UNSET"].includes(span.status_code);
-      return html`<button type="button" class=${`trow ${bad ? "bad" : ""}`} aria-pressed=${chosen === span.span_id} onClick=${() => choose(span.span_id)}><span class=${`nm d${depth(span, spans)}`}><i class=${`dot ${bad ? "k-error" : kindOf(span.span_name)}`}></i><span class="clip"><${Name} text=${span.attributes?.["tool.name"] ?? span.attributes?.tool_name ?? span.attributes?.model ?? span.span_name} most=${80} />${bad ? html` <span class="sr">failed</span>` : ""}</span></span><span class="num">${took(span.duration_ns)}</span><span class="tok num"></span><span class="lane"><i class=${bad ? "k-error" : kindOf(span.span_name)} style=${{ left: `${Math.min(99, left)}%`, width: `${Math.max(0.5, Math.min(100 - left, width))}%` }}></i></span></button>`;
+      return html`<button type="button" class=${`trow ${bad ? "bad" : ""}`} aria-pressed=${chosen === span.span_id} onClick=${() => choose(span.span_id)}><span class=${`nm d${depth(span, spans)}`}><i class=${`dot ${bad ? "k-error" : kindOf(span.span_name)}`}></i><span class="clip"><${Name} text=${span.attributes?.tools?.join(", ") ?? span.attributes?.model ?? span.span_name} most=${80} />${bad ? html` <span class="sr">failed</span>` : ""}</span></span><span class="num">${took(span.duration_ns)}</span><span class="tok num"></span><span class="lane"><i class=${bad ? "k-error" : kindOf(span.span_name)} style=${{ left: `${Math.min(99, left)}%`, width: `${Math.max(0.5, Math.min(100 - left, width))}%` }}></i></span></button>`;
     })}
     ${spans.length > most && html`<button class="btn" type="button" onClick=${() => setMost(most + 1000)}>Show more of ${spans.length} events</button>`}</div>`;
 }

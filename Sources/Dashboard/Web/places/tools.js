@@ -1,9 +1,9 @@
 // Tools, MCP servers, and the sandbox.
 import { html, useEffect, useState } from "../vendor/preact.js";
 import { adjust, link } from "../route.js";
-import { Act, Card, Empty, Field, Id, Loaded, Long, Problem, State, Tabs, useCall } from "../parts/ui.js";
+import { Act, Card, Empty, Field, Id, Loaded, Long, State, Tabs, useCall } from "../parts/ui.js";
 import { Rows, usePages } from "../parts/rows.js";
-import { bytes, Name, number, pretty, visible } from "../parts/text.js";
+import { Name, number, pretty, visible } from "../parts/text.js";
 import { Servers } from "./tools/servers.js";
 import { Sandbox } from "./tools/sandbox.js";
 

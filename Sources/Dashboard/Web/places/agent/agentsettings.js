@@ -2,7 +2,7 @@
 import { html, useState } from "../../vendor/preact.js";
 import { address } from "../../api.js";
 import { go } from "../../route.js";
-import { Act, Empty, Field, Id, Loaded, Status, useCall } from "../../parts/ui.js";
+import { Act, Empty, Field, Id, Loaded, useCall } from "../../parts/ui.js";
 import { Name, Time, visible } from "../../parts/text.js";
 
 /** Only what the form changed is sent. */

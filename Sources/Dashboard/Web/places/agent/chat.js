@@ -1,10 +1,10 @@
 // The chat: what was said, the turns between, approvals, and the composer.
 import { html, useEffect, useLayoutEffect, useRef, useState } from "../../vendor/preact.js";
 import { call, events } from "../../api.js";
-import { link } from "../../route.js";
-import { Act, Copy, Problem, Waiting } from "../../parts/ui.js";
+import { Act, Copy, Problem, useCall, Waiting } from "../../parts/ui.js";
+import { imagePart, kinds, Pictures } from "../../parts/images.js";
 import { Markdown } from "../../parts/markdown.js";
-import { cut, Name, pretty, short, Time, visible } from "../../parts/text.js";
+import { cut, flat, Name, short, Time, visible } from "../../parts/text.js";
 import { callsOf, merge, textOf, turns } from "../../parts/turns.js";
 import { Approval } from "./approval.js";
 import { Turn } from "./turn.js";
@@ -39,7 +39,7 @@ function Said({ message, name }) {
   const text = textOf(message.content);
   const who = isUser ? message.name || "You" : message.name || name;
   return html`<li class=${`says ${isUser ? "user" : ""}`}><header><strong><${Name} text=${who} most=${60} /></strong><${Time} at=${message.date} /><span class="grow"></span>${text && html`<${Copy} text=${text} kind="ghost tiny" />`}</header>
-    <div class="text">${isUser ? html`<${Plain} text=${text} />` : html`<${Markdown} text=${text} />`}</div></li>`;
+    <div class="text">${isUser ? html`${text && html`<${Plain} text=${text} />`}<${Pictures} content=${message.content} />` : html`<${Markdown} text=${text} />`}</div></li>`;
 }
 function Plain({ text }) {
   const [all, setAll] = useState(false);
@@ -59,6 +59,9 @@ export function Chat({ agent, talk, changed, showStep }) {
   const [note, setNote] = useState("");
   const draft = `draft ${talk ?? agent.id}`;
   const [text, setText] = useState(() => { try { return sessionStorage.getItem(draft) ?? ""; } catch { return ""; } });
+  const [images, setImages] = useState([]);
+  const [speaker, setSpeaker] = useState("");
+  const people = useCall("/v1/identities/", { query: { limit: 50 } });
   const box = useRef(null);
   const isAtEnd = useRef(true);
   const stop = useRef(null);
@@ -105,11 +108,13 @@ export function Chat({ agent, talk, changed, showStep }) {
     await list.load();
     changed();
   };
-  const send = () => {
-    const content = text.trim();
-    if (!content || busy) return;
+  const send = async () => {
+    const said = text.trim();
+    if ((!said && images.length === 0) || busy) return;
+    const content = images.length ? [...(said ? [{ type: "text", text: said }] : []), ...(await Promise.all(images.map(imagePart)))] : said;
     setText("");
-    turn([{ role: "user", content }], { id: `draft-${Date.now()}`, message_type: "user_message", content, date: new Date().toISOString() });
+    setImages([]);
+    turn([{ role: "user", content, ...(speaker ? { identity_id: speaker } : {}) }], { id: `draft-${Date.now()}`, message_type: "user_message", content, date: new Date().toISOString() });
   };
   const request = list.messages && !busy ? waiting(list.messages) : null;
   const { groups, results } = turns(list.messages ?? []);
@@ -130,6 +135,8 @@ export function Chat({ agent, talk, changed, showStep }) {
       ${request && html`<${Approval} key=${callsOf(request)[0].tool_call_id} request=${request} agent=${agent} decide=${answers => turn([{ type: "approval", approvals: answers }])} />`}
       <label class="sr" for="say">Message</label>
       <textarea class="input" id="say" rows="2" dir="auto" value=${text} placeholder=${request ? "Decide above before you go on" : `Message ${visible(cut(agent.name, 40))}`} onInput=${event => setText(event.target.value)} onKeyDown=${event => { if (event.key === "Enter" && !event.shiftKey && !event.isComposing) { event.preventDefault(); send(); } }}></textarea>
-      <div class="row wrap"><a class="small" href=${link(["runs"], { agent: agent.id })}>Runs of this agent</a><span class="grow"></span><kbd class="hide-phone">Enter</kbd><button class="btn primary" type="button" disabled=${Boolean(busy) || !text.trim()} onClick=${send}>Send</button></div>
+      ${images.length > 0 && html`<div class="chips">${images.map(file => html`<button class="chip" type="button" title="Leave it out" onClick=${() => setImages(images.filter(one => one !== file))}><${Name} text=${file.name} most=${40} /> ×</button>`)}</div>`}
+      <div class="row wrap">${people.data?.length > 0 && html`<select class="select narrow" aria-label="Who speaks" value=${speaker} onChange=${event => setSpeaker(event.target.value)}><option value="">as nobody in particular</option>${people.data.map(one => html`<option value=${one.id} selected=${one.id === speaker}>as ${flat(one.name)}</option>`)}</select>`}
+        <label class="btn tiny">Attach images<input class="sr" type="file" accept=${kinds.join(",")} multiple onChange=${event => { setImages([...images, ...[...event.target.files].filter(file => kinds.includes(file.type))]); event.target.value = ""; }} /></label><span class="grow"></span><kbd class="hide-phone">Enter</kbd><button class="btn primary" type="button" disabled=${Boolean(busy) || (!text.trim() && images.length === 0)} onClick=${send}>Send</button></div>
     </div></div></section>`;
 }

@@ -2,8 +2,8 @@
 import { html, useEffect, useState } from "../../vendor/preact.js";
 import { call } from "../../api.js";
 import { adjust } from "../../route.js";
-import { Empty, Loaded, Long, Problem, useCall } from "../../parts/ui.js";
-import { cut, flat, Name, number, pretty, share, Time, visible } from "../../parts/text.js";
+import { Empty, Loaded, Long, Problem, useCall, Waiting } from "../../parts/ui.js";
+import { Name, number, pretty, share, Time } from "../../parts/text.js";
 import { textOf } from "../../parts/turns.js";
 
 /** Parts of `GET …/context`: its members, names and colours. */
@@ -19,23 +19,18 @@ function shares(context) {
   return parts.map(([name, kind, tokens, text]) => ({ name, kind, tokens: tokens ?? 0, text: text ?? "" }));
 }
 
-const section = (text, name) => text.match(new RegExp(`<${name}>[\\s\\S]*?</${name}>`))?.[0] ?? "";
-/** The same parts of a request as it was sent. Tokens are measured by the provider for the whole; parts have their share of characters. */
-function sharesOf(trace, tokens) {
-  const sent = trace.request_json ?? {};
-  const messages = sent.messages ?? sent.input ?? [];
-  const system = textOf(sent.system ?? messages.find(one => ["system", "developer"].includes(one.role))?.content ?? sent.instructions ?? "");
-  const blocks = section(system, "memory_blocks");
-  const rules = ["tool_usage_rules", "directories"].map(name => section(system, name)).join("");
-  const counts = section(system, "memory_metadata");
-  const tools = sent.tools ?? [];
-  const rest = messages.filter(one => !["system", "developer"].includes(one.role));
-  const said = rest.map(one => `[${one.role ?? one.type}] ${textOf(one.content ?? one.output ?? "")}${one.tool_calls ? ` ${JSON.stringify(one.tool_calls)}` : ""}`).join("\n\n");
-  const bare = [blocks, rules, counts].reduce((text, part) => (part ? text.replace(part, "") : text), system);
-  const parts = [["System prompt", "k-system", bare], [`Tool definitions (${tools.length})`, "k-tool", JSON.stringify(tools, null, 2)], ["Memory blocks", "k-memory", blocks], ["Tool rules, open files", "k-rules", rules], ["Summary, counts", "k-summary", counts], [`Messages (${rest.length})`, "k-message", said]];
-  const all = parts.reduce((sum, [, , text]) => sum + text.length, 0) || 1;
-  return parts.map(([name, kind, text]) => ({ name, kind, tokens: Math.round((text.length / all) * tokens), text }));
+const kinds = { system_prompt: ["System prompt", "k-system"], tools: ["Tool definitions", "k-tool"], memory_blocks: ["Memory blocks", "k-memory"], tool_rules: ["Tool rules", "k-rules"], directories: ["Open files", "k-rules2"], metadata: ["Counts, times", "k-summary"], messages: ["Messages", "k-message"] };
+/** A message of a request as a line to read. */
+function spoken(line) {
+  let message;
+  try { message = JSON.parse(line); } catch { return line; }
+  return `[${message.role ?? message.type}] ${textOf(message.content ?? message.output ?? "")}${message.tool_calls ? ` ${JSON.stringify(message.tool_calls)}` : ""}`;
 }
+/** Parts of `GET /v1/steps/…/context`. */
+const partsOf = context => context.parts.map(({ name, tokens, text, count }) => {
+  const [title, kind] = kinds[name] ?? [name, "k-system"];
+  return { kind, tokens, name: count === null || count === undefined ? title : `${title} (${count})`, text: name === "messages" ? text.split("\n").map(spoken).join("\n\n") : name === "tools" ? text.split("\n").map(pretty).join("\n") : text };
+});
 
 function Shares({ parts, most, before, chosen, choose }) {
   const used = parts.reduce((sum, part) => sum + part.tokens, 0);
@@ -48,7 +43,7 @@ function Shares({ parts, most, before, chosen, choose }) {
     })}</tbody></table>`;
 }
 
-/** The traces of a step and of the one before it. */
+/** What a step and the one before it were told. */
 function useStep(agent, step) {
   const [state, set] = useState({});
   useEffect(() => {
@@ -57,12 +52,14 @@ function useStep(agent, step) {
     const get = path => call("GET", path, { signal: stop.signal });
     (async () => {
       try {
-        const [one, trace, steps] = await Promise.all([get(`/v1/steps/${encodeURIComponent(step)}`), get(`/v1/steps/${encodeURIComponent(step)}/trace`), call("GET", "/v1/steps/", { query: { agent_id: agent.id, limit: 200 }, signal: stop.signal })]);
+        const steps = await call("GET", "/v1/steps/", { query: { agent_id: agent.id, limit: 200 }, signal: stop.signal });
         const at = steps.findIndex(row => row.id === step);
-        const earlier = at >= 0 ? steps[at + 1] : undefined;
-        const older = earlier ? await get(`/v1/steps/${earlier.id}/trace`) : null;
-        set({ step, one, trace, earlier, older, next: at > 0 ? steps[at - 1] : undefined });
-      } catch (error) { if (error.name !== "AbortError") set({ step, error }); }
+        const found = { step, earlier: at >= 0 ? steps[at + 1] : undefined, next: at > 0 ? steps[at - 1] : undefined };
+        set(found);
+        const seen = await get(`/v1/steps/${encodeURIComponent(step)}/context`);
+        const before = found.earlier ? await get(`/v1/steps/${found.earlier.id}/context`).catch(() => null) : null;
+        set({ ...found, seen, before });
+      } catch (error) { if (error.name !== "AbortError") set(old => ({ ...old, step, error })); }
     })();
     return () => stop.abort();
   }, [agent.id, step]);
@@ -70,7 +67,7 @@ function useStep(agent, step) {
 }
 
 export function Context({ agent, changes, brief, step }) {
-  const now = useCall(`/v1/agents/${agent.id}/context`, { query: { _: undefined }, skip: Boolean(step) && brief, every: brief ? undefined : undefined });
+  const now = useCall(`/v1/agents/${agent.id}/context`, { skip: Boolean(step) && brief });
   const [chosen, choose] = useState(null);
   const past = useStep(agent, brief ? null : step);
   useEffect(() => { if (changes) now.reload(); }, [changes]);
@@ -89,18 +86,21 @@ export function Context({ agent, changes, brief, step }) {
       <button class="btn tiny square" type="button" aria-label="Step before" disabled=${!past.earlier} onClick=${() => adjust({ step: past.earlier.id })}>◀</button>
       <button class="btn tiny square" type="button" aria-label="Step after" disabled=${!past.next} onClick=${() => adjust({ step: past.next.id })}>▶</button></div>
     <p class="xs dim clip"><${Name} text=${step} /></p><${Problem} error=${past.error} />
-    ${past.one && !past.trace && html`<${Empty}>The request of this step is not stored any more: traces are kept for some days. <span class="small">${number(past.one.prompt_tokens)} tokens were sent.</span><//>`}
-    ${past.trace && html`<${Past} past=${past} chosen=${chosen} choose=${choose} />`}</section>`;
+    ${past.seen ? html`<${Past} past=${past} chosen=${chosen} choose=${choose} />` : !past.error && html`<${Waiting} />`}</section>`;
+}
+
+function Whole({ step }) {
+  const trace = useCall(`/v1/steps/${step}/trace`);
+  return html`<${Loaded} of=${trace}>${data => html`<h3>Request</h3><${Long} text=${pretty(data?.request_json ?? "")} /><h3>Answer</h3><${Long} text=${pretty(data?.response_json ?? "")} />`}<//>`;
 }
 
 function Past({ past, chosen, choose }) {
-  const { one, trace, older, earlier } = past;
-  const parts = sharesOf(trace, one.prompt_tokens ?? 0);
-  const before = older ? sharesOf(older, earlier.prompt_tokens ?? 0) : null;
-  const part = parts.find(row => row.kind === chosen) ?? parts[5];
-  return html`<p class="small mid"><${Name} text=${one.model_handle ?? one.model} /> · <${Time} at=${trace.created_at} seconds /> · ${number(one.prompt_tokens)} tokens in (${number(one.cached_input_tokens ?? 0)} cached), ${number(one.completion_tokens)} out. The total is the provider's; the parts are estimated by their length.</p>
-    <${Shares} parts=${parts} most=${one.context_window_limit ?? 0} before=${before} chosen=${part.kind} choose=${choose} />
-    <h3>${part.name}, exactly</h3>${part.text ? html`<${Long} text=${part.text} />` : html`<${Empty}>Nothing of this was sent.<//>`}
-    <details><summary class="small">The whole request</summary><${Long} text=${pretty(trace.request_json)} /></details>
-    <details><summary class="small">The answer</summary><${Long} text=${pretty(trace.response_json)} /></details>`;
+  const { seen, before } = past;
+  const [whole, setWhole] = useState(false);
+  const parts = partsOf(seen);
+  const part = parts.find(row => row.kind === chosen) ?? parts.at(-1);
+  return html`<p class="small mid"><${Name} text=${seen.model_handle ?? "a model"} /> · <${Time} at=${seen.created_at} seconds /> · the service counted ${number(seen.prompt_tokens)} tokens (${number(seen.cached_input_tokens ?? 0)} cached) and answered ${number(seen.completion_tokens)}; the parts are estimated by their length.</p>
+    <${Shares} parts=${parts} most=${seen.context_window_size_max ?? 0} before=${before && partsOf(before)} chosen=${part.kind} choose=${choose} />
+    <h3>${part.name}</h3>${part.text ? html`<${Long} text=${part.text} />` : html`<${Empty}>Nothing of this was sent.<//>`}
+    <button class="btn tiny" type="button" aria-expanded=${whole} onClick=${() => setWhole(!whole)}>The whole request and answer</button>${whole && html`<${Whole} step=${seen.step_id} />`}`;
 }

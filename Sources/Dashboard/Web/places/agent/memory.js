@@ -19,7 +19,7 @@ export function History({ block, agent, done, edition }) {
     const versions = [...rows].sort((one, other) => other.version - one.version);
     if (versions.length === 0) return html`<p class="small dim">Nothing has changed since it was made.</p>`;
     return html`<ol class="hist">${versions.map((version, index) => html`<li data-on=${version.value === block.value && index === 0 ? "" : undefined}><b>${version.version}</b><button class="linkish clip" type="button" aria-expanded=${open === version.version} onClick=${() => setOpen(open === version.version ? null : version.version)}><${Name} text=${author(version, agent)} most=${40} /> · <${Time} at=${version.created_at} /></button>
-      ${version.value === block.value ? html`<span class="dim">as now</span>` : html`<${Act} kind="tiny" label="Restore" sure=${`Write version ${version.version} back? What is there now stays in the history.`} call=${() => ({ verb: "PATCH", path: `/v1/blocks/${block.id}`, body: { value: version.value } })} done=${done} />`}</li>
+      ${version.value === block.value ? html`<span class="dim">as now</span>` : html`<${Act} kind="tiny" label="Restore" sure=${`Write version ${version.version} back? What is there now stays in the history.`} call=${() => ({ verb: "POST", path: `/v1/blocks/${block.id}/restore`, body: { version: version.version } })} done=${done} />`}</li>
       ${open === version.version && html`<li class="wideli"><${Diff} before=${versions[index + 1]?.value ?? ""} after=${version.value} /></li>`}`)}</ol>`;
   }}<//>`;
 }

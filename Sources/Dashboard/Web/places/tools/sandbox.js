@@ -1,7 +1,7 @@
 // What tools may do, and the variables they see.
 import { html, useState } from "../../vendor/preact.js";
 import { Act, Card, Empty, Field, Loaded, State, useCall } from "../../parts/ui.js";
-import { bytes, Name, number, pretty } from "../../parts/text.js";
+import { bytes, Name, number } from "../../parts/text.js";
 
 function Variables({ config }) {
   const path = `/v1/sandbox-config/${config.id}/environment-variable`;
