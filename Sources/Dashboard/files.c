@@ -36,6 +36,10 @@ static const unsigned char parts_diff_js[] = {
 #embed "Web/parts/diff.js"
 };
 
+static const unsigned char parts_images_js[] = {
+#embed "Web/parts/images.js"
+};
+
 static const unsigned char parts_markdown_js[] = {
 #embed "Web/parts/markdown.js"
 };
@@ -156,6 +160,10 @@ static const unsigned char places_settings_health_js[] = {
 #embed "Web/places/settings/health.js"
 };
 
+static const unsigned char places_settings_keys_js[] = {
+#embed "Web/places/settings/keys.js"
+};
+
 static const unsigned char places_settings_models_js[] = {
 #embed "Web/places/settings/models.js"
 };
@@ -166,6 +174,10 @@ static const unsigned char places_settings_providers_js[] = {
 
 static const unsigned char places_settings_tokens_js[] = {
 #embed "Web/places/settings/tokens.js"
+};
+
+static const unsigned char places_settings_usage_js[] = {
+#embed "Web/places/settings/usage.js"
 };
 
 static const unsigned char places_signin_js[] = {
@@ -213,6 +225,7 @@ static const DashboardFile files[] = {
     {"parts/calls.js", parts_calls_js, sizeof parts_calls_js},
     {"parts/dialog.js", parts_dialog_js, sizeof parts_dialog_js},
     {"parts/diff.js", parts_diff_js, sizeof parts_diff_js},
+    {"parts/images.js", parts_images_js, sizeof parts_images_js},
     {"parts/markdown.js", parts_markdown_js, sizeof parts_markdown_js},
     {"parts/marked.js", parts_marked_js, sizeof parts_marked_js},
     {"parts/palette.js", parts_palette_js, sizeof parts_palette_js},
@@ -243,9 +256,11 @@ static const DashboardFile files[] = {
     {"places/settings.js", places_settings_js, sizeof places_settings_js},
     {"places/settings/appearance.js", places_settings_appearance_js, sizeof places_settings_appearance_js},
     {"places/settings/health.js", places_settings_health_js, sizeof places_settings_health_js},
+    {"places/settings/keys.js", places_settings_keys_js, sizeof places_settings_keys_js},
     {"places/settings/models.js", places_settings_models_js, sizeof places_settings_models_js},
     {"places/settings/providers.js", places_settings_providers_js, sizeof places_settings_providers_js},
     {"places/settings/tokens.js", places_settings_tokens_js, sizeof places_settings_tokens_js},
+    {"places/settings/usage.js", places_settings_usage_js, sizeof places_settings_usage_js},
     {"places/signin.js", places_signin_js, sizeof places_signin_js},
     {"places/tools.js", places_tools_js, sizeof places_tools_js},
     {"places/tools/sandbox.js", places_tools_sandbox_js, sizeof places_tools_sandbox_js},

@@ -83,8 +83,7 @@ package struct LettaApplication: Sendable {
             reading: reading, packages: packages, mail: mail, webSearch: configuration.webSearch,
             password: configuration.http.password, approvals: configuration.approvals, metrics: metrics,
             dashboard: configuration.http.hasDashboard ? .embedded : nil,
-            sessions: DashboardSessionService(
-                core: core, password: configuration.http.password, isServedOverTLS: certificate != nil))
+            sessions: DashboardSessionService(core: core, password: configuration.http.password))
         responder = try Self.stack(features, metrics, configuration).responder
         callbacks.wake()
         reading.wake()

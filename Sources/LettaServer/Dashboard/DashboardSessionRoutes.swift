@@ -13,7 +13,7 @@ struct DashboardSessionRoutes: RouteGroup {
                 throw APIError(403, "Sign in on the dashboard's own page.")
             }
             let (token, session) = try await sessions.open(call.body, as: call.scope)
-            return Response.json(session, headers: token.map(cookie) ?? [:])
+            return Response.json(session, headers: token.map { cookie($0, for: request) } ?? [:])
         }
         routes.handleResponse(API.DashboardSessions.retrieve, mayStream: false) { _, request in
             Response.json(try await sessions.session(SessionCookie.token(of: request)))
@@ -21,14 +21,14 @@ struct DashboardSessionRoutes: RouteGroup {
         routes.handleResponse(API.DashboardSessions.close, mayStream: false) { call, request in
             try await sessions.close(
                 SessionCookie.token(of: request), everywhere: call.query.everywhere ?? false, as: call.scope)
-            return Response.json(NullOutput(), headers: cookie(nil))
+            return Response.json(NullOutput(), headers: cookie(nil, for: request))
         }
     }
 
-    private func cookie(_ token: String?) -> HTTPFields {
+    private func cookie(_ token: String?, for request: Request) -> HTTPFields {
         [
             .setCookie: SessionCookie.header(
-                token, seconds: DashboardSessionService.longest, isSecure: sessions.isServedOverTLS),
+                token, seconds: DashboardSessionService.longest, isSecure: request.isFromSecurePage),
             .cacheControl: "no-store",
         ]
     }
@@ -37,4 +37,7 @@ struct DashboardSessionRoutes: RouteGroup {
 extension Request {
     /// Browsers name the origin of what they post.
     fileprivate var isFromBrowser: Bool { headers[.origin] != nil }
+
+    /// Also behind a proxy that speaks TLS.
+    fileprivate var isFromSecurePage: Bool { headers[.origin]?.hasPrefix("https://") == true }
 }

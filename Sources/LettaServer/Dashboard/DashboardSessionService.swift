@@ -11,7 +11,6 @@ struct DashboardSessionService: Sendable {
     let core: Core
     /// Nil when none is set; then there are no sessions.
     let password: Secret?
-    let isServedOverTLS: Bool
 
     /// In seconds: how long a session is open after its last use, and at most.
     static let idle: Int64 = 12 * 3_600

@@ -90,6 +90,17 @@ import Testing
         }
     }
 
+    @Test func `the cookie of a page behind TLS is for TLS alone`() async throws {
+        try await withServer(on: .sqlite, { $0.password = "right" }) { server in
+            for (origin, isSecure) in [("http://localhost", false), ("https://localhost", true)] {
+                let answer = try await server.send(
+                    .post, Self.path, ["password": "right"], as: Self.page.with("Origin", origin)
+                ).expect(200)
+                #expect(answer[header: "Set-Cookie"]?.hasSuffix("; Secure") == isSecure)
+            }
+        }
+    }
+
     @Test func `without a password no session is needed`() async throws {
         try await withServer(on: .sqlite) { server in
             let answer = try await server.send(.post, Self.path, ["password": "any"], as: Self.page).expect(
