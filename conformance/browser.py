@@ -17,6 +17,8 @@ class Tab:
     def __init__(self, browser, server, *, cookies=None, **options):
         self.server = server
         self.faults = []
+        # Calls of the page that the server refused.
+        self.refused = []
         self.context = browser.new_context(reduced_motion="reduce", **{"viewport": {"width": 1440, "height": 900}, **options})
         self.context.set_default_timeout(15000)
         if cookies:
@@ -27,6 +29,7 @@ class Tab:
         self.page.on("console", self.heard)
         self.page.on("pageerror", lambda error: self.faults.append(f"error: {error}"))
         self.page.on("request", self.asked)
+        self.page.on("response", self.answered)
         self.page.on("dialog", self.opened)
 
     def fulfil(self, route):
@@ -41,6 +44,10 @@ class Tab:
     def asked(self, request):
         if not request.url.startswith((self.server.url, "blob:")):
             self.faults.append(f"asked {request.url}")
+
+    def answered(self, response):
+        if response.status >= 400:
+            self.refused.append(f"{response.status} {response.request.method} {response.url.removeprefix(self.server.url)}")
 
     def opened(self, dialog):
         self.faults.append(f"dialog: {dialog.message}")

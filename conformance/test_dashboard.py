@@ -94,6 +94,8 @@ def test_signing_in_and_out(browser, guarded):
     first, second = Tab(browser, guarded), Tab(browser, guarded)
     for tab in (first, second):
         tab.open("overview")
+    found = axe.Axe().run(first.page).response["violations"]
+    assert [one["id"] for one in found if one["impact"] in ("serious", "critical")] == []
     first.sign_in("wrong")
     expect(first.page.get_by_role("alert")).to_contain_text("not the password")
     for tab in (first, second):
@@ -140,13 +142,15 @@ def test_every_place_opens_for_everybody(browser, guarded, cookies, api, width, 
     run = api.get("/v1/runs/", params={"agent_id": agent["id"]}).json()[0]
     tab = Tab(browser, guarded, cookies=cookies, viewport={"width": width, "height": 900}, color_scheme=theme)
     rules = axe.Axe()
-    screens = {**MAIN, f"agents/{agent['id']}": "Noted.", f"agents/{agent['id']}?part=context": "Memory blocks", f"runs/{run['id']}": "What was said"}
+    main = MAIN if harness.LONG or width > 720 else {place: MAIN[place] for place in ("overview", "agents", "agents/new")}
+    screens = {**main, f"agents/{agent['id']}": "Noted.", f"agents/{agent['id']}?part=context": "Memory blocks", f"runs/{run['id']}": "What was said"}
     if harness.LONG or width > 720:
         screens |= {**FURTHER, f"agents/{agent['id']}?part=settings": "Schedules"}
     for place, ready in screens.items():
         page = tab.open(place)
         expect(page.get_by_text(ready).locator("visible=true").first).to_be_visible()
         assert page.evaluate("document.documentElement.scrollWidth") <= width, place
+        assert tab.refused == [], place
         if not harness.LONG and place in FURTHER:
             continue
         found = rules.run(page).response["violations"]
@@ -202,6 +206,18 @@ def test_a_new_agent_and_a_chat_with_an_approval(tab, page, api):
     page.get_by_role("button", name="what it saw").last.click()
     expect(page.get_by_role("heading", name="What it saw")).to_be_visible()
     expect(page.get_by_text("Messages (", exact=False).first).to_be_visible()
+
+
+def test_every_operation_is_there_and_can_be_sent(tab, page, api):
+    count = sum(len(verbs) for verbs in api.get("/openapi.json").json()["paths"].values())
+    tab.open("api")
+    expect(page.get_by_text(f"{count} of {count} operations")).to_be_visible()
+    agent = make_agent(api)
+    page.get_by_label("Find an operation").fill("GET /v1/agents/{agent_id} ")
+    page.get_by_role("button", name="GET /v1/agents/{agent_id}", exact=False).first.click()
+    page.get_by_label("agent_id", exact=True).fill(agent["id"])
+    page.get_by_role("button", name="Send").click()
+    expect(page.locator("pre", has_text=agent["name"])).to_be_visible()
 
 
 def test_denying_with_a_reason(tab, page, api):
@@ -312,7 +328,7 @@ def test_the_curl_of_an_action_does_the_same(tab, page, api, guarded):
 
 
 def test_long_lists_keep_the_document_small(tab, page, api):
-    count = 10_000 if harness.LONG else 150
+    count = 10_000 if harness.LONG else 100
     for number in range(count):
         made(api.post("/v1/agents/", json={"name": f"many {number}", "model": MODEL, "include_base_tools": False, "tags": ["many"]}))
     tab.open("agents?tag=many")
@@ -353,6 +369,20 @@ def test_the_page_survives_a_restart_of_the_server(browser, own_server):
     page.get_by_role("button", name="Send").click()
     expect(page.get_by_text("echo: Hello again")).to_be_visible()
     tab.close()
+
+
+def test_an_address_of_its_own(tmp_path, model):
+    port = harness.free_port()
+    server = harness.Server(tmp_path / "apart", LETTA_DASHBOARD=f"127.0.0.1:{port}", **model.settings)
+    try:
+        server.start()
+        own = f"http://127.0.0.1:{port}"
+        assert httpx.get(own).status_code == 200 and httpx.get(own + "/v1/agents/").json() == []
+        assert httpx.get(server.url).status_code == 404 and httpx.get(server.url + "/v1/agents/").status_code == 200
+        assert httpx.get(own, headers={"Host": "evil.example"}).status_code == 403
+        assert server.stop() == 0
+    finally:
+        server.close()
 
 
 class Behind(http.server.BaseHTTPRequestHandler):

@@ -1,5 +1,6 @@
 package import HTTPKit
 package import Hummingbird
+import JSON
 package import LettaAPI
 import LocalModels
 package import Logging
@@ -82,7 +83,7 @@ package struct LettaApplication: Sendable {
             batches: batches, schedules: schedules, mcp: configuration.mcp, sandbox: sandbox, documents: documents,
             reading: reading, packages: packages, mail: mail, webSearch: configuration.webSearch,
             password: configuration.http.password, approvals: configuration.approvals, metrics: metrics,
-            dashboard: configuration.http.hasDashboard ? .embedded : nil,
+            dashboard: configuration.http.dashboard == .off ? nil : .embedded,
             sessions: DashboardSessionService(core: core, password: configuration.http.password))
         responder = try Self.stack(features, metrics, configuration).responder
         callbacks.wake()
@@ -98,8 +99,11 @@ package struct LettaApplication: Sendable {
         var settings = HTTPSettings()
         settings.password = configuration.http.password?.reveal()
         // No web page can connect to a Unix socket.
-        settings.isBoundToLoopback = configuration.isBoundToLoopback && configuration.http.socket == nil
-        settings.allowedHosts = configuration.http.allowedHosts + [configuration.http.host]
+        let dashboard = ListeningAddress(ofDashboard: configuration)
+        settings.isBoundToLoopback =
+            configuration.isBoundToLoopback && (configuration.http.socket == nil || dashboard != nil)
+        settings.allowedHosts =
+            configuration.http.allowedHosts + [configuration.http.host] + (dashboard.map { [$0.host] } ?? [])
         settings.acceptableOrigins = configuration.http.acceptableOrigins
         settings.translate = ServerStorage.translate
         let accounts = AccountService(core: features.core, providers: features.userProviders)
@@ -121,10 +125,29 @@ package struct LettaApplication: Sendable {
         onRunning: @escaping @Sendable (any Channel) async -> Void = { _ in }
     ) -> some ApplicationProtocol {
         Application(
-            responder: responder,
+            responder: ListeningAddress(ofDashboard: configuration) == nil ? responder : withoutDashboard,
             server: HTTPStack.server(certificate),
             configuration: .init(address: address, serverName: "letta-swift"),
             onServerRunning: onRunning, logger: logger)
+    }
+
+    /// Serves the dashboard on its own address; nil when it has none.
+    private func dashboardApplication() -> Application<CallbackResponder<ServerContext>>? {
+        guard let address = ListeningAddress(ofDashboard: configuration) else { return nil }
+        return Application(
+            responder: responder,
+            server: HTTPStack.server(certificate),
+            configuration: .init(address: .hostname(address.host, port: address.port), serverName: "letta-swift"),
+            logger: logger)
+    }
+
+    private var withoutDashboard: CallbackResponder<ServerContext> {
+        CallbackResponder { [responder] request, context in
+            guard !DashboardRoutes.isPath(request.uri.path) else {
+                return Response.json(["detail": "Not Found"] as JSONValue, status: 404)
+            }
+            return try await responder.respond(to: request, context: context)
+        }
     }
 
     private var address: BindAddress {
@@ -149,6 +172,7 @@ package struct LettaApplication: Sendable {
         var group = ServiceGroupConfiguration(
             services: [.init(service: retention), .init(service: serving)],
             gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)
+        if let dashboard = dashboardApplication() { group.services.append(.init(service: dashboard)) }
         if let certificate {
             group.services.append(.init(service: await CertificateReload(certificate, logger: logger)))
         }

@@ -20,6 +20,9 @@ struct DashboardRoutes: RouteGroup {
         Set(["/"] + files.files.keys.map { path($0, in: files) })
     }
 
+    /// Whether the path is one of the dashboard, of this version or another.
+    static func isPath(_ path: String) -> Bool { path == "/" || path.hasPrefix("/ui/") }
+
     private static func path(_ name: String, in files: DashboardFiles) -> String { "/ui/\(files.version)/\(name)" }
 
     func register(on routes: Routes) {

@@ -41,4 +41,24 @@ import Testing
             ])
         }
     }
+
+    @Test func `the dashboard can have an address of its own`() async throws {
+        try await withServer(on: .sqlite, { $0.environment["LETTA_DASHBOARD"] = "127.0.0.1:8284" }) { server in
+            try await server.run([
+                .get("/", expect: 404, ["detail": "Not Found"]).note("where the API is served"),
+                .get("/ui/\(DashboardFiles.embedded.version)/app.js", expect: 404),
+                .get("/v1/agents/", expect: 200),
+            ])
+        }
+    }
+
+    @Test func `places of the dashboard`() throws {
+        #expect(try DashboardPlace(nil) == .withAPI)
+        #expect(try DashboardPlace("on") == .withAPI)
+        #expect(try DashboardPlace("off") == .off)
+        #expect(try DashboardPlace("[::1]:8284") == .address(host: "::1", port: 8284))
+        for text in ["maybe", ":8284", "host:", "host:0", "host:99999", "host:x"] {
+            #expect(throws: StartUpFailure.self) { _ = try DashboardPlace(text) }
+        }
+    }
 }
