@@ -67,7 +67,7 @@ export function Chat({ agent, talk, changed, showStep }) {
   const stop = useRef(null);
   useEffect(() => { try { sessionStorage.setItem(draft, text); } catch { /* a draft is lost then */ } }, [text]);
   useEffect(() => () => stop.current?.abort(), []);
-  useLayoutEffect(() => { if (isAtEnd.current && box.current) box.current.scrollTop = box.current.scrollHeight; }, [list.messages, busy, error]);
+  useLayoutEffect(() => { if (isAtEnd.current && box.current) box.current.scrollTop = box.current.scrollHeight; }, [list.messages, busy, error, people.data, images]);
   // Turns that others begin show here too.
   useEffect(() => {
     const timer = setInterval(() => { if (!document.hidden && !stop.current && isAtEnd.current) list.load(); }, 8000);
@@ -136,7 +136,7 @@ export function Chat({ agent, talk, changed, showStep }) {
       <label class="sr" for="say">Message</label>
       <textarea class="input" id="say" rows="2" dir="auto" value=${text} placeholder=${request ? "Decide above before you go on" : `Message ${visible(cut(agent.name, 40))}`} onInput=${event => setText(event.target.value)} onKeyDown=${event => { if (event.key === "Enter" && !event.shiftKey && !event.isComposing) { event.preventDefault(); send(); } }}></textarea>
       ${images.length > 0 && html`<div class="chips">${images.map(file => html`<button class="chip" type="button" title="Leave it out" onClick=${() => setImages(images.filter(one => one !== file))}><${Name} text=${file.name} most=${40} /> ×</button>`)}</div>`}
-      <div class="row wrap">${people.data?.length > 0 && html`<select class="select narrow" aria-label="Who speaks" value=${speaker} onChange=${event => setSpeaker(event.target.value)}><option value="">as nobody in particular</option>${people.data.map(one => html`<option value=${one.id} selected=${one.id === speaker}>as ${flat(one.name)}</option>`)}</select>`}
+      <div class="row wrap">${people.data?.length > 0 && html`<select class="select narrow" aria-label="Who speaks" value=${speaker} onChange=${event => setSpeaker(event.target.value)}><option value="">Speaker</option>${people.data.map(one => html`<option value=${one.id} selected=${one.id === speaker}>as ${flat(one.name)}</option>`)}</select>`}
         <label class="btn tiny">Attach images<input class="sr" type="file" accept=${kinds.join(",")} multiple onChange=${event => { setImages([...images, ...[...event.target.files].filter(file => kinds.includes(file.type))]); event.target.value = ""; }} /></label><span class="grow"></span><kbd class="hide-phone">Enter</kbd><button class="btn primary" type="button" disabled=${Boolean(busy) || (!text.trim() && images.length === 0)} onClick=${send}>Send</button></div>
     </div></div></section>`;
 }
