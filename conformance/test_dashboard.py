@@ -388,14 +388,14 @@ def test_an_address_of_its_own(tmp_path, model):
 class Behind(http.server.BaseHTTPRequestHandler):
     """A proxy that serves the server under a prefix."""
 
-    upstream = ""
+    protocol_version = "HTTP/1.1"
+    upstream = None
 
     def answer(self):
-        path = self.path.removeprefix("/letta")
         body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
         headers = {name: value for name, value in self.headers.items() if name.lower() not in ("host", "connection", "accept-encoding")}
         headers["Host"] = self.headers["Host"]
-        found = httpx.request(self.command, self.upstream + path, content=body, headers=headers, timeout=30)
+        found = self.upstream.request(self.command, self.path.removeprefix("/letta"), content=body, headers=headers)
         self.send_response(found.status_code)
         for name, value in found.headers.items():
             if name.lower() not in ("transfer-encoding", "content-length", "connection"):
@@ -412,7 +412,7 @@ class Behind(http.server.BaseHTTPRequestHandler):
 
 def test_behind_a_prefix(browser, guarded, api):
     agent = make_agent(api)
-    handler = type("Handler", (Behind,), {"upstream": guarded.url})
+    handler = type("Handler", (Behind,), {"upstream": guarded.http()})
     proxy = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
     threading.Thread(target=proxy.serve_forever, daemon=True).start()
     try:

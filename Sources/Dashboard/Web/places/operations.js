@@ -45,7 +45,7 @@ function Operation({ verb, path, operation, document }) {
   return html`<div class="stack pad"><p class="small mid">${visible(operation.summary ?? "")}</p>
     ${parameters.map(one => html`<${Field} key=${one.name} label=${`${one.name}${one.required ? "" : " (may be left out)"}`} value=${values[one.name] ?? ""} set=${value => set(old => ({ ...old, [one.name]: value }))} hint=${[one.schema?.type, visible(one.description ?? "")].filter(Boolean).join(" · ")} />`)}
     ${isFile && html`<label class="field"><span class="label">File</span><input type="file" onChange=${event => setFile(event.target.files[0] ?? null)} /></label>`}
-    ${schema && html`<${Field} label="Body" rows=${Math.min(14, body.split("\n").length + 1)} value=${body} set=${setBody} spellcheck="false" mono=${true} hint=${problem ? `Not JSON yet: ${problem}` : "Required fields are filled in with examples."} />`}
+    ${schema && html`<${Field} label="Body" rows=${Math.min(14, body.split("\n").length + 1)} value=${body} set=${setBody} spellcheck=${false} mono=${true} hint=${problem ? `Not JSON yet: ${problem}` : "Required fields are filled in with examples."} />`}
     <pre class="code wraps" tabindex="0">${curl(request)}</pre>
     <div class="row"><${Copy} text=${curl(request)} label="Copy as curl" /><span class="grow"></span><button class="btn primary" type="button" disabled=${busy || Boolean(problem) || /\{\w+\}/.test(filled)} onClick=${send}>Send</button></div>
     <${Problem} error=${error} />${answer !== null && html`<h3>Answer</h3><${Long} text=${pretty(answer)} />`}</div>`;

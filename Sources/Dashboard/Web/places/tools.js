@@ -33,7 +33,7 @@ function Code({ label, value, set, rows = 16 }) {
     set(`${value.slice(0, from)}    ${value.slice(to)}`);
     requestAnimationFrame(() => box.setSelectionRange(from + 4, from + 4));
   };
-  return html`<${Field} label=${label} rows=${rows} value=${value} set=${set} spellcheck="false" wrap="off" mono=${true} onKeyDown=${key} hint="Tab indents; Esc, then Tab leaves the field." />`;
+  return html`<${Field} label=${label} rows=${rows} value=${value} set=${set} spellcheck=${false} wrap="off" mono=${true} onKeyDown=${key} hint="Tab indents; Esc, then Tab leaves the field." />`;
 }
 
 function argumentFields(schema) {

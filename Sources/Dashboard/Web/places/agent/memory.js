@@ -36,7 +36,7 @@ export function BlockEditor({ block, agent, path, done }) {
   const write = text => ({ verb: "PATCH", path, body: { value: text } });
   const wrote = (text, before) => { setBase(text); setValue(text); setSaved(before); setTimeout(() => setSaved(null), 10000); done(); };
   return html`<div class="field"><div class="row"><label class="label" for=${`block-${block.id}`}><${Name} text=${block.label} /></label><span class="xs dim clip grow"><${Name} text=${block.description ?? ""} /></span><span class=${`xs ${over ? "err-text" : "dim"}`}>${number(value.length)} of ${number(block.limit)}</span></div>
-      <textarea class="input mono" id=${`block-${block.id}`} rows="8" dir="auto" spellcheck="false" value=${value} onInput=${event => setValue(event.target.value)}></textarea></div>
+      <textarea class="input mono" id=${`block-${block.id}`} rows="8" dir="auto" spellcheck=${false} value=${value} onInput=${event => setValue(event.target.value)}></textarea></div>
     ${block.read_only && html`<p class="xs dim">The agent may only read this block.</p>`}
     ${conflict && html`<div class="note warn" role="status">It was changed meanwhile. Saving replaces that change; <button class="linkish" type="button" onClick=${() => { setValue(block.value); setBase(block.value); }}>show it instead</button>.</div>`}
     ${dirty && html`<${Diff} before=${conflict ? block.value : base} after=${value} />`}
