@@ -220,6 +220,19 @@ def test_every_operation_is_there_and_can_be_sent(tab, page, api):
     expect(page.locator("pre", has_text=agent["name"])).to_be_visible()
 
 
+def test_why_it_answered_so(tab, page, api):
+    agent = make_agent(api)
+    api.post(f"/v1/agents/{agent['id']}/archival-memory", json={"text": "The gardener comes on Thursdays at nine."})
+    made(api.patch(f"/v1/agents/{agent['id']}/tools/attach/{api.get('/v1/tools/', params={'name': 'archival_memory_search'}).json()[0]['id']}"))
+    say(api, agent, script({"call": "archival_memory_search", "args": {"query": "gardener"}}, {"say": "The gardener comes on Thursdays; have your coffee before."}))
+    tab.open(f"agents/{agent['id']}")
+    page.get_by_role("button", name="why this answer").click()
+    why = page.get_by_role("group", name="Why this answer")
+    expect(why.get_by_text("result of archival_memory_search").first).to_be_visible()
+    expect(why.locator("mark", has_text="Thursdays")).to_be_visible()
+    expect(why.locator("li", has_text="block human").locator("mark", has_text="coffee")).to_be_visible()
+
+
 def test_denying_with_a_reason(tab, page, api):
     agent = make_agent(api)
     api.patch(f"/v1/agents/{agent['id']}/tools/approval/memory_insert", json={"requires_approval": True})

@@ -116,6 +116,10 @@ static const unsigned char places_agent_turn_js[] = {
 #embed "Web/places/agent/turn.js"
 };
 
+static const unsigned char places_agent_why_js[] = {
+#embed "Web/places/agent/why.js"
+};
+
 static const unsigned char places_agents_js[] = {
 #embed "Web/places/agents.js"
 };
@@ -245,6 +249,7 @@ static const DashboardFile files[] = {
     {"places/agent/memory.js", places_agent_memory_js, sizeof places_agent_memory_js},
     {"places/agent/mind.js", places_agent_mind_js, sizeof places_agent_mind_js},
     {"places/agent/turn.js", places_agent_turn_js, sizeof places_agent_turn_js},
+    {"places/agent/why.js", places_agent_why_js, sizeof places_agent_why_js},
     {"places/agents.js", places_agents_js, sizeof places_agents_js},
     {"places/knowledge.js", places_knowledge_js, sizeof places_knowledge_js},
     {"places/newagent.js", places_newagent_js, sizeof places_newagent_js},

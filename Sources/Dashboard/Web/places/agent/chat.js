@@ -8,6 +8,7 @@ import { cut, flat, Name, short, Time, visible } from "../../parts/text.js";
 import { callsOf, merge, textOf, turns } from "../../parts/turns.js";
 import { Approval } from "./approval.js";
 import { Turn } from "./turn.js";
+import { Why } from "./why.js";
 
 const page = 40;
 /** More than these are taken out at the far end: the document stays small whatever the agent's age. */
@@ -34,12 +35,13 @@ function useMessages(agent, talk) {
   return { ...state, load, before, change };
 }
 
-function Said({ message, name }) {
+function Said({ message, name, why }) {
+  const [open, setOpen] = useState(false);
   const isUser = message.message_type === "user_message";
   const text = textOf(message.content);
   const who = isUser ? message.name || "You" : message.name || name;
-  return html`<li class=${`says ${isUser ? "user" : ""}`}><header><strong><${Name} text=${who} most=${60} /></strong><${Time} at=${message.date} /><span class="grow"></span>${text && html`<${Copy} text=${text} kind="ghost tiny" />`}</header>
-    <div class="text">${isUser ? html`${text && html`<${Plain} text=${text} />`}<${Pictures} content=${message.content} />` : html`<${Markdown} text=${text} />`}</div></li>`;
+  return html`<li class=${`says ${isUser ? "user" : ""}`}><header><strong><${Name} text=${who} most=${60} /></strong><${Time} at=${message.date} /><span class="grow"></span>${why && text && html`<button class="linkish xs" type="button" aria-expanded=${open} onClick=${() => setOpen(!open)}>why this answer</button>`}${text && html`<${Copy} text=${text} kind="ghost tiny" />`}</header>
+    <div class="text">${isUser ? html`${text && html`<${Plain} text=${text} />`}<${Pictures} content=${message.content} />` : html`<${Markdown} text=${text} />`}</div>${open && html`<${Why} ...${why} answer=${text} step=${message.step_id} />`}</li>`;
 }
 function Plain({ text }) {
   const [all, setAll] = useState(false);
@@ -124,7 +126,7 @@ export function Chat({ agent, talk, changed, showStep }) {
       ${list.messages === null && !list.error && html`<li><${Waiting} lines=${6} /></li>`}
       ${list.older && html`<li><button class="btn tiny" type="button" onClick=${() => { isAtEnd.current = false; list.before(); }}>Older messages</button></li>`}
       ${list.messages?.length === 0 && html`<li class="empty">Say something: <${Name} text=${agent.name} /> knows only its blocks so far.</li>`}
-      ${groups.map(group => (group.said ? html`<${Said} key=${group.key} message=${group.said} name=${agent.name} />` : group.system
+      ${groups.map((group, index) => (group.said ? html`<${Said} key=${group.key} message=${group.said} name=${agent.name} why=${group.said.message_type === "assistant_message" ? { agent, turn: groups[index - 1]?.turn, results, showStep } : null} />` : group.system
         ? html`<li class="xs dim" key=${group.key}>The conversation begins here. What the model is told before it is under Context.</li>`
         : html`<${Turn} key=${group.key} messages=${group.turn} run=${group.run} results=${results} showStep=${showStep} agent=${agent} changed=${changed} />`))}
       ${busy && html`<li class="xs dim row"><span class="state run">${short(agent.name)} works</span><${Act} kind="tiny" label="Stop" call=${() => ({ verb: "POST", path: talk ? `/v1/conversations/${encodeURIComponent(talk)}/cancel` : `/v1/agents/${agent.id}/messages/cancel`, body: {} })} /></li>`}
