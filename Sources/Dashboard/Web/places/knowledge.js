@@ -14,16 +14,17 @@ function Hits({ of, query, title, text, about }) {
 
 function Search({ route }) {
   const asked = route.query.query ?? "";
+  const agent = route.query.agent || undefined;
   const [said, say] = useState(asked);
-  const passages = useCall("/v1/passages/search", { verb: "POST", body: { query: asked, limit: 20 }, skip: !asked });
-  const messages = useCall("/v1/messages/search", { verb: "POST", body: { query: asked, limit: 20 }, skip: !asked });
-  const blocks = useCall("/v1/blocks/", { query: { value_search: asked, limit: 20 }, skip: !asked });
+  const passages = useCall("/v1/passages/search", { verb: "POST", body: { query: asked, limit: 20, agent_id: agent }, skip: !asked });
+  const messages = useCall("/v1/messages/search", { verb: "POST", body: { query: asked, limit: 20, agent_id: agent }, skip: !asked });
+  const blocks = useCall("/v1/blocks/", { query: { value_search: asked, limit: 20 }, skip: !asked || Boolean(agent) });
   const score = row => (row.score === undefined || row.score === null ? null : html`<div><span>Score</span><span class="meter"><i style=${{ width: `${Math.max(0, Math.min(1, row.score)) * 100}%` }}></i></span><span>${Number(row.score).toFixed(2)}</span></div>`);
-  return html`<div class="stack"><form class="searchline" onSubmit=${event => { event.preventDefault(); adjust({ query: said.trim() }); }}><input class="input" type="search" aria-label="Search passages, messages and blocks" placeholder="A word, a name, a question" value=${said} onInput=${event => say(event.target.value)} /><button class="btn primary" type="submit">Search</button></form>
+  return html`<div class="stack"><form class="searchline" onSubmit=${event => { event.preventDefault(); adjust({ query: said.trim() }); }}><input class="input" type="search" aria-label="Search passages, messages and blocks" placeholder="A word, a name, a question" value=${said} onInput=${event => say(event.target.value)} /><button class="btn primary" type="submit">Search</button></form>${agent && html`<div class="chips"><button class="chip" type="button" onClick=${() => adjust({ agent: "" })}>only ${short(agent)} ×</button></div>`}
     ${!asked ? html`<${Empty}>Searches the archives of all agents, what was said to them, and blocks. Files are searched in their folder.<//>` : html`
       <${Hits} title="Passages" of=${passages} query=${asked} text=${row => row.passage?.text ?? row.text ?? ""} about=${row => html`<span><${Name} text=${row.passage?.file_name ?? (row.passage?.archive_id ? `archive ${short(row.passage.archive_id)}` : "passage")} most=${60} /> · <${Time} at=${row.passage?.created_at} /></span>${score(row)}${Object.entries(row.metadata?.explain ?? {}).filter(([, value]) => typeof value === "number").map(([name, value]) => html`<div><span><${Name} text=${name} /></span><span class="meter"><i style=${{ width: `${Math.max(0, Math.min(1, value)) * 100}%` }}></i></span><span>${value.toFixed(2)}</span></div>`)}`} />
       <${Hits} title="Messages" of=${messages} query=${asked} text=${row => textOf(row.content)} about=${row => html`<a href=${link(["agents", row.agent_id])}>${short(row.agent_id)}</a><span>${String(row.message_type ?? "").replaceAll("_", " ")} · <${Time} at=${row.created_at} /></span>`} />
-      <${Hits} title="Blocks" of=${blocks} query=${asked} text=${row => row.value ?? ""} about=${row => html`<a href=${link(["knowledge"], { part: "blocks", block: row.id })}><${Name} text=${row.label} /></a>`} />`}</div>`;
+      ${!agent && html`<${Hits} title="Blocks" of=${blocks} query=${asked} text=${row => row.value ?? ""} about=${row => html`<a href=${link(["knowledge"], { part: "blocks", block: row.id })}><${Name} text=${row.label} /></a>`} />`}`}</div>`;
 }
 
 function Blocks({ route }) {
