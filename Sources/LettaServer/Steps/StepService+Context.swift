@@ -51,12 +51,13 @@ private struct RequestParts {
         content?.string ?? (content?.array ?? []).compactMap { $0["text"]?.string }.joined(separator: "\n")
     }
 
-    /// Takes a section of the system message out of it. Its end is the last one: what a block says may look like one too.
+    /// Takes a section of the system message out of it. It begins on a line of its own, as the prompt's sentences name it
+    /// too. Its end is the last one, because what a block says may look like one.
     private static func cut(_ name: String, from text: inout String) -> String {
-        guard let start = text.firstRange(of: "<\(name)>"), let end = text.ranges(of: "</\(name)>").last,
+        guard let start = text.firstRange(of: "\n<\(name)>\n"), let end = text.ranges(of: "</\(name)>").last,
             start.lowerBound < end.lowerBound
         else { return "" }
-        let range = start.lowerBound..<end.upperBound
+        let range = text.index(after: start.lowerBound)..<end.upperBound
         let section = String(text[range])
         text.removeSubrange(range)
         return section

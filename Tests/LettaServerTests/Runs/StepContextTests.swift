@@ -1,5 +1,6 @@
 import JSON
 import LettaAPI
+import Storage
 import TestSupport
 import Testing
 
@@ -32,6 +33,9 @@ import Testing
                 text("memory_blocks").contains("Likes </memory_blocks> tea") && text("messages").contains("Hello there")
             )
             #expect(!text("system_prompt").contains("Likes") && text("metadata").hasPrefix("<memory_metadata>"))
+            #expect(
+                text("memory_blocks").hasPrefix("<memory_blocks>\n")
+                    && text("memory_blocks").hasSuffix("</memory_blocks>"))
             #expect(parts.allSatisfy { ($0["tokens"]?.int ?? -1) >= 0 })
             let other = try await server.addOrganization()
             try await server.storage.write { db in _ = try db.execute("DELETE FROM provider_trace") }
