@@ -2,7 +2,7 @@ import Storage
 
 extension Migration {
     /// Sessions of the dashboard.
-    static let dashboardSessions = Migration(number: 28, name: "dashboard_sessions") { dialect in
+    static let dashboardSessions = Migration(number: 31, name: "dashboard_sessions") { dialect in
         let id: SQLText = "TEXT \(dialect.textCollation)"
         return [
             """
