@@ -139,10 +139,12 @@ let package = Package(
                 .product(name: "SystemPackage", package: "swift-system"),
             ],
             swiftSettings: strict),
+        .target(name: "Dashboard", exclude: ["VENDOR.tsv", "Web"]),
         .target(
             name: "LettaServer",
             dependencies: [
-                "AgentEngine", "CVectors", "EventStreams", "HTTPKit", "JSON", "LettaAPI", "LocalModels", "MCPClient",
+                "AgentEngine", "CVectors", "Dashboard", "EventStreams", "HTTPKit", "JSON", "LettaAPI", "LocalModels",
+                "MCPClient",
                 "ModelProviders",
                 "Storage",
                 "StoragePostgres", "StorageSQLite", "ToolRuntime",

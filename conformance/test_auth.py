@@ -85,11 +85,13 @@ def test_every_route_is_served_or_says_that_it_is_not(http):
 def test_what_is_always_open(http):
     for path in ("/v1/health/", "/v1/health", "/v1/ready/", "/v1/ready", "/latest/health/", "/health"):
         assert http.get(path).status_code == 200, path
+    # The page is the same for everybody, and asks for the password itself.
+    assert http.get("/").headers["content-security-policy"].startswith("default-src 'self'")
     preflight = {"Origin": "http://localhost:3000", "Access-Control-Request-Method": "GET"}
     assert http.options("/v1/agents/", headers=preflight).status_code in (200, 204)
 
 
-@pytest.mark.parametrize("path", ["/", "/metrics", "/openapi.json", "/docs", "/v1/nothing", "/latest/agents/", "/agents", "/v1//agents/"])
+@pytest.mark.parametrize("path", ["/ui/", "/ui/0/app.js", "/v1/", "/metrics", "/openapi.json", "/docs", "/v1/nothing", "/latest/agents/", "/agents", "/v1//agents/"])
 def test_nothing_else_is(http, path):
     assert http.get(path).status_code == 401
 

@@ -27,6 +27,10 @@ package struct HTTPSettings: Sendable {
         }
     /// The tokens of web pages.
     package var accessTokens = AccessTokenDoor()
+    /// Whether a session of the dashboard is open.
+    package var isSession: @Sendable (_ token: String) async throws -> Bool = { _ in false }
+    /// Paths that GET serves without a password: files that are the same for everybody.
+    package var openPaths: Set<String> = []
 
     package init() {}
 }
@@ -62,7 +66,9 @@ package struct HTTPStack: Sendable {
         }
         layers.append(AccessTokenCheck(door: settings.accessTokens, isOnlyDoor: settings.password == nil))
         if let password = settings.password {
-            layers.append(Authentication(password: password, clock: ContinuousClock()))
+            layers.append(SessionCheck(isSession: settings.isSession))
+            layers.append(
+                Authentication(password: password, openPaths: settings.openPaths, clock: ContinuousClock()))
         }
         let routed = RouteResponder(table: try RouteTable(routes.entries), settings: settings)
         var respond: @Sendable (Request, ServerContext) async throws -> Response = routed.respond

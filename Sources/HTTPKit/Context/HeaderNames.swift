@@ -16,6 +16,11 @@ extension HTTPField.Name {
     package static let stainlessRetryCount = wellFormed("X-Stainless-Retry-Count")
     /// Equal for the repeats of one request.
     package static let idempotencyKey = wellFormed("Idempotency-Key")
+    /// How a browser came to send the request: from a page of the same origin, of another one, or by the user's hand.
+    static let fetchSite = wellFormed("Sec-Fetch-Site")
+    package static let referrerPolicy = wellFormed("Referrer-Policy")
+    package static let openerPolicy = wellFormed("Cross-Origin-Opener-Policy")
+    package static let resourcePolicy = wellFormed("Cross-Origin-Resource-Policy")
     package static let link = wellFormed("Link")
     /// Read by the peer's clients before they repeat a failed request.
     static let shouldRetry = wellFormed("x-should-retry")

@@ -10,6 +10,8 @@ package struct ServerContext: RequestContext {
     package var caller: Caller
     /// What the access token of the request allows; nil for a request without one, which may do everything.
     package var grant: AccessGrant?
+    /// Whether the request came with an open session of the dashboard, which may do everything.
+    package var hasSession = false
     /// The client's IP address; empty where there is none, as for a Unix socket.
     package let clientAddress: String
     let client: ClientConnection

@@ -5,24 +5,28 @@ import LettaAPI
 import Synchronization
 
 /// Requires the password, except for health checks, for browsers that come back from an authorization server with a secret
-/// of their own, and for the route that checks a password in its body.
+/// of their own, for the dashboard's files and for the routes that check a password in their body.
 struct Authentication: RouterMiddleware {
     /// Comparing digests takes the same time wherever the passwords differ.
     private let password: SHA256.Digest
+    private let openPaths: Set<String>
     /// Judges an attempt from an address, and waits before a wrong one is answered.
     private let judge: @Sendable (_ address: String, _ isRight: @Sendable () -> Bool) async throws -> Bool
     /// Throws 429 for an address that has to wait.
     private let admit: @Sendable (_ address: String) throws -> Void
 
     private static let open: Set<String> = spellings(of: ["/health", "/ready", "/tools/mcp/oauth/callback"])
-    private static let checks: Set<String> = spellings(of: ["/auth"])
+    private static let checks: Set<String> = spellings(of: ["/auth", "/server/session"])
 
     private static func spellings(of paths: [String]) -> Set<String> {
         Set(["", "/v1", "/latest"].flatMap { prefix in paths.flatMap { ["\(prefix)\($0)", "\(prefix)\($0)/"] } })
     }
 
-    init<Timing: Clock>(password: String, clock: Timing) where Timing.Duration == Duration {
+    init<Timing: Clock>(
+        password: String, openPaths: Set<String> = [], clock: Timing
+    ) where Timing.Duration == Duration {
         self.password = SHA256.hash(data: Array(password.utf8))
+        self.openPaths = openPaths
         let limit = GuessLimit(clock: clock)
         judge = { address, isRight in
             switch limit.judge(address, isRight: isRight()) {
@@ -52,6 +56,10 @@ struct Authentication: RouterMiddleware {
         (request.method == .get || request.method == .head) && open.contains(request.uri.path)
     }
 
+    private func isOpenFile(_ request: Request) -> Bool {
+        (request.method == .get || request.method == .head) && openPaths.contains(request.uri.path)
+    }
+
     private static func isCheck(_ request: Request) -> Bool {
         request.method == .post && checks.contains(request.uri.path)
     }
@@ -60,8 +68,8 @@ struct Authentication: RouterMiddleware {
         _ request: Request, context: ServerContext,
         next: (Request, ServerContext) async throws -> Response
     ) async throws -> Response {
-        if Self.isOpen(request) { return try await next(request, context) }
-        if context.grant != nil { return try await next(request, context) }
+        if Self.isOpen(request) || isOpenFile(request) { return try await next(request, context) }
+        if context.grant != nil || context.hasSession { return try await next(request, context) }
         if Self.isCheck(request) { return try await check(request, context, next: next) }
         let bearer = request.headers[.authorization]
         let bare = request.headers[.barePassword]

@@ -15,6 +15,7 @@ extension LettaApplication {
         try folder.lock()
         // A server that can't listen must not migrate the database.
         try await ListeningAddress(configuration).check()
+        try await ListeningAddress(ofDashboard: configuration)?.check()
         let storage = try await ServerStorage.open(configuration, folder: folder, logger: logger)
         do {
             let keys = try await prepare(storage, configuration, folder, logger: logger)

@@ -2,6 +2,7 @@ import Crypto
 import Glibc
 package import HTTPKit
 package import Hummingbird
+import JSON
 package import LettaAPI
 import LocalModels
 package import Logging
@@ -95,7 +96,9 @@ package struct LettaApplication: Sendable {
             userProviders: userProviders, worker: worker, ends: runEnds, callbacks: callbacks, egress: egress,
             batches: batches, schedules: schedules, mcp: configuration.mcp, sandbox: sandbox, documents: documents,
             reading: reading, packages: packages, mail: mail, webSearch: configuration.webSearch,
-            password: configuration.http.password, approvals: configuration.approvals, metrics: metrics)
+            password: configuration.http.password, approvals: configuration.approvals, metrics: metrics,
+            dashboard: configuration.http.dashboard == .off ? nil : .embedded,
+            sessions: DashboardSessionService(core: core, password: configuration.http.password))
         let (routes, settings) = Self.routes(features, configuration)
         let httpMetrics = HTTPMetrics(factory: metrics)
         responder = try HTTPStack(routes: routes, settings: settings, metrics: httpMetrics).responder
@@ -136,6 +139,8 @@ package struct LettaApplication: Sendable {
             bytes.map { String($0, radix: 16) }.joined(separator: "-")
         }
         settings.isBoundToLoopback = false
+        settings.isSession = { _ in false }
+        settings.openPaths = []
         return settings
     }
 
@@ -147,8 +152,11 @@ package struct LettaApplication: Sendable {
         var settings = HTTPSettings()
         settings.password = configuration.http.password?.reveal()
         // No web page can connect to a Unix socket.
-        settings.isBoundToLoopback = configuration.isBoundToLoopback && configuration.http.socket == nil
-        settings.allowedHosts = configuration.http.allowedHosts + [configuration.http.host]
+        let dashboard = ListeningAddress(ofDashboard: configuration)
+        settings.isBoundToLoopback =
+            configuration.isBoundToLoopback && (configuration.http.socket == nil || dashboard != nil)
+        settings.allowedHosts =
+            configuration.http.allowedHosts + [configuration.http.host] + (dashboard.map { [$0.host] } ?? [])
         settings.acceptableOrigins = configuration.http.acceptableOrigins
         settings.translate = ServerStorage.translate
         let accounts = AccountService(core: features.core, providers: features.userProviders)
@@ -160,6 +168,8 @@ package struct LettaApplication: Sendable {
             try await projects.id(named: name, in: organization, creating: creating)
         }
         settings.accessTokens = AccessTokenService(core: features.core).door()
+        settings.isSession = { [sessions = features.sessions] in try await sessions.isOpen($0) }
+        if let dashboard = features.dashboard { settings.openPaths = DashboardRoutes.paths(of: dashboard) }
         return (routes, settings)
     }
 
@@ -168,10 +178,29 @@ package struct LettaApplication: Sendable {
         onRunning: @escaping @Sendable (any Channel) async -> Void = { _ in }
     ) -> some ApplicationProtocol {
         Application(
-            responder: responder,
+            responder: ListeningAddress(ofDashboard: configuration) == nil ? responder : withoutDashboard,
             server: HTTPStack.server(certificate),
             configuration: .init(address: address, serverName: "letta-swift"),
             onServerRunning: onRunning, logger: logger)
+    }
+
+    /// Serves the dashboard on its own address; nil when it has none.
+    private func dashboardApplication() -> Application<CallbackResponder<ServerContext>>? {
+        guard let address = ListeningAddress(ofDashboard: configuration) else { return nil }
+        return Application(
+            responder: responder,
+            server: HTTPStack.server(certificate),
+            configuration: .init(address: .hostname(address.host, port: address.port), serverName: "letta-swift"),
+            logger: logger)
+    }
+
+    private var withoutDashboard: CallbackResponder<ServerContext> {
+        CallbackResponder { [responder] request, context in
+            guard !DashboardRoutes.isPath(request.uri.path) else {
+                return Response.json(["detail": "Not Found"] as JSONValue, status: 404)
+            }
+            return try await responder.respond(to: request, context: context)
+        }
     }
 
     private var address: BindAddress {
@@ -197,6 +226,7 @@ package struct LettaApplication: Sendable {
             services: [.init(service: retention), .init(service: serving)],
             gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)
         if let toolDoor { group.services.append(.init(service: toolDoor.application())) }
+        if let dashboard = dashboardApplication() { group.services.append(.init(service: dashboard)) }
         if let certificate {
             group.services.append(.init(service: await CertificateReload(certificate, logger: logger)))
         }

@@ -15,6 +15,14 @@ struct ListeningAddress {
         socket = configuration.http.socket
     }
 
+    /// That of the dashboard; nil when it has none of its own.
+    init?(ofDashboard configuration: ServerConfiguration) {
+        guard case .address(let host, let port) = configuration.http.dashboard else { return nil }
+        self.host = host
+        self.port = port
+        socket = nil
+    }
+
     /// Listens on the port for a moment; does nothing with a socket, which is no port.
     ///
     /// - Throws: `StartUpFailure` when that is not possible.

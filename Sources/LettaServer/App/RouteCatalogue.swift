@@ -27,6 +27,9 @@ struct RouteCatalogue: RouteGroup {
     let password: Secret?
     let approvals: ApprovalPolicy
     let metrics: PrometheusMetrics
+    /// The dashboard's files; nil when it is off.
+    let dashboard: DashboardFiles?
+    let sessions: DashboardSessionService
 
     func register(on routes: Routes) {
         let runner = PythonToolRunner(sandbox: sandbox)
@@ -129,10 +132,12 @@ struct RouteCatalogue: RouteGroup {
                 conversations: ConversationService(
                     core: core, models: models, messages: messages, context: AgentContextService(core: core),
                     turns: turns, previews: previews), turns: turns),
+            DashboardSessionRoutes(sessions: sessions),
             UnservedRoutes(),
             MetricsRoutes(metrics),
             OpenAPIRoutes(title: "letta-swift", version: ServerVersion.current),
             DocsRoutes(),
+            DashboardRoutes(files: dashboard),
         ]
         for feature in features { feature.register(on: routes) }
     }

@@ -30,6 +30,8 @@ package struct ServerConfiguration: Sendable {
         package var allowedHosts: [String] = []
         /// `ACCEPTABLE_ORIGINS`: comma-separated origins of web pages that may call besides those of this machine.
         package var acceptableOrigins: [String] = []
+        /// `LETTA_DASHBOARD`: `off` for no dashboard, or an address of its own.
+        package var dashboard = DashboardPlace.withAPI
     }
 
     /// Where data is stored.
@@ -113,6 +115,7 @@ package struct ServerConfiguration: Sendable {
         http.requiresPassword = try Self.flag("LETTA_SERVER_SECURE", environment.string(forKey: "letta.server.secure"))
         http.allowedHosts = Self.list(environment.string(forKey: "letta.allowed.hosts"))
         http.acceptableOrigins = Self.list(environment.string(forKey: "acceptable.origins"))
+        http.dashboard = try DashboardPlace(environment.string(forKey: "letta.dashboard"))
         services = try ServiceProfile.all.compactMap { try Self.service($0, environment) }
         allowedModelHosts = Self.list(environment.string(forKey: "letta.allowed.model.hosts"))
         privateHosts = Self.list(environment.string(forKey: "letta.allowed.private.hosts"))
@@ -157,10 +160,12 @@ package struct ServerConfiguration: Sendable {
     }
 
     /// Whether only this machine can connect, over the network.
-    package var isBoundToLoopback: Bool {
-        let bytes = http.host.split(separator: ".", omittingEmptySubsequences: false).map { UInt8($0) }
+    package var isBoundToLoopback: Bool { Self.isLoopback(http.host) }
+
+    private static func isLoopback(_ host: String) -> Bool {
+        let bytes = host.split(separator: ".", omittingEmptySubsequences: false).map { UInt8($0) }
         let isLoopbackNumber = bytes.count == 4 && bytes[0] == 127 && !bytes.contains(nil)
-        return http.host == "localhost" || http.host == "::1" || isLoopbackNumber
+        return host == "localhost" || host == "::1" || isLoopbackNumber
     }
 
     /// Generates a password if one is required and none is set, and returns it for printing.
@@ -177,6 +182,9 @@ package struct ServerConfiguration: Sendable {
     func checkDoor() throws {
         guard isBoundToLoopback || http.socket != nil || http.password != nil else {
             throw StartUpFailure.openWithoutPassword(host: http.host)
+        }
+        if case .address(let host, _) = http.dashboard, !Self.isLoopback(host), http.password == nil {
+            throw StartUpFailure.openWithoutPassword(host: host)
         }
         try http.socket.map(UnixSocket.checkFree)
     }
@@ -214,6 +222,7 @@ package struct ServerConfiguration: Sendable {
                 ("password", http.password.map { "\($0)" } ?? (http.requiresPassword ? "generated at start" : "none")),
                 ("allowed hosts", http.allowedHosts.isEmpty ? "localhost" : http.allowedHosts.joined(separator: ", ")),
                 ("acceptable origins", http.acceptableOrigins.joined(separator: ", ")),
+                ("dashboard", http.dashboard.text),
                 ("data folder", data.folder),
                 ("storage", data.postgresURI.map { "PostgreSQL at \($0)" } ?? "SQLite, \(data.folder)/letta.sqlite"),
                 ("encryption key", data.encryptionKeys.map { "\($0)" } ?? "\(data.folder)/encryption.key"),

@@ -15,6 +15,7 @@ struct BlockRoutes: RouteGroup {
         routes.handle(API.Blocks.history, in: { _ in .inTime(zeroIsAll: true) }) {
             try await blocks.history(of: $0.path, $0.query, as: $0.scope)
         }
+        routes.handle(API.Blocks.restore) { try await blocks.restore($0.path, $0.body, as: $0.scope) }
         routes.handle(API.InternalBlocks.list) { try await blocks.list($0.query, as: $0.scope) }
         routes.handle(API.InternalBlocks.create) { try await blocks.create($0.body, as: $0.scope) }
         routes.handle(API.InternalBlocks.delete) { try await blocks.delete($0.path, as: $0.scope) }

@@ -68,6 +68,10 @@ enum BlockStore {
         return Page(rows, next: rows.last.flatMap { $0.version > 1 ? String($0.version) : nil })
     }
 
+    static func version(_ number: Int, of id: ID<Block>, _ db: Transaction) throws -> BlockVersion? {
+        try db.fetchAll(versions, where: "block_id = \(id) AND version = \(number)", orderBy: "version").first
+    }
+
     // MARK: Lists
 
     static func page(_ query: ListBlocks, _ db: Transaction) throws -> Page<Block> {

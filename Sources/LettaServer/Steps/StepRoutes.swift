@@ -10,6 +10,7 @@ struct StepRoutes: RouteGroup {
         routes.handle(API.Steps.retrieve) { try await steps.retrieve($0.path, as: $0.scope) }
         routes.handle(API.Steps.metrics) { try await steps.metrics(of: $0.path, as: $0.scope) }
         routes.handle(API.Steps.trace) { try await steps.trace(of: $0.path, as: $0.scope) }
+        routes.handle(API.Steps.context) { try await steps.context(of: $0.path, as: $0.scope) }
         routes.handle(API.Steps.messages) { try await messages.list(ofStep: $0.path, $0.query, as: $0.scope) }
         routes.handle(API.Steps.setFeedback) { try await steps.setFeedback($0.body, of: $0.path, as: $0.scope) }
         routes.handle(API.Steps.setTransaction) {

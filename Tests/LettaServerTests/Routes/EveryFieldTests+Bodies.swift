@@ -8,7 +8,8 @@ import Testing
 extension EveryFieldTests {
     /// The bodies that store nothing that has their fields, with the reason.
     static let unstored: [String: String] = [
-        "POST /v1/auth": "a password",
+        "POST /v1/auth": "a password", "POST /v1/server/session": "a password",
+        "POST /v1/blocks/{block_id}/restore": "names a version",
         "POST /v1/chat/completions": "a turn", "POST /v1/voice/chat/completions": "a turn",
         "POST /v1/voice-beta/{agent_id}/chat/completions": "a turn", "POST /v1/responses": "a turn",
         "POST /v1/agents/search": "a search", "POST /v1/passages/search": "a search",

@@ -57,7 +57,8 @@ import Testing
     /// The operations that name nothing in path or query, and what they do in the caller's organization. Ids in their
     /// bodies are tried, too.
     private static let unnamed: Set<String> = [
-        "POST /v1/auth", "POST /v1/agents/", "POST /v1/agents/import", "POST /v1/agents/search",
+        "POST /v1/auth", "POST /v1/server/session", "DELETE /v1/server/session",
+        "POST /v1/agents/", "POST /v1/agents/import", "POST /v1/agents/search",
         "POST /v1/agents/messages/search",
         "POST /v1/messages/search", "POST /v1/passages/search", "POST /v1/archives/", "POST /v1/blocks/",
         "POST /v1/_internal_blocks/", "POST /v1/identities/", "PUT /v1/identities/", "POST /v1/tools/",

@@ -15,6 +15,8 @@ import Testing
         "GET /v1/models/doctor",
         "GET /v1/archives/{}/embedding", "POST /v1/archives/{}/embedding", "GET /v1/folders/{}/embedding",
         "POST /v1/folders/{}/embedding",
+        "GET /v1/steps/{}/context", "POST /v1/blocks/{}/restore",
+        "GET /v1/server/session", "POST /v1/server/session", "DELETE /v1/server/session",
     ]
 
     /// Messages cannot be edited: these routes always respond with 405.

@@ -1,0 +1,84 @@
+// Long lists: pages by cursor, and only the visible rows exist.
+import { html, useEffect, useRef, useState } from "../vendor/preact.js";
+import { call } from "../api.js";
+import { Problem, Waiting } from "./ui.js";
+
+/** The rows of a list of the server, further pages as they are asked for. */
+export function usePages(path, { query, limit = 100, every, skip } = {}) {
+  const key = JSON.stringify([path, query]);
+  const [state, set] = useState({ key, rows: null, end: false, error: null });
+  const [turn, setTurn] = useState(0);
+  const busy = useRef(false);
+  const now = useRef(null);
+  now.current = state.key === key ? state : { key, rows: null, end: false, error: null };
+  const read = async (after, signal, quiet) => {
+    const page = await call("GET", path, { query: { ...query, limit, after }, signal, quiet });
+    return Array.isArray(page) ? page : page.files ?? page.results ?? [];
+  };
+  useEffect(() => {
+    if (skip) return undefined;
+    const stop = new AbortController();
+    let timer;
+    const first = async quiet => {
+      try {
+        const rows = await read(undefined, stop.signal, quiet);
+        set(old => {
+          const known = old.key === key ? old.rows ?? [] : [];
+          // The rows behind the first page stay as they are.
+          const ids = new Set(rows.map(row => row.id));
+          const rest = known.slice(limit).filter(row => !ids.has(row.id));
+          return { key, rows: [...rows, ...rest], end: rest.length ? old.end : rows.length < limit, error: null };
+        });
+      } catch (error) {
+        if (error.name === "AbortError") return;
+        set(old => ({ key, rows: old.key === key ? old.rows : null, end: true, error }));
+      }
+      if (every && !stop.signal.aborted) timer = setTimeout(again, every * 1000);
+    };
+    const again = () => { if (document.hidden) timer = setTimeout(again, 1000); else first(true); };
+    first(turn > 0);
+    return () => { stop.abort(); clearTimeout(timer); };
+  }, [key, turn, every, skip]);
+  const more = async () => {
+    const { rows, end } = now.current;
+    if (busy.current || end || !rows?.length) return;
+    busy.current = true;
+    try {
+      const page = await read(rows.at(-1).id);
+      set(old => (old.key === key ? { ...old, rows: [...old.rows, ...page], end: page.length < limit } : old));
+    } catch (error) {
+      set(old => ({ ...old, end: true, error }));
+    } finally {
+      busy.current = false;
+    }
+  };
+  return { ...now.current, more, reload: () => setTurn(value => value + 1) };
+}
+
+/** A list with rows of one height. Only those near the window are in the document. */
+export function Rows({ pages, height, row, head, label, empty, total }) {
+  const box = useRef(null);
+  const [view, setView] = useState({ top: 0, size: 600 });
+  const look = () => { const node = box.current; if (node) setView({ top: node.scrollTop, size: node.clientHeight }); };
+  useEffect(() => { look(); addEventListener("resize", look); return () => removeEventListener("resize", look); }, []);
+  const rows = pages.rows ?? [];
+  const first = Math.max(0, Math.floor(view.top / height) - 6);
+  const last = Math.min(rows.length, Math.ceil((view.top + view.size) / height) + 6);
+  useEffect(() => { if (last > rows.length - 30) pages.more(); }, [last, rows.length]);
+  const keys = event => {
+    const by = { j: 1, k: -1, ArrowDown: 1, ArrowUp: -1 }[event.key];
+    if (!by || event.target.closest("input, select, textarea")) return;
+    const links = [...box.current.querySelectorAll("[data-row] a[href]:first-of-type")];
+    const at = links.indexOf(document.activeElement);
+    event.preventDefault();
+    (links[at + by] ?? links[0])?.focus();
+  };
+  return html`<div class="vlist" ref=${box} role="table" aria-label=${label} aria-rowcount=${total ?? (pages.end ? rows.length : -1)} onScroll=${look} onKeyDown=${keys}>
+    ${head}
+    <${Problem} error=${pages.error} again=${pages.reload} />
+    ${pages.rows === null && !pages.error && html`<${Waiting} lines=${8} />`}
+    ${pages.rows && rows.length === 0 && !pages.error && empty}
+    <div class="space" role="rowgroup" style=${{ height: `${rows.length * height}px` }}>${rows.slice(first, last).map((value, index) =>
+      html`<div class="vrow" role="row" data-row key=${value.id} aria-rowindex=${first + index + 1} style=${{ transform: `translateY(${(first + index) * height}px)`, height: `${height}px` }}>${row(value)}</div>`)}</div>
+  </div>`;
+}

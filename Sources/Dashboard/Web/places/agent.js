@@ -1,0 +1,45 @@
+// One agent: conversations, the chat, and its mind.
+import { html, useEffect, useState } from "../vendor/preact.js";
+import { adjust, link } from "../route.js";
+import { Empty, Id, Problem, State, useCall, Waiting } from "../parts/ui.js";
+import { flat, Name } from "../parts/text.js";
+import { Chat } from "./agent/chat.js";
+import { Conversations } from "./agent/conversations.js";
+import { Mind } from "./agent/mind.js";
+
+function Standing({ agent }) {
+  if (agent.pending_approval || agent.last_stop_reason === "requires_approval") return html`<${State} kind="wait">Waiting for your approval<//>`;
+  if (/error|failed|invalid/.test(agent.last_stop_reason ?? "")) return html`<${State} kind="err">Last run failed<//>`;
+  return html`<${State} kind="ok">Ready<//>`;
+}
+
+export function Agent({ id, route, title }) {
+  const query = { include: ["agent.blocks", "agent.tools", "agent.tags", "agent.identities", "agent.sources", "agent.pending_approval"] };
+  const agent = useCall(`/v1/agents/${encodeURIComponent(id)}`, { query, every: 15 });
+  const [pane, setPane] = useState(route.query.part || route.query.step ? "mind" : "chat");
+  useEffect(() => { if (route.query.part || route.query.step) setPane("mind"); }, [route.query.part, route.query.step]);
+  // What the chat changed, the mind reads again.
+  const [changes, setChanges] = useState(0);
+  const changed = () => { setChanges(value => value + 1); agent.reload(); };
+  useEffect(() => { title("Agents", agent.data ? agent.data.name || flat(id) : flat(id)); }, [agent.data?.name, id]);
+  if (agent.error && !agent.data) {
+    return html`<main id="main" tabindex="-1"><div class="stack"><${Problem} error=${agent.error} again=${agent.reload} /><${Empty}><a class="btn" href="#/agents">Back to the agents</a><//></div></main>`;
+  }
+  if (!agent.data) return html`<main id="main" tabindex="-1"><${Waiting} lines=${8} /></main>`;
+  const data = agent.data;
+  const { talk, step } = route.query;
+  return html`<main id="main" class="flush" tabindex="-1"><div class="column">
+    <div class="toolbar">
+      <div class="seg only-phone" role="group" aria-label="Pane"><button type="button" aria-pressed=${pane === "chat"} onClick=${() => setPane("chat")}>Chat</button><button type="button" aria-pressed=${pane === "mind"} onClick=${() => setPane("mind")}>Mind</button></div>
+      <${Standing} agent=${data} /><span class="chip hide-phone"><${Name} text=${data.model ?? data.llm_config?.model ?? "no model"} /></span>
+      ${(data.tags ?? []).slice(0, 4).map(tag => html`<span class="tag hide-phone"><${Name} text=${tag} most=${30} /></span>`)}
+      <span class="grow"></span><span class="hide-phone"><${Id} id=${id} /></span>
+      <a class="btn tiny" href=${link(["runs"], { agent: id })}>Runs</a>
+      <button class="btn tiny" type="button" onClick=${() => { setPane("mind"); adjust({ part: "settings" }); }}>Settings</button>
+    </div>
+    <div class="three" data-pane=${pane}>
+      <${Conversations} agent=${data} talk=${talk} />
+      <${Chat} key=${talk ?? "main"} agent=${data} talk=${talk} changed=${changed} showStep=${value => { adjust({ step: value, part: "context" }); setPane("mind"); }} />
+      <${Mind} agent=${data} step=${step} part=${route.query.part ?? "memory"} changes=${changes} changed=${changed} />
+    </div></div></main>`;
+}

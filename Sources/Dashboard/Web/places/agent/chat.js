@@ -1,0 +1,144 @@
+// The chat: what was said, the turns between, approvals, and the composer.
+import { html, useEffect, useLayoutEffect, useRef, useState } from "../../vendor/preact.js";
+import { call, events } from "../../api.js";
+import { Act, Copy, Problem, useCall, Waiting } from "../../parts/ui.js";
+import { imagePart, kinds, Pictures } from "../../parts/images.js";
+import { Markdown } from "../../parts/markdown.js";
+import { cut, flat, Name, short, Time, visible } from "../../parts/text.js";
+import { callsOf, merge, textOf, turns } from "../../parts/turns.js";
+import { Approval } from "./approval.js";
+import { Turn } from "./turn.js";
+import { Why } from "./why.js";
+
+const page = 40;
+/** More than these are taken out at the far end: the document stays small whatever the agent's age. */
+const most = 240;
+
+/** Reads messages, older ones on demand. */
+function useMessages(agent, talk) {
+  const path = talk ? `/v1/conversations/${encodeURIComponent(talk)}/messages` : `/v1/agents/${agent.id}/messages`;
+  const [state, set] = useState({ messages: null, older: false, error: null });
+  const read = query => call("GET", path, { query: { limit: page, order: "desc", ...query }, quiet: Boolean(state.messages) });
+  const inTime = list => (list.length > 1 && list[0].date > list.at(-1).date ? list.reverse() : list);
+  const load = async () => {
+    try {
+      const messages = inTime(await read({}));
+      set({ messages, older: messages.length >= page, error: null });
+    } catch (error) { set(old => ({ ...old, error })); }
+  };
+  const before = async () => {
+    const messages = inTime(await read({ before: state.messages[0].id }));
+    set(old => ({ ...old, older: messages.length >= page, messages: [...messages, ...old.messages].slice(0, most) }));
+  };
+  const change = update => set(old => ({ ...old, messages: update(old.messages ?? []) }));
+  useEffect(() => { load(); }, [path]);
+  return { ...state, load, before, change };
+}
+
+function Said({ message, name, why }) {
+  const [open, setOpen] = useState(false);
+  const isUser = message.message_type === "user_message";
+  const text = textOf(message.content);
+  const who = isUser ? message.name || "You" : message.name || name;
+  return html`<li class=${`says ${isUser ? "user" : ""}`}><header><strong><${Name} text=${who} most=${60} /></strong><${Time} at=${message.date} /><span class="grow"></span>${why && text && html`<button class="linkish xs" type="button" aria-expanded=${open} onClick=${() => setOpen(!open)}>why this answer</button>`}${text && html`<${Copy} text=${text} kind="ghost tiny" />`}</header>
+    <div class="text">${isUser ? html`${text && html`<${Plain} text=${text} />`}<${Pictures} content=${message.content} />` : html`<${Markdown} text=${text} />`}</div>${open && html`<${Why} ...${why} answer=${text} step=${message.step_id} />`}</li>`;
+}
+function Plain({ text }) {
+  const [all, setAll] = useState(false);
+  return html`<div class="plain" dir="auto">${all ? visible(text) : cut(visible(text), 20000)}</div>${!all && text.length > 20000 && html`<button class="btn tiny" type="button" onClick=${() => setAll(true)}>Show all ${text.length.toLocaleString("en")} characters</button>`}`;
+}
+
+/** The request at the end that waits for a decision. */
+function waiting(messages) {
+  const last = messages.findLast(one => ["approval_request_message", "approval_response_message", "assistant_message", "user_message"].includes(one.message_type));
+  return last?.message_type === "approval_request_message" && callsOf(last).length ? last : null;
+}
+
+export function Chat({ agent, talk, changed, showStep }) {
+  const list = useMessages(agent, talk);
+  const [busy, setBusy] = useState(null);
+  const [error, setError] = useState(null);
+  const [note, setNote] = useState("");
+  const draft = `draft ${talk ?? agent.id}`;
+  const [text, setText] = useState(() => { try { return sessionStorage.getItem(draft) ?? ""; } catch { return ""; } });
+  const [images, setImages] = useState([]);
+  const [speaker, setSpeaker] = useState("");
+  const people = useCall("/v1/identities/", { query: { limit: 50 } });
+  const box = useRef(null);
+  const isAtEnd = useRef(true);
+  const stop = useRef(null);
+  useEffect(() => { try { sessionStorage.setItem(draft, text); } catch { /* a draft is lost then */ } }, [text]);
+  useEffect(() => () => stop.current?.abort(), []);
+  useLayoutEffect(() => { if (isAtEnd.current && box.current) box.current.scrollTop = box.current.scrollHeight; }, [list.messages, busy, error, people.data, images]);
+  // Turns that others begin show here too.
+  useEffect(() => {
+    const timer = setInterval(() => { if (!document.hidden && !stop.current && isAtEnd.current) list.load(); }, 8000);
+    return () => clearInterval(timer);
+  }, [talk]);
+
+  const turn = async (messages, shown) => {
+    setError(null);
+    setNote("");
+    isAtEnd.current = true;
+    stop.current = new AbortController();
+    setBusy({ since: Date.now() });
+    if (shown) list.change(old => [...old, shown]);
+    const request = { verb: "POST", path: talk ? `/v1/conversations/${encodeURIComponent(talk)}/messages` : `/v1/agents/${agent.id}/messages/stream`, body: { messages, stream_tokens: true, streaming: true, include_pings: true } };
+    if (!talk) delete request.body.streaming;
+    let pending = [];
+    const paint = () => { const pieces = pending; pending = []; if (pieces.length) list.change(old => pieces.reduce(merge, old)); };
+    let frame = 0;
+    try {
+      for await (const event of events(request, stop.current.signal)) {
+        if (event.message_type === "stop_reason") { if (!["end_turn", "requires_approval", "cancelled"].includes(event.stop_reason)) setNote(`The turn ended: ${event.stop_reason}.`); continue; }
+        if (event.message_type === "usage_statistics") { setNote(`${event.total_tokens?.toLocaleString("en") ?? "–"} tokens in ${event.step_count ?? "–"} steps`); continue; }
+        if (event.message_type === "error_message" || event.error) { setError({ status: 0, message: event.message ?? event.error?.message ?? "The turn failed.", request }); continue; }
+        if (!event.message_type || event.message_type === "ping") continue;
+        pending.push(event);
+        if (!frame) frame = requestAnimationFrame(() => { frame = 0; paint(); });
+      }
+    } catch (problem) {
+      if (problem.name !== "AbortError") {
+        setError(problem);
+        if (problem.status && shown) { setText(value => value || textOf(messages[0].content)); }
+      }
+    }
+    cancelAnimationFrame(frame);
+    paint();
+    stop.current = null;
+    setBusy(null);
+    await list.load();
+    changed();
+  };
+  const send = async () => {
+    const said = text.trim();
+    if ((!said && images.length === 0) || busy) return;
+    const content = images.length ? [...(said ? [{ type: "text", text: said }] : []), ...(await Promise.all(images.map(imagePart)))] : said;
+    setText("");
+    setImages([]);
+    turn([{ role: "user", content, ...(speaker ? { identity_id: speaker } : {}) }], { id: `draft-${Date.now()}`, message_type: "user_message", content, date: new Date().toISOString() });
+  };
+  const request = list.messages && !busy ? waiting(list.messages) : null;
+  const { groups, results } = turns(list.messages ?? []);
+  return html`<section class="pane chat" aria-label="Chat">
+    <div class="log" tabindex="0" role="log" aria-label="Messages" aria-busy=${Boolean(busy)} ref=${box} onScroll=${event => { const node = event.currentTarget; isAtEnd.current = node.scrollHeight - node.scrollTop - node.clientHeight < 60; }}><ol>
+      ${list.error && html`<li><${Problem} error=${list.error} again=${list.load} /></li>`}
+      ${list.messages === null && !list.error && html`<li><${Waiting} lines=${6} /></li>`}
+      ${list.older && html`<li><button class="btn tiny" type="button" onClick=${() => { isAtEnd.current = false; list.before(); }}>Older messages</button></li>`}
+      ${list.messages?.length === 0 && html`<li class="empty">Say something: <${Name} text=${agent.name} /> knows only its blocks so far.</li>`}
+      ${groups.map((group, index) => (group.said ? html`<${Said} key=${group.key} message=${group.said} name=${agent.name} why=${group.said.message_type === "assistant_message" ? { agent, turn: groups[index - 1]?.turn, results, showStep } : null} />` : group.system
+        ? html`<li class="xs dim" key=${group.key}>The conversation begins here. What the model is told before it is under Context.</li>`
+        : html`<${Turn} key=${group.key} messages=${group.turn} run=${group.run} results=${results} showStep=${showStep} agent=${agent} changed=${changed} />`))}
+      ${busy && html`<li class="xs dim row"><span class="state run">${short(agent.name)} works</span><${Act} kind="tiny" label="Stop" call=${() => ({ verb: "POST", path: talk ? `/v1/conversations/${encodeURIComponent(talk)}/cancel` : `/v1/agents/${agent.id}/messages/cancel`, body: {} })} /></li>`}
+      ${error && html`<li><${Problem} error=${error} /></li>`}
+      ${note && html`<li class="xs dim">${note}</li>`}
+    </ol></div>
+    <div class="composer"><div>
+      ${request && html`<${Approval} key=${callsOf(request)[0].tool_call_id} request=${request} agent=${agent} decide=${answers => turn([{ type: "approval", approvals: answers }])} />`}
+      <label class="sr" for="say">Message</label>
+      <textarea class="input" id="say" rows="2" dir="auto" value=${text} placeholder=${request ? "Decide above before you go on" : `Message ${visible(cut(agent.name, 40))}`} onInput=${event => setText(event.target.value)} onKeyDown=${event => { if (event.key === "Enter" && !event.shiftKey && !event.isComposing) { event.preventDefault(); send(); } }}></textarea>
+      ${images.length > 0 && html`<div class="chips">${images.map(file => html`<button class="chip" type="button" title="Leave it out" onClick=${() => setImages(images.filter(one => one !== file))}><${Name} text=${file.name} most=${40} /> ×</button>`)}</div>`}
+      <div class="row wrap">${people.data?.length > 0 && html`<select class="select narrow" aria-label="Who speaks" value=${speaker} onChange=${event => setSpeaker(event.target.value)}><option value="">Speaker</option>${people.data.map(one => html`<option value=${one.id} selected=${one.id === speaker}>as ${flat(one.name)}</option>`)}</select>`}
+        <label class="btn tiny">Attach images<input class="sr" type="file" accept=${kinds.join(",")} multiple onChange=${event => { setImages([...images, ...[...event.target.files].filter(file => kinds.includes(file.type))]); event.target.value = ""; }} /></label><span class="grow"></span><kbd class="hide-phone">Enter</kbd><button class="btn primary" type="button" disabled=${Boolean(busy) || (!text.trim() && images.length === 0)} onClick=${send}>Send</button></div>
+    </div></div></section>`;
+}

@@ -1,0 +1,82 @@
+// The blocks: read, edit with the difference shown, history with restore, attach and detach.
+import { html, useEffect, useState } from "../../vendor/preact.js";
+import { Act, Empty, Field, Loaded, useCall } from "../../parts/ui.js";
+import { Dialog } from "../../parts/dialog.js";
+import { Diff } from "../../parts/diff.js";
+import { Name, number, Time, visible } from "../../parts/text.js";
+
+/** Who wrote a version. */
+function author(version, agent) {
+  if (version.actor_type === "agent") return !agent ? "an agent" : version.actor_id === agent.id ? agent.name : "another agent";
+  return version.actor_type === "user" ? "a client or this page" : "the server";
+}
+
+export function History({ block, agent, done, edition }) {
+  const history = useCall(`/v1/blocks/${block.id}/history`, { query: { limit: 50, order: "desc" } });
+  useEffect(() => { history.reload(); }, [block.value, edition]);
+  const [open, setOpen] = useState(null);
+  return html`<h3>History</h3><${Loaded} of=${history}>${rows => {
+    const versions = [...rows].sort((one, other) => other.version - one.version);
+    if (versions.length === 0) return html`<p class="small dim">Nothing has changed since it was made.</p>`;
+    return html`<ol class="hist">${versions.map((version, index) => html`<li data-on=${version.value === block.value && index === 0 ? "" : undefined}><b>${version.version}</b><button class="linkish clip" type="button" aria-expanded=${open === version.version} onClick=${() => setOpen(open === version.version ? null : version.version)}><${Name} text=${author(version, agent)} most=${40} /> · <${Time} at=${version.created_at} /></button>
+      ${version.value === block.value ? html`<span class="dim">as now</span>` : html`<${Act} kind="tiny" label="Restore" sure=${`Write version ${version.version} back? What is there now stays in the history.`} call=${() => ({ verb: "POST", path: `/v1/blocks/${block.id}/restore`, body: { version: version.version } })} done=${done} />`}</li>
+      ${open === version.version && html`<li class="wideli"><${Diff} before=${versions[index + 1]?.value ?? ""} after=${version.value} /></li>`}`)}</ol>`;
+  }}<//>`;
+}
+
+export function BlockEditor({ block, agent, path, done }) {
+  const [value, setValue] = useState(block.value);
+  const [base, setBase] = useState(block.value);
+  const [saved, setSaved] = useState(null);
+  const dirty = value !== base;
+  // Changed by somebody else meanwhile: shown at once, unless there is something unsaved here.
+  useEffect(() => { if (!dirty && block.value !== base) { setValue(block.value); setBase(block.value); } }, [block.value]);
+  const conflict = dirty && block.value !== base;
+  const over = block.limit && value.length > block.limit;
+  const write = text => ({ verb: "PATCH", path, body: { value: text } });
+  const wrote = (text, before) => { setBase(text); setValue(text); setSaved(before); setTimeout(() => setSaved(null), 10000); done(); };
+  return html`<div class="field"><div class="row"><label class="label" for=${`block-${block.id}`}><${Name} text=${block.label} /></label><span class="xs dim clip grow"><${Name} text=${block.description ?? ""} /></span><span class=${`xs ${over ? "err-text" : "dim"}`}>${number(value.length)} of ${number(block.limit)}</span></div>
+      <textarea class="input mono" id=${`block-${block.id}`} rows="8" dir="auto" spellcheck=${false} value=${value} onInput=${event => setValue(event.target.value)}></textarea></div>
+    ${block.read_only && html`<p class="xs dim">The agent may only read this block.</p>`}
+    ${conflict && html`<div class="note warn" role="status">It was changed meanwhile. Saving replaces that change; <button class="linkish" type="button" onClick=${() => { setValue(block.value); setBase(block.value); }}>show it instead</button>.</div>`}
+    ${dirty && html`<${Diff} before=${conflict ? block.value : base} after=${value} />`}
+    <div class="row wrap"><${Act} kind="primary" label="Save" disabled=${!dirty || over} call=${() => write(value)} done=${() => wrote(value, base)} /><button class="btn ghost" type="button" disabled=${!dirty} onClick=${() => setValue(base)}>Discard</button>
+      ${saved !== null && !dirty && html`<span class="small" role="status">Saved. <${Act} kind="tiny" label="Undo" call=${() => write(saved)} done=${() => { wrote(saved, null); setSaved(null); }} /></span>`}</div>`;
+}
+
+function Sharing({ block, agent }) {
+  const others = useCall(`/v1/blocks/${block.id}/agents`, { query: { limit: 50 } });
+  const rest = (others.data ?? []).filter(one => one.id !== agent.id);
+  return rest.length > 0 && html`<div class="note warn">Shared with ${rest.length} other ${rest.length === 1 ? "agent" : "agents"}: ${rest.slice(0, 3).map((one, index) => html`${index ? ", " : ""}<a href=${`#/agents/${one.id}`}><${Name} text=${one.name} most=${40} /></a>`)}${rest.length > 3 ? " …" : ""}</div>`;
+}
+
+function Add({ agent, close, done }) {
+  const [form, set] = useState({ label: "", value: "", description: "", existing: "" });
+  const put = name => value => set(old => ({ ...old, [name]: value }));
+  const blocks = useCall("/v1/blocks/", { query: { limit: 100 } });
+  const attach = id => ({ verb: "PATCH", path: `/v1/agents/${agent.id}/core-memory/blocks/attach/${id}` });
+  const [made, setMade] = useState(null);
+  const own = new Set((agent.blocks ?? []).map(one => one.id));
+  return html`<${Dialog} label="Add a block" kind="question" close=${close}><div class="stack pad">
+    <h2>Add a block</h2><${Field} label="Label" value=${form.label} set=${put("label")} hint="What the agent calls it." /><${Field} label="What it is for" value=${form.description} set=${put("description")} hint="The agent reads this." /><${Field} label="Value" rows=${3} value=${form.value} set=${put("value")} />
+    ${made ? html`<${Act} kind="primary" label="Attach it" call=${() => attach(made.id)} done=${() => { done(); close(); }} />` : html`<${Act} kind="primary" label="Create" disabled=${!form.label.trim()} call=${() => ({ verb: "POST", path: "/v1/blocks/", body: { label: form.label.trim(), value: form.value, description: form.description || undefined } })} done=${setMade} />`}
+    <h3>Or one that exists</h3><${Field} label="Block" value=${form.existing} set=${put("existing")} options=${[["", "–"], ...(blocks.data ?? []).filter(one => !own.has(one.id)).map(one => [one.id, `${one.label}: ${visible(one.value).slice(0, 50)}`])]} />
+    <div class="row"><${Act} label="Attach" disabled=${!form.existing} call=${() => attach(form.existing)} done=${() => { done(); close(); }} /><span class="grow"></span><button class="btn" type="button" onClick=${close}>Close</button></div></div><//>`;
+}
+
+export function Memory({ agent, changed }) {
+  const blocks = agent.blocks ?? agent.memory?.blocks ?? [];
+  const [label, setLabel] = useState(null);
+  const [adding, setAdding] = useState(false);
+  const [edition, setEdition] = useState(0);
+  const block = blocks.find(one => one.label === label) ?? blocks[0];
+  const done = () => { setEdition(value => value + 1); changed(); };
+  return html`<section class="stack" aria-label="Memory">
+    <div class="blocks">${blocks.map(one => html`<button class="chip" type="button" aria-pressed=${one === block} onClick=${() => setLabel(one.label)}><${Name} text=${one.label} most=${40} /></button>`)}<button class="chip" type="button" onClick=${() => setAdding(true)}>+ block</button></div>
+    ${adding && html`<${Add} agent=${agent} close=${() => setAdding(false)} done=${done} />`}
+    ${block ? html`<${Sharing} key=${`s${block.id}`} block=${block} agent=${agent} />
+      <${BlockEditor} key=${block.id} block=${block} agent=${agent} path=${`/v1/agents/${agent.id}/core-memory/blocks/${encodeURIComponent(block.label)}`} done=${done} />
+      <${History} key=${`h${block.id}`} block=${block} agent=${agent} done=${done} edition=${edition} />
+      <div class="row"><span class="grow"></span><${Act} kind="tiny" label="Detach from this agent" sure="Detach this block? It stays on the server and can be attached again." call=${() => ({ verb: "PATCH", path: `/v1/agents/${agent.id}/core-memory/blocks/detach/${block.id}` })} done=${() => { setLabel(null); done(); }} /></div>`
+    : html`<${Empty}>No blocks: nothing is always before this agent's eyes. <button class="btn" type="button" onClick=${() => setAdding(true)}>Add a block</button><//>`}</section>`;
+}

@@ -1,0 +1,69 @@
+// What happened between two things that were said: thoughts, calls with their results, memory edits.
+import { html, useState } from "../../vendor/preact.js";
+import { link } from "../../route.js";
+import { Act, Long } from "../../parts/ui.js";
+import { Diff } from "../../parts/diff.js";
+import { cut, flat, Name, pretty, short, visible } from "../../parts/text.js";
+import { callsOf, textOf } from "../../parts/turns.js";
+
+const memory = /^(core_memory|memory|archival_memory|rethink)/;
+function parsed(text) { try { return JSON.parse(text) ?? {}; } catch { return {}; } }
+
+/** The edit that a memory tool made, as before and after; nil for other calls. */
+function edit(name, args) {
+  const before = args.old_string ?? args.old_str ?? args.old_content;
+  const after = args.new_string ?? args.new_str ?? args.new_content ?? args.insert_text;
+  if (typeof after !== "string" && typeof before !== "string") return null;
+  return { label: args.label ?? String(args.path ?? "").split("/").pop(), before: String(before ?? ""), after: String(after ?? "") };
+}
+
+/** Puts back what an edit took out, as far as the block still has what it put in. */
+function undo(agent, change) {
+  const block = agent.blocks?.find(one => one.label === change.label);
+  if (!block || !change.after || !block.value.includes(change.after)) return null;
+  const at = block.value.indexOf(change.after);
+  const value = block.value.slice(0, at) + change.before + block.value.slice(at + change.after.length);
+  return () => ({ verb: "PATCH", path: `/v1/agents/${agent.id}/core-memory/blocks/${encodeURIComponent(change.label)}`, body: { value } });
+}
+
+function Call({ call, result, agent, changed, waits }) {
+  const [open, setOpen] = useState(false);
+  const args = parsed(call.arguments);
+  const change = memory.test(call.name ?? "") ? edit(call.name, args) : null;
+  const back = change && result?.status === "success" ? undo(agent, change) : null;
+  const summary = change ? `block ${flat(change.label)}` : cut(flat(Object.values(args).map(value => (typeof value === "string" ? value : JSON.stringify(value))).join(", ")), 140);
+  const failed = result && result.status !== "success";
+  return html`<div class=${`step ${failed ? "bad" : ""}`}><i class=${`dot ${failed ? "k-error" : memory.test(call.name ?? "") ? "k-memory" : "k-tool"}`}></i>
+    <span><code><${Name} text=${call.name ?? "…"} /></code> <span class="mid"><bdi>${summary}</bdi></span></span>
+    <span class="row">${back && html`<${Act} kind="tiny" label="Undo" call=${back} done=${changed} />`}<button class="btn tiny ghost" type="button" aria-expanded=${open} onClick=${() => setOpen(!open)}>${waits ? "waits" : result ? (failed ? "failed" : "result") : "no result yet"}</button></span>
+    ${change && (change.before || change.after) && html`<div class="more"><${Diff} before=${change.before} after=${change.after} /></div>`}
+    ${failed && !open && html`<div class="more small err-text"><bdi>${cut(visible(result.text), 300)}</bdi></div>`}
+    ${open && html`<div class="more stack"><h3>Arguments</h3><${Long} text=${pretty(call.arguments ?? "")} />${result && html`<h3>Result</h3><${Long} text=${pretty(result.text)} />${result.stdout?.length > 0 && html`<h3>Output</h3><${Long} text=${[].concat(result.stdout).join("\n")} />`}${result.stderr?.length > 0 && html`<h3>Errors</h3><${Long} text=${[].concat(result.stderr).join("\n")} />`}`}</div>`}</div>`;
+}
+
+function Part({ message, results, agent, changed }) {
+  switch (message.message_type) {
+    case "reasoning_message": return html`<div class="step"><i class="dot k-model"></i><span class="mid plain"><bdi>${cut(visible(message.reasoning), 4000)}</bdi></span><span class="xs dim">thought</span></div>`;
+    case "hidden_reasoning_message": return html`<div class="step"><i class="dot k-model"></i><span class="dim">thought, hidden by the provider</span></div>`;
+    case "tool_call_message": case "approval_request_message":
+      return callsOf(message).map(call => html`<${Call} call=${call} result=${results.get(call.tool_call_id)} agent=${agent} changed=${changed} waits=${message.message_type === "approval_request_message" && !results.has(call.tool_call_id)} />`);
+    case "approval_response_message": return html`<div class="step"><i class="dot k-system"></i><span>${message.approve === false || message.approvals?.some(one => one.approve === false) ? "Denied" : "Approved"}${message.reason ? html`: <bdi>${visible(message.reason)}</bdi>` : ""}</span><span class="xs dim">you</span></div>`;
+    case "tool_return_message": return html`<div class="step"><i class="dot k-tool"></i><span class="plain mid"><bdi>${cut(visible(textOf(message.tool_return)), 1000)}</bdi></span><span class="xs dim">result</span></div>`;
+    case "summary_message": return html`<div class="step"><i class="dot k-summary"></i><span class="plain"><bdi>${cut(visible(message.summary ?? textOf(message.content)), 2000)}</bdi></span><span class="xs dim">summary of what is older</span></div>`;
+    default: return html`<div class="step"><i class="dot k-system"></i><span class="plain mid"><bdi>${cut(visible(textOf(message.content ?? message.message_type)), 1000)}</bdi></span><span class="xs dim">${flat(message.message_type).replaceAll("_", " ").replace(" message", "")}</span></div>`;
+  }
+}
+
+export function Turn({ messages, run, results, showStep, agent, changed }) {
+  const steps = [];
+  for (const message of messages) {
+    if (steps.at(-1)?.id !== message.step_id) steps.push({ id: message.step_id, messages: [] });
+    steps.at(-1).messages.push(message);
+  }
+  const counted = steps.filter(step => step.id);
+  const calls = messages.flatMap(message => (["tool_call_message", "approval_request_message"].includes(message.message_type) ? callsOf(message) : []));
+  const failed = calls.filter(one => results.has(one.tool_call_id) && results.get(one.tool_call_id).status !== "success").length;
+  return html`<li class="turnwrap"><details class="turn" open><summary><strong>${counted.length === 0 ? "Decision" : `${counted.length} ${counted.length === 1 ? "step" : "steps"}`}</strong>${calls.length > 0 && html`<span>${calls.length} ${calls.length === 1 ? "call" : "calls"}</span>`}${failed > 0 && html`<span class="state err">${failed} failed</span>`}</summary>
+    ${steps.map(step => html`${step.id && html`<div class="step head3"><span></span><span>Step ${counted.indexOf(step) + 1}</span><button class="linkish xs" type="button" onClick=${() => showStep(step.id)}>what it saw</button></div>`}${step.messages.map(message => html`<${Part} message=${message} results=${results} agent=${agent} changed=${changed} />`)}`)}
+  </details>${run && html`<a class="mono" href=${link(["runs", run])}>${short(run)}</a>`}</li>`;
+}

@@ -1,0 +1,41 @@
+// Identities, and groups of agents.
+import { html, useState } from "../vendor/preact.js";
+import { adjust, link } from "../route.js";
+import { Act, Card, Empty, Field, Loaded, Tabs, useCall } from "../parts/ui.js";
+import { Name, number, short, visible } from "../parts/text.js";
+
+function Person({ id, done }) {
+  const path = `/v1/identities/${encodeURIComponent(id)}`;
+  const person = useCall(path);
+  const agents = useCall(`${path}/agents`, { query: { limit: 50 } });
+  const blocks = useCall(`${path}/blocks`, { query: { limit: 50 } });
+  const [agent, setAgent] = useState("");
+  const found = useCall("/v1/agents/", { query: { query_text: agent, limit: 6 }, skip: agent.trim().length < 2 });
+  return html`<${Loaded} of=${person}>${data => html`<${Card} title=${html`<${Name} text=${data.name} />`} actions=${html`<span class="tag"><${Name} text=${data.identity_type} /></span>`}>
+    <dl class="kv"><dt>Key</dt><dd><code><${Name} text=${data.identifier_key} /></code></dd>${(data.properties ?? []).map(one => html`<dt><${Name} text=${one.key} /></dt><dd><${Name} text=${String(one.value)} /></dd>`)}</dl>
+    <h3>Agents</h3><${Loaded} of=${agents}>${rows => (rows.length === 0 ? html`<p class="small dim">None: name this identity in a message's sender, or attach it.</p>` : html`<ul class="lines">${rows.map(one => html`<li class="row"><a class="grow clip" href=${link(["agents", one.id])}><${Name} text=${one.name} /></a><${Act} kind="tiny" label="Detach" call=${() => ({ verb: "PATCH", path: `/v1/agents/${one.id}/identities/detach/${id}` })} done=${agents.reload} /></li>`)}</ul>`)}<//>
+    <${Field} label="Attach to an agent" type="search" value=${agent} set=${setAgent} placeholder="Name of the agent" />${(found.data ?? []).map(one => html`<div class="row"><span class="grow clip"><${Name} text=${one.name} /></span><${Act} kind="tiny" label="Attach" call=${() => ({ verb: "PATCH", path: `/v1/agents/${one.id}/identities/attach/${id}` })} done=${() => { setAgent(""); agents.reload(); }} /></div>`)}
+    <h3>Blocks</h3><${Loaded} of=${blocks}>${rows => (rows.length === 0 ? html`<p class="small dim">None.</p>` : html`<ul class="lines">${rows.map(one => html`<li><a href=${link(["knowledge"], { part: "blocks", block: one.id })}><${Name} text=${one.label} /></a></li>`)}</ul>`)}<//>
+    <div class="row"><span class="grow"></span><${Act} kind="tiny danger" label="Delete the identity" sure="Delete this identity? Agents and blocks stay." typed=${visible(data.name)} call=${() => ({ verb: "DELETE", path })} done=${() => { adjust({ person: "" }); done(); }} /></div><//>`}<//>`;
+}
+
+function Identities({ route }) {
+  const list = useCall("/v1/identities/", { query: { limit: 200, name: route.query.name || undefined } });
+  const [form, set] = useState({ name: "", key: "", kind: "user" });
+  const put = name => value => set(old => ({ ...old, [name]: value }));
+  const chosen = route.query.person;
+  return html`<div class="splitpage" data-pane=${chosen ? "item" : "list"}><div class="itemlist stack"><${Loaded} of=${list}>${rows => (rows.length === 0 ? html`<${Empty}>Nobody yet. An identity says who speaks to an agent, so that one agent can know many people.<//>` : html`<ul class="items card">${rows.map(one => html`<li><a href=${link(["people"], { person: one.id })} aria-current=${one.id === chosen ? "true" : undefined}><${Name} text=${one.name} /><span class="xs dim block"><${Name} text=${one.identifier_key} most=${60} /> · ${number((one.agent_ids ?? []).length)} agents</span></a></li>`)}</ul>`)}<//>
+      <${Card} title="New identity"><${Field} label="Name" value=${form.name} set=${put("name")} /><${Field} label="Key" value=${form.key} set=${put("key")} hint="What your program knows the person by." /><${Field} label="Kind" value=${form.kind} set=${put("kind")} options=${["user", "org", "other"]} /><div class="row"><${Act} label="Create" disabled=${!form.name.trim() || !form.key.trim()} call=${() => ({ verb: "POST", path: "/v1/identities/", body: { name: form.name.trim(), identifier_key: form.key.trim(), identity_type: form.kind } })} done=${made => { set({ name: "", key: "", kind: "user" }); list.reload(); adjust({ person: made.id }); }} /></div><//></div>
+    <div class="itemdetail stack">${chosen ? html`<button class="btn tiny only-phone" type="button" onClick=${() => adjust({ person: "" })}>Back to the list</button><${Person} key=${chosen} id=${chosen} done=${list.reload} />` : html`<${Empty}>Choose somebody.<//>`}</div></div>`;
+}
+
+function Groups() {
+  const groups = useCall("/v1/groups/", { query: { limit: 100 } });
+  return html`<${Loaded} of=${groups}>${rows => (rows.length === 0 ? html`<${Empty}>No groups. A group has several agents talk with each other: <code>POST /v1/groups/</code>, under <a href="#/api?text=groups">API</a>.<//>` : html`<div class="scroll"><table class="table"><thead><tr><th>Group</th><th>Kind</th><th>Agents</th><th><span class="sr">Actions</span></th></tr></thead><tbody>${rows.map(one => html`<tr><td><${Name} text=${one.description || one.id} most=${80} /></td><td><${Name} text=${one.manager_type} /></td><td>${(one.agent_ids ?? []).map(id => html`<a class="mono" href=${link(["agents", id])}>${short(id)}</a> `)}</td><td><${Act} kind="tiny ghost" label="Delete" sure="Delete this group? Its agents stay." typed=${one.id} call=${() => ({ verb: "DELETE", path: `/v1/groups/${one.id}` })} done=${groups.reload} /></td></tr>`)}</tbody></table></div>`)}<//>`;
+}
+
+export function People({ route, title }) {
+  title("People");
+  const part = route.query.part ?? "identities";
+  return html`<main id="main" tabindex="-1"><div class="stack"><${Tabs} label="People and groups" tabs=${[["identities", "Identities"], ["groups", "Groups"]]} value=${part} set=${value => adjust({ part: value })} />${part === "groups" ? html`<${Groups} />` : html`<${Identities} route=${route} />`}</div></main>`;
+}

@@ -1,0 +1,103 @@
+// One run: what it did and when, why it failed, what each step was told and answered. Follows a run that is not over.
+import { html, useEffect, useState } from "../vendor/preact.js";
+import { adjust, go, link } from "../route.js";
+import { Act, Card, Empty, Id, Loaded, Long, Problem, RunState, useCall, Waiting } from "../parts/ui.js";
+import { flat, Name, number, pretty, short, Time, took, visible } from "../parts/text.js";
+import { Turn } from "./agent/turn.js";
+import { Markdown } from "../parts/markdown.js";
+import { textOf, turns } from "../parts/turns.js";
+
+const remedies = [
+  [/auth|api key|401|unauthenticated/i, "The model's service refused the key. Replace it, then send the message again; the steps before are kept.", "#/settings?part=providers", "Providers"],
+  [/rate|429/i, "The model's service limits how much it answers. Wait a little, then send the message again.", null],
+  [/context|too long|maximum.*tokens/i, "The context did not fit the model's window. Compact it in the agent's settings, or choose a model with a larger one.", null],
+  [/local models are off|LETTA_LOCAL/i, "Local models are switched off on this server.", "#/settings?part=models", "Models"],
+  [/connect|reach|timed? ?out|refused|unavailable|50\d/i, "The model's service did not answer. Check that it runs and its address, then send the message again.", "#/settings?part=models", "Models"],
+];
+function Failure({ run }) {
+  const cause = run.metadata?.error ?? run.stop_reason ?? "";
+  const text = typeof cause === "string" ? cause : JSON.stringify(cause);
+  const [, remedy, to, name] = remedies.find(([pattern]) => pattern.test(text)) ?? [null, "Nothing that was stored is lost: the agent answers again when it is sent a message."];
+  return html`<div class="note err" role="alert"><b>This run failed.</b> <bdi>${visible(text) || "No reason was stored."}</bdi> <span class="mid">${remedy}</span> ${to && html`<a href=${to}>${name}</a>`}</div>`;
+}
+
+const kindOf = name => (/tool|call/.test(name) && !/llm|model/.test(name) ? "k-tool" : /llm|model|request/.test(name) ? "k-model" : /compact|summar/.test(name) ? "k-summary" : /wait|approval/.test(name) ? "k-wait" : "k-system");
+
+function depth(span, spans) {
+  let level = 0;
+  for (let up = span; up?.parent_span_id && level < 5; level++) up = spans.find(one => one.span_id === up.parent_span_id);
+  return level;
+}
+
+/** Spans as rows: where each is in time, and its place in the tree. */
+function Timeline({ spans, chosen, choose, scale }) {
+  const begin = Math.min(...spans.map(one => one.start_time_ns));
+  const end = Math.max(...spans.map(one => one.start_time_ns + (one.duration_ns ?? 0)), begin + 1);
+  const [most, setMost] = useState(300);
+  const keys = event => {
+    const by = { j: 1, ArrowDown: 1, k: -1, ArrowUp: -1 }[event.key];
+    const rows = [...event.currentTarget.querySelectorAll("button.trow")];
+    const at = rows.indexOf(document.activeElement);
+    if (by) { event.preventDefault(); rows[Math.max(0, Math.min(rows.length - 1, at + by))]?.focus(); }
+    if (event.key === "e") rows.slice(at + 1).concat(rows).find(one => one.classList.contains("bad"))?.focus();
+  };
+  return html`<div class="timeline" role="group" aria-label="Timeline" onKeyDown=${keys}><div class="trow top" aria-hidden="true"><span>What</span><span class="num">took</span><span class="tok"></span><span class="num">${took(end - begin)}</span></div>
+    ${spans.slice(0, most).map((span, index) => {
+      const left = scale === "order" ? (index / spans.length) * 100 : ((span.start_time_ns - begin) / (end - begin)) * 100;
+      const width = scale === "order" ? 100 / spans.length : ((span.duration_ns ?? 0) / (end - begin)) * 100;
+      const bad = span.status_code && !["OK", "UNSET"].includes(span.status_code);
+      return html`<button type="button" class=${`trow ${bad ? "bad" : ""}`} aria-pressed=${chosen === span.span_id} onClick=${() => choose(span.span_id)}><span class=${`nm d${depth(span, spans)}`}><i class=${`dot ${bad ? "k-error" : kindOf(span.span_name)}`}></i><span class="clip"><${Name} text=${span.attributes?.tools?.join(", ") ?? span.attributes?.model ?? span.span_name} most=${80} />${bad ? html` <span class="sr">failed</span>` : ""}</span></span><span class="num">${took(span.duration_ns)}</span><span class="tok num"></span><span class="lane"><i class=${bad ? "k-error" : kindOf(span.span_name)} style=${{ left: `${Math.min(99, left)}%`, width: `${Math.max(0.5, Math.min(100 - left, width))}%` }}></i></span></button>`;
+    })}
+    ${spans.length > most && html`<button class="btn" type="button" onClick=${() => setMost(most + 1000)}>Show more of ${spans.length} events</button>`}</div>`;
+}
+
+function Step({ id }) {
+  const trace = useCall(`/v1/steps/${id}/trace`);
+  const metrics = useCall(`/v1/steps/${id}/metrics`);
+  return html`<dl class="kv"><dt>Step</dt><dd><${Id} id=${id} /></dd>${metrics.data && html`<dt>Model</dt><dd>${took(metrics.data.llm_request_ns)}</dd><dt>Tools</dt><dd>${took(metrics.data.tool_execution_ns)}</dd><dt>In all</dt><dd>${took(metrics.data.step_ns)}</dd>`}</dl>
+    <${Loaded} of=${trace}>${data => (data ? html`<details><summary class="small">Request as it was sent</summary><${Long} text=${pretty(data.request_json)} /></details><details open><summary class="small">Answer</summary><${Long} text=${pretty(data.response_json)} /></details>` : html`<p class="small dim">The request of this step is not stored any more.</p>`)}<//>`;
+}
+
+function Detail({ span, steps, agent }) {
+  const step = span && [span.attributes?.step_id, span.span_id, span.parent_span_id].map(id => String(id ?? "").split("/")[0]).find(id => id.startsWith("step-"));
+  const known = steps.find(one => one.id === step);
+  return html`<aside class="detail" aria-label="Event" data-open=${span ? "" : undefined}>${!span ? html`<${Empty}>Choose an event to see what was sent and answered.<//>` : html`<section><div class="row"><h2 class="grow"><${Name} text=${span.span_name} /></h2><button class="btn tiny" type="button" onClick=${() => adjust({ event: "none" })}>Close</button></div><dl class="kv"><dt>Began</dt><dd><${Time} at=${new Date(span.start_time_ns / 1e6).toISOString()} seconds /></dd><dt>Took</dt><dd>${took(span.duration_ns)}</dd><dt>Ended</dt><dd><${Name} text=${span.status_code ?? "–"} /></dd></dl></section>
+    ${known && html`<section><dl class="kv"><dt>Model</dt><dd><${Name} text=${known.model_handle ?? known.model ?? "–"} /></dd><dt>Tokens</dt><dd>${number(known.prompt_tokens)} in (${number(known.cached_input_tokens ?? 0)} cached), ${number(known.completion_tokens)} out</dd><dt>Ended by</dt><dd>${flat(known.stop_reason ?? "–")}</dd></dl>
+      <div class="row wrap"><a class="btn tiny" href=${link(["agents", agent], { part: "context", step: known.id })}>What it saw</a>${["positive", "negative"].map(value => html`<${Act} kind="tiny" label=${value === "positive" ? "Good" : "Bad"} call=${() => ({ verb: "PATCH", path: `/v1/steps/${known.id}/feedback`, body: { feedback: value } })} />`)}</div></section>`}
+    ${step && html`<section><${Step} key=${step} id=${step} /></section>`}
+    <section><h3>Raw</h3><${Long} text=${pretty(span.attributes ?? {})} /></section>`}</aside>`;
+}
+
+const over = run => !["created", "running"].includes(run?.status);
+
+export function Run({ id, route, title }) {
+  const path = `/v1/runs/${encodeURIComponent(id)}`;
+  const [live, setLive] = useState(true);
+  const run = useCall(path, { every: live ? 1.5 : undefined });
+  const every = live && run.data && !over(run.data) ? 1.5 : undefined;
+  const spans = useCall(`${path}/trace`, { every, skip: !run.data });
+  const steps = useCall(`${path}/steps`, { query: { limit: 1000 }, every, skip: !run.data });
+  const usage = useCall(`${path}/usage`, { every, skip: !run.data });
+  const messages = useCall(`${path}/messages`, { query: { limit: 300 }, every, skip: !run.data });
+  useEffect(() => { if (run.data && over(run.data)) { setLive(false); for (const one of [spans, steps, usage, messages]) one.reload(); } }, [run.data?.status]);
+  title("Runs", short(id));
+  if (run.error && !run.data) return html`<main id="main" tabindex="-1"><div class="stack"><${Problem} error=${run.error} again=${run.reload} /><${Empty}><a class="btn" href="#/runs">Back to the runs</a><//></div></main>`;
+  if (!run.data) return html`<main id="main" tabindex="-1"><${Waiting} lines=${8} /></main>`;
+  const data = run.data;
+  const rows = [...(spans.data ?? [])].sort((one, other) => one.start_time_ns - other.start_time_ns);
+  const failing = rows.findLast(one => one.status_code && !["OK", "UNSET"].includes(one.status_code));
+  const chosen = route.query.event ?? (innerWidth > 720 ? failing?.span_id : undefined);
+  const scale = route.query.scale ?? "time";
+  const { groups, results } = turns(messages.data ?? []);
+  return html`<main id="main" class="flush" tabindex="-1"><div class="column">
+    <div class="runhead"><div class="row wrap"><${RunState} run=${data} />${data.background && html`<span class="tag">background</span>`}<${Id} id=${id} /><span class="grow"></span>
+        ${!over(data) && html`<span class="small dim">following live</span><${Act} kind="tiny danger" label="Cancel" sure="Stop this run? What it has done so far stays." call=${() => ({ verb: "POST", path: `/v1/agents/${data.agent_id}/messages/cancel`, body: { run_ids: [id] } })} done=${run.reload} />`}
+        ${over(data) && html`<${Act} kind="tiny ghost" label="Delete" sure="Delete this run? What was said stays." call=${() => ({ verb: "DELETE", path })} done=${() => go(["runs"])} />`}</div>
+      <dl class="facts"><div><dt>Agent</dt><dd><a href=${link(["agents", data.agent_id])}>${short(data.agent_id)}</a></dd></div><div><dt>Began</dt><dd><${Time} at=${data.created_at} seconds /></dd></div><div><dt>Took</dt><dd>${took(data.total_duration_ns)}</dd></div><div><dt>First word</dt><dd>${took(data.ttft_ns)}</dd></div><div><dt>Steps</dt><dd>${number(steps.data?.length)}</dd></div><div><dt>Tokens</dt><dd>${number(usage.data?.total_tokens)}</dd></div><div><dt>Cached</dt><dd>${number(usage.data?.prompt_tokens_details?.cached_tokens)}</dd></div><div><dt>Ended by</dt><dd>${flat(data.stop_reason ?? "–").replaceAll("_", " ")}</dd></div></dl>
+      ${data.status === "failed" && html`<${Failure} run=${data} />`}</div>
+    <div class="runbody"><div class="runcol"><div class="toolbar"><div class="seg" role="group" aria-label="Scale">${["time", "order"].map(one => html`<button type="button" aria-pressed=${scale === one} onClick=${() => adjust({ scale: one })}>${one === "time" ? "Time" : "Order"}</button>`)}</div><span class="small dim">${rows.length} ${rows.length === 1 ? "event" : "events"}</span></div>
+      <div class="scroll grow"><${Problem} error=${spans.error} again=${spans.reload} />${rows.length > 0 ? html`<${Timeline} spans=${rows} chosen=${chosen} scale=${scale} choose=${value => adjust({ event: value })} />` : spans.loading ? html`<${Waiting} />` : html`<${Empty}>No events yet.<//>`}
+        <div class="pad stack"><${Card} title="What was said"><ol class="said">${groups.map(group => (group.said ? html`<li class=${`says ${group.said.message_type === "user_message" ? "user" : ""}`}><div class="text">${group.said.message_type === "user_message" ? html`<div class="plain" dir="auto">${visible(textOf(group.said.content)).slice(0, 5000)}</div>` : html`<${Markdown} text=${textOf(group.said.content)} />`}</div></li>` : group.turn && html`<${Turn} messages=${group.turn} results=${results} agent=${{ id: data.agent_id }} showStep=${step => go(["agents", data.agent_id], { part: "context", step })} changed=${() => {}} />`))}</ol><//>
+        <details><summary class="small">Raw</summary><${Long} text=${pretty(data)} /></details></div></div></div>
+      <${Detail} span=${rows.find(one => one.span_id === chosen)} steps=${steps.data ?? []} agent=${data.agent_id} /></div></div></main>`;
+}

@@ -1,0 +1,18 @@
+// Whether the server is well, and what it counts.
+import { html } from "../../vendor/preact.js";
+import { Card, Loaded, Long, Problem, State, useCall } from "../../parts/ui.js";
+import { Name } from "../../parts/text.js";
+
+export function Health() {
+  const health = useCall("/v1/health/", { every: 10 });
+  const ready = useCall("/v1/ready/", { every: 10 });
+  const policy = useCall("/v1/sandbox-config/policy");
+  const metrics = useCall("/metrics", { every: 10 });
+  const missing = (policy.data?.measures ?? []).filter(one => !one.is_in_force);
+  return html`<div class="two"><${Card} title="Checks"><dl class="kv checks">
+      <dt>Server</dt><dd>${health.data ? html`<${State} kind="ok">answers, ${health.data.server_version}<//>` : html`<${State} kind="err">does not answer<//>`}</dd>
+      <dt>Database</dt><dd>${ready.data ? html`<${State} kind="ok">accepts writes<//>` : ready.error ? html`<${State} kind="err"><${Name} text=${ready.error.message} most=${300} /><//>` : "–"}</dd>
+      <dt>Sandbox</dt><dd>${policy.data ? html`<${State} kind=${policy.data.can_run ? (missing.length ? "warn" : "ok") : "err"}>${policy.data.can_run ? (missing.length ? `runs, without ${missing.map(one => one.name).join(", ")}` : "all measures in force") : "no tool can run"}<//>` : "–"}</dd></dl><${Problem} error=${policy.error} />
+      <p class="small mid">On the server's machine: <code>letta-server doctor</code> examines models, <code>letta-server config</code> prints the settings, <code>letta-server backup</code> copies the database while it is in use.</p><//>
+    <${Card} title="Metrics"><${Loaded} of=${metrics}>${text => html`<${Long} text=${String(text)} wraps=${false} />`}<//><p class="xs dim">For Prometheus, at <code>/metrics</code>.</p><//></div>`;
+}
