@@ -190,7 +190,8 @@ import Testing
             let answer = try await server.say("And pie.", to: server["ann"]).expect(200)
             let run = try #require(answer.json["usage"]?["run_ids"]?[0]?.string)
             _ = try await server.until("/v1/runs/\(run)") { $0["completed_at"] != .null }
-            try await server.get("/v1/runs/\(run)").expect(200, ["status": "completed", "agent_id": "{companion}"])
+            try await server.get("/v1/runs/\(run)").expect(
+                200, ["status": "completed", "agent_id": .string(server["companion"])])
             let asked = server.model.takeRequests()
             let read = asked.dropFirst().first?.messages.last ?? ""
             #expect(read.contains("0. user: I like tea.\n1. assistant: I see."), "\(read)")
