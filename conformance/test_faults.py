@@ -1,6 +1,7 @@
 """A hostile tool and a database that refuses writes: the server answers, and no run stays at work."""
 
 import contextlib
+import json
 import sqlite3
 import subprocess
 import threading
@@ -182,6 +183,68 @@ def test_a_database_that_refuses_writes_leaves_no_run_and_few_lines(tmp_path, mo
                 assert database.execute("PRAGMA integrity_check").fetchone() == ("ok",)
     finally:
         server.close()
+
+
+# ------------------------------------------------------------------------------------------------ kills of background runs
+
+SLOW = {"say": "late", "sleep_ms": 60_000}
+NOTE = {"call": "memory_insert", "args": {"label": "human", "new_string": "noted"}}
+# What the model says, and what the message list has when the moment has come.
+MOMENTS = {
+    "before the first token": ([SLOW], "user_message"),
+    "between two steps": ([NOTE, SLOW], "tool_return_message"),
+    "in a tool": ([{"call": "sleeper"}, {"say": "late"}], "tool_call_message"),
+    "waiting for another run": ([SLOW], "user_message"),
+    "after the end": ([{"say": "early"}], "assistant_message"),
+}
+
+
+def kinds_from_script(entries):
+    """The kinds of the entries from the last scripted message on."""
+    scripts = [n for n, entry in enumerate(entries) if entry["message_type"] == "user_message" and "script:" in str(entry["content"])]
+    return [entry["message_type"] for entry in entries[scripts[-1]:]] if scripts else []
+
+
+@pytest.mark.parametrize("agent_type", ["letta_v1_agent", "memgpt_v2_agent"])
+def test_a_kill_at_any_moment_of_a_background_run_leaves_an_agent_that_answers(own_server, agent_type):
+    """One kill ends runs in all moments at once."""
+    source = "def sleeper():\n    'S.'\n    import time\n    time.sleep(100)\n"
+    runs = {}
+    with own_server.http() as http:
+        http.put("/v1/tools/", json={"source_code": source}).raise_for_status()
+        for moment, (script, _) in MOMENTS.items():
+            agent = http.post("/v1/agents/", json={
+                "model": MODEL, "agent_type": agent_type, "tools": ["sleeper"],
+                "memory_blocks": [{"label": "human", "value": "Ann"}]}).json()["id"]
+            body = {"input": "script: " + json.dumps(script)}
+            run = http.post(f"/v1/agents/{agent}/messages/async", json=body).json()["id"]
+            if moment == "waiting for another run":
+                run = http.post(f"/v1/agents/{agent}/messages/async", json=body).json()["id"]
+            runs[moment] = (agent, run)
+        for moment, (_, kind) in MOMENTS.items():
+            agent = runs[moment][0]
+            eventually(lambda: kind in kinds_from_script(http.get(f"/v1/agents/{agent}/messages").json()), 60)
+        eventually(lambda: http.get(f"/v1/runs/{runs['after the end'][1]}").json()["status"] == "completed")
+    own_server.process.kill()
+    own_server.start()
+    with own_server.http() as http:
+        assert http.get("/v1/runs/active").json() == []
+        for moment, (agent, run) in runs.items():
+            told = http.get(f"/v1/runs/{run}").json()
+            if moment == "after the end":
+                assert told["status"] == "completed", moment
+            else:
+                assert (told["status"], told["stop_reason"]) == ("failed", "error"), f"{moment}: {told}"
+                assert "Send the message again" in told["metadata"]["error"], moment
+            for after in (0, 1):
+                stream = http.post(f"/v1/runs/{run}/stream", json={"starting_after": after})
+                assert stream.status_code == 200 and stream.text.endswith("data: [DONE]\n\n"), f"{moment}: {stream.text}"
+            answer = http.post(f"/v1/agents/{agent}/messages", json={"input": 'script: [{"say": "fine"}]'})
+            assert answer.status_code == 200, f"{moment}: {answer.text}"
+            said = [entry["content"] for entry in answer.json()["messages"] if entry["message_type"] == "assistant_message"]
+            assert said == ["fine"], f"{moment}: {answer.text}"
+        block = http.get(f"/v1/agents/{runs['between two steps'][0]}/core-memory/blocks/human").json()
+        assert block["value"] == "Ann\nnoted"
 
 
 def test_a_password_file_of_another_system_works(tmp_path):

@@ -10,6 +10,8 @@ import Synchronization
 package final class FakeOpenAI: Sendable {
     package enum Part: Sendable {
         case bytes(String)
+        /// Bytes that are no text.
+        case data([UInt8])
         /// Closes the connection in the middle of the response.
         case cut
         /// Sends nothing more until the client disconnects; as the first part, not even a response head.
@@ -141,7 +143,7 @@ package final class FakeOpenAI: Sendable {
     /// A client of the server in any wire format.
     package func client(
         _ kind: ProviderKind, service: String? = nil, key: String? = "sk-test-key", address: String? = nil,
-        maximumRetries: Int = 2, apiVersion: String? = nil
+        maximumRetries: Int = 2, apiVersion: String? = nil, clock: any Clock<Duration> = ContinuousClock()
     ) -> any ModelProvider {
         let name = service ?? (kind == .responses ? "openai" : kind.rawValue)
         var settings = ProviderSettings(
@@ -149,7 +151,7 @@ package final class FakeOpenAI: Sendable {
         settings.apiVersion = apiVersion
         return settings.client(
             transport: transport,
-            retries: RetryPolicy(maximumRetries: maximumRetries, firstDelay: .milliseconds(1)))
+            retries: RetryPolicy(maximumRetries: maximumRetries, firstDelay: .milliseconds(1)), clock: clock)
     }
 
     package func provider(
@@ -206,6 +208,8 @@ package final class FakeOpenAI: Sendable {
                     case .bytes(let text):
                         try await writer.write(ByteBuffer(string: text))
                         self.state.withLock { $0.bytesWritten += text.utf8.count }
+                    case .data(let bytes):
+                        try await writer.write(ByteBuffer(bytes: bytes))
                     case .cut:
                         throw Cut()
                     case .hang:

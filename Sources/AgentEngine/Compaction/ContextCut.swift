@@ -43,12 +43,12 @@ package struct ContextCut: Sendable, Hashable {
     private static func partial(
         _ history: [TurnMessage], _ first: Int, _ end: Int, share: Double, fits: (Int) -> Bool
     ) -> Int? {
-        var tenths = Int((min(max(share, 0.1), 1) * 10).rounded())
-        while tenths < 10 {
-            let least = max(first + 1, (history.count * tenths + 5) / 10)
+        var share = share.isFinite ? min(max(share, 0.01), 1) : 1
+        while share < 0.995 {
+            let least = max(first + 1, Int((Double(history.count) * share).rounded()))
             guard least < end else { return nil }
             if let cut = history[least..<end].firstIndex(where: { $0.role == .assistant }), fits(cut) { return cut }
-            tenths += 1
+            share += 0.1
         }
         return nil
     }

@@ -3,7 +3,11 @@ package import ModelProviders
 
 extension TurnContext {
     /// The agent's own request with a last user message that asks for a summary of the messages before `end`.
-    package func summaryRequest(_ prompt: String, before end: Int, plan: TurnPlan) -> ModelRequest {
+    ///
+    /// - Parameter acknowledged: whether the model is shown to have agreed to it.
+    package func summaryRequest(
+        _ prompt: String, before end: Int, plan: TurnPlan, acknowledged: Bool = false
+    ) -> ModelRequest {
         var context = self
         context.history = Array(history[..<end])
         let call = ModelCall(
@@ -14,6 +18,10 @@ extension TurnContext {
             request.messages.append(.assistant(text: "I understand. Let me summarize."))
         }
         request.messages.append(.user([.text(prompt)]))
+        if acknowledged {
+            request.messages.append(.assistant(text: PromptText.summaryAcknowledgement))
+            request.messages.append(.user([.text("Now write the summary.")]))
+        }
         return request
     }
 }

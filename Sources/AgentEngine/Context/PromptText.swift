@@ -28,6 +28,10 @@ package enum PromptText {
         }
     }
 
+    /// What a summarizer is shown to have answered to its prompt.
+    package static let summaryAcknowledgement =
+        "Understood. I answer with a summary of the conversation and nothing else."
+
     /// The summarizer's prompt: a system prompt, or for the self modes a last user message.
     package static func compaction(_ mode: CompactionMode) -> String {
         switch mode {

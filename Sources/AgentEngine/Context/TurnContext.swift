@@ -44,6 +44,8 @@ package struct TurnContext: Sendable {
     package var history: [TurnMessage] = []
     /// The time in the time line of the system message, in microseconds since 1970 UTC.
     package var systemCompiledAt: Int64?
+    /// False once the service has refused what it is sent back of the model's reasoning.
+    package var returnsSignatures = true
     /// The longest text of one message in a request, in bytes. Half of the window, less when requests were too long.
     package var messageLimit: Int
 
@@ -113,9 +115,17 @@ package struct TurnContext: Sendable {
         let shown = ShownHistory(
             limit: messageLimit, zone: zone, systemTime: systemCompiledAt)
         return ModelMessage.messages(
-            for: shown.messages(history), zone: zone,
+            for: shown.messages(history).map(withVerifiableReasoning), zone: zone,
             returnLimit: min(messageLimit, ModelMessage.returnLimit(contextWindow: model.contextWindow)),
             thoughtsInArguments: thoughtsInArguments)
+    }
+
+    /// A service can't verify what another model signed.
+    private func withVerifiableReasoning(_ message: TurnMessage) -> TurnMessage {
+        guard !returnsSignatures || message.model.map({ $0 != model.name }) ?? false else { return message }
+        var message = message
+        message.dropSignature()
+        return message
     }
 
     private func compactMessages() -> [ModelMessage] {

@@ -25,6 +25,8 @@ package enum MemoryTools {
         "memory_insert": insert,
         "memory_rethink": rethink,
         "memory_finish_edits": finishEdits,
+        "rethink_user_memory": rethinkUser,
+        "finish_rethinking_memory": finishEdits,
         "memory": runCommand,
         "memory_apply_patch": applyPatch,
     ]
@@ -142,6 +144,15 @@ package enum MemoryTools {
         let new = try arguments.text("new_memory")
         try BlockText.refuseLineNumbers(in: new, argument: "new_memory")
         return try set(new, of: try arguments.text("label"), in: &draft)
+    }
+
+    /// What a voice agent knows of its user is in one block.
+    @Sendable private static func rethinkUser(
+        _ arguments: ToolArguments, _ draft: inout MemoryDraft
+    ) throws(ToolFailure) -> String {
+        let new = try arguments.text("new_memory")
+        try BlockText.refuseLineNumbers(in: new, argument: "new_memory")
+        return try set(new, of: "human", in: &draft)
     }
 
     /// The result of every edit of one block is its new value, so that the model sees it.

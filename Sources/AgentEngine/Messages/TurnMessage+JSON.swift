@@ -9,10 +9,7 @@ extension TurnMessage.Part {
         case .image(let image):
             ["type": "image", "source": image.json]
         case .reasoning(let reasoning):
-            [
-                "type": "reasoning", "is_native": .bool(reasoning.isNative), "reasoning": .string(reasoning.text),
-                "signature": JSONValue(reasoning.signature),
-            ]
+            reasoning.json
         case .toolCall(let call):
             Self.marked(
                 [
@@ -53,9 +50,10 @@ extension TurnMessage.Part {
             self = .image(image)
         case "reasoning":
             guard let text = json["reasoning"]?.string else { return nil }
-            self = .reasoning(
-                TurnMessage.Reasoning(
-                    text, signature: json["signature"]?.string, isNative: json["is_native"]?.bool ?? true))
+            var reasoning = TurnMessage.Reasoning(
+                text, signature: json["signature"]?.string, isNative: json["is_native"]?.bool ?? true)
+            reasoning.isOmitted = json["is_omitted"]?.bool ?? false
+            self = .reasoning(reasoning)
         case "tool_call":
             guard let id = json["id"]?.string, let name = json["name"]?.string,
                 let arguments = json["arguments"]?.string
@@ -77,6 +75,17 @@ extension TurnMessage.Part {
         default:
             return nil
         }
+    }
+}
+
+extension TurnMessage.Reasoning {
+    fileprivate var json: JSONValue {
+        var fields: JSONObject = [
+            "type": "reasoning", "is_native": .bool(isNative), "reasoning": .string(text),
+            "signature": JSONValue(signature),
+        ]
+        if isOmitted { fields["is_omitted"] = true }
+        return .object(fields)
     }
 }
 

@@ -50,7 +50,9 @@ extension ModelMessage {
             guard text != nil || !calls.isEmpty else { return [] }
             let reasoning = message.reasoning
             return [
-                .assistant(text: text, reasoning: reasoning?.text, signature: reasoning?.signature, toolCalls: calls)
+                .assistant(
+                    text: text, reasoning: reasoning.flatMap { $0.isOmitted && $0.signature == nil ? nil : $0.text },
+                    signature: reasoning?.signature, toolCalls: calls)
             ]
         case .tool:
             let time = ZonedTime.promptTextOrUTC(microseconds: message.createdAt, zone: zone)

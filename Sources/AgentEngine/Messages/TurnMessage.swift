@@ -25,6 +25,8 @@ package struct TurnMessage: Sendable, Hashable {
     package var createdAt: Int64
     /// Why the model did not get the message as it is; nil for a message that it took.
     package var problem: String?
+    /// The model that wrote the message; nil for one that the running turn has just received, and where it is not known.
+    package var model: String?
 
     package init(
         id: String, role: Role, parts: [Part], name: String? = nil, otid: String? = nil, senderID: String? = nil,
@@ -78,6 +80,11 @@ extension TurnMessage {
         package var signature: String?
         /// False for a thought that the model wrote as an argument or as text, because the loop asked for one.
         package var isNative: Bool
+        /// True for reasoning of which the provider showed nothing but that there was some.
+        package var isOmitted = false
+
+        /// The encrypted text that the provider gave instead of its reasoning, or of a part of it.
+        var redacted: String? { OpaqueReasoning.redacted(in: signature) }
 
         /// What clients see of it: not what is kept for a provider alone.
         var shownSignature: String? { signature.flatMap { OpaqueReasoning.isPlain($0) ? $0 : nil } }
@@ -149,6 +156,14 @@ extension TurnMessage {
     package var thought: String? {
         for case .reasoning(let reasoning) in parts where !reasoning.isNative { return reasoning.text }
         return nil
+    }
+
+    mutating func dropSignature() {
+        for index in parts.indices {
+            guard case .reasoning(var reasoning) = parts[index] else { continue }
+            reasoning.signature = nil
+            parts[index] = .reasoning(reasoning)
+        }
     }
 
     package var toolCalls: [ToolCall] {

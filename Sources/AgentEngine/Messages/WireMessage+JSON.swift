@@ -29,6 +29,9 @@ extension WireMessage.Body {
             writer.field("source", "reasoner_model")
             writer.field("reasoning", text)
             writer.field("signature", signature)
+        case .hiddenReasoning(let redacted):
+            writer.field("state", redacted == nil ? "omitted" : "redacted")
+            writer.field("hidden_reasoning", redacted)
         case .thought(let text):
             writer.field("source", "non_reasoner_model")
             writer.field("reasoning", text)

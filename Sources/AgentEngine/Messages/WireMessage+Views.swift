@@ -52,9 +52,22 @@ extension WireMessage {
         var entries = bodies.enumerated().map { index, body in
             entry(of: message, otid: otid(messageID: message.id, index: index), body)
         }
+        if let hidden = hiddenReasoning(of: message) {
+            // Known at the end of an answer, it has the last of the otids, so that those of streamed parts are right.
+            let place = entries.firstIndex { $0.messageType != "reasoning_message" } ?? entries.count
+            entries.insert(
+                entry(of: message, otid: otid(messageID: message.id, index: bodies.count), hidden), at: place)
+        }
         let waiting = calls.filter(\.needsApproval).map(ToolCall.init)
         if !waiting.isEmpty { entries.append(entry(of: message, otid: message.id, .approvalRequest(waiting))) }
         return entries
+    }
+
+    /// Nil where there was no reasoning, or where all of it is shown.
+    private static func hiddenReasoning(of message: TurnMessage) -> Body? {
+        guard let reasoning = message.reasoning else { return nil }
+        if let redacted = reasoning.redacted { return .hiddenReasoning(redacted: redacted) }
+        return reasoning.isOmitted && reasoning.text.isEmpty ? .hiddenReasoning(redacted: nil) : nil
     }
 
     private static func entry(of message: TurnMessage, otid: String?, _ body: Body) -> WireMessage {

@@ -11,6 +11,8 @@ package struct WireMessage: Sendable, Hashable {
         case user(JSONValue)
         case assistant(String)
         case reasoning(String, signature: String?)
+        /// Reasoning that the provider does not show: `redacted` with its encrypted text, or `omitted` without any.
+        case hiddenReasoning(redacted: String?)
         /// A thought that the loop asked for.
         case thought(String)
         /// What the agent said through a tool.
@@ -69,6 +71,7 @@ package struct WireMessage: Sendable, Hashable {
         case .user: "user_message"
         case .assistant, .speech: "assistant_message"
         case .reasoning, .thought: "reasoning_message"
+        case .hiddenReasoning: "hidden_reasoning_message"
         case .toolCalls, .toolCallDelta: "tool_call_message"
         case .toolReturns: "tool_return_message"
         case .approvalRequest, .approvalRequestDelta: "approval_request_message"

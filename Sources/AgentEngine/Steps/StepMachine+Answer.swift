@@ -68,12 +68,15 @@ extension StepMachine {
 
     private func message(of answer: ModelAnswer, calls: [TurnMessage.ToolCall], in step: CurrentStep) -> TurnMessage {
         var parts: [TurnMessage.Part] = []
-        let reasoning = answer.reasoning ?? ""
-        // A provider may want something back without having shown what it thought.
-        if !reasoning.isEmpty || answer.reasoningSignature != nil && (!calls.isEmpty || answer.text?.isEmpty == false) {
-            parts.append(.reasoning(.init(reasoning, signature: answer.reasoningSignature)))
-        }
         let thought = step.thought ?? (thinksInText(answer, calls) ? answer.text : nil)
+        var reasoning = TurnMessage.Reasoning(answer.reasoning ?? "", signature: answer.reasoningSignature)
+        // What the loop asked for is shown in its place.
+        reasoning.isOmitted = reasoning.text.isEmpty && answer.hasHiddenReasoning && (thought ?? "").isEmpty
+        let saysMore = !calls.isEmpty || answer.text?.isEmpty == false
+        // A provider may want something back without having shown what it thought.
+        if !reasoning.text.isEmpty || (reasoning.signature != nil || reasoning.isOmitted) && saysMore {
+            parts.append(.reasoning(reasoning))
+        }
         // Models fill the text beside a call with line feeds.
         if !thinksInText(answer, calls), let text = answer.text, !text.isEmpty,
             calls.isEmpty || !text.trimmingSpaces.isEmpty
@@ -122,6 +125,12 @@ extension StepMachine {
 }
 
 extension ModelAnswer {
+    /// Whether the model reasoned beyond what it shows, as far as the provider says so.
+    fileprivate var hasHiddenReasoning: Bool {
+        if let tokens = usage?.reasoningTokens, tokens > 0 { return true }
+        return reasoningSignature.map(OpaqueReasoning.isEncrypted) ?? false
+    }
+
     /// Whether the model or the server stopped it at a limit.
     fileprivate var isCut: Bool { finishReason == .length || finishReason == .limit }
 

@@ -4,8 +4,10 @@ public import JSON
 public struct WaitingApproval: ListedResource, Codable, Sendable, JSONWritable {
     public static let idPrefix = "message"
 
-    /// The id of the message with the calls.
+    /// The id of the message with the calls; an id of its own in a fork, which shares the message.
     public var id: ID<WaitingApproval>
+    /// The message with the calls.
+    public var messageID: ID<Message>
     public var agentID: ID<AgentState>
     /// Nil for the agent's own conversation.
     public var conversationID: ID<Conversation>?
@@ -33,10 +35,12 @@ public struct WaitingApproval: ListedResource, Codable, Sendable, JSONWritable {
     }
 
     public init(
-        id: ID<WaitingApproval>, agentID: ID<AgentState>, conversationID: ID<Conversation>?, runID: ID<Run>?,
+        id: ID<WaitingApproval>, messageID: ID<Message>, agentID: ID<AgentState>, conversationID: ID<Conversation>?,
+        runID: ID<Run>?,
         stepID: ID<Step>?, toolCalls: [Call], createdAt: Timestamp, expiresAt: Timestamp
     ) {
         self.id = id
+        self.messageID = messageID
         self.agentID = agentID
         self.conversationID = conversationID
         self.runID = runID

@@ -5,6 +5,7 @@ struct AgentRoutes: RouteGroup {
     let agents: AgentService
     let context: AgentContextService
     let templates: TemplateService
+    let turns: TurnService
 
     func register(on routes: Routes) {
         routes.handle(API.Agents.list, list)
@@ -38,7 +39,8 @@ struct AgentRoutes: RouteGroup {
     }
 
     func delete(_ call: Call<ID<AgentState>, NoQuery, NoBody>) async throws -> MessageOutput {
-        try await agents.delete(call.path, as: call.scope)
+        let deleted = try await agents.delete(call.path, as: call.scope)
+        turns.end(turnsOf: deleted, as: call.scope)
         return MessageOutput("Agent id=\(call.path) successfully deleted")
     }
 

@@ -81,18 +81,24 @@ struct AgentService: Sendable {
 
     /// Deletes an agent with its messages, the archive that it owns, its conversations, and its companion. Its
     /// blocks remain.
-    func delete(_ id: ID<AgentState>, as scope: Scope) async throws {
+    ///
+    /// - Returns: the agents that are gone.
+    @discardableResult
+    func delete(_ id: ID<AgentState>, as scope: Scope) async throws -> [ID<AgentState>] {
         try await core.storage.write(as: scope) { db in try Self.delete(id, db) }
     }
 
-    static func delete(_ id: ID<AgentState>, _ db: Transaction) throws {
+    @discardableResult
+    static func delete(_ id: ID<AgentState>, _ db: Transaction) throws -> [ID<AgentState>] {
         guard let row = try AgentStore.rowForUpdate(id, db) else {
             throw APIError.notFound("Agent", id)
         }
-        for agent in try companions(of: row, db) + [row] {
+        let agents = try companions(of: row, db) + [row]
+        for agent in agents {
             try ArchiveService.deleteOwnArchive(of: agent.id, db)
             try ConversationStore.deleteIsolatedBlocks(ofAgent: agent.id, db)
             try AgentStore.delete(agent, db)
         }
+        return agents.map(\.id)
     }
 }

@@ -73,7 +73,7 @@ struct RouteCatalogue: RouteGroup {
                 health: HealthService(core: core), authentication: AuthenticationService(password: password)),
             AccountRoutes(accounts: AccountService(core: core, providers: userProviders)),
             AgentRoutes(
-                agents: agents, context: AgentContextService(core: core), templates: templates),
+                agents: agents, context: AgentContextService(core: core), templates: templates, turns: turns),
             ProjectRoutes(projects: ProjectService(core: core)),
             TemplateRoutes(templates: templates),
             InternalTemplateRoutes(

@@ -27,7 +27,7 @@ extension TurnOpener {
             let reason = "Nobody answered within \(approvals.days) day\(approvals.days == 1 ? "" : "s")."
             said.insert(
                 expired.closing(because: reason, id: core.ids.next(Message.self).rawValue, at: time), at: 0)
-            try WaitingApprovalStore.remove(expired.message.id, db)
+            try WaitingApprovalStore.remove(expired.message.id, of: request.thread, db)
             rows.new = said
             return
         }
@@ -47,7 +47,7 @@ extension TurnOpener {
                 runID: run.id.rawValue, createdAt: time.microseconds)
             rows.new = [answer] + said
             rows.beginning = .resume(pending.message, decisions)
-            try WaitingApprovalStore.remove(pending.message.id, db)
+            try WaitingApprovalStore.remove(pending.message.id, of: request.thread, db)
         } else if let before = try Self.repeated(request.answers, in: rows) {
             let interrupted = closing(end, at: time)
             if pending == nil, !interrupted.isEmpty {

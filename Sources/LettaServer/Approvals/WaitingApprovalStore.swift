@@ -21,7 +21,8 @@ enum WaitingApprovalStore {
             WaitingApproval.Call(name: $0.name, arguments: $0.arguments, toolCallID: $0.id)
         }
         let waiting = WaitingApproval(
-            id: ID(message.id), agentID: state.agent.id, conversationID: state.memory.conversation, runID: state.run.id,
+            id: ID(message.id), messageID: ID(message.id), agentID: state.agent.id,
+            conversationID: state.memory.conversation, runID: state.run.id,
             stepID: message.stepID.map { ID($0) }, toolCalls: calls,
             createdAt: Timestamp(microseconds: message.createdAt),
             expiresAt: state.approvals.expiry(of: message.createdAt))
@@ -45,8 +46,34 @@ enum WaitingApprovalStore {
         return requests
     }
 
-    static func remove(_ message: String, _ db: Transaction) throws {
-        try db.delete(message, from: table)
+    /// Copies what waits in a conversation, or in the agent's own one, to a fork of it.
+    ///
+    /// - Parameter time: of the fork.
+    static func copy(
+        from source: ContextThread, to fork: ID<Conversation>, ids: IDSource, at time: Timestamp, _ db: Transaction
+    ) throws {
+        for var waiting in try db.fetchAll(table, where: isOf(source), orderBy: "created_at, id") {
+            waiting.id = ids.next()
+            waiting.conversationID = fork
+            waiting.createdAt = time
+            waiting.updatedAt = time
+            try db.insert(waiting, into: table)
+        }
+    }
+
+    /// Removes what waits at a message. Other conversations that share the message still wait.
+    static func remove(_ message: String, of thread: ContextThread, _ db: Transaction) throws {
+        try delete(where: "message_id = \(message) AND \(isOf(thread))", db)
+    }
+
+    private static func delete(where condition: SQLText, _ db: Transaction) throws {
+        try DeletedKeyStore.note(in: table, where: condition, db)
+        try db.execute("DELETE FROM waiting_approval WHERE organization_id = \(db.organization) AND \(condition)")
+    }
+
+    private static func isOf(_ thread: ContextThread) -> SQLText {
+        let own: SQLText = thread.conversation.map { "conversation_id = \($0)" } ?? "conversation_id IS NULL"
+        return "agent_id = \(thread.agent) AND \(own)"
     }
 
     /// Removes what waits in a conversation; nil for the agent's own.
@@ -55,14 +82,9 @@ enum WaitingApprovalStore {
     static func remove(
         of agent: ID<AgentState>, in conversation: ID<Conversation>?, keeping context: [String] = [], _ db: Transaction
     ) throws {
-        let own: SQLText = conversation.map { "conversation_id = \($0)" } ?? "conversation_id IS NULL"
-        let ids: [String] = try db.rows(
-            """
-            SELECT id FROM waiting_approval
-            WHERE organization_id = \(db.organization) AND agent_id = \(agent) AND \(own)
-            """
-        ).map { try $0["id"] }
-        for id in Set(ids).subtracting(context) { try remove(id, db) }
+        let thread = ContextThread(agent: agent, conversation: conversation)
+        let waiting = try db.fetchAll(table, where: isOf(thread)).map(\.messageID.rawValue)
+        for message in Set(waiting).subtracting(context) { try remove(message, of: thread, db) }
     }
 }
 
@@ -72,7 +94,7 @@ extension WaitingApproval {
             TurnMessage.ToolCall(id: $0.toolCallID, name: $0.name, arguments: $0.arguments, needsApproval: true)
         }
         let message = TurnMessage(
-            id: id.rawValue, role: .assistant, parts: calls.map { .toolCall($0) }, stepID: stepID?.rawValue,
+            id: messageID.rawValue, role: .assistant, parts: calls.map { .toolCall($0) }, stepID: stepID?.rawValue,
             runID: runID?.rawValue, createdAt: createdAt.microseconds)
         return WireMessage.entries(of: message, for: .list).last.map { LettaMessage($0) }
     }

@@ -76,11 +76,13 @@ struct ContextCompactor: Sendable {
         return { place in calibration.plainTokens(bytes: fixed + rests[place]) <= limit }
     }
 
-    /// The longest summary, in bytes: as the settings say, and a fifth of the window.
+    /// The longest summary, in bytes: a fifth of the window, and what the settings allow if a character took four.
     private static func summaryLimit(
         _ settings: CompactionSettings, _ calibration: TokenCalibration, window: Int
     ) -> Int {
-        min(max(settings.clipChars ?? 50_000, 200), max(400, calibration.bytes(tokens: window / 5)))
+        let share = max(400, calibration.bytes(tokens: window / 5))
+        guard let most = settings.clipChars, most > 0 else { return share }
+        return min(share, most > share ? share : most * 4)
     }
 
     // MARK: The summary
@@ -97,7 +99,7 @@ struct ContextCompactor: Sendable {
                 do {
                     let text = try await summarizer.summary(mode, of: cut, in: state, order.settings)
                     breaker.succeeded(agent)
-                    return (cut, String(text.prefixOfBytes(limit)))
+                    return (cut, String(Self.clipped(text, order.settings).prefixOfBytes(limit)))
                 } catch let failure {
                     if failure is CancellationError || (failure as? ProviderFailure)?.kind == .cancelled {
                         throw CancellationError()
@@ -117,7 +119,14 @@ struct ContextCompactor: Sendable {
             }
         }
         let cut = cuts[0].1
-        return (cut, Transcript.extract(of: Array(state.context.history[cut.evicted]), because: reason, limit: limit))
+        let extract = Transcript.extract(
+            of: Array(state.context.history[cut.evicted]), because: reason, limit: limit)
+        return (cut, extract)
+    }
+
+    private static func clipped(_ text: String, _ settings: CompactionSettings) -> String {
+        guard let most = settings.clipChars, most > 0, text.unicodeScalars.count > most else { return text }
+        return String(text.unicodeScalars.prefix(most))
     }
 
     private static func words(_ failure: any Error) -> String {

@@ -7,6 +7,10 @@ struct ContextThread: Sendable, Hashable {
     var conversation: ID<Conversation>?
 }
 
+extension TurnRequest {
+    var thread: ContextThread { ContextThread(agent: agent, conversation: conversation) }
+}
+
 extension TurnState {
     var thread: ContextThread { ContextThread(agent: agent.id, conversation: memory.conversation) }
 }

@@ -36,7 +36,9 @@ struct Summarizer: Sendable {
     private func separate(
         _ mode: CompactionMode, _ cut: ContextCut, _ state: TurnState, _ settings: CompactionSettings
     ) async throws -> String {
-        let (config, provider) = try await model(settings, of: state)
+        var (config, provider) = try await model(settings, of: state)
+        let overrides = SummaryModelSettings(settings)
+        overrides.apply(to: &config)
         let prompt = Self.prompt(mode, settings)
         let calibration = TokenCalibration(permille: state.agent.tokenPermille)
         // Reserve a third for the answer and for what estimates miss.
@@ -49,13 +51,25 @@ struct Summarizer: Sendable {
             let earlier = summary?.shortened(toBytes: max(200, room / 5))
             var request = ModelRequest(
                 model: config.model,
-                messages: [.system(prompt), .user([.text(Transcript.request(part, after: earlier))])],
+                messages: Self.introduction(prompt, settings)
+                    + [.user([.text(Transcript.request(part, after: earlier))])],
                 temperature: config.temperature, maxOutputTokens: config.maxTokens)
+            request.reasoningEffort = overrides.reasoningEffort
             request.user = state.scope.user
             summary = try await answer(to: request, from: provider)
         }
         guard let summary else { throw Failure.empty }
         return summary
+    }
+
+    /// What comes before the transcript. A model that has agreed to summarize is less likely to go on with the
+    /// conversation instead.
+    private static func introduction(_ prompt: String, _ settings: CompactionSettings) -> [ModelMessage] {
+        guard settings.promptAcknowledgement == true else { return [.system(prompt)] }
+        return [
+            .system(prompt), .user([.text("Next I send you the conversation. Answer with its summary alone.")]),
+            .assistant(text: PromptText.summaryAcknowledgement),
+        ]
     }
 
     /// The model of the settings; the agent's own where that one is not offered.
@@ -78,8 +92,11 @@ struct Summarizer: Sendable {
     private func own(
         _ mode: CompactionMode, _ cut: ContextCut, _ state: TurnState, _ settings: CompactionSettings
     ) async throws -> String {
-        let request = state.context.summaryRequest(
-            Self.prompt(mode, settings), before: cut.evicted.upperBound, plan: state.plan)
+        var context = state.context
+        SummaryModelSettings(settings).apply(to: &context.model)
+        let request = context.summaryRequest(
+            Self.prompt(mode, settings), before: cut.evicted.upperBound, plan: state.plan,
+            acknowledged: settings.promptAcknowledgement == true)
         let calibration = TokenCalibration(permille: state.agent.tokenPermille)
         guard calibration.tokens(bytes: request.byteCount) <= state.config.usableWindow else { throw Failure.tooLong }
         return try await answer(to: request, from: state.provider)

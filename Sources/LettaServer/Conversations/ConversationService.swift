@@ -82,6 +82,8 @@ struct ConversationService: Sendable {
                 try db.insert(row, into: ConversationStore.table)
                 let system = try SystemMessageStore.head(of: agent.id, db)?.message
                 try ConversationMessageStore.share(contextOf: agent.id, but: system, with: row.id, db)
+                try WaitingApprovalStore.copy(
+                    from: ContextThread(agent: agent.id), to: row.id, ids: core.ids, at: row.createdAt, db)
                 try ConversationSystemMessage.insert(core.ids.next(), for: row, of: agent, db)
                 return try ConversationStore.complete([row], db)[0]
             }
@@ -101,6 +103,9 @@ struct ConversationService: Sendable {
                 let blocks = try ConversationStore.isolatedBlocks(of: [id], db)[id] ?? []
                 try isolate(blocks.map { ($0.label, $0.block) }, in: row, db)
                 try ConversationMessageStore.share(contextOf: id, with: row.id, db)
+                try WaitingApprovalStore.copy(
+                    from: ContextThread(agent: agent.id, conversation: id), to: row.id, ids: core.ids,
+                    at: row.createdAt, db)
                 try ConversationSystemMessage.insert(core.ids.next(), for: row, of: agent, db)
                 return try ConversationStore.complete([row], db)[0]
             }
@@ -142,15 +147,18 @@ struct ConversationService: Sendable {
     /// Deletes the conversation, its isolated blocks, and its messages but for those that forks share. The last of them
     /// to be deleted takes those with it.
     func delete(_ id: ID<Conversation>, as scope: Scope) async throws {
-        try await core.storage.write(as: scope) { db in
+        let agent = try await core.storage.write(as: scope) { db in
             // Of two conversations that share a message and are deleted at the same time, the second sees that it is the
             // last one. Agents are locked before conversations.
-            _ = try AgentStore.rowForUpdate(try Self.row(id, db).agentID, db)
+            let agent = try Self.row(id, db).agentID
+            _ = try AgentStore.rowForUpdate(agent, db)
             _ = try Self.row(id, locking: true, db)
             try ConversationStore.deleteIsolatedBlocks(of: id, db)
             try ConversationMessageStore.deleteOwn(of: id, db)
             try db.delete(id, from: ConversationStore.table)
+            return agent
         }
+        turns.end(turnsIn: id, of: agent, as: scope)
     }
 
     /// Cancels the running turns.

@@ -12,7 +12,11 @@ struct GroupRoutes: RouteGroup {
         routes.handle(API.Groups.count) { try await groups.count(as: $0.scope) }
         routes.handle(API.Groups.retrieve) { try await groups.retrieve($0.path, as: $0.scope) }
         routes.handle(API.Groups.update) { try await groups.update($0.path, applying: $0.body, as: $0.scope) }
-        routes.handle(API.Groups.delete) { try await groups.delete($0.path, as: $0.scope) }
+        routes.handle(API.Groups.delete) { call in
+            let message = try await groups.delete(call.path, as: call.scope)
+            turns.end(talksOf: call.path, as: call.scope)
+            return message
+        }
         routes.handle(API.Groups.attachBlock) {
             try await groups.attach($0.path.inner, to: $0.path.outer, as: $0.scope)
         }

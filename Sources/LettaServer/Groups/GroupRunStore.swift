@@ -76,6 +76,42 @@ enum GroupRunStore {
         ).map { try MessageRow($0) }.reversed()
     }
 
+    /// Where a conversation stopped because an agent waits for a client.
+    struct Pause: Sendable {
+        var waiting: WaitingApproval
+        /// The turns that had ended since the user's last message.
+        var turns: Int
+    }
+
+    /// Nil when no agent waits in a turn of the group.
+    static func pause(of group: ID<Group>, _ db: Transaction) throws -> Pause? {
+        let table = WaitingApprovalStore.table
+        let waiting = try db.row(
+            """
+            SELECT \(table.columns) FROM group_run
+            JOIN waiting_approval ON waiting_approval.organization_id = group_run.organization_id
+                AND waiting_approval.run_id = group_run.run_id AND waiting_approval.agent_id = group_run.agent_id
+            WHERE group_run.organization_id = \(db.organization) AND group_run.group_id = \(group)
+                AND waiting_approval.conversation_id IS NULL
+            ORDER BY group_run.position DESC LIMIT 1
+            """
+        ).map { try table.row($0) }
+        guard let waiting else { return nil }
+        // A turn may take several runs; each but the last of them stopped at an approval.
+        let turns: Int? = try db.value(
+            """
+            SELECT COUNT(*) FROM group_run
+            JOIN run ON run.organization_id = group_run.organization_id AND run.id = group_run.run_id
+            WHERE group_run.organization_id = \(db.organization) AND group_run.group_id = \(group)
+                AND run.stop_reason <> 'requires_approval'
+                AND group_run.position >= (
+                    SELECT MAX(position) FROM group_run AS first
+                    WHERE first.organization_id = \(db.organization) AND first.group_id = \(group)
+                        AND first.shows_input)
+            """)
+        return Pause(waiting: waiting, turns: turns ?? 0)
+    }
+
     /// Forgets the conversation: its messages leave the contexts of the agents.
     static func deleteAll(of group: ID<Group>, _ db: Transaction) throws {
         let runs: SQLText = """

@@ -133,17 +133,27 @@ enum GroupStore {
         try db.rows(
             """
             SELECT id FROM agent_group
-            WHERE organization_id = \(db.organization) AND manager_agent_id = \(agent) AND manager_type = 'sleeptime'
+            WHERE organization_id = \(db.organization) AND manager_agent_id = \(agent)
+                AND manager_type IN ('sleeptime', 'voice_sleeptime')
             ORDER BY created_at, id
             """
         ).map { try $0["id"] }
     }
 
-    /// Stores how many turns the manager took, and which of its messages the companions have read.
-    static func setProgress(of group: ID<Group>, turns: Int?, last: ID<Message>?, _ db: Transaction) throws {
+    /// Stores how many turns the manager took.
+    static func setTurns(of group: ID<Group>, _ turns: Int?, _ db: Transaction) throws {
         try db.execute(
             """
-            UPDATE agent_group SET turns_counter = \(turns), last_processed_message_id = \(last)
+            UPDATE agent_group SET turns_counter = \(turns)
+            WHERE organization_id = \(db.organization) AND id = \(group)
+            """)
+    }
+
+    /// Stores which of the manager's messages were the last that companions were given to read.
+    static func setProgress(of group: ID<Group>, last: ID<Message>?, _ db: Transaction) throws {
+        try db.execute(
+            """
+            UPDATE agent_group SET last_processed_message_id = \(last)
             WHERE organization_id = \(db.organization) AND id = \(group)
             """)
     }

@@ -8,6 +8,7 @@ import Storage
 struct GroupTurnService: Sendable {
     let core: Core
     let turns: TurnService
+    private let talks = GroupTalks()
     private let lock = KeyedFIFOLock<ID<Group>>(queueLimit: TurnService.queueLimit)
 
     init(core: Core, turns: TurnService) {
@@ -22,7 +23,7 @@ struct GroupTurnService: Sendable {
         let group = try await group(id, as: scope)
         if let manager = group.soleSpeaker { return try await turns.send(body, to: manager, as: scope) }
         let collector = TurnCollector(only: body.includeReturnMessageTypes)
-        let control = try start(body, in: group, collector: collector, as: scope)
+        let control = try await start(body, in: group, collector: collector, as: scope)
         await control.log.finished()
         try Task.checkCancellation()
         return try collector.response()
@@ -37,8 +38,14 @@ struct GroupTurnService: Sendable {
         let filter = EventFilter(
             withPings: body.includePings ?? true,
             messageTypes: body.includeReturnMessageTypes.map { Set($0.map(\.rawValue)) })
-        let control = try start(body, in: group, as: scope)
+        let control = try await start(body, in: group, as: scope)
         return RunFrames(core: core, run: control.run, filter: filter, control: control, page: nil)
+    }
+
+    /// Ends what the agents of a deleted group say to each other.
+    func end(talksOf id: ID<Group>, as scope: Scope) {
+        let reason = "The group was deleted while this run was at work."
+        turns.worker.cancel(talks.cancel(in: id, of: scope.organization, because: reason), because: reason)
     }
 
     private func group(_ id: ID<Group>, as scope: Scope) async throws -> Group {
@@ -52,19 +59,35 @@ struct GroupTurnService: Sendable {
         return group
     }
 
+    /// Where the answers of a client let the conversation go on; nil without answers.
+    ///
+    /// - Throws: `APIError` 400 for answers to calls that no agent of the group waits at.
+    private func pause(
+        for answers: [ApprovalDecision], in group: Group, as scope: Scope
+    ) async throws -> GroupRunStore.Pause? {
+        guard !answers.isEmpty else { return nil }
+        let found = try await core.storage.read(as: scope) { db in try GroupRunStore.pause(of: group.id, db) }
+        guard let found else { throw PendingApproval.nothingWaits }
+        let waiting = found.waiting
+        let expected = waiting.toolCalls.map(\.toolCallID)
+        let given = answers.map(\.callID)
+        guard given == [waiting.messageID.rawValue] || given.count == expected.count && Set(given) == Set(expected)
+        else {
+            throw APIError.invalidArgument(
+                "Agent \(waiting.agentID) of the group waits for answers to the calls "
+                    + "\(expected.joined(separator: ", ")). Answer all of them, and no others.")
+        }
+        return found
+    }
+
     private func start(
         _ body: SendMessages, in group: Group, collector: TurnCollector? = nil, as scope: Scope
-    ) throws -> TurnControl {
+    ) async throws -> TurnControl {
         var body = body
         body.background = nil
         body.callbackURL = nil
         let request = try TurnRequest(body, to: group.agentIDs[0], following: .later)
-        guard request.answers.isEmpty else {
-            throw APIError.invalidField(
-                "messages",
-                "approvals and results of tools go to the agent that waits: POST /v1/agents/{agent_id}/messages",
-                input: .null)
-        }
+        let pause = try await pause(for: request.answers, in: group, as: scope)
         guard let ticket = lock.reserve(group.id) else {
             throw APIError.unavailable(
                 "Group \(group.id) already has \(TurnService.queueLimit) queued messages. Retry later.")
@@ -72,10 +95,12 @@ struct GroupTurnService: Sendable {
         // Its events are those of the agents' runs; it has no run of its own.
         let control = TurnControl(
             run: core.ids.next(), agent: group.agentIDs[0], organization: scope.organization, collector: collector)
+        talks.begin(control, in: group.id)
         let isStarted = turns.worker.startFollowUp { [self, body] in
+            defer { talks.end(control) }
             let talk = GroupTalk(
-                core: core, turns: turns, group: group, body: body, given: request.given, control: control, scope: scope
-            )
+                core: core, turns: turns, talks: talks, group: group, body: body, given: request.given,
+                pause: pause, control: control, scope: scope)
             do {
                 try await lock.lock(ticket)
                 defer { lock.unlock(group.id) }
@@ -85,6 +110,7 @@ struct GroupTurnService: Sendable {
             }
         }
         guard isStarted else {
+            talks.end(control)
             lock.abandon(ticket)
             throw TurnService.isStopping
         }

@@ -120,7 +120,7 @@ struct MessageRow: Sendable {
 struct ContextRow: Sendable {
     static let columns: SQLText = """
         message.id, message.role, message.content, message.name, message.otid, message.step_id, message.run_id,
-        message.created_at, message.problem
+        message.created_at, message.problem, message.model
         """
 
     private let row: SQLRow
@@ -138,6 +138,7 @@ struct ContextRow: Sendable {
             name: try row["name"], otid: try row["otid"], stepID: try row["step_id"], runID: try row["run_id"],
             createdAt: createdAt.microseconds)
         message.problem = try row["problem"]
+        if role == .assistant { message.model = try row["model"] }
         return message
     }
 }

@@ -41,6 +41,13 @@ enum RunStore {
         try db.fetch(table, id)?.wire
     }
 
+    /// The run of an agent that was created last.
+    static func latest(of agent: ID<AgentState>, _ db: Transaction) throws -> Run? {
+        try db.fetchAll(
+            table, where: "agent_id = \(agent)", orderBy: "created_at DESC, id DESC LIMIT 1"
+        ).first?.wire
+    }
+
     static func page(_ query: ListRuns, _ db: Transaction) throws -> Page<Run> {
         let request = try PageRequest(
             query, defaultLimit: 100, defaultOrder: query.ascending == true ? .ascending : .descending)

@@ -120,7 +120,7 @@ extension TurnService {
                     detail: (error as? APIError)?.explanation ?? "The server could not open its turn.", status: 500)
         }
         var run = run
-        if let refusal = TurnFailure(refusal: error) { run.explain(refusal.detail) }
+        if let reason = control.cancellationReason ?? TurnFailure(refusal: error)?.detail { run.explain(reason) }
         await ends.store(run, end.stop, as: scope)
         control.emit(end)
         control.log.finish()

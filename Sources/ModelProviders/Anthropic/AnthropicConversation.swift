@@ -37,12 +37,10 @@ struct AnthropicConversation {
             case .user(let parts, _): add(.user, parts.compactMap(Self.block))
             case .tool(let callID, let text): add(.user, [.toolResult(callID: Self.valid(callID), text: text)])
             case .assistant(let text, let reasoning, let signature, let calls):
-                var blocks: [Block] = []
-                if index > start {
-                    let own = Self.reasoning(reasoning, signature)
-                    blocks += own
-                    acceptsReasoning = !own.isEmpty
-                }
+                // That of earlier exchanges too, which the service leaves out by itself: so the requests of an agent begin
+                // with the same bytes.
+                var blocks = Self.reasoning(reasoning, signature)
+                if index > start { acceptsReasoning = !blocks.isEmpty }
                 if let text, !Self.isBlank(text) { blocks.append(.text(text)) }
                 blocks += calls.map { .toolUse($0) }
                 add(.assistant, blocks)
@@ -69,8 +67,8 @@ struct AnthropicConversation {
         }
     }
 
-    /// The user's message that the model is answering with its calls. Only reasoning after it is sent back: earlier one
-    /// is not needed, and may be that of another model.
+    /// The user's message that the model is answering with its calls. The reasoning after it is what the service insists
+    /// on.
     private static func startOfExchange(in messages: [ModelMessage]) -> Int {
         messages.indices.last { index in
             guard case .user = messages[index] else { return false }

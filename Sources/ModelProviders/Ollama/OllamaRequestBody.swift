@@ -10,7 +10,14 @@ struct OllamaRequestBody: JSONWritable {
     func write(to writer: inout JSONWriter) {
         writer.object { writer in
             writer.nestedArray("messages") { writer in
-                for message in request.messages { writer.object { write(message, to: &$0) } }
+                // Models use the ids of their calls again.
+                var tools: [String: String] = [:]
+                for message in request.messages {
+                    if case .assistant(_, _, _, let calls) = message {
+                        for call in calls { tools[call.id] = call.name }
+                    }
+                    writer.object { write(message, tools, to: &$0) }
+                }
             }
             writer.field("model", request.model)
             writer.field("stream", streaming)
@@ -45,7 +52,8 @@ struct OllamaRequestBody: JSONWritable {
         }
     }
 
-    private func write(_ message: ModelMessage, to writer: inout JSONWriter) {
+    /// - Parameter tools: the names of the tools that were called until then, by the ids of the calls.
+    private func write(_ message: ModelMessage, _ tools: [String: String], to writer: inout JSONWriter) {
         switch message {
         case .system(let text):
             writer.field("role", "system")
@@ -70,7 +78,7 @@ struct OllamaRequestBody: JSONWritable {
         case .tool(let callID, let text):
             writer.field("role", "tool")
             writer.field("content", text)
-            writer.field("tool_name", toolName(of: callID))
+            writer.field("tool_name", tools[callID] ?? "unknown")
         }
     }
 
@@ -91,13 +99,5 @@ struct OllamaRequestBody: JSONWritable {
         }
         writer.field("content", texts.joined(separator: "\n"))
         if !images.isEmpty { writer.nestedArray("images") { writer in for image in images { writer.element(image) } } }
-    }
-
-    private func toolName(of callID: String) -> String {
-        for message in request.messages.reversed() {
-            guard case .assistant(_, _, _, let calls) = message else { continue }
-            if let call = calls.first(where: { $0.id == callID }) { return call.name }
-        }
-        return "unknown"
     }
 }

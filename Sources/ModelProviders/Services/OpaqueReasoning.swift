@@ -20,6 +20,18 @@ package enum OpaqueReasoning: String, Sendable {
         return try? JSONParser().parse(String(signature.dropFirst(rawValue.utf8.count + 1)))
     }
 
+    /// The encrypted reasoning that Anthropic sent in place of what it does not show; nil when there is none.
+    package static func redacted(in signature: String?) -> String? {
+        guard let blocks = anthropic.unwrapped(signature)?.array else { return nil }
+        let data = blocks.filter { $0["type"]?.string == "redacted_thinking" }.compactMap { $0["data"]?.string }
+        return data.isEmpty ? nil : data.joined()
+    }
+
+    /// Whether a signature has the reasoning itself, encrypted. Google's signs texts and calls.
+    package static func isEncrypted(_ signature: String) -> Bool {
+        [anthropic, openAI].contains { signature.hasPrefix("\($0.rawValue):") }
+    }
+
     /// Whether a signature is Anthropic's own, as clients may see it. Base64 has no colon.
     package static func isPlain(_ signature: String) -> Bool { !signature.utf8.contains(UInt8(ascii: ":")) }
 }

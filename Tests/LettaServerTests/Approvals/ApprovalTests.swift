@@ -58,6 +58,51 @@ import Testing
         }
     }
 
+    @Test(arguments: Engines.all)
+    func `what waits is answered in each conversation that shares it`(_ engine: TestEngine) async throws {
+        try await withServer(on: engine) { server in
+            let agent = try await waiting(server)
+            let fork = try await server.send(.post, "/v1/conversations/default/fork?agent_id=\(agent)").expect(200).id
+            let second = try await server.send(.post, "/v1/conversations/\(fork)/fork").expect(200).id
+            let listed = try await server.get("/v1/approvals/?agent_id=\(agent)").expect(200)
+            let talks = listed.json.array?.map { $0["conversation_id"]?.string }
+            #expect(talks == [second, fork, nil], "\(listed.text)")
+            #expect(Set(listed.ids).count == 3 && Set(listed.json.array?.map { $0["message_id"] } ?? []).count == 1)
+            // Each of them is on one page, whatever their number.
+            var (seen, cursor): ([String], String?) = ([], nil)
+            repeat {
+                let page = try await server.get("/v1/approvals/?limit=1\(cursor.map { "&after=\($0)" } ?? "")").ids
+                seen += page
+                cursor = page.last
+            } while cursor != nil
+            #expect(seen == listed.ids)
+            try await server.say("two", in: fork).expect(409, ["detail": ["code": "PENDING_APPROVAL"]])
+            try await server.restart()
+            server.model.play(.say("in the fork"))
+            try await server.send(
+                .post, "/v1/conversations/\(fork)/messages",
+                ["streaming": false, "messages": Self.approval("call_7", true)]
+            ).expect(
+                200,
+                [
+                    "messages": [
+                        ["message_type": "tool_return_message", "status": "success"], ["content": "in the fork"],
+                    ]
+                ])
+            // The others still wait.
+            let rest = try await server.get("/v1/approvals/?agent_id=\(agent)").expect(200)
+            #expect(rest.json.array?.map { $0["conversation_id"]?.string } == [second, nil], "\(rest.text)")
+            try await server.say("two", to: agent).expect(409)
+            server.model.play(.say("denied"))
+            try await answer(Self.approval("call_7", false), agent, server).expect(
+                200, ["messages": [["status": "error"], ["content": "denied"]]])
+            try await server.send(.delete, "/v1/conversations/\(second)").expect(200)
+            try await server.get("/v1/approvals/").expect(200, [])
+            try await server.say("three", in: fork).expect(200)
+            try await server.say("three", to: agent).expect(200)
+        }
+    }
+
     @Test(arguments: Engines.scenarios)
     func `a denial gives its reason, in the form of older clients too`(_ engine: TestEngine) async throws {
         try await withServer(on: engine) { server in

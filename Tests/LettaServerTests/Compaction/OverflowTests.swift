@@ -22,34 +22,6 @@ import Testing
         }
     }
 
-    private static var turns: Int {
-        ProcessInfo.processInfo.environment["LETTA_LONG_TESTS"] == "yes" ? 5_000 : 500
-    }
-
-    @Test(arguments: [true, false])
-    func `a long conversation never overflows and forgets no memory`(_ reportsUsage: Bool) async throws {
-        let model = NarrowModel(window: Self.window, reportsUsage: reportsUsage)
-        try await withModel(.sqlite, model) { server, agent in
-            var largest = 0
-            for turn in 0..<Self.turns {
-                let text = "message \(turn) " + String(repeating: "words \(turn % 7) ", count: turn % 60)
-                try await server.say(text, to: agent).expect(200, ["stop_reason": ["stop_reason": "end_turn"]])
-                let requests = model.takeRequests()
-                largest = max(largest, requests.map(\.byteCount).max() ?? 0)
-                #expect(requests.count <= 1 + 2, "a turn makes few calls")
-            }
-            #expect(model.overflows == 0)
-            #expect(model.summaries > 3 && largest <= Self.window * 3)
-            let block = try await server.get("/v1/agents/\(agent)/core-memory/blocks/human")
-            #expect(block.json["value"] == "Ann")
-            try await server.say("last", to: agent).expect(200)
-            guard case .system(let system)? = model.last?.messages.first else { Issue.record("no prompt"); return }
-            #expect(system.contains("Ann"))
-            let ids = try await server.get("/v1/agents/\(agent)").json["message_ids"]?.array?.count ?? 0
-            #expect(ids < 300)
-        }
-    }
-
     @Test(arguments: Engines.scenarios)
     func `a refusal of the service compacts and goes on, also when the window is smaller than configured`(
         _ engine: TestEngine

@@ -148,6 +148,80 @@ import Testing
         }
     }
 
+    @Test(arguments: Engines.all)
+    func `a talk goes on when the agent that waits is answered`(_ engine: TestEngine) async throws {
+        try await withGroup(on: engine, ["manager_type": "round_robin", "max_turns": 4]) { server in
+            try await server.send(
+                .patch, "/v1/agents/{bob}/tools/approval/conversation_search", ["requires_approval": true]
+            ).expect(200)
+            server.model.play(.say("one"), .call("conversation_search", ["query": "x"], id: "call_7"))
+            try await say("Talk.", server).expect(
+                200,
+                [
+                    "messages": [["content": "one"], ["message_type": "approval_request_message"]],
+                    "stop_reason": ["stop_reason": "requires_approval"],
+                ])
+            func decide(_ id: String) async throws -> Answer {
+                try await server.send(
+                    .post, "/v1/groups/{group}/messages",
+                    [
+                        "messages": [
+                            [
+                                "type": "approval",
+                                "approvals": [["type": "approval", "tool_call_id": .string(id), "approve": true]],
+                            ]
+                        ]
+                    ])
+            }
+            try await decide("call_9").expect(400, ["detail": .text(containing: "call_7")])
+            try await server.restart()
+            server.model.play(.say("two"), .say("three"), .say("four"))
+            try await decide("call_7").expect(
+                200,
+                [
+                    "messages": [
+                        ["message_type": "tool_return_message"], ["content": "two"], ["content": "three"],
+                        ["content": "four"],
+                    ], "stop_reason": ["stop_reason": "end_turn"],
+                ])
+            try await decide("call_7").expect(400)
+            let said = try await listed(server).filter { $0.hasPrefix("assistant_message") }
+            #expect(said == ["one", "two", "three", "four"].map { "assistant_message: \($0)" })
+            server.model.play(.say("a"), .say("b"), .say("c"), .say("d"))
+            try await say("More.", server).expect(200, ["messages": .elements(4)])
+        }
+    }
+
+    @Test(arguments: Engines.scenarios)
+    func `a manager that waits is answered through its group`(_ engine: TestEngine) async throws {
+        for type in ["supervisor", "dynamic"] {
+            let config: JSONValue = ["manager_type": .string(type), "manager_agent_id": "{boss}"]
+            try await withGroup(on: engine, config) { server in
+                try await server.send(
+                    .patch, "/v1/agents/{boss}/tools/approval/conversation_search", ["requires_approval": true]
+                ).expect(200)
+                server.model.play(.call("conversation_search", ["query": "x"], id: "call_7"))
+                try await say("Talk.", server).expect(200, ["stop_reason": ["stop_reason": "requires_approval"]])
+                server.model.play(.say("bob"), .say("1"), .say(type == "dynamic" ? "DONE!" : "2"), .say("End."))
+                let answer = try await server.send(
+                    .post, "/v1/groups/{group}/messages",
+                    ["messages": [["type": "approval", "approvals": [["tool_call_id": "call_7", "approve": true]]]]])
+                answer.expect(200, ["stop_reason": ["stop_reason": "end_turn"]])
+                let said = answer.json["messages"]?.array?.compactMap { $0["content"]?.string }
+                #expect(said == (type == "dynamic" ? ["1"] : ["bob", "1", "2", "End."]), "\(answer.text)")
+            }
+        }
+    }
+
+    @Test func `the token ends a talk only as the manager's word`() {
+        for answer in ["DONE!", " \"DONE!\"\n", "All is said. DONE!", "DONE! Thank you."] {
+            #expect(GroupTalk.ends(answer, with: "DONE!"), "\(answer)")
+        }
+        for answer in ["Bob", "UNDONE!", "Ask Bob whether it is DONE! already.", "DONE!ish", ""] {
+            #expect(!GroupTalk.ends(answer, with: "DONE!"), "\(answer)")
+        }
+    }
+
     @Test func `names in a manager's answer`() {
         let names = ["Ann", "Ann-Marie", "Bob"]
         #expect(GroupTalk.choice(" \"ann\". ", among: names) == 0)

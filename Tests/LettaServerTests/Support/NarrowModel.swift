@@ -74,7 +74,7 @@ final class NarrowModel: ModelProvider {
     func complete(_ request: ModelRequest) async throws(ProviderFailure) -> ModelAnswer {
         let result = state.withLock { state -> Result<ModelAnswer, ProviderFailure> in
             state.requests.append(request)
-            let isSummary = Self.isSummary(request)
+            let isSummary = self.isSummary(request)
             if isSummary { state.summaries += 1 }
             if isSummary, state.refusesSummaries {
                 return .failure(ProviderFailure(.server, status: 500, message: "broken"))
@@ -87,10 +87,12 @@ final class NarrowModel: ModelProvider {
         return try result.get()
     }
 
-    private static func isSummary(_ request: ModelRequest) -> Bool {
-        guard case .user(let parts, _)? = request.messages.last, case .text(let text)? = parts.first
-        else { return false }
-        return text.contains("<start_transcript>") || text.contains("This is a message from the system")
+    func isSummary(_ request: ModelRequest) -> Bool {
+        // An acknowledgement and a further request may follow.
+        request.messages.suffix(3).contains { message in
+            guard case .user(let parts, _) = message, case .text(let text)? = parts.first else { return false }
+            return text.contains("<start_transcript>") || text.contains("This is a message from the system")
+        }
     }
 
     func stream(_ request: ModelRequest) -> any AsyncSequence<ModelDelta, ProviderFailure> & Sendable {

@@ -16,6 +16,7 @@ final class TurnControl: Sendable {
     let collector: TurnCollector?
     private let relay: (@Sendable (TurnEvent) -> Void)?
     private let cancelled = Atomic(false)
+    private let reason = Mutex<String?>(nil)
 
     init(
         run: ID<Run>, agent: ID<AgentState>, conversation: ID<Conversation>? = nil, organization: String,
@@ -47,8 +48,12 @@ final class TurnControl: Sendable {
 
     var isCancelled: Bool { cancelled.load(ordering: .sequentiallyConsistent) }
 
+    /// Why the turn was cancelled, where it was no client that wished it.
+    var cancellationReason: String? { reason.withLock { $0 } }
+
     /// Cancels the turn; ``TurnWorker`` also cancels what it waits for.
-    func cancel() {
+    func cancel(because reason: String? = nil) {
+        if let reason { self.reason.withLock { $0 = $0 ?? reason } }
         cancelled.store(true, ordering: .sequentiallyConsistent)
     }
 }

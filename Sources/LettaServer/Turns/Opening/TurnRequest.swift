@@ -51,6 +51,8 @@ struct TurnRequest: Sendable {
     var failedRun: ID<Run>?
     /// The `run_type` of a turn that no client asked for.
     var runType: String?
+    /// What else the metadata of such a run says.
+    var runFields: JSONObject = [:]
 
     /// How the client follows the turn.
     enum Following: Sendable {
@@ -138,7 +140,9 @@ struct TurnRequest: Sendable {
         }
         if let runType {
             run.background = false
-            run.metadata = ObjectDocument(["run_type": .string(runType), "agent_id": .string(agent.rawValue)])
+            var fields: JSONObject = ["run_type": .string(runType), "agent_id": .string(agent.rawValue)]
+            for (key, value) in runFields { fields[key] = value }
+            run.metadata = ObjectDocument(fields)
         }
         run.requestConfig = requestConfig
         run.callbackURL = callbackURL

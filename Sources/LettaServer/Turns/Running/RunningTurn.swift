@@ -65,8 +65,11 @@ final class RunningTurn {
     }
 
     /// Sets the end of the run for the next write.
-    func close(_ end: TurnEnd, at time: Timestamp) {
+    ///
+    /// - Parameter reason: why it was cancelled, where that is known.
+    func close(_ end: TurnEnd, because reason: String?, at time: Timestamp) {
         state.run.end(end.stop, because: end.failure, at: time)
+        if end.stop == .cancelled, let reason { state.run.explain(reason) }
         state.run.totalDuration = startedAt.nanoseconds(to: time)
     }
 

@@ -109,6 +109,10 @@ extension TurnRunner {
         guard !turn.hasShownPieces else { return nil }
         if failure.kind == .contextWindowExceeded { return try await smaller(call, request, turn) }
         guard failure.mayBeAboutContent(hasImages: request.hasImages) else { return nil }
+        if turn.state.context.returnsSignatures, request.hasSignatures, failure.isAboutReasoning {
+            turn.state.context.returnsSignatures = false
+            return turn.state.context.request(call)
+        }
         turn.fitting.refusal = failure.message
         if turn.fitting.converted.isEmpty {
             let found = turn.state.context.convertible
@@ -279,6 +283,11 @@ extension TurnContext {
 }
 
 extension ModelRequest {
+    /// Whether reasoning goes back that the service can verify.
+    fileprivate var hasSignatures: Bool {
+        messages.contains { if case .assistant(_, _, _?, _) = $0 { true } else { false } }
+    }
+
     fileprivate var hasImages: Bool {
         messages.contains { message in
             guard case .user(let parts, _) = message else { return false }
@@ -288,6 +297,12 @@ extension ModelRequest {
 }
 
 extension ProviderFailure {
+    /// Whether the service's words are on the reasoning that it got back.
+    fileprivate var isAboutReasoning: Bool {
+        let words = message.lowercased()
+        return ["thinking", "signature", "reasoning", "encrypted"].contains { words.contains($0) }
+    }
+
     /// Whether the service may take the same conversation in another form.
     fileprivate func mayBeAboutContent(hasImages: Bool) -> Bool {
         switch kind {

@@ -29,6 +29,7 @@ struct TurnRunner: Sendable {
                 actions += try await perform(action, turn)
             }
         } catch {
+            await cancelIfDeleted(turn)
             core.logger.error(
                 "A turn failed", metadata: ["run.id": "\(turn.state.run.id)", "error": "\(error)"])
             var end = TurnEnd(stop: control.isCancelled ? .cancelled : .error, usage: TurnUsage())
@@ -189,7 +190,7 @@ struct TurnRunner: Sendable {
 
     private func persist(_ record: StepRecord, _ turn: RunningTurn) async throws -> [StepAction] {
         let time = core.now()
-        if let end = record.end { turn.close(end, at: time) }
+        if let end = record.end { turn.close(end, because: control.cancellationReason, at: time) }
         let result = turn.result(of: record, traceID: core.ids.next(), at: time)
         turn.state = try await writer.store(result, of: turn.state, at: time)
         if !result.passages.isEmpty { executors.passagesAreStored() }
@@ -209,7 +210,7 @@ struct TurnRunner: Sendable {
             let runs = await startCompanions(turn.state)
             end.usage.runIDs = runs.isEmpty ? nil : runs
         }
-        turn.close(end, at: core.now())
+        turn.close(end, because: control.cancellationReason, at: core.now())
         if !turn.hasStoredEnd { await ends.store(turn.state.run, as: turn.state.scope) }
         control.emit(end)
     }

@@ -94,9 +94,11 @@ final class TurnWorker: TaskOwner, Sendable {
     }
 
     /// Cancels the turns: waits for a model or a tool end, writes complete.
-    func cancel(_ controls: [TurnControl]) {
+    ///
+    /// - Parameter reason: what the runs say; nil when a client wished it.
+    func cancel(_ controls: [TurnControl], because reason: String? = nil) {
         // Flags first: a turn that starts meanwhile sees its flag.
-        for control in controls { control.cancel() }
+        for control in controls { control.cancel(because: reason) }
         let tasks = state.withLock { state in controls.compactMap { state.turns[$0.run]?.task } }
         for task in tasks { task.cancel() }
     }

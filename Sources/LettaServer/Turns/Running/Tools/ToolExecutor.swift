@@ -53,6 +53,8 @@ enum ToolKind: Hashable, Sendable {
     case web
     case code
     case mcp
+    case voiceMemory
+    case voiceSearch
 
     /// Nil for a tool that this server does not run yet.
     init?(_ tool: CallableToolRow) {
@@ -68,6 +70,8 @@ enum ToolKind: Hashable, Sendable {
         case MultiAgentExecutor.ask, MultiAgentExecutor.askMany, MultiAgentExecutor.tell: self = .agents
         case WebToolExecutor.fetch, WebToolExecutor.search: self = .web
         case CodeToolExecutor.name: self = .code
+        case VoiceMemoryExecutor.store: self = .voiceMemory
+        case VoiceMemoryExecutor.search: self = .voiceSearch
         default: return nil
         }
     }
@@ -108,6 +112,8 @@ struct ToolExecutors: Sendable {
             .web: Entry(executor: web, isIndependent: true),
             .code: Entry(executor: CodeToolExecutor(python: python), isIndependent: true),
             .mcp: Entry(executor: mcp, hasOutsideEffects: true, isIndependent: true),
+            .voiceMemory: Entry(executor: VoiceMemoryExecutor(core: core), hasOutsideEffects: true),
+            .voiceSearch: Entry(executor: VoiceMemoryExecutor(core: core), isIndependent: true),
         ]
     }
 
@@ -128,6 +134,7 @@ struct ToolExecutors: Sendable {
             hasOutsideEffects: entry?.hasOutsideEffects ?? false,
             needsApproval: tool.defaultRequiresApproval ?? false,
             // Results of a search are never cut: the agent asked for them.
-            returnLimit: kind == .conversationSearch || kind == .archivalSearch ? nil : tool.returnCharLimit)
+            returnLimit: [.conversationSearch, .archivalSearch, .voiceSearch].contains(kind)
+                ? nil : tool.returnCharLimit)
     }
 }
