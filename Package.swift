@@ -74,7 +74,7 @@ let package = Package(
         .target(
             name: "HTTPKit",
             dependencies: [
-                "JSON", "LettaAPI",
+                "EventStreams", "JSON", "LettaAPI",
                 .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "Hummingbird", package: "hummingbird"),
                 .product(name: "HTTPTypes", package: "swift-http-types"),
@@ -157,7 +157,7 @@ let package = Package(
         .executableTarget(
             name: "letta-server",
             dependencies: [
-                "LettaServer", "LocalModels",
+                "LettaAPI", "LettaServer", "LocalModels",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Configuration", package: "swift-configuration"),
                 .product(name: "Logging", package: "swift-log"),

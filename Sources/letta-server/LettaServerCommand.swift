@@ -8,7 +8,7 @@ struct LettaServerCommand: AsyncParsableCommand {
         version: ServerVersion.current,
         subcommands: [
             ServeCommand.self, ConfigCommand.self, MigrateCommand.self, BackupCommand.self, ModelsCommand.self,
-            DoctorCommand.self, ExportCommand.self, ImportCommand.self, VersionCommand.self,
+            DoctorCommand.self, ExportCommand.self, ImportCommand.self, KeysCommand.self, VersionCommand.self,
         ],
         defaultSubcommand: ServeCommand.self)
 }

@@ -10,6 +10,10 @@ package struct ServerContext: RequestContext {
     package var caller: Caller
     /// What the access token of the request allows; nil for a request without one, which may do everything.
     package var grant: AccessGrant?
+    /// What the API key of the request allows; nil for a request without one.
+    package var key: KeyGrant?
+    /// Who sends the request, once that is known.
+    let callerName = CallerName()
     /// The client's IP address; empty where there is none, as for a Unix socket.
     package let clientAddress: String
     let client: ClientConnection

@@ -14,6 +14,8 @@ import UnixSignals
 package struct LettaApplication: Sendable {
     package let storage: any StorageEngine
     private let responder: CallbackResponder<ServerContext>
+    /// The operations that are served or listed; other spellings are not among them.
+    package let operations: Set<String>
     private let configuration: ServerConfiguration
     private let certificate: TLSCertificate?
     private let transport: ProviderTransport
@@ -29,6 +31,7 @@ package struct LettaApplication: Sendable {
     private let retention: RetentionService
     private let localRuntime: LocalRuntime?
     private let directory: ModelDirectory
+    private let exporter: SpanExporter?
     private let userProviders: UserProviders
     private let logger: Logger
 
@@ -76,13 +79,20 @@ package struct LettaApplication: Sendable {
         let documents = DocumentReader(sandbox: sandbox)
         reading = FileReadingService(core: core, ends: runEnds, documents: documents)
         packages = ToolPackageService(core: core, sandbox: sandbox)
+        let exporter = configuration.spans.map {
+            SpanExporter(to: $0, through: transport, clock: clock, logger: logger)
+        }
+        self.exporter = exporter
         let features = RouteCatalogue(
             core: core, secrets: secrets, directory: self.directory, transport: transport,
             userProviders: userProviders, worker: worker, ends: runEnds, callbacks: callbacks, egress: egress,
             batches: batches, schedules: schedules, mcp: configuration.mcp, sandbox: sandbox, documents: documents,
             reading: reading, packages: packages, mail: mail, webSearch: configuration.webSearch,
-            password: configuration.http.password, approvals: configuration.approvals, metrics: metrics)
-        responder = try Self.stack(features, metrics, configuration).responder
+            password: configuration.http.password, approvals: configuration.approvals,
+            usage: UsageMeter(prices: configuration.prices), exporter: exporter, metrics: metrics)
+        let stack = try Self.stack(features, metrics, configuration)
+        responder = stack.responder
+        operations = stack.operations
         callbacks.wake()
         reading.wake()
         packages.wake()
@@ -109,6 +119,10 @@ package struct LettaApplication: Sendable {
             try await projects.id(named: name, in: organization, creating: creating)
         }
         settings.accessTokens = AccessTokenService(core: features.core).door()
+        if let exporter = features.exporter {
+            settings.recordRequest = { [now = features.core.now] in exporter.record([Span($0, at: now())]) }
+        }
+        settings.apiKeys = APIKeyService(core: features.core).door()
         return try HTTPStack(routes: routes, settings: settings, metrics: HTTPMetrics(factory: metrics))
     }
 
@@ -175,6 +189,7 @@ package struct LettaApplication: Sendable {
         await packages.close()
         mail.close()
         await runEnds.close()
+        await exporter?.close()
         await directory.close()
         await userProviders.close()
         await localRuntime?.close()

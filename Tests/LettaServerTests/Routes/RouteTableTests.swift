@@ -13,6 +13,8 @@ import Testing
         "POST /mcp",
         "POST /v1/responses", "POST /v1/voice/{}/chat/completions",
         "GET /v1/models/doctor",
+        "GET /v1/api-keys/", "POST /v1/api-keys/", "GET /v1/api-keys/{}", "DELETE /v1/api-keys/{}",
+        "GET /v1/usage/summary", "GET /v1/quotas/", "PUT /v1/quotas/", "GET /v1/quotas/{}", "DELETE /v1/quotas/{}",
     ]
 
     /// Messages cannot be edited: these routes always respond with 405.

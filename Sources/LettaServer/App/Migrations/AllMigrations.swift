@@ -8,5 +8,6 @@ enum AllMigrations {
         .providers, .folders, .groups, .conversations, .toolSettings, .accounts, .passages,
         .compaction, .callbackDeliveries, .approvals, .conversationTurns, .learnedServices, .templates, .agentImports,
         .batchesAndSchedules, .uploads, .toolPackages, .mcpSessions,
+        .apiKeys, .usageAndQuotas, .spans,
     ]
 }
