@@ -1,6 +1,7 @@
 import JSON
 import LettaAPI
 import ModelProviders
+import Storage
 import TestSupport
 import Testing
 
@@ -36,7 +37,7 @@ import Testing
             #expect(spans[2]["parent_span_id"] == spans[1]["span_id"])
             #expect(spans[2]["attributes"]?["gen_ai.usage.output_tokens"]?.int == 5)
             #expect(spans[3]["attributes"]?["gen_ai.tool.name"] == "memory_insert")
-            try await server.storage.write { db in try db.execute("DELETE FROM provider_trace") }
+            _ = try await server.storage.write { db in try db.execute("DELETE FROM provider_trace") }
             let rest = try #require(try await server.get("/v1/runs/{run}/trace").expect(200).json.array)
             #expect(
                 rest.compactMap { $0["span_name"]?.string } == [
