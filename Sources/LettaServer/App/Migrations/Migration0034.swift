@@ -2,7 +2,7 @@ import Storage
 
 extension Migration {
     /// What was used each day, and daily limits.
-    static let usageAndQuotas = Migration(number: 29, name: "usage and quotas") { dialect in
+    static let usageAndQuotas = Migration(number: 34, name: "usage and quotas") { dialect in
         let id: SQLText = "TEXT \(dialect.textCollation)"
         return [
             // No foreign keys for agent, identity and key: what was used stays when they are gone.

@@ -2,7 +2,7 @@ import Storage
 
 extension Migration {
     /// Keys for people and programs.
-    static let apiKeys = Migration(number: 28, name: "API keys") { dialect in
+    static let apiKeys = Migration(number: 33, name: "API keys") { dialect in
         let id: SQLText = "TEXT \(dialect.textCollation)"
         return [
             """
