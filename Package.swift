@@ -75,7 +75,7 @@ let package = Package(
         .target(
             name: "HTTPKit",
             dependencies: [
-                "JSON", "LettaAPI",
+                "EventStreams", "JSON", "LettaAPI",
                 .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "Hummingbird", package: "hummingbird"),
                 .product(name: "HTTPTypes", package: "swift-http-types"),

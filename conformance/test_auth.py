@@ -114,6 +114,27 @@ def test_the_route_that_checks_a_password(http):
             assert (wrong.status_code, wrong.json()) == (401, {"detail": "Unauthorized"})
 
 
+def test_keys_of_the_command_line(closed, http):
+    """A key works at once, where its scopes allow it, and no longer once it is deleted."""
+    def keys(*arguments):
+        done = closed.command("keys", *arguments, "--data-dir", closed.data)
+        assert done.returncode == 0, done.stderr
+        return done.stdout.strip()
+
+    key = keys("create", "reader", "--scope", "read", "--days", "1")
+    assert re.fullmatch(r"key-[0-9a-f-]{36}\.[0-9a-f]{64}", key)
+    name, reader = key.split(".")[0], bearer(key)
+    assert name in keys("list") and key not in keys("list")
+    assert http.get("/v1/agents/", headers=reader).status_code == 200
+    assert http.post("/v1/blocks/", json={"label": "x"}, headers=reader).status_code == 403
+    assert http.get("/v1/api-keys/", headers=reader).status_code == 403
+    assert http.get("/v1/agents/", headers={"X-BARE-PASSWORD": b"password " + key.encode()}).status_code == 401
+    made = http.get("/v1/api-keys/" + name, headers=bearer(PASSWORD)).json()
+    assert (made["name"], made["scopes"]) == ("reader", ["read"]) and "key" not in made
+    keys("delete", name)
+    assert http.get("/v1/agents/", headers=reader).status_code == 401
+
+
 @pytest.mark.parametrize("way", ["header", "body"])
 def test_guessing_is_slowed_where_the_password_never_came_from(tmp_path, way):
     """32 at once, then one a second: however many requests are made at the same time. Other addresses and the health check go on."""

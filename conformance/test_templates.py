@@ -1,5 +1,6 @@
 """Templates, projects and deployments through both published clients: every method that each has for them."""
 
+import json
 import uuid
 
 import pytest
@@ -47,9 +48,13 @@ def test_the_newer_client(client):
     assert saved.latest_version == "2"
     assert client.raw.agents.retrieve(child).template_id != seen.template_id
     assert templates.rollback(name, version="1").success
-    with pytest.raises(client.Error) as refusal:
+    file = json.loads(client.raw.agents.export_file(agent.id))
+    assert templates.update(name, agent_file_json=file, save_existing_changes=True).success
+    from_file = templates.create(type="agent_file", agent_file=file, name=name + "-of-a-file")
+    assert from_file.latest_version == "1"
+    assert templates.delete(from_file.name).success
+    with refused(client, 400):
         templates.update(name, agent_file_json={"agents": []})
-    assert refusal.value.status_code == 501
     assert client.raw.agents.create(model=agent.model, extra_body={"from_template": name}).system == "You help."
     assert templates.delete(name).success
     with refused(client, 404):

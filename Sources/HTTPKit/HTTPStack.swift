@@ -31,6 +31,10 @@ package struct HTTPSettings: Sendable {
     package var isSession: @Sendable (_ token: String) async throws -> Bool = { _ in false }
     /// Paths that GET serves without a password: files that are the same for everybody.
     package var openPaths: Set<String> = []
+    /// Gets each request that has ended; nil when nobody traces requests.
+    package var recordRequest: (@Sendable (RequestTrace) -> Void)?
+    /// The keys of people and programs.
+    package var apiKeys = APIKeyDoor()
 
     package init() {}
 }
@@ -39,6 +43,8 @@ package struct HTTPSettings: Sendable {
 /// host check; authentication; routes.
 package struct HTTPStack: Sendable {
     package let responder: CallbackResponder<ServerContext>
+    /// What access rules are made for, such as `GET /v1/agents/{agent_id}`: other spellings are not among them.
+    package let operations: Set<String>
 
     /// HTTP/1.1, in TLS with a certificate.
     package static func server(_ certificate: TLSCertificate? = nil) -> HTTPServerBuilder {
@@ -55,9 +61,11 @@ package struct HTTPStack: Sendable {
     }
 
     package init(routes: Routes, settings: HTTPSettings, metrics: HTTPMetrics) throws(RouteConflict) {
+        operations = Set(routes.records.map { $0.original ?? "\($0.verb.rawValue) \($0.path)" })
         let origins = OriginPolicy(acceptable: settings.acceptableOrigins)
         var layers: [any RouterMiddleware<ServerContext>] = [
-            AccessLog(metrics: metrics), CORS(origins: origins, tokens: settings.accessTokens),
+            AccessLog(metrics: metrics, recordRequest: settings.recordRequest),
+            CORS(origins: origins, tokens: settings.accessTokens),
             RenderErrors(translate: settings.translate),
         ]
         if settings.isBoundToLoopback {
@@ -65,6 +73,7 @@ package struct HTTPStack: Sendable {
                 HostCheck(allowedHosts: settings.allowedHosts, origins: origins, tokens: settings.accessTokens))
         }
         layers.append(AccessTokenCheck(door: settings.accessTokens, isOnlyDoor: settings.password == nil))
+        layers.append(APIKeyCheck(door: settings.apiKeys, isOnlyDoor: settings.password == nil))
         if let password = settings.password {
             layers.append(SessionCheck(isSession: settings.isSession))
             layers.append(
@@ -100,14 +109,17 @@ struct RouteResponder: Sendable {
                     &request, of: grant, to: route, captures, limit: settings.bodyLimit)
                 context.caller = caller(of: request, with: grant)
             } else {
-                context.caller = try await caller(of: request)
+                if let key = context.key { try settings.apiKeys.check(key, to: route.operation) }
+                context.caller = try await caller(of: request, with: context.key)
             }
+            if !Authentication.isAnonymous(request) { context.callerName.set(context.caller) }
             if request.headers[.expect]?.lowercased() == "100-continue",
                 declaredLength(of: request) <= settings.bodyLimit
             {
                 context.client.askForBody()
             }
-            return try await route.handler(request, context, route.match)
+            let response = try await route.handler(request, context, route.match)
+            return settings.accessTokens.shown(response, of: route, to: context.grant, captures)
         case .methodNotAllowed(let verbs):
             let allow: HTTPFields = [.allow: Self.allow(verbs)]
             if request.method == .options { return Response(status: .noContent, headers: allow) }
@@ -135,7 +147,7 @@ struct RouteResponder: Sendable {
                 stainlessVersion: headers[.stainlessPackageVersion], userAgent: headers[.userAgent]))
     }
 
-    private func caller(of request: Request) async throws -> Caller {
+    private func caller(of request: Request, with key: KeyGrant?) async throws -> Caller {
         let headers = request.headers
         var caller = Caller(
             project: headers[.projectID].flatMap { $0.isEmpty ? nil : $0 },
@@ -143,7 +155,14 @@ struct RouteResponder: Sendable {
                 stainlessVersion: headers[.stainlessPackageVersion], userAgent: headers[.userAgent]))
         // Nobody has shown the password yet, and whether a user exists must not be told.
         guard !Authentication.isAnonymous(request) else { return caller }
-        if let user = headers[.userID] { try await act(as: user, &caller) }
+        if let key {
+            (caller.organization, caller.user, caller.key) = (key.organization, key.user, key.id)
+            if let user = headers[.userID], user != key.user {
+                throw APIError(403, "An API key acts as \(key.user), not as the user of the header user_id.")
+            }
+        } else if let user = headers[.userID] {
+            try await act(as: user, &caller)
+        }
         if caller.project == nil, let name = headers[.project], !name.isEmpty {
             let mayCreate = ![.get, .head, .delete, .options].contains(request.method)
             caller.project = try await settings.projectOfHeader(name, caller.organization, mayCreate)

@@ -93,6 +93,10 @@ package struct ProviderTransport: Sendable {
 
     /// Sends a request and waits for the response head, which may be a redirect.
     func exchange(_ request: HTTPClientRequest) async throws(ProviderFailure) -> HTTPClientResponse {
+        var request = request
+        if let trace = TraceContext.current, trace.isPropagated {
+            request.headers.replaceOrAdd(name: "traceparent", value: trace.traceparent)
+        }
         do {
             if !reachesUnixSockets || !request.url.hasPrefix("http+unix://") { _ = try EgressAddress(request.url) }
             return try await client.execute(request, deadline: .distantFuture)

@@ -76,11 +76,15 @@ package final class FakeOpenAI: Sendable {
     /// One element for each hanging response whose client has disconnected.
     package let departures: AsyncStream<Void>
     private let departed: AsyncStream<Void>.Continuation
+    /// One element for each recorded request.
+    package let arrivals: AsyncStream<Void>
+    private let arrived: AsyncStream<Void>.Continuation
 
     private init(_ replies: [Reply]) {
         state = Mutex(State(replies: replies))
         (silences, silent) = AsyncStream.makeStream()
         (departures, departed) = AsyncStream.makeStream()
+        (arrivals, arrived) = AsyncStream.makeStream()
     }
 
     /// Runs the server for the time of `body`. The last reply is repeated.
@@ -191,6 +195,7 @@ package final class FakeOpenAI: Sendable {
             state.received.append(received)
             return state.replies.count > 1 ? state.replies.removeFirst() : state.replies[0]
         }
+        arrived.yield()
         if case .hang? = reply.parts.first {
             await hang(request)
             throw Cut()

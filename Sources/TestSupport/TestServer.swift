@@ -108,6 +108,9 @@ package final class TestServer: Sendable {
     /// The database as the server uses it.
     package var storage: any StorageEngine { application.storage }
 
+    /// The operations that are served or listed.
+    package var operationsOfRoutes: Set<String> { application.operations }
+
     private var application: LettaApplication { running.withLock { $0.application } }
 
     /// Stops the server and starts another one on the same database.

@@ -9,7 +9,7 @@ struct LettaServerCommand: AsyncParsableCommand {
         subcommands: [
             ServeCommand.self, ConfigCommand.self, MigrateCommand.self, BackupCommand.self, RestoreCommand.self,
             ModelsCommand.self, DoctorCommand.self, ExportCommand.self, ImportCommand.self, ReembedCommand.self,
-            VersionCommand.self,
+            KeysCommand.self, VersionCommand.self,
         ],
         defaultSubcommand: ServeCommand.self)
 }

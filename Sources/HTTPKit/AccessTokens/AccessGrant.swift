@@ -29,10 +29,19 @@ package struct AccessRule: Sendable {
     package var right: AccessRight
     /// The members that the body may have; nil for an operation whose body is not looked at.
     package var members: Set<String>?
+    /// The right that the response needs: without it the operation is carried out, and its response is `null`.
+    package var answer: AccessRight?
+    /// Whether the second capture labels a block, which must not be read-only.
+    package var writesBlock = false
 
-    package init(_ subject: Subject, _ right: AccessRight, members: Set<String>? = nil) {
+    package init(
+        _ subject: Subject, _ right: AccessRight, members: Set<String>? = nil, answer: AccessRight? = nil,
+        writesBlock: Bool = false
+    ) {
         self.subject = subject
         self.right = right
         self.members = members
+        self.answer = answer
+        self.writesBlock = writesBlock
     }
 }

@@ -17,6 +17,11 @@ package struct AccessTokenDoor: Sendable {
         _, _, _ in nil
     }
 
+    /// Whether the block of an agent with this label is read-only.
+    package var isReadOnly: @Sendable (_ label: String, ID<AgentState>, AccessGrant) async throws -> Bool = {
+        _, _, _ in false
+    }
+
     package init() {}
 
     /// What every token begins with.
@@ -35,6 +40,17 @@ package struct AccessTokenDoor: Sendable {
         try await isOriginOfToken(OriginPolicy.normalized(origin))
     }
 
+    /// The response as far as the grant allows to see it.
+    func shown(
+        _ response: Response, of route: RouteTable.Route, to grant: AccessGrant?, _ captures: [String]
+    ) -> Response {
+        guard let grant, let needed = rules[route.operation]?.answer, response.status.code < 300,
+            case .path(let place)? = route.match.sources.first,
+            grant.rights[ID(captures[place])]?.contains(needed) != true
+        else { return response }
+        return Response.json(JSONValue.null)
+    }
+
     /// - Throws: `APIError` 403 for what the grant does not allow.
     func check(
         _ request: inout Request, of grant: AccessGrant, to route: RouteTable.Route, _ captures: [String], limit: Int
@@ -50,6 +66,11 @@ package struct AccessTokenDoor: Sendable {
         let agent =
             rule.subject == .agent ? ID(captures[place]) : try await owner(rule.subject, captures[place], grant)
         guard let agent, grant.rights[agent]?.contains(rule.right) == true else { throw refusal }
+        if rule.writesBlock, case .path(let place)? = route.match.sources.dropFirst().first,
+            captures.indices.contains(place), try await isReadOnly(captures[place], agent, grant)
+        {
+            throw APIError(403, "The block \(captures[place]) is read-only; an access token does not change it.")
+        }
         guard let members = rule.members else { return }
         let body = try await request.collectBody(upTo: limit)
         // What is no object is the route's to refuse.

@@ -1,4 +1,4 @@
-import LettaAPI
+package import LettaAPI
 
 /// The acting user, and the generation of the client.
 package struct Caller: Sendable, Hashable {
@@ -7,6 +7,8 @@ package struct Caller: Sendable, Hashable {
     /// The project that filters lists and owns new resources, from `X-Project-Id`.
     package var project: String?
     package var generation: ClientGeneration
+    /// The API key of the request; nil for one without.
+    package var key: ID<APIKey>?
 
     package init(
         organization: String = Caller.defaultOrganization, user: String = Caller.defaultUser,

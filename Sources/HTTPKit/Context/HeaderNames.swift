@@ -11,6 +11,8 @@ extension HTTPField.Name {
     package static let overrideEmbeddingModel = wellFormed("x-override-embedding-model")
     /// The password as the peer's own clients send it.
     package static let barePassword = wellFormed("X-BARE-PASSWORD")
+    /// The place of the client's operation in a trace, as W3C Trace Context has it.
+    static let traceparent = wellFormed("traceparent")
     static let stainlessPackageVersion = wellFormed("X-Stainless-Package-Version")
     /// Counts the repeats of a request by a client of its own accord, from 0.
     package static let stainlessRetryCount = wellFormed("X-Stainless-Retry-Count")

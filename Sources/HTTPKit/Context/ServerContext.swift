@@ -12,6 +12,10 @@ package struct ServerContext: RequestContext {
     package var grant: AccessGrant?
     /// Whether the request came with an open session of the dashboard, which may do everything.
     package var hasSession = false
+    /// What the API key of the request allows; nil for a request without one.
+    package var key: KeyGrant?
+    /// Who sends the request, once that is known.
+    let callerName = CallerName()
     /// The client's IP address; empty where there is none, as for a Unix socket.
     package let clientAddress: String
     let client: ClientConnection

@@ -12,13 +12,16 @@ package final class HTTPMetrics: Sendable {
 
     private let factory: any MetricsFactory
     private let counters = Mutex<[Key: Counter]>([:])
+    private let keyCounters = Mutex<[String: Counter]>([:])
     private let timers = Mutex<[String: Metrics.Timer]>([:])
 
     package init(factory: any MetricsFactory) {
         self.factory = factory
     }
 
-    func record(route: String, method: HTTPRequest.Method, status: Int, duration: Duration) {
+    /// - Parameter key: the API key of the request: only those that exist are counted, so the set is closed.
+    func record(route: String, method: HTTPRequest.Method, status: Int, duration: Duration, key: String? = nil) {
+        if let key { keyCounter(key).increment() }
         let key = Key(route: route, method: Self.label(of: method), status: status)
         counter(key).increment()
         timer(route).recordNanoseconds(
@@ -32,6 +35,15 @@ package final class HTTPMetrics: Sendable {
                 label: "http_requests_total",
                 dimensions: [("method", key.method), ("route", key.route), ("status", String(key.status))],
                 factory: factory)
+            counters[key] = new
+            return new
+        }
+    }
+
+    private func keyCounter(_ key: String) -> Counter {
+        keyCounters.withLock { counters in
+            if let known = counters[key] { return known }
+            let new = Counter(label: "http_requests_by_key_total", dimensions: [("key", key)], factory: factory)
             counters[key] = new
             return new
         }

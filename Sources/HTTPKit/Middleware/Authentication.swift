@@ -69,7 +69,7 @@ struct Authentication: RouterMiddleware {
         next: (Request, ServerContext) async throws -> Response
     ) async throws -> Response {
         if Self.isOpen(request) || isOpenFile(request) { return try await next(request, context) }
-        if context.grant != nil || context.hasSession { return try await next(request, context) }
+        if context.grant != nil || context.key != nil || context.hasSession { return try await next(request, context) }
         if Self.isCheck(request) { return try await check(request, context, next: next) }
         let bearer = request.headers[.authorization]
         let bare = request.headers[.barePassword]

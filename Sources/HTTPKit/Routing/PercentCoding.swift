@@ -1,5 +1,8 @@
 /// Percent-encoding of URLs.
-enum PercentCoding {
+package enum PercentCoding {
+    /// Decodes a text in which a plus is a plus.
+    package static func decode(_ text: Substring) -> String { decode(text.utf8, plusIsSpace: false) }
+
     /// Malformed triples are left as they are. U+0000 is dropped, as in JSON bodies: databases cannot store it.
     /// Invalid UTF-8 becomes U+FFFD.
     static func decode(_ text: Substring.UTF8View, plusIsSpace: Bool) -> String {

@@ -1,5 +1,3 @@
-import Crypto
-import FoundationEssentials
 import JSON
 import LettaAPI
 import Storage
@@ -28,9 +26,9 @@ struct AccessTokenService: Sendable {
         guard expiry > now else {
             throw APIError.invalidField("expires_at", "must be in the future", input: .string(expiry.wireText))
         }
-        let secret = SymmetricKey(size: .bits256).withUnsafeBytes { Self.hexadecimal($0) }
+        let secret = TokenSecret.random()
         let row = AccessTokenRow(
-            id: core.ids.next(), secretHash: Self.hash(secret), hostname: body.hostname, origin: origin,
+            id: core.ids.next(), secretHash: TokenSecret.hash(secret), hostname: body.hostname, origin: origin,
             policy: Document(AccessPolicy(body.policy)), expiresAt: expiry, userID: scope.user, createdAt: now,
             updatedAt: now)
         try await core.storage.write(as: scope) { db in
@@ -83,7 +81,7 @@ struct AccessTokenService: Sendable {
         let id = ID<AccessToken>(String(parts[0]))
         guard let found = try await core.storage.read({ db in try AccessTokenStore.find(id, db) }),
             // Hashes of random secrets tell nothing by the time that their comparison takes.
-            found.row.secretHash == Self.hash(String(parts[1])), found.row.expiresAt > core.now()
+            found.row.secretHash == TokenSecret.hash(String(parts[1])), found.row.expiresAt > core.now()
         else { return nil }
         return found
     }
@@ -99,12 +97,12 @@ struct AccessTokenService: Sendable {
         try await core.storage.read(as: scope) { db in try AccessTokenStore.owner(of: id, in: noun, db) }
     }
 
-    private static func hash(_ secret: String) -> String {
-        SHA256.hash(data: Data(secret.utf8)).withUnsafeBytes { hexadecimal($0) }
-    }
-
-    private static func hexadecimal(_ bytes: UnsafeRawBufferPointer) -> String {
-        bytes.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
+    /// Whether the agent's block with this label is read-only.
+    func isReadOnly(_ label: String, of agent: ID<AgentState>, as scope: Scope) async throws -> Bool {
+        try await core.storage.read(as: scope) { db in
+            guard let id = try AgentBlockStore.block(labelled: label, of: agent, db) else { return false }
+            return try db.fetch(BlockStore.table, id)?.readOnly ?? false
+        }
     }
 
     /// `https://example.org` of the address of a page, as browsers send it; nil for no such address.

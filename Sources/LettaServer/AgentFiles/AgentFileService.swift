@@ -60,7 +60,7 @@ struct AgentFileService: Sendable {
         }
     }
 
-    private func file(
+    func file(
         _ document: AgentFileDocument, _ options: ImportOptions, as scope: Scope
     ) async throws -> AgentImport {
         var settings = AgentImport.Settings()

@@ -21,10 +21,11 @@ enum AccessTokenRules {
     /// Nothing that attaches what others own, or makes the agent run other tools or models.
     private static let writingAgent: [String: AccessRule] = [
         "PATCH \(agent)": AccessRule(
-            .agent, .writeAgent, members: ["name", "description", "metadata", "tags", "timezone"]),
+            .agent, .writeAgent, members: ["name", "description", "metadata", "tags", "timezone"], answer: .readAgent),
         "PATCH \(agent)/core-memory/blocks/{block_label}": AccessRule(
-            .agent, .writeAgent, members: ["value", "description", "metadata", "limit"]),
-        "POST \(agent)/archival-memory": AccessRule(.agent, .writeAgent),
+            .agent, .writeAgent, members: ["value", "description", "metadata", "limit"], answer: .readAgent,
+            writesBlock: true),
+        "POST \(agent)/archival-memory": AccessRule(.agent, .writeAgent, answer: .readAgent),
         "DELETE \(agent)/archival-memory/{memory_id}": AccessRule(.agent, .writeAgent),
     ]
 

@@ -13,6 +13,10 @@ extension AccessTokenService {
                 organization: organization, user: row.userID, origin: row.origin,
                 rights: Dictionary(try row.policy.content().data.map { ($0.id, Set($0.access)) }) { $0.union($1) })
         }
+        door.isReadOnly = { label, agent, grant in
+            let scope = Scope(organization: grant.organization, user: grant.user)
+            return try await isReadOnly(label, of: agent, as: scope)
+        }
         door.owner = { subject, id, grant in
             let scope = Scope(organization: grant.organization, user: grant.user)
             switch subject {

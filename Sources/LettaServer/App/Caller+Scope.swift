@@ -14,7 +14,9 @@ extension Call {
 
 extension Caller {
     var scope: Scope {
-        Scope(organization: organization, user: user, project: project == Project.defaultID.rawValue ? nil : project)
+        Scope(
+            organization: organization, user: user, project: project == Project.defaultID.rawValue ? nil : project,
+            key: key?.rawValue)
     }
 
     /// The relations that are loaded besides an agent's own fields.

@@ -19,6 +19,8 @@ package struct LettaApplication: Sendable {
     private let responder: CallbackResponder<ServerContext>
     /// Nil where tools reach no API.
     private let toolDoor: ToolDoor?
+    /// The operations that are served or listed; other spellings are not among them.
+    package let operations: Set<String>
     private let configuration: ServerConfiguration
     private let certificate: TLSCertificate?
     private let transport: ProviderTransport
@@ -37,6 +39,7 @@ package struct LettaApplication: Sendable {
     private let servers: ServerMembership?
     private let localRuntime: LocalRuntime?
     private let directory: ModelDirectory
+    private let exporter: SpanExporter?
     private let userProviders: UserProviders
     private let logger: Logger
 
@@ -91,17 +94,24 @@ package struct LettaApplication: Sendable {
         reading = FileReadingService(core: core, ends: runEnds, documents: documents, queue: embedder.queue)
         packages = ToolPackageService(core: core, sandbox: sandbox)
         self.sandbox = sandbox
+        let exporter = configuration.spans.map {
+            SpanExporter(to: $0, through: transport, clock: clock, logger: logger)
+        }
+        self.exporter = exporter
         let features = RouteCatalogue(
             core: core, secrets: secrets, directory: self.directory, models: models, embedder: embedder,
             userProviders: userProviders, worker: worker, ends: runEnds, callbacks: callbacks, egress: egress,
             batches: batches, schedules: schedules, mcp: configuration.mcp, sandbox: sandbox, documents: documents,
             reading: reading, packages: packages, mail: mail, webSearch: configuration.webSearch,
-            password: configuration.http.password, approvals: configuration.approvals, metrics: metrics,
+            password: configuration.http.password, approvals: configuration.approvals,
+            usage: UsageMeter(prices: configuration.prices), exporter: exporter, metrics: metrics,
             dashboard: configuration.http.dashboard == .off ? nil : .embedded,
             sessions: DashboardSessionService(core: core, password: configuration.http.password))
         let (routes, settings) = Self.routes(features, configuration)
         let httpMetrics = HTTPMetrics(factory: metrics)
-        responder = try HTTPStack(routes: routes, settings: settings, metrics: httpMetrics).responder
+        let stack = try HTTPStack(routes: routes, settings: settings, metrics: httpMetrics)
+        responder = stack.responder
+        operations = stack.operations
         toolDoor = try sandbox.apiFolder.map { folder in
             let stack = try HTTPStack(routes: routes, settings: Self.onlyForTokens(settings), metrics: httpMetrics)
             return ToolDoor(folder: folder, responder: stack.responder, logger: logger)
@@ -141,6 +151,7 @@ package struct LettaApplication: Sendable {
         settings.isBoundToLoopback = false
         settings.isSession = { _ in false }
         settings.openPaths = []
+        settings.apiKeys = APIKeyDoor()
         return settings
     }
 
@@ -170,6 +181,10 @@ package struct LettaApplication: Sendable {
         settings.accessTokens = AccessTokenService(core: features.core).door()
         settings.isSession = { [sessions = features.sessions] in try await sessions.isOpen($0) }
         if let dashboard = features.dashboard { settings.openPaths = DashboardRoutes.paths(of: dashboard) }
+        if let exporter = features.exporter {
+            settings.recordRequest = { [now = features.core.now] in exporter.record([Span($0, at: now())]) }
+        }
+        settings.apiKeys = APIKeyService(core: features.core).door()
         return (routes, settings)
     }
 
@@ -262,6 +277,7 @@ package struct LettaApplication: Sendable {
         toolDoor?.remove()
         mail.close()
         await runEnds.close()
+        await exporter?.close()
         await directory.close()
         await userProviders.close()
         await localRuntime?.close()

@@ -26,6 +26,8 @@ struct RouteCatalogue: RouteGroup {
     let webSearch: WebSearchSettings
     let password: Secret?
     let approvals: ApprovalPolicy
+    let usage: UsageMeter
+    let exporter: SpanExporter?
     let metrics: PrometheusMetrics
     /// The dashboard's files; nil when it is off.
     let dashboard: DashboardFiles?
@@ -52,7 +54,8 @@ struct RouteCatalogue: RouteGroup {
             executors: ToolExecutors(
                 core: core, python: python, mcp: MCPToolExecutor(core: core, connector: mcpConnector), mail: mail,
                 web: web, documents: documents, embedder: embedder),
-            ends: ends, images: ImageReader(egress: egress, clock: core.clock), approvals: approvals)
+            ends: ends, images: ImageReader(egress: egress, clock: core.clock), usage: usage, exporter: exporter,
+            approvals: approvals)
         let compactor = ContextCompactor(core: core, models: models)
         let turns = TurnService(
             core: core, opener: opener, worker: worker,
@@ -66,7 +69,8 @@ struct RouteCatalogue: RouteGroup {
         let runs = RunService(core: core, ends: ends)
         let previews = TurnPreviewService(core: core, opener: opener)
         let agents = AgentService(core: core, models: models, secrets: secrets)
-        let templates = TemplateService(core: core, agents: agents)
+        let files = AgentFileService(core: core, models: models, secrets: secrets)
+        let templates = TemplateService(core: core, agents: agents, files: files)
 
         let features: [any RouteGroup] = [
             HealthRoutes(
@@ -78,7 +82,7 @@ struct RouteCatalogue: RouteGroup {
             TemplateRoutes(templates: templates),
             InternalTemplateRoutes(
                 templates: InternalTemplateService(core: core, agents: agents, groups: GroupService(core: core))),
-            AgentFileRoutes(files: AgentFileService(core: core, models: models, secrets: secrets)),
+            AgentFileRoutes(files: files),
             CoreMemoryRoutes(memory: CoreMemoryService(core: core)),
             AgentToolRoutes(
                 tools: AgentToolService(core: core),
@@ -122,6 +126,8 @@ struct RouteCatalogue: RouteGroup {
             BatchRoutes(batches: batchService),
             ScheduleRoutes(schedules: ScheduleService(core: core, runner: schedules)),
             AccessTokenRoutes(tokens: AccessTokenService(core: core)),
+            UsageRoutes(usage: UsageService(core: core)),
+            APIKeyRoutes(keys: APIKeyService(core: core)),
             FolderRoutes(
                 folders: FolderService(core: core, models: models, queue: embedder.queue),
                 agents: AgentFolderService(core: core),

@@ -49,6 +49,11 @@ package struct ServerConfiguration: Sendable {
     var retention = RetentionService.Policy()
     /// `LETTA_APPROVAL_TIMEOUT_DAYS`: how long calls wait for an approval.
     package var approvals = ApprovalPolicy()
+    /// `OTEL_EXPORTER_OTLP_ENDPOINT`, `OTEL_EXPORTER_OTLP_HEADERS`, `OTEL_SERVICE_NAME`: where spans are sent; nil for
+    /// nowhere.
+    var spans: SpanDestination?
+    /// `LETTA_MODEL_PRICES`: what models cost, as JSON.
+    var prices = ModelPrices()
     package var http = HTTP()
     package var data: Data
     /// `OPENAI_API_KEY`, `OPENAI_BASE_URL`, `ANTHROPIC_API_KEY`, …: the model services that are offered to everybody, in the
@@ -131,6 +136,10 @@ package struct ServerConfiguration: Sendable {
                 "LETTA_APPROVAL_TIMEOUT_DAYS", environment.string(forKey: "letta.approval.timeout.days"),
                 most: 1_000_000)
             ?? approvals.days
+        spans = try Self.spanDestination(environment)
+        prices =
+            try environment.string(forKey: "letta.model.prices").flatMap { $0.isEmpty ? nil : $0 }
+            .map { try ModelPrices(json: $0) } ?? prices
         webSearch.exaKey = Self.secret("exa.api.key", environment)?.reveal()
         webSearch.tavilyKey = Self.secret("tavily.api.key", environment)?.reveal()
         webSearch.searxngURL = Self.secret("searxng.url", environment)?.reveal()
@@ -250,6 +259,8 @@ package struct ServerConfiguration: Sendable {
                 ("node for tools", node ?? "the one of this machine"),
                 ("tools without a sandbox", allowsToolsWithoutSandbox ? "where this machine has none" : "never"),
                 ("stdio MCP servers", mcp.isStdioDisabled ? "off" : "\(mcp.commandCount) commands"),
+                ("spans", spans?.url ?? "not sent"),
+                ("prices of models", prices.prices.isEmpty ? "none" : "\(prices.prices.count)"),
                 ("traces", "\(retention.traceDays) days, up to \(retention.traceBytes) bytes"),
                 ("approvals", "denied after \(approvals.days) days"),
                 ("log level", logLevel.rawValue),

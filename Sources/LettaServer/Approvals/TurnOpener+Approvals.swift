@@ -11,6 +11,9 @@ indirect enum TurnBeginning: Sendable {
     case resume(TurnMessage, [ApprovalDecision])
     /// The request repeats one that has been answered: this is its answer.
     case replay([TurnMessage], TurnStop)
+
+    /// Whether the agent works.
+    var isTurn: Bool { if case .replay = self { false } else { true } }
 }
 
 extension TurnOpener {

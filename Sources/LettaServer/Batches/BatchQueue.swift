@@ -94,10 +94,11 @@ final class BatchQueue: TaskOwner, Sendable {
     }
 
     private func run(_ item: BatchStore.Waiting, with turns: TurnService) async {
-        let scope = Scope(organization: item.organization, user: item.user)
+        let scope = Scope(organization: item.organization, user: item.user, key: item.key)
         do {
             let body = try JSONDecoding().decode(SendMessages.self, from: item.request.value())
-            let request = try TurnRequest(body, to: item.agent, following: .later)
+            var request = try TurnRequest(body, to: item.agent, following: .later)
+            request.failedRun = item.earlierRun
             let (run, control) = try await turns.acceptOwn(
                 request, as: scope,
                 noting: { run, db in
@@ -108,7 +109,7 @@ final class BatchQueue: TaskOwner, Sendable {
             if state.withLock({ $0.isClosing }) { return }
             let stored = try await core.storage.read(as: scope) { db in try RunStore.run(run.id, db) }
             let end = stored.map(ends.current)
-            await self.end(item, end?.status ?? .failed, because: nil, as: scope)
+            await self.end(item, end?.status ?? .failed, because: end?.failureReason, as: scope)
         } catch is BatchItemIsGone {
             // It was cancelled or deleted meanwhile.
         } catch {
@@ -134,6 +135,11 @@ final class BatchQueue: TaskOwner, Sendable {
             do {
                 try await core.storage.write(as: scope) { db in
                     try BatchStore.end(item.id, ended, because: reason, db)
+                    guard var row = try db.fetch(JobStore.table, item.batch, locking: true), row.job.status.isFinished
+                    else { return }
+                    // The batch was cancelled while the item was at work.
+                    try BatchService.count(&row, db)
+                    try db.update(row, in: JobStore.table)
                 }
                 return
             } catch {

@@ -10,6 +10,8 @@ struct BatchService: Sendable {
 
     /// The most items of a batch.
     static let limit = 10_000
+    /// How many failed items a batch tells about.
+    static let shownFailures = 100
 
     func list(_ query: ListBatches, as scope: Scope) async throws -> Page<Job> {
         try await core.storage.read(as: scope) { db in try BatchStore.page(query, db) }
@@ -41,7 +43,7 @@ struct BatchService: Sendable {
             let agents = body.requests.map(\.agentID).withoutDuplicates
             let found = Set(try db.fetch(AgentStore.table, agents).map(\.id))
             if let missing = agents.first(where: { !found.contains($0) }) { throw APIError.notFound("Agent", missing) }
-            try db.insert(JobRow(job), into: JobStore.table)
+            try db.insert(JobRow(job, key: scope.key), into: JobStore.table)
             try BatchStore.insert(body.requests, of: job.id, ids: core.ids, at: time, db)
         }
         queue.wake()
@@ -82,18 +84,25 @@ struct BatchService: Sendable {
 
     /// Stores the end of a batch, and that it is to be announced.
     static func finish(_ row: inout JobRow, as status: JobStatus, at time: Timestamp, _ db: Transaction) throws {
-        let counts = try BatchStore.counts(row.job.id, db)
         row.job.status = status
         row.job.completedAt = time
         row.job.updatedAt = time
         row.job.totalDuration = row.job.createdAt.nanoseconds(to: time)
+        try count(&row, db)
+        try db.update(row, in: JobStore.table)
+        if row.job.callbackURL != nil { try RunCallbackStore.insert(row.job.id, at: time, db) }
+    }
+
+    /// Says in the metadata how many items ended how, and why some failed.
+    static func count(_ row: inout JobRow, _ db: Transaction) throws {
+        let counts = try BatchStore.counts(row.job.id, db)
         var metadata = (try row.job.metadata?.json.value())?.object ?? [:]
         for name in [RunStatus.completed, .failed, .cancelled].map(\.rawValue) {
             metadata[name] = .int(Int64(counts.byStatus[name] ?? 0))
         }
+        let failures = try BatchStore.failures(of: row.job.id, limit: Self.shownFailures, db)
+        if !failures.isEmpty { metadata["errors"] = .array(failures) }
         row.job.metadata = ObjectDocument(metadata)
-        try db.update(row, in: JobStore.table)
-        if row.job.callbackURL != nil { try RunCallbackStore.insert(row.job.id, at: time, db) }
     }
 
     static func batch(_ id: ID<Job>, locking: Bool = false, _ db: Transaction) throws -> JobRow {

@@ -8,10 +8,13 @@ enum BatchStore {
     struct Waiting: Sendable {
         let organization: String
         let user: String
+        let key: String?
         let id: ID<BatchItem>
         let batch: ID<Job>
         let agent: ID<AgentState>
         let request: RawJSON
+        /// The run of an attempt that the end of the server stopped.
+        let earlierRun: ID<Run>?
     }
 
     /// How many items of a batch ended how.
@@ -60,15 +63,17 @@ enum BatchStore {
         return try db.row(
             """
             SELECT batch_item.organization_id, batch_item.id, batch_item.batch_id, batch_item.agent_id,
-                batch_item.request, job.user_id
+                batch_item.request, batch_item.run_id, job.user_id, job.key_id
             FROM batch_item JOIN job ON job.organization_id = batch_item.organization_id AND job.id = batch_item.batch_id
             WHERE batch_item.status = 'created'\(others)
             ORDER BY batch_item.created_at, batch_item.batch_id, batch_item.position LIMIT 1
             """
         ).map { row in
             Waiting(
-                organization: try row["organization_id"], user: try row["user_id"], id: try row["id"],
-                batch: try row["batch_id"], agent: try row["agent_id"], request: try row["request"])
+                organization: try row["organization_id"], user: try row["user_id"], key: try row["key_id"],
+                id: try row["id"],
+                batch: try row["batch_id"], agent: try row["agent_id"], request: try row["request"],
+                earlierRun: try row["run_id"])
         }
     }
 
@@ -81,30 +86,52 @@ enum BatchStore {
             """) > 0
     }
 
+    /// Stores how an item ended. One that was at work when its batch was cancelled may have ended otherwise.
     static func end(_ item: ID<BatchItem>, _ status: RunStatus, because error: String?, _ db: Transaction) throws {
         try db.execute(
             """
             UPDATE batch_item SET status = \(status.rawValue), error = \(error)
-            WHERE organization_id = \(db.organization) AND id = \(item) AND status IN ('created', 'running')
+            WHERE organization_id = \(db.organization) AND id = \(item)
+                AND (status IN ('created', 'running') OR status = 'cancelled' AND run_id IS NOT NULL)
             """)
     }
 
-    /// Cancels the items that wait.
+    /// Cancels the items that have not ended.
     ///
     /// - Returns: the runs of those at work.
     static func cancel(_ batch: ID<Job>, _ db: Transaction) throws -> [ID<Run>] {
-        try db.execute(
-            """
-            UPDATE batch_item SET status = 'cancelled'
-            WHERE organization_id = \(db.organization) AND batch_id = \(batch) AND status = 'created'
-            """)
-        return try db.rows(
+        let runs: [ID<Run>] = try db.rows(
             """
             SELECT run_id FROM batch_item
             WHERE organization_id = \(db.organization) AND batch_id = \(batch) AND status = 'running'
                 AND run_id IS NOT NULL
             """
         ).map { try $0["run_id"] }
+        try db.execute(
+            """
+            UPDATE batch_item SET status = 'cancelled'
+            WHERE organization_id = \(db.organization) AND batch_id = \(batch) AND status IN ('created', 'running')
+            """)
+        return runs
+    }
+
+    /// Why items failed, the first `limit` of them in their order.
+    static func failures(of batch: ID<Job>, limit: Int, _ db: Transaction) throws -> [JSONValue] {
+        try db.rows(
+            """
+            SELECT position, agent_id, run_id, error FROM batch_item
+            WHERE organization_id = \(db.organization) AND batch_id = \(batch) AND status = 'failed'
+            ORDER BY position LIMIT \(limit)
+            """
+        ).map { row in
+            let (position, agent): (Int, String) = (try row["position"], try row["agent_id"])
+            let (run, error): (String?, String?) = (try row["run_id"], try row["error"])
+            return [
+                "request": .int(Int64(position)), "agent_id": .string(agent),
+                "run_id": run.map { .string($0) } ?? .null,
+                "error": .string(error ?? "The run failed."),
+            ]
+        }
     }
 
     static func counts(_ batch: ID<Job>, _ db: Transaction) throws -> Counts {
@@ -135,8 +162,8 @@ enum BatchStore {
         ).map { (try $0["organization_id"], try $0["id"]) }
     }
 
-    /// Puts the items back in the queue whose runs had not begun when the server stopped, and ends those whose runs had. For
-    /// the start of a server, when no run is at work.
+    /// Puts the items back in the queue whose runs had not begun when the server stopped or which its end cancelled, and ends
+    /// the others that were at work. For the start of a server, when no run is at work.
     static func recover(_ db: any SQLExecutor) throws {
         // A turn begins by storing its messages.
         try db.execute(
@@ -152,6 +179,20 @@ enum BatchStore {
             UPDATE batch_item SET status = 'created', run_id = NULL
             WHERE status = 'running' AND NOT EXISTS (
                 SELECT 1 FROM run WHERE run.organization_id = batch_item.organization_id AND run.id = batch_item.run_id)
+            """)
+        // Somebody who cancels a run has its item ended at once. The next attempt goes on with the messages of this run.
+        try db.execute(
+            """
+            UPDATE batch_item SET status = 'created'
+            WHERE status = 'running'
+                AND EXISTS (
+                    SELECT 1 FROM run
+                    WHERE run.organization_id = batch_item.organization_id AND run.id = batch_item.run_id
+                        AND run.status = 'cancelled')
+                AND EXISTS (
+                    SELECT 1 FROM job
+                    WHERE job.organization_id = batch_item.organization_id AND job.id = batch_item.batch_id
+                        AND job.status IN ('created', 'pending', 'running'))
             """)
         try db.execute(
             """

@@ -8,9 +8,12 @@ struct JobRow: Codable, Sendable {
     /// The folder whose files are read.
     var folderID: ID<Folder>?
     var startedAt: Timestamp?
+    /// To which key the turns of a batch are counted.
+    var keyID: String?
 
-    init(_ job: Job, folder: ID<Folder>? = nil) {
+    init(_ job: Job, folder: ID<Folder>? = nil, key: String? = nil) {
         self.job = job
+        keyID = key
         folderID = folder
     }
 }

@@ -4,10 +4,13 @@ struct Scope: Sendable, Hashable {
     let user: String
     /// The project that filters lists and owns what is created; nil for none.
     let project: String?
+    /// The API key of the request, to which what it uses is counted; nil for none.
+    let key: String?
 
-    init(organization: String, user: String, project: String? = nil) {
+    init(organization: String, user: String, project: String? = nil, key: String? = nil) {
         self.organization = organization
         self.user = user
         self.project = project
+        self.key = key
     }
 }

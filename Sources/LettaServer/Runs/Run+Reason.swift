@@ -12,6 +12,19 @@ extension Run {
         metadata = ObjectDocument(fields)
     }
 
+    /// When its work began, in nanoseconds since 1970: a background run may have waited before.
+    var startedAt: Int {
+        guard let completedAt, let totalDuration else { return createdAt.nanoseconds }
+        return max(createdAt.nanoseconds, completedAt.nanoseconds - totalDuration)
+    }
+
+    /// Why the run failed; nil for one that has not.
+    var failureReason: String? {
+        guard status == .failed else { return nil }
+        // What this server stored is an object.
+        return (try? metadata?.json.value())?.object?["error"]?.string
+    }
+
     static let interrupted = """
         The server stopped while this run was at work. Its steps until then are stored. Send the message again to go on.
         """
@@ -27,7 +40,7 @@ extension TurnFailure {
         case "llm_insufficient_credits": "Add credits to the account of the model's provider, or choose another model."
         case "llm_rate_limit": "Wait a minute, then send the message again."
         case "llm_bad_request": "Check the model and its settings, then send the message again."
-        case TurnFailure.systemPromptOverflowType: ""
+        case TurnFailure.systemPromptOverflowType, TurnFailure.quotaType: ""
         default: "Send the message again. If it fails again, check the model's provider."
         }
     }

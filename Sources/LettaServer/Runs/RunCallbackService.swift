@@ -71,7 +71,10 @@ final class RunCallbackService: TaskOwner, Sendable {
             guard !state.isClosing else { return }
             state.isWoken = true
             state.pause?.cancel()
-            if state.sending == nil { state.sending = Task { [self] in await send() } }
+            if state.sending == nil {
+                // The turn that wakes this is no part of what follows.
+                state.sending = Task { [self] in await TraceContext.$current.withValue(nil) { await send() } }
+            }
         }
     }
 

@@ -35,23 +35,32 @@ final class RunEnds: TaskOwner, Sendable {
     static let slowdown = 30
 
     private let core: Core
-    private let writer: TurnWriter
     private let state = Mutex(State())
 
     init(core: Core) {
         self.core = core
-        writer = TurnWriter(core: core)
     }
 
     /// Stores the end of a run, at once or as soon as the database accepts it.
     func store(_ run: Run, as scope: Scope) async {
         do {
-            try await writer.close(run, as: scope)
+            try await close(run, as: scope)
         } catch {
             let isKept = keep(Kept(run: run, scope: scope), after: error)
             core.logger.error(
                 isKept ? "The end of a run is stored later" : "The end of a run is stored at the next start",
                 metadata: ["run.id": "\(run.id)", "error": "\(error)"])
+        }
+    }
+
+    /// Stores the end of a run whose last step did not store it. Idempotent.
+    private func close(_ run: Run, as scope: Scope) async throws {
+        let time = core.now()
+        try await shieldedFromCancellation { [core] in
+            try await core.storage.write(as: scope) { db in
+                // The run may have been deleted, or never have been stored.
+                if try RunStore.update(run, at: time, db) { try TurnStore.setLastRun(run, db) }
+            }
         }
     }
 
@@ -149,7 +158,7 @@ final class RunEnds: TaskOwner, Sendable {
         // A run may be deleted meanwhile.
         for end in due where state.withLock({ $0.kept[end.run.id] != nil }) {
             do {
-                try await writer.close(end.run, as: end.scope)
+                try await close(end.run, as: end.scope)
                 forget(end.run.id)
             } catch {
                 if Self.isTransient(error) { return false }

@@ -63,23 +63,27 @@ struct RunService: Sendable {
     }
 
     func metrics(of id: ID<Run>, as scope: Scope) async throws -> RunMetrics {
-        try await core.storage.read(as: scope) { db in
-            let run = try Self.run(id, db)
+        try await core.storage.read(as: scope) { [ends] db in
+            let run = ends.current(try Self.run(id, db))
             let steps = try StepStore.rows(of: id, db)
             let names = steps.flatMap(\.toolNames).withoutDuplicates
             let tools = try ToolStore.rows(named: names, db).map(\.id.rawValue)
-            return RunMetrics(
-                id: id, organizationID: scope.organization, agentID: run.agentID,
-                start: run.createdAt.nanoseconds, duration: run.totalDuration, stepCount: steps.count,
-                toolsUsed: tools)
+            var metrics = RunMetrics(
+                id: id, organizationID: scope.organization, agentID: run.agentID, start: run.startedAt,
+                duration: run.totalDuration, stepCount: steps.count, toolsUsed: tools)
+            let origin = try AgentStore.row(run.agentID, db)?.origin
+            metrics.projectID = origin?.projectID
+            metrics.templateID = origin?.templateID
+            metrics.baseTemplateID = origin?.baseTemplateID
+            return metrics
         }
     }
 
     func spans(of id: ID<Run>, as scope: Scope) async throws -> [RunSpan] {
-        let (run, steps) = try await core.storage.read(as: scope) { db in
-            (try Self.run(id, db), try StepStore.rows(of: id, db))
+        let (run, steps, kept) = try await core.storage.read(as: scope) { db in
+            (try Self.run(id, db), try StepStore.rows(of: id, db), try StepStore.spans(of: id, db))
         }
-        return RunSpan.spans(of: ends.current(run), steps)
+        return RunSpan.spans(of: ends.current(run), steps, kept: kept)
     }
 
     static func run(_ id: ID<Run>, _ db: Transaction) throws -> Run {

@@ -2,32 +2,37 @@ import JSON
 import LettaAPI
 
 extension RunSpan {
-    /// The spans of a run, made of its row and those of its steps.
-    static func spans(of run: Run, _ steps: [StepRow]) -> [RunSpan] {
+    /// The spans of a run: its own, and those that are kept of its steps. For steps whose spans are not kept any more they are
+    /// made of the rows.
+    static func spans(of run: Run, _ steps: [StepRow], kept: [RunSpan]) -> [RunSpan] {
+        let (traceID, rootID) = (
+            kept.first?.traceID ?? TurnTrace.traceID(of: run.id), kept.first?.parentSpanID ?? run.id.rawValue
+        )
+        let keptSteps = Set(kept.compactMap { $0.attributes["step_id"]?.string })
         func span(
             _ id: String, in parent: String?, _ name: String, from start: Int?, _ duration: Int?, _ status: String,
             _ attributes: JSONObject
         ) -> RunSpan? {
             guard let start else { return nil }
             return RunSpan(
-                traceID: run.id.rawValue, spanID: id, parentSpanID: parent, spanName: name, startTimeNs: start,
+                traceID: traceID, spanID: id, parentSpanID: parent, spanName: name, startTimeNs: start,
                 durationNs: duration, statusCode: status, attributes: .object(attributes))
         }
         let root = span(
-            run.id.rawValue, in: nil, "run", from: run.createdAt.nanoseconds, run.totalDuration,
+            rootID, in: nil, "run", from: run.startedAt, run.totalDuration,
             run.status == .failed ? "ERROR" : run.status == .completed ? "OK" : "UNSET",
             [
                 "agent_id": .string(run.agentID.rawValue), "run.status": .string(run.status.rawValue),
                 "run.stop_reason": run.stopReason.map { .string($0.rawValue) } ?? .null,
             ])
-        let children = steps.flatMap { row -> [RunSpan?] in
+        let children = steps.filter { !keptSteps.contains($0.step.id.rawValue) }.flatMap { row -> [RunSpan?] in
             let (step, times, id) = (row.step, row.metrics, row.step.id.rawValue)
             let status = step.status == "success" ? "OK" : step.status == "failed" ? "ERROR" : "UNSET"
             let tools = row.toolNames.map { JSONValue.string($0) }
             let toolStart = times.modelCallStart.flatMap { start in times.modelCall.map { start + $0 } }
             return [
                 span(
-                    id, in: run.id.rawValue, "agent_step", from: times.start, times.duration, status,
+                    id, in: rootID, "agent_step", from: times.start, times.duration, status,
                     ["step_id": .string(id), "model": step.model.map { .string($0) } ?? .null]),
                 span(
                     "\(id)/llm_request", in: id, "llm_request", from: times.modelCallStart, times.modelCall, status,
@@ -42,7 +47,8 @@ extension RunSpan {
                         ["tools": .array(tools)]),
             ]
         }
-        return ([root] + children).compactMap(\.self)
+        // The oldest are the first that are not kept any more.
+        return ([root] + children).compactMap(\.self) + kept
     }
 }
 

@@ -44,7 +44,10 @@ final class ScheduleRunner: TaskOwner, Sendable {
             guard !state.isClosing else { return }
             state.isWoken = true
             state.pause?.cancel()
-            if state.working == nil { state.working = Task { [self] in await work() } }
+            if state.working == nil {
+                // The request that wakes this is no part of what follows.
+                state.working = Task { [self] in await TraceContext.$current.withValue(nil) { await work() } }
+            }
         }
     }
 
@@ -105,7 +108,7 @@ final class ScheduleRunner: TaskOwner, Sendable {
     private func send(_ due: ScheduleStore.Due, at now: Timestamp) async throws -> Bool {
         guard let turns = turns.withLock({ $0 }) else { return true }
         let row = due.row
-        let scope = Scope(organization: due.organization, user: row.userID)
+        let scope = Scope(organization: due.organization, user: row.userID, key: row.keyID)
         let (time, next) = (row.nextScheduledTime, row.schedule.nextTime(after: now))
         @Sendable func advance(_ db: Transaction) throws {
             guard try ScheduleStore.advance(row.id, from: time, to: next, at: now, db) else { throw ScheduleIsGone() }

@@ -35,7 +35,7 @@ struct ScheduleService: Sendable {
             try db.insert(
                 ScheduleRow(
                     id: id, agentID: agent, message: Document(message), schedule: schedule, nextScheduledTime: next,
-                    userID: scope.user, createdAt: now, updatedAt: now),
+                    userID: scope.user, keyID: scope.key, createdAt: now, updatedAt: now),
                 into: ScheduleStore.table)
             return next
         }
@@ -79,6 +79,9 @@ extension SendMessages {
 }
 
 extension MessageSchedule {
+    /// The times that can be meant, in milliseconds since 1970: from 1973 to 5138. Others are in another unit.
+    private static let milliseconds: Range<Double> = 100_000_000_000..<100_000_000_000_000
+
     /// The schedule with its type and the zone in which it is read.
     ///
     /// - Throws: `APIError` 422 naming the field.
@@ -89,9 +92,18 @@ extension MessageSchedule {
             schedule.type = .oneTime
             schedule.cronExpression = nil
             schedule.timezone = nil
-            guard let time = scheduledAt, time.isFinite, Timestamp.range.contains(Timestamp(epoch: time)) else {
+            guard let time = scheduledAt, Self.milliseconds.contains(time) else {
+                let seconds = Self.milliseconds.lowerBound / 1_000..<Self.milliseconds.lowerBound
+                let hint =
+                    switch scheduledAt {
+                    case .some(let time) where seconds.contains(time): "; this looks like seconds: multiply it by 1000"
+                    case .some(let time) where time >= Self.milliseconds.upperBound:
+                        "; this looks like microseconds or nanoseconds"
+                    case .some(let time) where time < Self.milliseconds.lowerBound: "; this is a time in or near 1970"
+                    default: ""
+                    }
                 throw APIError.invalidField(
-                    "scheduled_at", "must be a time in milliseconds since 1970",
+                    "scheduled_at", "must be a time in milliseconds since 1970\(hint)",
                     input: scheduledAt.map { .double($0) } ?? .null, path: ["schedule"])
             }
         case .recurring:
@@ -113,10 +125,10 @@ extension MessageSchedule {
         return schedule
     }
 
-    /// The time of a one-time schedule, which may be past; the next one of a recurring schedule.
+    /// The time of a checked one-time schedule, which may be past; the next one of a recurring schedule.
     func firstTime(after time: Timestamp) -> Timestamp? {
         switch type ?? .oneTime {
-        case .oneTime: scheduledAt.map { Timestamp(epoch: $0) }
+        case .oneTime: scheduledAt.map { Timestamp(microseconds: Int64(($0 * 1_000).rounded())) }
         case .recurring: nextTime(after: time)
         }
     }
@@ -127,13 +139,5 @@ extension MessageSchedule {
             let next = expression.next(after: time.microseconds, zone: timezone ?? "UTC")
         else { return nil }
         return Timestamp(microseconds: next)
-    }
-}
-
-extension Timestamp {
-    /// - Parameter epoch: milliseconds since 1970, or seconds if it is too small for a time since 1973 in milliseconds.
-    fileprivate init(epoch: Double) {
-        let microseconds = abs(epoch) < 100_000_000_000 ? epoch * 1_000_000 : epoch * 1_000
-        self.init(microseconds: Int64(exactly: microseconds.rounded()) ?? (microseconds < 0 ? .min : .max))
     }
 }

@@ -10,6 +10,8 @@ struct ScheduleRow: Codable, Sendable {
     var nextScheduledTime: Timestamp?
     /// In whose name the messages are sent.
     var userID: String
+    /// To which key they are counted.
+    var keyID: String?
     var createdAt: Timestamp
     var updatedAt: Timestamp
 

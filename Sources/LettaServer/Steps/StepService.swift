@@ -14,7 +14,14 @@ struct StepService: Sendable {
     }
 
     func metrics(of id: ID<Step>, as scope: Scope) async throws -> StepMetrics {
-        try await core.storage.read(as: scope) { db in try Self.row(id, db).metrics }
+        try await core.storage.read(as: scope) { db in
+            var metrics = try Self.row(id, db).metrics
+            let origin = try AgentStore.row(metrics.agentID, db)?.origin
+            metrics.projectID = origin?.projectID
+            metrics.templateID = origin?.templateID
+            metrics.baseTemplateID = origin?.baseTemplateID
+            return metrics
+        }
     }
 
     func trace(of id: ID<Step>, as scope: Scope) async throws -> ProviderTrace? {

@@ -113,12 +113,13 @@ enum StepStore {
 
     // MARK: Traces
 
-    static func insert(_ trace: ProviderTrace, _ db: Transaction) throws {
+    static func insert(_ trace: ProviderTrace, spans: [RunSpan], _ db: Transaction) throws {
+        let spans = RawJSON(spans)
         try db.execute(
             """
-            INSERT INTO provider_trace (organization_id, id, step_id, request, response, bytes, created_at)
-            VALUES (\(db.organization), \(trace.id), \(trace.stepID), \(trace.request), \(trace.response),
-                \(trace.request.text.utf8.count + trace.response.text.utf8.count), \(trace.createdAt))
+            INSERT INTO provider_trace (organization_id, id, step_id, request, response, spans, bytes, created_at)
+            VALUES (\(db.organization), \(trace.id), \(trace.stepID), \(trace.request), \(trace.response), \(spans),
+                \(trace.request.text.utf8.count + trace.response.text.utf8.count + spans.text.utf8.count), \(trace.createdAt))
             """)
     }
 
@@ -132,6 +133,23 @@ enum StepStore {
             ProviderTrace(
                 id: try row["id"], stepID: step, request: try row["request"], response: try row["response"],
                 createdAt: try row["created_at"])
+        }
+    }
+
+    /// The spans of a run's steps that are still kept, ordered by time.
+    static func spans(of run: ID<Run>, _ db: Transaction) throws -> [RunSpan] {
+        try db.rows(
+            """
+            SELECT provider_trace.spans FROM step
+            JOIN provider_trace ON provider_trace.organization_id = step.organization_id
+                AND provider_trace.step_id = step.id
+            WHERE step.organization_id = \(db.organization) AND step.run_id = \(run)
+                AND provider_trace.spans IS NOT NULL
+            ORDER BY step.created_at, step.id, provider_trace.id
+            """
+        ).flatMap { row -> [RunSpan] in
+            let json: RawJSON = try row["spans"]
+            return try JSONDecoding().decode([RunSpan].self, from: json.value())
         }
     }
 

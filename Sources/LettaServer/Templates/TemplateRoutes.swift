@@ -10,7 +10,7 @@ struct TemplateRoutes: RouteGroup {
             return Reply(list, headers: call.link(to: next))
         }
         routes.handle(API.Templates.create) { try await templates.create($0.body, in: nil, as: $0.scope) }
-        routes.handle(API.Templates.update) { try await templates.update($0.reference(), as: $0.scope) }
+        routes.handle(API.Templates.update) { try await templates.update($0.reference(), $0.body, as: $0.scope) }
         routes.handle(API.Templates.delete) { call in
             try await templates.delete(call.reference(), as: call.scope)
             return TemplateOutcome()

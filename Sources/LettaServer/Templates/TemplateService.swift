@@ -6,6 +6,7 @@ import Storage
 struct TemplateService: Sendable {
     let core: Core
     let agents: AgentService
+    let files: AgentFileService
 
     // MARK: Reading
 
@@ -61,9 +62,17 @@ struct TemplateService: Sendable {
     func create(_ body: CreateTemplate, in project: String?, as scope: Scope) async throws -> Template {
         try TemplateName.check(body.name)
         let time = core.now()
+        if body.agentFile != nil || body.type == .agentFile {
+            let file = try await files.template(
+                body.agentFile, named: "agent_file", updatingTools: body.updateExistingTools ?? false, as: scope)
+            return try await core.storage.write(as: scope) { db in
+                let project = try ProjectService.project(project ?? scope.project, db)
+                let snapshot = try files.snapshot(of: file, replacing: nil, at: time, db)
+                return try insert(snapshot, named: body.name, in: project, at: time, db).wire(in: project)
+            }
+        }
         return try await core.storage.write(as: scope) { [core] db in
             let project = try ProjectService.project(project ?? scope.project, db)
-            if body.agentFile != nil || body.type == .agentFile { throw Self.noFiles }
             guard let agent = body.agentID else {
                 throw APIError.invalidField("agent_id", "names the agent to make a template of", input: .null)
             }
@@ -204,10 +213,28 @@ struct TemplateService: Sendable {
 
     // MARK: Changing
 
-    func update(_ reference: TemplateReference, as scope: Scope) async throws -> TemplateOutcome {
-        try await core.storage.read(as: scope) { db in
-            _ = try reference.template(db)
-            throw Self.noFiles
+    /// Replaces the working version by what an agent file says.
+    func update(
+        _ reference: TemplateReference, _ body: UpdateTemplate, as scope: Scope
+    ) async throws -> TemplateOutcome {
+        _ = try await core.storage.read(as: scope) { db in try reference.template(db).row }
+        let file = try await files.template(
+            body.agentFileJSON, named: "agent_file_json", updatingTools: body.updateExistingTools ?? false, as: scope)
+        let time = core.now()
+        return try await core.storage.write(as: scope) { db in
+            var template = try reference.template(locking: true, db).row
+            let working = try TemplateReference.row(.working, of: template, db)
+            let latest = try TemplateReference.row(.latest, of: template, db)
+            var saved = ""
+            if body.saveExistingChanges == true, working.snapshot != latest.snapshot {
+                try save(&template, working.snapshot, message: "Saved before an agent file.", at: time, db)
+                saved = " The unsaved changes are version \(template.latestVersion)."
+            }
+            let snapshot = try files.snapshot(of: file, replacing: working.snapshot.content(), at: time, db)
+            try TemplateStore.setSnapshot(of: working.id, to: Document(snapshot), db)
+            template.updatedAt = max(time, template.updatedAt)
+            try db.update(template, in: TemplateStore.table)
+            return TemplateOutcome(message: "The working version is the agent of the file.\(saved)")
         }
     }
 
@@ -249,9 +276,6 @@ struct TemplateService: Sendable {
         throw APIError.conflict(
             "Project \(project.slug) has a template '\(name)' already. Choose another name or delete that one.")
     }
-
-    private static let noFiles = APIError(
-        501, "Agent files are not read as templates by this server. Import the file as an agent, then name the agent.")
 }
 
 extension TemplateReference {

@@ -110,8 +110,12 @@ extension TurnService {
 
     /// Ends a run that could not start.
     private func abandon(_ run: Run, _ control: TurnControl, because error: any Error, as scope: Scope) async {
-        var end = TurnEnd(stop: control.isCancelled ? .cancelled : .error, usage: TurnUsage())
-        if !control.isCancelled {
+        let reached = (error as? APIError)?.underlying as? ReachedLimit
+        var end = TurnEnd(
+            stop: control.isCancelled ? .cancelled : reached == nil ? .error : .insufficientCredits, usage: TurnUsage())
+        if let reached, !control.isCancelled {
+            end.failure = reached.failure
+        } else if !control.isCancelled {
             core.logger.error("A run could not start", metadata: ["run.id": "\(run.id)", "error": "\(error)"])
             end.failure =
                 TurnFailure(refusal: error)
@@ -120,7 +124,8 @@ extension TurnService {
                     detail: (error as? APIError)?.explanation ?? "The server could not open its turn.", status: 500)
         }
         var run = run
-        if let reason = control.cancellationReason ?? TurnFailure(refusal: error)?.detail { run.explain(reason) }
+        let failure = reached?.failure ?? TurnFailure(refusal: error)
+        if let reason = control.cancellationReason ?? failure?.detail { run.explain(reason) }
         await ends.store(run, end.stop, as: scope)
         control.emit(end)
         control.log.finish()

@@ -90,6 +90,7 @@ struct TurnService: Sendable {
     func runner(_ control: TurnControl) -> TurnRunner {
         TurnRunner(
             core: core, executors: opener.executors, control: control, ends: ends, compactor: compactor,
+            usage: opener.usage, exporter: opener.exporter,
             startCompanions: CompanionTurns(core: core, turns: self).begin)
     }
 

@@ -93,6 +93,29 @@ import Testing
     }
 
     @Test(arguments: Engines.scenarios)
+    func `who may write alone is not shown what there is`(_ engine: TestEngine) async throws {
+        try await withServer(on: engine, { $0.password = "right" }) { server in
+            let blocks: JSONValue = [
+                ["label": "notes", "value": "secret"], ["label": "rules", "value": "fixed", "read_only": true],
+            ]
+            server["ann"] = try await server.newAgent("ann", ["memory_blocks": blocks], as: Self.owner)
+            let writer = try await token(server, "{ann}", ["write_agent"])
+            let both = try await token(server, "{ann}", ["write_agent", "read_agent"])
+            let path = "/v1/agents/{ann}/core-memory/blocks"
+            try await server.run([
+                .patch("/v1/agents/{ann}", ["name": "Ann"], as: writer, expect: 200, nil),
+                .patch("\(path)/notes", ["description": "d"], as: writer, expect: 200, nil),
+                .patch("\(path)/notes", ["description": "e"], as: both, expect: 200, ["value": "secret"]),
+                .patch("\(path)/rules", ["value": "x"], as: writer, expect: 403),
+                .patch("\(path)/rules", ["value": "x"], as: both, expect: 403).note("read-only"),
+                .get("/v1/agents/{ann}", as: both, expect: 200, ["name": "Ann"]),
+                .get("\(path)/rules", as: both, expect: 200, ["value": "fixed"]),
+                .patch("\(path)/rules", ["value": "y"], as: Self.owner, expect: 200, ["value": "y"]),
+            ])
+        }
+    }
+
+    @Test(arguments: Engines.scenarios)
     func `a token opens its own agent`(_ engine: TestEngine) async throws {
         try await withServer(on: engine, { $0.password = "right" }) { server in
             server["ann"] = try await server.newAgent("ann", as: Self.owner)

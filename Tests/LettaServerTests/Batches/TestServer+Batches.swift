@@ -27,6 +27,8 @@ extension TestServer {
                     "policy": [["type": "agent", "id": "{agent_id}", "access": ["read_agent"]]],
                 ], expect: 200),
             .post("/v1/groups/{group_id}/messages", ["input": "x"], expect: 200),
+            .post("/v1/api-keys/", ["name": "second"], expect: 200),
+            .put("/v1/quotas/", ["agent_id": "{second}", "turns_per_day": 1_000_000], expect: 200),
         ])
         _ = try await until("/v1/messages/batches/{batch_id}") { $0["status"] == "completed" }
     }

@@ -10,6 +10,8 @@ extension EveryFieldTests {
     static let unstored: [String: String] = [
         "POST /v1/auth": "a password", "POST /v1/server/session": "a password",
         "POST /v1/blocks/{block_id}/restore": "names a version",
+        "PUT /v1/quotas/": "UsageTests reads it back",
+        "POST /v1/api-keys/": "APIKeyTests reads it back",
         "POST /v1/chat/completions": "a turn", "POST /v1/voice/chat/completions": "a turn",
         "POST /v1/voice-beta/{agent_id}/chat/completions": "a turn", "POST /v1/responses": "a turn",
         "POST /v1/agents/search": "a search", "POST /v1/passages/search": "a search",
@@ -58,7 +60,7 @@ extension EveryFieldTests {
         "POST /v1/conversations/{conversation_id}/compact": "says how, once",
         // TemplateTests, TemplateAgentTests and InternalTemplateTests read them back.
         "POST /v1/templates": "is read as a snapshot", "POST /v1/templates/{project_id}": "is read as a snapshot",
-        "PATCH /v1/templates/{template_name}": "agent files are not read",
+        "PATCH /v1/templates/{template_name}": "is read as a snapshot",
         "POST /v1/templates/{template_name}/rollback": "names a version",
         "POST /v1/templates/{template_name}/save": "is read in a list",
         "POST /v1/templates/{project_id}/{template_name}": "is read in a list",

@@ -7,7 +7,9 @@ import Testing
 @Suite(.timeLimit(.minutes(5))) struct EveryListTests {
     /// The lists that have one element here.
     private static let short: Set<String> = [
-        "/v1/agents/{agent_id}/groups"
+        "/v1/agents/{agent_id}/groups",
+        // Sums, not pages.
+        "/v1/usage/summary",
     ]
 
     @Test(arguments: Engines.all)

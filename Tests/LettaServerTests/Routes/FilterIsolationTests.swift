@@ -51,6 +51,7 @@ import Testing
     /// What every organization has of its own: its base tools, itself and its users.
     private static let own: Set<String> = [
         "/v1/tools/", "/v1/tools/count", "/v1/admin/orgs/", "/v1/admin/users/", "/v1/projects", "/v1/templates",
+        "/v1/usage/summary",
     ]
 
     private func isEmpty(_ json: JSONValue) -> Bool {

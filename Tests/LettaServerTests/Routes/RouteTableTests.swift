@@ -17,6 +17,8 @@ import Testing
         "POST /v1/folders/{}/embedding",
         "GET /v1/steps/{}/context", "POST /v1/blocks/{}/restore",
         "GET /v1/server/session", "POST /v1/server/session", "DELETE /v1/server/session",
+        "GET /v1/api-keys/", "POST /v1/api-keys/", "GET /v1/api-keys/{}", "DELETE /v1/api-keys/{}",
+        "GET /v1/usage/summary", "GET /v1/quotas/", "PUT /v1/quotas/", "GET /v1/quotas/{}", "DELETE /v1/quotas/{}",
     ]
 
     /// Messages cannot be edited: these routes always respond with 405.

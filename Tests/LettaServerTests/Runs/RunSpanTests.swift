@@ -1,6 +1,7 @@
 import JSON
 import LettaAPI
 import ModelProviders
+import Storage
 import TestSupport
 import Testing
 
@@ -27,12 +28,22 @@ import Testing
             let spans = try #require(try await server.get("/v1/runs/{run}/trace").expect(200).json.array)
             #expect(
                 spans.compactMap { $0["span_name"]?.string } == [
-                    "run", "agent_step", "llm_request", "tool_execution", "agent_step", "llm_request",
+                    "run", "agent_step", "chat gpt-4o-mini", "execute_tool memory_insert", "agent_step",
+                    "chat gpt-4o-mini",
                 ])
-            #expect(spans.allSatisfy { $0["trace_id"]?.string == run && $0["start_time_ns"]?.int ?? 0 > 0 })
-            #expect(spans[0]["parent_span_id"] == .null && spans[1]["parent_span_id"]?.string == run)
+            let trace = String(run.dropFirst(4)).filter { $0 != "-" }
+            #expect(spans.allSatisfy { $0["trace_id"]?.string == trace && $0["start_time_ns"]?.int ?? 0 > 0 })
+            #expect(spans[0]["parent_span_id"] == .null && spans[1]["parent_span_id"] == spans[0]["span_id"])
             #expect(spans[2]["parent_span_id"] == spans[1]["span_id"])
-            #expect(spans[3]["attributes"]?["tools"] == ["memory_insert"])
+            #expect(spans[2]["attributes"]?["gen_ai.usage.output_tokens"]?.int == 5)
+            #expect(spans[3]["attributes"]?["gen_ai.tool.name"] == "memory_insert")
+            _ = try await server.storage.write { db in try db.execute("DELETE FROM provider_trace") }
+            let rest = try #require(try await server.get("/v1/runs/{run}/trace").expect(200).json.array)
+            #expect(
+                rest.compactMap { $0["span_name"]?.string } == [
+                    "run", "agent_step", "llm_request", "tool_execution", "agent_step", "llm_request",
+                ], "without the kept spans they are made of the rows")
+            #expect(rest[3]["attributes"]?["tools"] == ["memory_insert"])
             let other = try await server.addOrganization()
             try await server.run([
                 .get("/v1/runs/{run}/trace", as: other, expect: 404),

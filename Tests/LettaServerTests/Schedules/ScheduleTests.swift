@@ -30,6 +30,10 @@ import Testing
         ]
     }
 
+    private static func at(_ time: Int64) -> JSONValue {
+        ["messages": [["role": "user", "content": "x"]], "schedule": ["scheduled_at": .int(time)]]
+    }
+
     private static func recurring(_ cron: JSONValue, _ fields: JSONObject = [:]) -> JSONValue {
         var schedule: JSONObject = ["type": "recurring", "cron_expression": cron]
         for (key, value) in fields { schedule[key] = value }
@@ -81,6 +85,14 @@ import Testing
                 .post(path, ["messages": [], "schedule": ["scheduled_at": 1]], expect: 422).field("messages"),
                 .post(
                     path, ["messages": [["role": "user", "content": "x"]], "schedule": [:]], expect: 422
+                ).field("schedule.scheduled_at"),
+                .post(path, Self.at(1_800_000_600), expect: 422, ["detail": .text(containing: "looks like seconds")])
+                    .field("schedule.scheduled_at"),
+                .post(path, Self.at(0), expect: 422, ["detail": .text(containing: "1970")])
+                    .field("schedule.scheduled_at"),
+                .post(
+                    path, Self.at(1_800_000_600_000_000), expect: 422,
+                    ["detail": .text(containing: "looks like microseconds")]
                 ).field("schedule.scheduled_at"),
                 .post(path, ["messages": [["role": "user", "content": "x"]]], expect: 422).field("schedule"),
                 .post("/v1/agents/agent-\(nobody)/schedule", Self.once(60), expect: 404),

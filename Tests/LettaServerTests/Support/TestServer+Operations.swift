@@ -58,7 +58,7 @@ extension TestServer {
         if operation.path.hasSuffix("/environment-variable") { return ["key": "K", "value": "v"] }
         if operation.path.hasSuffix("/blocks/batch") { return [anyBody] }
         if operation.path.hasSuffix("/schedule") {
-            return ["messages": [["role": "user", "content": "x"]], "schedule": ["scheduled_at": 4_000_000_000]]
+            return ["messages": [["role": "user", "content": "x"]], "schedule": ["scheduled_at": 4_000_000_000_000]]
         }
         return operation.path.hasSuffix("/properties") ? [["key": "k", "value": "v", "type": "string"]] : anyBody
     }
@@ -130,6 +130,8 @@ extension TestServer {
                     "schedule": ["type": "recurring", "cron_expression": "0 0 1 1 *"],
                 ], expect: 200
             ).keep("scheduled_message_id"),
+            .post("/v1/api-keys/", ["name": "program"], expect: 200).keep("key_id"),
+            .put("/v1/quotas/", ["agent_id": "{agent_id}", "turns_per_day": 1_000_000], expect: 200).keep("quota_id"),
             .post(
                 "/v1/messages/batches",
                 ["requests": [["agent_id": "{agent_id}", "messages": [["role": "user", "content": "x"]]]]], expect: 200

@@ -264,14 +264,72 @@ import Testing
         }
     }
 
-    @Test func `agent files are not read`() async throws {
+    @Test func `a file without an agent is refused`() async throws {
         try await Self.withAgent(on: .sqlite) { server in
             try await server.run([
                 .post("/v1/templates", Self.support, expect: 201),
-                .post("/v1/templates", ["type": "agent_file", "agent_file": ["agents": []]], expect: 501),
-                .patch("/v1/templates/support", ["agent_file_json": ["agents": []]], expect: 501),
+                .post("/v1/templates", ["type": "agent_file"], expect: 422).field("agent_file"),
+                .post("/v1/templates", ["type": "agent_file", "agent_file": ["agents": []]], expect: 400),
+                .patch("/v1/templates/support", ["agent_file_json": ["agents": []]], expect: 400),
                 .patch("/v1/templates/zzz", ["agent_file_json": ["agents": []]], expect: 404),
             ])
+        }
+    }
+
+    @Test(arguments: Engines.all)
+    func `a template is made from an agent file and updated from one`(_ engine: TestEngine) async throws {
+        try await withServer(on: engine) { server in
+            let blocks: JSONValue = [["label": "persona", "value": "I am {{name}}."]]
+            server["ann"] = try await server.newAgent(
+                "ann", ["memory_blocks": blocks, "include_base_tools": true, "description": "first"])
+            let file = try await server.get("/v1/agents/{ann}/export").expect(200).json
+            try await server.run([
+                .patch("/v1/agents/{ann}", ["description": "second"], expect: 200),
+                .patch("/v1/agents/{ann}/core-memory/blocks/persona", ["value": "I was {{name}}."], expect: 200),
+            ])
+            let later = try await server.get("/v1/agents/{ann}/export").expect(200).json
+            var two = try #require(later.object)
+            let agents = try #require(two["agents"]?.array)
+            var other = try #require(agents[0].object)
+            other["id"] = "agent-1"
+            two["agents"] = .array(agents + [.object(other)])
+            let everything = try await server.everything()
+            try await server.run([
+                .post("/v1/templates", ["type": "agent_file", "agent_file": .object(two)], expect: 422)
+                    .field("agent_file").note("two agents"),
+                .post(
+                    "/v1/templates", ["type": "agent_file", "agent_file": file, "name": "support"], expect: 201,
+                    ["name": "support", "latest_version": "1"]),
+            ])
+            // Nothing is left of the agent that the file was read as, but the keys of what was deleted.
+            let agentsAndBlocks = try await server.everything().prefix(3)
+            #expect(agentsAndBlocks == everything.prefix(3))
+            try await server.run([
+                .patch(
+                    "/v1/templates/support",
+                    ["agent_file_json": later, "save_existing_changes": true, "update_existing_tools": true],
+                    expect: 200, ["success": true])
+            ])
+            try await server.restart()
+            let path = "/v1/templates/default-project"
+            try await server.run([
+                .get(
+                    "\(path)/support:1/snapshot", expect: 200,
+                    [
+                        "agents": [["name": "ann", "description": "first"]],
+                        "blocks": [["label": "persona", "value": "I am {{name}}."]],
+                    ]),
+                .get(
+                    "\(path)/support:current/snapshot", expect: 200,
+                    ["agents": [["description": "second"]], "blocks": [["value": "I was {{name}}."]]]),
+                .post(
+                    "/v1/templates/support:1/agents",
+                    ["agent_name": "bob", "memory_variables": ["name": "Bob"]], expect: 201),
+            ])
+            let made = try await server.get("/v1/agents/?name=bob").expect(200, .elements(1))
+            let agent = try await server.get("/v1/agents/\(made.ids[0])?include=agent.blocks&include=agent.tools")
+            #expect(agent.json["blocks"]?[0]?["value"] == "I am Bob.")
+            #expect(agent.json["tools"]?.array?.isEmpty == false)
         }
     }
 }

@@ -11,6 +11,9 @@ struct TurnOpener: Sendable {
     let executors: ToolExecutors
     let ends: RunEnds
     let images: ImageReader
+    let usage: UsageMeter
+    /// Where the spans of turns are sent; nil for nowhere.
+    let exporter: SpanExporter?
     var approvals = ApprovalPolicy()
 
     /// The model that the request names; nil for the agent's own. May wait for providers, so call it before taking the
@@ -45,6 +48,10 @@ struct TurnOpener: Sendable {
                 var rows = try TurnRows(of: agent, in: conversation, memory, db)
                 rows.system = try memory.ownSystemMessage(db)
                 try begin(request, run, &rows, at: time, db)
+                if rows.beginning.isTurn {
+                    let subject = UsageSubject(agent: agent.id, identity: memory.identity?.id, key: scope.key)
+                    try usage.begin(subject, model: config?.handle ?? agent.model ?? "", at: time, db)
+                }
                 try SendKeyStore.put(request.keys.all, of: agent.id, run: run.id, at: time, db)
                 if isAccepted { try RunStore.update(run, at: time, db) } else { try RunStore.insert(run, db) }
                 try TurnStore.append(rows.new, to: request.agent, in: request.conversation, model: nil, db)

@@ -21,6 +21,11 @@ struct TurnState: Sendable {
     var showsCompactions = false
     var beginning = TurnBeginning.model
     var approvals = ApprovalPolicy()
+    /// The daily limit that the last step reached; nil for none.
+    var reachedLimit: ReachedLimit?
+
+    /// To whom the turn is counted.
+    var usageSubject: UsageSubject { UsageSubject(agent: agent.id, identity: memory.identity?.id, key: scope.key) }
 
     /// Whether the context is emptied at the end of the turn. Conversations keep theirs.
     var forgetsTurns: Bool { agent.messageBufferAutoclear && memory.conversation == nil }

@@ -10,6 +10,7 @@ final class RunningTurn {
     var state: TurnState
     var machine: StepMachine
     let startedAt: Timestamp
+    var trace: TurnTrace
     var times = StepTimes(start: Timestamp(microseconds: 0))
     /// The blocks after the calls of this step; stored with the step.
     private var memory: [MemoryBlock]
@@ -24,7 +25,8 @@ final class RunningTurn {
     var hasStoredEnd = false
     var fitting: ContextFitting
 
-    init(state: TurnState, startedAt: Timestamp) {
+    init(state: TurnState, startedAt: Timestamp, _ trace: TurnTrace) {
+        self.trace = trace
         self.state = state
         self.startedAt = startedAt
         machine = StepMachine(state.plan)
@@ -34,6 +36,7 @@ final class RunningTurn {
 
     func beginStep(at time: Timestamp) {
         times = StepTimes(start: time)
+        trace.beginStep()
         memory = state.context.blocks
         memoryCalls = []
         passages = []
@@ -92,23 +95,27 @@ final class RunningTurn {
             id: step.id, organizationID: state.scope.organization, runID: state.run.id, agentID: state.agent.id)
         let modelEnd = times.modelEnd ?? time
         metrics.start = times.start.nanoseconds
-        metrics.modelCallStart = metrics.start
-        metrics.modelCall = times.start.nanoseconds(to: modelEnd)
+        let modelStart = times.modelStart ?? times.start
+        metrics.modelCallStart = modelStart.nanoseconds
+        metrics.modelCall = modelStart.nanoseconds(to: modelEnd)
         metrics.toolExecution = times.toolsEnd.map { modelEnd.nanoseconds(to: $0) }
         metrics.duration = times.start.nanoseconds(to: time)
+        let spans = trace.endStep(record.identity.stepID, of: state, from: times.start, to: time)
         return StepResult(
             messages: Array(record.messages.dropFirst(record.callsAreStored ? 1 : 0)), memoryCalls: memoryCalls,
             opensFiles: toolNames.contains(FileToolExecutor.open), passages: passages,
             row: record.isResumed
                 ? nil : StepRow(step: step, metrics: metrics, toolNames: toolNames, createdAt: times.start),
             trace: lastRequest.map { TraceText.trace($0, lastAnswer, id: traceID, step: step.id, at: time) },
-            end: record.end, tokenPermille: fitting.changedPermille)
+            spans: spans.map { RunSpan($0) }, end: record.end, tokenPermille: fitting.changedPermille)
     }
 }
 
 /// The times of the parts of a step.
 struct StepTimes: Sendable {
     var start: Timestamp
+    /// Later than the start where the context had to be compacted first.
+    var modelStart: Timestamp?
     var modelEnd: Timestamp?
     var toolsEnd: Timestamp?
 }

@@ -1,4 +1,5 @@
 import AgentEngine
+import EventStreams
 import JSON
 import LettaAPI
 import Logging
@@ -14,16 +15,25 @@ struct TurnRunner: Sendable {
     let control: TurnControl
     let ends: RunEnds
     let compactor: ContextCompactor
+    let usage: UsageMeter
+    /// Where spans are sent; nil for nowhere.
+    let exporter: SpanExporter?
     /// Starts the agents that work on the memory after a turn, and returns their runs.
     let startCompanions: @Sendable (TurnState) async -> [String]
 
-    private var writer: TurnWriter { TurnWriter(core: core) }
+    private var writer: TurnWriter { TurnWriter(core: core, usage: usage) }
 
     /// Runs to the end and closes the log in any case.
     func run(_ state: TurnState) async {
-        let turn = RunningTurn(state: state, startedAt: core.now())
+        let trace = TurnTrace(of: state.run.id, in: TraceContext.current, exporter: exporter)
+        let turn = RunningTurn(state: state, startedAt: core.now(), trace)
+        await TraceContext.$current.withValue(trace.turn) { await run(turn) }
+        control.log.finish()
+    }
+
+    private func run(_ turn: RunningTurn) async {
         do {
-            var actions = begin(turn, identity(of: state.run))
+            var actions = begin(turn, identity(of: turn.state.run))
             while !actions.isEmpty {
                 let action = actions.removeFirst()
                 actions += try await perform(action, turn)
@@ -40,7 +50,6 @@ struct TurnRunner: Sendable {
             }
             await finish(end, turn)
         }
-        control.log.finish()
     }
 
     private func perform(_ action: StepAction, _ turn: RunningTurn) async throws -> [StepAction] {
@@ -66,6 +75,7 @@ struct TurnRunner: Sendable {
 
     private func callModel(_ call: ModelCall, _ turn: RunningTurn) async throws -> [StepAction] {
         if control.isCancelled { return turn.machine.receive(.cancel) }
+        if let limit = turn.state.reachedLimit { return limit.end(turn) }
         turn.beginStep(at: core.now())
         do {
             var request = try await fitted(call, turn)
@@ -107,8 +117,25 @@ struct TurnRunner: Sendable {
         }
     }
 
-    /// Reads the answer as a stream even when no client receives deltas, so that the time to the first token is known.
     private func read(_ request: ModelRequest, _ turn: RunningTurn) async throws(ProviderFailure) -> ModelAnswer? {
+        let (context, start) = (turn.trace.step.child(), core.now())
+        turn.times.modelStart = turn.times.modelStart ?? start
+        let result = await TraceContext.$current.withValue(context) { await streamed(request, turn) }
+        turn.trace.add(
+            Span(request, result, by: turn.state, context, in: turn.trace.step.spanID, from: start, to: core.now()))
+        return try result.get()
+    }
+
+    private func streamed(_ request: ModelRequest, _ turn: RunningTurn) async -> Result<ModelAnswer?, ProviderFailure> {
+        do throws(ProviderFailure) {
+            return .success(try await stream(request, turn))
+        } catch {
+            return .failure(error)
+        }
+    }
+
+    /// Reads the answer as a stream even when no client receives deltas, so that the time to the first token is known.
+    private func stream(_ request: ModelRequest, _ turn: RunningTurn) async throws(ProviderFailure) -> ModelAnswer? {
         var accumulator = ModelDeltaAccumulator()
         for try await delta in turn.state.provider.stream(request) {
             if turn.state.run.timeToFirstToken == nil {
@@ -137,10 +164,11 @@ struct TurnRunner: Sendable {
         _ concurrent: [ToolRun], _ inOrder: [ToolRun], _ turn: RunningTurn
     ) async -> [StepAction] {
         var actions: [StepAction] = []
-        let results = await withTaskGroup(of: (String, ToolResult).self) { group in
+        let step = turn.trace.step
+        let results = await withTaskGroup(of: (String, TracedResult).self) { group in
             for call in concurrent {
                 let context = turn.toolContext(for: call)
-                group.addTask { (call.callID, await result(of: call, in: context)) }
+                group.addTask { (call.callID, await traced(call, in: context, step)) }
             }
             return await group.reduce(into: [:]) { $0[$1.0] = $1.1 }
         }
@@ -148,10 +176,22 @@ struct TurnRunner: Sendable {
             if let result = results[call.callID] { actions += finished(call, result, turn) }
         }
         for call in inOrder {
-            actions += finished(call, await result(of: call, in: turn.toolContext(for: call)), turn)
+            actions += finished(call, await traced(call, in: turn.toolContext(for: call), step), turn)
         }
         turn.times.toolsEnd = core.now()
         return actions
+    }
+
+    private struct TracedResult: Sendable {
+        let result: ToolResult
+        let span: Span
+    }
+
+    private func traced(_ call: ToolRun, in context: ToolContext?, _ step: TraceContext) async -> TracedResult {
+        let (trace, start) = (step.child(), core.now())
+        let own = await TraceContext.$current.withValue(trace) { await result(of: call, in: context) }
+        return TracedResult(
+            result: own, span: Span(call, own, trace, in: step.spanID, from: start, to: core.now()))
     }
 
     /// Never throws: an executor's error becomes a result that the model reads, so that the step is stored.
@@ -179,7 +219,9 @@ struct TurnRunner: Sendable {
         ToolResult(ToolOutcome(.string(text), succeeded: false))
     }
 
-    private func finished(_ call: ToolRun, _ result: ToolResult, _ turn: RunningTurn) -> [StepAction] {
+    private func finished(_ call: ToolRun, _ traced: TracedResult, _ turn: RunningTurn) -> [StepAction] {
+        let result = traced.result
+        turn.trace.add(traced.span)
         let cancelling = control.isCancelled ? turn.machine.receive(.cancel) : []
         turn.add(result, of: call)
         return cancelling
@@ -210,7 +252,9 @@ struct TurnRunner: Sendable {
             let runs = await startCompanions(turn.state)
             end.usage.runIDs = runs.isEmpty ? nil : runs
         }
-        turn.close(end, because: control.cancellationReason, at: core.now())
+        let time = core.now()
+        turn.close(end, because: control.cancellationReason, at: time)
+        turn.trace.end(end, of: turn.state, from: turn.startedAt, to: time)
         if !turn.hasStoredEnd { await ends.store(turn.state.run, as: turn.state.scope) }
         control.emit(end)
     }

@@ -5,13 +5,14 @@ import Storage
 /// Writes what a turn leaves behind, each part in one transaction that a cancelled turn completes as well.
 struct TurnWriter: Sendable {
     let core: Core
+    let usage: UsageMeter
 
     /// Stores a step: its messages, the edits of memory, its own row and the state of the run.
     ///
     /// Calls of memory tools are applied again, once, to the blocks as they are now: another request may have changed them
     /// since the turn read them.
     func store(_ step: StepResult, of state: TurnState, at time: Timestamp) async throws -> TurnState {
-        try await write(state) { [core] state, db in
+        try await write(state) { [core, usage] state, db in
             let agent = state.agent.id
             let memory = try MemoryEditWriter(
                 of: state.memory, calls: step.memoryCalls, ids: core.ids, time: time, db)
@@ -24,9 +25,15 @@ struct TurnWriter: Sendable {
                 messages, to: agent, in: state.memory.conversation, model: state.config.model,
                 ending: step.end == nil ? nil : state.run, db)
             _ = try ArchivalMemoryService.insert(step.passages, for: state.agent, ids: core.ids, db)
-            if let row = step.row { try db.insert(row, into: StepStore.table) }
+            if let row = step.row {
+                try db.insert(row, into: StepStore.table)
+                try usage.add(row.step, of: state.usageSubject, at: time, db)
+                if step.end == nil {
+                    state.reachedLimit = try UsageMeter.reached(state.usageSubject, beginning: false, at: time, db)
+                }
+            }
             try WaitingApprovalStore.insert(step, state, db)
-            if let trace = step.trace { try StepStore.insert(trace, db) }
+            if let trace = step.trace { try StepStore.insert(trace, spans: step.spans, db) }
             try RunStore.update(state.run, at: time, db)
             try clearContext(of: state, after: step, db)
             if let permille = step.tokenPermille {
@@ -51,17 +58,6 @@ struct TurnWriter: Sendable {
             try TurnStore.append(
                 [message], to: state.agent.id, in: state.memory.conversation, model: state.config.model, db)
             state.context.history.append(message)
-        }
-    }
-
-    /// Stores the end of a run whose last step did not store it. Idempotent; ``RunEnds`` calls it until it succeeds.
-    func close(_ run: Run, as scope: Scope) async throws {
-        let time = core.now()
-        try await shieldedFromCancellation { [core] in
-            try await core.storage.write(as: scope) { db in
-                // The run may have been deleted, or never have been stored.
-                if try RunStore.update(run, at: time, db) { try TurnStore.setLastRun(run, db) }
-            }
         }
     }
 
@@ -90,6 +86,8 @@ struct StepResult: Sendable {
     /// Nil when no model was called.
     var row: StepRow?
     var trace: ProviderTrace?
+    /// The spans of the step, which are kept with its trace.
+    var spans: [RunSpan]
     var end: TurnEnd?
     /// What the agent's calls showed of its tokens; nil when nothing changed.
     var tokenPermille: Int?
