@@ -157,7 +157,7 @@ let package = Package(
         .executableTarget(
             name: "letta-server",
             dependencies: [
-                "LettaServer", "LocalModels",
+                "JSON", "LettaAPI", "LettaClient", "LettaServer", "LocalModels",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Configuration", package: "swift-configuration"),
                 .product(name: "Logging", package: "swift-log"),

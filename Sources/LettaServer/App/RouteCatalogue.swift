@@ -75,7 +75,8 @@ struct RouteCatalogue: RouteGroup {
             TemplateRoutes(templates: templates),
             InternalTemplateRoutes(
                 templates: InternalTemplateService(core: core, agents: agents, groups: GroupService(core: core))),
-            AgentFileRoutes(files: AgentFileService(core: core, models: models, secrets: secrets)),
+            AgentFileRoutes(
+                files: AgentFileService(core: core, models: models, secrets: secrets, approvals: approvals)),
             CoreMemoryRoutes(memory: CoreMemoryService(core: core)),
             AgentToolRoutes(
                 tools: AgentToolService(core: core),
