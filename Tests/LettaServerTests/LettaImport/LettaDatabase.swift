@@ -15,6 +15,7 @@ struct LettaDatabase: Sendable {
     static let messagesOfAgent = 9
 
     /// Passes `body` a new database with the tables of Letta.
+    @discardableResult
     static func with<T: Sendable>(
         _ engine: TestEngine, tables: String = schema, _ body: (LettaDatabase) async throws -> T
     ) async throws -> T {
