@@ -10,6 +10,7 @@ extension LettaNoun {
             var row = row
             row["organization_id"] = .string(writer.db.organization)
             row["created_at"] = .string(row.createdAt.wireText)
+            row["updated_at"] = .string(row.updatedAt.wireText)
             try writer.db.insert(try row.decode(Archive.self), into: ArchiveStore.table)
         })
 
@@ -38,6 +39,7 @@ extension LettaNoun {
                     ["id": .string(archive.rawValue), "name": .string("\(owner.name)'s archive")], key: [])
                 new["organization_id"] = .string(writer.db.organization)
                 new["created_at"] = .string(owner.createdAt.wireText)
+                new["updated_at"] = new["created_at"]
                 new["embedding_config"] = row["embedding_config"]
                 try writer.db.insert(try new.decode(Archive.self), into: ArchiveStore.table)
                 try ArchiveStore.attach(archive, to: owner.id, isOwner: true, writer.db)
