@@ -2,7 +2,7 @@ import Storage
 
 extension Migration {
     /// How far the import of agents from a Letta database is, and the skills that came with agents in files.
-    static let lettaImports = Migration(number: 28, name: "agents imported from Letta, skills") { dialect in
+    static let lettaImports = Migration(number: 36, name: "agents imported from Letta, skills") { dialect in
         let id: SQLText = "TEXT \(dialect.textCollation)"
         return [
             """
