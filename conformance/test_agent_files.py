@@ -1,7 +1,11 @@
 """Agents that move from one server to another as files, through the published client of each generation, and by the command line."""
 
+import contextlib
 import json
+import os
 import re
+import sqlite3
+import subprocess
 
 import pytest
 
@@ -44,6 +48,9 @@ def test_an_agent_moves_through_the_client(client, own_server):
     assert exported(other, bare)["agents"][0]["secrets"] == {"K": ""}
     with refused(other, 400) as refusal:
         imported(other, b"{}")
+    assert "lacks the list 'agents'" in refusal.body["detail"]
+    with refused(other, 400) as refusal:
+        imported(other, b'{"core_memory": [], "messages": []}')
     assert "letta-server import" in refusal.body["detail"]
     with refused(other, 404):
         exported(other, unknown("agent"))
@@ -87,3 +94,134 @@ def test_a_whole_server_moves_by_the_command_line(tmp_path, model, own_server):
         assert len(moved.blocks(label="shared")) == 1
     finally:
         other.close()
+
+
+# A Letta database
+
+LETTA_ORGANIZATION = "org-00000000-0000-4000-8000-000000000000"
+
+
+def letta_id(prefix, number):
+    return f"{prefix}-00000000-0000-4000-8000-{number:012d}"
+
+
+def letta_database(path, agents, messages):
+    """An SQLite database as older Letta servers made it."""
+    schema = (harness.ROOT / "Tests/Fixtures/letta-0.16.8.sql").read_text()
+    schema = schema.replace("timestamp with time zone", "datetime").replace("timestamp without time zone", "datetime")
+    db = sqlite3.connect(path)
+    db.executescript(schema)
+
+    def insert(table, **values):
+        values = {"organization_id": LETTA_ORGANIZATION, "is_deleted": 0, "created_at": "2025-03-04 05:06:07", **values}
+        names = ", ".join(f'"{name}"' for name in values)
+        db.execute(f"INSERT INTO {table} ({names}) VALUES ({', '.join('?' * len(values))})", list(values.values()))
+
+    model = {"model": "gpt-4o-mini", "model_endpoint_type": "openai", "context_window": 32000,
+             "handle": "openai-proxy/gpt-4o-mini", "provider_name": "openai-proxy"}
+    for agent in range(agents):
+        ids = [letta_id("message", agent * 1_000_000 + number) for number in range(messages)]
+        insert("agents", id=letta_id("agent", agent), name=f"Agent {agent}", agent_type="letta_v1_agent", system="Be kind.",
+               llm_config=json.dumps(model), message_ids=json.dumps(ids[:3]), tool_rules="[]", message_buffer_autoclear=0)
+        if agent == 0:
+            db.execute("CREATE INDEX ix_messages_agent_sequence ON messages (agent_id, sequence_id)")
+        for number, message in enumerate(ids):
+            role = "system" if number == 0 else "user" if number % 2 else "assistant"
+            insert("messages", id=message, agent_id=letta_id("agent", agent), role=role, tool_calls="[]",
+                   content=json.dumps([{"type": "text", "text": f"line {number} of {agent} 🦉"}]), sequence_id=agent * 1_000_000 + number)
+    db.commit()
+    db.close()
+
+
+def test_a_letta_database_comes_over_though_it_is_killed(tmp_path, model, own_server):
+    """Killed ten times in the middle, then finished: each row once, and the client finds it."""
+    source = tmp_path / "sqlite.db"
+    letta_database(source, agents=20, messages=60)
+    arguments = ["import", "--from", f"sqlite:///{source}", "--data-dir", str(own_server.data)]
+    before = source.read_bytes()
+    running = own_server.command(*arguments)
+    assert running.returncode != 0 and "Another letta-server is using" in running.stderr
+    assert own_server.stop() == 0
+    preview = own_server.command(*arguments, "--preview")
+    assert preview.returncode == 0 and "1200" in preview.stdout, preview.stderr
+    for number in range(10):
+        process = subprocess.Popen([harness.BINARY, *arguments], env=own_server.environment(), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(timeout=0.1 + 0.1 * number)
+        process.kill()
+        process.wait()
+    done = own_server.command(*arguments)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "Everything is here." in done.stdout and "DIFFERENT" not in done.stdout
+    assert source.read_bytes() == before
+    own_server.start()
+    client = client_of(own_server)
+    for agent in (0, 19):
+        found = [m.content for m in client.messages(letta_id("agent", agent), limit=100) if m.message_type != "system_message"]
+        assert sorted(found) == sorted(f"line {number} of {agent} 🦉" for number in range(1, 60))
+    client.send(letta_id("agent", 3), "Hello")
+
+
+def test_the_agents_of_a_running_server_come_over(tmp_path, model, own_server):
+    client = client_of(own_server)
+    agent = make_agent(client, name="Mover", memory_blocks=[{"label": "human", "value": "Ann"}]).id
+    other_agent = make_agent(client, name="Second").id
+    client.add_memory(agent, "Noor is moving to Utrecht")
+    client.send(agent, "Hello")
+    other = harness.Server(tmp_path / "other", **model.settings)
+    try:
+        arguments = ["import", "--from", own_server.url + "/", "--data-dir", other.data]
+        preview = other.command(*arguments, "--preview")
+        assert preview.returncode == 0 and "agent Mover" in preview.stderr and "1 passages" in preview.stderr, preview.stderr
+        done = other.command(*arguments)
+        assert done.returncode == 0, done.stderr
+        again = other.command(*arguments)
+        assert again.returncode == 0 and again.stderr.count("imported before") == 2
+        other.start()
+        moved = client_of(other)
+        assert moved.agent(agent).name == "Mover" and moved.agent(other_agent).name == "Second"
+        assert [m.text for m in moved.memories(agent)] == ["Noor is moving to Utrecht"]
+        assert len(moved.messages(agent)) == len(client.messages(agent))
+    finally:
+        other.close()
+    nobody = own_server.command("import", "--from", "http://127.0.0.1:9", "--data-dir", tmp_path / "third")
+    assert nobody.returncode != 0 and nobody.stderr
+
+
+def test_a_server_says_what_to_do_with_a_letta_database(tmp_path, own_server):
+    assert own_server.stop() == 0
+    folder = own_server.folder / "new"
+    folder.mkdir()
+    letta_database(folder / "sqlite.db", agents=1, messages=1)
+    if not own_server.database:
+        started = harness.Process([harness.BINARY, "serve", "--port", "0", "--data-dir", str(folder)], own_server.folder / "new.log",
+                                  own_server.environment())
+        started.wait_for(harness.LISTENING)
+        started.end()
+        assert f"letta-server import --from sqlite:///{folder}/sqlite.db" in (own_server.folder / "new.log").read_text()
+    wrong = own_server.command("import", "--from", f"sqlite:///{own_server.data}/letta.sqlite", "--data-dir", folder)
+    if not own_server.database:
+        assert wrong.returncode != 0 and "database of letta-server itself" in wrong.stderr
+    missing = own_server.command("import", "--from", "sqlite:///nowhere.db", "--data-dir", folder)
+    assert missing.returncode != 0 and "can't be opened" in missing.stderr
+    assert own_server.command("import", "--data-dir", folder).returncode != 0
+
+
+def peak_memory(command, environment):
+    """Runs a command to its end and returns the most memory it had, in MB."""
+    process = subprocess.Popen(list(map(str, command)), env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    _, status, usage = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    assert process.returncode == 0
+    return usage.ru_maxrss / 1024
+
+
+def test_the_memory_of_an_import_does_not_grow_with_its_messages(tmp_path, own_server):
+    assert own_server.stop() == 0
+    peaks = []
+    for number, messages in enumerate((400, 1_000_000 if harness.LONG else 4_000)):
+        source = tmp_path / f"{messages}.db"
+        letta_database(source, agents=1, messages=messages)
+        command = [harness.BINARY, "import", "--from", f"sqlite:///{source}", "--data-dir", tmp_path / f"data{number}"]
+        peaks.append(peak_memory(command, {**own_server.environment(), "LETTA_PG_URI": ""}))
+    assert peaks[1] < peaks[0] + 40, peaks

@@ -36,6 +36,19 @@ package final class SQLiteEngine: StorageEngine {
             connect: { SQLiteConnection(.file(path, readOnly: true, vfs: vfs)) }, disconnect: { $0.close() })
     }
 
+    /// Opens another program's file to read it: nothing is written to it, not even its journal mode.
+    package init(reading path: String) throws(SQLFailure) {
+        let trial = SQLiteConnection(.file(path, readOnly: true, vfs: nil))
+        try trial.open()
+        trial.close()
+        file = nil
+        logger = nil
+        writer = ConnectionThreads(
+            limit: 2, timeoutKind: .unavailable,
+            connect: { SQLiteConnection(.file(path, readOnly: true, vfs: nil)) }, disconnect: { $0.close() })
+        readers = writer
+    }
+
     private init() {
         file = nil
         logger = nil

@@ -1,3 +1,5 @@
+public import JSON
+
 extension AgentFileDocument {
     public struct SourceEntry: Codable, Sendable {
         public var name: String
@@ -108,7 +110,7 @@ extension AgentFileDocument {
     }
 
     /// A folder of instructions and scripts: its files, or where to find them.
-    public struct SkillEntry: Codable, Sendable {
+    public struct SkillEntry: Codable, Sendable, JSONWritable {
         public var name: String
         public var files: [String: String]?
         public var sourceURL: String?

@@ -2,7 +2,7 @@ public import JSON
 
 /// The content of an agent file (`.af`): agents and what they need, linked by ids that count within the file alone.
 ///
-/// Values of secrets, archival memory and conversations beside the agents' own are not part of the format.
+/// Values of secrets are not part of the format.
 public struct AgentFileDocument: Codable, Sendable, JSONWritable {
     public var agents: [AgentEntry]
     public var groups: [GroupEntry]
@@ -12,6 +12,8 @@ public struct AgentFileDocument: Codable, Sendable, JSONWritable {
     public var tools: [ToolEntry]
     public var mcpServers: [ServerEntry]
     public var skills: [SkillEntry]?
+    public var archives: [ArchiveEntry]?
+    public var identities: [IdentityEntry]?
     /// `revision_id` names the version of the format's writer; files of every version are read.
     public var metadata: ObjectDocument?
     public var createdAt: Timestamp?
@@ -28,6 +30,8 @@ public struct AgentFileDocument: Codable, Sendable, JSONWritable {
         tools = []
         mcpServers = []
         skills = []
+        archives = []
+        identities = []
         self.createdAt = createdAt
     }
 }
@@ -42,6 +46,11 @@ extension AgentFileDocument {
         public var messages: [MessageEntry]
         public var filesAgents: [OpenFileEntry]
         public var groupIDs: [String]
+        /// The one that takes new memories comes first.
+        public var archiveIDs: [String]
+        /// Not `identity_ids`, which other servers look up among their own.
+        public var identities: [String]
+        public var conversations: [ConversationEntry]
 
         public init(_ agent: CreateAgent, id: String) {
             self.agent = agent
@@ -50,10 +59,13 @@ extension AgentFileDocument {
             messages = []
             filesAgents = []
             groupIDs = []
+            archiveIDs = []
+            identities = []
+            conversations = []
         }
 
         private enum CodingKeys: CodingKey {
-            case id, inContextMessageIDs, messages, filesAgents, groupIDs
+            case id, inContextMessageIDs, messages, filesAgents, groupIDs, archiveIDs, identities, conversations
         }
 
         /// Members of requests by older clients, which this server's own requests don't have.
@@ -69,6 +81,9 @@ extension AgentFileDocument {
             messages = try fields.decode(.messages, or: [])
             filesAgents = try fields.decode(.filesAgents, or: [])
             groupIDs = try fields.decode(.groupIDs, or: [])
+            archiveIDs = try fields.decode(.archiveIDs, or: [])
+            identities = try fields.decode(.identities, or: [])
+            conversations = try fields.decode(.conversations, or: [])
         }
 
         public func encode(to encoder: any Encoder) throws {
@@ -84,6 +99,9 @@ extension AgentFileDocument {
             try fields.encode(messages, forKey: .messages)
             try fields.encode(filesAgents, forKey: .filesAgents)
             try fields.encode(groupIDs, forKey: .groupIDs)
+            try fields.encode(archiveIDs, forKey: .archiveIDs)
+            try fields.encode(identities, forKey: .identities)
+            try fields.encode(conversations, forKey: .conversations)
         }
     }
 

@@ -172,6 +172,10 @@ public struct ImportPreview: Codable, Sendable, JSONWritable {
     public var environmentVariables: [String] = []
     public var network: [NetworkAccess] = []
     public var skills: [String] = []
+    public var archives: [String] = []
+    public var passages: Int = 0
+    public var conversations: Int = 0
+    public var identities: [String] = []
 
     public init() {}
 }

@@ -12,16 +12,19 @@ struct AgentExporter {
         var scrubsMessages = false
     }
 
-    private let options: Options
-    private let db: Transaction
-    private var document: AgentFileDocument
+    let options: Options
+    let db: Transaction
+    var document: AgentFileDocument
     private var agentIDs = FileIDs<ID<AgentState>>("agent")
-    private var blockIDs = FileIDs<ID<Block>>("block")
+    var blockIDs = FileIDs<ID<Block>>("block")
     private var toolIDs = FileIDs<ID<Tool>>("tool")
     private var folderIDs = FileIDs<ID<Folder>>("source")
     private var fileIDs = FileIDs<ID<FileMetadata>>("file")
     private var serverIDs = FileIDs<ID<MCPServer>>("mcp_server")
-    private var messageIDs = FileIDs<String>("message")
+    var messageIDs = FileIDs<String>("message")
+    var archiveIDs = FileIDs<ID<Archive>>("archive")
+    var identityIDs = FileIDs<ID<Identity>>("identity")
+    var conversations = 0
     private var openFiles = 0
 
     /// - Throws: `APIError` 404 when one of the agents, or the conversation, does not exist.
@@ -54,11 +57,13 @@ struct AgentExporter {
         for row in rows {
             document.agents.append(try entry(row, relations, groups))
         }
+        try addIdentities()
         try addBlocks(relations, groups)
+        try addArchives()
         try addTools(relations)
         try addFolders(relations)
         document.groups = groups.enumerated().map { entry($1, index: $0) }
-        document.skills = options.skills
+        document.skills = try skills(of: ids)
         document.metadata = ObjectDocument([
             "revision_id": .string(Self.revision), "exported_by": .string("letta-swift \(ServerVersion.current)"),
         ])
@@ -130,7 +135,11 @@ extension AgentExporter {
                     source: folderIDs[file.folderID]))
             openFiles += 1
         }
-        if !options.scrubsMessages { try addMessages(to: &entry, row, relations) }
+        try addMemory(to: &entry, row.id)
+        if !options.scrubsMessages {
+            try addMessages(to: &entry, row, relations)
+            if options.conversation == nil { try addConversations(to: &entry, row) }
+        }
         return entry
     }
 

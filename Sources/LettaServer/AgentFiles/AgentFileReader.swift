@@ -15,12 +15,13 @@ enum AgentFileReader {
     /// - Throws: `APIError` 400 that names the first invalid field.
     static func document(_ object: JSONObject) throws -> AgentFileDocument {
         guard object["agents"] != nil else {
+            let old =
+                "Legacy AgentSchema format is deprecated. Please use the new AgentFileSchema format with 'agents' field."
             throw APIError(
                 400,
-                """
-                Legacy AgentSchema format is deprecated. Please use the new AgentFileSchema format with 'agents' field. \
-                `letta-server import FILE` converts such a file and imports it.
-                """)
+                FlatAgentFile.isFlat(object)
+                    ? "\(old) `letta-server import FILE` converts such a file and imports it."
+                    : "\(old) This file has no agent in either format: it lacks the list 'agents'.")
         }
         let missing = AgentFileDocument.required.filter { object[$0] == nil }
         guard missing.isEmpty else { throw invalid(missing.map { ($0, "Field required", "missing") }) }
@@ -60,7 +61,7 @@ enum AgentFileReader {
 }
 
 extension JSONDecodingFailure.Problem {
-    fileprivate var message: String {
+    var message: String {
         switch self {
         case .missing: "Field required"
         case .wrongType(let expected), .unparsable(let expected): "Input should be a valid \(expected)"
@@ -74,7 +75,9 @@ extension JSONDecodingFailure.Problem {
 
 /// 400 for what an agent file says in one place.
 struct AgentFileProblem {
+    static let prefix = "The agent file is not valid: "
+
     static func at(_ place: String, _ text: String) -> APIError {
-        APIError(400, "The agent file is not valid: \(place): \(text)")
+        APIError(400, "\(prefix)\(place): \(text)")
     }
 }

@@ -7,6 +7,7 @@ struct AgentFileService: Sendable {
     let core: Core
     let models: ModelService
     let secrets: SecretBox
+    var approvals = ApprovalPolicy()
 
     /// In bytes, with the rest of the form.
     static let largestUpload = 128 << 20
@@ -36,14 +37,19 @@ struct AgentFileService: Sendable {
 
     /// Creates the agents of a file, all or nothing.
     ///
-    /// - Parameter digest: under which the file is noted as imported.
+    /// - Parameters:
+    ///   - ids: what agents are to be called, by their ids within the file; the others get new ids.
+    ///   - digest: under which the file is noted as imported.
     func run(
-        _ document: AgentFileDocument, _ options: ImportOptions, noting digest: String? = nil, as scope: Scope
+        _ document: AgentFileDocument, _ options: ImportOptions, keeping ids: [String: ID<AgentState>] = [:],
+        noting digest: String? = nil, as scope: Scope
     ) async throws -> ImportedAgents {
-        let file = try await file(document, options, as: scope)
+        var file = try await file(document, options, as: scope)
+        file.agentIDs = ids
         let time = core.now()
-        return try await core.storage.write(as: scope) { [core, secrets] db in
-            var importer = AgentImporter(file, core: core, secrets: secrets, at: time, db)
+        return try await core.storage.write(as: scope) { [core, secrets, approvals, file] db in
+            var importer = AgentImporter(
+                file, core: core, secrets: secrets, approvals: approvals, at: time, db)
             let ids = try importer.run()
             if let digest { try AgentTransferStore.note(ids, ofFile: digest, db) }
             return ImportedAgents(ids, warnings: importer.warnings)

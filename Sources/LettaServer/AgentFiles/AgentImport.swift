@@ -20,6 +20,8 @@ struct AgentImport: Sendable {
 
     var document: AgentFileDocument
     let settings: Settings
+    /// What agents are to be called, by their ids within the file; the others get new ids.
+    var agentIDs: [String: ID<AgentState>] = [:]
 
     /// - Throws: `APIError` 400 that names the first invalid field.
     init(_ document: AgentFileDocument, _ settings: Settings) throws {
@@ -56,6 +58,9 @@ struct AgentImport: Sendable {
         try Self.checkUnique(document.mcpServers.map(\.id), "mcp_servers")
         try Self.checkUnique(document.tools.compactMap(\.name), "tools", member: "name")
         try Self.checkUnique(document.sources.map(\.name), "sources", member: "name")
+        try Self.checkUnique((document.archives ?? []).map(\.id), "archives")
+        try Self.checkUnique((document.identities ?? []).map(\.id), "identities")
+        try Self.checkUnique((document.skills ?? []).map(\.name), "skills", member: "name")
     }
 
     private static func checkUnique(_ ids: [String], _ list: String, member: String = "id") throws {
@@ -76,6 +81,14 @@ struct AgentImport: Sendable {
             try Self.check(entry.agent.blockIDs ?? [], in: blocks, "blocks", "\(place).block_ids")
             try Self.check(entry.agent.toolIDs ?? [], in: tools, "tools", "\(place).tool_ids")
             try Self.check(entry.folders, in: sources, "sources", "\(place).source_ids")
+            let archives = Set((document.archives ?? []).map(\.id))
+            try Self.check(entry.archiveIDs, in: archives, "archives", "\(place).archive_ids")
+            try Self.checkUnique(entry.archiveIDs, "\(place).archive_ids")
+            let identities = Set((document.identities ?? []).map(\.id))
+            try Self.check(entry.identities, in: identities, "identities", "\(place).identities")
+            for (number, conversation) in entry.conversations.enumerated() {
+                try Self.check(conversation, blocks, "\(place).conversations.\(number)")
+            }
             try Self.checkUnique(entry.messages.map(\.id), "\(place).messages")
             try Self.checkUnique(entry.inContextMessageIDs, "\(place).in_context_message_ids")
             try Self.check(
@@ -101,6 +114,19 @@ struct AgentImport: Sendable {
         for (index, file) in document.files.enumerated() {
             try Self.check([file.sourceID], in: sources, "sources", "files.\(index).source_id")
         }
+    }
+
+    private static func check(
+        _ conversation: AgentFileDocument.ConversationEntry, _ blocks: Set<String>, _ place: String
+    ) throws {
+        let messages = conversation.messages.map(\.id)
+        try checkUnique(messages, "\(place).messages")
+        try checkUnique(conversation.inContextMessageIDs, "\(place).in_context_message_ids")
+        try check(
+            conversation.inContextMessageIDs, in: Set(messages), "messages", "\(place).in_context_message_ids")
+        let isolated = conversation.isolatedBlocks ?? []
+        try check(isolated.map(\.blockID), in: blocks, "blocks", "\(place).isolated_blocks")
+        try checkUnique(isolated.map(\.label), "\(place).isolated_blocks", member: "label")
     }
 
     private static func check(_ ids: [String], in known: Set<String>, _ list: String, _ place: String) throws {
@@ -156,6 +182,18 @@ struct AgentImport: Sendable {
         }
         for (index, source) in document.sources.enumerated() {
             try Self.within("sources.\(index)") { try KeyText.check("name", source.name) }
+        }
+        for (index, archive) in (document.archives ?? []).enumerated() {
+            try Self.within("archives.\(index)") {
+                try KeyText.check("name", archive.name)
+                for passage in archive.passages { try KeyText.check("tags", passage.tags) }
+            }
+        }
+        for (index, identity) in (document.identities ?? []).enumerated() {
+            try Self.within("identities.\(index)") { try KeyText.check("name", identity.name, identity.identifierKey) }
+        }
+        for (index, skill) in (document.skills ?? []).enumerated() {
+            try Self.within("skills.\(index)") { try KeyText.check("name", skill.name) }
         }
         for (index, file) in document.files.enumerated() {
             try Self.within("files.\(index)") { try KeyText.check("file_name", file.fileName) }

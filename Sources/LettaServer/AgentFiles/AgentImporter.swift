@@ -5,43 +5,49 @@ import Storage
 
 /// Creates what an agent file holds, in the caller's transaction. Nothing is run, connected to or embedded.
 struct AgentImporter {
-    private let file: AgentImport
-    private let core: Core
-    private let secrets: SecretBox
-    private let time: Timestamp
-    private let db: Transaction
-    private(set) var warnings: [String] = []
+    let file: AgentImport
+    let core: Core
+    let secrets: SecretBox
+    let time: Timestamp
+    let db: Transaction
+    let approvals: ApprovalPolicy
+    var warnings: [String] = []
     private var agents: [String: ID<AgentState>] = [:]
-    private var blocks: [String: BlockRow] = [:]
+    var blocks: [String: BlockRow] = [:]
     private var tools: [String: ID<Tool>] = [:]
     private var folders: [String: ID<Folder>] = [:]
     private var files: [String: (id: ID<FileMetadata>, folder: ID<Folder>)] = [:]
+    var archives: [String: ID<Archive>] = [:]
+    var identities: [String: ID<Identity>] = [:]
 
-    init(_ file: AgentImport, core: Core, secrets: SecretBox, at time: Timestamp, _ db: Transaction) {
+    init(
+        _ file: AgentImport, core: Core, secrets: SecretBox, approvals: ApprovalPolicy, at time: Timestamp,
+        _ db: Transaction
+    ) {
         self.file = file
         self.core = core
         self.secrets = secrets
+        self.approvals = approvals
         self.time = time
         self.db = db
     }
 
-    private var document: AgentFileDocument { file.document }
+    var document: AgentFileDocument { file.document }
 
     mutating func run() throws -> [ID<AgentState>] {
         let servers = try insertServers()
         try insertTools(servers)
         try insertBlocks()
         try insertFolders()
+        try insertArchives()
+        try insertIdentities()
         for (index, entry) in document.agents.enumerated() { try insert(entry, index) }
         try insertGroups()
-        if document.skills?.isEmpty == false {
-            warnings.append("skills: this server has no place for skills. They were left out.")
-        }
         return document.agents.compactMap { agents[$0.id] }
     }
 
     /// A time of its own for each row of a list, so that lists have a fixed order.
-    private func time(_ index: Int) -> Timestamp { Timestamp(microseconds: time.microseconds + Int64(index)) }
+    func time(_ index: Int) -> Timestamp { Timestamp(microseconds: time.microseconds + Int64(index)) }
 
     // MARK: Tools and servers
 
@@ -225,7 +231,8 @@ struct AgentImporter {
 
     private mutating func insert(_ entry: AgentFileDocument.AgentEntry, _ index: Int) throws {
         let place = "agents.\(index)"
-        let draft = try ImportedAgent(entry, file.settings, id: core.ids.next(), at: self.time(index), place, db)
+        let draft = try ImportedAgent(
+            entry, file.settings, id: file.agentIDs[entry.id] ?? core.ids.next(), at: self.time(index), place, db)
         var memory = try (entry.agent.memoryBlocks ?? []).map { body in
             let block = try AgentImport.within("\(place).memory_blocks") {
                 try BlockService.block(from: body, id: core.ids.next(), at: self.time(index), in: db.scope)
@@ -256,6 +263,9 @@ struct AgentImporter {
         if let current = history.currentSystemMessage {
             try SystemMessageStore.setSource(of: current, to: memory, db)
         }
+        try insertConversations(entry, history)
+        try attachMemory(entry, to: row.id, index)
+        try ImportedApprovals.note(of: row.id, approvals, db)
     }
 
     private func attachNamedTools(_ names: [String], to agent: ID<AgentState>, _ place: String) throws {

@@ -12,7 +12,32 @@ package struct AgentTransfer: Sendable {
     package enum Outcome: Sendable {
         case imported(agents: Int, warnings: [String])
         case importedBefore(agents: Int)
+        /// What it would create, line by line.
+        case previewed([String])
         case failed(reason: String)
+    }
+
+    /// A file that is about to be imported.
+    package struct Source: Sendable {
+        package var name: String
+        /// Fetches its content when it is its turn.
+        package var load: @Sendable () async throws -> Content
+
+        package init(name: String, load: @escaping @Sendable () async throws -> Content) {
+            self.name = name
+            self.load = load
+        }
+
+        package struct Content: Sendable {
+            package var bytes: [UInt8]
+            /// The ids that agents of the file keep, by their ids within it.
+            package var agentIDs: [String: String]
+
+            package init(bytes: [UInt8], agentIDs: [String: String] = [:]) {
+                self.bytes = bytes
+                self.agentIDs = agentIDs
+            }
+        }
     }
 
     private let storage: any StorageEngine
@@ -37,7 +62,8 @@ package struct AgentTransfer: Sendable {
         userProviders = UserProviders(core: core, secrets: secrets, transport: transport)
         let models = ModelService(
             directory: directory, userProviders: userProviders, transport: transport, logger: logger)
-        files = AgentFileService(core: core, models: models, secrets: secrets)
+        files = AgentFileService(
+            core: core, models: models, secrets: secrets, approvals: configuration.approvals)
     }
 
     /// Passes `body` the agents of a server that may run meanwhile.
@@ -87,6 +113,15 @@ package struct AgentTransfer: Sendable {
         }
     }
 
+    /// Passes `body` an empty database in memory, for previews.
+    package static func previewing<Result: Sendable>(
+        _ configuration: ServerConfiguration, logger: Logger, _ body: (AgentTransfer) async throws -> Result
+    ) async throws -> Result {
+        let storage = try await ServerStorage.scratch()
+        let transfer = AgentTransfer(configuration, storage: storage, keys: ["preview"], logger: logger)
+        return try await transfer.closing { try await body(transfer) }
+    }
+
     private func closing<Result>(_ body: () async throws -> Result) async throws -> Result {
         let result: Swift.Result<Result, any Error>
         do { result = .success(try await body()) } catch { result = .failure(error) }
@@ -119,31 +154,86 @@ package struct AgentTransfer: Sendable {
 
     // MARK: Import
 
+    /// Reads a file.
+    ///
+    /// - Throws: `APIError` when it is too large.
+    package static func read(_ path: String) throws -> Source.Content {
+        let size = try FileManager.default.attributesOfItem(atPath: path)[.size] as? Int ?? 0
+        guard size <= largestFile else { throw APIError(400, "The file has more than \(largestFile) bytes.") }
+        return Source.Content(bytes: Array(try Data(contentsOf: URL(filePath: path))))
+    }
+
     /// Imports a file in either format, unless its agents are here already.
-    package func importFile(_ path: String) async -> Outcome {
+    package func take(_ source: Source) async -> Outcome {
         do {
-            let size = try FileManager.default.attributesOfItem(atPath: path)[.size] as? Int ?? 0
-            guard size <= Self.largestFile else {
-                return .failed(reason: "the file has more than \(Self.largestFile) bytes")
-            }
-            let bytes = Array(try Data(contentsOf: URL(filePath: path)))
-            let digest = SHA256.hash(data: bytes).map { byte in
+            let content = try await source.load()
+            let digest = SHA256.hash(data: content.bytes).map { byte in
                 (byte < 16 ? "0" : "") + String(byte, radix: 16)
             }.joined()
-            let known = try await storage.read(as: scope) { db in try AgentTransferStore.agents(ofFile: digest, db) }
+            let kept = content.agentIDs.values.map { ID<AgentState>($0) }
+            let known = try await storage.read(as: scope) { db in
+                try AgentTransferStore.agents(ofFile: digest, db) + db.fetch(AgentStore.table, kept).map(\.id)
+            }
             guard known.isEmpty else { return .importedBefore(agents: known.count) }
-            let object = try AgentFileReader.object(bytes)
-            let document = try AgentFileReader.document(
-                FlatAgentFile.isFlat(object) ? FlatAgentFile.converted(object) : object)
-            var options = ImportOptions()
-            options.appendCopySuffix = false
-            let imported = try await files.run(document, options, noting: digest, as: scope)
+            let imported = try await files.run(
+                Self.document(content), Self.options, keeping: content.agentIDs.mapValues { ID($0) }, noting: digest,
+                as: scope)
             return .imported(agents: imported.agentIDs.count, warnings: imported.warnings ?? [])
-        } catch let error as APIError {
-            return .failed(reason: error.explanation)
         } catch {
-            return .failed(reason: "\(error)")
+            return .failed(reason: Self.reason(error))
         }
+    }
+
+    /// What ``take(_:)`` would create.
+    package func preview(_ source: Source) async -> Outcome {
+        do {
+            let content = try await source.load()
+            let preview = try await files.preview(Self.document(content), Self.options, as: scope).preview
+            return .previewed(preview?.lines ?? [])
+        } catch {
+            return .failed(reason: Self.reason(error))
+        }
+    }
+
+    private static let options: ImportOptions = {
+        var options = ImportOptions()
+        options.appendCopySuffix = false
+        return options
+    }()
+
+    private static func document(_ content: Source.Content) throws -> AgentFileDocument {
+        let object = try AgentFileReader.object(content.bytes)
+        return try AgentFileReader.document(FlatAgentFile.isFlat(object) ? FlatAgentFile.converted(object) : object)
+    }
+
+    private static func reason(_ error: any Error) -> String {
+        (error as? APIError)?.explanation ?? "\(error)"
+    }
+}
+
+extension ImportPreview {
+    /// The preview as text, line by line.
+    fileprivate var lines: [String] {
+        var lines: [String] = []
+        for agent in agents {
+            lines.append(
+                "agent \(agent.name) (\(agent.agentType), \(agent.model ?? "no model")), \(agent.messages) messages")
+        }
+        for tool in tools where tool.sourceCode != nil || tool.action == .skip {
+            let code = tool.sourceCode == nil ? "" : ", runs its own code"
+            lines.append("tool \(tool.name): \(tool.action.rawValue)\(code)")
+        }
+        for server in mcpServers {
+            lines.append("MCP server \(server.name) (\(server.reachedBy)): \(server.action.rawValue)")
+        }
+        for name in environmentVariables { lines.append("environment variable \(name)") }
+        for access in network { lines.append("connects to \(access.address) for \(access.reason)") }
+        lines.append(
+            """
+            \(blocks) blocks, \(groups) groups, \(folders.count) folders, \(files) files, \(passages) passages, \
+            \(conversations) conversations, \(identities.count) identities, \(skills.count) skills
+            """)
+        return lines
     }
 }
 

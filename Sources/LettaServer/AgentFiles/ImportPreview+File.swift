@@ -12,6 +12,10 @@ extension ImportPreview {
         folders = document.sources.map(\.name)
         files = document.files.count
         skills = (document.skills ?? []).map(\.name)
+        archives = (document.archives ?? []).map(\.name)
+        passages = (document.archives ?? []).reduce(0) { $0 + $1.passages.count }
+        conversations = document.agents.reduce(0) { $0 + $1.conversations.count }
+        identities = (document.identities ?? []).map(\.identifierKey)
         let labels = Dictionary(document.blocks.map { ($0.id, $0.label) }) { $1 }
         let names = Dictionary(document.tools.map { ($0.id, $0.name ?? "") }) { $1 }
         agents = document.agents.map { entry in

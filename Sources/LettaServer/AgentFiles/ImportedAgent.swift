@@ -54,6 +54,17 @@ struct AgentHistory {
     /// it.
     private(set) var currentSystemMessage: ID<Message>?
     private(set) var systemCompiledAt: Timestamp?
+    private(set) var conversations: [ConversationParts] = []
+
+    /// The messages of a conversation, new ones and those of other conversations.
+    struct ConversationParts {
+        let id: ID<Conversation>
+        let agent: ID<AgentState>
+        var parts: [LettaImportStore.Part] = []
+        var lastMessageAt: Timestamp?
+        /// When its system message was compiled.
+        var systemCompiledAt: Timestamp?
+    }
 
     init(
         _ entry: AgentFileDocument.AgentEntry, of agent: AgentRow, _ blocks: [BlockRow],
@@ -71,6 +82,7 @@ struct AgentHistory {
             messages = first.enumerated().map { MessageRow($1, agentID: agent.id, position: $0, model: model) }
             context = Dictionary(uniqueKeysWithValues: messages.map { ($0.id, $0.position) })
             currentSystemMessage = messages[0].id
+            if !strips { try addConversations(entry, of: agent, tools, place, ids, at: time) }
             return
         }
         (messages, context) = try Self.rows(entry, of: agent, tools, place, ids, at: time)
@@ -80,17 +92,68 @@ struct AgentHistory {
         } else {
             prepend(MessageRow(fresh, agentID: agent.id, position: 0, model: model))
         }
+        try addConversations(entry, of: agent, tools, place, ids, at: time)
+    }
+
+    private static func reader(
+        _ agent: AgentRow, _ tools: [AgentFileDocument.ToolEntry], at time: Timestamp
+    ) throws -> MessageImport {
+        let kind = AgentKind(rawValue: agent.agentType.rawValue) ?? .standard
+        let ruled = try agent.rules().filter { $0.effect == .requiresApproval }.map(\.tool)
+        let marked = tools.filter { $0.defaultRequiresApproval == true }.compactMap(\.name)
+        return MessageImport(
+            agent: agent.id, loop: kind.loop, approvalTools: Set(ruled + marked), time: time)
+    }
+
+    /// The conversations beside the agent's own. Their messages come after those, in the order of the file.
+    private mutating func addConversations(
+        _ entry: AgentFileDocument.AgentEntry, of agent: AgentRow, _ tools: [AgentFileDocument.ToolEntry],
+        _ place: String, _ ids: IDSource, at time: Timestamp
+    ) throws {
+        guard !entry.conversations.isEmpty else { return }
+        let reader = try Self.reader(agent, tools, at: time)
+        let ownRows = messages.suffix(entry.messages.count)
+        var known = Dictionary(zip(entry.messages.map(\.id), ownRows)) { first, _ in first }
+        for (number, conversation) in entry.conversations.enumerated() {
+            var parts = ConversationParts(id: ids.next(), agent: agent.id)
+            let places = Dictionary(
+                uniqueKeysWithValues: conversation.inContextMessageIDs.enumerated().map { ($1, $0) })
+            for (index, message) in conversation.messages.enumerated() {
+                let row =
+                    try known[message.id]
+                    ?? reader.row(
+                        message, id: ids.next(), position: messages.count,
+                        place: "\(place).conversations.\(number).messages.\(index)")
+                let isHead = index == 0 && row.role == .system
+                if known[message.id] == nil { messages.append(try own(row, parts.id, isHead: isHead)) }
+                known[message.id] = row
+                parts.lastMessageAt = row.createdAt
+                if isHead { parts.systemCompiledAt = row.createdAt }
+                parts.parts.append(
+                    .init(
+                        message: row.id.rawValue, position: isHead ? -1 : row.position,
+                        contextPosition: places[message.id].map { isHead ? -1 : $0 }))
+            }
+            conversations.append(parts)
+        }
+    }
+
+    /// A message that is sent in a conversation. The system message says which one it is in.
+    private func own(_ row: MessageRow, _ conversation: ID<Conversation>, isHead: Bool) throws -> MessageRow {
+        var row = row
+        row.conversationID = conversation
+        guard isHead, let text = try row.turnMessage().text else { return row }
+        let named = Self.replacing("- AGENT_ID: ", in: text, by: row.agentID.rawValue)
+        row.content = MessageRow.content(
+            [.text(Self.replacing("- CONVERSATION_ID: ", in: named, by: conversation.rawValue))])
+        return row
     }
 
     private static func rows(
         _ entry: AgentFileDocument.AgentEntry, of agent: AgentRow, _ tools: [AgentFileDocument.ToolEntry],
         _ place: String, _ ids: IDSource, at time: Timestamp
     ) throws -> ([MessageRow], [ID<Message>: Int]) {
-        let kind = AgentKind(rawValue: agent.agentType.rawValue) ?? .standard
-        let ruled = try agent.rules().filter { $0.effect == .requiresApproval }.map(\.tool)
-        let marked = tools.filter { $0.defaultRequiresApproval == true }.compactMap(\.name)
-        let reader = MessageImport(
-            agent: agent.id, loop: kind.loop, approvalTools: Set(ruled + marked), time: time)
+        let reader = try reader(agent, tools, at: time)
         var known: [String: ID<Message>] = [:]
         let rows = try entry.messages.enumerated().map { position, message in
             let id = ids.next(Message.self)

@@ -18,6 +18,9 @@ extension LettaApplication {
         try await ListeningAddress(ofDashboard: configuration)?.check()
         let storage = try await ServerStorage.open(configuration, folder: folder, logger: logger)
         do {
+            if configuration.data.postgresURI == nil, try await ServerStorage.isNew(storage) {
+                LettaTraces.point(out: folder, configuration, logger)
+            }
             let keys = try await prepare(storage, configuration, folder, logger: logger)
             let controlGroups = ToolControlGroups()
             await controlGroups?.removeAbandoned()
@@ -61,6 +64,7 @@ extension LettaApplication {
         _ storage: any StorageEngine, _ configuration: ServerConfiguration, _ folder: DataFolder, logger: Logger
     ) async throws -> [String] {
         let keys = try keys(configuration, folder)
+        if try await ServerStorage.isNew(storage) { try await LettaTraces.refuse(storage, configuration) }
         try await checkKeys(keys, storage, folder)
         for name in try await ServerStorage.migrate(storage, folder: folder, logger: logger) {
             logger.notice("Migrated the database", metadata: ["migration": "\(name)"])

@@ -40,6 +40,8 @@ package struct ServerConfiguration: Sendable {
         package var folder: String
         /// `LETTA_PG_URI`: the PostgreSQL database to use instead of the SQLite file in the data folder.
         var postgresURI: Secret?
+        /// Where Letta kept its SQLite database.
+        var lettaFolder: String?
         /// `LETTA_ENCRYPTION_KEY`: any text, or two separated by a comma, the new one first, to replace a key. Without
         /// it the server generates a key and stores it in the data folder.
         var encryptionKeys: Secret?
@@ -109,7 +111,8 @@ package struct ServerConfiguration: Sendable {
         let home = environment.string(forKey: "home") ?? "/root"
         let folder = arguments.dataFolder ?? environment.string(forKey: "letta.dir")
         data = Data(folder: folder.map { Self.expanded($0, home: home) } ?? "\(home)/.local/share/letta-server")
-        data.postgresURI = Self.secret("letta.pg.uri", environment)
+        data.postgresURI = try Self.secret("letta.pg.uri", environment) ?? Self.lettaURI(environment)
+        data.lettaFolder = "\(home)/.letta"
         data.encryptionKeys = Self.secret("letta.encryption.key", environment)
         http.host = arguments.host ?? environment.string(forKey: "letta.host") ?? http.host
         http.port = try arguments.port ?? Self.port(environment) ?? http.port

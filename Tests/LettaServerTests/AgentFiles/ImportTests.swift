@@ -117,7 +117,8 @@ import Testing
     func `a file that is not valid changes nothing and says where`(_ engine: TestEngine) async throws {
         let call: JSONValue = ["id": 5]
         let bad: [(JSONValue, String)] = [
-            ([:], "letta-server import"), (["core_memory": []], "Legacy AgentSchema format is deprecated"),
+            ([:], "lacks the list 'agents'"), (["core_memory": []], "Legacy AgentSchema format is deprecated"),
+            (["core_memory": [], "messages": []], "letta-server import"),
             ([1], "Corrupted"), ("text", "Corrupted"),
             (["agents": [["id": "x"]]], "6 validation errors for AgentFileSchema\ngroups"),
             (AgentFileSample.file(["agents": [["name": "x"]]]), "agents.0.id\n  Field required"),

@@ -1,0 +1,111 @@
+import JSON
+import LettaAPI
+import Storage
+
+/// Archives with their passages, and folders with their files.
+extension LettaNoun {
+    static let archives = LettaNoun(
+        name: "archives", table: "archives", target: "archive",
+        store: { row, writer in
+            var row = row
+            row["organization_id"] = .string(writer.db.organization)
+            row["created_at"] = .string(row.createdAt.wireText)
+            row["updated_at"] = .string(row.updatedAt.wireText)
+            try writer.db.insert(try row.decode(Archive.self), into: ArchiveStore.table)
+        })
+
+    static let passages = LettaNoun(
+        name: "passages of archives", table: "archival_passages", target: "passage", isLarge: true,
+        gather: { row, source in
+            guard row["tags"].array == nil else { return }
+            row["tags"] = .array(try await source.rows("passage_tags", of: "passage_id", row.id).map { $0["tag"] })
+        },
+        store: { row, writer in
+            guard let archive = row.text("archive_id") else { throw LettaRowProblem("it is in no archive") }
+            try storePassage(row, in: archive, &writer)
+        })
+
+    /// Archival memory before there were archives: each agent gets one of its own.
+    static let agentPassages = LettaNoun(
+        name: "passages of agents", table: "agent_passages", target: "passage", isLarge: true,
+        store: { row, writer in
+            guard let agent = row.text("agent_id"), let owner = try writer.db.fetch(AgentStore.table, agent) else {
+                throw LettaRowProblem("its agent does not exist")
+            }
+            // Named after the agent, so that a repetition finds it.
+            let archive = ID<Archive>("archive-\(agent.drop { $0 != "-" }.dropFirst())")
+            if try !writer.db.exists(archive, in: ArchiveStore.table) {
+                var new = LettaRow(
+                    ["id": .string(archive.rawValue), "name": .string("\(owner.name)'s archive")], key: [])
+                new["organization_id"] = .string(writer.db.organization)
+                new["created_at"] = .string(owner.createdAt.wireText)
+                new["updated_at"] = new["created_at"]
+                new["embedding_config"] = row["embedding_config"]
+                try writer.db.insert(try new.decode(Archive.self), into: ArchiveStore.table)
+                try ArchiveStore.attach(archive, to: owner.id, isOwner: true, writer.db)
+            }
+            try storePassage(row, in: archive.rawValue, &writer)
+        })
+
+    private static func storePassage(_ row: LettaRow, in archive: String, _ writer: inout LettaWriter) throws {
+        guard let text = row.text("text") else { throw LettaRowProblem("it has no text") }
+        var passage = NewPassage(
+            id: ID(row.id), text: text, tags: (row["tags"].array ?? []).compactMap(\.string), time: row.updatedAt,
+            createdAt: row.createdAt)
+        passage.metadata = row["metadata_"].object.map { ObjectDocument($0) } ?? ObjectDocument()
+        _ = try PassageStore.insert([passage], into: ID(archive), writer.db)
+    }
+
+    static let folders = LettaNoun(
+        name: "folders", table: "sources", target: "folder",
+        store: { row, writer in
+            var row = row
+            row["metadata"] = row["metadata_"]
+            row["organization_id"] = .string(writer.db.organization)
+            row["created_at"] = .string(row.createdAt.wireText)
+            row["updated_at"] = .string(row.updatedAt.wireText)
+            try writer.db.insert(try row.decode(Folder.self), into: FolderStore.table)
+        })
+
+    static let files = LettaNoun(
+        name: "files", table: "files", target: "folder_file", isLarge: true, pageSize: 10,
+        gather: { row, source in
+            row["content"] = try await source.rows("file_contents", of: "file_id", row.id).first?["text"] ?? .null
+        },
+        store: { row, writer in
+            var row = row
+            row.fill("file_name", row["original_file_name"])
+            row.fill("file_name", .string(row.id))
+            row["organization_id"] = .string(writer.db.organization)
+            row["created_at"] = .string(row.createdAt.wireText)
+            row["updated_at"] = .string(row.updatedAt.wireText)
+            var file: FileMetadata = try row.decode()
+            let content = file.content
+            file.content = nil
+            if file.processingStatus != .completed, file.processingStatus != .error {
+                // Nobody goes on with it here.
+                file.processingStatus = content == nil ? .error : .completed
+                if content == nil { file.errorMessage = "Letta had not finished reading this file. Upload it again." }
+                writer.note("a file that Letta had not finished reading is marked as such")
+            }
+            try FolderStore.insert(file, content: content, writer.db)
+        })
+
+    static let filePassages = LettaNoun(
+        name: "passages of files", table: "source_passages", target: "folder_passage", isLarge: true,
+        store: { row, writer in
+            guard let folder = row.text("source_id"), let file = row.text("file_id") else {
+                throw LettaRowProblem("it is of no file")
+            }
+            var passage = Passage(id: ID(row.id), text: row.text("text") ?? "")
+            passage.sourceID = ID(folder)
+            passage.fileID = file
+            passage.metadata = row["metadata_"].object.map { ObjectDocument($0) } ?? ObjectDocument()
+            passage.organizationID = writer.db.organization
+            passage.createdByID = row.text("created_by_id")
+            passage.lastUpdatedByID = row.text("last_updated_by_id")
+            passage.createdAt = row.createdAt
+            passage.updatedAt = row.updatedAt
+            try FolderStore.insert([passage], of: ID(file), in: ID(folder), writer.db)
+        })
+}

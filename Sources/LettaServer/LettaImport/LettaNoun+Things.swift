@@ -1,0 +1,189 @@
+import JSON
+import LettaAPI
+import Storage
+
+/// What stands for itself: tools, servers, blocks, providers, sandboxes, identities.
+extension LettaNoun {
+    static let tools = LettaNoun(
+        name: "tools", table: "tools", target: "tool",
+        store: { row, writer in
+            var row = row
+            row.fill("tags", [])
+            row.fill("tool_type", "custom")
+            row.fill("return_char_limit", .int(Int64(ToolRules.defaultReturnLimit)))
+            let tool: Tool = try row.decode()
+            guard ToolService.types.contains(tool.toolType) else {
+                throw LettaRowProblem("'\(tool.toolType)' is no type of tools")
+            }
+            if let known = try ToolStore.rows(named: [tool.name], writer.db).first {
+                let isBase = known.toolType == tool.toolType && tool.toolType.hasPrefix("letta_")
+                if isBase, try LettaImportStore.rename(known.id, to: tool.id, writer.db) { return }
+                writer.replace(row.id, by: known.id)
+                if !isBase {
+                    writer.leaveOut(row.id, "there is a tool '\(tool.name)' here already; the agents get that one")
+                }
+                return
+            }
+            var stored = Stored(tool, at: row.createdAt)
+            stored.updatedAt = row.updatedAt
+            try writer.db.insert(stored, into: ToolStore.table)
+        })
+
+    static let mcpServers = LettaNoun(
+        name: "MCP servers", table: "mcp_server", target: "mcp_server",
+        gather: { row, source in
+            let links = try await source.rows("mcp_tools", of: "mcp_server_id", row.id)
+            row["tools"] = .array(links.compactMap { $0.text("tool_id").map { .string($0) } })
+        },
+        store: { row, writer in
+            guard let type = row.text("server_type").flatMap(MCPServerType.init(rawValue:)) else {
+                throw LettaRowProblem("'\(row.text("server_type") ?? "")' is no type of MCP servers")
+            }
+            var server = MCPServerRow(
+                id: ID(row.id), serverName: row.text("server_name") ?? row.id, serverType: type.rawValue,
+                createdByID: row.text("created_by_id"), lastUpdatedByID: row.text("last_updated_by_id"),
+                createdAt: row.createdAt, updatedAt: row.updatedAt)
+            let config = row["stdio_config"]
+            server.command = config["command"]?.string
+            server.args = (config["args"]?.array).map { RawJSON(JSONValue.array($0)) }
+            server.serverURL = row.text("server_url")
+            server.sealedEnv = try sealed(config["env"]?.object, "env", of: server, writer)
+            server.sealedCustomHeaders = try sealed(row["custom_headers"].object, "custom_headers", of: server, writer)
+            if server.sealedCustomHeaders == nil, row.text("custom_headers_enc")?.isEmpty == false {
+                _ = try writer.seal(
+                    row, ("", "custom_headers_enc"), for: "", "headers of the MCP server \(server.serverName)")
+            }
+            server.sealedAuthToken = try writer.seal(
+                row, ("token", "token_enc"), for: server.place(of: "auth_token"),
+                "token of the MCP server \(server.serverName)")
+            if server.sealedAuthToken != nil { server.authHeader = "Authorization" }
+            try writer.db.insert(server, into: MCPServerStore.table)
+            let tools = (row["tools"].array ?? []).compactMap(\.string)
+            for tool in try writer.db.fetch(ToolStore.table, tools) {
+                try LettaImportStore.linkTool(tool.id.rawValue, to: row.id, remoteName: tool.name, writer.db)
+            }
+        })
+
+    private static func sealed(
+        _ values: JSONObject?, _ field: String, of server: MCPServerRow, _ writer: LettaWriter
+    ) throws -> RawJSON? {
+        guard let values, !values.isEmpty else { return nil }
+        var sealed: [String: String] = [:]
+        for (name, value) in values {
+            sealed[name] = try writer.box.seal(value.string ?? "", for: server.place(of: "\(field)/\(name)"))
+        }
+        return RawJSON(sealed)
+    }
+
+    static let blocks = LettaNoun(
+        name: "blocks", table: "block", target: "block",
+        gather: { row, source in
+            row["tags"] = .array(try await source.rows("blocks_tags", of: "block_id", row.id).map { $0["tag"] })
+            let history = try await source.rows("block_history", of: "block_id", row.id)
+            row["history"] = .array(history.map { .object($0.columns) })
+        },
+        store: { row, writer in
+            var row = row
+            row["metadata"] = row["metadata_"]
+            row.fill("read_only", false)
+            row.fill("is_template", false)
+            row.fill("version", 1)
+            row.fill("value", "")
+            row["created_at"] = .string(row.createdAt.wireText)
+            row["updated_at"] = .string(row.updatedAt.wireText)
+            // Letta does not enforce limits: the value is kept, and the limit is raised to it.
+            let length = row.text("value")?.unicodeScalars.count ?? 0
+            row["limit"] = .int(Int64(max(row.integer("limit") ?? BlockService.defaultLimit, length, 1)))
+            var block: BlockRow = try row.decode()
+            let history = (row["history"].array ?? []).compactMap { $0.object.map { LettaRow($0, key: []) } }
+            // The history of Letta ends before the present text, or with it.
+            block.version = max(1, (history.last?.integer("sequence_number") ?? 0) + 1)
+            try BlockStore.insert(block, tags: (row["tags"].array ?? []).compactMap(\.string), writer.db)
+            for entry in history {
+                guard let version = version(entry), version.version < block.version else { continue }
+                try LettaImportStore.insert(version, of: block.id, writer.db)
+            }
+        })
+
+    private static func version(_ row: LettaRow) -> BlockVersion? {
+        var row = row
+        row["version"] = row["sequence_number"]
+        row["metadata"] = row["metadata_"]
+        row.fill("actor_type", "user")
+        row.fill("actor_id", .string(User.defaultID.rawValue))
+        row["created_at"] = .string(row.createdAt.wireText)
+        // An entry that can't be read is no reason to leave the block out.
+        return try? row.decode()
+    }
+
+    static let providers = LettaNoun(
+        name: "providers", table: "providers", target: "provider",
+        // Those of category base are made from the environment at every start.
+        isOwn: { $0.text("provider_category") != "base" && $0.text("organization_id") != nil },
+        store: { row, writer in
+            var row = row
+            row.fill("created_at", .string(row.createdAt.wireText))
+            row.fill("updated_at", .string(row.createdAt.wireText))
+            let name = row.text("name") ?? row.id
+            var provider: ProviderRow = try row.decode()
+            provider.sealedAPIKey = try writer.seal(
+                row, ("api_key", "api_key_enc"), for: ProviderRow.KeyColumn.apiKey.place(of: provider.id),
+                "API key of the provider \(name)")
+            provider.sealedAccessKey = try writer.seal(
+                row, ("access_key", "access_key_enc"), for: ProviderRow.KeyColumn.accessKey.place(of: provider.id),
+                "access key of the provider \(name)")
+            try writer.db.insert(provider, into: ProviderStore.table)
+        })
+
+    static let sandboxes = LettaNoun(
+        name: "sandbox settings", table: "sandbox_configs", target: "sandbox_config",
+        gather: { row, source in
+            let variables = try await source.rows("sandbox_environment_variables", of: "sandbox_config_id", row.id)
+            row["variables"] = .array(variables.map { .object($0.columns) })
+        },
+        store: { row, writer in
+            var row = row
+            row["type"] = .string((row.text("type") ?? "").lowercased())
+            row["created_at"] = .string(row.createdAt.wireText)
+            row["updated_at"] = .string(row.updatedAt.wireText)
+            row["organization_id"] = .string(writer.db.organization)
+            let config: SandboxConfig = try row.decode()
+            try writer.db.insert(config, into: SandboxStore.table)
+            for variable in (row["variables"].array ?? []).compactMap(\.object).map({ LettaRow($0, key: []) }) {
+                let id = ID<SandboxVariable>(variable.id)
+                let name = variable.text("key") ?? variable.id
+                let sealed = try writer.seal(
+                    variable, ("value", "value_enc"), for: SandboxVariableRow.place(of: id),
+                    "variable \(name) of the sandbox")
+                let empty = try writer.box.seal("", for: SandboxVariableRow.place(of: id))
+                try writer.db.insert(
+                    SandboxVariableRow(
+                        id: id, sandboxConfigID: config.id, name: name, sealedValue: sealed ?? empty,
+                        description: variable.text("description"), createdByID: variable.text("created_by_id"),
+                        lastUpdatedByID: variable.text("last_updated_by_id"), createdAt: variable.createdAt,
+                        updatedAt: variable.updatedAt), into: SandboxStore.variables)
+            }
+        })
+
+    static let identities = LettaNoun(
+        name: "identities", table: "identities", target: "identity",
+        gather: { row, source in
+            row["blocks"] = .array(
+                try await source.rows("identities_blocks", of: "identity_id", row.id).map { $0["block_id"] })
+        },
+        store: { row, writer in
+            var row = row
+            row.fill("properties", [])
+            row["agent_ids"] = []
+            row["block_ids"] = []
+            row["organization_id"] = .string(writer.db.organization)
+            var stored = Stored<Identity>(try row.decode(), at: row.createdAt)
+            stored.updatedAt = row.updatedAt
+            try writer.db.insert(stored, into: IdentityStore.table)
+            let blocks = (row["blocks"].array ?? []).compactMap(\.string)
+            for block in try LettaImportStore.present(blocks, in: "block", writer.db).sorted() {
+                try LettaImportStore.link(
+                    "block_identity", ("block_id", "identity_id"), (block, row.id), writer.db)
+            }
+        })
+}

@@ -1,0 +1,124 @@
+import ArgumentParser
+import FoundationEssentials
+import Glibc
+import LettaServer
+
+struct ImportCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "import",
+        abstract: "Brings over a Letta server, or the agents of agent files, while no server runs.",
+        discussion: """
+            letta-server import --from postgresql://letta:letta@localhost:5432/letta
+            letta-server import --from sqlite:////root/.letta/sqlite.db
+            letta-server import --from http://localhost:8283
+            letta-server import agents/ one.af
+
+            From a database of Letta 0.11 to 0.16 everything comes with its ids and times, and a report compares both sides. \
+            From a running server agents come one by one, with their messages, blocks, tools and archival memory, under the \
+            ids of the agents. Files of the older format, with one agent, are converted. An import can be interrupted and \
+            repeated: what is here already is left out. The exit status is 1 when something is missing or different.
+            """)
+
+    @OptionGroup var data: DataOptions
+
+    @Option(help: "A Letta database (postgresql://…, sqlite:///…), a running server (http://…), or a file or folder.")
+    var from: String?
+
+    @Flag(help: "Says what would come and what can't, and changes nothing.")
+    var preview = false
+
+    @Argument(help: "Agent files, and folders whose .af and .json files are imported.")
+    var files: [String] = []
+
+    func validate() throws {
+        guard (from == nil) != files.isEmpty else {
+            throw ValidationError("Name agent files, or a source with --from.")
+        }
+    }
+
+    func run() async throws {
+        let settings = try data.configuration()
+        guard let from else { return try await importFiles(files, settings) }
+        switch from.prefix(while: { $0 != ":" }).split(separator: "+").first.map(String.init) {
+        case "postgresql", "postgres", "sqlite": try await importDatabase(from, settings)
+        case "http", "https": try await importServer(from, settings)
+        default: try await importFiles([from], settings)
+        }
+    }
+
+    // MARK: Databases
+
+    private func importDatabase(_ address: String, _ settings: ServerConfiguration) async throws {
+        let bar = ProgressBar()
+        let report =
+            if preview {
+                try await LettaDatabaseImport.preview(from: address, logger: settings.logger) { bar.show($0, $1, $2) }
+            } else {
+                try await LettaDatabaseImport.run(from: address, settings, logger: settings.logger) {
+                    bar.show($0, $1, $2)
+                }
+            }
+        bar.end()
+        for line in report.lines { print(line) }
+        if preview { return }
+        print(report.isComplete ? "Everything is here." : "Not everything is here: see above.")
+        if !report.isComplete { throw ExitCode.failure }
+    }
+
+    // MARK: Files
+
+    private func importFiles(_ names: [String], _ settings: ServerConfiguration) async throws {
+        let paths = try names.flatMap(Self.paths)
+        let sources = paths.map { path in
+            AgentTransfer.Source(name: path) { try AgentTransfer.read(path) }
+        }
+        try await importAgents(sources, settings)
+    }
+
+    private func importServer(_ address: String, _ settings: ServerConfiguration) async throws {
+        let password = getenv("LETTA_FROM_PASSWORD").map { String(cString: $0) }
+        try await RunningServer.with(address, password: password) { server in
+            try await importAgents(try await server.sources(), settings)
+        }
+    }
+
+    private func importAgents(_ sources: [AgentTransfer.Source], _ settings: ServerConfiguration) async throws {
+        let previews = preview
+        let work: (AgentTransfer) async throws -> Int = { transfer in
+            var failures = 0
+            for (index, source) in sources.enumerated() {
+                let outcome = await (previews ? transfer.preview(source) : transfer.take(source))
+                if case .failed = outcome { failures += 1 }
+                ProgressBar.line(index + 1, sources.count, "\(source.name): \(Self.text(outcome))")
+            }
+            return failures
+        }
+        let failures =
+            if previews {
+                try await AgentTransfer.previewing(settings, logger: settings.logger, work)
+            } else {
+                try await AgentTransfer.writing(settings, logger: settings.logger, work)
+            }
+        if failures > 0 { throw ExitCode.failure }
+    }
+
+    private static func text(_ outcome: AgentTransfer.Outcome) -> String {
+        switch outcome {
+        case .imported(let agents, let warnings):
+            "\(agents) agent\(agents == 1 ? "" : "s")\(warnings.map { "\n    \($0)" }.joined())"
+        case .importedBefore: "imported before"
+        case .previewed(let lines): lines.map { "\n    \($0)" }.joined()
+        case .failed(let reason): "not imported: \(reason)"
+        }
+    }
+
+    private static func paths(_ path: String) throws -> [String] {
+        var isFolder = false
+        guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) else {
+            throw ValidationError("There is no file \(path).")
+        }
+        guard isFolder else { return [path] }
+        return try FileManager.default.contentsOfDirectory(atPath: path)
+            .filter { $0.hasSuffix(".af") || $0.hasSuffix(".json") }.sorted().map { "\(path)/\($0)" }
+    }
+}
