@@ -72,9 +72,9 @@ package struct LettaApplication: Sendable {
         callbacks = RunCallbackService(
             core: core, ends: runEnds, egress: egress, secret: configuration.callbackSecret)
         batches = BatchQueue(core: core, ends: runEnds, callbacks: callbacks)
-        schedules = ScheduleRunner(core: core, ends: runEnds)
+        schedules = ScheduleRunner(core: core)
         let documents = DocumentReader(sandbox: sandbox)
-        reading = FileReadingService(core: core, ends: runEnds, documents: documents)
+        reading = FileReadingService(core: core, documents: documents)
         packages = ToolPackageService(core: core, sandbox: sandbox)
         let features = RouteCatalogue(
             core: core, secrets: secrets, directory: self.directory, transport: transport,
@@ -83,9 +83,9 @@ package struct LettaApplication: Sendable {
             reading: reading, packages: packages, mail: mail, webSearch: configuration.webSearch,
             password: configuration.http.password, approvals: configuration.approvals, metrics: metrics)
         responder = try Self.stack(features, metrics, configuration).responder
-        callbacks.wake()
-        reading.wake()
-        packages.wake()
+        callbacks.start()
+        reading.start()
+        packages.start()
     }
 
     private static func stack(
@@ -166,9 +166,10 @@ package struct LettaApplication: Sendable {
     /// Releases what the server holds. Tests that don't call `run` call it themselves.
     package func close() async {
         runEnds.stopRetrying()
-        await schedules.close()
+        schedules.stop()
         batches.stop()
         await worker.close()
+        await schedules.close()
         await batches.close()
         await callbacks.close()
         await reading.close()
