@@ -7,6 +7,6 @@ enum AllMigrations {
         .shorterTurns, .retention, .systemMessageSources, .identities,
         .providers, .folders, .groups, .conversations, .toolSettings, .accounts, .passages,
         .compaction, .callbackDeliveries, .approvals, .conversationTurns, .learnedServices, .templates, .agentImports,
-        .batchesAndSchedules, .uploads, .toolPackages, .mcpSessions,
+        .batchesAndSchedules, .uploads, .toolPackages, .mcpSessions, .mcpFailures,
     ]
 }
