@@ -31,7 +31,12 @@ struct WorkLoopTests {
         }
 
         private func step() throws -> WorkLoop.Finding {
-            defer { begun.yield(count.withLock { $0 += 1; return $0 }) }
+            defer {
+                begun.yield(
+                    count.withLock {
+                        $0 += 1; return $0
+                    })
+            }
             return try findings.withLock { $0.isEmpty ? .success(.nothing(until: nil)) : $0.removeFirst() }.get()
         }
 
