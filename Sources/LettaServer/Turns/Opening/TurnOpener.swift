@@ -103,6 +103,9 @@ struct TurnOpener: Sendable {
             rows, request, run, config: config, provider: provider, executors: executors, as: scope)
         try state.offer(request.clientTools)
         state.beginning = rows.beginning
+        if case .model = rows.beginning {
+            state.plan.rules += request.settings.firstTools.map { ToolRule(tool: $0, .runFirst(arguments: nil)) }
+        }
         state.approvals = approvals
         return state
     }
