@@ -27,6 +27,8 @@ package enum MemoryTools {
         "memory_finish_edits": finishEdits,
         "memory": runCommand,
         "memory_apply_patch": applyPatch,
+        "rethink_user_memory": rethinkUser,
+        "finish_rethinking_memory": finishEdits,
     ]
 
     /// The tools that `run` handles.
@@ -142,6 +144,15 @@ package enum MemoryTools {
         let new = try arguments.text("new_memory")
         try BlockText.refuseLineNumbers(in: new, argument: "new_memory")
         return try set(new, of: try arguments.text("label"), in: &draft)
+    }
+
+    /// What is remembered about the user is in the block `human`.
+    @Sendable private static func rethinkUser(
+        _ arguments: ToolArguments, _ draft: inout MemoryDraft
+    ) throws(ToolFailure) -> String {
+        let new = try arguments.text("new_memory")
+        try BlockText.refuseLineNumbers(in: new, argument: "new_memory")
+        return try set(new, of: "human", in: &draft)
     }
 
     /// The result of every edit of one block is its new value, so that the model sees it.

@@ -133,7 +133,8 @@ enum GroupStore {
         try db.rows(
             """
             SELECT id FROM agent_group
-            WHERE organization_id = \(db.organization) AND manager_agent_id = \(agent) AND manager_type = 'sleeptime'
+            WHERE organization_id = \(db.organization) AND manager_agent_id = \(agent)
+                AND manager_type IN ('sleeptime', 'voice_sleeptime')
             ORDER BY created_at, id
             """
         ).map { try $0["id"] }

@@ -53,6 +53,7 @@ enum ToolKind: Hashable, Sendable {
     case web
     case code
     case mcp
+    case voiceMemory
 
     /// Nil for a tool that this server does not run yet.
     init?(_ tool: CallableToolRow) {
@@ -68,6 +69,7 @@ enum ToolKind: Hashable, Sendable {
         case MultiAgentExecutor.ask, MultiAgentExecutor.askMany, MultiAgentExecutor.tell: self = .agents
         case WebToolExecutor.fetch, WebToolExecutor.search: self = .web
         case CodeToolExecutor.name: self = .code
+        case VoiceMemoryExecutor.store, VoiceMemoryExecutor.search: self = .voiceMemory
         default: return nil
         }
     }
@@ -105,6 +107,7 @@ struct ToolExecutors: Sendable {
             .web: Entry(executor: web, isIndependent: true),
             .code: Entry(executor: CodeToolExecutor(python: python), isIndependent: true),
             .mcp: Entry(executor: mcp, hasOutsideEffects: true, isIndependent: true),
+            .voiceMemory: Entry(executor: VoiceMemoryExecutor(core: core), hasOutsideEffects: true),
         ]
     }
 
