@@ -44,7 +44,7 @@ def test_an_agent_moves_through_the_client(client, own_server):
     assert exported(other, bare)["agents"][0]["secrets"] == {"K": ""}
     with refused(other, 400) as refusal:
         imported(other, b"{}")
-    assert "letta-server import" in refusal.body["detail"]
+    assert "empty object" in refusal.body["detail"]
     with refused(other, 404):
         exported(other, unknown("agent"))
 
@@ -78,7 +78,7 @@ def test_a_whole_server_moves_by_the_command_line(tmp_path, model, own_server):
     try:
         done = other.command("import", folder, "--data-dir", other.data)
         assert done.returncode == 1
-        assert "[4/4]" in done.stderr and "y-bad.af: not imported: Legacy" in done.stderr
+        assert "[4/4]" in done.stderr and "y-bad.af: not imported: The agent file is an empty object" in done.stderr
         again = other.command("import", *files, "--data-dir", other.data)
         assert again.returncode == 0 and again.stderr.count("imported before") == 2
         other.start()

@@ -220,6 +220,7 @@ package struct ServerConfiguration: Sendable {
                 ),
                 ("packages of tools", toolPackages ?? "none"),
                 ("stdio MCP servers", mcp.isStdioDisabled ? "off" : "\(mcp.commandCount) commands"),
+                ("public URL", mcp.publicURL),
                 ("traces", "\(retention.traceDays) days, up to \(retention.traceBytes) bytes"),
                 ("approvals", "denied after \(approvals.days) days"),
                 ("log level", logLevel.rawValue),

@@ -117,7 +117,7 @@ import Testing
     func `a file that is not valid changes nothing and says where`(_ engine: TestEngine) async throws {
         let call: JSONValue = ["id": 5]
         let bad: [(JSONValue, String)] = [
-            ([:], "letta-server import"), (["core_memory": []], "Legacy AgentSchema format is deprecated"),
+            ([:], "empty object"), (["core_memory": []], "Legacy AgentSchema format is deprecated"),
             ([1], "Corrupted"), ("text", "Corrupted"),
             (["agents": [["id": "x"]]], "6 validation errors for AgentFileSchema\ngroups"),
             (AgentFileSample.file(["agents": [["name": "x"]]]), "agents.0.id\n  Field required"),
