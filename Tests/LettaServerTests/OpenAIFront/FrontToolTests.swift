@@ -185,6 +185,7 @@ import Testing
                     "/v1/responses", ["model": .string(agent), "input": "x", "background": true, "stream": true],
                     expect: 422),
             ])
+            hold.release()
             _ = try await server.follow(String(started.id.dropFirst("resp_".count)))
             try await server.get("/v1/responses/\(started.id)").expect(200, ["status": "cancelled"])
         }
