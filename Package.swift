@@ -213,7 +213,8 @@ let package = Package(
             name: "AgentEngineTests", dependencies: ["AgentEngine", "JSON", "ModelProviders"], swiftSettings: strict),
         .testTarget(name: "ToolRuntimeTests", dependencies: ["JSON", "ToolRuntime"], swiftSettings: strict),
         .testTarget(
-            name: "MCPClientTests", dependencies: ["JSON", "MCPClient", "ModelProviders", "TestSupport"],
+            name: "MCPClientTests",
+            dependencies: ["EventStreams", "JSON", "MCPClient", "ModelProviders", "TestSupport"],
             swiftSettings: strict),
         .testTarget(
             name: "LettaClientTests",

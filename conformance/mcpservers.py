@@ -1,6 +1,7 @@
 """Servers made with the kits that people use: `mcpservers.py KIT TRANSPORT [PORT]`. Runs in .build-venv-mcp.
 
-KIT is `mcp`, `fastmcp`, or `oauth`: fastmcp with an authorization server of its own. TRANSPORT is `stdio`, `sse`, `streamable-http`, or
+KIT is `mcp`, `fastmcp`, or `oauth`: fastmcp with an authorization server of its own, or `brief-oauth`: one whose tokens are good for
+30 seconds, and which tells when it refreshes one. TRANSPORT is `stdio`, `sse`, `streamable-http`, or
 `json`, which is the last one without streams.
 """
 
@@ -50,11 +51,19 @@ else:
     from fastmcp import FastMCP
 
     auth = None
-    if KIT == "oauth":
+    if KIT in ("oauth", "brief-oauth"):
         from fastmcp.server.auth.auth import ClientRegistrationOptions
-        from fastmcp.server.auth.providers.in_memory import InMemoryOAuthProvider
+        from fastmcp.server.auth.providers import in_memory
 
-        auth = InMemoryOAuthProvider(
+        class Provider(in_memory.InMemoryOAuthProvider):
+            async def exchange_refresh_token(self, *arguments):
+                token = await super().exchange_refresh_token(*arguments)
+                print("refreshed", flush=True)
+                return token
+
+        if KIT == "brief-oauth":
+            in_memory.DEFAULT_ACCESS_TOKEN_EXPIRY_SECONDS = 30
+        auth = Provider(
             base_url=f"http://127.0.0.1:{PORT}", client_registration_options=ClientRegistrationOptions(enabled=True))
     server = FastMCP("conformance", auth=auth)
     for tool in TOOLS:

@@ -791,9 +791,10 @@ def concurrency():
         t = time.time()
         r = c.post(f"/v1/agents/{aid}/messages", json={"messages": [{"role": "user", "content": sc}]})
         res[k] = (r.status_code, r.text, time.time() - t)
-    th = threading.Thread(target=go, args=("first", script({**sayx("first reply"), "sleep_ms": 4000})))
+    pos = s.log_size()
+    th = threading.Thread(target=go, args=("first", script({**sayx("first reply"), "sleep_ms": 1500})))
     th.start()
-    time.sleep(1.5)
+    s.wait(lambda: s.llm_since(pos))
     s.call("second-while-first-runs", "POST", f"/v1/agents/{aid}/messages", {"messages": [{"role": "user", "content": script(sayx("second reply"))}]}, llm=True, note="the first request's model call is still sleeping")
     s.call("delete-while-running-block-patch", "PATCH", f"/v1/agents/{aid}/core-memory/blocks/human", {"value": "changed mid-run"})
     th.join()
@@ -1028,7 +1029,8 @@ def archival():
 def base_tools():
     s = Scenario("base_tools")
     s.call("add-base-tools", "POST", "/v1/tools/add-base-tools", cut=3)
-    aid = s.agent(name="bt-" + uuid.uuid4().hex[:4], agent_type="letta_v1_agent", tools=["core_memory_append", "core_memory_replace", "memory", "memory_replace", "memory_insert", "memory_rethink", "memory_finish_edits", "memory_apply_patch", "conversation_search", "send_message"],
+    # The peer was asked for send_message too, and left it out.
+    aid = s.agent(name="bt-" + uuid.uuid4().hex[:4], agent_type="letta_v1_agent", tools=["core_memory_append", "core_memory_replace", "memory", "memory_replace", "memory_insert", "memory_rethink", "memory_finish_edits", "memory_apply_patch", "conversation_search"],
                   include_base_tool_rules=False, memory_blocks=[{"label": "human", "value": "line one\nline two\nline two", "limit": 120}, {"label": "ro", "value": "fixed", "read_only": True}])
     n = 0
 
@@ -1232,14 +1234,8 @@ def sandbox():
 
 
 # ============================================================ folders, sources, files
-def wait_file(s, base, fid, n=120):
-    for _ in range(n):
-        r = s.raw("GET", f"{base}/{fid}")
-        if r.status_code == 404:
-            return
-        if r.status_code == 200 and r.json().get("processing_status") in ("completed", "error"):
-            return r.json()
-        time.sleep(0.5)
+def wait_file(s, base, fid):
+    s.wait(lambda: s.raw("GET", f"{base}/{fid}").json().get("processing_status") in ("completed", "error"))
 
 
 @scenario
@@ -1290,7 +1286,7 @@ def files():
     for x in (fmd, fpy):
         if x:
             wait_file(s, f"/v1/folders/{fid}/files", x)
-    time.sleep(3)
+    s.wait(lambda: all(f["processing_status"] in ("completed", "error") for f in s.raw("GET", f"/v1/folders/{fid}/files").json()))
     s.call("files-list-after", "GET", f"/v1/folders/{fid}/files")
     s.call("agent-files", "GET", f"/v1/agents/{aid}/files")
     s.call("agent-folders", "GET", f"/v1/agents/{aid}/folders")
@@ -1758,9 +1754,10 @@ def extra():
     def go():
         r = httpx.Client(base_url=s.base, timeout=120).post(f"/v1/agents/{c}/messages/stream", json={"messages": [{"role": "user", "content": script({**mi(), "sleep_ms": 3000}, {**mi(), "sleep_ms": 3000}, sayx("end"))}]})
         res["x"] = (r.status_code, r.text)
+    pos = s.log_size()
     th = threading.Thread(target=go)
     th.start()
-    time.sleep(1.5)
+    s.wait(lambda: s.llm_since(pos))
     s.call("cancel-foreground-stream", "POST", f"/v1/agents/{c}/messages/cancel", {})
     th.join()
     with open(os.path.join(OUT, "extra.cancelled-foreground-stream.json"), "w") as f:
@@ -1771,19 +1768,20 @@ def extra():
     def gosync():
         r = httpx.Client(base_url=s.base, timeout=120).post(f"/v1/agents/{c}/messages", json={"messages": [{"role": "user", "content": script({**mi(), "sleep_ms": 3000}, {**mi(), "sleep_ms": 2000}, sayx("end"))}]})
         res["y"] = (r.status_code, r.text)
+    pos = s.log_size()
     th = threading.Thread(target=gosync)
     th.start()
-    time.sleep(1.5)
+    s.wait(lambda: s.llm_since(pos))
     s.call("cancel-sync", "POST", f"/v1/agents/{c}/messages/cancel", {})
     th.join()
     with open(os.path.join(OUT, "extra.cancelled-sync.json"), "w") as f:
         json.dump({"name": "extra.cancelled-sync", "response": {"status": res["y"][0], "body": json.loads(s.norm.text(res["y"][1]))}}, f, indent=1)
     try:
-        with httpx.Client(base_url=s.base, timeout=2) as h:
-            h.post(f"/v1/agents/{c}/messages", json={"messages": [{"role": "user", "content": script({**sayx("late"), "sleep_ms": 4000})}]})
+        with httpx.Client(base_url=s.base, timeout=0.5) as h:
+            h.post(f"/v1/agents/{c}/messages", json={"messages": [{"role": "user", "content": script({**sayx("late"), "sleep_ms": 1000})}]})
     except httpx.HTTPError:
         pass
-    time.sleep(4)
+    s.wait_for_run(s.raw("GET", "/v1/runs/", params={"agent_id": c, "limit": 1}).json()[0]["id"])
     s.call("after-client-disconnect", "GET", f"/v1/agents/{c}/messages", params={"order": "asc", "limit": 4}, note="the client hung up after 2 s of a 4 s model call")
     s.call("after-client-disconnect-run", "GET", "/v1/runs/", params={"agent_id": c, "limit": 1})
 

@@ -16,9 +16,11 @@ def tool(name, description="", **properties):
 
 
 NUMBER = {"type": "number"}
+PIXEL = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
 TOOLS = [
-    tool("add", "Adds.", a=NUMBER, b=NUMBER), tool("look"), tool("picture"), tool("facts"), tool("fail"), tool("refuse"),
+    tool("add", "Adds.", a=NUMBER, b=NUMBER), tool("look"), tool("picture"), tool("photo"), tool("facts"), tool("fail"), tool("refuse"),
     tool("ask"), tool("slow"), tool("hang"), tool("die"), tool("flood"), tool("huge"), tool("garbage"),
+    tool("hog"), tool("multiply"),
     {"name": "broken", "description": "Has no schema that makes sense.", "inputSchema": {"type": 7, "properties": []}},
     {"name": "bare"}, {"description": "Has no name."}, "no tool",
 ]
@@ -50,6 +52,8 @@ def call(name, arguments, request):
         return [json.dumps({"environment": dict(os.environ), "home": os.listdir("/"), "user": os.getuid()})]
     if name == "picture":
         return [{"type": "image", "mimeType": "image/png", "data": "aGVsbG8h"}, {"type": "resource_link", "uri": "file:///x"}]
+    if name == "photo":
+        return ["a red dot", {"type": "image", "mimeType": "image/png", "data": PIXEL}]
     if name == "ask":
         say({"id": "q1", "method": "elicitation/create", "params": {"message": "Name?", "requestedSchema": {"type": "object"}}})
         answer = hear()
@@ -72,6 +76,15 @@ def call(name, arguments, request):
     if name == "huge":
         sys.stdout.write("{" + "x" * (20 << 20) + "\n")
         sys.stdout.flush()
+    if name == "hog":
+        taken = bytearray(200 << 20)
+        time.sleep(600)
+        return [str(len(taken))]
+    if name == "multiply":
+        for _ in range(20):
+            if os.fork() == 0:
+                time.sleep(600)
+        time.sleep(600)
     if name == "garbage":
         sys.stdout.write("{not json}\n")
         sys.stdout.flush()

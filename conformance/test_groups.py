@@ -86,3 +86,10 @@ def test_messages_and_wrong_ids(client):
     client.delete_group(group)
     with refused(client, 404):
         client.group(group)
+
+
+def test_messages_of_a_group_are_not_rewritten(client):
+    from letta_client import UpdateUserMessage
+    made = client.create_group(agent_ids=[bare_agent(client)], description="x")
+    with refused(client, 405):
+        client.raw.groups.messages.modify(made.id, unknown("message"), request=UpdateUserMessage(content="never said"))

@@ -53,6 +53,7 @@ def remote(tmp_path_factory):
         path = "sse" if transport == "sse" else "mcp"
         return {"mcp_server_type": "sse" if transport == "sse" else "streamable_http",
                 "server_url": f"http://127.0.0.1:{running[kit, transport][1]}/{path}"}
+    start.output = lambda kit, transport: running[kit, transport][0].output
     yield start
     for process, _ in running.values():
         process.kill()
@@ -150,6 +151,34 @@ def test_authorization(http, letta, remote):
     if not letta.database:
         stored = (letta.data / "letta.sqlite").read_bytes() + (letta.data / "letta.sqlite-wal").read_bytes()
         assert b"mcp_oauth-" in stored and b'"access_token"' not in stored and b'"accessToken"' not in stored
+
+
+def authorized(http, server):
+    """Authorizes a server as its user does, and returns its tools by their names."""
+    with http.stream("GET", f"/v1/mcp-servers/connect/{server['id']}", timeout=60) as answer:
+        for event in events(answer):
+            if event["event"] == "waiting_for_auth":
+                assert httpx.get(authorize(url), timeout=30).status_code == 200
+            url = event.get("url")
+        assert event["event"] == "success", event
+    tools = body(http.get(f"/v1/mcp-servers/{server['id']}/tools"))
+    return {tool["metadata_"]["mcp"]["tool_name"]: f"/v1/mcp-servers/{server['id']}/tools/{tool['id']}/run" for tool in tools}
+
+
+def test_tokens_are_refreshed(http, letta, remote):
+    def refreshed():
+        return remote.output("brief-oauth", "streamable-http").count("refreshed")
+    server = body(http.post("/v1/mcp-servers/", json={"server_name": "brief", "config": remote("brief-oauth", "streamable-http")}))
+    assert "requires authorization" in server["last_error"]
+    run = authorized(http, server)["add"]
+    assert body(http.get(f"/v1/mcp-servers/{server['id']}"))["last_error"] is None
+    before = refreshed()
+    assert body(http.post(run, json={"args": {"a": 2, "b": 3}}))["status"] == "success"
+    assert refreshed() == before + 1
+    letta.restart()
+    # A refresh token is good for one time: the one of the refresh before is in use now.
+    assert body(http.post(run, json={"args": {"a": 2, "b": 3}}))["status"] == "success"
+    assert refreshed() == before + 2
 
 
 def test_authorization_that_the_user_refuses(http, remote):

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import time
 import uuid
 
 import pytest
@@ -123,6 +124,83 @@ def test_responses_in_one_piece_and_streamed(chat, agent):
         chat.responses.create(model=agent["id"], input="x", previous_response_id="resp_1")
     events = list(chat.responses.create(model=agent["id"], input=script({"status": 400}), stream=True))
     assert events[-1].type == "response.failed" and "scripted 400" in events[-1].response.error.message
+
+
+PARAMETERS = {"type": "object", "properties": {"city": {"type": "string"}}, "required": ["city"]}
+WEATHER = {"name": "weather", "description": "Tells the weather of a city.", "parameters": PARAMETERS}
+ASK = {"call": "weather", "args": {"city": "Rome"}}
+
+
+@pytest.mark.parametrize("streams", [False, True])
+def test_the_programs_own_tools(chat, agent, http, streams):
+    tools = [{"type": "function", "function": WEATHER}]
+    messages = user(script(ASK, {"say": "It is sunny."}))
+    if streams:
+        chunks = list(chat.chat.completions.create(model=agent["id"], messages=messages, tools=tools, stream=True))
+        [call] = [call for chunk in chunks for call in chunk.choices[0].delta.tool_calls or []]
+        assert chunks[-1].choices[0].finish_reason == "tool_calls"
+        said = {"role": "assistant", "tool_calls": [{"id": call.id, "type": "function", "function": dict(call.function)}]}
+    else:
+        answer = chat.chat.completions.create(model=agent["id"], messages=messages, tools=tools)
+        [call] = answer.choices[0].message.tool_calls
+        assert answer.choices[0].finish_reason == "tool_calls"
+        said = answer.choices[0].message
+    assert (call.function.name, json.loads(call.function.arguments)) == ("weather", {"city": "Rome"})
+    messages += [said, {"role": "tool", "tool_call_id": call.id, "content": "25 degrees"}]
+    answer = chat.chat.completions.create(model=agent["id"], messages=messages, tools=tools)
+    assert answer.choices[0].message.content == "It is sunny." and answer.choices[0].finish_reason == "stop"
+    returned = [each for each in http.get(f"/v1/agents/{agent['id']}/messages").json() if each["message_type"] == "tool_return_message"]
+    assert [each["tool_return"] for each in returned] == ["25 degrees"]
+
+
+def test_a_program_that_forgets_a_call_goes_on(chat, agent):
+    tools = [{"type": "function", "function": WEATHER}]
+    chat.chat.completions.create(model=agent["id"], messages=user(script(ASK)), tools=tools)
+    with pytest.raises(openai.ConflictError):
+        chat.chat.completions.create(model=agent["id"], messages=user(script({"say": "on"})))
+    answer = chat.chat.completions.create(model=agent["id"], messages=user(script({"say": "on"})), tools=tools)
+    assert answer.choices[0].message.content == "on"
+
+
+def test_settings_of_one_request(chat, agent, model):
+    def asked():
+        return [json.loads(line) for line in model.requests.read_text().splitlines()][-1]["body"]
+    schema = {"name": "n", "schema": {"type": "object", "properties": {"a": {"type": "string"}}}}
+    chat.chat.completions.create(
+        model=agent["id"], messages=user("hello"), temperature=0.25, max_completion_tokens=77,
+        response_format={"type": "json_schema", "json_schema": schema})
+    sent = asked()
+    assert (sent["temperature"], sent["response_format"]["json_schema"]["name"]) == (0.25, "n")
+    assert 77 in (sent.get("max_completion_tokens"), sent.get("max_tokens"))
+    chat.chat.completions.create(model=agent["id"], messages=user("hello"))
+    assert asked()["temperature"] != 0.25 and "response_format" not in asked()
+    with pytest.raises(openai.UnprocessableEntityError) as refused:
+        chat.chat.completions.create(model=agent["id"], messages=user("hello"), max_tokens=0)
+    assert refused.value.param == "max_tokens"
+
+
+def test_responses_with_tools_are_retrieved_and_run_in_the_background(chat, agent):
+    tools = [{"type": "function", **WEATHER}]
+    first = chat.responses.create(model=agent["id"], input=script(ASK, {"say": "It is sunny."}), tools=tools)
+    [call] = first.output
+    assert (call.type, call.name, json.loads(call.arguments)) == ("function_call", "weather", {"city": "Rome"})
+    result = {"type": "function_call_output", "call_id": call.call_id, "output": "25 degrees"}
+    second = chat.responses.create(model=agent["id"], input=[result], previous_response_id=first.id, tools=tools)
+    assert second.output_text == "It is sunny."
+    assert chat.responses.retrieve(second.id).output_text == "It is sunny."
+    assert chat.responses.retrieve(first.id).output[0].call_id == call.call_id
+    with pytest.raises(openai.NotFoundError):
+        chat.responses.retrieve(f"resp_run-{uuid.uuid4()}")
+    late = chat.responses.create(model=agent["id"], input=script({"say": "late", "sleep_ms": 20_000}), background=True)
+    assert late.status in ("queued", "in_progress")
+    chat.responses.cancel(late.id)
+    while (seen := chat.responses.retrieve(late.id)).status in ("queued", "in_progress"):
+        time.sleep(0.02)
+    assert seen.status == "cancelled"
+    done = chat.responses.create(model=agent["id"], input=script({"say": "done"}), background=True)
+    while (seen := chat.responses.retrieve(done.id)).status in ("queued", "in_progress"):
+        time.sleep(0.02)
+    assert seen.output_text == "done"
 
 
 def test_the_asynchronous_client_and_many_at_once(server, agent):

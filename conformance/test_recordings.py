@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 
 import harness
+import recorded_calls
+from recorded_calls import KINDS, KNOWN
 
 HERE = Path(__file__).parent
-KNOWN = HERE / "known-differences.txt"
-KINDS = ("put right", "own words", "other rows", "not served")
 
 
 @dataclass(frozen=True)
@@ -24,6 +24,8 @@ class Group:
     scenarios: tuple
     # The part that has to be alike or put right.
     alike: float
+    # Whether it takes minutes, and is compared in long tests alone.
+    is_long: bool = False
 
     def has(self, recording):
         return recording.split(".")[0] in self.scenarios
@@ -38,15 +40,12 @@ GROUPS = [
     Group("nouns", ("agents", "blocks", "health", "auth"), 0.90),
     Group("archival", ("archival",), 0.90),
     Group("identities", ("identities",), 0.90),
-    # Without the calls that need an uploaded file.
     Group("folders", ("files",), 0.90),
     Group("models", ("models",), 0.90),
     Group("sandbox", ("sandbox",), 0.90),
-    # Of `misc` the parts that are served: accounts, MCP servers and parts of templates.
     Group("tools", ("tools", "misc"), 0.90),
     Group("user_tools", ("tools_agent", "tool_schemas"), 0.90),
     Group("multi_agent", ("multi_agent",), 0.90),
-    # Without the calls of cancelled and counted turns.
     Group("extra", ("extra",), 0.90),
     Group("sdk1", ("sdk1",), 0.90),
     Group("groups", ("groups",), 0.90),
@@ -59,6 +58,9 @@ GROUPS = [
     Group("approvals", ("approvals", "client_tools"), 0.90),
     # Background turns and busy conversations; the peer needs Redis for them.
     Group("redis_background", ("redis_background",), 0.90),
+    Group("base_tools", ("base_tools",), 0.90),
+    Group("concurrency", ("concurrency",), 0.90),
+    Group("pings", ("pings",), 0.90, is_long=True),
     Group("loops", ("msg_v2", "msg_memgpt", "msg_react_workflow", "tool_rules"), 0.90),
 ]
 
@@ -78,7 +80,7 @@ class Recorded:
         return json.loads(report.read_text()), done.stdout
 
 
-@pytest.fixture(scope="module", params=GROUPS, ids=lambda group: group.name)
+@pytest.fixture(scope="module", params=[group for group in GROUPS if harness.LONG or not group.is_long], ids=lambda group: group.name)
 def recorded(request, tmp_path_factory, model):
     """This server's answers to all calls of a group's scenarios, from a fresh database."""
     folder = tmp_path_factory.mktemp("recorded")
@@ -102,10 +104,14 @@ def recorded(request, tmp_path_factory, model):
 
 
 def known(group):
-    """The names of the group in the file, with the kind of each difference and its reason. `scenario.*/field` is a field of many answers."""
-    lines = (line.partition("#") for line in KNOWN.read_text().splitlines() if line.split("#")[0].strip())
-    every = {name.strip(): [part.strip() for part in reason.split(":", 1)] for name, _, reason in lines}
-    return {name: reason for name, reason in every.items() if group.has(name)}
+    """The names of the group in the list, with the kind of each difference and its reason."""
+    return {name: reason for name, reason in recorded_calls.known().items() if group.has(name)}
+
+
+def test_every_recording_is_of_some_group_and_counted():
+    every = {file.stem for file in (HERE / "recordings").glob("*.json")}
+    assert {name for name in every if not any(group.has(name) for group in GROUPS)} == set()
+    assert recorded_calls.PAGE.read_text() == recorded_calls.page(), "python3 conformance/recorded_calls.py > docs/recorded-calls.md"
 
 
 def test_every_known_difference_is_of_some_group():

@@ -204,3 +204,63 @@ def test_secrets_reach_the_agents_tools_and_nothing_of_the_servers_does(own_serv
     for name in own_server.environment():
         if name not in ("PATH", "HOME", "LANG"):
             assert name not in seen
+
+
+def greet(name: str) -> str:
+    """Greets somebody.
+
+    Args:
+        name (str): who
+    """
+    return "Hello " + name
+
+
+@pytest.mark.clients
+@pytest.mark.only("legacy")
+def test_tools_are_made_of_functions(client):
+    tools = client.raw.tools
+    made = tools.upsert_from_function(func=greet, tags=["f"])
+    assert (made.name, made.tags, made.json_schema["parameters"]["required"]) == ("greet", ["f"], ["name"])
+    assert tools.upsert_from_function(func=greet).id == made.id
+    client.delete_tool(made.id)
+    made = tools.create_from_function(func=greet)
+    assert client.run_source(made.source_code, {"name": "Ann"}).tool_return == "Hello Ann"
+    client.delete_tool(made.id)
+
+
+@pytest.mark.clients
+@pytest.mark.only("legacy")
+def test_tools_are_made_of_classes(client):
+    from pydantic import BaseModel, Field
+
+    from letta_client.client import BaseTool
+
+    class Item(BaseModel):
+        name: str = Field(..., description="what")
+
+    class Shelf(BaseModel):
+        items: list[Item] = Field(..., description="what to put there")
+
+    class StockShelf(BaseTool):
+        name: str = "stock_shelf"
+        args_schema: type[BaseModel] = Shelf
+        description: str = "Puts things on a shelf."
+
+        def run(self, items: list[Item]) -> str:
+            """Puts things on a shelf.
+
+            Args:
+                items: what to put there
+            """
+            return str(len(items))
+
+    made = client.raw.tools.add(tool=StockShelf())
+    assert made.name == "stock_shelf" and "items" in made.json_schema["parameters"]["properties"]
+    client.delete_tool(made.id)
+
+
+@pytest.mark.clients
+@pytest.mark.only("legacy")
+def test_base_tools_are_made_again(client):
+    names = {tool.name for tool in client.raw.tools.upsert_base_tools()}
+    assert {"send_message", "memory_insert", "conversation_search", "archival_memory_search"} <= names

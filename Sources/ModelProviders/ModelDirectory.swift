@@ -122,7 +122,7 @@ package actor ModelDirectory: TaskOwner {
 
     /// Finds the model that a handle names, among those of one type or among all.
     ///
-    /// `openai/NAME` also finds the language model that is listed as `openai-proxy/NAME`. A handle that is not listed
+    /// `openai/NAME` also finds the model that is listed as `openai-proxy/NAME`, and the other way round. A handle that is not listed
     /// refreshes the provider that its prefix names, at most once in `Timing.retryInterval`, and waits for it. A language
     /// model that is not listed then either is asked for by calling it.
     ///
@@ -224,9 +224,12 @@ package actor ModelDirectory: TaskOwner {
     private func find(_ handle: String, _ type: ModelType?) -> ModelDescription? {
         let candidates = entries.flatMap { $0.models ?? [] }.filter { type == nil || $0.modelType == type }
         if let exact = candidates.first(where: { $0.handle == handle }) { return exact }
-        guard handle.hasPrefix("openai/") else { return nil }
-        let proxied = "openai-proxy/\(handle.dropFirst("openai/".count))"
-        return candidates.first { $0.handle == proxied }
+        for (prefix, other) in [("openai/", "openai-proxy/"), ("openai-proxy/", "openai/")]
+        where handle.hasPrefix(prefix) {
+            let name = other + handle.dropFirst(prefix.count)
+            return candidates.first { $0.handle == name }
+        }
+        return nil
     }
 
     private func refreshStale(_ indices: some Sequence<Int>) {

@@ -202,12 +202,16 @@ extension ScriptedModel {
         package var messages: [String]
         package var tools: [String]
         package var responseFormat: JSONValue?
+        package var temperature: Double?
+        package var maxOutputTokens: Int?
 
         init(_ request: ModelRequest) {
             system = ""
             messages = []
             tools = request.tools.map(\.name)
             responseFormat = request.responseFormat
+            temperature = request.temperature
+            maxOutputTokens = request.maxOutputTokens
             for message in request.messages {
                 switch message {
                 case .system(let text):

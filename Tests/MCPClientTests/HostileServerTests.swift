@@ -1,3 +1,4 @@
+import EventStreams
 import Foundation
 import JSON
 import ModelProviders
@@ -20,7 +21,7 @@ import Testing
             limits.retries = 0
             change(&limits)
             let command = StdioCommand(words: entry.words + arguments, environment: environment)
-            return try await MCPConnection(limits: limits)(.stdio(command, entry), body)
+            return try await MCPConnection(limits: limits, slots: StdioSlots())(.stdio(command, entry), body)
         }
     }
 
@@ -34,7 +35,7 @@ import Testing
 
     @Test func `tools are listed page by page, and what is none is left out`() async throws {
         let tools = try await withServer(["many", "noise"]) { try await $0.tools() }
-        #expect(tools.count == 2_015)
+        #expect(tools.count == 2_018)
         #expect(tools.first?.name == "add" && tools.last?.name == "tool_1999")
         #expect(tools.contains { $0.name == "broken" } && !tools.contains { $0.name.isEmpty })
         let refused = await #expect(throws: MCPFailure.self) {
@@ -96,13 +97,36 @@ import Testing
         #expect(refused == MCPFailure(.rejected(code: -32602), "not today"))
     }
 
+    @Test func `one that takes too much memory or too many processes is ended`() async throws {
+        let hog = try await failure(of: "hog") { $0.memory = 100 << 20 }
+        #expect(hog?.message == "The server took more than 100 MiB of memory.")
+        let many = try await failure(of: "multiply") { $0.processes = 6 }
+        #expect(many?.message == "The server started more than 6 processes.")
+    }
+
+    @Test func `the servers that run at once are counted`() async throws {
+        let slots = StdioSlots(1)
+        try await slots.take(within: .seconds(1))
+        await #expect(throws: DeadlineExceeded.self) { try await slots.take(within: .milliseconds(1)) }
+        let waiting = Task { try await slots.take(within: .seconds(60)) }
+        let cancelled = Task { try await slots.take(within: .seconds(60)) }
+        cancelled.cancel()
+        await #expect(throws: CancellationError.self) { try await cancelled.value }
+        slots.giveBack()
+        try await waiting.value
+        slots.giveBack()
+        try await slots.take(within: .milliseconds(1))
+    }
+
     @Test func `a cancelled call ends the process`() async throws {
         try await withTemporaryFolder { folder in
             let script = try StdioServerScript(in: folder).path
             let entry = try #require(StdioAllowList("/usr/bin/python3 \(script)")?.entries.first)
             let (calls, called) = AsyncStream<Void>.makeStream()
             let call = Task {
-                try await MCPConnection()(.stdio(StdioCommand(words: entry.words, environment: [:]), entry)) {
+                try await MCPConnection(slots: StdioSlots())(
+                    .stdio(StdioCommand(words: entry.words, environment: [:]), entry)
+                ) {
                     session in
                     called.yield()
                     return try await session.call("hang", [:])

@@ -27,7 +27,9 @@ import Testing
         let clock = HastyClock()
         let server = RemoteServer(url: "http://127.0.0.1:9/mcp", headers: [], egress: egress)
         let failure = await #expect(throws: MCPFailure.self) {
-            _ = try await MCPConnection(clock: clock)(.streamableHTTP(server)) { try await $0.tools() }
+            _ = try await MCPConnection(slots: StdioSlots(), clock: clock)(.streamableHTTP(server)) {
+                try await $0.tools()
+            }
         }
         #expect(failure?.kind == .connection)
         let slept = clock.slept.withLock { $0 }
@@ -43,7 +45,7 @@ import Testing
             let server = RemoteServer(url: "http://\(host):9/mcp", headers: [], egress: egress)
             for endpoint in [MCPEndpoint.streamableHTTP(server), .eventStream(server)] {
                 let failure = await #expect(throws: MCPFailure.self) {
-                    _ = try await MCPConnection()(endpoint) { try await $0.tools() }
+                    _ = try await MCPConnection(slots: StdioSlots())(endpoint) { try await $0.tools() }
                 }
                 #expect(failure?.kind == .forbidden, "\(host): \(failure?.message ?? "")")
             }

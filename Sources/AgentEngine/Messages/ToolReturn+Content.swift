@@ -2,8 +2,8 @@ import JSON
 import ModelProviders
 
 extension TurnMessage.ToolReturn {
-    /// The parts of a result that a client gave as a list; nil for other results.
-    private var content: [TurnMessage.Part]? {
+    /// The parts of a result that is a list of texts and images; nil for other results.
+    private static func content(_ result: JSONValue) -> [TurnMessage.Part]? {
         guard let items = result.array, !items.isEmpty else { return nil }
         let parts = items.compactMap(TurnMessage.Part.init(json:)).filter { part in
             switch part {
@@ -16,13 +16,15 @@ extension TurnMessage.ToolReturn {
 
     /// The result as text can show it: without images.
     var shown: JSONValue {
-        guard let content else { return result }
+        guard let content = Self.content(result) else { return result }
         let lines = content.map { if case .text(let text) = $0 { text } else { "[Image]" } }
         return .string(lines.joined(separator: "\n"))
     }
 
-    package var images: [TurnMessage.Image] {
-        content?.compactMap { if case .image(let image) = $0 { image } else { nil } } ?? []
+    package var images: [TurnMessage.Image] { Self.images(in: result) }
+
+    static func images(in result: JSONValue) -> [TurnMessage.Image] {
+        content(result)?.compactMap { if case .image(let image) = $0 { image } else { nil } } ?? []
     }
 }
 

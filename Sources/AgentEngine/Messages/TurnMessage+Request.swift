@@ -80,6 +80,14 @@ extension ModelMessage {
 extension JSONValue {
     /// The value, or if its text exceeds `limit` its beginning with a note about the truncation.
     package func cut(toCharacters limit: Int) -> JSONValue {
+        if let parts = array, !TurnMessage.ToolReturn.images(in: self).isEmpty {
+            // An image is whole or worth nothing.
+            return .array(
+                parts.map { part in
+                    guard let text = part["text"] else { return part }
+                    return ["type": "text", "text": text.cut(toCharacters: limit)]
+                })
+        }
         let text = PythonText.text(of: self)
         // A scalar takes at least one byte.
         guard text.utf8.count > limit else { return self }

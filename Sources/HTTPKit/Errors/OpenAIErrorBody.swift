@@ -9,7 +9,7 @@ struct OpenAIErrorBody: JSONWritable {
 
     /// Whether a route speaks OpenAI's API. Errors before the route is known have the peer's body alone.
     static func isUsed(by route: String) -> Bool {
-        route.hasSuffix("/chat/completions") || route == "/v1/responses"
+        route.hasSuffix("/chat/completions") || route.hasPrefix("/v1/responses")
     }
 
     func write(to writer: inout JSONWriter) {

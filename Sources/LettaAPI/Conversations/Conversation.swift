@@ -87,6 +87,8 @@ public struct ForkConversation: Codable, Sendable {
     public var agentID: ID<AgentState>?
     /// Whether lists leave the new conversation out.
     public var hidden: Bool?
+    /// The last message that the fork has; left out: it has the whole context.
+    public var messageID: ID<Message>?
 
     public init(_ agentID: ID<AgentState>? = nil) {
         self.agentID = agentID
@@ -136,6 +138,8 @@ public struct ListConversationMessages: PageQuery {
     public var after: String?
     public var limit: Int?
     public var order: SortOrder?
+    /// Only what was said in this group.
+    public var groupID: ID<Group>?
     public var includeReturnMessageTypes: [LettaMessageType]?
 
     public init() {}

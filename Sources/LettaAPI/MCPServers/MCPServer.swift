@@ -9,12 +9,17 @@ public struct MCPServer: ListedResource, Codable, Sendable {
     public var serverName: String
     public var mcpServerType: String
     public var settings: MCPServerSettings
+    /// Why it could not be used the last time; nil when it could, or was not used yet.
+    public var lastError: String?
 
-    public init(id: ID<MCPServer>, serverName: String, mcpServerType: String, settings: MCPServerSettings) {
+    public init(
+        id: ID<MCPServer>, serverName: String, mcpServerType: String, settings: MCPServerSettings, lastError: String?
+    ) {
         self.id = id
         self.serverName = serverName
         self.mcpServerType = mcpServerType
         self.settings = settings
+        self.lastError = lastError
     }
 }
 
@@ -25,6 +30,7 @@ extension MCPServer: JSONWritable {
             $0.field("server_name", serverName)
             $0.field("mcp_server_type", mcpServerType)
             settings.write(of: mcpServerType, to: &$0)
+            $0.field("last_error", lastError)
         }
     }
 }
@@ -34,11 +40,14 @@ public struct NamedMCPServer: Codable, Sendable {
     public var serverName: String
     public var type: String
     public var settings: MCPServerSettings
+    /// Why it could not be used the last time; nil when it could, or was not used yet.
+    public var lastError: String?
 
     public init(_ server: MCPServer) {
         serverName = server.serverName
         type = server.mcpServerType
         settings = server.settings
+        lastError = server.lastError
     }
 }
 
@@ -48,6 +57,7 @@ extension NamedMCPServer: JSONWritable {
             $0.field("server_name", serverName)
             $0.field("type", type)
             settings.write(of: type, to: &$0)
+            $0.field("last_error", lastError)
         }
     }
 }

@@ -83,6 +83,8 @@ public struct ListMessages: PageQuery {
     public var assistantMessageToolKwarg: String?
     /// Only the messages of this conversation; `default` for those of the agents' own ones.
     public var conversationID: String?
+    /// Only what was said in this group.
+    public var groupID: ID<Group>?
 
     public init() {}
 }

@@ -12,17 +12,29 @@ extension API {
             .post, "/v1/voice/chat/completions", "Sends the last message of the user to the agent that `model` names.")
         public static let respond = Endpoint<NoPath, NoQuery, CreateResponse, RawJSON>(
             .post, "/v1/responses", "Sends input to the agent that `model` names.")
+        public static let response = Endpoint<TextPath, NoQuery, NoBody, RawJSON>(
+            .get, "/v1/responses/{response_id}", "Returns a response of an agent.")
+        public static let cancel = Endpoint<TextPath, NoQuery, NoBody, RawJSON>(
+            .post, "/v1/responses/{response_id}/cancel", "Cancels a response in the background.")
     }
 }
 
 /// A request for a chat completion. The agent has its own history and its own instructions, so of `messages` only the
-/// last one of the user is sent. Other fields of OpenAI's are accepted and ignored.
+/// last one of the user is sent, and results of the client's tools. Other fields of OpenAI's are accepted and ignored.
 public struct CreateChatCompletion: Codable, Sendable {
     /// The id or the name of an agent.
     public var model: String
     public var messages: [ChatMessage]
     public var stream: Bool?
     public var streamOptions: ChatStreamOptions?
+    /// Tools that the client runs, beside those of the agent.
+    public var tools: [ChatTool]?
+    /// `none`, `auto`, `required`, or the name of one of `tools`.
+    public var toolChoice: JSONValue?
+    public var responseFormat: JSONValue?
+    public var temperature: Double?
+    public var maxTokens: Int?
+    public var maxCompletionTokens: Int?
 
     public init(model: String, messages: [ChatMessage]) {
         self.model = model
@@ -35,9 +47,27 @@ public struct CreateVoiceCompletion: Codable, Sendable {
     public var messages: [ChatMessage]
     public var stream: Bool?
     public var streamOptions: ChatStreamOptions?
+    public var tools: [ChatTool]?
+    public var toolChoice: JSONValue?
+    public var temperature: Double?
+    public var maxTokens: Int?
+    public var maxCompletionTokens: Int?
 
     public init(messages: [ChatMessage]) {
         self.messages = messages
+    }
+
+    /// The same request with the agent as its model.
+    public func completion(of agent: ID<AgentState>) -> CreateChatCompletion {
+        var body = CreateChatCompletion(model: agent.rawValue, messages: messages)
+        body.stream = stream
+        body.streamOptions = streamOptions
+        body.tools = tools
+        body.toolChoice = toolChoice
+        body.temperature = temperature
+        body.maxTokens = maxTokens
+        body.maxCompletionTokens = maxCompletionTokens
+        return body
     }
 }
 
@@ -47,10 +77,24 @@ public struct ChatMessage: Codable, Sendable {
     /// Text, or parts; messages with tool calls may have none.
     public var content: MessageContent?
     public var name: String?
+    /// Of the call that a message of the role `tool` is the result of.
+    public var toolCallID: String?
 
     public init(role: String, content: MessageContent?) {
         self.role = role
         self.content = content
+    }
+}
+
+/// A tool of the client's, in the form of chat completions.
+public struct ChatTool: Codable, Sendable {
+    /// `function`; other types are refused.
+    public var type: String
+    public var function: ClientTool?
+
+    public init(_ function: ClientTool) {
+        type = "function"
+        self.function = function
     }
 }
 
@@ -67,14 +111,37 @@ public struct ChatStreamOptions: Codable, Sendable {
 public struct CreateResponse: Codable, Sendable {
     /// The id or the name of an agent.
     public var model: String
-    /// Text, or a list of items, of which the last message of the user is sent.
+    /// Text, or a list of items, of which the last message of the user is sent, and results of the client's tools.
     public var input: JSONValue
     public var stream: Bool?
+    /// Whether the answer only names the response, which is retrieved by its id.
+    public var background: Bool?
     /// The id of an earlier response of the same agent, which remembers it in any case.
     public var previousResponseID: String?
+    /// Tools that the client runs, beside those of the agent.
+    public var tools: [ResponseTool]?
+    public var toolChoice: JSONValue?
+    /// Has the `format` of the answer.
+    public var text: JSONValue?
+    public var temperature: Double?
+    public var maxOutputTokens: Int?
 
     public init(model: String, input: JSONValue) {
         self.model = model
         self.input = input
+    }
+}
+
+/// A tool of the client's, in the form of responses.
+public struct ResponseTool: Codable, Sendable {
+    /// `function`; other types are refused.
+    public var type: String
+    public var name: String?
+    public var description: String?
+    public var parameters: JSONValue?
+
+    public init(type: String, name: String?) {
+        self.type = type
+        self.name = name
     }
 }

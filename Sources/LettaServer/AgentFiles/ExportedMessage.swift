@@ -29,11 +29,9 @@ extension AgentFileDocument.MessageEntry {
                 ])
                 if part["needs_approval"]?.bool == true { role = "approval" }
             case "tool_return":
-                let result = Self.toolReturn(part, at: time)
+                let result = MessageRow.toolReturn(part, at: time)
                 returns.append(result)
-                if let text = result["func_response"]?.string {
-                    content.append(["type": "text", "text": .string(text), "signature": nil])
-                }
+                if let text = MessageRow.text(of: result) { content.append(text) }
             case "approval":
                 role = "approval"
                 decisions.append(Self.decision(part, at: time))
@@ -53,27 +51,8 @@ extension AgentFileDocument.MessageEntry {
         }
     }
 
-    private static func toolReturn(_ part: JSONValue, at time: String) -> JSONValue {
-        let result = part["result"] ?? .null
-        let succeeded = part["status"]?.string == "success"
-        let response =
-            result.isContentParts ? result : .string(PackedText.toolReturn(result, succeeded: succeeded, time: time))
-        return [
-            "tool_call_id": part["tool_call_id"] ?? .null, "status": succeeded ? "success" : "error",
-            "stdout": part["stdout"] ?? .null, "stderr": part["stderr"] ?? .null, "func_response": response,
-        ]
-    }
-
     private static func decision(_ part: JSONValue, at time: String) -> JSONValue {
         guard let result = part["tool_return"], !result.isNull else { return part }
-        return toolReturn(result, at: time)
-    }
-}
-
-extension JSONValue {
-    /// Whether this is a list of texts and images, which a client gave as the result of its own tool.
-    var isContentParts: Bool {
-        guard case .array(let items) = self, !items.isEmpty else { return false }
-        return items.allSatisfy { ["text", "image"].contains($0["type"]?.string) }
+        return MessageRow.toolReturn(result, at: time)
     }
 }

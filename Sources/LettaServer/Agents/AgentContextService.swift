@@ -31,7 +31,7 @@ struct AgentContextService: Sendable {
             } else {
                 window.system = Self.part(row.system)
             }
-            window.messages = try messages.map { try $0.wire() }
+            window.messages = try messages.map { try $0.wire(in: row.timezone) }
             window.messageTokens =
                 messages.filter { $0.role != .system }.map { TokenEstimate.tokens(in: $0.content.text) }.reduce(0, +)
             window.functions = try tools.compactMap(\.jsonSchema).map(Self.function)

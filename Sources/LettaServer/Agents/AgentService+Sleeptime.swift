@@ -40,6 +40,11 @@ extension AgentService {
             agentIDs: [row.id], description: "")
         group.sleeptimeAgentFrequency = isVoice ? nil : Self.defaultFrequency
         group.turnsCounter = isVoice ? nil : -1
+        if isVoice {
+            group.description = "Low latency voice chat with async memory management."
+            group.maxMessageBufferLength = 30
+            group.minMessageBufferLength = 15
+        }
         group.projectID = draft.scope.project
         try GroupStore.insert(group, at: time, db)
     }

@@ -85,13 +85,13 @@ package struct LettaApplication: Sendable {
         callbacks = RunCallbackService(
             core: core, ends: runEnds, egress: egress, secret: configuration.callbackSecret)
         batches = BatchQueue(core: core, ends: runEnds, callbacks: callbacks)
-        schedules = ScheduleRunner(core: core, ends: runEnds)
+        schedules = ScheduleRunner(core: core)
         let documents = DocumentReader(sandbox: sandbox)
         let models = ModelService(
             directory: self.directory, userProviders: userProviders, transport: transport, logger: logger,
             defaultHandle: configuration.defaultModel)
         embedder = PassageEmbedder(core: core, models: models)
-        reading = FileReadingService(core: core, ends: runEnds, documents: documents, queue: embedder.queue)
+        reading = FileReadingService(core: core, documents: documents, queue: embedder.queue)
         packages = ToolPackageService(core: core, sandbox: sandbox)
         self.sandbox = sandbox
         let exporter = configuration.spans.map {
@@ -116,10 +116,10 @@ package struct LettaApplication: Sendable {
             let stack = try HTTPStack(routes: routes, settings: Self.onlyForTokens(settings), metrics: httpMetrics)
             return ToolDoor(folder: folder, responder: stack.responder, logger: logger)
         }
-        callbacks.wake()
-        reading.wake()
+        callbacks.start()
+        reading.start()
         embedder.queue.wake()
-        packages.wake()
+        packages.start()
         servers?.start(duties)
     }
 
@@ -264,10 +264,12 @@ package struct LettaApplication: Sendable {
     /// Releases what the server holds. Tests that don't call `run` call it themselves.
     package func close() async {
         runEnds.stopRetrying()
-        await servers?.stop()
-        await schedules.close()
+        // At once: what they have at work is left to the next start.
+        schedules.stop()
         batches.stop()
+        await servers?.stop()
         await worker.close()
+        await schedules.close()
         await batches.close()
         await callbacks.close()
         await reading.close()

@@ -264,6 +264,7 @@ package struct ServerConfiguration: Sendable {
                 ("stdio MCP servers", mcp.isStdioDisabled ? "off" : "\(mcp.commandCount) commands"),
                 ("spans", spans?.url ?? "not sent"),
                 ("prices of models", prices.prices.isEmpty ? "none" : "\(prices.prices.count)"),
+                ("public URL", mcp.publicURL),
                 ("traces", "\(retention.traceDays) days, up to \(retention.traceBytes) bytes"),
                 ("approvals", "denied after \(approvals.days) days"),
                 ("log level", logLevel.rawValue),

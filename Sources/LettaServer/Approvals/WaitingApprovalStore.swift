@@ -31,6 +31,11 @@ enum WaitingApprovalStore {
 
     /// What agents wait for in their own conversations, as their message lists show it.
     static func requests(of agents: [ID<AgentState>], _ db: Transaction) throws -> [ID<AgentState>: LettaMessage] {
+        try waiting(of: agents, db).compactMapValues(\.request)
+    }
+
+    /// What agents wait for in their own conversations.
+    static func waiting(of agents: [ID<AgentState>], _ db: Transaction) throws -> [ID<AgentState>: WaitingApproval] {
         let waiting = try agents.inStatements { agents in
             try db.rows(
                 """
@@ -41,9 +46,7 @@ enum WaitingApprovalStore {
                 """
             ).map { try table.row($0) }
         }
-        var requests: [ID<AgentState>: LettaMessage] = [:]
-        for one in waiting { requests[one.agentID] = one.request }
-        return requests
+        return Dictionary(waiting.map { ($0.agentID, $0) }) { $1 }
     }
 
     /// Copies what waits in a conversation, or in the agent's own one, to a fork of it.

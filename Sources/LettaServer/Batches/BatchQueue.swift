@@ -1,4 +1,3 @@
-import EventStreams
 import JSON
 import LettaAPI
 import Logging
@@ -7,12 +6,11 @@ import Synchronization
 
 /// Runs the items of batches, a few at once and one per agent. The queue is a table, so a restart loses nothing: each item
 /// becomes a run once.
-final class BatchQueue: TaskOwner, Sendable {
+final class BatchQueue: Sendable {
     /// The number of items at work.
     static let concurrency = 8
 
     private struct State {
-        var working: Task<Void, Never>?
         /// The agents of the items at work.
         var busy: Set<ID<AgentState>> = []
         var isClosing = false
@@ -22,66 +20,43 @@ final class BatchQueue: TaskOwner, Sendable {
     private let ends: RunEnds
     private let callbacks: RunCallbackService
     private let state = Mutex(State())
-    private let signals: AsyncStream<Void>
-    private let signal: AsyncStream<Void>.Continuation
+    private let loop: WorkLoop
 
     init(core: Core, ends: RunEnds, callbacks: RunCallbackService) {
         self.core = core
         self.ends = ends
         self.callbacks = callbacks
-        (signals, signal) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
+        loop = WorkLoop(core: core, failureNotice: "Batches go on later")
     }
 
     /// Runs what waits, and what comes.
     func start(with turns: TurnService) {
-        state.withLock { state in
-            guard !state.isClosing, state.working == nil else { return }
-            state.working = Task { [self] in await work(with: turns) }
+        loop.start { [self] group in
+            try await finishBatches()
+            while let item = try await next() {
+                group.addTask { [self] in
+                    await run(item, with: turns)
+                    _ = state.withLock { $0.busy.remove(item.agent) }
+                    wake()
+                }
+            }
+            return .nothing(until: nil)
         }
-        wake()
     }
 
     /// Says that an item waits, or that one has ended.
-    func wake() {
-        if core.leads { signal.yield() }
-    }
+    func wake() { loop.wake() }
 
     /// Begins no more items. Those whose turns are cancelled from now on are left to the next start of the server.
     func stop() {
-        state.withLock { state in
-            state.isClosing = true
-            state.working?.cancel()
-        }
-        signal.finish()
+        state.withLock { $0.isClosing = true }
+        loop.stop()
     }
 
     /// Waits for the items at work, whose turns have to be cancelled before.
     func close() async {
         stop()
-        await state.withLock { $0.working }?.value
-    }
-
-    private func work(with turns: TurnService) async {
-        await withDiscardingTaskGroup { group in
-            for await _ in signals {
-                if Task.isCancelled { return }
-                do {
-                    try await finishBatches()
-                    while let item = try await next() {
-                        group.addTask { [self] in
-                            await run(item, with: turns)
-                            _ = state.withLock { $0.busy.remove(item.agent) }
-                            wake()
-                        }
-                    }
-                } catch {
-                    if Task.isCancelled { return }
-                    core.logger.error("Batches go on later", metadata: ["error": "\(error)"])
-                    guard await ends.pause() else { return }
-                    wake()
-                }
-            }
-        }
+        await loop.close()
     }
 
     /// Takes the next item; nil when none waits or enough are at work.

@@ -230,8 +230,6 @@ enum BatchStore {
         return try keyset.page(rows) { try $0["id"] }.map { row in
             let stored = try MessageRow(row)
             var message = try stored.wire()
-            message.runID = stored.runID
-            message.stepID = stored.stepID
             message.batchItemID = try row["batch_item_id"]
             return message
         }

@@ -36,27 +36,55 @@ enum ConversationMessageStore {
     }
 
     /// Adds the messages in the context of `source` to a new conversation, all but the system message.
-    static func share(contextOf source: ID<Conversation>, with id: ID<Conversation>, _ db: Transaction) throws {
+    ///
+    /// - Parameter message: the last one that is shared; nil for all.
+    /// - Throws: `APIError` 404 for one that is not in the context.
+    static func share(
+        contextOf source: ID<Conversation>, upTo message: ID<Message>?, with id: ID<Conversation>, _ db: Transaction
+    ) throws {
+        let last = try message.map { message -> Int in
+            let last: Int? = try db.value(
+                """
+                SELECT context_position FROM conversation_message
+                WHERE organization_id = \(db.organization) AND conversation_id = \(source) AND message_id = \(message)
+                """)
+            guard let last else { throw APIError.notFound("Message", message) }
+            return last
+        }
         try db.execute(
             """
             INSERT INTO conversation_message (organization_id, conversation_id, position, message_id, context_position)
             SELECT organization_id, \(id), position, message_id, context_position FROM conversation_message
             WHERE organization_id = \(db.organization) AND conversation_id = \(source)
-                AND context_position IS NOT NULL AND position <> \(systemPosition)
+                AND context_position IS NOT NULL AND position <> \(systemPosition)\(upTo(last))
             """)
     }
 
     /// The same for the agent's own conversation, whose system message is `system`.
     static func share(
-        contextOf agent: ID<AgentState>, but system: ID<Message>?, with id: ID<Conversation>, _ db: Transaction
+        contextOf agent: ID<AgentState>, but system: ID<Message>?, upTo message: ID<Message>?,
+        with id: ID<Conversation>, _ db: Transaction
     ) throws {
+        let last = try message.map { message -> Int in
+            let last: Int? = try db.value(
+                """
+                SELECT context_position FROM message
+                WHERE organization_id = \(db.organization) AND agent_id = \(agent) AND id = \(message)
+                """)
+            guard let last else { throw APIError.notFound("Message", message) }
+            return last
+        }
         try db.execute(
             """
             INSERT INTO conversation_message (organization_id, conversation_id, position, message_id, context_position)
             SELECT organization_id, \(id), position, id, context_position FROM message
             WHERE organization_id = \(db.organization) AND agent_id = \(agent)
-                AND context_position IS NOT NULL AND id <> \(system?.rawValue ?? "")
+                AND context_position IS NOT NULL AND id <> \(system?.rawValue ?? "")\(upTo(last))
             """)
+    }
+
+    private static func upTo(_ position: Int?) -> SQLText {
+        position.map { " AND context_position <= \($0)" } ?? ""
     }
 
     /// Deletes the messages that no other conversation shares and that were sent in this one, or in one that is deleted.
@@ -192,9 +220,11 @@ enum ConversationMessageStore {
     /// A page of messages in the given direction, between bounds that are ids and follow it. Unknown bounds are ignored,
     /// as by the peer. With `before` alone the page is the one that ends there.
     static func page(
-        of id: ID<Conversation>, after: String?, before: String?, newestFirst: Bool, limit: Int, _ db: Transaction
+        of id: ID<Conversation>, after: String?, before: String?, newestFirst: Bool, limit: Int,
+        in group: ID<Group>? = nil, _ db: Transaction
     ) throws -> Page<MessageRow> {
         var all: [SQLText] = ["part.organization_id = \(db.organization)", "part.conversation_id = \(id)"]
+        if let group { all.append(GroupRunStore.isSaid(in: group, db)) }
         let start = try after.flatMap { try position(of: $0, in: id, db) }
         let end = try before.flatMap { try position(of: $0, in: id, db) }
         if let start { all.append(newestFirst ? "part.position < \(start)" : "part.position > \(start)") }

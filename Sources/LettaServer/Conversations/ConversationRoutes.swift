@@ -18,7 +18,8 @@ struct ConversationRoutes: RouteGroup {
         routes.handle(API.Conversations.delete) { try await conversations.delete($0.path, as: $0.scope) }
         routes.handle(API.Conversations.fork) {
             try await conversations.fork(
-                try ConversationThread($0.path, $0.query.agentID), hidden: $0.query.hidden == true, as: $0.scope)
+                try ConversationThread($0.path, $0.query.agentID), hidden: $0.query.hidden == true,
+                upTo: $0.query.messageID, as: $0.scope)
         }
         routes.handle(API.Conversations.cancel) {
             try await conversations.cancel(try ConversationThread($0.path, $0.query.agentID), as: $0.scope)

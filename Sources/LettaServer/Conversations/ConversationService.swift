@@ -71,7 +71,11 @@ struct ConversationService: Sendable {
 
     /// Creates a conversation that shares the messages in the context of another one, and has copies of its isolated
     /// blocks.
-    func fork(_ thread: ConversationThread, hidden: Bool = false, as scope: Scope) async throws -> Conversation {
+    ///
+    /// - Parameter message: the last one that is shared; nil for all.
+    func fork(
+        _ thread: ConversationThread, hidden: Bool = false, upTo message: ID<Message>? = nil, as scope: Scope
+    ) async throws -> Conversation {
         switch thread {
         case .agent(let agent):
             let row = ConversationRow(newConversation(with: agent, hidden: hidden, as: scope))
@@ -81,9 +85,12 @@ struct ConversationService: Sendable {
                 }
                 try db.insert(row, into: ConversationStore.table)
                 let system = try SystemMessageStore.head(of: agent.id, db)?.message
-                try ConversationMessageStore.share(contextOf: agent.id, but: system, with: row.id, db)
-                try WaitingApprovalStore.copy(
-                    from: ContextThread(agent: agent.id), to: row.id, ids: core.ids, at: row.createdAt, db)
+                try ConversationMessageStore.share(
+                    contextOf: agent.id, but: system, upTo: message, with: row.id, db)
+                if message == nil {
+                    try WaitingApprovalStore.copy(
+                        from: ContextThread(agent: agent.id), to: row.id, ids: core.ids, at: row.createdAt, db)
+                }
                 try ConversationSystemMessage.insert(core.ids.next(), for: row, of: agent, db)
                 return try ConversationStore.complete([row], db)[0]
             }
@@ -102,10 +109,12 @@ struct ConversationService: Sendable {
                 try db.insert(row, into: ConversationStore.table)
                 let blocks = try ConversationStore.isolatedBlocks(of: [id], db)[id] ?? []
                 try isolate(blocks.map { ($0.label, $0.block) }, in: row, db)
-                try ConversationMessageStore.share(contextOf: id, with: row.id, db)
-                try WaitingApprovalStore.copy(
-                    from: ContextThread(agent: agent.id, conversation: id), to: row.id, ids: core.ids,
-                    at: row.createdAt, db)
+                try ConversationMessageStore.share(contextOf: id, upTo: message, with: row.id, db)
+                if message == nil {
+                    try WaitingApprovalStore.copy(
+                        from: ContextThread(agent: agent.id, conversation: id), to: row.id, ids: core.ids,
+                        at: row.createdAt, db)
+                }
                 try ConversationSystemMessage.insert(core.ids.next(), for: row, of: agent, db)
                 return try ConversationStore.complete([row], db)[0]
             }
@@ -184,6 +193,7 @@ struct ConversationService: Sendable {
             (list.before, list.after, list.limit, list.order) = (query.before, query.after, query.limit, query.order)
             list.includeReturnMessageTypes = query.includeReturnMessageTypes
             list.conversationID = "default"
+            list.groupID = query.groupID
             return try await messages.list(of: agent, list, as: scope)
         case .conversation(let id):
             let request = try PageRequest(query, defaultLimit: 100)
@@ -192,7 +202,7 @@ struct ConversationService: Sendable {
                 _ = try Self.row(id, db)
                 let page = try ConversationMessageStore.page(
                     of: id, after: query.after, before: query.before, newestFirst: !request.isAscending, limit: limit,
-                    db)
+                    in: query.groupID, db)
                 return page.replacing(with: try SystemMessageService.current(page.items, db))
             }
             let entries = try MessageService.entries(

@@ -36,6 +36,14 @@ enum GroupRunStore {
         """
     }
 
+    /// Whether a message is of a turn that its agent took in a group.
+    static func isSaid(in group: ID<Group>, _ db: Transaction) -> SQLText {
+        """
+        message.run_id IN (
+            SELECT run_id FROM group_run WHERE organization_id = \(db.organization) AND group_id = \(group))
+        """
+    }
+
     /// A page of the conversation.
     static func page(of group: ID<Group>, _ request: PageRequest, _ db: Transaction) throws -> Page<MessageRow> {
         func key(_ id: String?) throws -> [SQLValue]? {

@@ -1,7 +1,9 @@
 import JSON
 import LettaAPI
+import Logging
 import MCPClient
 import ModelProviders
+import Storage
 
 /// Connects to MCP servers: decrypts the secrets of their rows, and starts nothing that the operator has not listed.
 struct MCPConnector: Sendable {
@@ -10,6 +12,17 @@ struct MCPConnector: Sendable {
     let egress: EgressClient
     let policy: MCPPolicy
     let authorizations: MCPAuthorizationService
+    private let slots = StdioSlots()
+
+    init(
+        core: Core, secrets: SecretBox, egress: EgressClient, policy: MCPPolicy, authorizations: MCPAuthorizationService
+    ) {
+        self.core = core
+        self.secrets = secrets
+        self.egress = egress
+        self.policy = policy
+        self.authorizations = authorizations
+    }
 
     /// Opens a session with the server of a row and calls `body` with it.
     ///
@@ -19,8 +32,27 @@ struct MCPConnector: Sendable {
         _ row: MCPServerRow, for agent: ID<AgentState>?, limits: MCPLimits = MCPLimits(), as scope: Scope,
         _ body: @escaping @Sendable (MCPSession) async throws -> Value
     ) async throws -> Value {
-        let endpoint = try await endpoint(of: row, for: agent, as: scope)
-        return try await MCPConnection(limits: limits, clock: core.clock)(endpoint, body)
+        do {
+            let endpoint = try await endpoint(of: row, for: agent, as: scope)
+            let value = try await MCPConnection(limits: limits, slots: slots, clock: core.clock)(endpoint, body)
+            if row.lastError != nil { await note(nil, about: row, as: scope) }
+            return value
+        } catch let failure as MCPFailure {
+            // A call that the server rejects says nothing of the server.
+            if case .rejected = failure.kind { throw failure }
+            await note(failure.message, about: row, as: scope)
+            throw failure
+        }
+    }
+
+    /// Notes in the server's row why it could not be used, or that it could. A server that is not stored has none.
+    private func note(_ error: String?, about row: MCPServerRow, as scope: Scope) async {
+        do {
+            try await core.storage.write(as: scope) { db in try MCPServerStore.setLastError(error, of: row.id, db) }
+        } catch {
+            core.logger.error(
+                "The state of an MCP server was not stored", metadata: ["mcp.server": "\(row.id)", "error": "\(error)"])
+        }
     }
 
     func tools(

@@ -182,6 +182,7 @@ extension MCPServerService {
         if row.serverName != old.serverName { try Self.checkNameIsFree(row.serverName, db) }
         row.updatedAt = max(time, row.updatedAt)
         row.lastUpdatedByID = db.user
+        row.lastError = nil
         try db.update(row, in: MCPServerStore.table)
         return row
     }

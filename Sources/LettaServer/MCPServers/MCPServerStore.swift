@@ -17,6 +17,8 @@ struct MCPServerRow: Codable, Sendable, Equatable {
     var sealedAuthToken: String?
     /// Names with encrypted values.
     var sealedCustomHeaders: RawJSON?
+    /// Why it could not be used the last time; nil when it could.
+    var lastError: String?
     var createdByID: String?
     var lastUpdatedByID: String?
     var createdAt: Timestamp
@@ -35,7 +37,8 @@ struct MCPServerRow: Codable, Sendable, Equatable {
         settings.authHeader = authHeader
         settings.authToken = sealedAuthToken.map { _ in SealedSecret.mask }
         settings.customHeaders = Self.values(sealedCustomHeaders)?.mapValues { _ in SealedSecret.mask }
-        return MCPServer(id: id, serverName: serverName, mcpServerType: serverType, settings: settings)
+        return MCPServer(
+            id: id, serverName: serverName, mcpServerType: serverType, settings: settings, lastError: lastError)
     }
 
     /// The encrypted values by their names; nil where there are none or they can't be read.
@@ -55,6 +58,16 @@ enum MCPServerStore {
 
     static func find(_ name: String, locking: Bool = true, _ db: Transaction) throws -> MCPServerRow? {
         try db.fetchAll(table, where: "server_name = \(name)", locking: locking).first
+    }
+
+    /// Says why a server could not be used, or nil: that it could. Nothing is written when that is known.
+    static func setLastError(_ error: String?, of id: ID<MCPServer>, _ db: Transaction) throws {
+        try db.execute(
+            """
+            UPDATE mcp_server SET last_error = \(error)
+            WHERE organization_id = \(db.organization) AND id = \(id)
+                AND COALESCE(last_error, '') <> COALESCE(\(error), '')
+            """)
     }
 
     /// Deletes a server with its tools, which nothing could run any more.

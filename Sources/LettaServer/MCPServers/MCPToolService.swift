@@ -18,20 +18,21 @@ struct MCPToolService: Sendable {
         return limits
     }
 
-    /// Creates a server and stores its tools. One that can't be reached is created without; `refresh` adds them.
+    /// Creates a server and stores its tools. One that can't be reached is created without, and says why; `refresh` adds
+    /// them.
     func create(_ body: CreateMCPServer, as scope: Scope) async throws -> MCPServer {
-        let server = try await servers.create(body, as: scope)
+        let id = try await servers.create(body, as: scope).id
         do {
-            let row = try await servers.row(server.id, as: scope)
+            let row = try await servers.row(id, as: scope)
             try await store(try await connector.tools(of: row, limits: Self.first, as: scope), of: row, as: scope)
         } catch is CancellationError {
             throw CancellationError()
         } catch {
             core.logger.info(
                 "The tools of a new MCP server were not read",
-                metadata: ["mcp.server": "\(server.id)", "error": "\(error)"])
+                metadata: ["mcp.server": "\(id)", "error": "\(error)"])
         }
-        return server
+        return try await servers.retrieve(id, as: scope)
     }
 
     // MARK: By id
@@ -152,29 +153,6 @@ struct MCPToolService: Sendable {
             return try await body()
         } catch let failure as MCPFailure {
             throw failure.apiError
-        }
-    }
-}
-
-extension MCPCallResult {
-    /// The result as text for models: texts as they are, everything else by what it is.
-    var text: String {
-        let parts = content.compactMap(Self.text).filter { !$0.isEmpty }
-        if parts.isEmpty, let structured { return JSONWriter.string(of: structured) }
-        return parts.isEmpty ? "The tool returned nothing." : parts.joined(separator: "\n")
-    }
-
-    private static func text(_ part: JSONValue) -> String? {
-        let type = part["mimeType"]?.string ?? "no type"
-        switch part["type"]?.string {
-        case "text"?: return part["text"]?.string
-        case "image"?, "audio"?:
-            let size = (part["data"]?.string?.utf8.count ?? 0) / 4 * 3
-            return "[\(part["type"]?.string ?? ""): \(type), \(size) bytes]"
-        case "resource_link"?: return "[resource: \(part["uri"]?.string ?? "")]"
-        case "resource"?:
-            return part["resource"]?["text"]?.string ?? "[resource: \(part["resource"]?["uri"]?.string ?? ""), \(type)]"
-        default: return JSONWriter.string(of: part)
         }
     }
 }

@@ -87,21 +87,31 @@ struct MessageRow: Sendable {
     }
 
     /// The whole message as the context view shows it.
-    func wire() throws -> Message {
+    ///
+    /// - Parameter zone: the agent's, for the times in results of tools.
+    func wire(in zone: String = "UTC") throws -> Message {
         let turn = try turnMessage()
+        let time = ZonedTime.promptTextOrUTC(microseconds: createdAt.microseconds, zone: zone)
+        let results = turn.parts.compactMap { part -> JSONValue? in
+            if case .toolReturn = part { Self.toolReturn(part.json, at: time) } else { nil }
+        }
         let said = turn.parts.filter { part in
             switch part {
             case .text, .image, .reasoning: true
             case .toolCall, .toolReturn, .approval: false
             }
         }
+        let shown = said.map(\.json) + results.compactMap { Self.text(of: $0) }
         var message = Message(
-            id: id, agentID: agentID, role: role, content: Self.content(said), createdAt: createdAt)
+            id: id, agentID: agentID, role: role, content: RawJSON(JSONValue.array(shown)), createdAt: createdAt)
         message.name = name
         message.model = model
         message.otid = otid
         message.senderID = senderID
         message.conversationID = conversationID
+        message.stepID = stepID
+        message.runID = runID
+        message.toolReturns = results
         message.toolCallID = turn.toolReturns.first?.callID
         if !turn.toolCalls.isEmpty {
             let calls = turn.toolCalls.map { call -> JSONValue in
@@ -113,6 +123,31 @@ struct MessageRow: Sendable {
             message.toolCalls = RawJSON(JSONValue.array(calls))
         }
         return message
+    }
+
+    /// The result in a stored part as the model got it.
+    static func toolReturn(_ part: JSONValue, at time: String) -> JSONValue {
+        let result = part["result"] ?? .null
+        let succeeded = part["status"]?.string == "success"
+        let response =
+            result.isContentParts ? result : .string(PackedText.toolReturn(result, succeeded: succeeded, time: time))
+        return [
+            "tool_call_id": part["tool_call_id"] ?? .null, "status": succeeded ? "success" : "error",
+            "stdout": part["stdout"] ?? .null, "stderr": part["stderr"] ?? .null, "func_response": response,
+        ]
+    }
+
+    /// The text part that shows a result; nil for one with images.
+    static func text(of toolReturn: JSONValue) -> JSONValue? {
+        toolReturn["func_response"]?.string.map { ["type": "text", "text": .string($0), "signature": nil] }
+    }
+}
+
+extension JSONValue {
+    /// Whether this is a list of texts and images, as the result of a tool may be.
+    fileprivate var isContentParts: Bool {
+        guard case .array(let items) = self, !items.isEmpty else { return false }
+        return items.allSatisfy { ["text", "image"].contains($0["type"]?.string) }
     }
 }
 

@@ -18,7 +18,8 @@ struct MessageService: Sendable {
         let rows = try await core.storage.read(as: scope) { db in
             guard try AgentStore.exists(agent, db) else { throw APIError.notFound("Agent", agent) }
             let page = try MessageListStore.page(
-                of: agent, in: query.conversationID, after: try Self.bound(query.after, of: agent, db),
+                of: agent, in: query.conversationID, said: query.groupID,
+                after: try Self.bound(query.after, of: agent, db),
                 before: try Self.bound(query.before, of: agent, db), fromNewest: !request.isAscending,
                 limit: limit, db)
             return try SystemMessageService.current(page, db)

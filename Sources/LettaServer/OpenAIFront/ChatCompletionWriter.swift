@@ -20,14 +20,14 @@ struct ChatCompletionWriter: FrontWriter {
 
     func completion(_ answer: FrontAnswer) -> JSONValue {
         let message: JSONValue = [
-            "role": "assistant", "content": .string(answer.text), "refusal": nil, "function_call": nil,
-            "tool_calls": nil,
+            "role": "assistant", "content": answer.text.isEmpty && !answer.calls.isEmpty ? nil : .string(answer.text),
+            "refusal": nil, "function_call": nil, "tool_calls": Self.calls(answer.calls),
         ]
         return object(
             "chat.completion",
             choices: [
                 [
-                    "finish_reason": .string(Self.finishReason(answer.stop)), "index": 0, "logprobs": nil,
+                    "finish_reason": .string(Self.finishReason(answer.stop, answer.calls)), "index": 0, "logprobs": nil,
                     "message": message,
                 ]
             ],
@@ -43,9 +43,16 @@ struct ChatCompletionWriter: FrontWriter {
         return chunk(content: .string(text), role: hasSpoken ? .null : "assistant", finishReason: .null)
     }
 
-    func end(_ stop: StopReason, _ usage: UsageEvent) -> [UInt8] {
-        var bytes = chunk(
-            content: .null, role: hasSpoken ? .null : "assistant", finishReason: .string(Self.finishReason(stop)))
+    func end(_ stop: StopReason, _ usage: UsageEvent, _ calls: [FrontCall]) -> [UInt8] {
+        var bytes: [UInt8] = []
+        if !calls.isEmpty {
+            bytes += chunk(
+                content: .null, role: hasSpoken ? .null : "assistant", finishReason: .null,
+                calls: Self.calls(calls, areNumbered: true))
+        }
+        bytes += chunk(
+            content: .null, role: hasSpoken || !calls.isEmpty ? .null : "assistant",
+            finishReason: .string(Self.finishReason(stop, calls)))
         if includesUsage { bytes += frame(object("chat.completion.chunk", choices: [], usage: Self.usage(usage))) }
         return bytes + EventFrame.done
     }
@@ -55,9 +62,11 @@ struct ChatCompletionWriter: FrontWriter {
             + EventFrame.done
     }
 
-    private func chunk(content: JSONValue, role: JSONValue, finishReason: JSONValue) -> [UInt8] {
+    private func chunk(
+        content: JSONValue, role: JSONValue, finishReason: JSONValue, calls: JSONValue = .null
+    ) -> [UInt8] {
         let delta: JSONValue = [
-            "content": content, "function_call": nil, "refusal": nil, "role": role, "tool_calls": nil,
+            "content": content, "function_call": nil, "refusal": nil, "role": role, "tool_calls": calls,
         ]
         let choice: JSONValue = ["delta": delta, "finish_reason": finishReason, "index": 0, "logprobs": nil]
         return frame(object("chat.completion.chunk", choices: [choice], usage: .null))
@@ -75,8 +84,23 @@ struct ChatCompletionWriter: FrontWriter {
         Array("data: \(JSONWriter.string(of: value))\n\n".utf8)
     }
 
-    private static func finishReason(_ stop: StopReason) -> String {
+    /// - Parameter areNumbered: in chunks, calls have indices.
+    private static func calls(_ calls: [FrontCall], areNumbered: Bool = false) -> JSONValue {
+        guard !calls.isEmpty else { return .null }
+        return .array(
+            calls.enumerated().map { index, call in
+                var object: JSONObject = [
+                    "id": .string(call.id), "type": "function",
+                    "function": ["name": .string(call.name), "arguments": .string(call.arguments)],
+                ]
+                if areNumbered { object["index"] = .int(Int64(index)) }
+                return .object(object)
+            })
+    }
+
+    private static func finishReason(_ stop: StopReason, _ calls: [FrontCall]) -> String {
         switch stop {
+        case _ where !calls.isEmpty: "tool_calls"
         case .maxSteps, .maxTokensExceeded: "length"
         default: "stop"
         }

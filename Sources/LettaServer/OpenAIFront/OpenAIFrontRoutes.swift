@@ -16,12 +16,12 @@ struct OpenAIFrontRoutes: RouteGroup {
             try await complete(call.body, with: front.agent(named: call.body.model, as: call.scope), call)
         }
         routes.handleResponse(API.OpenAI.voice) { call, _ in
-            var body = CreateChatCompletion(model: call.path.rawValue, messages: call.body.messages)
-            body.stream = call.body.stream
-            body.streamOptions = call.body.streamOptions
+            let body = call.body.completion(of: call.path)
             return try await complete(body, with: front.agent(named: body.model, as: call.scope), call)
         }
         routes.handleResponse(API.OpenAI.respond, respond)
+        routes.handle(API.OpenAI.response) { RawJSON(try await front.response($0.path.text, as: $0.scope)) }
+        routes.handle(API.OpenAI.cancel) { RawJSON(try await front.cancel($0.path.text, as: $0.scope)) }
     }
 
     private func complete<Path, Body>(

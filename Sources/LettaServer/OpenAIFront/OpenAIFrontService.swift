@@ -59,41 +59,99 @@ struct OpenAIFrontService: Sendable {
     func completion(
         _ body: CreateChatCompletion, of agent: FrontAgent, as scope: Scope
     ) async throws -> JSONValue {
-        let message = try FrontMessage.last(in: body.messages)
-        let answer = try await answer(to: message, agent, as: scope)
+        let answer = try await answer(to: try FrontRequest(body), agent, as: scope)
         return ChatCompletionWriter(id: answer.id, created: created(), model: agent.model).completion(answer)
     }
 
     func completionStream(
         _ body: CreateChatCompletion, of agent: FrontAgent, as scope: Scope
     ) async throws -> FrontFrames<ChatCompletionWriter> {
-        let message = try FrontMessage.last(in: body.messages)
-        let control = try await start(message, agent, as: scope)
+        let request = try FrontRequest(body)
+        let control = try await start(request, agent, as: scope)
         var writer = ChatCompletionWriter(id: control.run.rawValue, created: created(), model: agent.model)
         writer.includesUsage = body.streamOptions?.includeUsage == true
-        return FrontFrames(log: control.log, writer: writer)
+        return FrontFrames(log: control.log, writer: writer, isClients: request.offers)
     }
 
     // MARK: Responses
 
     func response(_ body: CreateResponse, of agent: FrontAgent, as scope: Scope) async throws -> JSONValue {
-        let message = try FrontMessage.last(inItems: body.input)
+        let request = try FrontRequest(body)
         try await checkPrevious(body.previousResponseID, agent, as: scope)
-        let answer = try await answer(to: message, agent, as: scope)
-        return ResponseWriter(
-            id: answer.id, created: created(), model: agent.model, previous: body.previousResponseID
-        ).response(answer)
+        let previous = body.previousResponseID
+        guard body.background == true else {
+            let answer = try await answer(to: request, agent, as: scope)
+            return ResponseWriter(id: answer.id, created: created(), model: agent.model, previous: previous).response(
+                answer)
+        }
+        let sent = try await sendable(request, agent, streaming: false, as: scope)
+        let run = try await turns.sendLater(sent, to: .agent(agent.id), with: request.settings, as: scope)
+        var writer = ResponseWriter(id: run.id.rawValue, created: created(), model: agent.model, previous: previous)
+        writer.isBackground = true
+        return writer.response(status: "queued")
     }
 
     func responseStream(
         _ body: CreateResponse, of agent: FrontAgent, as scope: Scope
     ) async throws -> FrontFrames<ResponseWriter> {
-        let message = try FrontMessage.last(inItems: body.input)
+        let request = try FrontRequest(body)
+        guard body.background != true else {
+            throw APIError.invalidField(
+                "background", "a response in the background is not streamed: retrieve it by its id", input: true)
+        }
         try await checkPrevious(body.previousResponseID, agent, as: scope)
-        let control = try await start(message, agent, as: scope)
+        let control = try await start(request, agent, as: scope)
         let writer = ResponseWriter(
             id: control.run.rawValue, created: created(), model: agent.model, previous: body.previousResponseID)
-        return FrontFrames(log: control.log, writer: writer)
+        return FrontFrames(log: control.log, writer: writer, isClients: request.offers)
+    }
+
+    /// The response of an earlier request, from what its run stored.
+    func response(_ id: String, as scope: Scope) async throws -> JSONValue {
+        let (run, agent) = try await stored(id, as: scope)
+        var writer = ResponseWriter(
+            id: run.id.rawValue, created: run.createdAt.microseconds / 1_000_000, model: agent.model, previous: nil)
+        writer.isBackground = run.background
+        switch run.status {
+        case .created: return writer.response(status: "queued")
+        case .running: return writer.response(status: "in_progress")
+        case .failed:
+            return writer.response(status: "failed", error: "The run failed: \(run.stopReason?.rawValue ?? "error").")
+        default:
+            let stored = try await turns.response(of: run, only: nil, as: scope)
+            let own = try await core.storage.read(as: scope) { db in
+                Set(try ToolStore.callableTools(of: agent.id, db).map(\.name))
+            }
+            return writer.response(try answer(of: stored, id: run.id.rawValue) { !own.contains($0) })
+        }
+    }
+
+    /// Cancels a response in the background. One that has ended stays as it is.
+    func cancel(_ id: String, as scope: Scope) async throws -> JSONValue {
+        let (run, agent) = try await stored(id, as: scope)
+        guard run.background else {
+            throw APIError.invalidArgument("Only a response in the background can be cancelled.")
+        }
+        if run.status == .created || run.status == .running {
+            var cancelled = CancelRuns()
+            cancelled.runIDs = [run.id.rawValue]
+            do {
+                _ = try await turns.cancel(agent.id, cancelled, as: scope)
+            } catch let error as APIError where error.status == 409 {
+                // It has ended meanwhile.
+            }
+        }
+        return try await response(id, as: scope)
+    }
+
+    private func stored(_ id: String, as scope: Scope) async throws -> (run: Run, agent: FrontAgent) {
+        let run: ID<Run> = ID(String(id.dropFirst(ResponseWriter.idPrefix.count)))
+        guard id.hasPrefix(ResponseWriter.idPrefix), let found = try await turns.storedRun(run, as: scope),
+            let agent = try await core.storage.read(as: scope, { db in try AgentStore.row(found.agentID, db) })
+        else {
+            throw APIError(404, "Response with id '\(id.prefix(100))' not found.")
+        }
+        return (found, try FrontAgent(agent))
     }
 
     /// - Throws: `APIError` 400 for a response that is none of the agent's: its history does not hold it.
@@ -110,31 +168,49 @@ struct OpenAIFrontService: Sendable {
 
     // MARK: Turns
 
-    private func answer(to message: CreateMessage, _ agent: FrontAgent, as scope: Scope) async throws -> FrontAnswer {
-        let response = try await turns.send(request(message, streaming: false), to: agent.id, as: scope)
-        var reader = FrontReader()
-        var answer = FrontAnswer(id: "run-\(core.ids.uuid())")
+    private func answer(to request: FrontRequest, _ agent: FrontAgent, as scope: Scope) async throws -> FrontAnswer {
+        let sent = try await sendable(request, agent, streaming: false, as: scope)
+        let response = try await turns.send(sent, to: .agent(agent.id), with: request.settings, as: scope)
+        return try answer(of: response, id: "run-\(core.ids.uuid())", isClients: request.offers)
+    }
+
+    /// - Parameters:
+    ///   - id: of the run, for an answer without messages.
+    ///   - isClients: whether a tool is the client's.
+    private func answer(
+        of response: LettaResponse, id: String, isClients: @escaping @Sendable (String) -> Bool
+    ) throws -> FrontAnswer {
+        var reader = FrontReader(isClients: isClients)
+        var answer = FrontAnswer(id: id)
         for message in response.messages {
             let fields = try message.fields()
             if let run = fields["run_id"]?.string { answer.id = run }
             answer.text += reader.text(of: fields) ?? ""
         }
-        answer.text += reader.text(of: response.stopReason.stopReason) ?? ""
         answer.stop = response.stopReason.stopReason
+        answer.text += reader.text(of: answer.stop) ?? ""
+        answer.calls = reader.calls(at: answer.stop)
         answer.usage = response.usage
         return answer
     }
 
-    private func start(_ message: CreateMessage, _ agent: FrontAgent, as scope: Scope) async throws -> TurnControl {
-        let frames = try await turns.stream(request(message, streaming: true), to: agent.id, as: scope)
+    private func start(_ request: FrontRequest, _ agent: FrontAgent, as scope: Scope) async throws -> TurnControl {
+        let sent = try await sendable(request, agent, streaming: true, as: scope)
+        let frames = try await turns.stream(sent, to: .agent(agent.id), with: request.settings, as: scope)
         guard let control = frames.control else { throw APIError.unavailable("The turn has no events. Retry.") }
         return control
     }
 
-    private func request(_ message: CreateMessage, streaming: Bool) -> SendMessages {
+    private func sendable(
+        _ request: FrontRequest, _ agent: FrontAgent, streaming: Bool, as scope: Scope
+    ) async throws -> SendMessages {
+        let waiting = try await core.storage.read(as: scope) { db in
+            try WaitingApprovalStore.waiting(of: [agent.id], db)[agent.id]
+        }
         var body = SendMessages("")
         body.input = nil
-        body.messages = [.said(message)]
+        body.messages = request.messages(answering: waiting)
+        body.clientTools = request.offersTools && !request.tools.isEmpty ? request.tools : nil
         body.streaming = streaming ? true : nil
         body.streamTokens = streaming ? true : nil
         return body

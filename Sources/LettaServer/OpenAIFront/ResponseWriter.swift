@@ -11,7 +11,9 @@ struct ResponseWriter: FrontWriter {
     let created: Int64
     let model: String
     let previous: String?
+    var isBackground = false
     private var text = ""
+    private var calls: [FrontCall] = []
     private var sequence: Int64 = 0
 
     init(id: String, created: Int64, model: String, previous: String?) {
@@ -24,7 +26,13 @@ struct ResponseWriter: FrontWriter {
     func response(_ answer: FrontAnswer) -> JSONValue {
         var writer = self
         writer.text = answer.text
+        writer.calls = answer.calls
         return writer.ended(answer.stop, answer.usage)
+    }
+
+    /// A response that has not ended, or failed.
+    func response(status: String, error: String? = nil) -> JSONValue {
+        object(status: status, error: error.map { ["code": "server_error", "message": .string($0)] } ?? .null)
     }
 
     // MARK: Events
@@ -47,16 +55,48 @@ struct ResponseWriter: FrontWriter {
             + event("response.output_text.delta", content(["delta": .string(delta), "logprobs": []]))
     }
 
-    mutating func end(_ stop: StopReason, _ usage: UsageEvent) -> [UInt8] {
+    mutating func end(_ stop: StopReason, _ usage: UsageEvent, _ calls: [FrontCall]) -> [UInt8] {
         var bytes: [UInt8] = []
         if !text.isEmpty {
             bytes += event("response.output_text.done", content(["text": .string(text), "logprobs": []]))
             bytes += event("response.content_part.done", content(["part": Self.part(text)]))
             bytes += event("response.output_item.done", ["output_index": 0, "item": message(status: "completed")])
         }
+        for call in calls { bytes += item(call) }
         let response = ended(stop, usage)
         let kind = response["status"] == "incomplete" ? "response.incomplete" : "response.completed"
         return bytes + event(kind, ["response": response])
+    }
+
+    /// The events of a call, which is added to the output.
+    private mutating func item(_ call: FrontCall) -> [UInt8] {
+        let index = JSONValue.int(Int64((text.isEmpty ? 0 : 1) + calls.count))
+        calls.append(call)
+        let id = JSONValue.string("fc_\(call.id)")
+        var started = call
+        started.arguments = ""
+        var bytes = event(
+            "response.output_item.added",
+            ["output_index": index, "item": Self.item(started, status: "in_progress")])
+        bytes += event(
+            "response.function_call_arguments.delta",
+            ["item_id": id, "output_index": index, "delta": .string(call.arguments)])
+        bytes += event(
+            "response.function_call_arguments.done",
+            [
+                "item_id": id, "output_index": index, "name": .string(call.name),
+                "arguments": .string(call.arguments),
+            ])
+        return bytes
+            + event(
+                "response.output_item.done", ["output_index": index, "item": Self.item(call, status: "completed")])
+    }
+
+    private static func item(_ call: FrontCall, status: String) -> JSONValue {
+        [
+            "type": "function_call", "id": .string("fc_\(call.id)"), "call_id": .string(call.id),
+            "name": .string(call.name), "arguments": .string(call.arguments), "status": .string(status),
+        ]
     }
 
     mutating func failure(type: String, _ message: String) -> [UInt8] {
@@ -106,10 +146,11 @@ struct ResponseWriter: FrontWriter {
     }
 
     private func object(status: String, error: JSONValue = .null, usage: JSONValue = .null) -> JSONValue {
-        let output = text.isEmpty ? [] : [message(status: status == "completed" ? status : "incomplete")]
+        var output = text.isEmpty ? [] : [message(status: status == "completed" ? status : "incomplete")]
+        output += calls.map { Self.item($0, status: "completed") }
         return [
             "id": .string(Self.idPrefix + id), "object": "response", "created_at": .int(created),
-            "status": .string(status), "background": false, "error": error,
+            "status": .string(status), "background": .bool(isBackground), "error": error,
             "incomplete_details": status == "incomplete" ? ["reason": "max_output_tokens"] : .null,
             "instructions": nil, "max_output_tokens": nil, "metadata": [:], "model": .string(model),
             "output": .array(output), "parallel_tool_calls": true,

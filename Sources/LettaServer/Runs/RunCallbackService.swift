@@ -4,36 +4,28 @@ import LettaAPI
 import Logging
 import ModelProviders
 import Storage
-import Synchronization
 
 /// Posts the ends of background runs to the callback URLs of their senders, until they arrive or all attempts have failed.
 ///
 /// What is to be sent is in the table of callbacks, so a restart loses nothing. A callback may arrive more than once.
-final class RunCallbackService: TaskOwner, Sendable {
+final class RunCallbackService: Sendable {
     static let deadline = Duration.seconds(10)
     static let maximumAttempts = 10
     /// The number of callbacks that are sent at once.
     private static let batch = 16
 
-    private struct State {
-        /// Sends what is due; nil when nothing is.
-        var sending: Task<Void, Never>?
-        var pause: Task<Void, any Error>?
-        var isWoken = false
-        var isClosing = false
-    }
-
     private let core: Core
     private let ends: RunEnds
     private let egress: EgressClient
     private let signature: CallbackSignature?
-    private let state = Mutex(State())
+    private let loop: WorkLoop
 
     init(core: Core, ends: RunEnds, egress: EgressClient, secret: Secret?) {
         self.core = core
         self.ends = ends
         self.egress = egress
         signature = secret.map(CallbackSignature.init)
+        loop = WorkLoop(core: core, failureNotice: "Callbacks are sent later")
     }
 
     /// - Throws: `APIError` 422 for an address that this server never calls.
@@ -65,78 +57,28 @@ final class RunCallbackService: TaskOwner, Sendable {
     }
 
     /// Sends what is due, also what an earlier server left.
-    func wake() {
-        guard core.leads else { return }
-        state.withLock { state in
-            guard !state.isClosing else { return }
-            state.isWoken = true
-            state.pause?.cancel()
-            if state.sending == nil {
-                // The turn that wakes this is no part of what follows.
-                state.sending = Task { [self] in await TraceContext.$current.withValue(nil) { await send() } }
-            }
-        }
+    func start() {
+        loop.start { [self] _ in try await send() }
     }
 
+    /// Says that a callback is due.
+    func wake() { loop.wake() }
+
     /// Stops sending. The next start of the server goes on.
-    func close() async {
-        let task = state.withLock { state in
-            state.isClosing = true
-            return state.sending
-        }
-        task?.cancel()
-        await task?.value
-    }
+    func close() async { await loop.close() }
 
     // MARK: Sending
 
-    private func send() async {
-        while !Task.isCancelled {
-            state.withLock { $0.isWoken = false }
-            do {
-                let now = core.now()
-                let (due, next) = try await core.storage.read { db in
-                    (
-                        try RunCallbackStore.due(at: now, limit: Self.batch, db), try RunCallbackStore.nextTime(db)
-                    )
-                }
-                if due.isEmpty {
-                    guard await rest(from: now, until: next) else { return }
-                } else {
-                    await withTaskGroup(of: Void.self) { group in
-                        for callback in due { group.addTask { await self.deliver(callback) } }
-                    }
-                }
-            } catch {
-                if Task.isCancelled { return }
-                core.logger.error("Callbacks are sent later", metadata: ["error": "\(error)"])
-                guard await ends.pause() else { return }
-            }
+    private func send() async throws -> WorkLoop.Finding {
+        let now = core.now()
+        let (due, next) = try await core.storage.read { db in
+            (try RunCallbackStore.due(at: now, limit: Self.batch, db), try RunCallbackStore.nextTime(db))
         }
-    }
-
-    /// Waits until a callback is due, or for ``wake()``.
-    ///
-    /// - Returns: false when nothing will be due.
-    private func rest(from now: Timestamp, until next: Timestamp?) async -> Bool {
-        let pause = state.withLock { state -> Task<Void, any Error>?? in
-            if state.isWoken { return .some(nil) }
-            guard let next, !state.isClosing else {
-                state.sending = nil
-                return nil
-            }
-            let time = Duration.microseconds(max(0, next.microseconds - now.microseconds))
-            state.pause = Task { [clock = core.clock] in try await clock.sleep(for: time) }
-            return state.pause
+        if due.isEmpty { return .nothing(until: next) }
+        await withTaskGroup(of: Void.self) { group in
+            for callback in due { group.addTask { await self.deliver(callback) } }
         }
-        guard let pause else { return false }
-        await withTaskCancellationHandler {
-            // It fails only when somebody wakes this.
-            _ = try? await pause?.value
-        } onCancel: {
-            pause?.cancel()
-        }
-        return true
+        return .more
     }
 
     private func deliver(_ callback: RunCallbackStore.Due) async {

@@ -1,112 +1,50 @@
-import EventStreams
 import LettaAPI
 import Logging
 import Storage
-import Synchronization
 
 /// Sends scheduled messages when their time has come. Each execution is a background run that is stored in the transaction
 /// that sets the next time, so that it happens once.
 ///
 /// A one-time message that is late is sent at once. A recurring one that is later than ``tolerance`` is skipped.
-final class ScheduleRunner: TaskOwner, Sendable {
+final class ScheduleRunner: Sendable {
     /// How late a recurring message may be sent.
     static let tolerance = Duration.seconds(60)
-    /// The longest sleep: the system's time may be set meanwhile.
-    static let longestSleep = Duration.seconds(60)
     private static let batch = 64
 
-    private struct State {
-        var working: Task<Void, Never>?
-        var pause: Task<Void, any Error>?
-        var isWoken = false
-        var isClosing = false
-    }
-
     private let core: Core
-    private let ends: RunEnds
-    private let state = Mutex(State())
-    private let turns = Mutex<TurnService?>(nil)
+    private let loop: WorkLoop
 
-    init(core: Core, ends: RunEnds) {
+    init(core: Core) {
         self.core = core
-        self.ends = ends
+        loop = WorkLoop(core: core, failureNotice: "Scheduled messages are sent later")
     }
 
     func start(with turns: TurnService) {
-        self.turns.withLock { $0 = turns }
-        wake()
+        loop.start { [self] _ in try await send(with: turns) }
     }
 
     /// Says that a schedule is new.
-    func wake() {
-        guard core.leads else { return }
-        state.withLock { state in
-            guard !state.isClosing else { return }
-            state.isWoken = true
-            state.pause?.cancel()
-            if state.working == nil {
-                // The request that wakes this is no part of what follows.
-                state.working = Task { [self] in await TraceContext.$current.withValue(nil) { await work() } }
-            }
-        }
-    }
+    func wake() { loop.wake() }
 
     /// Sends nothing more. The next start of the server goes on.
-    func close() async {
-        let task = state.withLock { state in
-            state.isClosing = true
-            state.pause?.cancel()
-            return state.working
-        }
-        task?.cancel()
-        await task?.value
-    }
+    func stop() { loop.stop() }
 
-    private func work() async {
-        while !Task.isCancelled {
-            state.withLock { $0.isWoken = false }
-            do {
-                let now = core.now()
-                let (due, next) = try await core.storage.read { db in
-                    (try ScheduleStore.due(at: now, limit: Self.batch, db), try ScheduleStore.nextTime(db))
-                }
-                if due.isEmpty {
-                    guard await rest(from: now, until: next) else { return }
-                }
-                var isRefused = false
-                for schedule in due { isRefused = try await !send(schedule, at: now) || isRefused }
-                if isRefused { guard await ends.pause() else { return } }
-            } catch {
-                if Task.isCancelled { return }
-                core.logger.error("Scheduled messages are sent later", metadata: ["error": "\(error)"])
-                guard await ends.pause() else { return }
-            }
-        }
-    }
+    /// Stops, and waits for a message that is being sent.
+    func close() async { await loop.close() }
 
-    /// Waits until a message is due, or for ``wake()``.
-    ///
-    /// - Returns: false when nothing will be due.
-    private func rest(from now: Timestamp, until next: Timestamp?) async -> Bool {
-        let pause = state.withLock { state -> Task<Void, any Error>?? in
-            if state.isWoken { return .some(nil) }
-            guard let next, !state.isClosing else {
-                state.working = nil
-                return nil
-            }
-            let time = Duration.microseconds(max(0, next.microseconds - now.microseconds))
-            state.pause = Task { [clock = core.clock] in try await clock.sleep(for: min(time, Self.longestSleep)) }
-            return state.pause
+    private func send(with turns: TurnService) async throws -> WorkLoop.Finding {
+        let now = core.now()
+        let (due, next) = try await core.storage.read { db in
+            (try ScheduleStore.due(at: now, limit: Self.batch, db), try ScheduleStore.nextTime(db))
         }
-        guard let pause else { return false }
-        // It fails only when somebody wakes this.
-        _ = try? await pause?.value
-        return true
+        if due.isEmpty { return .nothing(until: next) }
+        var isRefused = false
+        for schedule in due { isRefused = try await !send(schedule, at: now, with: turns) || isRefused }
+        return isRefused ? .refused : .more
     }
 
     /// - Returns: false when it has to be tried again.
-    private func send(_ due: ScheduleStore.Due, at now: Timestamp) async throws -> Bool {
-        guard let turns = turns.withLock({ $0 }) else { return true }
+    private func send(_ due: ScheduleStore.Due, at now: Timestamp, with turns: TurnService) async throws -> Bool {
         let row = due.row
         let scope = Scope(organization: due.organization, user: row.userID, key: row.keyID)
         let (time, next) = (row.nextScheduledTime, row.schedule.nextTime(after: now))

@@ -1,4 +1,3 @@
-import EventStreams
 import JSON
 import LettaAPI
 import Logging
@@ -9,26 +8,24 @@ import ToolRuntime
 /// Installs the packages of tools in the background, one set after the other, and writes into the tools how far it is.
 ///
 /// What is to be installed is in the table of tools, so a restart loses nothing. A call never installs anything.
-final class ToolPackageService: TaskOwner, Sendable {
+final class ToolPackageService: Sendable {
     private struct State {
-        var working: Task<Void, Never>?
-        var isWoken = false
-        var isClosing = false
         /// Calls that wait for packages.
         var waiting: [Int: AsyncStream<Void>.Continuation] = [:]
         var lastNumber = 0
     }
 
-    private static let pause = Duration.seconds(5)
     private static let longestDetail = 500
 
     private let core: Core
     private let sandbox: ToolSandbox
+    private let loop: WorkLoop
     private let state = Mutex(State())
 
     init(core: Core, sandbox: ToolSandbox) {
         self.core = core
         self.sandbox = sandbox
+        loop = WorkLoop(core: core, failureNotice: "Packages of tools are installed later")
     }
 
     var isAllowed: Bool { sandbox.packagesFolder != nil }
@@ -119,50 +116,22 @@ final class ToolPackageService: TaskOwner, Sendable {
     }
 
     /// Installs what tools wait for, also what an earlier server left.
-    func wake() {
-        guard isAllowed, core.leads else { return }
-        state.withLock { state in
-            guard !state.isClosing else { return }
-            state.isWoken = true
-            if state.working == nil { state.working = Task { [self] in await work() } }
+    func start() {
+        guard isAllowed else { return }
+        loop.start { [self] _ in
+            guard let next = try await core.storage.read({ db in try ToolPackageStore.next(db) }) else {
+                return .nothing(until: nil)
+            }
+            try await install(next)
+            return .more
         }
     }
+
+    /// Says that a tool waits for packages.
+    func wake() { loop.wake() }
 
     /// Stops installing. The next start of the server goes on.
-    func close() async {
-        let task = state.withLock { state in
-            state.isClosing = true
-            return state.working
-        }
-        task?.cancel()
-        await task?.value
-    }
-
-    private func work() async {
-        while !Task.isCancelled {
-            state.withLock { $0.isWoken = false }
-            do {
-                if let next = try await core.storage.read({ db in try ToolPackageStore.next(db) }) {
-                    try await install(next)
-                } else if isDone() {
-                    return
-                }
-            } catch {
-                if Task.isCancelled { return }
-                core.logger.error("Packages of tools are installed later", metadata: ["error": "\(error)"])
-                // A sleep fails only when the server stops.
-                try? await core.clock.sleep(for: Self.pause)
-            }
-        }
-    }
-
-    private func isDone() -> Bool {
-        state.withLock { state in
-            guard !state.isWoken else { return false }
-            state.working = nil
-            return true
-        }
-    }
+    func close() async { await loop.close() }
 
     private func install(_ requirements: RawJSON) async throws {
         guard let packages = ToolPackages(stored: requirements) else {

@@ -20,7 +20,7 @@ extension TurnService {
 
     func request(
         _ body: SendMessages, to thread: ConversationThread, following: TurnRequest.Following, _ attempt: SendAttempt,
-        as scope: Scope
+        with settings: TurnSettings, as scope: Scope
     ) async throws -> TurnRequest {
         var request: TurnRequest
         switch thread {
@@ -32,6 +32,7 @@ extension TurnService {
             request.conversation = id
             request.overrideModel = request.overrideModel ?? row.model
         }
+        request.settings = settings
         request.keys = try SendKeys(request, attempt)
         return request
     }

@@ -98,9 +98,10 @@ struct TurnService: Sendable {
     ///
     /// - Throws: `APIError` with the model's failure where there was one.
     func send(
-        _ body: SendMessages, to thread: ConversationThread, _ attempt: SendAttempt = SendAttempt(), as scope: Scope
+        _ body: SendMessages, to thread: ConversationThread, _ attempt: SendAttempt = SendAttempt(),
+        with settings: TurnSettings = TurnSettings(), as scope: Scope
     ) async throws -> LettaResponse {
-        let request = try await request(body, to: thread, following: .answer, attempt, as: scope)
+        let request = try await request(body, to: thread, following: .answer, attempt, with: settings, as: scope)
         let collector = TurnCollector(only: body.includeReturnMessageTypes)
         while true {
             switch try await start(request, collector: collector, as: scope) {
@@ -127,11 +128,12 @@ struct TurnService: Sendable {
 
     /// Starts a turn and returns its stream; the turn goes on without readers.
     func stream(
-        _ body: SendMessages, to thread: ConversationThread, _ attempt: SendAttempt = SendAttempt(), as scope: Scope
+        _ body: SendMessages, to thread: ConversationThread, _ attempt: SendAttempt = SendAttempt(),
+        with settings: TurnSettings = TurnSettings(), as scope: Scope
     ) async throws -> RunFrames {
         var body = body
         body.streaming = true
-        let request = try await request(body, to: thread, following: .stream, attempt, as: scope)
+        let request = try await request(body, to: thread, following: .stream, attempt, with: settings, as: scope)
         let filter = EventFilter(
             withPings: body.includePings ?? true,
             messageTypes: body.includeReturnMessageTypes.map { Set($0.map(\.rawValue)) })
@@ -164,9 +166,10 @@ struct TurnService: Sendable {
 
     /// Starts a turn that nobody waits for, and returns its run.
     func sendLater(
-        _ body: SendMessages, to thread: ConversationThread, _ attempt: SendAttempt, as scope: Scope
+        _ body: SendMessages, to thread: ConversationThread, _ attempt: SendAttempt = SendAttempt(),
+        with settings: TurnSettings = TurnSettings(), as scope: Scope
     ) async throws -> Run {
-        let request = try await request(body, to: thread, following: .later, attempt, as: scope)
+        let request = try await request(body, to: thread, following: .later, attempt, with: settings, as: scope)
         switch try await accept(request, as: scope) {
         case .started(_, let run), .over(let run):
             return run

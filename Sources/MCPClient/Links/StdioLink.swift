@@ -14,16 +14,21 @@ final class StdioLink: MCPLink {
     private let entry: StdioAllowList.Entry
     private let inbox: MCPInbox
     private let limits: MCPLimits
+    private let slots: StdioSlots
     /// Our end of the process's standard input. A socket and not a pipe: writing to a process that has ended is an error
     /// here and no signal.
     private let input = Mutex<Int32>(-1)
     private let isReady = Latch()
 
-    init(_ command: StdioCommand, _ entry: StdioAllowList.Entry, _ inbox: MCPInbox, _ limits: MCPLimits) {
+    init(
+        _ command: StdioCommand, _ entry: StdioAllowList.Entry, _ inbox: MCPInbox, _ limits: MCPLimits,
+        _ slots: StdioSlots
+    ) {
         self.command = command
         self.entry = entry
         self.inbox = inbox
         self.limits = limits
+        self.slots = slots
     }
 
     func use(version: String) {}
@@ -70,6 +75,13 @@ final class StdioLink: MCPLink {
         for path in ["/bin/sh", "/usr/bin/bwrap", entry.words[0]] where access(path, X_OK) != 0 {
             throw MCPFailure(.connection, "The server can't be started: \(path) is missing.")
         }
+        do {
+            // Before the handshake, which waits for this, is given up.
+            try await slots.take(within: limits.connect * 0.8)
+        } catch is DeadlineExceeded {
+            throw MCPFailure(.connection, "The server can't be started: too many others are running. Retry later.")
+        }
+        defer { slots.giveBack() }
         var ends: [Int32] = [-1, -1]
         guard socketpair(AF_UNIX, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0, &ends) == 0 else {
             throw MCPFailure(.connection, "The server can't be started: \(String(cString: strerror(errno))).")
@@ -102,9 +114,11 @@ final class StdioLink: MCPLink {
                             notes.value.withLock { $0 = ($0 + bytes).suffix(Self.noted) }
                         }
                     }
+                    group.addTask { try await self.watch(execution.processIdentifier.value) }
                     // Its output has ended, or is not the protocol.
                     try await group.next()
                     try await group.next()
+                    group.cancelAll()
                 }
             }
         } catch let error as SubprocessError {
@@ -136,6 +150,22 @@ final class StdioLink: MCPLink {
             }
         }
     }
+
+    /// Fails when the process and what it started take too much.
+    private func watch(_ process: Int32) async throws {
+        while !Task.isCancelled {
+            try await ContinuousClock().sleep(for: Self.watchInterval)
+            let tree = ProcessTree(of: process, limit: limits.processes + 1)
+            guard tree.count <= limits.processes else {
+                throw MCPFailure(.connection, "The server started more than \(limits.processes) processes.")
+            }
+            guard tree.memory <= limits.memory else {
+                throw MCPFailure(.connection, "The server took more than \(limits.memory >> 20) MiB of memory.")
+            }
+        }
+    }
+
+    private static let watchInterval = Duration.milliseconds(200)
 
     private func take(_ line: [UInt8]) async throws {
         // Many programs print something else first.

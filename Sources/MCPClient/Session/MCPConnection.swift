@@ -14,10 +14,13 @@ package enum MCPEndpoint: Sendable {
 /// Opens sessions: one for each use, with a way of its own.
 package struct MCPConnection: Sendable {
     package var limits: MCPLimits
+    private let slots: StdioSlots
     private let clock: any Clock<Duration>
 
-    package init(limits: MCPLimits = MCPLimits(), clock: any Clock<Duration> = ContinuousClock()) {
+    /// - Parameter slots: what all connections of this server share.
+    package init(limits: MCPLimits = MCPLimits(), slots: StdioSlots, clock: any Clock<Duration> = ContinuousClock()) {
         self.limits = limits
+        self.slots = slots
         self.clock = clock
     }
 
@@ -59,7 +62,7 @@ package struct MCPConnection: Sendable {
             switch endpoint {
             case .streamableHTTP(let server): StreamableHTTPLink(server, inbox, limits, clock)
             case .eventStream(let server): EventStreamLink(server, inbox, limits)
-            case .stdio(let command, let entry): StdioLink(command, entry, inbox, limits)
+            case .stdio(let command, let entry): StdioLink(command, entry, inbox, limits, slots)
             }
         var isOpenAllTheTime = true
         if case .streamableHTTP = endpoint { isOpenAllTheTime = false }

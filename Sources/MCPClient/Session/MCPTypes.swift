@@ -69,6 +69,9 @@ package struct MCPLimits: Sendable {
     package var messages = 20_000
     package var tools = 5_000
     package var pages = 500
+    /// Of a server over stdio and all that it starts: the resident memory, and the number of processes.
+    package var memory = 1 << 30
+    package var processes = 128
 
     package init() {}
 }

@@ -189,6 +189,36 @@ import Testing
         }
     }
 
+    @Test(arguments: Engines.scenarios)
+    func `a fork ends with the message that is named`(_ engine: TestEngine) async throws {
+        try await withAgent(on: engine) { server in
+            for text in ["One", "Two"] { try await server.say(text, to: server["agent"]).expect(200) }
+            let context = try #require(try await server.get("/v1/agents/{agent}").json["message_ids"]?.array)
+            server["two"] = try #require(context[2].string)
+            let own = "/v1/conversations/default/fork?agent_id={agent}"
+            server["talk"] = try await server.send(.post, "\(own)&message_id={two}").expect(200).id
+            #expect(try await shared(by: "talk", server) == Array(context[1...2]))
+            server["one"] = try #require(context[1].string)
+            server["second"] = try await server.send(.post, "/v1/conversations/{talk}/fork?message_id={one}").expect(
+                200
+            ).id
+            try await server.restart()
+            #expect(try await shared(by: "second", server) == [context[1]])
+            server["last"] = try #require(context[3].string)
+            try await server.run([
+                .post("/v1/conversations/{talk}/fork?message_id={last}", expect: 404).note("it is not in this context"),
+                .post("\(own)&message_id=message-\(nobody)", expect: 404),
+                .post("\(own)&message_id=zzz", expect: 404),
+                .get("/v1/conversations/?agent_id={agent}", expect: 200, .elements(2)),
+            ])
+        }
+    }
+
+    private func shared(by conversation: String, _ server: TestServer) async throws -> [JSONValue] {
+        let json = try await server.get("/v1/conversations/{\(conversation)}").json
+        return Array(try #require(json["in_context_message_ids"]?.array).dropFirst())
+    }
+
     @Test(arguments: Engines.all)
     func `the last conversation that shares a message takes it with it`(_ engine: TestEngine) async throws {
         try await withAgent(on: engine) { server in

@@ -84,6 +84,12 @@ import Testing
             ])
             try await say("Anew.", server).expect(200)
             #expect(server.model.takeRequests()[0].messages == ["user: Anew."], "agents have forgotten the group")
+            server.model.play(.say("Alone."))
+            try await server.say("And you?", to: server["ann"]).expect(200)
+            for list in ["/v1/agents/{ann}/messages?", "/v1/conversations/{ann}/messages?"] {
+                let ofGroup = try await server.get("\(list)group_id={group}").text
+                #expect(ofGroup.contains("Anew.") && !ofGroup.contains("Alone."), "\(ofGroup)")
+            }
         }
     }
 

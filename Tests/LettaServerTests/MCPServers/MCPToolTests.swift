@@ -133,6 +133,25 @@ import Testing
     }
 
     @Test(arguments: Engines.scenarios)
+    func `the model sees the images of a result`(_ engine: TestEngine) async throws {
+        try await withScript(on: engine) { server, _, config in
+            try await server.run(.post(Self.path, ["server_name": "calc", "config": config], expect: 200))
+            let agent = try await server.newAgent(["tools": ["photo", "picture"], "include_base_tools": false])
+            server.model.play(.call("photo", [:], id: "call_1"), .call("picture", [:], id: "call_2"), .say("done"))
+            let shown: JSONValue = ["name": "photo", "status": "success", "tool_return": "a red dot\n[Image]"]
+            let told: JSONValue = ["name": "picture", "tool_return": .text(containing: "[image: image/png, 6 bytes]")]
+            try await server.say("Go", to: agent).expect(
+                200, ["messages": [.anything, shown, .anything, told, ["content": "done"]]])
+            let seen = "user: [Images in the results above](image)"
+            #expect(server.model.takeRequests().last?.messages.filter { $0 == seen }.count == 1)
+            try await server.restart()
+            server.model.play(.say("still"))
+            try await server.say("And now?", to: agent).expect(200)
+            #expect(server.model.takeRequests().last?.messages.contains(seen) == true)
+        }
+    }
+
+    @Test(arguments: Engines.scenarios)
     func `tools that are added, changed and gone`(_ engine: TestEngine) async throws {
         try await withScript(on: engine) { server, script, config in
             try script.offer([Self.tool("one", "Old."), Self.tool("two"), Self.tool("three")])
@@ -203,7 +222,7 @@ import Testing
             let named = "\(Self.named)/calc"
             try await server.run([
                 .post(
-                    "\(Self.named)/test", body, as: .legacy, expect: 200, ["status": "success", "tools": .elements(15)]),
+                    "\(Self.named)/test", body, as: .legacy, expect: 200, ["status": "success", "tools": .elements(18)]),
                 .get(Self.named, as: .legacy, expect: 200, [:]),
                 .put(Self.named, body, as: .legacy, expect: 200),
                 .post("\(named)/add", as: .legacy, expect: 200, ["name": "add", "tool_type": "external_mcp"]).keep(
@@ -226,15 +245,15 @@ import Testing
                 .post(
                     "\(named)/tools/die/execute", as: .legacy, expect: 502,
                     ["detail": .text(containing: "it fell over")]),
-                .get("\(named)/tools", expect: 200, .elements(15)),
-                .get("/v1/tools/mcp-tools-by-server?mcp_server_name=calc", as: .legacy, expect: 200, .elements(15)),
+                .get("\(named)/tools", expect: 200, .elements(18)),
+                .get("/v1/tools/mcp-tools-by-server?mcp_server_name=calc", as: .legacy, expect: 200, .elements(18)),
             ])
             let offered = try await server.get("\(named)/tools", as: .legacy).json.array ?? []
             #expect(offered.first { $0["name"] == "add" }?["health"]?["status"] == "NON_STRICT_ONLY")
             #expect(offered.first { $0["name"] == "broken" }?["health"]?["status"] == "INVALID")
             let events = try await server.send(.post, "\(Self.named)/connect", body, as: .legacy)
             #expect(Self.events(events).map { $0["event"] } == ["connection_attempt", "success"])
-            #expect(Self.events(events).last?["tools"]?.array?.count == 15)
+            #expect(Self.events(events).last?["tools"]?.array?.count == 18)
             settings["command"] = "/bin/sh"
             let other = try await server.send(.post, "\(Self.named)/connect", .object(settings), as: .legacy)
             #expect(Self.events(other).map { $0["event"] } == ["connection_attempt", "error"])

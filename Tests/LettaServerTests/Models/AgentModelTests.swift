@@ -89,4 +89,15 @@ import Testing
             }
         }
     }
+
+    @Test(arguments: Engines.scenarios)
+    func `an embedding model is found by either prefix of OpenAI's`(_ engine: TestEngine) async throws {
+        try await withServer(on: engine) { server in
+            let listed = "openai/text-embedding-3-small"
+            for handle in [listed, "openai-proxy/text-embedding-3-small"] {
+                let agent = try await server.newAgent(["embedding": .string(handle)])
+                try await server.get("/v1/agents/\(agent)").expect(200, ["embedding": .string(listed)])
+            }
+        }
+    }
 }

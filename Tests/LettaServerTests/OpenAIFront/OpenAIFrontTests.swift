@@ -181,7 +181,7 @@ import Testing
             server.model.play(.say("Again, ", "Ann."))
             _ = server.model.takeRequests()
             let items: JSONValue = [
-                ["role": "user", "content": "old"], ["type": "function_call_output", "output": "x"],
+                ["role": "user", "content": "old"], ["type": "function_call_output", "call_id": "c", "output": "x"],
                 ["type": "message", "role": "user", "content": [["type": "input_text", "text": "new"]]],
             ]
             let streamed = try await server.send(

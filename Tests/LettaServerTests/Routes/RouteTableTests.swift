@@ -11,7 +11,8 @@ import Testing
     static let ownRoutes: Set<String> = [
         "GET /metrics", "GET /v1/approvals/", "GET /v1/blocks/{}/history", "GET /v1/sandbox-config/policy",
         "POST /mcp",
-        "POST /v1/responses", "POST /v1/voice/{}/chat/completions",
+        "GET /v1/responses/{}", "POST /v1/responses", "POST /v1/responses/{}/cancel",
+        "POST /v1/voice/{}/chat/completions",
         "GET /v1/models/doctor",
         "GET /v1/archives/{}/embedding", "POST /v1/archives/{}/embedding", "GET /v1/folders/{}/embedding",
         "POST /v1/folders/{}/embedding",

@@ -116,6 +116,7 @@ extension TestServer {
         let turn = try await send(.post, "/v1/agents/{agent_id}/messages", ["input": "Hi."])
         try #require(turn.status == 200, "\(turn.text)")
         self["run_id"] = try #require(turn.json["messages"]?[0]?["run_id"]?.string)
+        self["response_id"] = "resp_\(self["run_id"])"
         self["message_id"] = try #require(turn.json["messages"]?[0]?["id"]?.string)
         self["step_id"] = try #require(turn.json["messages"]?[0]?["step_id"]?.string)
         try await run([

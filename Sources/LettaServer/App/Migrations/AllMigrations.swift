@@ -8,6 +8,6 @@ enum AllMigrations {
         .providers, .folders, .groups, .conversations, .toolSettings, .accounts, .passages,
         .compaction, .callbackDeliveries, .approvals, .conversationTurns, .learnedServices, .templates, .agentImports,
         .batchesAndSchedules, .uploads, .toolPackages, .mcpSessions, .servers, .vectors, .wordIndexes,
-        .dashboardSessions, .approvalsOfForks, .apiKeys, .usageAndQuotas, .spans, .lettaImports,
+        .dashboardSessions, .approvalsOfForks, .apiKeys, .usageAndQuotas, .spans, .lettaImports, .mcpFailures,
     ]
 }

@@ -1,17 +1,15 @@
 import AgentEngine
-import EventStreams
 import JSON
 import LettaAPI
 import Logging
 import Storage
-import Synchronization
 import ToolRuntime
 
 /// Reads the texts of uploaded files in the background, and divides them into passages.
 ///
 /// What is to be read is in the table of uploads, so a restart goes on where the server stopped: the file at which it
 /// stopped is read again. A file that can't be read says why and is in the way of no other.
-final class FileReadingService: TaskOwner, Sendable {
+final class FileReadingService: Sendable {
     /// Passages are stored in groups, so that a large file does not hold up the database.
     private static let group = 100
 
@@ -19,65 +17,34 @@ final class FileReadingService: TaskOwner, Sendable {
     private static let defaultChunkSize = 300
     private static let chunkSizes = 16...8_192
 
-    private struct State {
-        /// Nil when nothing waits.
-        var reading: Task<Void, Never>?
-        var isWoken = false
-        var isClosing = false
-    }
-
     private let core: Core
-    private let ends: RunEnds
     private let queue: EmbeddingQueue
     private let reader: FileTextReader
-    private let state = Mutex(State())
+    private let loop: WorkLoop
 
-    init(core: Core, ends: RunEnds, documents: DocumentReader, queue: EmbeddingQueue) {
+    init(core: Core, documents: DocumentReader, queue: EmbeddingQueue) {
         self.core = core
         self.queue = queue
-        self.ends = ends
         reader = FileTextReader(documents: documents)
+        loop = WorkLoop(core: core, failureNotice: "Files are read later")
     }
 
     /// Reads what waits, also what an earlier server left.
-    func wake() {
-        guard core.leads else { return }
-        state.withLock { state in
-            guard !state.isClosing else { return }
-            state.isWoken = true
-            if state.reading == nil { state.reading = Task { [self] in await readAll() } }
+    func start() {
+        loop.start { [self] _ in
+            guard let upload = try await core.storage.read({ db in try UploadStore.next(db) }) else {
+                return .nothing(until: nil)
+            }
+            try await read(upload)
+            return .more
         }
     }
+
+    /// Says that a file waits.
+    func wake() { loop.wake() }
 
     /// Stops reading. The next start of the server goes on.
-    func close() async {
-        let task = state.withLock { state in
-            state.isClosing = true
-            return state.reading
-        }
-        task?.cancel()
-        await task?.value
-    }
-
-    private func readAll() async {
-        while !Task.isCancelled {
-            state.withLock { $0.isWoken = false }
-            do {
-                while let upload = try await core.storage.read({ db in try UploadStore.next(db) }) {
-                    try await read(upload)
-                }
-                let isDone = state.withLock { state in
-                    if !state.isWoken { state.reading = nil }
-                    return !state.isWoken
-                }
-                if isDone { return }
-            } catch {
-                if Task.isCancelled { return }
-                core.logger.error("Files are read later", metadata: ["error": "\(error)"])
-                guard await ends.pause() else { return }
-            }
-        }
-    }
+    func close() async { await loop.close() }
 
     // MARK: One file
 

@@ -111,6 +111,9 @@ struct TurnOpener: Sendable {
         try state.offer(try rows.tools.compactMap { try $0.clientTool() })
         try state.offer(request.clientTools)
         state.beginning = rows.beginning
+        if case .model = rows.beginning {
+            state.plan.rules += request.settings.firstTools.map { ToolRule(tool: $0, .runFirst(arguments: nil)) }
+        }
         state.approvals = approvals
         return state
     }

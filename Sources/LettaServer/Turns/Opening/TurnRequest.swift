@@ -33,6 +33,7 @@ struct TurnRequest: Sendable {
     /// The answers to calls that wait, in their order.
     var answers: [ApprovalDecision]
     let clientTools: [ClientTool]
+    var settings = TurnSettings()
     let maximumSteps: Int
     let streamsTokens: Bool
     let overrideSystem: String?

@@ -46,11 +46,12 @@ extension TurnState {
         let schemas = try ToolSchema.schemas(of: rows.tools, isStrict: config.strict)
         var model = TurnContext.Model(
             name: config.model, contextWindow: config.contextWindow, traits: provider.traits(of: config.model))
-        model.maxOutputTokens = config.maxTokens
-        model.temperature = config.temperature
+        model.maxOutputTokens = request.settings.maxOutputTokens ?? config.maxTokens
+        model.temperature = request.settings.temperature ?? config.temperature
         model.reasoningEffort = config.reasoningEffort
         model.reasoningBudget = config.reasoningBudget
-        model.responseFormat = try (agent.responseFormat ?? config.responseFormat).map { try $0.json.value() }
+        let format = try (agent.responseFormat ?? config.responseFormat).map { try $0.json.value() }
+        model.responseFormat = request.settings.responseFormat ?? format
         var context = TurnContext(model: model, runID: run.id.rawValue, zone: agent.timezone)
         let loop = LoopSettings(agent, config, rules: try agent.rules(), isSmall: model.traits.isSmall)
         context.tools = loop.tools(schemas, isStrict: config.strict)

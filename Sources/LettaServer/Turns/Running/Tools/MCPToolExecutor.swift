@@ -19,7 +19,7 @@ struct MCPToolExecutor: ToolExecutor {
             guard let origin else { throw MCPFailure(.connection, "Its MCP server was deleted.") }
             let result = try await connector.call(
                 origin.remoteName, of: origin.server, call.arguments, for: context.agent.id, as: context.scope)
-            return ToolResult(ToolOutcome(.string(result.text), succeeded: !result.isError))
+            return ToolResult(ToolOutcome(result.value, succeeded: !result.isError))
         } catch is CancellationError {
             return Self.failure("Error: the turn was cancelled while this tool ran.")
         } catch let failure as MCPFailure {
