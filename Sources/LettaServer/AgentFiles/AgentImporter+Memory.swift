@@ -26,7 +26,7 @@ extension AgentImporter {
                 new.metadata = passage.metadata ?? ObjectDocument()
                 return new
             }
-            _ = try PassageStore.insert(passages, into: archive.id, db)
+            _ = try PassageStore.insert(passages, into: archive, due: time, db)
         }
     }
 

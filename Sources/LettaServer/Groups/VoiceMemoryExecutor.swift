@@ -77,12 +77,16 @@ struct VoiceMemoryExecutor: ToolExecutor {
         guard words.allSatisfy({ $0.utf8.count <= KeyText.longest }) else {
             throw ToolFailure.value("A query is too long.")
         }
-        let (from, to) = (time(minutesAgo: "start_minutes_ago"), time(minutesAgo: "end_minutes_ago"))
+        var filter = MessageFilter()
+        filter.agent = context.agent.id
+        filter.roles = [.user, .assistant]
+        filter.from = time(minutesAgo: "start_minutes_ago")
+        filter.to = time(minutesAgo: "end_minutes_ago")
+        let searches = (words.isEmpty ? [""] : words).map { [filter] word in
+            MessageSearch(query: word, filter: filter, limit: Self.limit, now: now, zone: context.agent.timezone)
+        }
         let rows = try await core.storage.read(as: context.scope) { db in
-            try (words.isEmpty ? [""] : words).flatMap { word in
-                try MessageListStore.search(
-                    word, roles: [.user, .assistant], from: from, to: to, limit: Self.limit, of: context.agent.id, db)
-            }
+            try searches.flatMap { try $0.run(db).map(\.row) }
         }
         var seen: Set<ID<Message>> = []
         let found = rows.filter { seen.insert($0.id).inserted }.sorted { $0.position < $1.position }

@@ -5,21 +5,26 @@ import Storage
 /// Reports whether the server is up and able to serve.
 struct HealthService: Sendable {
     private let probe: ReadinessProbe
-    private let core: Core
+    private let storage: any StorageEngine
+    private let sharesDatabase: Bool
 
     static let status = HealthStatus(
         version: ServerVersion.apiLevel, status: "ok", server: "letta-swift", serverVersion: ServerVersion.current)
 
-    init(core: Core) {
-        self.core = core
-        probe = ReadinessProbe(storage: core.storage, clock: core.clock)
+    /// - Parameter sharesDatabase: whether other servers may use the database as well.
+    init(
+        storage: any StorageEngine, clock: any Clock<Duration> = ContinuousClock(), sharesDatabase: Bool = false
+    ) {
+        self.storage = storage
+        self.sharesDatabase = sharesDatabase
+        probe = ReadinessProbe(storage: storage, clock: clock)
     }
 
     /// - Throws: when the database accepts no writes.
     func ready() async throws -> HealthStatus {
         try await probe.run()
         var status = Self.status
-        if core.servers != nil { status.servers = try await core.storage.read { db in try ServerStore.list(db) } }
+        if sharesDatabase { status.servers = try await storage.read { db in try ServerStore.list(db) } }
         return status
     }
 }

@@ -53,7 +53,10 @@ extension LettaNoun {
             id: ID(row.id), text: text, tags: (row["tags"].array ?? []).compactMap(\.string), time: row.updatedAt,
             createdAt: row.createdAt)
         passage.metadata = row["metadata_"].object.map { ObjectDocument($0) } ?? ObjectDocument()
-        _ = try PassageStore.insert([passage], into: ID(archive), writer.db)
+        guard let archive = try writer.db.fetch(ArchiveStore.table, ID<Archive>(archive)) else {
+            throw LettaRowProblem("its archive is not there")
+        }
+        _ = try PassageStore.insert([passage], into: archive, due: row.updatedAt, writer.db)
     }
 
     static let folders = LettaNoun(
@@ -106,6 +109,11 @@ extension LettaNoun {
             passage.lastUpdatedByID = row.text("last_updated_by_id")
             passage.createdAt = row.createdAt
             passage.updatedAt = row.updatedAt
-            try FolderStore.insert([passage], of: ID(file), in: ID(folder), writer.db)
+            guard let stored = try writer.db.fetch(FolderStore.table, ID<Folder>(folder)) else {
+                throw LettaRowProblem("its folder is not there")
+            }
+            let sets = try VectorStore.setsForNewPassages(
+                of: folder, .folder, stored.embeddingConfig, at: row.updatedAt, writer.db)
+            try FolderStore.insert([passage], of: ID(file), in: stored.id, sets, writer.db)
         })
 }

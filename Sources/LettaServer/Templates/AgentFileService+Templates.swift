@@ -36,7 +36,7 @@ extension AgentFileService {
     func snapshot(
         of file: AgentImport, replacing old: TemplateSnapshot?, at time: Timestamp, _ db: Transaction
     ) throws -> TemplateSnapshot {
-        var importer = AgentImporter(file, core: core, secrets: secrets, at: time, db)
+        var importer = AgentImporter(file, core: core, secrets: secrets, approvals: approvals, at: time, db)
         guard let agent = try importer.run().first else {
             throw APIError.invalidArgument("The agent file has no agent.")
         }
