@@ -46,3 +46,14 @@ package protocol StorageEngine: Sendable {
     /// Waits for running and queued transactions, then closes the connections. Later calls throw `.unavailable`.
     func close() async
 }
+
+/// A database that several servers may use at the same time.
+package protocol SharedStorageEngine: StorageEngine {
+    /// Holds a named lock until ``StorageEngine/close()``, so that others can tell whether this process is there.
+    ///
+    /// - Throws: `.busy` when another process has it.
+    func holdLock(_ name: String) async throws
+
+    /// What every write transaction does before anything else. When it throws, nothing is written.
+    func setFence(_ fence: @escaping @Sendable (any SQLExecutor) throws -> Void)
+}

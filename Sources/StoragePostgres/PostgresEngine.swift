@@ -6,7 +6,7 @@ import Synchronization
 ///
 /// Each connection has a thread of its own, which runs whole transactions. Connections are made when they are needed, and
 /// again after they were lost.
-package final class PostgresEngine: StorageEngine {
+package final class PostgresEngine: SharedStorageEngine {
     private let settings: PostgresSettings
     private let threads: ConnectionThreads<PostgresConnection>
     private let lock = Mutex<PostgresLock?>(nil)
@@ -33,15 +33,12 @@ package final class PostgresEngine: StorageEngine {
         }
     }
 
-    /// Holds a session lock until ``close()``, so that others can tell whether this process is there; see ``PostgresLock``.
-    ///
-    /// - Throws: `.busy` when another session has it.
+    /// A session lock; see ``PostgresLock``.
     package func holdLock(_ name: String) async throws {
         let held = try await PostgresLock.acquire(name, settings, logger: logger)
         lock.withLock { $0 = held }
     }
 
-    /// What every write transaction does before anything else. When it throws, nothing is written.
     package func setFence(_ fence: @escaping @Sendable (any SQLExecutor) throws -> Void) {
         self.fence.withLock { $0 = fence }
     }

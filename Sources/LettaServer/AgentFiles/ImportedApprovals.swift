@@ -27,7 +27,8 @@ enum ImportedApprovals {
         }
         try db.insert(
             WaitingApproval(
-                id: ID(message.id), messageID: ID(message.id), agentID: agent, conversationID: conversation, runID: message.runID.map { ID($0) },
+                id: ID(message.id), messageID: ID(message.id), agentID: agent, conversationID: conversation,
+                runID: message.runID.map { ID($0) },
                 stepID: message.stepID.map { ID($0) }, toolCalls: calls,
                 createdAt: Timestamp(microseconds: message.createdAt), expiresAt: policy.expiry(of: message.createdAt)),
             into: WaitingApprovalStore.table)

@@ -1,7 +1,6 @@
 package import Logging
 import ModelProviders
 import Storage
-import StoragePostgres
 import ToolRuntime
 
 extension LettaApplication {
@@ -47,7 +46,7 @@ extension LettaApplication {
     private static func join(
         _ storage: any StorageEngine, _ configuration: ServerConfiguration, _ sandbox: ToolSandbox, logger: Logger
     ) async throws -> ServerMembership? {
-        guard let engine = storage as? PostgresEngine else { return nil }
+        guard let engine = storage as? any SharedStorageEngine else { return nil }
         do {
             return try await ServerMembership.join(
                 engine, address: configuration.http.socket ?? "\(configuration.http.host):\(configuration.http.port)",

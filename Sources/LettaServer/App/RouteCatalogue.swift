@@ -74,7 +74,8 @@ struct RouteCatalogue: RouteGroup {
 
         let features: [any RouteGroup] = [
             HealthRoutes(
-                health: HealthService(storage: core.storage, sharesDatabase: core.servers != nil), authentication: AuthenticationService(password: password)),
+                health: HealthService(storage: core.storage, sharesDatabase: core.servers != nil),
+                authentication: AuthenticationService(password: password)),
             AccountRoutes(accounts: AccountService(core: core, providers: userProviders)),
             AgentRoutes(
                 agents: agents, context: AgentContextService(core: core), templates: templates, turns: turns),

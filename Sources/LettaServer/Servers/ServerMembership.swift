@@ -2,7 +2,6 @@ import EventStreams
 import LettaAPI
 import Logging
 import Storage
-import StoragePostgres
 import Synchronization
 
 /// This server among those that share a PostgreSQL database.
@@ -37,7 +36,7 @@ package final class ServerMembership: TaskOwner, Sendable {
     }
 
     let id: String
-    private let engine: PostgresEngine
+    private let engine: any SharedStorageEngine
     private let clock: any Clock<Duration>
     private let now: @Sendable () -> Timestamp
     private let recovery: LeaderRecovery
@@ -45,7 +44,7 @@ package final class ServerMembership: TaskOwner, Sendable {
     private let state = Mutex(State())
 
     private init(
-        _ id: String, _ engine: PostgresEngine, _ recovery: LeaderRecovery, clock: any Clock<Duration>,
+        _ id: String, _ engine: any SharedStorageEngine, _ recovery: LeaderRecovery, clock: any Clock<Duration>,
         now: @escaping @Sendable () -> Timestamp, logger: Logger
     ) {
         self.id = id
@@ -58,7 +57,7 @@ package final class ServerMembership: TaskOwner, Sendable {
 
     /// Enters this server, and takes over from those that are dead.
     static func join(
-        _ engine: PostgresEngine, address: String, recovery: LeaderRecovery, ids: IDSource = .random,
+        _ engine: any SharedStorageEngine, address: String, recovery: LeaderRecovery, ids: IDSource = .random,
         clock: any Clock<Duration> = ContinuousClock(), now: @escaping @Sendable () -> Timestamp = { .now },
         logger: Logger
     ) async throws -> ServerMembership {
