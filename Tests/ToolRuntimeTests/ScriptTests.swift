@@ -62,7 +62,7 @@ import Testing
         ("/** d */\nfunction f(\n  a) {}", "'a' in function 'f' lacks a type annotation (line 3)"),
         ("/** d */ function f(a: Other) {}", "the type Other is not known here"),
         ("/** d */ function f(a: T) {}\ntype T = { t: T }", "refers to itself"),
-        ("/** d */ function f(...a: string[]) {}", "is a rest parameter"), ("let a = 'x", "unexpected"),
+        ("/** d */ function f(...a: string[]) {}", "is a rest parameter"), ("let a = 'x", "No functions found"),
     ]
 
     @Test func `what can't be described is refused with the line`() async throws {

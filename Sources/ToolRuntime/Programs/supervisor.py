@@ -46,8 +46,9 @@ def do_work(request, answer, stdout, stderr, refused):
     wall_in(request)
     refused.install(libc)
     own = os.getpid()
+    answered = work(request)
     try:
-        text = json.dumps(work(request), ensure_ascii=False, allow_nan=False)
+        text = json.dumps(answered, ensure_ascii=False, allow_nan=False)
     except MemoryError:
         text = '{"error": "MemoryError: the result does not fit into memory"}'
     if os.getpid() != own:

@@ -348,7 +348,8 @@ extension EveryFieldTests {
 
     private static let tool: [String: Sample] = [
         "description": .init(sent: "d"), "tags": .init(sent: ["x"]),
-        "source_type": .init(sent: "json", with: ["json_schema": schema("typed_{n}")]),
+        "source_type": .init(
+            sent: "json", with: ["json_schema": schema("typed_{n}"), "source_code": "def typed_{n}(): pass"]),
         "json_schema": .init(sent: schema("schema_{n}")),
         "args_json_schema": .init(sent: arguments, with: ["json_schema": schema("args_{n}")]),
         "return_char_limit": .init(sent: 77), "pip_requirements": .init(sent: [["name": "p", "version": "1"]]),
