@@ -19,12 +19,17 @@ def schemathesis(server, folder, examples, parameters, *options):
     (folder / "schemathesis.toml").write_text(f'[checks.not_a_server_error]\nexpected-statuses = ["2xx", "3xx", "4xx", 501]\n[parameters]\n{values}')
     command = [PROGRAM, "--config-file", folder / "schemathesis.toml", "run", server.url + "/openapi.json", "--checks",
                "not_a_server_error,status_code_conformance,content_type_conformance,response_schema_conformance",
-               "--phases", "examples,coverage,fuzzing" if harness.LONG else "examples,fuzzing", "--max-examples", str(examples), "--seed", "20261129",
+               "--phases", "examples,coverage,fuzzing" if harness.LONG else "examples,fuzzing", "--max-examples", str(examples), "--seed", "{seed}",
                "--workers", "2", "--request-timeout", "60", "--generation-database", "none", "--no-color", "--no-shrink", "--continue-on-failure",
                # They call the address of a provider, which may be one of the Internet's.
                "--exclude-path-regex", "/providers/.*check|/providers/$|/providers/[^/]+$|/refresh$", "--warnings", "off", *options]
-    result = subprocess.run([*harness.BOUND, *map(str, command)], cwd=folder, env=harness.environment(folder), stdin=subprocess.DEVNULL,
-                            capture_output=True, text=True, timeout=1200 if harness.LONG else 120)
+    for seed in range(20261129, 20261134):
+        arguments = [str(each).replace("{seed}", str(seed)) for each in command]
+        result = subprocess.run([*harness.BOUND, *arguments], cwd=folder, env=harness.environment(folder), stdin=subprocess.DEVNULL,
+                                capture_output=True, text=True, timeout=1200 if harness.LONG else 120)
+        # A fault of Python 3.11, in what shows its strategies: another seed does not meet it.
+        if "AST constructor recursion depth mismatch" not in result.stdout:
+            break
     (folder / "schemathesis.txt").write_text(result.stdout + result.stderr)
     assert result.returncode == 0, result.stdout[-30000:] + result.stderr[-2000:]
     assert httpx.get(server.url + "/v1/health/").status_code == 200

@@ -23,7 +23,8 @@ PASSWORD = "the owner's password"
 OWNER = {"Authorization": f"Bearer {PASSWORD}"}
 MODEL = "openai-proxy/gpt-4o-mini"
 # What a client without any key may call.
-OPEN = {"/v1/health/", "/v1/ready/", "/v1/auth", "/v1/tools/mcp/oauth/callback", "/openapi.json", "/docs", "/docs/docs.css"}
+OPEN = {"/v1/health/", "/v1/ready/", "/v1/auth", "/v1/tools/mcp/oauth/callback", "/openapi.json", "/docs", "/docs/docs.css",
+        "/v1/server/session"}
 
 
 class Bait:

@@ -14,7 +14,6 @@ enum AgentFileReader {
 
     /// - Throws: `APIError` 400 that names the first invalid field.
     static func document(_ object: JSONObject) throws -> AgentFileDocument {
-        guard !object.isEmpty else { throw APIError(400, "The agent file is an empty object: it has no agents.") }
         guard object["agents"] != nil else {
             let old =
                 "Legacy AgentSchema format is deprecated. Please use the new AgentFileSchema format with 'agents' field."

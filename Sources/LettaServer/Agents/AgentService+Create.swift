@@ -63,8 +63,8 @@ extension AgentService {
         if let config = body.llmConfig {
             try models.check(config)
             model = AgentModel(config: config)
-        } else if let handle = body.model ?? models.defaultHandle {
-            model = AgentModel(config: try await models.languageModel(handle, as: scope))
+        } else if let config = try await named(body.model, as: scope) {
+            model = AgentModel(config: config)
             model.config.contextWindow = min(model.config.contextWindow, ModelService.defaultContextWindow)
             model.config.displayName = nil
         } else {
@@ -85,6 +85,11 @@ extension AgentService {
         }
         try model.validate()
         return model
+    }
+
+    private func named(_ handle: String?, as scope: Scope) async throws -> LLMConfig? {
+        guard let handle else { return try await models.defaultModel(as: scope) }
+        return try await models.languageModel(handle, as: scope)
     }
 
     func embedding(for body: CreateAgent, as scope: Scope) async throws -> EmbeddingConfig? {

@@ -185,6 +185,8 @@ package struct LettaApplication: Sendable {
             settings.recordRequest = { [now = features.core.now] in exporter.record([Span($0, at: now())]) }
         }
         settings.apiKeys = APIKeyService(core: features.core).door()
+        // The dashboard's files are the same for everybody.
+        for path in settings.openPaths { settings.apiKeys.scopes["GET \(path)"] = .read }
         return (routes, settings)
     }
 

@@ -1,7 +1,6 @@
 package import Configuration
 import HTTPKit
 import LettaAPI
-import LocalModels
 package import Logging
 import ModelProviders
 
@@ -69,8 +68,8 @@ package struct ServerConfiguration: Sendable {
     var privateHosts: [String] = []
     /// `LETTA_CALLBACK_SECRET`: signs callbacks.
     var callbackSecret: Secret?
-    /// `LETTA_DEFAULT_LLM_HANDLE`: the model of an agent whose creator names none. Without it the local model is, where local
-    /// models are offered.
+    /// `LETTA_DEFAULT_LLM_HANDLE`: the model of an agent whose creator names none. Without it the local model is, where it is
+    /// installed.
     package var defaultModel: String?
     /// `LETTA_LOCAL`: whether local models are offered; `off` disables them.
     package var localModels = true
@@ -130,9 +129,7 @@ package struct ServerConfiguration: Sendable {
         callbackSecret = Self.secret("letta.callback.secret", environment)
         let local = environment.string(forKey: "letta.local")
         localModels = try local.map { try $0.isEmpty || Self.flag("LETTA_LOCAL", $0) } ?? localModels
-        defaultModel =
-            environment.string(forKey: "letta.default.llm.handle").flatMap { $0.isEmpty ? nil : $0 }
-            ?? (localModels ? ModelCatalogue.defaultHandle : nil)
+        defaultModel = environment.string(forKey: "letta.default.llm.handle").flatMap { $0.isEmpty ? nil : $0 }
         llamaServer = environment.string(forKey: "letta.llama.server").flatMap { $0.isEmpty ? nil : $0 }
         approvals.days =
             try Self.positive(
@@ -249,7 +246,7 @@ package struct ServerConfiguration: Sendable {
                     privateHosts.isEmpty ? "none" : privateHosts.joined(separator: ", ")
                 ),
                 ("callback secret", callbackSecret.map { "\($0)" } ?? "none"),
-                ("model of agents that name none", defaultModel ?? "none"),
+                ("model of agents that name none", defaultModel ?? "the local one, where it is installed"),
                 ("local models", localModels ? "on" : "off"),
                 ("llama-server", llamaServer ?? "the one on PATH, else in \(data.folder)/runtime"),
                 (

@@ -13,6 +13,8 @@ struct VoiceMemoryExecutor: ToolExecutor {
     /// The messages of its own among which a companion's last task is.
     private static let memory = 50
     private static let mostChunks = 50
+    /// How far back a search may look: about a thousand years.
+    private static let mostMinutes = 525_600_000
 
     let core: Core
 
@@ -37,6 +39,7 @@ struct VoiceMemoryExecutor: ToolExecutor {
             return (lines, try manager.flatMap { try AgentStore.row($0, db) })
         }
         guard let manager else { throw ToolFailure.value("This agent is not the companion of another one.") }
+        guard !lines.isEmpty else { throw ToolFailure.value("There is no conversation of a voice agent to store.") }
         guard chunks.count <= Self.mostChunks else {
             throw ToolFailure.value("There may be at most \(Self.mostChunks) chunks.")
         }
@@ -70,8 +73,12 @@ struct VoiceMemoryExecutor: ToolExecutor {
 
     private func find(_ given: ToolArguments, in context: ToolContext) async throws -> ToolOutcome {
         let now = core.now()
-        func time(minutesAgo name: String) -> Timestamp? {
-            given.integer(name).map { Timestamp(microseconds: now.microseconds - Int64($0.clamped) * 60_000_000) }
+        func time(minutesAgo name: String) throws -> Timestamp? {
+            guard let minutes = given.integer(name) else { return nil }
+            guard (0...Self.mostMinutes).contains(minutes) else {
+                throw ToolFailure.value("Minutes are 0 or more, and at most \(Self.mostMinutes).")
+            }
+            return Timestamp(microseconds: now.microseconds - Int64(minutes) * 60_000_000)
         }
         let words = (given.strings("convo_keyword_queries") ?? []).filter { !$0.isEmpty }
         guard words.allSatisfy({ $0.utf8.count <= KeyText.longest }) else {
@@ -80,24 +87,26 @@ struct VoiceMemoryExecutor: ToolExecutor {
         var filter = MessageFilter()
         filter.agent = context.agent.id
         filter.roles = [.user, .assistant]
-        filter.from = time(minutesAgo: "start_minutes_ago")
-        filter.to = time(minutesAgo: "end_minutes_ago")
+        filter.from = try time(minutesAgo: "start_minutes_ago")
+        filter.to = try time(minutesAgo: "end_minutes_ago")
         let searches = (words.isEmpty ? [""] : words).map { [filter] word in
             MessageSearch(query: word, filter: filter, limit: Self.limit, now: now, zone: context.agent.timezone)
         }
-        let rows = try await core.storage.read(as: context.scope) { db in
-            try searches.flatMap { try $0.run(db).map(\.row) }
+        let (rows, memories) = try await core.storage.read(as: context.scope) { db in
+            var archives = PassageFilter()
+            archives.archives = try ArchiveStore.archives(of: context.agent.id, db)
+            let memories = try words.flatMap { [archives] word in
+                try PassageStore.find(word, matching: archives, orElse: .descending, limit: Self.limit, db)
+            }
+            return (try searches.flatMap { try $0.run(db).map(\.row) }, memories.map(\.passage))
         }
         var seen: Set<ID<Message>> = []
         let found = rows.filter { seen.insert($0.id).inserted }.sorted { $0.position < $1.position }
-        let lines = try found.suffix(Self.limit).compactMap { row in
+        var lines = try found.suffix(Self.limit).compactMap { row in
             try row.turnMessage().text.map { "\(row.createdAt.wireText) \(row.role.rawValue): \($0)" }
         }
+        var kept: Set<ID<Passage>> = []
+        lines += memories.filter { kept.insert($0.id).inserted }.prefix(Self.limit).map(\.text)
         return ToolOutcome(.string(lines.isEmpty ? "No results found." : lines.joined(separator: "\n")))
     }
-}
-
-extension Int {
-    /// Within a thousand years of minutes.
-    fileprivate var clamped: Int { Swift.min(Swift.max(self, 0), 525_600_000) }
 }

@@ -11,7 +11,7 @@ struct ModelService: Sendable {
     let userProviders: UserProviders
     let transport: ProviderTransport
     let logger: Logger
-    /// The handle of the model of an agent whose creator names none; nil: one must be named.
+    /// The handle of the model of an agent whose creator names none; nil: the local model where it is installed.
     var defaultHandle: String?
 
     /// The largest default context window of an agent, in tokens.
@@ -27,6 +27,16 @@ struct ModelService: Sendable {
             LanguageModel(
                 handle: model.handle, displayName: model.displayName, providerType: model.providerType,
                 config: Self.config(of: model), maxContextWindow: model.contextWindow)
+        }
+    }
+
+    /// The model of an agent whose creator names none; nil where one must be named.
+    func defaultModel(as scope: Scope) async throws -> LLMConfig? {
+        if let defaultHandle { return try await languageModel(defaultHandle, as: scope) }
+        do {
+            return try await languageModel(ModelCatalogue.defaultHandle, onlyListed: true, as: scope)
+        } catch let error as APIError where error.status == 404 {
+            return nil
         }
     }
 

@@ -46,9 +46,11 @@ def do_work(request, answer, stdout, stderr, refused):
     wall_in(request)
     refused.install(libc)
     own = os.getpid()
+    # Before the work, which may change the module.
+    encode = json.dumps
     answered = work(request)
     try:
-        text = json.dumps(answered, ensure_ascii=False, allow_nan=False)
+        text = encode(answered, ensure_ascii=False, allow_nan=False)
     except MemoryError:
         text = '{"error": "MemoryError: the result does not fit into memory"}'
     if os.getpid() != own:

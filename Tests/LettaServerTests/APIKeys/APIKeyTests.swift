@@ -83,7 +83,8 @@ import Testing
             }
             let classed = Set(lines.map(\.operation))
             #expect(classed.count == lines.count, "an operation has one line")
-            let all = server.operationsOfRoutes
+            // The files of the dashboard have paths that change with them.
+            let all = server.operationsOfRoutes.filter { !$0.hasPrefix("GET /ui/") && $0 != "GET /" }
             #expect(all.subtracting(classed).sorted() == [], "these need a line in scopes.tsv")
             #expect(classed.subtracting(all).sorted() == [], "these are no routes")
         }

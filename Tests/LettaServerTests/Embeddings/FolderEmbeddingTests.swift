@@ -29,7 +29,7 @@ import Testing
             }
             let folder = try await newFolder(server)
             let text = (1...400).map { "Sentence \($0) tells nothing of interest." } + ["Ann bought a car."]
-            let id = try await server.upload("a.txt", text.joined(separator: "\n"), to: folder).json["id"]?.string
+            let id = try await server.upload("a.txt", text.joined(separator: " "), to: folder).json["id"]?.string
             await hold.reached()
             let path = "/v1/folders/\(folder)/files/\(try #require(id))"
             while try await server.get(path).json["processing_status"] != "embedding" { await Task.yield() }
@@ -41,7 +41,8 @@ import Testing
             let passages = try await server.get("/v1/folders/\(folder)/passages?limit=1").json
             #expect(passages[0]?["embedding"]?.array?.count == 4_096)
             server["agent"] = try await server.newAgent("Ada", ["folder_ids": [.string(folder)]])
-            #expect(try await search("vehicle", on: server).contains("Ann bought a car."))
+            let shown = try await search("vehicle", on: server)
+            #expect(shown.contains("Ann bought a car."), "\(shown)")
             try await server.restart()
             #expect(try await search("vehicle", on: server).contains("Ann bought a car."))
             try await server.run([
