@@ -277,7 +277,7 @@ def test_a_run_is_followed_and_a_failure_explained(tab, page, api):
     expect(page.get_by_text("following live")).to_be_visible()
     expect(page.get_by_text("all done", exact=True)).to_be_visible()
     expect(page.get_by_text("following live")).to_have_count(0)
-    page.get_by_role("button", name="llm_request").first.click()
+    page.get_by_role("button", name="chat ").first.click()
     expect(page.get_by_text("Request as it was sent")).to_be_visible()
     say(api, agent, script({"status": 401}))
     failed = api.get("/v1/runs/", params={"agent_id": agent["id"]}).json()[0]

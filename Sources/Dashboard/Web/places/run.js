@@ -58,8 +58,10 @@ function Step({ id }) {
     <${Loaded} of=${trace}>${data => (data ? html`<details><summary class="small">Request as it was sent</summary><${Long} text=${pretty(data.request_json)} /></details><details open><summary class="small">Answer</summary><${Long} text=${pretty(data.response_json)} /></details>` : html`<p class="small dim">The request of this step is not stored any more.</p>`)}<//>`;
 }
 
-function Detail({ span, steps, agent }) {
-  const step = span && [span.attributes?.step_id, span.span_id, span.parent_span_id].map(id => String(id ?? "").split("/")[0]).find(id => id.startsWith("step-"));
+function Detail({ span, spans, steps, agent }) {
+  // A call of a model or a tool is of the step that is its parent.
+  const near = [span, spans.find(one => one.span_id === span?.parent_span_id)].filter(Boolean);
+  const step = near.flatMap(one => [one.attributes?.step_id, one.span_id, one.parent_span_id]).map(id => String(id ?? "").split("/")[0]).find(id => id.startsWith("step-"));
   const known = steps.find(one => one.id === step);
   return html`<aside class="detail" aria-label="Event" data-open=${span ? "" : undefined}>${!span ? html`<${Empty}>Choose an event to see what was sent and answered.<//>` : html`<section><div class="row"><h2 class="grow"><${Name} text=${span.span_name} /></h2><button class="btn tiny" type="button" onClick=${() => adjust({ event: "none" })}>Close</button></div><dl class="kv"><dt>Began</dt><dd><${Time} at=${new Date(span.start_time_ns / 1e6).toISOString()} seconds /></dd><dt>Took</dt><dd>${took(span.duration_ns)}</dd><dt>Ended</dt><dd><${Name} text=${span.status_code ?? "–"} /></dd></dl></section>
     ${known && html`<section><dl class="kv"><dt>Model</dt><dd><${Name} text=${known.model_handle ?? known.model ?? "–"} /></dd><dt>Tokens</dt><dd>${number(known.prompt_tokens)} in (${number(known.cached_input_tokens ?? 0)} cached), ${number(known.completion_tokens)} out</dd><dt>Ended by</dt><dd>${flat(known.stop_reason ?? "–")}</dd></dl>
@@ -99,5 +101,5 @@ export function Run({ id, route, title }) {
       <div class="scroll grow"><${Problem} error=${spans.error} again=${spans.reload} />${rows.length > 0 ? html`<${Timeline} spans=${rows} chosen=${chosen} scale=${scale} choose=${value => adjust({ event: value })} />` : spans.loading ? html`<${Waiting} />` : html`<${Empty}>No events yet.<//>`}
         <div class="pad stack"><${Card} title="What was said"><ol class="said">${groups.map(group => (group.said ? html`<li class=${`says ${group.said.message_type === "user_message" ? "user" : ""}`}><div class="text">${group.said.message_type === "user_message" ? html`<div class="plain" dir="auto">${visible(textOf(group.said.content)).slice(0, 5000)}</div>` : html`<${Markdown} text=${textOf(group.said.content)} />`}</div></li>` : group.turn && html`<${Turn} messages=${group.turn} results=${results} agent=${{ id: data.agent_id }} showStep=${step => go(["agents", data.agent_id], { part: "context", step })} changed=${() => {}} />`))}</ol><//>
         <details><summary class="small">Raw</summary><${Long} text=${pretty(data)} /></details></div></div></div>
-      <${Detail} span=${rows.find(one => one.span_id === chosen)} steps=${steps.data ?? []} agent=${data.agent_id} /></div></div></main>`;
+      <${Detail} span=${rows.find(one => one.span_id === chosen)} spans=${rows} steps=${steps.data ?? []} agent=${data.agent_id} /></div></div></main>`;
 }
