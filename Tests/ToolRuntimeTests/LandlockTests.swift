@@ -47,10 +47,16 @@ import Testing
             }
         }
         let task = Task { try await run(body: body, { $0.walls = .landlock }) }
-        while count() == 0 { await Task.yield() }
+        func wait(until isDone: () -> Bool) async throws {
+            while !isDone() {
+                try Task.checkCancellation()
+                await Task.yield()
+            }
+        }
+        try await wait { count() > 0 }
         task.cancel()
         await #expect(throws: CancellationError.self) { try await task.value }
-        while count() > 0 { await Task.yield() }
+        try await wait { count() == 0 }
     }
 
     @Test func `the strongest walls of this machine are namespaces, and else Landlock`() async throws {
