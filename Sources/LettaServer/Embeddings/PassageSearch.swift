@@ -57,14 +57,6 @@ struct PassageSearch: Sendable {
         return Self.ranked(words, found, similarities, limit: limit)
     }
 
-    /// The similarities of passages that have vectors to a query, by the passages' ids; none where no model answers.
-    func similarities(
-        of passages: [ID<Passage>], to query: String, in sets: [VectorSet], as scope: Scope
-    ) async throws -> [ID<Passage>: Double] {
-        let queries = await vectors(ofQuery: query, for: sets, as: scope)
-        return queries.isEmpty ? [:] : try await similarities(of: passages, to: queries, as: scope)
-    }
-
     // MARK: Meaning
 
     /// A set with the vector that its model makes of the query.
