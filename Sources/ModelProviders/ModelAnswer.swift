@@ -1,3 +1,5 @@
+package import JSON
+
 /// A delta of a streamed answer.
 package enum ModelDelta: Sendable, Equatable {
     case text(String)
@@ -5,6 +7,8 @@ package enum ModelDelta: Sendable, Equatable {
     /// The provider's signature of the whole reasoning, for the providers that require it back.
     case reasoningSignature(String)
     case toolCall(ModelToolCallDelta)
+    /// The log probabilities of the next tokens, in the format of OpenAI's chat completions.
+    case logprobs([JSONValue])
     case finish(ModelFinishReason)
     case usage(ModelUsage)
 }
@@ -73,10 +77,13 @@ package struct ModelAnswer: Sendable, Equatable {
     package var toolCalls: [ModelToolCall]
     package var finishReason: ModelFinishReason
     package var usage: ModelUsage?
+    /// Of each token, in the format of OpenAI's chat completions; nil when they were not asked for, or the service tells none.
+    package var logprobs: [JSONValue]?
 
     package init(
         text: String? = nil, reasoning: String? = nil, reasoningSignature: String? = nil,
-        toolCalls: [ModelToolCall] = [], finishReason: ModelFinishReason = .stop, usage: ModelUsage? = nil
+        toolCalls: [ModelToolCall] = [], finishReason: ModelFinishReason = .stop, usage: ModelUsage? = nil,
+        logprobs: [JSONValue]? = nil
     ) {
         self.text = text
         self.reasoning = reasoning
@@ -84,6 +91,7 @@ package struct ModelAnswer: Sendable, Equatable {
         self.toolCalls = toolCalls
         self.finishReason = finishReason
         self.usage = usage
+        self.logprobs = logprobs
     }
 }
 
@@ -94,6 +102,7 @@ package struct ModelDeltaAccumulator: Sendable {
     private var reasoningSignature: String?
     private var toolCalls: [ModelToolCall] = []
     private var usage: ModelUsage?
+    private var logprobs: [JSONValue]?
     private var room = ModelAnswerLimits.content
     /// Nil until the model has finished.
     package private(set) var finishReason: ModelFinishReason?
@@ -118,6 +127,10 @@ package struct ModelDeltaAccumulator: Sendable {
             return .reasoning(kept)
         case .reasoningSignature(let signature): reasoningSignature = signature
         case .toolCall(let delta): return add(delta)
+        case .logprobs(let tokens):
+            let free = ModelAnswerLimits.logprobs - (logprobs?.count ?? 0)
+            logprobs = logprobs ?? []
+            logprobs?.append(contentsOf: tokens.prefix(free))
         case .finish(let reason): finishReason = reason
         case .usage(let total): usage = total
         }
@@ -161,6 +174,6 @@ package struct ModelDeltaAccumulator: Sendable {
     package var answer: ModelAnswer {
         ModelAnswer(
             text: text, reasoning: reasoning, reasoningSignature: reasoningSignature, toolCalls: toolCalls,
-            finishReason: finishReason ?? .stop, usage: usage)
+            finishReason: finishReason ?? .stop, usage: usage, logprobs: logprobs)
     }
 }

@@ -8,6 +8,8 @@ package enum ModelAnswerLimits {
     /// Bytes of the arguments of one tool call.
     package static let arguments = 1_024 * 1_024
     package static let toolCalls = 64
+    /// Tokens whose log probabilities are kept.
+    static let logprobs = 32_768
     /// Bytes of one event of a stream.
     static let event = ServerSentEventParser.defaultLimit
     /// Bytes of a stream, most of which are the frames around its deltas.

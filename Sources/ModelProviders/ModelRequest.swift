@@ -16,6 +16,8 @@ package struct ModelRequest: Sendable, Equatable {
     package var reasoningBudget: Int?
     /// The structured output format, as the client gave it.
     package var responseFormat: JSONValue?
+    /// How many alternatives of each token of the answer are told, with the log probabilities of all; nil for none of them.
+    package var topLogprobs: Int?
     /// The context window that the model is to be run with, in tokens, for services that choose it per request.
     package var contextWindow: Int?
     /// The end user, for the provider's abuse monitoring: an id of ours.

@@ -14,6 +14,8 @@ package struct TurnContext: Sendable {
         package var reasoningEffort: String?
         package var reasoningBudget: Int?
         package var responseFormat: JSONValue?
+        /// See ``ModelRequest/topLogprobs``.
+        package var topLogprobs: Int?
         package var traits: ModelTraits
 
         package init(name: String, contextWindow: Int, traits: ModelTraits = ModelTraits()) {
@@ -93,6 +95,7 @@ package struct TurnContext: Sendable {
             request.tools = tools
             request.responseFormat = model.responseFormat
         }
+        request.topLogprobs = model.topLogprobs
         return request
     }
 

@@ -39,7 +39,7 @@ struct StepStream: Sendable {
             return text(holdingBack(piece))
         case .toolCall(let piece):
             return toolCall(piece, &callIDs)
-        case .reasoning, .reasoningSignature, .finish, .usage:
+        case .reasoning, .reasoningSignature, .logprobs, .finish, .usage:
             return []
         }
     }

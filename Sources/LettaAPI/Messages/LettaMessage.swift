@@ -93,11 +93,30 @@ public struct UsageEvent: Codable, Sendable, Hashable, JSONWritable {
     }
 }
 
+/// The log probabilities of an answer, in the format of OpenAI's chat completions.
+public struct TokenLogprobs: Codable, Sendable, JSONWritable {
+    /// Of each token.
+    public var content: [JSONValue]
+
+    public init(_ content: [JSONValue]) {
+        self.content = content
+    }
+
+    public func write(to writer: inout JSONWriter) {
+        writer.object {
+            $0.field("content", content)
+            $0.field("refusal", JSONValue.null)
+        }
+    }
+}
+
 /// The answer to messages sent without streaming.
 public struct LettaResponse: Codable, Sendable, JSONWritable {
     public var messages: [LettaMessage]
     public var stopReason: StopReasonEvent
     public var usage: UsageEvent
+    /// Of the last model call, where the request or the agent asks for them and the service tells them.
+    public var logprobs: TokenLogprobs?
 
     public init(messages: [LettaMessage], stopReason: StopReasonEvent, usage: UsageEvent) {
         self.messages = messages
@@ -110,7 +129,7 @@ public struct LettaResponse: Codable, Sendable, JSONWritable {
             $0.field("messages", messages)
             $0.field("stop_reason", stopReason)
             $0.field("usage", usage)
-            $0.field("logprobs", JSONValue.null)
+            $0.field("logprobs", logprobs)
             $0.field("turns", JSONValue.null)
         }
     }

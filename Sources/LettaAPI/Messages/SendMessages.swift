@@ -28,6 +28,10 @@ public struct SendMessages: Codable, Sendable {
     /// Tools that the client runs, offered to the model in this turn alone. One with the name of an agent's tool
     /// replaces it.
     public var clientTools: [ClientTool]?
+    /// Whether the answer has the log probabilities of the tokens of the last model call.
+    public var returnLogprobs: Bool?
+    /// How many of the likeliest tokens come with each, from 0 to 20.
+    public var topLogprobs: Int?
     /// The identity that speaks, by its id or its key: its blocks are in the context of this turn alone.
     public var identityID: String?
     /// Where the end of a run is to be announced; for ``API/Messages/sendLater`` alone.

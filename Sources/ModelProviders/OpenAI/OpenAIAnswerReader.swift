@@ -14,7 +14,12 @@ enum OpenAIAnswerReader {
             text: said?.text, reasoning: reasoning(of: message) ?? said?.reasoning,
             reasoningSignature: message["reasoning_details"].flatMap(details), toolCalls: calls,
             finishReason: finishReason(of: choice) ?? (calls.isEmpty ? .stop : .toolCalls),
-            usage: usage(of: document))
+            usage: usage(of: document), logprobs: logprobs(of: choice))
+    }
+
+    static func logprobs(of choice: JSONValue) -> [JSONValue]? {
+        guard let tokens = choice["logprobs"]?["content"]?.array, !tokens.isEmpty else { return nil }
+        return tokens
     }
 
     /// Nil instead of an empty text. Some servers send content parts instead of a string.

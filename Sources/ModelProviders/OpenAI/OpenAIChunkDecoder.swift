@@ -37,6 +37,7 @@ struct OpenAIChunkDecoder: DeltaDecoder {
         var deltas: [ModelDelta] = []
         if let choice = chunk["choices"]?.array?.first(where: { ($0["index"]?.int ?? 0) == 0 }) {
             let delta = choice["delta"] ?? .null
+            if let tokens = OpenAIAnswerReader.logprobs(of: choice) { deltas.append(.logprobs(tokens)) }
             if let reasoning = OpenAIAnswerReader.reasoning(of: delta) { deltas.append(.reasoning(reasoning)) }
             addDetails(delta["reasoning_details"])
             if let text = OpenAIAnswerReader.text(of: delta) { deltas += tags.feed(text) }

@@ -44,6 +44,7 @@ struct OpenAIRequestBody: JSONWritable {
         if request.temperature != nil { names.insert("temperature") }
         if request.reasoningEffort != nil { names.insert("reasoning_effort") }
         if request.responseFormat != nil { names.insert("response_format") }
+        if request.topLogprobs != nil { names.insert("logprobs") }
         if request.user != nil { names.insert("user") }
         if !request.tools.isEmpty { names.insert("parallel_tool_calls") }
         if request.tools.contains(where: \.isStrict) { names.insert("strict") }
@@ -71,6 +72,10 @@ struct OpenAIRequestBody: JSONWritable {
         if dialect.isLlamaServer, request.temperature == 0 { writer.field("seed", 0) }
         if let effort = request.reasoningEffort, takes(.reasoningEffort) { writer.field("reasoning_effort", effort) }
         if let format = request.responseFormat, takes(.responseFormat) { writer.field("response_format", format) }
+        if let alternatives = request.topLogprobs, takes(.logprobs) {
+            writer.field("logprobs", true)
+            if alternatives > 0 { writer.field("top_logprobs", alternatives) }
+        }
     }
 
     private func acceptsTemperature(_ temperature: Double) -> Bool {

@@ -13,7 +13,8 @@ enum ResponsesAnswerReader {
             text: joined(items.flatMap(texts), by: ""),
             reasoning: joined(reasoning.flatMap(summaries), by: separator),
             reasoningSignature: signature(of: reasoning), toolCalls: calls,
-            finishReason: finishReason(of: document, hasCalls: !calls.isEmpty), usage: usage(of: document))
+            finishReason: finishReason(of: document, hasCalls: !calls.isEmpty), usage: usage(of: document),
+            logprobs: logprobs(of: items))
     }
 
     /// Between two parts of reasoning, which count as one.
@@ -69,6 +70,11 @@ enum ResponsesAnswerReader {
         case "server_is_overloaded", "slow_down": 503
         default: 500
         }
+    }
+
+    private static func logprobs(of items: [JSONValue]) -> [JSONValue]? {
+        let tokens = items.flatMap { $0["content"]?.array ?? [] }.flatMap { $0["logprobs"]?.array ?? [] }
+        return tokens.isEmpty ? nil : tokens
     }
 
     private static func texts(of item: JSONValue) -> [String] {

@@ -28,7 +28,9 @@ struct ResponsesEventDecoder: DeltaDecoder {
         case "response.output_item.added": return start(document["item"] ?? .null, at: index)
         case "response.output_item.done": return stop(document["item"] ?? .null, at: index)
         case "response.output_text.delta", "response.refusal.delta":
-            return document["delta"]?.nonEmptyString.map { [.text($0)] } ?? []
+            let tokens = document["logprobs"]?.array ?? []
+            let text = document["delta"]?.nonEmptyString.map { [ModelDelta.text($0)] } ?? []
+            return tokens.isEmpty ? text : text + [.logprobs(tokens)]
         case "response.reasoning_summary_part.added":
             return hasReasoning ? [.reasoning(ResponsesAnswerReader.separator)] : []
         case "response.reasoning_summary_text.delta", "response.reasoning_text.delta":

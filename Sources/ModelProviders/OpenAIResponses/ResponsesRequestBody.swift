@@ -17,6 +17,7 @@ struct ResponsesRequestBody: JSONWritable {
             writer.field("store", false)
             if let limit = request.maxOutputTokens { writer.field("max_output_tokens", limit) }
             if streaming { writer.field("stream", true) }
+            writeIncluded(to: &writer)
             writeReasoning(to: &writer)
             writeFormat(to: &writer)
             writeTools(to: &writer)
@@ -26,6 +27,16 @@ struct ResponsesRequestBody: JSONWritable {
 
     private var reasons: Bool { OpenAIKnownModels.isReasoning(request.model) }
 
+    /// Models that reason tell no log probabilities.
+    private func writeIncluded(to writer: inout JSONWriter) {
+        if reasons {
+            writer.nestedArray("include") { $0.element("reasoning.encrypted_content") }
+        } else if let alternatives = request.topLogprobs, !adaptations.contains(.logprobs) {
+            writer.nestedArray("include") { $0.element("message.output_text.logprobs") }
+            writer.field("top_logprobs", alternatives)
+        }
+    }
+
     private func writeReasoning(to writer: inout JSONWriter) {
         guard reasons else {
             if let temperature = request.temperature, !adaptations.contains(.temperature) {
@@ -33,7 +44,6 @@ struct ResponsesRequestBody: JSONWritable {
             }
             return
         }
-        writer.nestedArray("include") { $0.element("reasoning.encrypted_content") }
         writer.nestedObject("reasoning") { writer in
             if let effort = request.reasoningEffort { writer.field("effort", effort) }
             writer.field("summary", "auto")

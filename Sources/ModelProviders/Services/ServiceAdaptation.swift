@@ -15,6 +15,7 @@ package enum ServiceAdaptation: String, Sendable, CaseIterable {
     case responseFormat = "response_format"
     case temperature
     case reasoningEffort = "reasoning_effort"
+    case logprobs
     /// Reasoning is not sent back.
     case reasoningContent = "reasoning_content"
     /// The names of speakers are left out.
@@ -65,7 +66,7 @@ extension Set<ServiceAdaptation> {
 
     private static let optional: [ServiceAdaptation] = [
         .parallelToolCalls, .streamOptions, .reasoningContent, .reasoningEffort, .responseFormat, .toolChoice, .strict,
-        .temperature, .user, .name,
+        .temperature, .user, .name, .logprobs,
     ]
 
     private static let refusals = [

@@ -41,17 +41,19 @@ import Testing
     ]
 
     private func withAgent(
-        _ engine: TestEngine, _ service: Service, _ body: (TestServer, String) async throws -> Void
+        _ engine: TestEngine, _ service: Service, _ loop: JSONObject,
+        _ body: (TestServer, String) async throws -> Void
     ) async throws {
         try await FakeOpenAI.serving(service.answer) { fake in
             try await withServer(on: engine) { server in
-                let agent = try await server.newAgent([
+                let fields: JSONObject = [
                     "model": .null,
                     "llm_config": [
                         "model": "m", "model_endpoint_type": .string(service.kind),
                         "model_endpoint": .string(fake.baseURL), "context_window": 50_000,
                     ],
-                ])
+                ]
+                let agent = try await server.newAgent(fields.merging(loop) { $1 })
                 try await body(server, agent)
             }
         }
@@ -61,7 +63,15 @@ import Testing
     private func `hidden reasoning is told in answers, streams and lists`(
         _ engine: TestEngine, _ service: Service
     ) async throws {
-        try await withAgent(engine, service) { server, agent in
+        for loop: JSONObject in [[:], ["agent_type": "memgpt_v2_agent", "include_base_tools": false]] {
+            try await hiddenReasoningIsTold(engine, service, loop)
+        }
+    }
+
+    private func hiddenReasoningIsTold(
+        _ engine: TestEngine, _ service: Service, _ loop: JSONObject
+    ) async throws {
+        try await withAgent(engine, service, loop) { server, agent in
             let hidden: JSONValue = [
                 "message_type": "hidden_reasoning_message", "state": service.state,
                 "hidden_reasoning": service.data, "id": .id("message"),

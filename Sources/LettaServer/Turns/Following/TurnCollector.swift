@@ -1,5 +1,6 @@
 import AgentEngine
 import LettaAPI
+import ModelProviders
 import Synchronization
 
 /// Collects the JSON response of a turn from its events.
@@ -34,6 +35,11 @@ final class TurnCollector: Sendable {
                 state.failure = failure
             }
         }
+    }
+
+    /// Adds what events do not hold of a model's answer.
+    func add(_ answer: ModelAnswer) {
+        state.withLock { $0.response.logprobs = answer.logprobs.map(TokenLogprobs.init) }
     }
 
     /// The response of a turn that has ended.

@@ -12,6 +12,16 @@ extension TurnMessage.Part {
     }
 }
 
+extension SendMessages {
+    /// How many alternatives of each token are wanted; nil for no log probabilities.
+    fileprivate func logprobs() throws -> Int? {
+        if let topLogprobs, !(0...20).contains(topLogprobs) {
+            throw APIError.invalidField("top_logprobs", "must be from 0 to 20", input: .int(Int64(topLogprobs)))
+        }
+        return returnLogprobs == true ? topLogprobs ?? 0 : nil
+    }
+}
+
 extension MessageContent {
     /// The JSON of empty content; nil otherwise.
     fileprivate var emptyJSON: JSONValue? {
@@ -35,6 +45,8 @@ struct TurnRequest: Sendable {
     let clientTools: [ClientTool]
     var settings = TurnSettings()
     let maximumSteps: Int
+    /// See `ModelRequest.topLogprobs`; nil for the agent's own.
+    let topLogprobs: Int?
     let streamsTokens: Bool
     let overrideSystem: String?
     /// The handle of this turn's model; nil for the agent's own.
@@ -111,6 +123,7 @@ struct TurnRequest: Sendable {
         includesCompactionMessages = body.includeCompactionMessages ?? false
         clientTools = try ClientTool.checked(body.clientTools ?? [])
         maximumSteps = body.maxSteps ?? 50
+        topLogprobs = try body.logprobs()
         speech = SpeechTool(
             isShown: body.useAssistantMessage, name: body.assistantMessageToolName,
             argument: body.assistantMessageToolKwarg)

@@ -52,6 +52,7 @@ extension TurnState {
         model.reasoningBudget = config.reasoningBudget
         let format = try (agent.responseFormat ?? config.responseFormat).map { try $0.json.value() }
         model.responseFormat = request.settings.responseFormat ?? format
+        model.topLogprobs = request.topLogprobs ?? (config.returnLogprobs ? config.topLogprobs ?? 0 : nil)
         var context = TurnContext(model: model, runID: run.id.rawValue, zone: agent.timezone)
         let loop = LoopSettings(agent, config, rules: try agent.rules(), isSmall: model.traits.isSmall)
         context.tools = loop.tools(schemas, isStrict: config.strict)

@@ -50,7 +50,8 @@ enum TraceText {
             "id": nil, "object": "chat.completion", "created": nil, "model": .string(model),
             "choices": [
                 [
-                    "index": 0, "finish_reason": .string(reason(answer.finishReason)), "logprobs": nil,
+                    "index": 0, "finish_reason": .string(reason(answer.finishReason)),
+                    "logprobs": answer.logprobs.map { ["content": .array($0), "refusal": nil] } ?? .null,
                     "message": message(answer),
                 ]
             ],
