@@ -8,6 +8,8 @@ struct AgentFileService: Sendable {
     let models: ModelService
     let secrets: SecretBox
     var approvals = ApprovalPolicy()
+    /// Says that texts wait to be divided into passages and embedded; what reads them at the next start needs no telling.
+    var wakeReaders: @Sendable () -> Void = {}
 
     /// In bytes, with the rest of the form.
     static let largestUpload = 128 << 20
@@ -47,6 +49,7 @@ struct AgentFileService: Sendable {
         var file = try await file(document, options, as: scope)
         file.agentIDs = ids
         let time = core.now()
+        defer { wakeReaders() }
         return try await core.storage.write(as: scope) { [core, secrets, approvals, file] db in
             var importer = AgentImporter(
                 file, core: core, secrets: secrets, approvals: approvals, at: time, db)

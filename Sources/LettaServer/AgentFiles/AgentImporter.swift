@@ -224,6 +224,9 @@ struct AgentImporter {
         row.processingStatus = entry.processingStatus ?? .pending
         row.errorMessage = entry.errorMessage
         try FolderStore.insert(row, content: entry.content, db)
+        if row.processingStatus != .error, entry.content?.isEmpty == false {
+            try UploadStore.insert(row, job: core.ids.next(), db)
+        }
         files[entry.id] = (row.id, folder)
     }
 

@@ -69,7 +69,11 @@ struct RouteCatalogue: RouteGroup {
         let runs = RunService(core: core, ends: ends)
         let previews = TurnPreviewService(core: core, opener: opener)
         let agents = AgentService(core: core, models: models, secrets: secrets)
-        let files = AgentFileService(core: core, models: models, secrets: secrets, approvals: approvals)
+        let files = AgentFileService(core: core, models: models, secrets: secrets, approvals: approvals) {
+            [reading, embedder] in
+            reading.wake()
+            embedder.queue.wake()
+        }
         let templates = TemplateService(core: core, agents: agents, files: files)
 
         let features: [any RouteGroup] = [

@@ -135,4 +135,32 @@ import Testing
             try await server.get("/v1/agents/").expect(200, .elements(0))
         }
     }
+
+    @Test(arguments: Engines.scenarios)
+    func `the files of an imported folder are divided into passages again`(_ engine: TestEngine) async throws {
+        let text = (1...200).map { "Line \($0) tells of zebra\($0)." }.joined(separator: "\n")
+        let first = try await withServer(on: engine) { server in
+            let agent = try await server.newAgent()
+            let folder = try await server.send(.post, "/v1/folders/", ["name": "zoo"]).expect(200).id
+            let file = try await server.upload("zebras.txt", Array(text.utf8), to: folder).json["id"]?.string ?? ""
+            _ = try await server.readFile(file, in: folder)
+            try await server.send(.patch, "/v1/agents/\(agent)/folders/attach/\(folder)").expect(200)
+            return try await server.exported(agent)
+        }
+        try await withServer(on: engine) { server in
+            let agent = try await server.imported(first)[0]
+            try await server.restart()
+            let folder = try await server.get("/v1/agents/\(agent)/folders").json[0]?["id"]?.string ?? ""
+            let file = try await server.get("/v1/folders/\(folder)/files").json[0]?["id"]?.string ?? ""
+            for _ in 0..<1_000 {
+                if try await !(server.get("/v1/folders/\(folder)/passages").json.array ?? []).isEmpty { break }
+                try await Task.sleep(for: .milliseconds(10))
+            }
+            #expect(try await server.readFile(file, in: folder)["processing_status"] == "completed")
+            let passages = try await server.get("/v1/folders/\(folder)/passages?limit=1000").json.array ?? []
+            #expect(passages.count > 1)
+            #expect(passages.last?["text"]?.string?.contains("zebra200") == true, "\(passages.last ?? .null)")
+            #expect(try await server.exported(agent)["files"]?[0]?["content"] == first["files"]?[0]?["content"])
+        }
+    }
 }

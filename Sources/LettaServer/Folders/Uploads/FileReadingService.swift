@@ -57,12 +57,7 @@ final class FileReadingService: Sendable {
     private func read(_ upload: UploadStore.Waiting) async throws {
         do {
             let (file, chunkSize) = try await begin(upload)
-            let bytes = try await core.storage.read(as: upload.scope) { db in
-                try UploadStore.bytes(of: upload.file, db)
-            }
-            let owner = SandboxOwner(organization: upload.scope.organization, agent: upload.scope.user)
-            let text = try await reader.text(of: bytes, file, for: owner)
-            try await store(text, chunkSize: chunkSize, of: upload)
+            try await store(try await text(of: file, upload), chunkSize: chunkSize, of: upload)
         } catch Stop.deleted {
             try await forget(upload)
         } catch Stop.cancelled {
@@ -73,6 +68,16 @@ final class FileReadingService: Sendable {
             core.logger.error("A file can't be read", metadata: ["file": "\(upload.file)", "error": "\(failure)"])
             try await fail(upload, because: "\(failure)", job: .failed)
         }
+    }
+
+    private func text(of file: FileMetadata, _ upload: UploadStore.Waiting) async throws -> String {
+        let (bytes, text) = try await core.storage.read(as: upload.scope) { db in
+            let bytes = try UploadStore.bytes(of: upload.file, db)
+            return (bytes, bytes == nil ? try FolderStore.contents(of: [file.id], db)[file.id] : nil)
+        }
+        guard let bytes else { return text ?? "" }
+        let owner = SandboxOwner(organization: upload.scope.organization, agent: upload.scope.user)
+        return try await reader.text(of: bytes, file, for: owner)
     }
 
     /// - Returns: the file, and the size of its passages in tokens.

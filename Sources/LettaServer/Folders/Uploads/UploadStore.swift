@@ -1,7 +1,8 @@
 import LettaAPI
 import Storage
 
-/// Tables `file_upload` and `file_upload_part`: files that have arrived and are not read yet, with their bytes.
+/// Tables `file_upload` and `file_upload_part`: files that have arrived and are not read yet, with their bytes. Of a file
+/// without bytes, such as an imported one, the text is stored already.
 enum UploadStore {
     /// An upload whose text is to be read.
     struct Waiting: Sendable {
@@ -46,13 +47,15 @@ enum UploadStore {
         }
     }
 
-    static func bytes(of file: ID<FileMetadata>, _ db: Transaction) throws -> [UInt8] {
+    /// Nil for a file without bytes.
+    static func bytes(of file: ID<FileMetadata>, _ db: Transaction) throws -> [UInt8]? {
         let count: Int =
             try db.row(
                 """
                 SELECT COUNT(*) AS count FROM file_upload_part
                 WHERE organization_id = \(db.organization) AND file_id = \(file)
                 """)?["count"] ?? 0
+        guard count > 0 else { return nil }
         return try (0..<count).reduce(into: []) { bytes, position in
             let part: [UInt8]? = try db.row(
                 """
