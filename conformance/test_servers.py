@@ -2,6 +2,7 @@
 
 import json
 import signal
+import statistics
 import threading
 import time
 
@@ -9,6 +10,7 @@ import httpx
 import pytest
 
 import harness
+from fleet import Fleet, call, eventually, events, make_agent, script, servers_of, texts
 from steps import fresh
 
 pytestmark = [
@@ -16,56 +18,12 @@ pytestmark = [
     pytest.mark.skipif(not harness.POSTGRES, reason="servers share a PostgreSQL database only"),
 ]
 
-MODEL = "openai-proxy/gpt-4o-mini"
-
-
-class Fleet:
-    def __init__(self, folder, model, count):
-        self.database = harness.Database()
-        self.servers = [harness.Server(folder / str(n), database=self.database, LETTA_ENCRYPTION_KEY="one key", **model.settings)
-                        for n in range(count)]
-        for server in self.servers:
-            server.start()
-
-    def close(self):
-        for server in self.servers:
-            if server.process:
-                server.process.child.send_signal(signal.SIGCONT)
-                server.process.end()
-        self.database.drop()
-
 
 @pytest.fixture
 def fleet(tmp_path, model):
     fleet = Fleet(tmp_path, model, 3)
     yield fleet
     fleet.close()
-
-
-def call(server, verb, path, expect=200, **options):
-    answer = httpx.request(verb, server.url + path, timeout=60, **options)
-    assert answer.status_code == expect, (answer.status_code, answer.text)
-    return answer.json()
-
-
-def make_agent(server):
-    return call(server, "POST", "/v1/agents/", json={"name": fresh("agent"), "model": MODEL})["id"]
-
-
-def script(*steps):
-    return {"messages": [{"role": "user", "content": f"script: {json.dumps(steps)}"}]}
-
-
-def servers_of(server):
-    return call(server, "GET", "/v1/ready/")["servers"]
-
-
-def eventually(condition, seconds=20):
-    end = time.monotonic() + seconds
-    while not (value := condition()):
-        assert time.monotonic() < end, "not in time"
-        time.sleep(0.1)
-    return value
 
 
 def test_turns_of_one_agent_run_one_after_the_other(fleet):
@@ -109,6 +67,122 @@ def test_a_run_is_followed_and_cancelled_from_another_server(fleet):
     eventually(lambda: call(second, "GET", f"/v1/runs/{run}")["status"] == "cancelled")
     assert time.monotonic() - begun < 10
     call(second, "POST", f"/v1/agents/{agent}/messages", json={"messages": [{"role": "user", "content": "And now?"}]})
+
+
+def test_news_of_a_run_reach_other_servers_at_once(fleet):
+    """Without a word from the run's server, the others look twice a second, and would be behind by a quarter of one."""
+    first, second, third = fleet.servers
+    agent = make_agent(first)
+    look = {"call": "conversation_search", "args": {"query": "x"}, "sleep_ms": 300}
+    run = call(first, "POST", f"/v1/agents/{agent}/messages/async", json=script(*[look] * 8, {"say": "found"}))["id"]
+    heard = {server: [] for server in (first, second, third)}
+
+    def listen(server):
+        for event in events(server, run):
+            heard[server].append((time.monotonic(), event))
+
+    threads = [threading.Thread(target=listen, args=(server,)) for server in heard]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    said = {server: [event for _, event in heard[server]] for server in heard}
+    assert said[first] == said[second] == said[third] and len(said[first]) >= 18, said
+    assert said[first][-1]["message_type"] == "usage_statistics"
+    # The first two events may be older than the listening.
+    delays = [there - here for (here, _), (there, _) in list(zip(heard[first], heard[second]))[4:]]
+    assert statistics.median(delays) < 0.15, delays
+
+    # The run can also be found by its agent, as a client does that reconnects.
+    busy = call(first, "POST", f"/v1/agents/{agent}/messages/async", json=script({"say": "found again", "sleep_ms": 1500}))["id"]
+    body = {"agent_id": agent, "include_pings": False}
+    with httpx.stream("POST", f"{third.url}/v1/conversations/default/stream", json=body, timeout=30) as answer:
+        assert answer.status_code == 200, answer.read()
+        assert any("found again" in line for line in answer.iter_lines()), busy
+
+
+def test_a_cancel_reaches_another_server_at_once(fleet):
+    """A server asks for cancels each second: without a word it takes half of one."""
+    first, second, _ = fleet.servers
+    agent = make_agent(first)
+    delays = []
+    for _ in range(5):
+        run = call(first, "POST", f"/v1/agents/{agent}/messages/async", json=script({"say": "never", "sleep_ms": 60000}))["id"]
+        eventually(lambda run=run: call(second, "GET", f"/v1/runs/{run}")["status"] == "running")
+        begun = time.monotonic()
+        call(second, "POST", f"/v1/agents/{agent}/messages/cancel", json={"run_ids": [run]})
+        while call(second, "GET", f"/v1/runs/{run}")["status"] != "cancelled":
+            assert time.monotonic() - begun < 15
+        delays.append(time.monotonic() - begun)
+    assert statistics.median(delays) < 0.4, delays
+    assert "never" not in str(texts(second, agent, "assistant_message"))
+
+
+def test_a_batch_is_cancelled_from_another_server(fleet):
+    agent = make_agent(fleet.servers[0])
+    leads = [each["leads"] for each in sorted(servers_of(fleet.servers[0]), key=lambda each: each["started_at"])]
+    other = fleet.servers[1 if leads[0] else 0]
+    body = script({"say": "never", "sleep_ms": 60000})
+    batch = call(other, "POST", "/v1/messages/batches", json={"requests": [{"agent_id": agent, **body}] * 2})["id"]
+    run = eventually(lambda: call(other, "GET", "/v1/runs/", params={"agent_id": agent, "active": True}))[0]["id"]
+    eventually(lambda: call(other, "GET", f"/v1/runs/{run}")["status"] == "running")
+    call(other, "PATCH", f"/v1/messages/batches/{batch}/cancel")
+    eventually(lambda: call(other, "GET", f"/v1/runs/{run}")["status"] == "cancelled", 5)
+    assert call(other, "GET", f"/v1/messages/batches/{batch}")["status"] == "cancelled"
+    assert call(other, "POST", f"/v1/agents/{agent}/messages", json=script({"say": "free"}))["messages"][-1]["content"] == "free"
+
+
+def test_a_circle_through_two_servers_is_found_out(fleet):
+    """Two agents that ask each other at the same time, from two servers: one is refused, and both come to an end."""
+    first, second, _ = fleet.servers
+    tool = "send_message_to_agent_and_wait_for_reply"
+    made = [call(server, "POST", "/v1/agents/", json={"name": fresh("agent"), "model": "openai-proxy/gpt-4o-mini", "tools": [tool]})["id"]
+            for server in (first, second)]
+    answers = {}
+
+    def ask(server, agent, other):
+        answers[agent] = call(server, "POST", f"/v1/agents/{agent}/messages", json=script(
+            {"call": tool, "args": {"message": "What do you say?", "other_agent_id": other}, "sleep_ms": 1500}, {"say": "over"}))
+
+    threads = [threading.Thread(target=ask, args=(first, *made)), threading.Thread(target=ask, args=(second, *reversed(made)))]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert set(answers) == set(made)
+    returns = [each["tool_return"] for answer in answers.values() for each in answer["messages"] if each["message_type"] == "tool_return_message"]
+    assert sum("waits for an answer of this agent" in text for text in returns) == 1, returns
+    assert sum("echo: " in text for text in returns) == 1, returns
+    # Nothing of it is left: they can ask each other again, one after the other.
+    again = call(second, "POST", f"/v1/agents/{made[0]}/messages", json=script(
+        {"call": tool, "args": {"message": "And now?", "other_agent_id": made[1]}}, {"say": "over"}))
+    assert any("echo: " in str(each.get("tool_return")) for each in again["messages"]), again
+
+
+@pytest.mark.parametrize("stream", [False, True])
+def test_a_send_that_is_repeated_to_another_server_is_one_turn(fleet, stream):
+    first, second, _ = fleet.servers
+    agent = make_agent(first)
+    body = script({"say": "said once", "sleep_ms": 2500})
+    body["messages"][0]["otid"] = fresh("otid")
+    answers = {}
+
+    def send():
+        answers["first"] = call(first, "POST", f"/v1/agents/{agent}/messages", json=body)
+
+    thread = threading.Thread(target=send)
+    thread.start()
+    eventually(lambda: [each for each in call(second, "GET", "/v1/runs/", params={"agent_id": agent}) if each["status"] == "running"])
+    if stream:
+        answer = httpx.post(f"{second.url}/v1/agents/{agent}/messages/stream", json=body, timeout=30)
+        assert answer.status_code == 200 and "said once" in answer.text and answer.text.endswith("[DONE]\n\n"), answer.text
+    else:
+        repeated = call(second, "POST", f"/v1/agents/{agent}/messages", json=body)
+    thread.join()
+    if not stream:
+        assert repeated["messages"] == answers["first"]["messages"]
+    assert texts(second, agent, "assistant_message") == ["said once"]
+    assert len(texts(second, agent)) == 1
 
 
 def test_a_conversation_that_another_server_serves_is_busy(fleet):
@@ -169,8 +243,7 @@ def test_schedules_and_batches_are_done_once(fleet, model):
     eventually(lambda: call(fleet.servers[2], "GET", f"/v1/messages/batches/{batch}")["status"] == "completed", 40)
 
     def said(agent):
-        listed = call(fleet.servers[0], "GET", f"/v1/agents/{agent}/messages", params={"limit": 100})
-        return [each["content"] for each in listed if each["message_type"] == "user_message"]
+        return texts(fleet.servers[0], agent)
 
     for agent in agents:
         eventually(lambda: any("scheduled" in text for text in said(agent)), 40)

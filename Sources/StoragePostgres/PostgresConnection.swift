@@ -182,10 +182,16 @@ final class PostgresConnection {
         return true
     }
 
-    /// Waits for an idle connection to break. Returns false when `wakePipe` woke it before.
-    func waitUntilLost(or wakePipe: WakePipe) -> Bool {
+    /// Waits for an idle connection to break, and hears what others say to the channels that it listens to. Returns false
+    /// when `wakePipe` woke it before.
+    func waitUntilLost(or wakePipe: WakePipe, hearing hear: (String) -> Void) -> Bool {
         guard let handle else { return true }
         while true {
+            // Some may have come with the result of the last statement.
+            while let notice = PQnotifies(handle) {
+                hear(String(cString: notice.pointee.extra))
+                PQfreemem(notice)
+            }
             var sources = [PQsocket(handle), wakePipe.readEnd].map { pollfd(fd: $0, events: Int16(POLLIN), revents: 0) }
             _ = poll(&sources, 2, -1)
             if sources[1].revents != 0 {

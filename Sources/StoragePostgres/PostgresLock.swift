@@ -3,7 +3,8 @@ import Logging
 import Storage
 import Synchronization
 
-/// A named session advisory lock on a connection of its own. PostgreSQL frees it as soon as the process is gone.
+/// A named session advisory lock on a connection of its own. PostgreSQL frees it as soon as the process is gone. The
+/// connection also listens to the channel of that name.
 ///
 /// When the connection is lost, the lock is acquired again.
 final class PostgresLock: Sendable {
@@ -16,22 +17,28 @@ final class PostgresLock: Sendable {
     private let state = Mutex(State())
     private let name: String
     private let settings: PostgresSettings
+    private let hear: @Sendable (String) -> Void
     private let logger: Logger
     private let wakePipe: WakePipe
 
-    private init(_ name: String, _ settings: PostgresSettings, logger: Logger) throws(SQLFailure) {
+    private init(
+        _ name: String, _ settings: PostgresSettings, hearing hear: @escaping @Sendable (String) -> Void,
+        logger: Logger
+    ) throws(SQLFailure) {
         guard let wakePipe = WakePipe() else { throw SQLFailure(.unavailable, "no file descriptor is free") }
         self.name = name
         self.settings = settings
+        self.hear = hear
         self.logger = logger
         self.wakePipe = wakePipe
     }
 
     /// - Throws: `.busy` when another session has the lock.
     static func acquire(
-        _ name: String, _ settings: PostgresSettings, logger: Logger
+        _ name: String, _ settings: PostgresSettings, hearing hear: @escaping @Sendable (String) -> Void,
+        logger: Logger
     ) async throws -> PostgresLock {
-        let lock = try PostgresLock(name, settings, logger: logger)
+        let lock = try PostgresLock(name, settings, hearing: hear, logger: logger)
         try await withCheckedThrowingContinuation { continuation in
             do {
                 try DatabaseThread.start { lock.run(continuation) }
@@ -67,7 +74,7 @@ final class PostgresLock: Sendable {
         }
         acquired.resume()
         while !state.withLock({ $0.isReleased }) {
-            if connection.waitUntilLost(or: wakePipe) { acquireAgain(on: connection) }
+            if connection.waitUntilLost(or: wakePipe, hearing: hear) { acquireAgain(on: connection) }
         }
         connection.close()
         let releasing = state.withLock { state in
@@ -103,6 +110,7 @@ extension PostgresConnection {
         do throws(PostgresError) {
             _ = try run("SET lock_timeout = 1000")
             _ = try query("SELECT pg_advisory_lock(hashtextextended($1, 6073214521987))", [.text(name)], nil)
+            _ = try run("LISTEN \"\(name.replacing("\"", with: "\"\""))\"")
         } catch {
             throw error.failure
         }

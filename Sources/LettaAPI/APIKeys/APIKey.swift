@@ -18,6 +18,8 @@ public struct APIKey: ListedResource, Codable, Sendable, JSONWritable {
     public var userID: ID<User>
     /// Nil: never.
     public var expiresAt: Timestamp?
+    /// When a request last came with it, within a minute. Nil: none has.
+    public var lastUsedAt: Timestamp?
     public var createdByID: String
     public var createdAt: Timestamp
     public var updatedAt: Timestamp
@@ -75,6 +77,15 @@ public struct CreateAPIKey: Codable, Sendable {
     }
 }
 
+/// A change of a key. Its text and the user in whose name it acts stay.
+public struct UpdateAPIKey: Codable, Sendable {
+    public var name: Patch<String> = .keep
+    public var scopes: Patch<[KeyScope]> = .keep
+    public var expiresAt: Patch<Timestamp> = .keep
+
+    public init() {}
+}
+
 public struct ListAPIKeys: PageQuery {
     public var before: String?
     public var after: String?
@@ -93,6 +104,8 @@ extension API {
             .post, "/v1/api-keys/", "Creates a key, which is shown this once.")
         public static let retrieve = Endpoint<ID<APIKey>, NoQuery, NoBody, APIKey>(
             .get, "/v1/api-keys/{key_id}", "Retrieves a key, without its text.")
+        public static let update = Endpoint<ID<APIKey>, NoQuery, UpdateAPIKey, APIKey>(
+            .patch, "/v1/api-keys/{key_id}", "Changes the fields present in the body, from the next request on.")
         public static let delete = Endpoint<ID<APIKey>, NoQuery, NoBody, NullOutput>(
             .delete, "/v1/api-keys/{key_id}", "Deletes a key; requests with it are refused from then on.")
     }

@@ -141,6 +141,8 @@ public struct ListConversationMessages: PageQuery {
     /// Only what was said in this group.
     public var groupID: ID<Group>?
     public var includeReturnMessageTypes: [LettaMessageType]?
+    /// Whether messages are among them that the model could not take (`is_err`). Left out: they are.
+    public var includeErr: Bool?
 
     public init() {}
 }

@@ -89,6 +89,8 @@ public struct ListMessages: PageQuery {
     public var conversationID: String?
     /// Only what was said in this group.
     public var groupID: ID<Group>?
+    /// Whether messages are among them that the model could not take (`is_err`). Left out: they are.
+    public var includeErr: Bool?
 
     public init() {}
 }

@@ -36,6 +36,17 @@ enum APIKeyStore {
         try db.page(table, query, defaultLimit: 50, order: .newestFirst, where: []).map(\.key)
     }
 
+    /// - Parameter earliest: a use that is stored since then is recent enough.
+    static func setLastUse(
+        of id: ID<APIKey>, at time: Timestamp, unlessAfter earliest: Timestamp, _ db: any SQLExecutor
+    ) throws {
+        try db.execute(
+            """
+            UPDATE api_key SET last_used_at = \(time)
+            WHERE id = \(id) AND (last_used_at IS NULL OR last_used_at <= \(earliest))
+            """)
+    }
+
     /// The key of any organization whose user is still there.
     static func find(
         _ id: ID<APIKey>, _ db: any SQLExecutor

@@ -7,7 +7,8 @@ import Synchronization
 /// Carries messages from agent to agent inside the server.
 ///
 /// An agent that waits for another one holds its own turn meanwhile, so two that wait for each other would wait for ever.
-/// Who waits for whom is therefore known here, and a call that closes a circle fails at once.
+/// Who waits for whom is therefore known here, and among servers that share a database in a table of theirs: a call that
+/// closes a circle fails at once.
 final class AgentMail: Sendable {
     /// How many agents may stand behind one message: one that asks one that asks one.
     static let deepest = 8
@@ -38,6 +39,24 @@ final class AgentMail: Sendable {
     ) async throws -> [String] {
         try beginWait(of: sender, for: agent)
         defer { endWait(of: sender, for: agent) }
+        let core = try service().core
+        guard core.servers != nil else { return try await answer(of: agent, to: text, from: sender, as: scope) }
+        guard let wait = try await AgentWait.begin(of: sender, for: agent, core, as: scope) else {
+            throw Self.circle(from: sender, to: agent)
+        }
+        do {
+            let answer = try await answer(of: agent, to: text, from: sender, as: scope)
+            await wait.end(core, as: scope)
+            return answer
+        } catch {
+            await wait.end(core, as: scope)
+            throw error
+        }
+    }
+
+    private func answer(
+        of agent: ID<AgentState>, to text: String, from sender: ID<AgentState>, as scope: Scope
+    ) async throws -> [String] {
         let body = Self.message(
             "[Incoming message from agent with ID '\(sender)' - your response will be delivered to the sender] \(text)")
         let turns = try service()
@@ -98,8 +117,11 @@ final class AgentMail: Sendable {
             waits[sender, default: [:]][agent, default: 0] += 1
             return false
         }
-        guard isCircle else { return }
-        throw ToolFailure.value(
+        if isCircle { throw Self.circle(from: sender, to: agent) }
+    }
+
+    private static func circle(from sender: ID<AgentState>, to agent: ID<AgentState>) -> ToolFailure {
+        ToolFailure.value(
             agent == sender
                 ? "An agent can't send a message to itself."
                 : "Agent \(agent) waits for an answer of this agent. Answer without asking it.")

@@ -135,6 +135,7 @@ package struct LettaApplication: Sendable {
                 embedder.queue.wake()
             },
             cancel: { [worker] in worker.cancel($0) },
+            follow: { [worker] in worker.follow($0, by: $1) },
             end: { [worker] in
                 worker.cancelAll()
                 // As an operator would: what is served ends in order, and nothing of it is stored.

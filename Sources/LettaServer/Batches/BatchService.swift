@@ -65,9 +65,11 @@ struct BatchService: Sendable {
     /// Cancels the items that have not ended. Idempotent.
     func cancel(_ id: ID<Job>, as scope: Scope) async throws {
         let time = core.now()
-        let runs = try await core.storage.write(as: scope) { db -> [ID<Run>] in
+        let runs = try await core.storage.write(as: scope) { [core] db -> [ID<Run>] in
             var row = try Self.batch(id, locking: true, db)
             let runs = try BatchStore.cancel(id, db)
+            // The server that leads may be another one.
+            if core.servers != nil { try ServerStore.requestCancel(of: runs, at: time, db) }
             guard !row.job.status.isFinished else { return runs }
             row.job.lastUpdatedByID = scope.user
             try Self.finish(&row, as: .cancelled, at: time, db)

@@ -221,10 +221,11 @@ enum ConversationMessageStore {
     /// as by the peer. With `before` alone the page is the one that ends there.
     static func page(
         of id: ID<Conversation>, after: String?, before: String?, newestFirst: Bool, limit: Int,
-        in group: ID<Group>? = nil, _ db: Transaction
+        in group: ID<Group>? = nil, withErrors: Bool = true, _ db: Transaction
     ) throws -> Page<MessageRow> {
         var all: [SQLText] = ["part.organization_id = \(db.organization)", "part.conversation_id = \(id)"]
         if let group { all.append(GroupRunStore.isSaid(in: group, db)) }
+        if !withErrors { all.append(MessageStore.isTakenByModels) }
         let start = try after.flatMap { try position(of: $0, in: id, db) }
         let end = try before.flatMap { try position(of: $0, in: id, db) }
         if let start { all.append(newestFirst ? "part.position < \(start)" : "part.position > \(start)") }

@@ -43,9 +43,12 @@ extension ConversationService {
             control.conversation == conversation && !control.log.isFinished
         }
         // Of several in the line of an agent, one that can be followed.
-        guard let control = running.first(where: \.isBackground) ?? running.first else {
-            throw APIError.invalidArgument("No active runs found for this conversation.")
-        }
-        return control.run
+        if let control = running.first(where: \.isBackground) ?? running.first { return control.run }
+        let elsewhere =
+            core.servers == nil
+            ? nil
+            : try await core.storage.read(as: scope) { db in try RunStore.unfinished(of: agent, in: conversation, db) }
+        guard let elsewhere else { throw APIError.invalidArgument("No active runs found for this conversation.") }
+        return elsewhere
     }
 }

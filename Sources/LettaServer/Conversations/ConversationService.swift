@@ -194,6 +194,7 @@ struct ConversationService: Sendable {
             list.includeReturnMessageTypes = query.includeReturnMessageTypes
             list.conversationID = "default"
             list.groupID = query.groupID
+            list.includeErr = query.includeErr
             return try await messages.list(of: agent, list, as: scope)
         case .conversation(let id):
             let request = try PageRequest(query, defaultLimit: 100)
@@ -202,7 +203,7 @@ struct ConversationService: Sendable {
                 _ = try Self.row(id, db)
                 let page = try ConversationMessageStore.page(
                     of: id, after: query.after, before: query.before, newestFirst: !request.isAscending, limit: limit,
-                    in: query.groupID, db)
+                    in: query.groupID, withErrors: query.includeErr ?? true, db)
                 return page.replacing(with: try SystemMessageService.current(page.items, db))
             }
             let entries = try MessageService.entries(

@@ -7,11 +7,12 @@ enum MessageListStore {
     /// A page of an agent's messages ordered by time, from the newest or the oldest end between the bounds.
     static func page(
         of agent: ID<AgentState>, in conversation: String?, said group: ID<Group>? = nil, after: MessageRow?,
-        before: MessageRow?, fromNewest: Bool, limit: Int, _ db: Transaction
+        before: MessageRow?, withErrors: Bool = true, fromNewest: Bool, limit: Int, _ db: Transaction
     ) throws -> [MessageRow] {
         var all: [SQLText] = ["organization_id = \(db.organization)", "agent_id = \(agent)"]
         if let condition = MessageStore.isIn(conversation) { all.append(condition) }
         if let group { all.append(GroupRunStore.isSaid(in: group, db)) }
+        if !withErrors { all.append(MessageStore.isTakenByModels) }
         if let after { all.append("position > \(after.position)") }
         if let before { all.append("position < \(before.position)") }
         let direction: SQLText = fromNewest ? "DESC" : "ASC"

@@ -20,8 +20,8 @@ struct MessageService: Sendable {
             let page = try MessageListStore.page(
                 of: agent, in: query.conversationID, said: query.groupID,
                 after: try Self.bound(query.after, of: agent, db),
-                before: try Self.bound(query.before, of: agent, db), fromNewest: !request.isAscending,
-                limit: limit, db)
+                before: try Self.bound(query.before, of: agent, db), withErrors: query.includeErr ?? true,
+                fromNewest: !request.isAscending, limit: limit, db)
             return try SystemMessageService.current(page, db)
         }
         let page = Page(rows, next: Self.next(after: rows, request, limit: limit))

@@ -33,6 +33,9 @@ enum MessageStore {
         conversation.map { $0 == "default" ? "conversation_id IS NULL" : "conversation_id = \($0)" }
     }
 
+    /// The condition that models took a message as it is.
+    static let isTakenByModels: SQLText = "message.problem IS NULL"
+
     /// Makes the messages that a client gave with one run those of another, for the same messages.
     static func moveGiven(
         from old: ID<Run>, to new: ID<Run>, of agent: ID<AgentState>, _ db: Transaction

@@ -4,13 +4,14 @@ import Storage
 
 /// Ends the runs that were left unfinished when the server stopped without a shutdown.
 enum RunRecovery {
-    /// Queued and running runs become failed, and so does the last run of their agents. The events of background runs
-    /// get the end that followers wait for.
+    /// Queued and running runs become failed, and so does the last run of their agents. Scheduled ones that had not begun
+    /// are due again. The events of background runs get the end that followers wait for.
     static func failUnfinished(at time: Timestamp, _ db: any SQLExecutor) throws {
         // In order of creation, so that the newest run of an agent becomes its last run.
         let unfinished = try RunStore.failUnfinished(at: time, db)
         for (organization, run) in unfinished.sorted(by: { $0.run.createdAt < $1.run.createdAt }) {
             let db = Transaction(db, as: scope(organization))
+            if try ScheduleStore.takeBack(run.id, db) { continue }
             try TurnStore.setLastRun(run, db)
             var explained = run
             explained.explain(Run.interrupted)

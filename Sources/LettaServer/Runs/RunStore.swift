@@ -48,6 +48,20 @@ enum RunStore {
         ).first?.wire
     }
 
+    /// An unfinished run of a thread, one in the background if there is one.
+    static func unfinished(
+        of agent: ID<AgentState>, in conversation: ID<Conversation>?, _ db: Transaction
+    ) throws -> ID<Run>? {
+        let thread: SQLText = conversation.map { "conversation_id = \($0)" } ?? "conversation_id IS NULL"
+        return try db.value(
+            """
+            SELECT id FROM run
+            WHERE organization_id = \(db.organization) AND agent_id = \(agent) AND \(thread)
+                AND status IN ('created', 'running')
+            ORDER BY background DESC, created_at LIMIT 1
+            """)
+    }
+
     static func page(_ query: ListRuns, _ db: Transaction) throws -> Page<Run> {
         let request = try PageRequest(
             query, defaultLimit: 100, defaultOrder: query.ascending == true ? .ascending : .descending)

@@ -62,14 +62,36 @@ enum ScheduleStore {
 
     /// Sets the next time of a schedule that is due at `time`.
     ///
+    /// - Parameter run: what is made of it now; nil when this time is skipped.
     /// - Returns: false when somebody else did, or deleted it.
     static func advance(
-        _ id: ID<ScheduledMessage>, from time: Timestamp?, to next: Timestamp?, at now: Timestamp, _ db: Transaction
+        _ id: ID<ScheduledMessage>, from time: Timestamp?, to next: Timestamp?, run: ID<Run>?, at now: Timestamp,
+        _ db: Transaction
     ) throws -> Bool {
         try db.execute(
             """
-            UPDATE scheduled_message SET next_scheduled_time = \(next), updated_at = \(now)
+            UPDATE scheduled_message SET next_scheduled_time = \(next), updated_at = \(now),
+                last_run_id = \(run), last_scheduled_time = \(time)
             WHERE organization_id = \(db.organization) AND id = \(id) AND next_scheduled_time = \(time)
             """) > 0
+    }
+
+    /// Makes a schedule due again whose run was stored and ended by the server before it began, and deletes that run.
+    ///
+    /// - Returns: false for a run that has begun, or that is of no schedule.
+    static func takeBack(_ run: ID<Run>, _ db: Transaction) throws -> Bool {
+        // A turn begins by storing its messages.
+        let isTaken =
+            try db.execute(
+                """
+                UPDATE scheduled_message SET next_scheduled_time = last_scheduled_time, last_run_id = NULL
+                WHERE organization_id = \(db.organization) AND last_run_id = \(run)
+                    AND NOT EXISTS (
+                        SELECT 1 FROM message
+                        WHERE message.organization_id = scheduled_message.organization_id
+                            AND message.run_id = scheduled_message.last_run_id)
+                """) > 0
+        if isTaken { try RunStore.delete(run, db) }
+        return isTaken
     }
 }

@@ -19,6 +19,8 @@ package final class ServerMembership: TaskOwner, Sendable {
         var lead: @Sendable () -> Void
         /// Cancels turns of this server.
         var cancel: @Sendable ([ID<Run>]) -> Void
+        /// Tells another server of the events of a run from now on.
+        var follow: @Sendable (ID<Run>, _ server: String) -> Void
         /// Ends the process.
         var end: @Sendable () -> Void
     }
@@ -33,9 +35,13 @@ package final class ServerMembership: TaskOwner, Sendable {
         var leads = false
         var isFenced = false
         var beating: Task<Void, Never>?
+        /// Nil until the server has started.
+        var duties: Duties?
     }
 
     let id: String
+    /// Of the runs of other servers.
+    let news = RunNews()
     private let engine: any SharedStorageEngine
     private let clock: any Clock<Duration>
     private let now: @Sendable () -> Timestamp
@@ -63,7 +69,7 @@ package final class ServerMembership: TaskOwner, Sendable {
     ) async throws -> ServerMembership {
         let id = "server-\(ids.uuid())"
         let membership = ServerMembership(id, engine, recovery, clock: clock, now: now, logger: logger)
-        try await engine.holdLock(ServerStore.lockName(of: id))
+        try await engine.holdLock(ServerStore.lockName(of: id)) { [weak membership] in membership?.hear($0) }
         try await engine.write { db in
             try ServerStore.insert(id, address: address, version: ServerVersion.current, db)
         }
@@ -83,6 +89,7 @@ package final class ServerMembership: TaskOwner, Sendable {
     /// Renews the row, and looks after the others, until ``stop()``.
     func start(_ duties: Duties) {
         state.withLock { state in
+            state.duties = duties
             state.beating = Task { [self] in await beat(duties) }
         }
         if leads { duties.lead() }
@@ -104,6 +111,21 @@ package final class ServerMembership: TaskOwner, Sendable {
             try await engine.write { [id] db in try ServerStore.delete(id, db) }
         } catch {
             logger.notice("The others take over when they miss this server", metadata: ["error": "\(error)"])
+        }
+    }
+
+    /// Asks the server that has a run to say when it has new events.
+    func follow(_ run: ID<Run>, as scope: Scope) async throws {
+        try await engine.write(as: scope) { [id] db in try ServerStore.follow(run, by: id, db) }
+    }
+
+    private func hear(_ text: String) {
+        let duties = state.withLock { $0.duties }
+        switch ServerMessage(text) {
+        case .events(let run): news.arrived(of: run)
+        case .cancel(let run): duties?.cancel([run])
+        case .follow(let run, let server): duties?.follow(run, server)
+        case nil: logger.debug("Another server said something unknown", metadata: ["text": "\(text)"])
         }
     }
 

@@ -90,7 +90,7 @@ enum ServerStore {
             """)
     }
 
-    /// Asks the servers of unfinished runs to cancel them.
+    /// Asks the servers of an agent's unfinished runs to cancel them.
     ///
     /// - Returns: the runs that have been asked for.
     static func requestCancel(
@@ -104,14 +104,28 @@ enum ServerStore {
                 ownThread ? "conversation_id IS NULL" : "1 = 1"
             }
         let named: SQLText = runs.map { $0.isEmpty ? "1 = 0" : "id IN (\(list: $0))" } ?? "1 = 1"
-        return try db.rows(
+        return try requestCancel(where: "agent_id = \(agent) AND \(thread) AND \(named)", at: time, db)
+    }
+
+    /// Asks the servers of unfinished runs to cancel them.
+    static func requestCancel(of runs: [ID<Run>], at time: Timestamp, _ db: Transaction) throws {
+        guard !runs.isEmpty else { return }
+        _ = try requestCancel(where: "id IN (\(list: runs))", at: time, db)
+    }
+
+    private static func requestCancel(
+        where condition: SQLText, at time: Timestamp, _ db: Transaction
+    ) throws -> [ID<Run>] {
+        let asked = try db.rows(
             """
             UPDATE run SET cancel_requested_at = \(time)
-            WHERE organization_id = \(db.organization) AND agent_id = \(agent) AND status IN ('created', 'running')
-                AND server_id IS NOT NULL AND \(thread) AND \(named)
-            RETURNING id
+            WHERE organization_id = \(db.organization) AND status IN ('created', 'running')
+                AND server_id IS NOT NULL AND \(condition)
+            RETURNING id, server_id
             """
-        ).map { try $0["id"] }
+        ).map { row -> (run: ID<Run>, server: String) in (try row["id"], try row["server_id"]) }
+        for (run, server) in asked { try tell(server, .cancel(run), db) }
+        return asked.map(\.run)
     }
 
     /// The runs of a server that others want cancelled.
@@ -122,6 +136,61 @@ enum ServerStore {
                 AND cancel_requested_at IS NOT NULL
             """
         ).map { try $0["id"] }
+    }
+
+    // MARK: Messages
+
+    /// Says something to a server, once the transaction is committed.
+    static func tell(_ server: String, _ message: ServerMessage, _ db: any SQLExecutor) throws {
+        try db.execute("SELECT pg_notify(\(lockName(of: server)), \(message.text))")
+    }
+
+    /// Asks the server that has a run to tell another one of its events.
+    static func follow(_ run: ID<Run>, by server: String, _ db: Transaction) throws {
+        let owner: String? = try db.value(
+            "SELECT server_id FROM run WHERE organization_id = \(db.organization) AND id = \(run)")
+        if let owner, owner != server { try tell(owner, .follow(run, by: server), db) }
+    }
+
+    /// Whether a server other than `server` has an unfinished run at work.
+    static func hasAnother(_ run: ID<Run>, than server: String, _ db: Transaction) throws -> Bool {
+        try db.row(
+            """
+            SELECT 1 FROM run JOIN server ON server.id = run.server_id
+            WHERE run.organization_id = \(db.organization) AND run.id = \(run) AND run.server_id <> \(server)
+                AND run.status IN ('created', 'running')
+            """) != nil
+    }
+
+    // MARK: Agents that wait for agents
+
+    /// Notes that a turn of `sender` waits for an answer of `agent`, unless that one waits for `sender`.
+    ///
+    /// - Returns: whether it may wait.
+    static func beginWait(_ wait: AgentWait, _ db: Transaction) throws -> Bool {
+        // One at a time, so that each sees those before it.
+        try db.execute("SELECT pg_advisory_xact_lock(hashtextextended('letta-agent-waits', 6073214521987))")
+        var (open, seen) = ([wait.agent], Set([wait.agent]))
+        while !open.isEmpty {
+            if open.contains(wait.sender) { return false }
+            let next: [ID<AgentState>] = try db.rows(
+                """
+                SELECT DISTINCT waits_for_id FROM agent_wait
+                WHERE organization_id = \(db.organization) AND agent_id IN (\(list: open))
+                """
+            ).map { try $0["waits_for_id"] }
+            open = next.filter { seen.insert($0).inserted }
+        }
+        try db.execute(
+            """
+            INSERT INTO agent_wait (organization_id, id, agent_id, waits_for_id)
+            VALUES (\(db.organization), \(wait.id), \(wait.sender), \(wait.agent))
+            """)
+        return true
+    }
+
+    static func endWait(_ wait: AgentWait, _ db: Transaction) throws {
+        try db.execute("DELETE FROM agent_wait WHERE organization_id = \(db.organization) AND id = \(wait.id)")
     }
 
     /// The servers, the oldest first, and how many turns each of them has.

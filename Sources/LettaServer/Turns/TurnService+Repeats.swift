@@ -17,6 +17,8 @@ extension TurnService {
     /// How long after the end of a run the same messages from a client that counts its retries are a repeat. Clients wait
     /// up to 8 seconds before they retry.
     private static let retryWindow: Int64 = 30 * 1_000_000
+    /// How often the run of another server is looked at.
+    private static let pauseElsewhere = Duration.milliseconds(200)
 
     func request(
         _ body: SendMessages, to thread: ConversationThread, following: TurnRequest.Following, _ attempt: SendAttempt,
@@ -57,17 +59,35 @@ extension TurnService {
             if keys.exact.isEmpty, let end = run.completedAt, now.microseconds - end.microseconds > Self.retryWindow {
                 return nil
             }
-            switch run.status {
-            case .completed, .cancelled:
-                leave(control, request)
-                return .over(run)
-            case .failed, .created, .running:
+            let isOver = run.status == .completed || run.status == .cancelled
+            let end = isOver ? run : try await elsewhere(run, following: request.following, as: scope)
+            guard let end else {
                 request.failedRun = run.id
                 return nil
             }
+            leave(control, request)
+            return .over(end)
         } catch {
             leave(control, request)
             throw error
+        }
+    }
+
+    /// A run that another server has at work. A client that follows the send itself waits here for its end.
+    ///
+    /// - Returns: nil for a run that nobody has, or that has failed.
+    private func elsewhere(
+        _ run: Run, following: TurnRequest.Following, as scope: Scope
+    ) async throws -> Run? {
+        guard let server = core.servers?.id else { return nil }
+        while true {
+            let (current, isElsewhere) = try await core.storage.read(as: scope) { db in
+                (try RunStore.run(run.id, db), try ServerStore.hasAnother(run.id, than: server, db))
+            }
+            if let current, current.status == .completed || current.status == .cancelled { return current }
+            guard isElsewhere, let current else { return nil }
+            if following == .later || following == .backgroundStream { return current }
+            try await core.clock.sleep(for: Self.pauseElsewhere)
         }
     }
 
@@ -104,9 +124,11 @@ extension TurnService {
     func replay(_ run: Run, _ filter: EventFilter, as scope: Scope) async throws -> RunFrames {
         if run.background {
             // A turn that has told its end may still be storing its last events.
-            return RunFrames(
+            var frames = RunFrames(
                 core: core, run: run.id, filter: filter, control: worker.control(of: run.id, in: scope.organization),
                 page: RunFrames.pages(of: run.id, core, as: scope))
+            try await frames.followElsewhere(run, as: scope)
+            return frames
         }
         let response = try await response(of: run, only: nil, as: scope)
         let ping = TurnEvent.ping(

@@ -74,6 +74,60 @@ import Testing
             })
     }
 
+    @Test(arguments: Engines.all)
+    func `a key is changed, and its last use is known by the minute`(_ engine: TestEngine) async throws {
+        let time = SettableTime()
+        try await withServer(
+            on: engine,
+            {
+                $0.password = "right"
+                $0.now = { time.now }
+            },
+            { server in
+                let caller = try await key(server, ["read"])
+                let made = try await server.get(Self.path, as: Self.owner).expect(200, [["last_used_at": nil]])
+                server["key"] = try #require(made.json[0]?["id"]?.string)
+                let path = "\(Self.path){key}"
+                try await server.run([
+                    .post("/v1/blocks/", ["label": "a", "value": ""], as: caller, expect: 403),
+                    .patch(path, ["name": "renamed", "scopes": ["write", "write"]], as: caller, expect: 403),
+                    .patch(path, ["name": ""], as: Self.owner, expect: 422).field("name"),
+                    .patch(path, ["scopes": []], as: Self.owner, expect: 422).field("scopes"),
+                    .patch(path, ["scopes": ["root"]], as: Self.owner, expect: 422),
+                    .patch(path, ["expires_at": "2020-01-01T00:00:00Z"], as: Self.owner, expect: 422)
+                        .field("expires_at"),
+                    .patch("\(Self.path)key-\(nobody)", ["name": "x"], as: Self.owner, expect: 404),
+                    .get(path, as: Self.owner, expect: 200, ["name": "program", "scopes": ["read"]])
+                        .note("nothing of that was stored"),
+                    .patch(
+                        path,
+                        ["name": "renamed", "scopes": ["write", "write"], "expires_at": "2027-01-16T09:00:00Z"],
+                        as: Self.owner, expect: 200, ["name": "renamed", "scopes": ["write"]]),
+                    .get("/v1/agents/", as: caller, expect: 403),
+                    .post("/v1/blocks/", ["label": "a", "value": ""], as: caller, expect: 200),
+                ])
+                let first = try await server.get(path, as: Self.owner).json["last_used_at"]?.string
+                #expect(first == time.now.wireText)
+                time.pass(seconds: 59)
+                try await server.run([.post("/v1/blocks/", ["label": "b", "value": ""], as: caller, expect: 200)])
+                #expect(try await server.get(path, as: Self.owner).json["last_used_at"]?.string == first)
+                time.pass(seconds: 2)
+                try await server.run([.post("/v1/blocks/", ["label": "c", "value": ""], as: caller, expect: 200)])
+                let second = time.now.wireText
+                try await server.restart()
+                try await server.run([
+                    .get(
+                        path, as: Self.owner, expect: 200,
+                        [
+                            "name": "renamed", "scopes": ["write"], "expires_at": "2027-01-16T09:00:00.000000Z",
+                            "last_used_at": .string(second),
+                        ]),
+                    .patch(path, ["expires_at": nil], as: Self.owner, expect: 200, ["expires_at": nil]),
+                    .get(path, as: Self.owner, expect: 200, ["name": "renamed", "last_used_at": .string(second)]),
+                ])
+            })
+    }
+
     @Test func `every route has a class`() async throws {
         try await withServer(on: .sqlite) { server in
             let lines = RouteScopes.lines

@@ -64,6 +64,12 @@ import Testing
             let list = try await server.get("/v1/agents/\(agent)/messages?order=asc").json.array ?? []
             let kept = try #require(list.first { $0["content"]?.string == long })
             #expect(kept["is_err"] == true)
+            for path in ["/v1/agents/\(agent)/messages?", "/v1/conversations/default/messages?agent_id=\(agent)&"] {
+                let all = try await server.get("\(path)include_err=true").ids
+                let taken = try await server.get("\(path)include_err=false").json.array ?? []
+                #expect(all.contains(kept["id"]?.string ?? "") && taken.count == all.count - 1)
+                #expect(taken.allSatisfy { $0["is_err"] == .null }, "only what a model could not take is left out")
+            }
             try await server.say("next", to: agent).expect(200, ["messages": [["content": "Answer."]]])
             let events = try await server.stream(long, to: agent, ["stream_tokens": true])
             #expect(events.suffix(3).map(\.type) == ["stop_reason", "usage_statistics", "[DONE]"])

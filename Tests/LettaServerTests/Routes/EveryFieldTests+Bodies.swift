@@ -12,6 +12,7 @@ extension EveryFieldTests {
         "POST /v1/blocks/{block_id}/restore": "names a version",
         "PUT /v1/quotas/": "UsageTests reads it back",
         "POST /v1/api-keys/": "APIKeyTests reads it back",
+        "PATCH /v1/api-keys/{key_id}": "APIKeyTests reads it back",
         "POST /v1/chat/completions": "a turn", "POST /v1/voice/chat/completions": "a turn",
         "POST /v1/voice-beta/{agent_id}/chat/completions": "a turn", "POST /v1/responses": "a turn",
         "POST /v1/agents/search": "a search", "POST /v1/passages/search": "a search",

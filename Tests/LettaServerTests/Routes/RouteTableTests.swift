@@ -19,6 +19,7 @@ import Testing
         "GET /v1/steps/{}/context", "POST /v1/blocks/{}/restore",
         "GET /v1/server/session", "POST /v1/server/session", "DELETE /v1/server/session",
         "GET /v1/api-keys/", "POST /v1/api-keys/", "GET /v1/api-keys/{}", "DELETE /v1/api-keys/{}",
+        "PATCH /v1/api-keys/{}",
         "GET /v1/usage/summary", "GET /v1/quotas/", "PUT /v1/quotas/", "GET /v1/quotas/{}", "DELETE /v1/quotas/{}",
     ]
 

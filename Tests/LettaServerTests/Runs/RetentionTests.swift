@@ -109,6 +109,69 @@ import Testing
         }
     }
 
+    @Test(arguments: Engines.scenarios)
+    func `a month of sweeps, hour by hour`(_ engine: TestEngine) async throws {
+        let clock = ManualClock()
+        let start: Int64 = 1_800_000_000_000_000
+        let now: @Sendable () -> Timestamp = {
+            Timestamp(microseconds: start + clock.now.offset.components.seconds * 1_000_000)
+        }
+        try await withServer(on: engine, { $0.now = now }) { server in
+            let agent = try await server.newAgent()
+            let said: JSONValue = ["role": "user", "content": "Hi", "otid": "once"]
+            try await server.run([
+                .post(
+                    "/v1/agents/\(agent)/messages/stream",
+                    ["messages": [said], "streaming": true, "background": true], expect: 200),
+                .post(
+                    "/v1/client-side-access-tokens",
+                    [
+                        "hostname": "https://example.org",
+                        "policy": [["type": "agent", "id": .string(agent), "access": ["read_agent"]]],
+                        "expires_at": "2027-01-15T13:00:00Z",
+                    ], expect: 200),
+            ])
+            let gone = try await server.newAgent()
+            try await server.send(.delete, "/v1/agents/\(gone)").expect(200)
+            try await server.restart()
+            let run = try #require(try await server.get("/v1/runs/").ids.first)
+
+            let tables = [
+                "access_token", "run_event", "send_key", "provider_trace", "deleted_key", "usage_day", "message",
+                "step",
+            ]
+            let retention = RetentionService(server.storage, now: now, clock: clock)
+            let running = Task { await retention.run() }
+            var last: [String: Int] = [:]
+            let hours = 24 * 30 + 2
+            for hour in 0..<hours {
+                await clock.waitForSleepers(1)
+                let counts = try await server.storage.read { db in
+                    try tables.map { try db.value("SELECT COUNT(*) FROM \(SQLText(identifier: $0))") ?? 0 as Int }
+                }
+                for (table, count) in zip(tables, counts) where count > 0 { last[table] = hour }
+                clock.advance(by: RetentionService.interval)
+            }
+            running.cancel()
+            await running.value
+            #expect(
+                last == [
+                    "access_token": 5, "run_event": 24, "send_key": 24, "provider_trace": 24 * 7,
+                    "deleted_key": 24 * 30, "usage_day": hours - 1, "message": hours - 1, "step": hours - 1,
+                ])
+            // What the history and the sums need stays, and what is gone is said to be gone.
+            try await server.run([
+                .get("/v1/runs/\(run)", expect: 200, ["status": "completed"]),
+                .get("/v1/runs/\(run)/trace", expect: 200),
+                .post("/v1/runs/\(run)/stream", [:], expect: 410),
+                .get(
+                    "/v1/usage/summary?start_date=2027-01-15&end_date=2027-01-15", expect: 200,
+                    ["total": ["turns": 1, "steps": 1]]),
+            ])
+            #expect(try await server.said(by: agent).count == 2)
+        }
+    }
+
     @Test func `the service sweeps at the start and every hour`() async throws {
         let clock = ManualClock()
         let time = SettableTime()

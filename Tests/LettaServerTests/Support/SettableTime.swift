@@ -7,7 +7,9 @@ final class SettableTime: Sendable {
 
     var now: Timestamp { Timestamp(microseconds: microseconds.withLock { $0 }) }
 
-    func pass(hours: Int64) {
-        microseconds.withLock { $0 += hours * 3_600_000_000 }
+    func pass(hours: Int64) { pass(seconds: hours * 3_600) }
+
+    func pass(seconds: Int64) {
+        microseconds.withLock { $0 += seconds * 1_000_000 }
     }
 }

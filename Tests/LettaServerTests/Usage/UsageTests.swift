@@ -213,4 +213,68 @@ import Testing
             ])
         }
     }
+
+    @Test(arguments: Engines.scenarios)
+    func `a limit of an agent ends what its group says`(_ engine: TestEngine) async throws {
+        try await withUsage(on: engine) { server, time in
+            let group: JSONValue = [
+                "agent_ids": ["{ann}", "{bob}"], "description": "d",
+                "manager_config": ["manager_type": "round_robin", "max_turns": 4],
+            ]
+            let hello: JSONValue = ["messages": [["role": "user", "content": "hello"]]]
+            try await server.run([
+                .put("/v1/quotas/", ["agent_id": "{ann}", "turns_per_day": 1], expect: 200),
+                .post("/v1/groups/", group, expect: 200).keep("group"),
+                .post(
+                    "/v1/groups/{group}/messages", hello, expect: 429,
+                    ["error": ["type": "quota_exceeded", "detail": .text(containing: "agent {ann} is 1 turns a day")]]),
+                .get(
+                    "/v1/usage/summary?group_by=agent&agent_id={ann}", expect: 200, ["total": ["turns": 1, "steps": 1]]),
+                .get("/v1/usage/summary?group_by=agent&agent_id={bob}", expect: 200, ["total": ["turns": 1]]),
+                .get("/v1/runs/?agent_id={ann}&stop_reason=insufficient_credits", expect: 200, .elements(1)),
+            ])
+            let said = try await server.get("/v1/groups/{group}/messages?order=asc").json.array ?? []
+            #expect(
+                said.compactMap { $0["message_type"]?.string } == ["user_message"] + [
+                    "assistant_message", "assistant_message",
+                ])
+            time.pass(hours: 24)
+            try await server.run([
+                .put("/v1/quotas/", ["agent_id": "{ann}", "turns_per_day": 2], expect: 200),
+                .post("/v1/groups/{group}/messages", hello, expect: 200, ["usage": ["step_count": 4]]),
+                .get("/v1/usage/summary?agent_id={ann}", expect: 200, ["total": ["turns": 3]]),
+            ])
+        }
+    }
+
+    @Test(arguments: Engines.scenarios)
+    func `a limit of a key holds for what it has scheduled`(_ engine: TestEngine) async throws {
+        try await withUsage(on: engine) { server, time in
+            let made = try await server.send(.post, "/v1/api-keys/", ["name": "k", "scopes": ["admin"]]).expect(200)
+            server["key"] = made.id
+            let caller = TestCaller.v1.with("Authorization", "Bearer \(made.json["key"]?.string ?? "")")
+            func scheduled(_ text: String) -> JSONValue {
+                [
+                    "messages": [["role": "user", "content": .string(text)]],
+                    "schedule": ["type": "one-time", "scheduled_at": .int(time.now.microseconds / 1_000)],
+                ]
+            }
+            try await server.run([
+                .put("/v1/quotas/", ["key_id": "{key}", "turns_per_day": 1], expect: 200),
+                .post("/v1/agents/{ann}/schedule", scheduled("first"), as: caller, expect: 200),
+            ])
+            _ = try await server.until("/v1/runs/?agent_id={ann}") { $0[0]?["status"] == "completed" }
+            try await server.run([.post("/v1/agents/{bob}/schedule", scheduled("second"), as: caller, expect: 200)])
+            let runs = try await server.until("/v1/runs/?agent_id={bob}") { $0[0]?["status"] == "failed" }
+            #expect(runs[0]?["stop_reason"] == "insufficient_credits")
+            #expect(runs[0]?["metadata"]?["error"]?.string?.contains("API key \(server["key"])") == true)
+            #expect(try await server.said(by: server["bob"]).isEmpty, "the agent has not read it")
+            try await server.run([
+                .get("/v1/usage/summary?key_id={key}", expect: 200, ["total": ["turns": 1, "steps": 1]]),
+                .post("/v1/agents/{bob}/schedule", scheduled("third"), expect: 200).note("the owner's own"),
+            ])
+            _ = try await server.until("/v1/runs/?agent_id={bob}") { $0[0]?["status"] == "completed" }
+            #expect(try await server.said(by: server["bob"]).contains("user_message: third"))
+        }
+    }
 }

@@ -37,6 +37,7 @@ struct RunEventWriter: Sendable {
                 let time = core.now()
                 try await core.storage.write(as: scope) { db in
                     try RunEventStore.insert(batch, of: control.run, at: time, db)
+                    for server in control.followers { try ServerStore.tell(server, .events(control.run), db) }
                 }
                 return true
             } catch {

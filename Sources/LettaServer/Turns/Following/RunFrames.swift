@@ -8,8 +8,8 @@ import Storage
 struct RunFrames: AsyncSequence, Sendable {
     /// The silence after which a ping shows that the turn is still running.
     static let longestSilence = Duration.seconds(30)
-    /// How often the events of another server's run are looked for.
-    private static let pause = Duration.milliseconds(200)
+    /// How often the events of another server's run are looked for when it says nothing.
+    private static let pause = Duration.milliseconds(500)
 
     let core: Core
     let run: ID<Run>
@@ -46,6 +46,8 @@ struct RunFrames: AsyncSequence, Sendable {
         private let reader: Int?
         /// Nil without pings.
         private let silence: SilenceTimer?
+        /// Of a run that another server has, with the timer for its silence.
+        private var news: (arrivals: AsyncStream<Void>.Iterator, timer: SilenceTimer)?
 
         init(frames: RunFrames) {
             self.frames = frames
@@ -55,6 +57,10 @@ struct RunFrames: AsyncSequence, Sendable {
                 silence = SilenceTimer(clock: frames.core.clock) { log.interrupt(reader) }
             } else {
                 silence = nil
+            }
+            if frames.isOver != nil, let servers = frames.core.servers {
+                let (arrivals, ring) = servers.news.reader(of: frames.run)
+                news = (arrivals.makeAsyncIterator(), SilenceTimer(clock: frames.core.clock, onSilence: ring))
             }
             // The log of a background run starts with its own ping.
             if silence != nil, frames.control?.isBackground == false { first = ping() }
@@ -87,7 +93,7 @@ struct RunFrames: AsyncSequence, Sendable {
             return nil
         }
 
-        private func read() async throws -> RunLog.Reading {
+        private mutating func read() async throws -> RunLog.Reading {
             guard let log = frames.control?.log else { return try await elsewhere() }
             let reading = await live(log)
             guard case .behind = reading else { return reading }
@@ -95,14 +101,17 @@ struct RunFrames: AsyncSequence, Sendable {
         }
 
         /// What another server stores, until the end of its run.
-        private func elsewhere() async throws -> RunLog.Reading {
+        private mutating func elsewhere() async throws -> RunLog.Reading {
             var silence = Duration.zero
             while true {
                 // Before the events: once it is over, none comes.
                 let isOver = try await frames.isOver?() ?? true
                 if let events = try await stored() { return events }
                 if isOver { return .end }
-                try await frames.core.clock.sleep(for: RunFrames.pause)
+                guard news != nil else { return .end }
+                news?.timer.touch(RunFrames.pause)
+                await news?.arrivals.next()
+                if Task.isCancelled { return .end }
                 silence += RunFrames.pause
                 if frames.filter.withPings, silence >= RunFrames.longestSilence { return .interrupted }
             }

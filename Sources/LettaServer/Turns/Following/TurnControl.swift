@@ -17,6 +17,7 @@ final class TurnControl: Sendable {
     private let relay: (@Sendable (TurnEvent) -> Void)?
     private let cancelled = Atomic(false)
     private let reason = Mutex<String?>(nil)
+    private let otherServers = Mutex<Set<String>>([])
 
     init(
         run: ID<Run>, agent: ID<AgentState>, conversation: ID<Conversation>? = nil, organization: String,
@@ -31,6 +32,13 @@ final class TurnControl: Sendable {
         self.isBackground = isBackground
         self.collector = collector
         log = RunLog(isStored: isBackground, limits: limits)
+    }
+
+    /// The servers that want to hear when events are stored.
+    var followers: Set<String> { otherServers.withLock { $0 } }
+
+    func follow(by server: String) {
+        _ = otherServers.withLock { $0.insert(server) }
     }
 
     func emit(_ event: TurnEvent) {

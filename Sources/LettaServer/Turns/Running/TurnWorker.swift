@@ -89,6 +89,11 @@ final class TurnWorker: TaskOwner, Sendable {
         cancel(state.withLock { state in runs.compactMap { state.turns[$0]?.control } })
     }
 
+    /// Tells another server of the events of a run from now on.
+    func follow(_ run: ID<Run>, by server: String) {
+        state.withLock { $0.turns[run]?.control }?.follow(by: server)
+    }
+
     func cancelAll() {
         cancel(state.withLock { $0.turns.values.map(\.control) })
     }
