@@ -1,3 +1,4 @@
+import EventStreams
 import JSON
 import Synchronization
 
@@ -21,6 +22,8 @@ final class MCPInbox: Sendable {
     private let limits: MCPLimits
     private let elapsed: @Sendable () -> Duration
     private let state = Mutex(State())
+    /// Opens when nothing can be asked any more.
+    let end = Latch()
 
     init(_ limits: MCPLimits, elapsed: @escaping @Sendable () -> Duration) {
         self.limits = limits
@@ -28,10 +31,13 @@ final class MCPInbox: Sendable {
     }
 
     var toolsHaveChanged: Bool { state.withLock { $0.toolsHaveChanged } }
+    var hasEnded: Bool { state.withLock { $0.closed != nil } }
 
+    /// The bounds of what is received begin anew with a request that is the only one.
     func expect(_ id: Int64) {
         let now = elapsed()
         state.withLock { state in
+            if state.slots.isEmpty { (state.messages, state.bytes) = (0, 0) }
             state.slots[id] = .open(nil)
             state.lastSign[id] = now
         }
@@ -90,6 +96,7 @@ final class MCPInbox: Sendable {
             }
         }
         for continuation in waiting { continuation.resume(throwing: failure) }
+        end.open()
     }
 
     /// Takes a message, or a batch of them.

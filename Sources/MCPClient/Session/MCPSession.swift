@@ -34,6 +34,17 @@ package final class MCPSession: Sendable {
     /// Whether the server has said that its tools are not the same any more.
     package var toolsHaveChanged: Bool { inbox.toolsHaveChanged }
 
+    // MARK: Its end
+
+    /// Whether nothing can be asked any more.
+    var hasEnded: Bool { inbox.hasEnded }
+
+    /// Fails what is asked now and later.
+    func end() { inbox.close(MCPFailure(.ended, "The session was ended.")) }
+
+    /// - Throws: `CancellationError`.
+    func untilEnd() async throws { try await inbox.end.wait() }
+
     // MARK: What a client asks
 
     func initialize() async throws {
