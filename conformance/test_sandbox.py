@@ -137,6 +137,7 @@ def test_many_calls_leave_nothing(server_with):
             before = usage(process)
             list(pool.map(call, range(count - 100)))
     after = settled(process, {**before, "zombies": 0})
+    print(f"{count} calls: before {before}, after {after}")
     assert after["zombies"] == 0
     for name in ("descriptors", "descriptors of boxes", "processes", "files"):
         assert after[name] <= before[name], (name, before, after)

@@ -16,10 +16,13 @@ import Testing
         let entry: StdioAllowList.Entry
 
         func call(
-            _ tool: String = "count", as owner: MCPSessions.Owner = ann, environment: [String: String] = [:]
+            _ tool: String = "count", _ arguments: JSONObject = [:], as owner: MCPSessions.Owner = ann,
+            environment: [String: String] = [:]
         ) async throws -> String? {
             let command = StdioCommand(words: entry.words, environment: environment)
-            let result = try await sessions.use(.stdio(command, entry), of: owner) { try await $0.call(tool, [:]) }
+            let result = try await sessions.use(.stdio(command, entry), of: owner) {
+                try await $0.call(tool, arguments)
+            }
             return result.content.first?["text"]?.string
         }
     }
@@ -51,6 +54,22 @@ import Testing
             #expect(try await caller.call("fail") == "it did not work")
             await #expect(throws: MCPFailure(.rejected(code: -32602), "not today")) { try await caller.call("refuse") }
             #expect(try await caller.call() == "5", "an error of a tool ends no session")
+        }
+    }
+
+    @Test func `answers reach the calls that they are for`() async throws {
+        try await withCaller { (caller: Caller) async throws in
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                for number in 0..<40 {
+                    let owner = [Self.ann, Self.ben][number % 2]
+                    group.addTask {
+                        let sum = try await caller.call("add", ["a": .int(Int64(number)), "b": 1], as: owner)
+                        #expect(sum == "\(number + 1)")
+                    }
+                }
+                try await group.waitForAll()
+            }
+            #expect(caller.sessions.count == 2)
         }
     }
 

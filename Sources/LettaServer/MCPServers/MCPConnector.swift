@@ -59,16 +59,35 @@ struct MCPConnector: Sendable {
         try await self(row, for: agent, limits: limits, as: scope) { try await $0.tools() }
     }
 
+    /// Calls a tool, and stores the server's tools if it says meanwhile that they are others.
+    ///
     /// - Parameter agent: who calls, in a session of its own that lasts for its next calls; nil for a session for this one.
     func call(
         _ tool: String, of row: MCPServerRow, _ arguments: JSONObject, for agent: ID<AgentState>? = nil, as scope: Scope
     ) async throws -> MCPCallResult {
-        guard let agent else { return try await self(row, for: nil, as: scope) { try await $0.call(tool, arguments) } }
-        let owner = MCPSessions.Owner(server: row.id.rawValue, user: "\(scope.organization)/\(agent)")
-        return try await noting(row, as: scope) {
-            try await sessions.use(endpoint(of: row, for: agent, as: scope), of: owner) {
-                try await $0.call(tool, arguments)
+        let body: @Sendable (MCPSession) async throws -> (MCPCallResult, [MCPTool]?) = { session in
+            (try await session.call(tool, arguments), try await session.changedTools())
+        }
+        let (result, changed): (MCPCallResult, [MCPTool]?)
+        if let agent {
+            let owner = MCPSessions.Owner(server: row.id.rawValue, user: "\(scope.organization)/\(agent)")
+            (result, changed) = try await noting(row, as: scope) {
+                try await sessions.use(endpoint(of: row, for: agent, as: scope), of: owner, body)
             }
+        } else {
+            (result, changed) = try await self(row, for: nil, as: scope, body)
+        }
+        if let changed { await store(changed, of: row, as: scope) }
+        return result
+    }
+
+    /// The call was made, whether its server's tools can be stored or not.
+    private func store(_ tools: [MCPTool], of row: MCPServerRow, as scope: Scope) async {
+        do {
+            _ = try await MCPToolSync.store(tools, isWhole: true, of: row, core, as: scope)
+        } catch {
+            core.logger.warning(
+                "Tools of an MCP server were not stored", metadata: ["mcp.server": "\(row.id)", "error": "\(error)"])
         }
     }
 

@@ -30,7 +30,14 @@ final class MCPInbox: Sendable {
         self.elapsed = elapsed
     }
 
-    var toolsHaveChanged: Bool { state.withLock { $0.toolsHaveChanged } }
+    /// Whether the server has said since the last time that its tools are not the same any more.
+    func takeChange() -> Bool {
+        state.withLock { state in
+            defer { state.toolsHaveChanged = false }
+            return state.toolsHaveChanged
+        }
+    }
+
     var hasEnded: Bool { state.withLock { $0.closed != nil } }
 
     /// The bounds of what is received begin anew with a request that is the only one.
