@@ -1,7 +1,7 @@
 """Servers made with the kits that people use: `mcpservers.py KIT TRANSPORT [PORT]`. Runs in .build-venv-mcp.
 
 KIT is `mcp`, `fastmcp`, or `oauth`: fastmcp with an authorization server of its own, or `brief-oauth`: one whose tokens are good for
-30 seconds, and which tells when it refreshes one. TRANSPORT is `stdio`, `sse`, `streamable-http`, or
+30 seconds, and which tells when it refreshes one, or `keeping`: fastmcp with a tool that names its session, or `refusing-oauth`: the same, but the second refresh is refused. TRANSPORT is `stdio`, `sse`, `streamable-http`, or
 `json`, which is the last one without streams.
 """
 
@@ -51,23 +51,37 @@ else:
     from fastmcp import FastMCP
 
     auth = None
-    if KIT in ("oauth", "brief-oauth"):
+    if KIT.endswith("oauth"):
         from fastmcp.server.auth.auth import ClientRegistrationOptions
         from fastmcp.server.auth.providers import in_memory
+        from mcp.server.auth.provider import TokenError
 
         class Provider(in_memory.InMemoryOAuthProvider):
+            asked = 0
+
             async def exchange_refresh_token(self, *arguments):
+                self.asked += 1
+                if KIT == "refusing-oauth" and self.asked == 2:
+                    raise TokenError("invalid_grant", "The grant was revoked.")
                 token = await super().exchange_refresh_token(*arguments)
                 print("refreshed", flush=True)
                 return token
 
-        if KIT == "brief-oauth":
+        if KIT != "oauth":
             in_memory.DEFAULT_ACCESS_TOKEN_EXPIRY_SECONDS = 30
         auth = Provider(
             base_url=f"http://127.0.0.1:{PORT}", client_registration_options=ClientRegistrationOptions(enabled=True))
     server = FastMCP("conformance", auth=auth)
     for tool in TOOLS:
         server.tool(tool)
+    if KIT == "keeping":
+        from fastmcp import Context
+
+        @server.tool
+        def session(context: Context) -> str:
+            """Names the session."""
+            return context.session_id
+
     if TRANSPORT == "stdio":
         server.run("stdio", show_banner=False)
     else:

@@ -1,7 +1,7 @@
 """A server of the Model Context Protocol over stdio that needs nothing but Python, and misbehaves on request.
 
 Its tools are those of `tools.json` beside this file where there is one, so that a test can change them, and otherwise those below.
-`many` as an argument adds 2,000 tools, in pages; `hush` answers nothing; `noise` prints what is no message first.
+`count`, which is not among them, tells how often it was called, and `change` says that there are other tools. `many` as an argument adds 2,000 tools, in pages; `hush` answers nothing; `noise` prints what is no message first.
 """
 
 import json
@@ -45,7 +45,17 @@ def tools():
     return every + [tool(f"tool_{n}", f"Number {n}.") for n in range(2000)] if "many" in sys.argv else every
 
 
+counted = 0
+
+
 def call(name, arguments, request):
+    global counted
+    if name == "count":
+        counted += 1
+        return [str(counted)]
+    if name == "change":
+        say({"method": "notifications/tools/list_changed"})
+        return ["changed"]
     if name == "add":
         return [str(arguments["a"] + arguments["b"])]
     if name == "look":

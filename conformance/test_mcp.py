@@ -41,9 +41,9 @@ def remote(tmp_path_factory):
     """Starts a server over HTTP once for all tests, and tells its settings."""
     running, folder = {}, tmp_path_factory.mktemp("mcp")
 
-    def start(kit, transport):
+    def start(kit, transport, port=None):
         if (kit, transport) not in running:
-            port = harness.free_port()
+            port = port or harness.free_port()
             process = harness.Process([sys.executable, SCRIPT, kit, transport, str(port)], folder / f"{kit}-{transport}.log")
             deadline = time.monotonic() + 60
             while not listening(port):
@@ -53,6 +53,12 @@ def remote(tmp_path_factory):
         path = "sse" if transport == "sse" else "mcp"
         return {"mcp_server_type": "sse" if transport == "sse" else "streamable_http",
                 "server_url": f"http://127.0.0.1:{running[kit, transport][1]}/{path}"}
+
+    def restart(kit, transport):
+        process, port = running.pop((kit, transport))
+        process.kill()
+        start(kit, transport, port)
+    start.restart = restart
     start.output = lambda kit, transport: running[kit, transport][0].output
     yield start
     for process, _ in running.values():
@@ -112,6 +118,41 @@ def test_tools_are_stored_run_and_called_in_turns(http, remote, kit, transport):
     with pytest.raises(httpx.ReadTimeout):  # Who leaves ends the call, and the server serves the next one.
         http.post(run["hang"], json={"args": {}}, timeout=1)
     assert body(http.patch(f"/v1/mcp-servers/{server['id']}/refresh")) == {"added": [], "updated": [], "deleted": []}
+    assert http.delete(f"/v1/mcp-servers/{server['id']}").status_code == 204
+
+
+def agent_with(http, tool):
+    """An agent that has one tool, and what calls it in a turn and returns the status and the text of the result."""
+    agent = body(http.post("/v1/agents/", json={"name": "Caller", "model": "openai-proxy/gpt-4o-mini", "include_base_tools": False,
+                                                "tools": [tool]}))["id"]
+
+    def call(**arguments):
+        steps = json.dumps([{"call": tool, "args": arguments}, {"say": "done"}])
+        messages = body(http.post(f"/v1/agents/{agent}/messages", json={"input": f"script: {steps}"}))["messages"]
+        assert messages[-1]["content"] == "done", messages
+        return messages[1]["status"], messages[1]["tool_return"]
+    return call
+
+
+def name_of(http, server, tool):
+    """What a tool of a server is called here."""
+    return next(each["name"] for each in body(http.get(f"/v1/mcp-servers/{server['id']}/tools"))
+                if each["metadata_"]["mcp"]["tool_name"] == tool)
+
+
+@pytest.mark.parametrize("transport", ["stdio", "sse", "streamable-http"])
+def test_each_agent_has_a_session_that_lasts(http, remote, transport):
+    config = settings("keeping", transport, remote)
+    server = body(http.post("/v1/mcp-servers/", json={"server_name": f"keeping-{transport}", "config": config}))
+    tool = name_of(http, server, "session")
+    one, other = agent_with(http, tool), agent_with(http, tool)
+    first, second = one(), other()
+    assert first[0] == second[0] == "success" and first != second
+    assert (one(), other(), one()) == (first, second, first)
+    if transport != "stdio":  # A server that was started anew knows no session of before.
+        remote.restart("keeping", transport)
+        anew = one()
+        assert anew[0] == "success" and anew != first and one() == anew
     assert http.delete(f"/v1/mcp-servers/{server['id']}").status_code == 204
 
 
@@ -179,6 +220,20 @@ def test_tokens_are_refreshed(http, letta, remote):
     # A refresh token is good for one time: the one of the refresh before is in use now.
     assert body(http.post(run, json={"args": {"a": 2, "b": 3}}))["status"] == "success"
     assert refreshed() == before + 2
+
+
+def test_a_refresh_that_is_refused_ends_no_turn(http, remote):
+    config = remote("refusing-oauth", "streamable-http")
+    server = body(http.post("/v1/mcp-servers/", json={"server_name": "revoked", "config": config}))
+    run = authorized(http, server)["add"]
+    turn = agent_with(http, name_of(http, server, "add"))
+    status, text = turn(a=2, b=3)
+    assert status == "error" and "requires authorization" in text
+    assert "requires authorization" in body(http.get(f"/v1/mcp-servers/{server['id']}"))["last_error"]
+    assert authorized(http, server)["add"] == run, "the tools are the same"
+    status, text = turn(a=2, b=3)
+    assert status == "success" and float(text) == 5
+    assert body(http.get(f"/v1/mcp-servers/{server['id']}"))["last_error"] is None
 
 
 def test_authorization_that_the_user_refuses(http, remote):

@@ -2,10 +2,13 @@
 
 import concurrent.futures
 import glob
+import hashlib
 import http.server
 import json
 import os
 import pathlib
+import sysconfig
+import tempfile
 import threading
 
 import pytest
@@ -13,7 +16,9 @@ import pytest
 import harness
 from harness import unknown
 from steps import EMBEDDING, MODEL
-from toolsources import ASKSRC, TOOLSRC, TYPESCRIPTSRC
+from conftest import GENERATION, VERSION
+from test_messages import script
+from toolsources import ASKSRC, ASKTSSRC, KEEPERS, TELLSRC, TOOLSRC, TYPESCRIPTSRC
 
 LOOK = 'def look() -> str:\n    """Look."""\n    import os\n    return os.environ.get("A", "-") + os.environ.get("B", "-")\n'
 MASK = "********"
@@ -132,6 +137,7 @@ def test_many_calls_leave_nothing(server_with):
             before = usage(process)
             list(pool.map(call, range(count - 100)))
     after = settled(process, {**before, "zombies": 0})
+    print(f"{count} calls: before {before}, after {after}")
     assert after["zombies"] == 0
     for name in ("descriptors", "descriptors of boxes", "processes", "files"):
         assert after[name] <= before[name], (name, before, after)
@@ -168,6 +174,67 @@ def test_a_tool_of_an_agent_reaches_this_agent_as_long_as_it_runs(server_with):
         # Without an agent there is nothing that a token could open.
         ran = client.post("/v1/tools/run", json={"source_code": ASKSRC, "args": {"path": "/"}}).json()
         assert ran["status"] == "error" and "LETTA_BASE_URL" in ran["tool_return"]
+
+
+@pytest.fixture
+def packages():
+    """A folder where tools find the client's package as if it had been installed for them, and the requirements that name it."""
+    with tempfile.TemporaryDirectory(prefix="letta-packages-", dir="/tmp") as folder:
+        os.chmod(folder, 0o755)
+        name = hashlib.sha256(f"letta-client=={VERSION}".encode()).hexdigest()[:32]
+        os.symlink(sysconfig.get_path("purelib"), f"{folder}/{name}")
+        yield folder, [{"name": "letta-client", "version": VERSION}]
+
+
+@pytest.mark.clients
+@pytest.mark.parametrize("network", [None, "*"])
+def test_a_tool_uses_the_published_client(server_with, packages, network):
+    folder, requirements = packages
+    server = server_with(LETTA_TOOL_PACKAGES=folder, LETTA_TOOL_NETWORK=network)
+    with server.http() as http:
+        made = http.put("/v1/tools/", json={"source_code": KEEPERS[GENERATION], "pip_requirements": requirements}).json()
+        assert made["packages_status"] == "ready", made
+        agent = new_agent(http, tools=["keep"], memory_blocks=[{"label": "human", "value": "h"}])["id"]
+        other = new_agent(http, name="other")["id"]
+        call = {"call": "keep", "args": {"note": "likes tea", "other": other}}
+        answer = http.post(f"/v1/agents/{agent}/messages", json={"input": script(call, {"say": "done"})}).json()
+        returned = answer["messages"][1]
+        assert returned["status"] == "success", returned
+        assert json.loads(returned["tool_return"]) == ["caller", "tool_call_message", [403, 403, 403]]
+        server.restart()
+        assert http.get(f"/v1/agents/{agent}/core-memory/blocks/human").json()["value"] == "likes tea"
+        assert [each["text"] for each in http.get(f"/v1/agents/{agent}/archival-memory").json()] == ["likes tea"]
+        assert http.get("/v1/client-side-access-tokens").json()["tokens"] == []
+
+
+@pytest.mark.clients
+def test_a_tool_with_a_key_of_its_own_does_what_the_key_allows(server_with, packages):
+    folder, requirements = packages
+    server = server_with(LETTA_TOOL_PACKAGES=folder)
+    with server.http() as http:
+        key = http.post("/v1/api-keys/", json={"name": "tools", "scopes": ["read", "write"]}).json()
+        tell = {"source_code": TELLSRC, "pip_requirements": requirements}
+        assert http.put("/v1/tools/", json=tell).json()["packages_status"] == "ready"
+        secrets = {"LETTA_API_KEY": key["key"]}
+        agent = new_agent(http, tools=["tell"], secrets=secrets)["id"]
+        other = new_agent(http, name="other")["id"]
+        call = {"call": "tell", "args": {"other": other, "text": "ping"}}
+
+        def told():
+            answer = http.post(f"/v1/agents/{agent}/messages", json={"input": script(call, {"say": "done"})}).json()
+            return answer["messages"][1]["status"], answer["messages"][1]["tool_return"]
+
+        assert told() == ("success", "echo: ping")
+        server.restart()
+        assert told() == ("success", "echo: ping")
+        run = {**tell, "args": call["args"]}
+        assert http.post("/v1/tools/run", json={**run, "env_vars": secrets}).json()["tool_return"] == "echo: ping"
+        ran = http.post("/v1/tools/run", json=run).json()
+        assert ran["status"] == "error" and "a key in LETTA_API_KEY" in ran["tool_return"]
+        ran = http.post("/v1/tools/run", json={**run, "env_vars": {"LETTA_API_KEY": "key-wrong"}}).json()
+        assert ran["status"] == "error" and "401" in "".join(ran["stderr"])
+        assert http.delete(f"/v1/api-keys/{key['id']}").status_code in (200, 204)
+        assert told()[0] == "error"
 
 
 FETCH = '''def fetch(url: str) -> str:
@@ -235,6 +302,10 @@ def test_tools_in_typescript(server_with):
         server.restart()
         ran = client.post(f"/v1/agents/{agent}/tools/sum/run", json={"args": {"a": 40}}).json()
         assert (ran["status"], ran["func_return"], ran["stdout"]) == ("success", 42, ["adding\n"]), ran
+        client.put("/v1/tools/", json={"source_code": ASKTSSRC, "source_type": "typescript"}).raise_for_status()
+        client.patch(f"/v1/agents/{agent}/tools/attach/{client.get('/v1/tools/?name=name_of_mine').json()[0]['id']}").raise_for_status()
+        ran = client.post(f"/v1/agents/{agent}/tools/name_of_mine/run", json={"args": {}}).json()
+        assert (ran["status"], ran["func_return"]) == ("success", "caller"), ran
         undescribed = client.put("/v1/tools/", json={"source_code": "export function f(a: number) {}", "source_type": "typescript"})
         assert undescribed.status_code == 422 and "json_schema" in undescribed.text
     without = server_with(LETTA_NODE="/nowhere/node")

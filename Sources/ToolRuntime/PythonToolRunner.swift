@@ -81,10 +81,10 @@ package struct PythonToolRunner: Sendable {
             for (name, value) in Self.proxies { environment[name] = value }
         }
         var api: JSONValue?
-        if let token = call.apiToken, offersAPI {
+        if let token = call.environment[Self.keyVariable] ?? call.apiToken, offersAPI {
             api = ["url": .string(Self.apiURL), "token": .string(token)]
             environment["LETTA_BASE_URL"] = .string(Self.apiURL)
-            environment["LETTA_API_KEY"] = .string(token)
+            environment[Self.keyVariable] = .string(token)
         }
         for (name, value) in call.environment.sorted(by: { $0.key < $1.key }) { environment[name] = .string(value) }
         return [
@@ -110,6 +110,9 @@ package struct PythonToolRunner: Sendable {
         for (label, value) in report.answer?["memory"]?.object ?? [:] { result.blockValues[label] = value.string }
         return result
     }
+
+    /// What holds the key for the server's API. A user who sets it lets the tool do what the key allows.
+    package static let keyVariable = "LETTA_API_KEY"
 
     /// Where calls find the server: the peer's usual address.
     private static let apiURL = "http://127.0.0.1:8283"

@@ -41,11 +41,14 @@ extension ToolSandbox {
 
     private static let installingTime = Duration.seconds(600)
 
-    /// Temporary files are beside the packages: those in memory are few.
+    /// Temporary files are beside the packages: those in memory are few. Bytecode is made here, which runs nothing: calls
+    /// find the packages read-only and would compile them anew each time. Some packages have files of other versions of
+    /// Python, which don't compile.
     private static let script = """
         ulimit -f 1048576; ulimit -v 4194304; mkdir -p /packages/.tmp
         "$@" || exit 1
         rm -rf /packages/.tmp
+        "$1" -I -m compileall -q /packages || true
         [ "$(du -sk /packages | cut -f1)" -le 2097152 ] && exit
         echo "ERROR: the packages take more than 2 GiB" >&2
         exit 1

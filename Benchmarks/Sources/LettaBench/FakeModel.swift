@@ -13,6 +13,8 @@ final class FakeModel: Sendable {
         case long
         /// Begun with the first word, and ended by ``release()``.
         case holding
+        /// A call of a tool, and words once its result is there.
+        case calling
     }
 
     let port: UInt16
@@ -96,6 +98,7 @@ private final class FakeModelLoop {
     }
 
     private static let streaming = Array(#""stream":true"#.utf8)
+    private static let toolResult = Array(#""role":"tool""#.utf8)
 
     private let model: FakeModel
     private let listener: Int32
@@ -166,13 +169,14 @@ private final class FakeModelLoop {
         model.note(request[bodyStart...])
         guard request.holds(Self.streaming) else { return send(ModelAnswers.whole, to: file) }
         let mode = model.currentMode
+        if mode == .calling, !request.holds(Self.toolResult) { return send(ModelAnswers.call, to: file) }
         if mode == .holding {
             held.insert(file)
             model.note(held: held.count)
         }
         send(ModelAnswers.start, to: file)
         switch mode {
-        case .prompt: send(ModelAnswers.rest, to: file)
+        case .prompt, .calling: send(ModelAnswers.rest, to: file)
         case .long: send(ModelAnswers.longRest, to: file)
         case .holding: break
         }

@@ -51,6 +51,13 @@ struct Load {
         }
     }
 
+    /// Sends every request over a connection of its own, all at once, and waits for the answers.
+    static func atOnce(_ requests: [RequestBytes], port: UInt16) throws -> [String] {
+        let connections = try requests.map { _ in try Connection(port: port) }
+        for (connection, request) in zip(connections, requests) { try connection.send(request.bytes) }
+        return try connections.map { String(decoding: try $0.receive(), as: UTF8.self) }
+    }
+
     /// What one of `count` such requests costs the server, in microseconds of processor time.
     func cost(of request: RequestBytes, count: Int) throws -> Double {
         let before = try server.processorSeconds()

@@ -15,21 +15,28 @@ enum ModelAnswers {
         """)
 
     /// The head of a streamed answer and the first word.
-    static let start =
-        Array(
-            """
-            HTTP/1.1 200 OK\r
-            content-type: text/event-stream\r
-            transfer-encoding: chunked\r
-            \r\n
-            """.utf8) + chunk(saying(words[0]))
+    static let start = head + chunk(saying(words[0]))
     /// The other words and the end.
     static let rest = words.dropFirst().flatMap { chunk(saying($0)) } + ending
     /// Thousands of long words and the end.
     static let longRest = (0..<longCount).flatMap { _ in chunk(saying(longWord)) } + ending
+    /// The tool that is called, and the whole streamed answer that calls it.
+    static let tool = "add"
+    static let call = head + chunk(event(choices: calling)) + ending
     /// How many bytes the long words have.
     static let longLength = longCount * longWord.utf8.count
 
+    private static let head = Array(
+        """
+        HTTP/1.1 200 OK\r
+        content-type: text/event-stream\r
+        transfer-encoding: chunked\r
+        \r\n
+        """.utf8)
+    private static let calling = #"""
+        [{"index": 0, "finish_reason": null, "delta": {"tool_calls": [{"index": 0, "id": "call_1", "type": "function", \#
+        "function": {"name": "\#(tool)", "arguments": "{\"a\": 1, \"b\": 2}"}}]}}]
+        """#
     private static let words = ["She", " likes", " engines", " that", " weave", " algebraic", " patterns", "."]
     private static let longWord = String(repeating: " patterns", count: 500)
     private static let longCount = 2000

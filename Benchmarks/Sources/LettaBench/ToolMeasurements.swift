@@ -4,11 +4,15 @@ import Foundation
 struct ToolMeasurements {
     private static let starts = 5
     private static let calls = 40
+    private static let agents = 32
+    private static let rounds = 5
 
+    private static let source =
+        #"def add(a: int, b: int):\n    '''Add.\n\n    Args:\n        a: one\n        b: two\n    '''\n    return a + b\n"#
     private static let call = RequestBytes.post(
         "/v1/tools/run",
         """
-        {"source_code": "def add(a: int, b: int):\\n    return a + b\\n", "args": {"a": 1, "b": 2}, "json_schema": \
+        {"source_code": "\(source)", "args": {"a": 1, "b": 2}, "json_schema": \
         {"name": "add", "description": "Add.", "parameters": {"type": "object", "properties": {}, "required": []}}}
         """)
 
@@ -27,20 +31,36 @@ struct ToolMeasurements {
                 warm.append(try timeOfCall(load))
                 python.append(try timeOfPython())
             }
-            if number == Self.starts - 1 { try addManyAtOnce(load, &report) }
         }
-        report.add("small warm tool call, by the first one", warm.median / cold.median, limit: 0.15, "x", "\(cold.median.short) ms first")
+        report.add(
+            "small warm tool call, by the first one", warm.median / cold.median, limit: 0.15, "x",
+            "\(warm.median.short) ms, \(cold.median.short) ms first")
         report.add(
             "small warm tool call, by python3 -I -c pass", warm.median / python.median, limit: 3, "x",
             "\(warm.median.short) ms, \(python.median.short) ms")
+        try addAgentsAtOnce(&report)
     }
 
-    private func addManyAtOnce(_ load: Load, _ report: inout Report) throws {
-        var wrong = 0
-        try load.send(repeatElement(Self.call, count: 320)) { answer in
-            if !String(decoding: answer, as: UTF8.self).contains(#""status":"success""#) { wrong += 1 }
+    /// Turns in which each of many agents calls a tool, all at the same time.
+    private func addAgentsAtOnce(_ report: inout Report) throws {
+        let model = try FakeModel()
+        defer { model.end() }
+        let server = try ServerProcess(binary: binary, folder: "\(folder)/agents", environment: model.environment)
+        defer { server.end() }
+        try Load(server).send([.post("/v1/tools/", #"{"source_code": "\#(Self.source)"}"#)])
+        let agents = try TurnAgents(server, count: Self.agents, tools: [ModelAnswers.tool]).ids
+        model.use(.calling)
+        var (wrong, times) = (0, [Double]())
+        for _ in 0..<Self.rounds {
+            try Load(server).send(agents.map(TurnAgents.reset))
+            let start = ContinuousClock.now
+            let answers = try Load.atOnce(agents.map(TurnAgents.turn), port: server.port)
+            times.append(start.duration(to: .now) / .milliseconds(1))
+            wrong += answers.count { !$0.contains(#""tool_return":"3""#) || !$0.contains(#""status":"success""#) }
         }
-        report.add("calls that failed of 320, eight at once", Double(wrong), limit: 0, "calls")
+        report.add(
+            "turns without the tool's result, of \(Self.rounds) times \(Self.agents) at once", Double(wrong), limit: 0,
+            "turns", "\(times.median.short) ms for all \(Self.agents)")
     }
 
     private func timeOfCall(_ load: Load) throws -> Double {
@@ -51,13 +71,15 @@ struct ToolMeasurements {
         return start.duration(to: .now) / .milliseconds(1)
     }
 
+    /// A bare start of Python, to its end.
     private func timeOfPython() throws -> Double {
-        let process = Process()
-        process.executableURL = URL(filePath: "/usr/bin/python3")
-        process.arguments = ["-I", "-c", "pass"]
+        var arguments = ["python3", "-I", "-c", "pass"].map { (word: String) in strdup(word) } + [nil]
+        defer { for argument in arguments { free(argument) } }
         let start = ContinuousClock.now
-        try process.run()
-        process.waitUntilExit()
+        var (process, status): (pid_t, Int32) = (0, 0)
+        guard posix_spawn(&process, "/usr/bin/python3", nil, nil, &arguments, nil) == 0,
+            waitpid(process, &status, 0) == process, status == 0
+        else { throw BenchmarkFailure("python3 does not start") }
         return start.duration(to: .now) / .milliseconds(1)
     }
 }

@@ -7,12 +7,14 @@ struct TurnAgents {
     private static let text = String(repeating: "She likes engines that weave algebraic patterns. ", count: 12)
     private static let question = String(repeating: "What would an engine weave out of this? ", count: 3)
 
-    init(_ server: ServerProcess, count: Int) throws {
+    /// - Parameter tools: what they have besides the base tools.
+    init(_ server: ServerProcess, count: Int, tools: [String] = []) throws {
+        let names = tools.map { #""\#($0)""# }.joined(separator: ", ")
         let requests = (0..<count).map { number in
             RequestBytes.post(
                 "/v1/agents/",
                 """
-                {"name": "agent \(number)", "model": "\(ModelAnswers.handle)", "memory_blocks": [
+                {"name": "agent \(number)", "model": "\(ModelAnswers.handle)", "tools": [\(names)], "memory_blocks": [
                 {"label": "human", "value": "\(Self.text)"}, {"label": "persona", "value": "\(Self.text)"},
                 {"label": "notes", "value": "\(Self.text)"}]}
                 """)

@@ -6,6 +6,7 @@ import JSON
 package import LettaAPI
 import LocalModels
 package import Logging
+import MCPClient
 package import ModelProviders
 package import NIOCore
 import ServiceLifecycle
@@ -19,6 +20,7 @@ package struct LettaApplication: Sendable {
     private let responder: CallbackResponder<ServerContext>
     /// Nil where tools reach no API.
     private let toolDoor: ToolDoor?
+    private let mcpSessions: MCPSessions
     /// The operations that are served or listed; other spellings are not among them.
     package let operations: Set<String>
     private let configuration: ServerConfiguration
@@ -98,10 +100,12 @@ package struct LettaApplication: Sendable {
             SpanExporter(to: $0, through: transport, clock: clock, logger: logger)
         }
         self.exporter = exporter
+        mcpSessions = MCPSessions(clock: clock)
         let features = RouteCatalogue(
             core: core, secrets: secrets, directory: self.directory, models: models, embedder: embedder,
             userProviders: userProviders, worker: worker, ends: runEnds, callbacks: callbacks, egress: egress,
-            batches: batches, schedules: schedules, mcp: configuration.mcp, sandbox: sandbox, documents: documents,
+            batches: batches, schedules: schedules, mcp: configuration.mcp,
+            mcpSessions: mcpSessions, sandbox: sandbox, documents: documents,
             reading: reading, packages: packages, mail: mail, webSearch: configuration.webSearch,
             password: configuration.http.password, approvals: configuration.approvals,
             usage: UsageMeter(prices: configuration.prices), exporter: exporter, metrics: metrics,
@@ -143,7 +147,7 @@ package struct LettaApplication: Sendable {
             })
     }
 
-    /// Nobody knows the password.
+    /// Nobody knows the password. API keys stay: a tool has one if its user gave it one.
     private static func onlyForTokens(_ settings: HTTPSettings) -> HTTPSettings {
         var settings = settings
         settings.password = SymmetricKey(size: .bits256).withUnsafeBytes { bytes in
@@ -152,7 +156,6 @@ package struct LettaApplication: Sendable {
         settings.isBoundToLoopback = false
         settings.isSession = { _ in false }
         settings.openPaths = []
-        settings.apiKeys = APIKeyDoor()
         return settings
     }
 
@@ -279,6 +282,7 @@ package struct LettaApplication: Sendable {
         await embedder.queue.close()
         await packages.close()
         await sandbox.warm?.close()
+        await mcpSessions.close()
         toolDoor?.remove()
         mail.close()
         await runEnds.close()

@@ -1,5 +1,6 @@
 import HTTPKit
 import LettaAPI
+import MCPClient
 import ModelProviders
 import ToolRuntime
 
@@ -18,6 +19,7 @@ struct RouteCatalogue: RouteGroup {
     let batches: BatchQueue
     let schedules: ScheduleRunner
     let mcp: MCPPolicy
+    let mcpSessions: MCPSessions
     let sandbox: ToolSandbox
     let documents: DocumentReader
     let reading: FileReadingService
@@ -47,8 +49,9 @@ struct RouteCatalogue: RouteGroup {
         let mcpConnector = MCPConnector(
             core: core, secrets: secrets, egress: egress, policy: mcp,
             authorizations: MCPAuthorizationService(
-                core: core, secrets: secrets, egress: egress, redirectURI: mcp.redirectURI))
-        let mcpServers = MCPServerService(core: core, secrets: secrets)
+                core: core, secrets: secrets, egress: egress, redirectURI: mcp.redirectURI),
+            sessions: mcpSessions)
+        let mcpServers = MCPServerService(core: core, secrets: secrets, sessions: mcpSessions)
         let opener = TurnOpener(
             core: core, models: models,
             executors: ToolExecutors(

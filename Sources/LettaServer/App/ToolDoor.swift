@@ -4,7 +4,8 @@ import Hummingbird
 import HummingbirdCore
 import Logging
 
-/// Serves the API to tools in the sandbox, over a Unix socket that is in no network: only to calls that have a token.
+/// Serves the API to tools in the sandbox, over a Unix socket that is in no network: only to calls that have a token or
+/// an API key.
 struct ToolDoor: Sendable {
     private let folder: String
     private let responder: CallbackResponder<ServerContext>
@@ -32,7 +33,7 @@ struct ToolDoor: Sendable {
         return Application(
             responder: responder, server: HTTPStack.server(),
             configuration: .init(address: .unixDomainSocket(path: path), serverName: "letta-swift"),
-            // Without a token nobody gets in, and the name can't be guessed.
+            // Without a token or a key nobody gets in, and the name can't be guessed.
             onServerRunning: { _ in chmod(path, 0o666) }, logger: logger)
     }
 

@@ -12,17 +12,7 @@ struct MCPConnector: Sendable {
     let egress: EgressClient
     let policy: MCPPolicy
     let authorizations: MCPAuthorizationService
-    private let slots = StdioSlots()
-
-    init(
-        core: Core, secrets: SecretBox, egress: EgressClient, policy: MCPPolicy, authorizations: MCPAuthorizationService
-    ) {
-        self.core = core
-        self.secrets = secrets
-        self.egress = egress
-        self.policy = policy
-        self.authorizations = authorizations
-    }
+    let sessions: MCPSessions
 
     /// Opens a session with the server of a row and calls `body` with it.
     ///
@@ -32,9 +22,17 @@ struct MCPConnector: Sendable {
         _ row: MCPServerRow, for agent: ID<AgentState>?, limits: MCPLimits = MCPLimits(), as scope: Scope,
         _ body: @escaping @Sendable (MCPSession) async throws -> Value
     ) async throws -> Value {
+        try await noting(row, as: scope) {
+            try await sessions.connection(limits: limits)(endpoint(of: row, for: agent, as: scope), body)
+        }
+    }
+
+    /// Notes in the row whether the server could be used.
+    private func noting<Value: Sendable>(
+        _ row: MCPServerRow, as scope: Scope, _ body: () async throws -> Value
+    ) async throws -> Value {
         do {
-            let endpoint = try await endpoint(of: row, for: agent, as: scope)
-            let value = try await MCPConnection(limits: limits, slots: slots, clock: core.clock)(endpoint, body)
+            let value = try await body()
             if row.lastError != nil { await note(nil, about: row, as: scope) }
             return value
         } catch let failure as MCPFailure {
@@ -61,10 +59,36 @@ struct MCPConnector: Sendable {
         try await self(row, for: agent, limits: limits, as: scope) { try await $0.tools() }
     }
 
+    /// Calls a tool, and stores the server's tools if it says meanwhile that they are others.
+    ///
+    /// - Parameter agent: who calls, in a session of its own that lasts for its next calls; nil for a session for this one.
     func call(
         _ tool: String, of row: MCPServerRow, _ arguments: JSONObject, for agent: ID<AgentState>? = nil, as scope: Scope
     ) async throws -> MCPCallResult {
-        try await self(row, for: agent, as: scope) { try await $0.call(tool, arguments) }
+        let body: @Sendable (MCPSession) async throws -> (MCPCallResult, [MCPTool]?) = { session in
+            (try await session.call(tool, arguments), try await session.changedTools())
+        }
+        let (result, changed): (MCPCallResult, [MCPTool]?)
+        if let agent {
+            let owner = MCPSessions.Owner(server: row.id.rawValue, user: "\(scope.organization)/\(agent)")
+            (result, changed) = try await noting(row, as: scope) {
+                try await sessions.use(endpoint(of: row, for: agent, as: scope), of: owner, body)
+            }
+        } else {
+            (result, changed) = try await self(row, for: nil, as: scope, body)
+        }
+        if let changed { await store(changed, of: row, as: scope) }
+        return result
+    }
+
+    /// The call was made, whether its server's tools can be stored or not.
+    private func store(_ tools: [MCPTool], of row: MCPServerRow, as scope: Scope) async {
+        do {
+            _ = try await MCPToolSync.store(tools, isWhole: true, of: row, core, as: scope)
+        } catch {
+            core.logger.warning(
+                "Tools of an MCP server were not stored", metadata: ["mcp.server": "\(row.id)", "error": "\(error)"])
+        }
     }
 
     // MARK: The way to a server
@@ -166,7 +190,7 @@ extension MCPFailure {
         case .timeout: APIError(504, message)
         case .unauthorized:
             APIError(502, "\(message) Connect to it with authorization: POST /v1/tools/mcp/servers/connect.")
-        case .connection, .invalidAnswer, .rejected: APIError(502, message)
+        case .connection, .ended, .invalidAnswer, .rejected: APIError(502, message)
         }
     }
 }

@@ -1,5 +1,6 @@
 import JSON
 import LettaAPI
+import MCPClient
 import Storage
 
 /// The rules of MCP servers: a name is unique in an organization, and secrets are encrypted and never shown. Nothing here
@@ -7,6 +8,7 @@ import Storage
 struct MCPServerService: Sendable {
     let core: Core
     let secrets: SecretBox
+    let sessions: MCPSessions
 
     func list(_ query: ListMCPServers, as scope: Scope) async throws -> Page<MCPServer> {
         try await core.storage.read(as: scope) { db in try MCPServerStore.page(query, db).map(\.wire) }
@@ -43,6 +45,7 @@ struct MCPServerService: Sendable {
             _ = try Self.row(id, locking: true, db)
             try MCPServerStore.delete(id, db)
         }
+        sessions.end(server: id.rawValue)
     }
 
     func tools(of id: ID<MCPServer>, _ query: ListMCPServers, as scope: Scope) async throws -> Page<Tool> {
@@ -99,10 +102,13 @@ extension MCPServerService {
     }
 
     func delete(named name: String, as scope: Scope) async throws -> [NamedMCPServer] {
-        try await core.storage.write(as: scope) { db in
-            try MCPServerStore.delete(try Self.row(named: name, db).id, db)
-            return try Self.named(db)
+        let (id, left) = try await core.storage.write(as: scope) { db in
+            let id = try Self.row(named: name, db).id
+            try MCPServerStore.delete(id, db)
+            return (id, try Self.named(db))
         }
+        sessions.end(server: id.rawValue)
+        return left
     }
 
     private static func named(_ db: Transaction) throws -> [NamedMCPServer] {

@@ -121,17 +121,7 @@ struct MCPToolService: Sendable {
     func store(
         _ tools: [MCPTool], isWhole: Bool = true, of server: MCPServerRow, as scope: Scope
     ) async throws -> MCPToolChanges {
-        let time = core.now()
-        return try await core.storage.write(as: scope) { [core] db in
-            // One at a time for each server. Its settings may have changed meanwhile: then these are another server's tools.
-            guard let row = try db.fetch(MCPServerStore.table, server.id, locking: true) else {
-                throw APIError.notFound("MCP server", server.id)
-            }
-            guard row.serverURL == server.serverURL, row.command == server.command, row.args == server.args else {
-                throw APIError.conflict("The MCP server was changed by another request. Retry.")
-            }
-            return try MCPToolSync(server: row, ids: core.ids, time: time).store(tools, isWhole: isWhole, db)
-        }
+        try await MCPToolSync.store(tools, isWhole: isWhole, of: server, core, as: scope)
     }
 
     /// An error of the tool is a result; one of the connection is not.

@@ -11,6 +11,25 @@ struct MCPToolSync {
     let ids: IDSource
     let time: Timestamp
 
+    /// Stores what a server offers in a transaction of its own.
+    ///
+    /// - Throws: `APIError` for a server that was deleted or changed meanwhile.
+    static func store(
+        _ offered: [MCPTool], isWhole: Bool, of server: MCPServerRow, _ core: Core, as scope: Scope
+    ) async throws -> MCPToolChanges {
+        let time = core.now()
+        return try await core.storage.write(as: scope) { db in
+            // One at a time for each server. Its settings may have changed meanwhile: then these are another server's tools.
+            guard let row = try db.fetch(MCPServerStore.table, server.id, locking: true) else {
+                throw APIError.notFound("MCP server", server.id)
+            }
+            guard row.serverURL == server.serverURL, row.command == server.command, row.args == server.args else {
+                throw APIError.conflict("The MCP server was changed by another request. Retry.")
+            }
+            return try MCPToolSync(server: row, ids: core.ids, time: time).store(offered, isWhole: isWhole, db)
+        }
+    }
+
     /// - Parameter isWhole: whether stored tools that are not offered are deleted.
     func store(_ offered: [MCPTool], isWhole: Bool, _ db: Transaction) throws -> MCPToolChanges {
         let stored = try MCPToolStore.tools(of: server.id, db)

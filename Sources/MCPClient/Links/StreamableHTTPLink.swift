@@ -42,8 +42,9 @@ struct StreamableHTTPLink: MCPLink {
             try await reply(try await collect(response))
         }
         guard let id, !inbox.isAnswered(id) else { return }
-        if response.status == 404, state.value.withLock({ $0.session }) != nil {
-            throw MCPFailure(.invalidAnswer, "The server has ended the session.")
+        // Most servers say 404 of a session that they don't know, and some 400.
+        if [400, 404].contains(response.status), state.value.withLock({ $0.session }) != nil {
+            throw MCPFailure(.ended, "The server has ended the session.")
         }
         throw MCPFailure(
             .invalidAnswer,

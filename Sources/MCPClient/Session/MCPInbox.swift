@@ -1,3 +1,4 @@
+import EventStreams
 import JSON
 import Synchronization
 
@@ -21,17 +22,29 @@ final class MCPInbox: Sendable {
     private let limits: MCPLimits
     private let elapsed: @Sendable () -> Duration
     private let state = Mutex(State())
+    /// Opens when nothing can be asked any more.
+    let end = Latch()
 
     init(_ limits: MCPLimits, elapsed: @escaping @Sendable () -> Duration) {
         self.limits = limits
         self.elapsed = elapsed
     }
 
-    var toolsHaveChanged: Bool { state.withLock { $0.toolsHaveChanged } }
+    /// Whether the server has said since the last time that its tools are not the same any more.
+    func takeChange() -> Bool {
+        state.withLock { state in
+            defer { state.toolsHaveChanged = false }
+            return state.toolsHaveChanged
+        }
+    }
 
+    var hasEnded: Bool { state.withLock { $0.closed != nil } }
+
+    /// The bounds of what is received begin anew with a request that is the only one.
     func expect(_ id: Int64) {
         let now = elapsed()
         state.withLock { state in
+            if state.slots.isEmpty { (state.messages, state.bytes) = (0, 0) }
             state.slots[id] = .open(nil)
             state.lastSign[id] = now
         }
@@ -90,6 +103,7 @@ final class MCPInbox: Sendable {
             }
         }
         for continuation in waiting { continuation.resume(throwing: failure) }
+        end.open()
     }
 
     /// Takes a message, or a batch of them.

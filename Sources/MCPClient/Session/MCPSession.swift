@@ -31,8 +31,16 @@ package final class MCPSession: Sendable {
         self.clock = clock
     }
 
-    /// Whether the server has said that its tools are not the same any more.
-    package var toolsHaveChanged: Bool { inbox.toolsHaveChanged }
+    // MARK: Its end
+
+    /// Whether nothing can be asked any more.
+    var hasEnded: Bool { inbox.hasEnded }
+
+    /// Fails what is asked now and later.
+    func end() { inbox.close(MCPFailure(.ended, "The session was ended.")) }
+
+    /// - Throws: `CancellationError`.
+    func untilEnd() async throws { try await inbox.end.wait() }
 
     // MARK: What a client asks
 
@@ -88,6 +96,21 @@ package final class MCPSession: Sendable {
         return MCPCallResult(
             content: result["content"]?.array ?? [], structured: result["structuredContent"],
             isError: result["isError"]?.bool ?? false)
+    }
+
+    /// All tools, if the server has said since the last time that they are not the same any more; nil if not, or if they
+    /// can't be listed in time.
+    ///
+    /// - Throws: `CancellationError`.
+    package func changedTools() async throws -> [MCPTool]? {
+        guard inbox.takeChange() else { return nil }
+        do {
+            return try await withDeadline(limits.connect, clock: clock) { try await self.tools() }
+        } catch let error as CancellationError {
+            throw error
+        } catch {
+            return nil
+        }
     }
 
     // MARK: Requests

@@ -31,6 +31,8 @@ package struct MCPFailure: Error, Sendable, Equatable, CustomStringConvertible {
     package enum Kind: Sendable, Equatable {
         /// There is no connection, or no process.
         case connection
+        /// The session is over, and the server has not taken what was asked.
+        case ended
         case timeout
         /// The server wants a token; `challenge` is its `WWW-Authenticate` header.
         case unauthorized(challenge: String?)

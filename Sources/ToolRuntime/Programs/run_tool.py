@@ -67,7 +67,7 @@ class Client:
     def __getattr__(self, name):
         if self._made is None:
             if not self._api:
-                raise RuntimeError("client is there for tools that an agent calls, where the server keeps Python warm")
+                raise RuntimeError("client is there for tools that an agent calls or that have a key in LETTA_API_KEY, where the server keeps Python warm")
             try:
                 from letta_client import Letta
             except ModuleNotFoundError:

@@ -133,6 +133,44 @@ import Testing
     }
 
     @Test(arguments: Engines.scenarios)
+    func `a server keeps what it has between the calls of an agent`(_ engine: TestEngine) async throws {
+        try await withScript(on: engine) { server, script, config in
+            try script.offer([Self.tool("count")])
+            try await server.run(.post(Self.path, ["server_name": "calc", "config": config], expect: 200).keep("s"))
+            server["one"] = try await server.newAgent(["tools": ["count"], "include_base_tools": false])
+            server["other"] = try await server.newAgent(["tools": ["count"], "include_base_tools": false])
+            func call(_ agent: String, _ count: JSONValue) -> Scenario {
+                .post(
+                    "/v1/agents/{\(agent)}/tools/count/run", ["args": [:]], expect: 200,
+                    ["status": "success", "func_return": count])
+            }
+            try await server.run([call("one", "1"), call("one", "2"), call("other", "1"), call("one", "3")])
+            try await server.restart()
+            try await server.run([
+                call("one", "1"), call("one", "2"),
+                .patch("\(Self.path){s}", ["config": ["env": ["KEY": "another"]]], expect: 200), call("one", "1"),
+            ])
+        }
+    }
+
+    @Test(arguments: Engines.scenarios)
+    func `a server that says that its tools changed is asked for them`(_ engine: TestEngine) async throws {
+        try await withScript(on: engine) { server, script, config in
+            try script.offer([Self.tool("change", "Old."), Self.tool("gone")])
+            try await server.run(.post(Self.path, ["server_name": "calc", "config": config], expect: 200).keep("s"))
+            let agent = try await server.newAgent(["tools": ["change"], "include_base_tools": false])
+            try script.offer([Self.tool("change", "New."), Self.tool("fresh")])
+            server.model.play(.call("change", [:]), .say("done"))
+            try await server.say("Go", to: agent).expect(
+                200, ["messages": [.anything, ["status": "success", "tool_return": "changed"], ["content": "done"]]])
+            try await server.restart()
+            let tools = try await server.get("\(Self.path){s}/tools").json.array ?? []
+            #expect(tools.map { $0["name"] } == ["change", "fresh"])
+            #expect(tools.first?["metadata_"]?["mcp"]?["previous_description"] == "Old.")
+        }
+    }
+
+    @Test(arguments: Engines.scenarios)
     func `the model sees the images of a result`(_ engine: TestEngine) async throws {
         try await withScript(on: engine) { server, _, config in
             try await server.run(.post(Self.path, ["server_name": "calc", "config": config], expect: 200))

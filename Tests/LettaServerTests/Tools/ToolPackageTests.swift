@@ -75,6 +75,8 @@ import ToolRuntime
                 let path = "/v1/agents/\(agent)/tools/shout/run"
                 let works = Scenario.post(path, ["args": ["text": "hi"]], expect: 200, ["func_return": "HI!"])
                 try await server.run(works)
+                let files = try FileManager.default.subpathsOfDirectory(atPath: "\(folder)/packages")
+                #expect(files.contains { $0.hasSuffix(".pyc") }, "calls need not compile what can't be written to")
                 // From now on nothing can be installed.
                 try FileManager.default.removeItem(atPath: "\(folder)/wheels/shouting-1.0-py3-none-any.whl")
                 try await server.restart()

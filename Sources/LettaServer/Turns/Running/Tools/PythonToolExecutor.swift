@@ -45,10 +45,13 @@ struct PythonToolExecutor: ToolExecutor {
         }
     }
 
-    /// Calls the function, with a token for its agent as long as the call lasts if its source looks as if it wants one.
+    /// Calls the function, with a token for its agent as long as the call lasts if its source looks as if it wants one and
+    /// the user gave it no key.
     private func invoke(_ python: PythonCall, in context: ToolContext) async throws -> PythonResult {
         let owner = SandboxOwner(organization: context.scope.organization, agent: context.agent.id.rawValue)
-        let wants = ["client", "LETTA_"].contains { python.source.contains($0) }
+        let wants =
+            python.environment[PythonToolRunner.keyVariable] == nil
+            && ["client", "LETTA_"].contains { python.source.contains($0) }
         guard wants, runner.offersAPI else { return try await runner.run(python, for: owner) }
         return try await tokens.withToken(for: context.agent.id, as: context.scope) { token in
             var python = python
