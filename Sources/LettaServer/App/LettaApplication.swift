@@ -119,6 +119,7 @@ package struct LettaApplication: Sendable {
         callbacks.start()
         reading.start()
         embedder.queue.wake()
+        embedder.messages.start { [worker] in worker.isBusy }
         packages.start()
         servers?.start(duties)
     }
@@ -133,6 +134,7 @@ package struct LettaApplication: Sendable {
                 reading.wake()
                 packages.wake()
                 embedder.queue.wake()
+                embedder.messages.wake()
             },
             cancel: { [worker] in worker.cancel($0) },
             end: { [worker] in
@@ -276,6 +278,7 @@ package struct LettaApplication: Sendable {
         await callbacks.close()
         await reading.close()
         await embedder.queue.close()
+        await embedder.messages.close()
         await packages.close()
         await sandbox.warm?.close()
         toolDoor?.remove()
