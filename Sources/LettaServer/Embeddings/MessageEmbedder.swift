@@ -12,14 +12,15 @@ import Synchronization
 /// for it. What has no vector yet is found by its words.
 final class MessageEmbedder: TaskOwner, Sendable {
     private struct State {
-        /// Agents that may have something to embed, in the order in which they are looked at.
+        /// Agents that said something, and then those that may have old messages, in the order in which they are looked at.
+        var talking: [MessageOwner] = []
         var waiting: [MessageOwner] = []
         /// When all agents are looked through for messages that nobody told of.
         var scanAt = Timestamp(microseconds: 0)
         /// Models that failed.
         var failures: [Model: Failure] = [:]
-        /// The batches in sequence that gave way to turns.
-        var delays = 0
+        /// Since when old messages have given way to turns.
+        var delayedSince: Timestamp?
     }
 
     private struct Model: Hashable {
@@ -35,9 +36,11 @@ final class MessageEmbedder: TaskOwner, Sendable {
     /// Whoever stores messages says so; this finds what other servers and imports stored.
     private static let scanInterval = 60 * 1_000_000 as Int64
     private static let longestRest = 600 * 1_000_000 as Int64
-    /// While turns run, old messages wait for this time, but not forever.
-    private static let delay = 1_000_000 as Int64
-    private static let mostDelays = 5
+    /// While turns run, a batch of old messages waits, looks again after this time, and does not wait forever.
+    private static let delay = 500_000 as Int64
+    private static let longestDelay = 5_000_000 as Int64
+    /// The agents that one transaction lists.
+    private static let page = 500
 
     private let core: Core
     private let embeddings: EmbeddingService
@@ -65,7 +68,7 @@ final class MessageEmbedder: TaskOwner, Sendable {
     func areStored(by agent: ID<AgentState>, as scope: Scope) {
         let owner = MessageOwner(organization: scope.organization, agent: agent)
         state.withLock { state in
-            if !state.waiting.prefix(64).contains(owner) { state.waiting.insert(owner, at: 0) }
+            if !state.talking.contains(owner) { state.talking.append(owner) }
         }
         loop.wake()
     }
@@ -74,41 +77,57 @@ final class MessageEmbedder: TaskOwner, Sendable {
 
     private func step(_ isBusy: () -> Bool) async throws -> WorkLoop.Finding {
         let now = core.now()
-        if state.withLock({ $0.scanAt }) <= now {
-            let found = try await core.storage.read { db in try MessageVectorStore.waiting(db) }
-            state.withLock { state in
-                state.waiting = (state.waiting + found).withoutDuplicates
-                state.scanAt = Timestamp(microseconds: now.microseconds + Self.scanInterval)
-            }
-        }
-        guard let owner = state.withLock({ $0.waiting.first }) else {
-            return .nothing(until: state.withLock { $0.scanAt })
-        }
-        guard let batch = try await next(of: owner), !isResting(model(of: batch), at: now) else {
-            drop(owner)
+        try await lookForMessages(at: now)
+        // Taken before its messages are read, so that what is said meanwhile is told of again.
+        let next = state.withLock { $0.talking.isEmpty ? $0.waiting.first : $0.talking.removeFirst() }
+        guard let owner = next else { return .nothing(until: state.withLock { $0.scanAt }) }
+        let found = try await batch(of: owner)
+        guard let batch = found, !isResting(model(of: batch), at: now) else {
+            state.withLock { state in state.waiting.removeAll { $0 == owner } }
             return .more
         }
-        if batch.isBacklog, isBusy(), delays(by: 1) <= Self.mostDelays {
+        state.withLock { state in
+            guard state.waiting.first != owner else { return }
+            state.waiting.removeAll { $0 == owner }
+            state.waiting.insert(owner, at: 0)
+        }
+        if batch.isBacklog, givesWay(isBusy: isBusy(), at: now) {
             return .nothing(until: Timestamp(microseconds: now.microseconds + Self.delay))
         }
-        state.withLock { $0.delays = 0 }
         try await embed(batch)
         return .more
     }
 
-    private func delays(by count: Int) -> Int {
+    /// Lists the agents with messages that nobody told of, those first that were used last.
+    private func lookForMessages(at now: Timestamp) async throws {
+        guard state.withLock({ $0.scanAt }) <= now else { return }
+        var found: [(owner: MessageOwner, lastUse: Timestamp)] = []
+        while true {
+            let page = try await core.storage.read { [last = found.last?.owner] db in
+                try MessageVectorStore.waiting(after: last, limit: Self.page, db)
+            }
+            found += page
+            if page.count < Self.page { break }
+        }
+        let owners = found.sorted { $0.lastUse > $1.lastUse }.map(\.owner)
         state.withLock { state in
-            state.delays += count
-            return state.delays
+            state.waiting = owners
+            state.scanAt = Timestamp(microseconds: now.microseconds + Self.scanInterval)
         }
     }
 
-    private func drop(_ owner: MessageOwner) {
-        state.withLock { state in state.waiting.removeAll { $0 == owner } }
+    /// Whether old messages wait for turns to end.
+    private func givesWay(isBusy: Bool, at now: Timestamp) -> Bool {
+        state.withLock { state in
+            let since = state.delayedSince ?? now
+            let waits = isBusy && now.microseconds - since.microseconds < Self.longestDelay
+            state.delayedSince = waits ? since : nil
+            return waits
+        }
     }
 
     /// What the agent's model is to embed next; nil when nothing waits.
-    private func next(of owner: MessageOwner) async throws -> WaitingMessages? {
+    private func batch(of owner: MessageOwner) async throws -> WaitingMessages? {
         let found = try await core.storage.read(as: owner.scope) { db in
             try MessageVectorStore.set(of: owner.agent, db).map { found in
                 (found, try MessageVectorStore.next(of: owner, in: found.set, end: found.end, db))
@@ -178,16 +197,18 @@ final class MessageEmbedder: TaskOwner, Sendable {
         guard lengths.count <= 1 else {
             throw ProviderFailure(.badRequest, message: "The model gave vectors of different lengths.")
         }
+        if let known = batch.set.dimensions, let length = lengths.first, known != length {
+            // The model is another one under the same name: its vectors can't be compared with the old ones.
+            var set = batch.set
+            set.generation += 1
+            set.dimensions = nil
+            (set.firstPosition, set.nextPosition) = (set.nextPosition, set.nextPosition)
+            try await core.storage.write(as: batch.owner.scope) { [set] db in try MessageVectorStore.begin(set, db) }
+            throw ProviderFailure(
+                .badRequest, message: "The model gave vectors of \(length) numbers instead of \(known).")
+        }
         try await shieldedFromCancellation { [core] in
             try await core.storage.write(as: batch.owner.scope) { db in
-                if let known = batch.set.dimensions, let length = lengths.first, known != length {
-                    // The model is another one under the same name: its vectors can't be compared with the old ones.
-                    var set = batch.set
-                    set.generation += 1
-                    set.dimensions = nil
-                    (set.firstPosition, set.nextPosition) = (set.nextPosition, set.nextPosition)
-                    return try MessageVectorStore.begin(set, db)
-                }
                 try MessageVectorStore.store(vectors, of: batch, db)
             }
         }

@@ -12,21 +12,27 @@ enum MessageVectorStore {
 
     // MARK: What waits
 
-    /// The agents that have messages without vectors, those first that were used last.
+    /// Agents that have messages without vectors, in order of their ids, up to `limit`.
     ///
     /// An agent without a turn is not among them: an import embeds nothing before somebody uses what was imported.
-    static func waiting(_ db: any SQLExecutor) throws -> [MessageOwner] {
+    static func waiting(
+        after last: MessageOwner?, limit: Int, _ db: any SQLExecutor
+    ) throws -> [(owner: MessageOwner, lastUse: Timestamp)] {
         try db.rows(
             """
-            SELECT agent.organization_id, agent.id FROM agent
+            SELECT agent.organization_id, agent.id, agent.last_run_completion FROM agent
             LEFT JOIN message_vector_set AS known ON known.organization_id = agent.organization_id
                 AND known.agent_id = agent.id
-            WHERE agent.embedding_config IS NOT NULL AND agent.last_run_completion IS NOT NULL
+            WHERE (agent.organization_id, agent.id) > (\(last?.organization ?? ""), \(last?.agent.rawValue ?? ""))
+                AND agent.embedding_config IS NOT NULL AND agent.last_run_completion IS NOT NULL
                 AND (known.agent_id IS NULL OR known.next_position < agent.next_message_position
                     OR known.first_position > 0 OR known.embedding_config <> agent.embedding_config)
-            ORDER BY agent.last_run_completion DESC
+            ORDER BY agent.organization_id, agent.id LIMIT \(limit)
             """
-        ).map { MessageOwner(organization: try $0["organization_id"], agent: try $0["id"]) }
+        ).map { row in
+            let owner = MessageOwner(organization: try row["organization_id"], agent: try row["id"])
+            return (owner, try row["last_run_completion"])
+        }
     }
 
     /// The set of an agent as it has to be for its model, and where its messages end; nil without a model.
@@ -133,30 +139,30 @@ enum MessageVectorStore {
 
     // MARK: Reading
 
-    /// The sets with vectors of one agent, or of all agents of the organization, those first that were used last.
+    /// The sets with vectors of one agent, or of the newest agents of the organization.
     static func sets(of agent: ID<AgentState>?, limit: Int, _ db: Transaction) throws -> [MessageVectorSet] {
         if let agent {
             return try db.fetchAll(sets, where: "agent_id = \(agent) AND dimensions IS NOT NULL")
         }
         let agents = try db.rows(
             """
-            SELECT agent.id FROM agent JOIN message_vector_set AS known
-                ON known.organization_id = agent.organization_id AND known.agent_id = agent.id
-            WHERE agent.organization_id = \(db.organization) AND known.dimensions IS NOT NULL
-            ORDER BY COALESCE(agent.last_run_completion, agent.created_at) DESC LIMIT \(limit)
+            SELECT agent.id FROM agent CROSS JOIN message_vector_set AS known
+            WHERE agent.organization_id = \(db.organization) AND known.organization_id = \(db.organization)
+                AND known.agent_id = agent.id AND known.dimensions IS NOT NULL
+            ORDER BY agent.created_at DESC, agent.id DESC LIMIT \(limit)
             """
         ).map { try $0["id"] as String }
         guard !agents.isEmpty else { return [] }
         return try db.fetchAll(sets, where: "agent_id IN (\(list: agents))")
     }
 
-    /// The embedding model of the agent that was used last; nil when no agent has one.
-    static func lastModel(_ db: Transaction) throws -> EmbeddingConfig? {
+    /// The embedding model of the newest agent that has one.
+    static func newestModel(_ db: Transaction) throws -> EmbeddingConfig? {
         let row = try db.row(
             """
             SELECT embedding_config FROM agent
             WHERE organization_id = \(db.organization) AND embedding_config IS NOT NULL
-            ORDER BY COALESCE(last_run_completion, created_at) DESC LIMIT 1
+            ORDER BY created_at DESC, id DESC LIMIT 1
             """)
         guard let row else { return nil }
         let config: Document<EmbeddingConfig> = try row["embedding_config"]

@@ -27,11 +27,11 @@ final class TextVectors: Sendable {
 
     /// The similarity of each text to a query; nil for one that has no vector yet, and for all where no model answers.
     ///
-    /// The model is that of the agent of the organization that was used last.
+    /// The model is that of the newest agent of the organization that has one.
     func similarities(of texts: [String], to query: String, as scope: Scope) async throws -> [Double?] {
         let unknown = [Double?](repeating: nil, count: texts.count)
         guard query.contains(where: { !$0.isWhitespace }),
-            let config = try await core.storage.read(as: scope, { db in try MessageVectorStore.lastModel(db) }),
+            let config = try await core.storage.read(as: scope, { db in try MessageVectorStore.newestModel(db) }),
             let vector = await embeddings.vector(ofQuery: query, by: config, as: scope)
         else { return unknown }
         let keys = texts.map {

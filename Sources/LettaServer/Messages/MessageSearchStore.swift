@@ -62,7 +62,6 @@ enum MessageSearchStore {
                 SELECT id FROM message
                 WHERE organization_id = \(db.organization) AND agent_id = \(agent)
                     AND position IN (\(list: positions))
-                ORDER BY position
                 """
             ).map { try $0["id"] as String }
         }
