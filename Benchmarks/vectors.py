@@ -3,6 +3,9 @@
     python3 -m venv .build-venv-vectors && .build-venv-vectors/bin/pip install -r Benchmarks/requirements-vectors.txt
     .build-venv-vectors/bin/python Benchmarks/vectors.py [COUNT …]
 
+With `PGVECTOR_URI`, the address of a PostgreSQL database with the extension, and psycopg installed, pgvector is compared, too, exact and in one
+process. It makes and drops a table `vectors_bench`.
+
 The vectors have 384 numbers and lie in clusters, as those of texts do. Each line is the median time of a query for the ten nearest, by numpy's,
 and the share of the exact ten that was found. All of them run on one thread.
 """
@@ -112,6 +115,35 @@ class USearchGraph:
         return np.asarray(self.index.search(query, WANTED, threads=1).keys)
 
 
+class PGVector:
+    name = "pgvector, exact"
+
+    def __init__(self, rows):
+        import psycopg
+
+        self.database = psycopg.connect(os.environ["PGVECTOR_URI"], autocommit=True)
+        self.database.execute("DROP TABLE IF EXISTS vectors_bench")
+        self.database.execute(f"CREATE TABLE vectors_bench (id INT PRIMARY KEY, e vector({DIMENSIONS}))")
+        self.database.execute("ALTER TABLE vectors_bench ALTER e SET STORAGE PLAIN")
+        with self.database.cursor().copy("COPY vectors_bench FROM STDIN") as copy:
+            for number, row in enumerate(rows):
+                copy.write_row((number, self.text(row)))
+        self.database.execute("VACUUM ANALYZE vectors_bench")
+        self.database.execute("SET max_parallel_workers_per_gather = 0")
+
+    @staticmethod
+    def text(row):
+        return "[" + ",".join(f"{number:.7f}" for number in row) + "]"
+
+    def find(self, query):
+        rows = self.database.execute(f"SELECT id FROM vectors_bench ORDER BY e <#> %s::vector LIMIT {WANTED}", (self.text(query),))
+        return np.array([row[0] for row in rows.fetchall()])
+
+    def close(self):
+        self.database.execute("DROP TABLE vectors_bench")
+        self.database.close()
+
+
 def main():
     random = np.random.default_rng(7)
     for count in [int(text) for text in sys.argv[1:]] or [10_000, 100_000]:
@@ -120,6 +152,8 @@ def main():
         exact = [set(Exact(rows).find(query)) for query in queries]
         engines = [kind(rows) for kind in (Exact, Ours, SQLiteVec, USearchExact)]
         engines.append(USearchGraph(engines[-1]))
+        if "PGVECTOR_URI" in os.environ:
+            engines.append(PGVector(rows))
         times = {engine.name: [] for engine in engines}
         hits = dict.fromkeys(times, 0)
         # In turns, so that a busy machine slows all of them alike.
@@ -134,6 +168,8 @@ def main():
         for name, all_times in times.items():
             median = statistics.median(all_times)
             print(f"  {name:45} {median * 1000:9.2f} ms  {median / base:7.2f} of numpy  recall@10 {hits[name] / QUERIES / WANTED:.3f}")
+        if isinstance(engines[-1], PGVector):
+            engines[-1].close()
 
 
 main()

@@ -11,7 +11,7 @@ public struct SearchMessages: Codable, Sendable {
     public var projectID: String?
     /// Of the agent.
     public var templateID: String?
-    /// All modes search by words.
+    /// Left out: `hybrid`, words and meaning. Where the agent has no embedding model that answers, words serve all modes.
     public var searchMode: SearchMode?
     /// Left out: users and agents.
     public var roles: [MessageRole]?
@@ -57,12 +57,14 @@ public struct FoundMessage: Codable, Sendable, JSONWritable {
 public struct RankedMessage: Codable, Sendable, JSONWritable {
     public var text: String
     public var message: Message
-    /// Counts from 1.
-    public var rank: Int
-    public private(set) var vectorRank: Int?
-    /// The customary weight of a place in a list that is not mixed with another one.
+    /// The place among those with words of the query, from 1; nil for one that has none.
+    public var rank: Int?
+    /// The place among those with vectors, from 1; nil for one that has none.
+    public var vectorRank: Int?
+    /// The customary weight of its place among all.
     public private(set) var rrfScore: Double?
 
+    /// - Parameter rank: its place among all.
     public init(text: String, message: Message, rank: Int) {
         self.text = text
         self.message = message

@@ -8,7 +8,7 @@ public struct SearchTools: Codable, Sendable {
     public var toolTypes: [String]?
     /// Tools with one of these tags.
     public var tags: [String]?
-    /// All modes search by words.
+    /// Left out: `hybrid`, words and meaning. Where no agent has an embedding model that answers, words serve all modes.
     public var searchMode: SearchMode?
     /// 1 to 100; left out: 50.
     public var limit: Int?
@@ -22,15 +22,17 @@ public struct SearchTools: Codable, Sendable {
 public struct FoundTool: Codable, Sendable, JSONWritable {
     public var tool: Tool
     public private(set) var embeddedText: String?
-    /// Counts from 1; nil without a query.
+    /// The place by words, from 1; nil without a query, and for a tool that has none of its words.
     public var ftsRank: Int?
-    public private(set) var vectorRank: Int?
-    /// The part of the query's words that the tool has.
+    /// The place by meaning, from 1; nil where words alone decide.
+    public var vectorRank: Int?
+    /// The part of the query's words that the tool has, or where meaning counts, too, the sum of both, normalised.
     public var combinedScore: Double
 
-    public init(_ tool: Tool, rank: Int?, score: Double) {
+    public init(_ tool: Tool, rank: Int?, vectorRank: Int? = nil, score: Double) {
         self.tool = tool
         ftsRank = rank
+        self.vectorRank = vectorRank
         combinedScore = score
     }
 }

@@ -123,6 +123,7 @@ package struct LettaApplication: Sendable {
         callbacks.start()
         reading.start()
         embedder.queue.wake()
+        embedder.messages.start { [worker] in worker.isBusy }
         packages.start()
         servers?.start(duties)
     }
@@ -137,6 +138,7 @@ package struct LettaApplication: Sendable {
                 reading.wake()
                 packages.wake()
                 embedder.queue.wake()
+                embedder.messages.wake()
             },
             cancel: { [worker] in worker.cancel($0) },
             follow: { [worker] in worker.follow($0, by: $1) },
@@ -280,6 +282,7 @@ package struct LettaApplication: Sendable {
         await callbacks.close()
         await reading.close()
         await embedder.queue.close()
+        await embedder.messages.close()
         await packages.close()
         await sandbox.warm?.close()
         await mcpSessions.close()

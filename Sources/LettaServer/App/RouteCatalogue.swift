@@ -39,7 +39,7 @@ struct RouteCatalogue: RouteGroup {
         let runner = PythonToolRunner(sandbox: sandbox)
         let sandboxes = SandboxService(core: core, secrets: secrets)
         let line = AgentLine(lock: KeyedFIFOLock(queueLimit: TurnService.queueLimit), claims: TurnClaims(core: core))
-        let messages = MessageService(core: core, line: line)
+        let messages = MessageService(core: core, line: line, meaning: embedder.meaning)
         let python = PythonToolExecutor(
             core: core, runner: runner, secrets: secrets, sandboxes: sandboxes, packages: packages,
             tokens: AccessTokenService(core: core))
@@ -67,7 +67,8 @@ struct RouteCatalogue: RouteGroup {
         schedules.start(with: turns)
         let batchService = BatchService(core: core, turns: turns, queue: batches)
         mail.open(turns)
-        let tools = ToolService(core: core, runner: runner, sandboxes: sandboxes, packages: packages)
+        let tools = ToolService(
+            core: core, runner: runner, sandboxes: sandboxes, packages: packages, texts: embedder.texts)
         let front = OpenAIFrontService(core: core, turns: turns)
         let runs = RunService(core: core, ends: ends)
         let previews = TurnPreviewService(core: core, opener: opener)

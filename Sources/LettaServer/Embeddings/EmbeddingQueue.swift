@@ -61,7 +61,7 @@ final class EmbeddingQueue: TaskOwner, Sendable {
                 let now = core.now()
                 if let next = try await core.storage.read({ db in try VectorStore.nextWaiting(at: now, db) }) {
                     try await embed(next)
-                } else if let due = try await core.storage.read({ db in try VectorStore.nextDue(db) }) {
+                } else if let due = try await core.storage.read({ db in try VectorStore.nextDue(after: now, db) }) {
                     await sleep(for: .microseconds(max(due.microseconds - now.microseconds, 1_000)))
                 } else if isDone() {
                     return

@@ -1,12 +1,15 @@
 import LettaAPI
 import Storage
 
-/// Gives passages their vectors: at once where somebody waits for them and the model answers, in the background otherwise.
+/// What is embedded and searched by meaning. Gives passages their vectors: at once where somebody waits for them and the model answers, in the background otherwise.
 struct PassageEmbedder: Sendable {
     let core: Core
     let embeddings: EmbeddingService
     let queue: EmbeddingQueue
     let search: PassageSearch
+    let messages: MessageEmbedder
+    let meaning: MessageMeaning
+    let texts: TextVectors
 
     /// More texts than these are embedded in the background.
     private static let mostAtOnce = 64
@@ -17,7 +20,11 @@ struct PassageEmbedder: Sendable {
         self.core = core
         embeddings = EmbeddingService(core: core, models: models)
         queue = EmbeddingQueue(core: core, embeddings: embeddings)
-        search = PassageSearch(core: core, embeddings: embeddings, index: VectorIndex(storage: core.storage))
+        let index = VectorIndex(storage: core.storage)
+        search = PassageSearch(core: core, embeddings: embeddings, index: index)
+        messages = MessageEmbedder(core: core, embeddings: embeddings)
+        texts = TextVectors(core: core, embeddings: embeddings)
+        meaning = MessageMeaning(core: core, embeddings: embeddings, index: index)
     }
 
     /// When the background takes over passages that are stored now and then passed to ``embed(_:of:as:)``.

@@ -87,19 +87,21 @@ struct PassageSearch: Sendable {
     private func nearest(
         to queries: [SetQuery], in corpus: PassageCorpus, count: Int, as scope: Scope
     ) async throws -> [Passage] {
-        let allowed: Set<PassageKey>? =
+        let allowed: Set<VectorKey>? =
             if let ids = corpus.allowed {
-                Set(try await core.storage.read(as: scope) { db in try ids(db) }.compactMap { PassageKey($0.rawValue) })
+                Set(try await core.storage.read(as: scope) { db in try ids(db) }.compactMap { VectorKey($0.rawValue) })
             } else { nil }
         var found: [Passage] = []
         for query in queries {
             for _ in 0..<Self.mostScans {
+                let source = PassageVectors(set: query.set, scope: scope)
                 let keys = try await index.nearest(
-                    to: query.vector, in: query.set, count: count, among: allowed, as: scope)
+                    to: query.vector, in: source, count: count, among: allowed
+                ).map(\.key)
                 let ids = keys.map { ID<Passage>($0.id) }
                 let passages = try await core.storage.read(as: scope) { db in try corpus.passages(ids, db) }
-                let gone = Set(keys).subtracting(passages.compactMap { PassageKey($0.id.rawValue) })
-                index.remove(gone, of: query.set, as: scope)
+                let gone = Set(keys).subtracting(passages.compactMap { VectorKey($0.id.rawValue) })
+                index.remove(gone, of: source)
                 found += passages
                 // What is allowed was there a moment ago.
                 guard !gone.isEmpty, allowed == nil else { break }

@@ -1,3 +1,5 @@
+import CVectors
+
 /// Vectors of length 1, as they are stored: 32-bit floating point numbers, little-endian.
 enum Vector {
     /// The vector with length 1; nil for one without a direction, which is near to nothing.
@@ -48,12 +50,53 @@ enum Vector {
     }
 }
 
-/// The numbers of a passage's id, which take less memory than its text.
-struct PassageKey: Hashable, Sendable {
+/// A vector with a byte for each number, which is what scans need: the numbers are the codes times the scale.
+struct QuantizedVector: Sendable, Equatable {
+    let scale: Float
+    let codes: [Int8]
+
+    init(_ vector: [Float]) {
+        let largest = vector.reduce(0) { max($0, abs($1)) }
+        guard largest > 0 else {
+            (scale, codes) = (0, Array(repeating: 0, count: vector.count))
+            return
+        }
+        let scale = largest / 127
+        self.scale = scale
+        codes = vector.map { Int8(max(-127, min(127, ($0 / scale).rounded()))) }
+    }
+
+    /// - Parameter bytes: as ``bytes`` gives them.
+    init?(bytes: [UInt8]) {
+        guard bytes.count > 4 else { return nil }
+        scale = Vector.numbers(Array(bytes.prefix(4)))[0]
+        codes = bytes.dropFirst(4).map { Int8(bitPattern: $0) }
+    }
+
+    var bytes: [UInt8] { Vector.bytes([scale]) + codes.map { UInt8(bitPattern: $0) } }
+
+    /// The cosine with another vector, both of length 1; nil when they can't be compared.
+    func similarity(to other: QuantizedVector) -> Double? {
+        guard codes.count == other.codes.count else { return nil }
+        var product: Float = 0
+        cvectors_scan(codes, [scale], 1, codes.count, other.codes, &product)
+        return Double(product * other.scale)
+    }
+}
+
+/// What a vector belongs to: a passage by the numbers of its id, which take less memory than its text, or a message by its
+/// position among those of its agent.
+struct VectorKey: Hashable, Sendable {
     private let high: UInt64
     private let low: UInt64
 
     static let prefix = "passage-"
+
+    init(position: Int) {
+        (high, low) = (0, UInt64(bitPattern: Int64(position)))
+    }
+
+    var position: Int { Int(Int64(bitPattern: low)) }
 
     /// Nil for what is no id of a passage of this server.
     init?(_ id: String) {

@@ -3,7 +3,18 @@ import NIOPosix
 import Storage
 import Synchronization
 
-/// The vectors of the archives and folders that are searched, in bounded memory.
+/// Vectors that are searched together, and how they are read.
+protocol VectorSource: Sendable {
+    var key: VectorIndex.Key { get }
+    /// The length of the vectors; nil when there are none.
+    var dimensions: Int? { get }
+    /// Whether a table has all that the source had when it was read.
+    func isIn(_ table: VectorTable) -> Bool
+    /// Brings a table up to date.
+    func load(into table: inout VectorTable, from storage: any StorageEngine) async throws
+}
+
+/// The vectors of the archives, folders and messages that are searched, in bounded memory.
 ///
 /// A search brings its table up to date with the changes since the last one, which the database counts: also those that
 /// another process made. A deleted passage is dropped when a search finds that it is gone.
@@ -31,9 +42,7 @@ final class VectorIndex: Sendable {
     private let loading = KeyedFIFOLock<Key>(queueLimit: 10_000)
 
     /// The rows that one transaction reads.
-    private static let page = 2_000
-    /// Behind all ids of passages.
-    private static let lastID = "~"
+    static let page = 2_000
     /// A longer scan is not for the threads that serve requests.
     private static let shortScan = 2 << 20
 
@@ -43,24 +52,22 @@ final class VectorIndex: Sendable {
         self.capacity = capacity
     }
 
-    /// The passages of a set that are most similar to a query, approximately, the best first.
+    /// The rows of a source that are most similar to a query, approximately, the best first.
     ///
-    /// - Parameter allowed: the passages to search; nil for all.
+    /// - Parameter allowed: the rows to search; nil for all.
     func nearest(
-        to query: [Float], in set: VectorSet, count: Int, among allowed: Set<PassageKey>?, as scope: Scope
-    ) async throws -> [PassageKey] {
-        guard set.dimensions == query.count else { return [] }
-        let table = try await table(of: set, as: scope)
-        let scan: @Sendable () -> [PassageKey] = {
-            table.nearest(to: query, count: count, among: allowed).map(\.key)
-        }
+        to query: [Float], in source: some VectorSource, count: Int, among allowed: Set<VectorKey>?
+    ) async throws -> [VectorTable.Match] {
+        guard source.dimensions == query.count else { return [] }
+        let table = try await table(of: source)
+        let scan: @Sendable () -> [VectorTable.Match] = { table.nearest(to: query, count: count, among: allowed) }
         if table.size <= Self.shortScan { return scan() }
         return try await NIOThreadPool.singleton.runIfActive(scan)
     }
 
-    /// Drops passages that were found to be deleted.
-    func remove(_ gone: Set<PassageKey>, of set: VectorSet, as scope: Scope) {
-        state.withLock { $0.entries[Self.key(set, scope)]?.table.remove(gone) }
+    /// Drops rows that were found to be deleted.
+    func remove(_ gone: Set<VectorKey>, of source: some VectorSource) {
+        state.withLock { $0.entries[source.key]?.table.remove(gone) }
     }
 
     /// In bytes.
@@ -68,38 +75,16 @@ final class VectorIndex: Sendable {
 
     // MARK: Loading
 
-    private static func key(_ set: VectorSet, _ scope: Scope) -> Key {
-        Key(organization: scope.organization, owner: set.ownerID, generation: set.generation)
-    }
-
-    private func table(of set: VectorSet, as scope: Scope) async throws -> VectorTable {
-        let key = Self.key(set, scope)
-        if let table = current(key), table.version >= set.version { return table }
+    private func table(of source: some VectorSource) async throws -> VectorTable {
+        let key = source.key
+        if let table = current(key), source.isIn(table) { return table }
         try await loading.lock(key, orElse: APIError.busySearch)
         defer { loading.unlock(key) }
-        var table = current(key) ?? VectorTable(dimensions: set.dimensions ?? 0)
-        guard table.version < set.version else { return table }
-        try await load(set, into: &table, as: scope)
+        var table = current(key) ?? VectorTable(dimensions: source.dimensions ?? 0)
+        guard !source.isIn(table) else { return table }
+        try await source.load(into: &table, from: storage)
         keep(table, key)
         return table
-    }
-
-    private func load(_ set: VectorSet, into table: inout VectorTable, as scope: Scope) async throws {
-        // All rows of the version that the table has are in it.
-        var (version, last) = (table.version, Self.lastID)
-        while true {
-            let changes = try await storage.read(as: scope) { [version, last] db in
-                try VectorStore.changes(in: set, after: version, last, limit: Self.page, db)
-            }
-            let pairs = changes.compactMap { change in
-                PassageKey(change.passage.rawValue).map { (key: $0, change: change) }
-            }
-            table.remove(Set(pairs.filter { !$0.change.isFirst }.map(\.key)))
-            table.append(pairs.compactMap { pair in pair.change.vector.map { (key: pair.key, vector: $0) } })
-            if let change = changes.last { (version, last) = (change.version, change.passage.rawValue) }
-            if changes.count < Self.page { break }
-        }
-        table.version = max(version, set.version)
     }
 
     private func current(_ key: Key) -> VectorTable? {
@@ -127,5 +112,5 @@ final class VectorIndex: Sendable {
 }
 
 extension APIError {
-    fileprivate static let busySearch = APIError(503, "Too many searches wait for one archive. Retry later.")
+    fileprivate static let busySearch = APIError(503, "Too many searches wait for the same vectors. Retry later.")
 }

@@ -211,18 +211,12 @@ enum VectorStore {
         min(max(try set.embeddingConfig.content().batchSize, 1), 256)
     }
 
-    /// When the next passage is due that waits for now; nil when none does.
-    static func nextDue(_ db: any SQLExecutor) throws -> Timestamp? {
-        try db.value(
-            """
-            SELECT MIN(CASE WHEN vector_set.retry_at > passage_vector.due_at THEN vector_set.retry_at
-                ELSE passage_vector.due_at END)
-            FROM passage_vector
-            JOIN vector_set ON vector_set.organization_id = passage_vector.organization_id
-                AND vector_set.owner_id = passage_vector.owner_id
-                AND vector_set.generation = passage_vector.generation
-            WHERE passage_vector.due_at IS NOT NULL
-            """)
+    /// When to look again: the next passage falls due, or the next model is tried again; nil when nothing will.
+    static func nextDue(after time: Timestamp, _ db: any SQLExecutor) throws -> Timestamp? {
+        // Each is the first entry of an index.
+        let due: Timestamp? = try db.value("SELECT MIN(due_at) FROM passage_vector WHERE due_at > \(time)")
+        let retry: Timestamp? = try db.value("SELECT MIN(retry_at) FROM vector_set WHERE retry_at > \(time)")
+        return [due, retry].compactMap { $0 }.min()
     }
 
     static func passageTable(of kind: VectorSet.Kind) -> SQLText {

@@ -1,12 +1,14 @@
 import CVectors
 
-/// The vectors of one archive or folder in memory, a byte for each number.
+/// The vectors of one archive or folder, or of one agent's messages, in memory, a byte for each number.
 ///
 /// A scan over all of them finds candidates; whoever ranks them reads their full vectors. The rows are in blocks that never
-/// change, so that a new passage copies one block and not the table.
+/// change, so that a new vector copies one block and not the table.
 struct VectorTable: Sendable {
-    /// The vectors as they were at this version of their set.
+    /// The vectors as they were at this version of their set; for passages.
     var version = 0
+    /// The messages whose vectors are in the table.
+    var positions = 0..<0
     let dimensions: Int
     private var blocks: [Block] = []
 
@@ -19,21 +21,21 @@ struct VectorTable: Sendable {
     var count: Int { blocks.reduce(0) { $0 + $1.keys.count } }
 
     /// In bytes.
-    var size: Int { count * (dimensions + MemoryLayout<PassageKey>.stride + MemoryLayout<Float>.stride) }
+    var size: Int { count * (dimensions + MemoryLayout<VectorKey>.stride + MemoryLayout<Float>.stride) }
 
-    /// A passage with its similarity to a query.
+    /// A row with its similarity to a query.
     struct Match: Sendable {
-        let key: PassageKey
+        let key: VectorKey
         let similarity: Float
     }
 
     private final class Block: Sendable {
-        let keys: [PassageKey]
+        let keys: [VectorKey]
         /// What a code is multiplied with.
         let scales: [Float]
         let codes: [Int8]
 
-        init(keys: [PassageKey], scales: [Float], codes: [Int8]) {
+        init(keys: [VectorKey], scales: [Float], codes: [Int8]) {
             self.keys = keys
             self.scales = scales
             self.codes = codes
@@ -43,10 +45,14 @@ struct VectorTable: Sendable {
     // MARK: Changing
 
     /// Adds rows that are not in the table. Those of other dimensions are left out.
-    mutating func append(_ rows: [(key: PassageKey, vector: [Float])]) {
-        var rows = rows.filter { $0.vector.count == dimensions }[...]
+    mutating func append(_ rows: [(key: VectorKey, vector: [Float])]) {
+        append(rows.map { (key: $0.key, vector: QuantizedVector($0.vector)) })
+    }
+
+    mutating func append(_ rows: [(key: VectorKey, vector: QuantizedVector)]) {
+        var rows = rows.filter { $0.vector.codes.count == dimensions }[...]
         while !rows.isEmpty {
-            var (keys, scales, codes) = ([PassageKey](), [Float](), [Int8]())
+            var (keys, scales, codes) = ([VectorKey](), [Float](), [Int8]())
             if let last = blocks.last, last.keys.count < Self.blockRows {
                 (keys, scales, codes) = (last.keys, last.scales, last.codes)
                 blocks.removeLast()
@@ -56,16 +62,15 @@ struct VectorTable: Sendable {
             codes.reserveCapacity(codes.count + added.count * dimensions)
             for row in added {
                 keys.append(row.key)
-                let (scale, quantized) = Self.quantized(row.vector)
-                scales.append(scale)
-                codes += quantized
+                scales.append(row.vector.scale)
+                codes += row.vector.codes
             }
             blocks.append(Block(keys: keys, scales: scales, codes: codes))
             rows = rows.dropFirst(added.count)
         }
     }
 
-    mutating func remove(_ gone: Set<PassageKey>) {
+    mutating func remove(_ gone: Set<VectorKey>) {
         guard !gone.isEmpty else { return }
         blocks = blocks.compactMap { block in
             let kept = block.keys.indices.filter { !gone.contains(block.keys[$0]) }
@@ -77,34 +82,27 @@ struct VectorTable: Sendable {
         }
     }
 
-    private static func quantized(_ vector: [Float]) -> (scale: Float, codes: [Int8]) {
-        let largest = vector.reduce(0) { max($0, abs($1)) }
-        guard largest > 0 else { return (0, Array(repeating: 0, count: vector.count)) }
-        let scale = largest / 127
-        return (scale, vector.map { Int8(max(-127, min(127, ($0 / scale).rounded()))) })
-    }
-
     // MARK: Searching
 
     /// The rows that are most similar to the query, approximately, the best first.
     ///
     /// - Parameter allowed: the rows to search; nil for all.
-    func nearest(to query: [Float], count wanted: Int, among allowed: Set<PassageKey>? = nil) -> [Match] {
+    func nearest(to query: [Float], count wanted: Int, among allowed: Set<VectorKey>? = nil) -> [Match] {
         guard query.count == dimensions, wanted > 0 else { return [] }
-        let (scale, codes) = Self.quantized(query)
+        let query = QuantizedVector(query)
         var best = BestMatches(capacity: wanted)
         var products = [Float](repeating: 0, count: Self.blockRows)
         for block in blocks {
             let rows = block.keys.count
             products.withUnsafeMutableBufferPointer { products in
-                cvectors_scan(block.codes, block.scales, rows, dimensions, codes, products.baseAddress)
+                cvectors_scan(block.codes, block.scales, rows, dimensions, query.codes, products.baseAddress)
             }
             for row in 0..<rows where products[row] > best.threshold {
                 if let allowed, !allowed.contains(block.keys[row]) { continue }
                 best.insert(Match(key: block.keys[row], similarity: products[row]))
             }
         }
-        return best.sorted.map { Match(key: $0.key, similarity: $0.similarity * scale) }
+        return best.sorted.map { Match(key: $0.key, similarity: $0.similarity * query.scale) }
     }
 }
 

@@ -17,6 +17,7 @@ struct VoiceMemoryExecutor: ToolExecutor {
     private static let mostMinutes = 525_600_000
 
     let core: Core
+    let meaning: MessageMeaning
 
     func run(_ call: ToolRun, in context: ToolContext) async throws -> ToolResult {
         guard let tool = BaseTool.named(call.tool) else { throw ToolFailure(.exception, "This tool is not available.") }
@@ -92,13 +93,14 @@ struct VoiceMemoryExecutor: ToolExecutor {
         let searches = (words.isEmpty ? [""] : words).map { [filter] word in
             MessageSearch(query: word, filter: filter, limit: Self.limit, now: now, zone: context.agent.timezone)
         }
-        let (rows, memories) = try await core.storage.read(as: context.scope) { db in
+        var rows: [MessageRow] = []
+        for search in searches { rows += try await meaning.find(search, as: context.scope).map(\.row) }
+        let memories = try await core.storage.read(as: context.scope) { db in
             var archives = PassageFilter()
             archives.archives = try ArchiveStore.archives(of: context.agent.id, db)
-            let memories = try words.flatMap { [archives] word in
+            return try words.flatMap { [archives] word in
                 try PassageStore.find(word, matching: archives, orElse: .descending, limit: Self.limit, db)
-            }
-            return (try searches.flatMap { try $0.run(db).map(\.row) }, memories.map(\.passage))
+            }.map(\.passage)
         }
         var seen: Set<ID<Message>> = []
         let found = rows.filter { seen.insert($0.id).inserted }.sorted { $0.position < $1.position }

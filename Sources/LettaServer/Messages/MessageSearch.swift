@@ -3,7 +3,7 @@ import JSON
 import LettaAPI
 import Storage
 
-/// A search of what was said, by the words of the question and of what was said next to it.
+/// A search of what was said, by the words of the question and of what was said next to it, and by its meaning.
 struct MessageSearch: Sendable {
     var query: String
     var filter = MessageFilter()
@@ -11,14 +11,24 @@ struct MessageSearch: Sendable {
     /// When the question is asked, and where: for the days that it names.
     var now: Timestamp
     var zone = "UTC"
+    var mode = SearchMode.hybrid
 
     struct Found: Sendable {
         let row: MessageRow
         /// Nil for a message that was found by its time or as a part of a text.
-        let score: Double?
+        var signals: Signals?
     }
 
-    /// The messages that are scored.
+    /// Why a message was found.
+    struct Signals: Sendable {
+        let score: Double
+        /// The score of its own words (BM25); 0 without a word of the query.
+        let words: Double
+        /// The cosine of its vector and that of the query; nil for one without a vector.
+        let similarity: Double?
+    }
+
+    /// The messages that are scored for their words.
     private static let mostCandidates = 60
     /// What is said this many turns away belongs to a message.
     private static let neighbours = 2
@@ -31,23 +41,32 @@ struct MessageSearch: Sendable {
     private static let newestBonus = 0.3
 
     /// The best first, the newest among equals. Without a question: the newest first.
-    func run(_ db: Transaction) throws -> [Found] {
+    ///
+    /// - Parameter near: what meaning says; nil where words alone decide, in each mode.
+    func run(_ near: NearMessages?, _ db: Transaction) throws -> [Found] {
         guard query.contains(where: { !$0.isWhitespace }) else {
-            return try MessageSearchStore.newest(matching: filter, limit: limit, db).map { Found(row: $0, score: nil) }
+            return try MessageSearchStore.newest(matching: filter, limit: limit, db).map { Found(row: $0) }
         }
         let words = SearchQuery(query)
-        let hits = try MessageSearchStore.hits(of: words, matching: filter, limit: Self.mostCandidates, db)
-        guard !hits.hits.isEmpty else {
-            // Symbols, and parts of words.
-            return try MessageSearchStore.containing(query, matching: filter, limit: limit, db).map {
-                Found(row: $0, score: nil)
+        let byWords = near == nil || mode != .vector
+        let hits =
+            byWords
+            ? try MessageSearchStore.hits(of: words, matching: filter, limit: Self.mostCandidates, db)
+            : WordIndexStore.Hits()
+        // Symbols, and parts of words.
+        let parts =
+            byWords && hits.hits.isEmpty
+            ? try MessageSearchStore.containing(query, matching: filter, limit: limit, db) : []
+        let ids = hits.hits.map(\.id) + (try MessageSearchStore.ids(of: near?.nearest ?? [:], db))
+        guard !ids.isEmpty else { return parts.map { Found(row: $0) } }
+        let ranked = try ranked(ids.withoutDuplicates, hits, words, near, db)
+            .filter { found in !parts.contains { $0.id.rawValue == found.candidate.key } }
+            .prefix(limit - parts.count)
+        let signals = Dictionary(ranked.map { ($0.candidate.key, Signals($0)) }) { $1 }
+        return try parts.map { Found(row: $0) }
+            + MessageSearchStore.rows(ranked.map(\.candidate.key), db).map {
+                Found(row: $0, signals: signals[$0.id.rawValue])
             }
-        }
-        let ranked = try ranked(hits, words, db).prefix(limit)
-        let scores = Dictionary(ranked.map { ($0.candidate.key, $0.score) }) { $1 }
-        return try MessageSearchStore.rows(ranked.map(\.candidate.key), db).map {
-            Found(row: $0, score: scores[$0.id.rawValue])
-        }
     }
 
     // MARK: Ranking
@@ -55,9 +74,9 @@ struct MessageSearch: Sendable {
     private typealias Said = MessageSearchStore.Said
 
     private func ranked(
-        _ hits: WordIndexStore.Hits, _ words: SearchQuery, _ db: Transaction
+        _ ids: [String], _ hits: WordIndexStore.Hits, _ words: SearchQuery, _ near: NearMessages?, _ db: Transaction
     ) throws -> [RankedCandidate<String>] {
-        let said = try MessageSearchStore.surroundings(of: hits.hits.map(\.id), matching: filter, db)
+        let said = try MessageSearchStore.surroundings(of: ids, matching: filter, db)
         let threads = Dictionary(said.map { ($0.id, $0) }) { first, _ in first }.values
             .grouped { [$0.agent, $0.conversation ?? ""] }
             .mapValues { $0.sorted { $0.position < $1.position } }
@@ -68,15 +87,21 @@ struct MessageSearch: Sendable {
         let names = try MessageSearchStore.names(of: Set(said.map(\.agent)), db)
         let speakers = Speakers(query: query, agents: names)
         let periods = NamedPeriods.periods(in: query, at: now, zone: zone)
+        let vectors = try near?.vectors(of: said, db) ?? [:]
+        let similarities = near?.similarities(of: said, vectors) ?? [:]
+        let found = Set(ids)
         var candidates: [SearchCandidate<String>] = []
         for thread in threads.values {
             for (index, message) in thread.enumerated() where message.isCovered {
                 guard let own = counts[message.id] else { continue }
                 let window = Self.window(around: index, in: thread, counts)
-                guard own.distinct > 0 || window.distinct >= Self.leastBeside else { continue }
+                guard own.distinct > 0 || window.distinct >= Self.leastBeside || found.contains(message.id) else {
+                    continue
+                }
                 var candidate = SearchCandidate(message.id, at: message.time)
                 candidate.words = score(own)
                 candidate.window = score(window)
+                candidate.similarity = similarities[message.id]
                 if speakers.named(message) { candidate.bonus += Self.speakerBonus }
                 if periods.contains(where: { $0.contains(message.time.microseconds) }) {
                     candidate.bonus += Self.dateBonus
@@ -84,9 +109,21 @@ struct MessageSearch: Sendable {
                 candidates.append(candidate)
             }
         }
+        guard mode != .vector || near == nil else {
+            return SearchRanking.byMeaning.ranked(candidates.filter { $0.similarity != nil })
+        }
+        let subjects = SameSubject(
+            Dictionary(
+                said.map { message in
+                    let text = SameSubject.Text(
+                        text: message.text, isUser: message.role == .user, vector: vectors[message.id],
+                        similarity: similarities[message.id])
+                    return (message.id, text)
+                }, uniquingKeysWith: { first, _ in first }))
         let facts = ChangedFacts<String>(
-            weights: score.weights, terms: { [counts] in counts[$0]?.terms ?? [] }, text: { texts[$0] ?? "" })
-        return facts.newestFirst(SearchRanking().ranked(Self.favouringNew(candidates)), limit: limit)
+            weights: score.weights, terms: { [counts] in counts[$0]?.terms ?? [] }, text: { texts[$0] ?? "" },
+            resembles: subjects.resembles)
+        return facts.newestFirst(SearchRanking().ranked(Self.favouringNew(candidates)))
     }
 
     /// The words said in the message and its neighbours. Those further away in the history than the index looked are
@@ -109,6 +146,39 @@ struct MessageSearch: Sendable {
             candidate.bonus += newestBonus * Double(place) / last
             return candidate
         }
+    }
+}
+
+extension MessageSearch.Signals {
+    fileprivate init(_ ranked: RankedCandidate<String>) {
+        self.init(score: ranked.score, words: ranked.candidate.words, similarity: ranked.candidate.similarity)
+    }
+}
+
+extension NearMessages {
+    /// The vectors of messages by their ids.
+    fileprivate func vectors(
+        of messages: [MessageSearchStore.Said], _ db: Transaction
+    ) throws -> [String: QuantizedVector] {
+        var vectors: [String: QuantizedVector] = [:]
+        for (agent, messages) in messages.grouped(\.agent) where queries[agent] != nil {
+            let stored = try MessageVectorStore.vectors(
+                of: ID(agent), at: messages.map(\.position).withoutDuplicates, db)
+            for message in messages { vectors[message.id] = stored[message.position] }
+        }
+        return vectors
+    }
+
+    /// The similarities of messages to the query, by their ids.
+    fileprivate func similarities(
+        of messages: [MessageSearchStore.Said], _ vectors: [String: QuantizedVector]
+    ) -> [String: Double] {
+        var similarities: [String: Double] = [:]
+        for message in messages {
+            guard let query = queries[message.agent], let vector = vectors[message.id] else { continue }
+            similarities[message.id] = vector.similarity(to: query)
+        }
+        return similarities
     }
 }
 

@@ -15,6 +15,12 @@ struct MessageFilter: Sendable {
     var to: Timestamp?
     /// Whether results of tools are listed, which are never found by words.
     var includesResults = false
+
+    /// Whether it leaves out some of what an agent and its users said.
+    var isNarrow: Bool {
+        !Set(roles).isSuperset(of: [.user, .assistant])
+            || conversation != nil || project != nil || template != nil || from != nil || to != nil
+    }
 }
 
 /// Finds what was said by its words. The index is written with the messages.
@@ -31,6 +37,33 @@ enum MessageSearchStore {
             guard let said = message.said else { continue }
             try WordIndexStore.messages.insert(
                 message.id.rawValue, said, owners: [db.organization, message.agentID.rawValue], db)
+        }
+    }
+
+    // MARK: By meaning
+
+    /// The positions of what an agent and its users said that passes the filter.
+    static func positions(
+        of agent: ID<AgentState>, matching filter: MessageFilter, _ db: Transaction
+    ) throws -> [Int] {
+        var filter = filter
+        filter.agent = agent
+        filter.includesResults = false
+        return try db.rows("SELECT message.position FROM message WHERE \(all(filter, db))").map {
+            try $0["position"]
+        }
+    }
+
+    /// The ids of messages by their positions.
+    static func ids(of positions: [String: [Int]], _ db: Transaction) throws -> [String] {
+        try positions.sorted { $0.key < $1.key }.flatMap { agent, positions in
+            try db.rows(
+                """
+                SELECT id FROM message
+                WHERE organization_id = \(db.organization) AND agent_id = \(agent)
+                    AND position IN (\(list: positions))
+                """
+            ).map { try $0["id"] as String }
         }
     }
 

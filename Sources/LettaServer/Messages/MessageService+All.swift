@@ -55,9 +55,16 @@ extension MessageService {
     }
 
     func searchRanked(_ body: SearchMessages, as scope: Scope) async throws -> [RankedMessage] {
-        try await found(body, as: scope).enumerated().map { index, found in
-            RankedMessage(
+        let found = try await found(body, as: scope)
+        let ranks = MessageRanks(found)
+        return try found.enumerated().map { index, found in
+            var message = RankedMessage(
                 text: try found.row.turnMessage().said ?? "", message: try found.row.wire(), rank: index + 1)
+            if ranks.haveMeaning {
+                message.rank = ranks.words[found.row.id]
+                message.vectorRank = ranks.meaning[found.row.id]
+            }
+            return message
         }
     }
 
@@ -73,16 +80,16 @@ extension MessageService {
         filter.template = body.templateID
         let request = try PageRequest(
             after: nil, before: nil, limit: body.limit, order: nil, defaultLimit: 50, defaultOrder: .descending)
-        let search = MessageSearch(
+        var search = MessageSearch(
             query: body.query ?? "", filter: filter, limit: min(request.limit ?? 100, 100), now: core.now())
-        return try await core.storage.read(as: scope) { db in
-            var search = search
-            if let id = search.filter.agent {
-                guard let agent = try AgentStore.row(id, db) else { return [] }
-                search.zone = agent.timezone
+        search.mode = body.searchMode ?? search.mode
+        if let id = filter.agent {
+            guard let agent = try await core.storage.read(as: scope, { db in try AgentStore.row(id, db) }) else {
+                return []
             }
-            return try search.run(db)
+            search.zone = agent.timezone
         }
+        return try await meaning.find(search, as: scope)
     }
 
     private static func time(_ text: String?, named name: String) throws -> DayOrTime? {

@@ -8,6 +8,7 @@ struct MessageService: Sendable {
     let core: Core
     /// Serializes the turns of an agent; a reset of its context takes the lock too.
     let line: AgentLine
+    let meaning: MessageMeaning
 
     /// A page of an agent's messages ordered by time. One stored message may become several entries; `limit` counts
     /// stored messages.

@@ -1,38 +1,48 @@
 /// Puts what was said later, and says that something is not as it was, before what it replaces.
 ///
-/// Whether a fact replaces another one can't be known from words. It is taken for that when it has enough of the words for
-/// which the older one was found, and a word with which people say that something changed.
+/// Whether a fact replaces another one can't be known from texts. It is taken for that when it has enough of the words for
+/// which the older one was found, and a word with which people say that something changed; or when it resembles the older one
+/// in its meaning.
 struct ChangedFacts<Key: Hashable & Sendable> {
     /// Of the weights of the older one's words, those that the newer one must have.
     private static var leastShared: Double { 0.4 }
+    /// The candidates, from the first, before which newer ones are put.
+    private static var mostPlaces: Int { 20 }
 
     /// Of the terms of the query.
     let weights: [Double]
     /// How often a text has each of the terms.
     let terms: (Key) -> [Double]
     let text: (Key) -> String
+    /// Whether a newer text is about the same as an older one.
+    let resembles: (_ old: Key, _ new: Key) -> Bool
 
-    init(weights: [Double], terms: @escaping (Key) -> [Double], text: @escaping (Key) -> String) {
+    init(
+        weights: [Double], terms: @escaping (Key) -> [Double], text: @escaping (Key) -> String,
+        resembles: @escaping (_ old: Key, _ new: Key) -> Bool
+    ) {
         self.weights = weights
         self.terms = terms
         self.text = text
+        self.resembles = resembles
     }
 
-    /// - Parameter limit: the number of candidates, from the first, before which newer ones are put.
-    func newestFirst(_ ranked: [RankedCandidate<Key>], limit: Int) -> [RankedCandidate<Key>] {
+    func newestFirst(_ ranked: [RankedCandidate<Key>]) -> [RankedCandidate<Key>] {
         var ranked = ranked
         var isChange: [Key: Bool] = [:]
-        for place in 0..<min(limit, ranked.count) {
+        for place in 0..<min(Self.mostPlaces, ranked.count) {
             let old = ranked[place].candidate
             let own = terms(old.key)
             let least = Self.leastShared * weight(of: own)
-            guard least > 0 else { continue }
             let newer = ranked.indices.dropFirst(place + 1).first { index in
                 let new = ranked[index].candidate
-                guard new.time > old.time, weight(of: own, in: terms(new.key)) >= least else { return false }
-                let tells = isChange[new.key] ?? ChangeWords.isIn(text(new.key))
-                isChange[new.key] = tells
-                return tells
+                guard new.time > old.time else { return false }
+                if least > 0, weight(of: own, in: terms(new.key)) >= least {
+                    let tells = isChange[new.key] ?? ChangeWords.isIn(text(new.key))
+                    isChange[new.key] = tells
+                    if tells { return true }
+                }
+                return resembles(old.key, new.key)
             }
             if let newer { ranked.insert(ranked.remove(at: newer), at: place) }
         }

@@ -64,6 +64,11 @@ struct SearchQuery: Sendable {
         return counts
     }
 
+    /// The words of a text that say something.
+    static func telling(in text: String) -> Set<String> {
+        Set(SearchWords.indexed(in: text)).subtracting(stopWords)
+    }
+
     /// As the index has them.
     private static let stopWords = Set(
         """

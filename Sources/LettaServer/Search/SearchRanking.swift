@@ -38,7 +38,10 @@ struct RankedCandidate<Key: Hashable & Sendable>: Sendable {
 struct SearchRanking: Sendable {
     var wordWeight = 1.0
     var windowWeight = 0.4
-    var similarityWeight = 0.5
+    var similarityWeight = 1.0
+
+    /// By similarity alone.
+    static let byMeaning = SearchRanking(wordWeight: 0, windowWeight: 0, similarityWeight: 1)
 
     /// The best first, the newest among equals.
     func ranked<Key: Hashable & Sendable>(_ candidates: [SearchCandidate<Key>]) -> [RankedCandidate<Key>] {
@@ -57,10 +60,11 @@ struct SearchRanking: Sendable {
         }.map(\.element)
     }
 
-    /// A candidate whose similarity is not known is taken for the least similar one.
+    /// A candidate whose similarity is not known is as similar as the others on average.
     private func similarities<Key>(of candidates: [SearchCandidate<Key>]) -> [Double] {
-        let least = candidates.compactMap(\.similarity).min() ?? 0
-        return candidates.map { $0.similarity ?? least }
+        let known = candidates.compactMap(\.similarity)
+        let mean = known.reduce(0, +) / Double(max(1, known.count))
+        return candidates.map { $0.similarity ?? mean }
     }
 
     /// Zeros when all values are equal.

@@ -10,6 +10,7 @@ struct ToolService: Sendable {
     let runner: PythonToolRunner
     let sandboxes: SandboxService
     let packages: ToolPackageService
+    let texts: TextVectors
 
     static let custom = "custom"
     static let mcp = "external_mcp"

@@ -27,18 +27,18 @@ struct VectorTableTests {
         }
     }
 
-    private static func key(_ number: Int) throws -> PassageKey {
+    private static func key(_ number: Int) throws -> VectorKey {
         let text = String(number, radix: 16)
         let digits = String(repeating: "0", count: 12 - text.count) + text
-        return try #require(PassageKey("passage-00000000-0000-4000-8000-\(digits)"))
+        return try #require(VectorKey("passage-00000000-0000-4000-8000-\(digits)"))
     }
 
     @Test func `an id outlives its key`() throws {
         let id = "passage-0193a5b2-cafe-4abc-89ab-0123456789af"
-        #expect(PassageKey(id)?.id == id)
-        #expect(PassageKey("archive-0193a5b2-cafe-4abc-89ab-0123456789af") == nil)
-        #expect(PassageKey("passage-0193a5b2-cafe-4abc-89ab-0123456789zz") == nil)
-        #expect(PassageKey("passage-1") == nil)
+        #expect(VectorKey(id)?.id == id)
+        #expect(VectorKey("archive-0193a5b2-cafe-4abc-89ab-0123456789af") == nil)
+        #expect(VectorKey("passage-0193a5b2-cafe-4abc-89ab-0123456789zz") == nil)
+        #expect(VectorKey("passage-1") == nil)
     }
 
     @Test func `a stored vector is read as it was`() {
@@ -47,6 +47,17 @@ struct VectorTableTests {
         #expect(Vector.normalized([0, 0]) == nil)
         #expect(Vector.normalized([.infinity, 1]) == nil)
         #expect(Vector.normalized([3, 4]) == [0.6, 0.8])
+    }
+
+    @Test func `a vector of bytes is nearly the same`() throws {
+        let (one, other) = (QuantizedVector([0.6, -0.8, 0]), QuantizedVector([0.8, 0.6, 0]))
+        #expect(QuantizedVector(bytes: one.bytes) == one)
+        #expect(one.bytes.count == 7)
+        #expect(QuantizedVector(bytes: []) == nil)
+        #expect(abs(try #require(one.similarity(to: one)) - 1) < 0.01)
+        #expect(abs(try #require(one.similarity(to: other))) < 0.01)
+        #expect(one.similarity(to: QuantizedVector([1])) == nil)
+        #expect(VectorKey(position: 70_000).position == 70_000)
     }
 
     @Test func `the candidates of the scan hold the ten best of an exact search`() throws {
@@ -74,7 +85,7 @@ struct VectorTableTests {
 
     @Test func `removed rows and rows that are not allowed are not found`() throws {
         var table = VectorTable(dimensions: 2)
-        let rows: [(key: PassageKey, vector: [Float])] = try (0..<10).map { number in
+        let rows: [(key: VectorKey, vector: [Float])] = try (0..<10).map { number in
             (key: try Self.key(number), vector: [Float(number) / 10, 1])
         }
         table.append(rows)
@@ -116,8 +127,8 @@ struct VectorTableTests {
     private func nearest(_ text: String, in index: VectorIndex, _ server: TestServer) async throws -> [String] {
         let query = try #require(Vector.normalized(WordVectors.vector(of: text)))
         return try await index.nearest(
-            to: query, in: try await set(of: server), count: 2, among: nil, as: Self.scope
-        ).map(\.id)
+            to: query, in: PassageVectors(set: try await set(of: server), scope: Self.scope), count: 2, among: nil
+        ).map(\.key.id)
     }
 
     @Test(arguments: Engines.all)

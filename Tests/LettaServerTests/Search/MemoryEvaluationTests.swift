@@ -83,7 +83,7 @@ import Testing
             query: MemoryEvaluationData.facts[fact].question, filter: filter, limit: 10,
             now: Timestamp(microseconds: start + 200_000 * 60_000_000))
         let found = try await server.storage.read(as: Self.scope) { db in
-            try search.run(db).map { try $0.row.turnMessage().text ?? "" }
+            try search.run(nil, db).map { try $0.row.turnMessage().text ?? "" }
         }
         let newest = turns.last { $0.fact == fact }?.text ?? ""
         let place = found.firstIndex(of: newest)

@@ -27,7 +27,7 @@ import Testing
             candidate("a", words: 8, similarity: 0.30), candidate("b", words: 7.9, similarity: 0.90),
             candidate("c", words: 0, similarity: 0.31), candidate("d", words: 0),
         ]
-        #expect(order(mixed) == "bacd")
+        #expect(order(mixed) == "badc", "whose similarity is not known is not taken for unlike")
         let scores = SearchRanking().ranked(mixed)
         for ranked in scores {
             #expect(ranked.score == ranked.words + ranked.window + ranked.similarity + ranked.candidate.bonus)
@@ -68,11 +68,28 @@ import Testing
             query.counts(in: texts[Int(key) ?? 0]).terms
         } text: {
             texts[Int($0) ?? 0]
+        } resembles: { _, _ in
+            false
         }
-        let order = facts.newestFirst(ranked, limit: 10).map(\.candidate.key)
+        let order = facts.newestFirst(ranked).map(\.candidate.key)
         #expect(order.prefix(2) == ["1", "0"])
         #expect(Set(order).count == 4)
-        #expect(facts.newestFirst([], limit: 10).isEmpty)
+        #expect(facts.newestFirst([]).isEmpty)
+    }
+
+    @Test func `what is like an older text comes before it, without a word of change`() {
+        let candidates = ["old", "other", "new"].enumerated().map { index, key in
+            candidate(key, words: Double(3 - index), at: Int64(index))
+        }
+        let facts = ChangedFacts<String>(weights: [1]) { _ in
+            [0]
+        } text: { _ in
+            ""
+        } resembles: {
+            ($0, $1) == ("old", "new")
+        }
+        let order = facts.newestFirst(SearchRanking().ranked(candidates)).map(\.candidate.key)
+        #expect(order == ["new", "old", "other"])
     }
 
     static let now = Timestamp(iso8601: "2026-11-18T20:00:00Z") ?? Timestamp(microseconds: 0)

@@ -121,7 +121,7 @@ import Testing
             let (messages, passages) = try await storage.read(as: scope) { db in
                 let passages = try PassageStore.find(
                     "guarantee", matching: PassageFilter(), orElse: .ascending, limit: 9, db)
-                return (try search.run(db).map(\.row.id.rawValue), passages.map(\.passage.id.rawValue))
+                return (try search.run(nil, db).map(\.row.id.rawValue), passages.map(\.passage.id.rawValue))
             }
             #expect(messages.sorted() == ["message-1", "message-3"])
             #expect(passages == ["passage-1"])

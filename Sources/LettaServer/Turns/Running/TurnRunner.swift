@@ -237,6 +237,9 @@ struct TurnRunner: Sendable {
         let result = turn.result(of: record, traceID: core.ids.next(), at: time)
         turn.state = try await writer.store(result, of: turn.state, at: time)
         if !result.passages.isEmpty { executors.passagesAreStored() }
+        if turn.state.agent.embeddingConfig != nil {
+            executors.messagesAreStored(by: turn.state.agent.id, as: turn.state.scope)
+        }
         turn.hasStoredEnd = record.end != nil
         turn.fitting.hasStoredStep(record, of: turn.state, turn.lastRequest)
         // A result that the store replaced is shown as it was stored.

@@ -20,6 +20,9 @@ final class TurnWorker: TaskOwner, Sendable {
 
     private let state = Mutex(State())
 
+    /// Whether turns run.
+    var isBusy: Bool { state.withLock { !$0.turns.isEmpty } }
+
     /// Registers a turn, so that whoever sees its run can follow and cancel it. ``start(_:_:)`` or ``remove(_:)``
     /// follows.
     ///

@@ -10,6 +10,7 @@ struct ConversationSearchExecutor: ToolExecutor {
     private static let highestLimit = 100
 
     let core: Core
+    let meaning: MessageMeaning
 
     /// Both dates are included; a date without a time means the whole day.
     func run(_ call: ToolRun, in context: ToolContext) async throws -> ToolResult {
@@ -31,12 +32,11 @@ struct ConversationSearchExecutor: ToolExecutor {
         let time = core.now()
         let search = MessageSearch(
             query: text, filter: filter, limit: min(limit, Self.highestLimit), now: time, zone: zone)
-        let found = try await core.storage.read(as: context.scope) { db in try search.run(db) }
+        let found = try await meaning.find(search, as: context.scope)
+        let ranks = MessageRanks(found)
         let results = try found.enumerated().map { index, found -> JSONValue in
             let (row, message) = (found.row, try found.row.turnMessage())
-            let relevance: JSONValue =
-                found.score == nil
-                ? ["search_mode": "sql"] : ["search_mode": "fts", "fts_rank": .int(Int64(index + 1))]
+            let relevance = Self.relevance(of: found, at: index + 1, ranks)
             return [
                 "timestamp": .string(ZonedTime.isoTextOrUTC(microseconds: row.createdAt.microseconds, zone: zone)),
                 "time_ago": .string(Self.age(from: row.createdAt, to: time)), "role": .string(row.role.rawValue),
@@ -45,6 +45,13 @@ struct ConversationSearchExecutor: ToolExecutor {
         }
         let message = results.isEmpty ? "No results found." : "Showing \(results.count) results:"
         return ToolResult(ToolOutcome(["message": .string(message), "results": .array(results)]))
+    }
+
+    private static func relevance(of found: MessageSearch.Found, at place: Int, _ ranks: MessageRanks) -> JSONValue {
+        guard found.signals != nil else { return ["search_mode": "sql"] }
+        guard ranks.haveMeaning else { return ["search_mode": "fts", "fts_rank": .int(Int64(place))] }
+        func rank(_ places: [ID<Message>: Int]) -> JSONValue { places[found.row.id].map { .int(Int64($0)) } ?? .null }
+        return ["search_mode": "hybrid", "fts_rank": rank(ranks.words), "vector_rank": rank(ranks.meaning)]
     }
 
     /// A bound without a zone is in the agent's time zone.

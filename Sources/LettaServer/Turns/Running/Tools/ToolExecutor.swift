@@ -99,9 +99,11 @@ struct ToolExecutors: Sendable {
         let archival = ArchivalToolExecutor(
             core: core, memory: ArchivalMemoryService(core: core, embedder: embedder))
         let files = FileToolExecutor(core: core, documents: documents, passages: embedder.search)
+        let voice = VoiceMemoryExecutor(core: core, meaning: embedder.meaning)
         table = [
             .memory: Entry(executor: MemoryToolExecutor()),
-            .conversationSearch: Entry(executor: ConversationSearchExecutor(core: core), isIndependent: true),
+            .conversationSearch: Entry(
+                executor: ConversationSearchExecutor(core: core, meaning: embedder.meaning), isIndependent: true),
             .archivalInsert: Entry(executor: archival),
             .archivalSearch: Entry(executor: archival, isIndependent: true),
             .openFiles: Entry(executor: files),
@@ -112,13 +114,18 @@ struct ToolExecutors: Sendable {
             .web: Entry(executor: web, isIndependent: true),
             .code: Entry(executor: CodeToolExecutor(python: python), isIndependent: true),
             .mcp: Entry(executor: mcp, hasOutsideEffects: true, isIndependent: true),
-            .voiceMemory: Entry(executor: VoiceMemoryExecutor(core: core), hasOutsideEffects: true),
-            .voiceSearch: Entry(executor: VoiceMemoryExecutor(core: core), isIndependent: true),
+            .voiceMemory: Entry(executor: voice, hasOutsideEffects: true),
+            .voiceSearch: Entry(executor: voice, isIndependent: true),
         ]
     }
 
     /// Has the passages embedded that calls left behind.
     func passagesAreStored() { embedder.queue.wake() }
+
+    /// Has messages embedded that a step stored.
+    func messagesAreStored(by agent: ID<AgentState>, as scope: Scope) {
+        embedder.messages.areStored(by: agent, as: scope)
+    }
 
     func entry(for tool: CallableToolRow) -> Entry? {
         ToolKind(tool).flatMap { table[$0] }
