@@ -59,11 +59,21 @@ def filled(hostile):
             refusable(http.post(f"{path}/archival-memory", json={"text": text}))
             refusable(http.post(f"/v1/folders/{folder['id']}/upload", files={"file": (text[:60].replace("/", "_") + ".txt", text.encode(), "text/plain")}))
             refusable(http.post("/v1/mcp-servers/", json={"server_name": text, "config": {"mcp_server_type": "streamable_http", "server_url": "http://127.0.0.1:9/" + text[:20]}}))
+            refusable(http.post("/v1/groups/", json={"description": text, "agent_ids": [agent["id"]]}))
+            refusable(http.post("/v1/conversations/", params={"agent_id": agent["id"]}, json={"summary": text}))
+            refusable(http.post(f"{path}/schedule", json={"messages": [{"role": "user", "content": text}], "schedule": {"type": "recurring", "cron_expression": "0 0 1 1 *"}}))
+            refusable(http.post("/v1/providers/check", json={"provider_type": "openai", "api_key": "k", "base_url": "http://127.0.0.1:9/" + text[:200]}))
+            http.get("/v1/blocks/", params={"label": text[:500]})
             refusable(http.post("/v1/providers/", json={"name": text, "provider_type": "openai", "api_key": "k", "base_url": "http://127.0.0.1:9"}))
         run = http.get("/v1/runs/", params={"agent_id": agent["id"], "limit": 10}).json()
         failed = [one for one in run if one["status"] == "failed"] or run
         person = http.get("/v1/identities/").json()[0]
-        return {"agent": agent["id"], "runs": [run[-2]["id"], failed[0]["id"]], "folder": folder["id"], "person": person["id"]}
+        (hostile.data / "backups").mkdir(exist_ok=True)
+        for text in TEXTS:
+            (hostile.data / "backups" / (text[:50].replace("/", "_").replace("\n", " ") + ".sqlite")).write_bytes(b"no database")
+        group = made(http.post("/v1/groups/", json={"description": joined, "agent_ids": [agent["id"]]}))
+        refusable(http.post(f"/v1/groups/{group['id']}/messages", json={"messages": [{"role": "user", "content": joined}]}))
+        return {"agent": agent["id"], "runs": [run[-2]["id"], failed[0]["id"]], "folder": folder["id"], "person": person["id"], "group": group["id"]}
 
 
 @pytest.mark.parametrize("width", [1440, 390] if harness.LONG else [390])
@@ -72,7 +82,8 @@ def test_nothing_runs(browser, hostile, filled, width):
     agent = f"agents/{filled['agent']}"
     places = ["overview", "agents", agent, f"{agent}?part=context", f"{agent}?part=archive", f"{agent}?part=settings", *(f"runs/{run}" for run in filled["runs"]),
               "runs", "knowledge?query=window", "knowledge?part=blocks", f"knowledge?part=folders&folder={filled['folder']}", "knowledge?part=archives",
-              "tools?part=mcp", "people", f"people?person={filled['person']}", "settings", "api?text=%3Cimg%20src%3Dx%20onerror%3Dwindow.hacked%3D1%3E", "%3Csvg%20onload%3Dx%3E"]
+              "tools?part=mcp", "people", f"people?person={filled['person']}", "people?part=groups", f"people?part=groups&group={filled['group']}", "settings",
+              "settings?part=schedules", "settings?part=backups", "settings?part=log", "api?text=%3Cimg%20src%3Dx%20onerror%3Dwindow.hacked%3D1%3E", "%3Csvg%20onload%3Dx%3E"]
     for place in places:
         page = tab.open(place)
         page.wait_for_timeout(250)
@@ -86,4 +97,32 @@ def test_nothing_runs(browser, hostile, filled, width):
         text = page.locator("main").inner_text()
         assert not any(character in text for character in "\u202e\u2066\u001b\u200b"), place
         tab.check()
+    tab.close()
+
+
+def test_answers_of_operations_are_text(browser, hostile, filled):
+    tab = Tab(browser, hostile, viewport={"width": 390, "height": 900})
+    page = tab.open("api?operation=get+%2Fv1%2Fgroups%2F")
+    page.get_by_label("limit (may be left out)").fill("200")
+    page.get_by_role("button", name="Send", exact=True).click()
+    tree = page.locator(".treebox")
+    sync_api.expect(tree).to_be_visible()
+    for branch in tree.get_by_role("button").all()[:60]:
+        branch.click()
+    sync_api.expect(tree).to_contain_text("window.hacked=1")
+    assert page.evaluate("window.hacked") is None
+    assert tree.locator("script, img, svg, iframe, a").count() == 0
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    tab.check()
+    tab.close()
+
+
+def test_a_backup_that_is_none_is_said_to_be_none(browser, hostile, filled):
+    tab = Tab(browser, hostile, viewport={"width": 390, "height": 900})
+    page = tab.open("settings?part=backups")
+    page.get_by_role("button", name="Check").first.click()
+    sync_api.expect(page.get_by_role("alert").first).to_contain_text("Can't be restored")
+    assert page.evaluate("window.hacked") is None
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    tab.check()
     tab.close()

@@ -60,6 +60,10 @@ static const unsigned char parts_text_js[] = {
 #embed "Web/parts/text.js"
 };
 
+static const unsigned char parts_tree_js[] = {
+#embed "Web/parts/tree.js"
+};
+
 static const unsigned char parts_turns_js[] = {
 #embed "Web/parts/turns.js"
 };
@@ -104,6 +108,10 @@ static const unsigned char places_agent_files_js[] = {
 #embed "Web/places/agent/files.js"
 };
 
+static const unsigned char places_agent_fork_js[] = {
+#embed "Web/places/agent/fork.js"
+};
+
 static const unsigned char places_agent_memory_js[] = {
 #embed "Web/places/agent/memory.js"
 };
@@ -124,16 +132,28 @@ static const unsigned char places_agents_js[] = {
 #embed "Web/places/agents.js"
 };
 
+static const unsigned char places_api_body_js[] = {
+#embed "Web/places/api/body.js"
+};
+
+static const unsigned char places_api_operations_js[] = {
+#embed "Web/places/api/operations.js"
+};
+
+static const unsigned char places_api_schema_js[] = {
+#embed "Web/places/api/schema.js"
+};
+
+static const unsigned char places_groups_js[] = {
+#embed "Web/places/groups.js"
+};
+
 static const unsigned char places_knowledge_js[] = {
 #embed "Web/places/knowledge.js"
 };
 
 static const unsigned char places_newagent_js[] = {
 #embed "Web/places/newagent.js"
-};
-
-static const unsigned char places_operations_js[] = {
-#embed "Web/places/operations.js"
 };
 
 static const unsigned char places_overview_js[] = {
@@ -160,6 +180,10 @@ static const unsigned char places_settings_appearance_js[] = {
 #embed "Web/places/settings/appearance.js"
 };
 
+static const unsigned char places_settings_backups_js[] = {
+#embed "Web/places/settings/backups.js"
+};
+
 static const unsigned char places_settings_health_js[] = {
 #embed "Web/places/settings/health.js"
 };
@@ -168,12 +192,20 @@ static const unsigned char places_settings_keys_js[] = {
 #embed "Web/places/settings/keys.js"
 };
 
+static const unsigned char places_settings_log_js[] = {
+#embed "Web/places/settings/log.js"
+};
+
 static const unsigned char places_settings_models_js[] = {
 #embed "Web/places/settings/models.js"
 };
 
 static const unsigned char places_settings_providers_js[] = {
 #embed "Web/places/settings/providers.js"
+};
+
+static const unsigned char places_settings_schedules_js[] = {
+#embed "Web/places/settings/schedules.js"
 };
 
 static const unsigned char places_settings_tokens_js[] = {
@@ -235,6 +267,7 @@ static const DashboardFile files[] = {
     {"parts/palette.js", parts_palette_js, sizeof parts_palette_js},
     {"parts/rows.js", parts_rows_js, sizeof parts_rows_js},
     {"parts/text.js", parts_text_js, sizeof parts_text_js},
+    {"parts/tree.js", parts_tree_js, sizeof parts_tree_js},
     {"parts/turns.js", parts_turns_js, sizeof parts_turns_js},
     {"parts/ui.js", parts_ui_js, sizeof parts_ui_js},
     {"places/agent.js", places_agent_js, sizeof places_agent_js},
@@ -246,24 +279,31 @@ static const DashboardFile files[] = {
     {"places/agent/context.js", places_agent_context_js, sizeof places_agent_context_js},
     {"places/agent/conversations.js", places_agent_conversations_js, sizeof places_agent_conversations_js},
     {"places/agent/files.js", places_agent_files_js, sizeof places_agent_files_js},
+    {"places/agent/fork.js", places_agent_fork_js, sizeof places_agent_fork_js},
     {"places/agent/memory.js", places_agent_memory_js, sizeof places_agent_memory_js},
     {"places/agent/mind.js", places_agent_mind_js, sizeof places_agent_mind_js},
     {"places/agent/turn.js", places_agent_turn_js, sizeof places_agent_turn_js},
     {"places/agent/why.js", places_agent_why_js, sizeof places_agent_why_js},
     {"places/agents.js", places_agents_js, sizeof places_agents_js},
+    {"places/api/body.js", places_api_body_js, sizeof places_api_body_js},
+    {"places/api/operations.js", places_api_operations_js, sizeof places_api_operations_js},
+    {"places/api/schema.js", places_api_schema_js, sizeof places_api_schema_js},
+    {"places/groups.js", places_groups_js, sizeof places_groups_js},
     {"places/knowledge.js", places_knowledge_js, sizeof places_knowledge_js},
     {"places/newagent.js", places_newagent_js, sizeof places_newagent_js},
-    {"places/operations.js", places_operations_js, sizeof places_operations_js},
     {"places/overview.js", places_overview_js, sizeof places_overview_js},
     {"places/people.js", places_people_js, sizeof places_people_js},
     {"places/run.js", places_run_js, sizeof places_run_js},
     {"places/runs.js", places_runs_js, sizeof places_runs_js},
     {"places/settings.js", places_settings_js, sizeof places_settings_js},
     {"places/settings/appearance.js", places_settings_appearance_js, sizeof places_settings_appearance_js},
+    {"places/settings/backups.js", places_settings_backups_js, sizeof places_settings_backups_js},
     {"places/settings/health.js", places_settings_health_js, sizeof places_settings_health_js},
     {"places/settings/keys.js", places_settings_keys_js, sizeof places_settings_keys_js},
+    {"places/settings/log.js", places_settings_log_js, sizeof places_settings_log_js},
     {"places/settings/models.js", places_settings_models_js, sizeof places_settings_models_js},
     {"places/settings/providers.js", places_settings_providers_js, sizeof places_settings_providers_js},
+    {"places/settings/schedules.js", places_settings_schedules_js, sizeof places_settings_schedules_js},
     {"places/settings/tokens.js", places_settings_tokens_js, sizeof places_settings_tokens_js},
     {"places/settings/usage.js", places_settings_usage_js, sizeof places_settings_usage_js},
     {"places/signin.js", places_signin_js, sizeof places_signin_js},

@@ -39,9 +39,10 @@ struct ServeCommand: AsyncParsableCommand {
         if let password = settings.makeUpPassword() {
             print("No password is set. Generated one for this run: \(password)")
         }
-        let logger = settings.logger
+        let log = RecentLog()
+        let logger = settings.logger(keeping: log)
         OpenFiles.raiseLimit(logger: logger)
-        let application = try await LettaApplication.open(settings, logger: logger)
+        let application = try await LettaApplication.open(settings, log: log, logger: logger)
         try await application.run { channel in
             print("letta-server \(ServerVersion.current) listens on \(application.location(of: channel))")
             fflush(nil)

@@ -22,9 +22,14 @@ struct DataOptions: ParsableArguments {
 
 extension ServerConfiguration {
     /// Writes one line per event to standard error; a failure that repeats, once a minute.
-    var logger: Logger {
+    var logger: Logger { logger(keeping: nil) }
+
+    /// - Parameter recent: keeps what is written.
+    func logger(keeping recent: RecentLog?) -> Logger {
         let window = RepeatedFailureLog.Window()
-        var logger = Logger(label: "letta-server") { RepeatedFailureLog(LineLogHandler(label: $0), window: window) }
+        var logger = Logger(label: "letta-server") {
+            RepeatedFailureLog(LineLogHandler(label: $0, recent: recent), window: window)
+        }
         logger.logLevel = logLevel
         return logger
     }

@@ -16,7 +16,7 @@ import { Run } from "./places/run.js";
 import { Knowledge } from "./places/knowledge.js";
 import { Tools } from "./places/tools.js";
 import { People } from "./places/people.js";
-import { API } from "./places/operations.js";
+import { API } from "./places/api/operations.js";
 import { Settings } from "./places/settings.js";
 
 export const places = [

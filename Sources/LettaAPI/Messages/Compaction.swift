@@ -40,5 +40,30 @@ extension API {
         public static let conversation = Endpoint<ConversationPath, NoQuery, CompactConversation?, CompactionResult>(
             .post, "/v1/conversations/{conversation_id}/compact",
             "Replaces older messages in a conversation's context by a summary.")
+        public static let remove = Endpoint<
+            NestedPath<AgentState, Message>, RemoveFromContext, NoBody, RemovedFromContext
+        >(
+            .delete, "/v1/agents/{agent_id}/context/messages/{message_id}",
+            "Takes a message out of the context, with a call its results; it stays in the lists.")
+    }
+}
+
+/// Out of which context a message is taken.
+public struct RemoveFromContext: Codable, Sendable {
+    /// A conversation of the agent; left out: the agent's own one.
+    public var conversationID: ID<Conversation>?
+
+    public init(_ conversationID: ID<Conversation>? = nil) {
+        self.conversationID = conversationID
+    }
+}
+
+/// What left a context.
+public struct RemovedFromContext: Codable, Sendable, JSONWritable {
+    /// The message, and those that can't be told to a model without it.
+    public var messageIDs: [ID<Message>]
+
+    public init(_ messageIDs: [ID<Message>]) {
+        self.messageIDs = messageIDs
     }
 }

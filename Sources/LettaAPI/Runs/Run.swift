@@ -87,7 +87,7 @@ extension API {
             .get, "/v1/runs/{run_id}/usage", "Tells how many tokens a run used.")
         public static let metrics = Endpoint<ID<Run>, NoQuery, NoBody, RunMetrics>(
             .get, "/v1/runs/{run_id}/metrics", "Tells how long a run took.")
-        public static let trace = Endpoint<ID<Run>, NoQuery, NoBody, [RunSpan]>(
+        public static let trace = Endpoint<ID<Run>, ReadTrace, NoBody, [RunSpan]>(
             .get, "/v1/runs/{run_id}/trace", "Lists the spans of a run: itself, its steps, their calls.")
         public static let stream = Endpoint<ID<Run>, NoQuery, FollowRun?, LettaResponse>(
             .post, "/v1/runs/{run_id}/stream", "Streams the events of a background run from any of them on.")
@@ -190,6 +190,16 @@ public struct CompletionTokenDetails: Codable, Sendable, JSONWritable {
     public var reasoningTokens = 0
 
     public init() {}
+}
+
+/// How much of a trace is read.
+public struct ReadTrace: Codable, Sendable {
+    /// Only the run and so many of its first steps, with their calls; left out: all.
+    public var steps: Int?
+
+    public init(steps: Int? = nil) {
+        self.steps = steps
+    }
 }
 
 /// One span of a run, under the names of OpenTelemetry's exporters.

@@ -104,6 +104,8 @@ public struct SuccessOutput: Codable, Sendable, JSONWritable {
 extension API {
     /// Messages that are sent later.
     public enum Schedules {
+        public static let listAll = Endpoint<NoPath, ListSchedules, NoBody, [ScheduledMessage]>(
+            .get, "/v1/server/schedules", "Lists the scheduled messages of all agents, oldest first.")
         public static let list = Endpoint<ID<AgentState>, ListSchedules, NoBody, ScheduleList>(
             .get, "/v1/agents/{agent_id}/schedule", "Lists the scheduled messages of an agent, oldest first.")
         public static let create = Endpoint<ID<AgentState>, NoQuery, CreateSchedule, NewSchedule>(

@@ -4,6 +4,9 @@ extension API.Steps {
     public static let context = Endpoint<ID<Step>, NoQuery, NoBody, StepContext>(
         .get, "/v1/steps/{step_id}/context",
         "Shows what the model was told in a step, by parts, while its trace is kept.")
+    public static let fork = Endpoint<ID<Step>, NoQuery, NoBody, Conversation>(
+        .post, "/v1/steps/{step_id}/fork",
+        "Begins a conversation whose context is what a step was told, without its answer.")
 }
 
 /// What a model was told in a step, by parts.

@@ -2,6 +2,7 @@ import FoundationEssentials
 import Glibc
 import LettaAPI
 package import Logging
+import NIOPosix
 import Storage
 import StorageSQLite
 
@@ -40,7 +41,8 @@ package struct DataRestore: Sendable {
     ///
     /// - Throws: `StartUpFailure` that says what is wrong.
     package func verify(_ file: String) async throws -> Report {
-        let staged = try stage(file)
+        // A running server may do this, whose threads must not wait for the disk.
+        let staged = try await NIOThreadPool.singleton.runIfActive { try stage(file) }
         defer { remove(staged) }
         return try await check(staged, named: file)
     }

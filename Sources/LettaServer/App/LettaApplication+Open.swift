@@ -7,7 +7,11 @@ extension LettaApplication {
     /// Opens what a configuration names: the data folder with its lock, the database, the keys.
     ///
     /// - Throws: `StartUpFailure`.
-    package static func open(_ configuration: ServerConfiguration, logger: Logger) async throws -> LettaApplication {
+    ///
+    /// - Parameter log: what `logger` keeps.
+    package static func open(
+        _ configuration: ServerConfiguration, log: RecentLog = RecentLog(), logger: Logger
+    ) async throws -> LettaApplication {
         try configuration.checkDoor()
         let certificate = try configuration.certificate()
         let folder = try DataFolder(path: configuration.data.folder)
@@ -35,7 +39,7 @@ extension LettaApplication {
             let servers = try await join(storage, configuration, sandbox, logger: logger)
             return try await LettaApplication(
                 configuration, storage: storage, encryptionKeys: keys, certificate: certificate,
-                sandbox: sandbox, servers: servers, logger: logger)
+                sandbox: sandbox, servers: servers, log: log, logger: logger)
         } catch {
             await storage.close()
             throw error

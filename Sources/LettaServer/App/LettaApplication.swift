@@ -54,7 +54,7 @@ package struct LettaApplication: Sendable {
         certificate: TLSCertificate? = nil, directory: ModelDirectory? = nil, sandbox: ToolSandbox = ToolSandbox(),
         servers: ServerMembership? = nil,
         now: (@Sendable () -> Timestamp)? = nil,
-        clock: any Clock<Duration> = ContinuousClock(), logger: Logger
+        clock: any Clock<Duration> = ContinuousClock(), log: RecentLog = RecentLog(), logger: Logger
     ) async throws {
         self.configuration = configuration
         self.certificate = certificate
@@ -110,7 +110,8 @@ package struct LettaApplication: Sendable {
             password: configuration.http.password, approvals: configuration.approvals,
             usage: UsageMeter(prices: configuration.prices), exporter: exporter, metrics: metrics,
             dashboard: configuration.http.dashboard == .off ? nil : .embedded,
-            sessions: DashboardSessionService(core: core, password: configuration.http.password))
+            sessions: DashboardSessionService(core: core, password: configuration.http.password),
+            backups: BackupService(core: core, configuration: configuration), log: log)
         let (routes, settings) = Self.routes(features, configuration)
         let httpMetrics = HTTPMetrics(factory: metrics)
         let stack = try HTTPStack(routes: routes, settings: settings, metrics: httpMetrics)

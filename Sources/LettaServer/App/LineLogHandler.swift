@@ -12,10 +12,14 @@ package struct LineLogHandler: LogHandler {
     package var metadataProvider: Logger.MetadataProvider?
     private let label: String
     private let output: Output
+    private let recent: RecentLog?
 
-    /// - Parameter descriptor: an open file; standard error by default.
-    package init(label: String, descriptor: Int32 = STDERR_FILENO) {
+    /// - Parameters:
+    ///   - descriptor: an open file; standard error by default.
+    ///   - recent: keeps the entries, too.
+    package init(label: String, descriptor: Int32 = STDERR_FILENO, recent: RecentLog? = nil) {
         self.label = label
+        self.recent = recent
         output = Output(descriptor: descriptor)
     }
 
@@ -40,6 +44,7 @@ package struct LineLogHandler: LogHandler {
         }
         line.append(" [", event.source, "] ", "\(event.message)")
         output.write(line.ended())
+        recent?.append(event, all)
     }
 }
 

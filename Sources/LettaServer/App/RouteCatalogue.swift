@@ -34,6 +34,8 @@ struct RouteCatalogue: RouteGroup {
     /// The dashboard's files; nil when it is off.
     let dashboard: DashboardFiles?
     let sessions: DashboardSessionService
+    let backups: BackupService
+    let log: RecentLog
 
     func register(on routes: Routes) {
         let runner = PythonToolRunner(sandbox: sandbox)
@@ -79,6 +81,9 @@ struct RouteCatalogue: RouteGroup {
             embedder.queue.wake()
         }
         let templates = TemplateService(core: core, agents: agents, files: files)
+        let conversations = ConversationService(
+            core: core, models: models, messages: messages, context: AgentContextService(core: core),
+            turns: turns, previews: previews)
 
         let features: [any RouteGroup] = [
             HealthRoutes(
@@ -130,7 +135,7 @@ struct RouteCatalogue: RouteGroup {
             RunRoutes(
                 runs: runs, messages: messages,
                 following: RunFollowService(core: core, worker: worker)),
-            StepRoutes(steps: StepService(core: core), messages: messages),
+            StepRoutes(steps: StepService(core: core), messages: messages, conversations: conversations),
             JobRoutes(jobs: JobService(core: core, runs: runs, turns: turns, batches: batchService)),
             BatchRoutes(batches: batchService),
             ScheduleRoutes(schedules: ScheduleService(core: core, runner: schedules)),
@@ -143,11 +148,10 @@ struct RouteCatalogue: RouteGroup {
                 uploads: UploadService(core: core, reading: reading)),
             GroupRoutes(groups: GroupService(core: core), turns: GroupTurnService(core: core, turns: turns)),
             DocumentedAliases(),
-            ConversationRoutes(
-                conversations: ConversationService(
-                    core: core, models: models, messages: messages, context: AgentContextService(core: core),
-                    turns: turns, previews: previews), turns: turns),
+            ConversationRoutes(conversations: conversations, turns: turns),
             DashboardSessionRoutes(sessions: sessions),
+            BackupRoutes(backups: backups),
+            LogRoutes(log: log),
             UnservedRoutes(),
             MetricsRoutes(metrics),
             OpenAPIRoutes(title: "letta-swift", version: ServerVersion.current),

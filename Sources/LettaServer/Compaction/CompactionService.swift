@@ -14,11 +14,63 @@ struct CompactionService: Sendable {
     func compact(
         _ thread: ConversationThread, _ settings: CompactionSettings?, as scope: Scope
     ) async throws -> CompactionResult {
+        try await between(turnsIn: thread, as: scope) { agent, conversation in
+            try await compact(agent, in: conversation, settings, as: scope)
+        }
+    }
+
+    /// Takes a message out of the context. A call goes with its results and the decisions on it: models accept none of
+    /// them without the others.
+    ///
+    /// - Throws: `APIError` 404 for a message that is not in the context, 400 for the agent's own system message.
+    func remove(
+        _ message: ID<Message>, of agent: ID<AgentState>, in conversation: ID<Conversation>?, as scope: Scope
+    ) async throws -> RemovedFromContext {
+        let thread = conversation.map(ConversationThread.conversation) ?? .agent(agent)
+        return try await between(turnsIn: thread, as: scope) { owner, _ in
+            guard owner == agent else { throw APIError.notFound("Conversation", conversation ?? ID("")) }
+            return try await core.storage.write(as: scope) { db in
+                guard try AgentStore.rowForUpdate(agent, db) != nil else { throw APIError.notFound("Agent", agent) }
+                let context =
+                    try conversation.map { try ConversationMessageStore.context(of: $0, db) }
+                    ?? MessageStore.context(of: agent, db)
+                guard let row = context.first(where: { $0.id == message }) else {
+                    throw APIError(404, "Message with ID \(message) is not in the context")
+                }
+                guard row.role != .system || row.runID != nil else {
+                    throw APIError.invalidArgument("The system message can't be taken out of the context")
+                }
+                let leaving = try Self.bound(to: row, in: context)
+                try CompactionStore.leaveOut(leaving, of: ContextThread(agent: agent, conversation: conversation), db)
+                try WaitingApprovalStore.remove(
+                    of: agent, in: conversation,
+                    keeping: context.map(\.id.rawValue).filter { !leaving.contains(ID($0)) }, db)
+                return RemovedFromContext(leaving)
+            }
+        }
+    }
+
+    /// The message and all that share calls with it, in the order of the context.
+    private static func bound(to row: MessageRow, in context: [MessageRow]) throws -> [ID<Message>] {
+        let calls = try context.map { try $0.turnMessage().callIDs }
+        var leaving = Set([row.id])
+        var known: Set<String> = []
+        while true {
+            for (row, calls) in zip(context, calls) where leaving.contains(row.id) { known.formUnion(calls) }
+            let before = leaving.count
+            for (row, calls) in zip(context, calls) where !known.isDisjoint(with: calls) { leaving.insert(row.id) }
+            if leaving.count == before { return context.map(\.id).filter(leaving.contains) }
+        }
+    }
+
+    /// Runs `body` while no turn of the thread does.
+    private func between<Result: Sendable>(
+        turnsIn thread: ConversationThread, as scope: Scope,
+        _ body: (ID<AgentState>, ConversationRow?) async throws -> Result
+    ) async throws -> Result {
         switch thread {
         case .agent(let agent):
-            return try await line.between(turnsOf: agent, as: scope) {
-                try await compact(agent, in: nil, settings, as: scope)
-            }
+            return try await line.between(turnsOf: agent, as: scope) { try await body(agent, nil) }
         case .conversation(let id):
             let row = try await core.storage.read(as: scope) { db in try ConversationService.row(id, db) }
             let control = TurnControl(
@@ -28,7 +80,7 @@ struct CompactionService: Sendable {
                 kind: .conversation(conversations, control, id), claims: line.claims, run: control.run, scope: scope)
             try await place.wait()
             do {
-                let result = try await compact(row.agentID, in: row, settings, as: scope)
+                let result = try await body(row.agentID, row)
                 await place.leave()
                 return result
             } catch {
@@ -58,4 +110,9 @@ struct CompactionService: Sendable {
         return CompactionResult(
             summary: done.summary, numMessagesBefore: before, numMessagesAfter: done.state.context.history.count)
     }
+}
+
+extension TurnMessage {
+    /// The calls that it makes, answers or decides on.
+    fileprivate var callIDs: [String] { toolCalls.map(\.id) + toolReturns.map(\.callID) + approvals.map(\.callID) }
 }

@@ -38,15 +38,18 @@ enum CompactionStore {
             if let conversation = thread.conversation {
                 try db.execute(
                     """
-                    UPDATE conversation_message SET context_position = NULL
+                    UPDATE conversation_message
+                    SET context_position = NULL, left_position = \(PastContextStore.now(of: thread.agent, db))
                     WHERE organization_id = \(db.organization) AND conversation_id = \(conversation)
-                        AND message_id IN (\(list: ids))
+                        AND message_id IN (\(list: ids)) AND context_position IS NOT NULL
                     """)
             } else {
                 try db.execute(
                     """
-                    UPDATE message SET context_position = NULL
+                    UPDATE message
+                    SET context_position = NULL, left_position = \(PastContextStore.now(of: thread.agent, db))
                     WHERE organization_id = \(db.organization) AND agent_id = \(thread.agent) AND id IN (\(list: ids))
+                        AND context_position IS NOT NULL
                     """)
             }
         }
@@ -107,13 +110,13 @@ enum CompactionStore {
             try db.execute(
                 """
                 INSERT INTO conversation_message (
-                    organization_id, conversation_id, position, message_id, context_position)
-                VALUES (\(db.organization), \(conversation), \(position), \(row.id), \(place ?? position))
+                    organization_id, conversation_id, position, message_id, context_position, place)
+                VALUES (\(db.organization), \(conversation), \(position), \(row.id), \(place ?? position), \(place))
                 """)
         } else if let place {
             try db.execute(
                 """
-                UPDATE message SET context_position = \(place)
+                UPDATE message SET context_position = \(place), place = \(place)
                 WHERE organization_id = \(db.organization) AND id = \(row.id)
                 """)
         }

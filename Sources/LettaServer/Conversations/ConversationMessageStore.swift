@@ -53,8 +53,9 @@ enum ConversationMessageStore {
         }
         try db.execute(
             """
-            INSERT INTO conversation_message (organization_id, conversation_id, position, message_id, context_position)
-            SELECT organization_id, \(id), position, message_id, context_position FROM conversation_message
+            INSERT INTO conversation_message (
+                organization_id, conversation_id, position, message_id, context_position, place)
+            SELECT organization_id, \(id), position, message_id, context_position, place FROM conversation_message
             WHERE organization_id = \(db.organization) AND conversation_id = \(source)
                 AND context_position IS NOT NULL AND position <> \(systemPosition)\(upTo(last))
             """)
@@ -76,8 +77,9 @@ enum ConversationMessageStore {
         }
         try db.execute(
             """
-            INSERT INTO conversation_message (organization_id, conversation_id, position, message_id, context_position)
-            SELECT organization_id, \(id), position, id, context_position FROM message
+            INSERT INTO conversation_message (
+                organization_id, conversation_id, position, message_id, context_position, place)
+            SELECT organization_id, \(id), position, id, context_position, place FROM message
             WHERE organization_id = \(db.organization) AND agent_id = \(agent)
                 AND context_position IS NOT NULL AND id <> \(system?.rawValue ?? "")\(upTo(last))
             """)

@@ -69,12 +69,48 @@ struct ConversationService: Sendable {
         }
     }
 
+    /// What a fork shares of the thread that it comes from: run in the transaction that makes its row.
+    typealias Sharing = @Sendable (_ source: ContextThread, _ fork: ConversationRow, Transaction) throws -> Void
+
     /// Creates a conversation that shares the messages in the context of another one, and has copies of its isolated
     /// blocks.
     ///
     /// - Parameter message: the last one that is shared; nil for all.
     func fork(
         _ thread: ConversationThread, hidden: Bool = false, upTo message: ID<Message>? = nil, as scope: Scope
+    ) async throws -> Conversation {
+        try await fork(thread, hidden: hidden, as: scope) { [core] source, fork, db in
+            if let conversation = source.conversation {
+                try ConversationMessageStore.share(contextOf: conversation, upTo: message, with: fork.id, db)
+            } else {
+                let system = try SystemMessageStore.head(of: source.agent, db)?.message
+                try ConversationMessageStore.share(
+                    contextOf: source.agent, but: system, upTo: message, with: fork.id, db)
+            }
+            guard message == nil else { return }
+            try WaitingApprovalStore.copy(from: source, to: fork.id, ids: core.ids, at: fork.createdAt, db)
+        }
+    }
+
+    /// Creates a conversation whose context is what a step was told, with the blocks as they are now.
+    ///
+    /// - Throws: `APIError` 404 for an unknown step, 409 for one that stored no message or whose context is not known.
+    func fork(at step: ID<Step>, as scope: Scope) async throws -> Conversation {
+        let place = try await core.storage.read(as: scope) { db in
+            guard try db.exists(step, in: StepStore.table) else { throw APIError.notFound("Step", step) }
+            guard let place = try PastContextStore.place(of: step, db) else {
+                throw APIError(409, "Step \(step) has no message any more, or never had one.")
+            }
+            return place
+        }
+        let thread = place.thread.conversation.map(ConversationThread.conversation) ?? .agent(place.thread.agent)
+        return try await fork(thread, hidden: false, as: scope) { _, fork, db in
+            try PastContextStore.share(place, with: fork.id, db)
+        }
+    }
+
+    private func fork(
+        _ thread: ConversationThread, hidden: Bool, as scope: Scope, sharing: @escaping Sharing
     ) async throws -> Conversation {
         switch thread {
         case .agent(let agent):
@@ -84,13 +120,7 @@ struct ConversationService: Sendable {
                     throw APIError.notFound("Agent", agent)
                 }
                 try db.insert(row, into: ConversationStore.table)
-                let system = try SystemMessageStore.head(of: agent.id, db)?.message
-                try ConversationMessageStore.share(
-                    contextOf: agent.id, but: system, upTo: message, with: row.id, db)
-                if message == nil {
-                    try WaitingApprovalStore.copy(
-                        from: ContextThread(agent: agent.id), to: row.id, ids: core.ids, at: row.createdAt, db)
-                }
+                try sharing(ContextThread(agent: agent.id), row, db)
                 try ConversationSystemMessage.insert(core.ids.next(), for: row, of: agent, db)
                 return try ConversationStore.complete([row], db)[0]
             }
@@ -109,12 +139,7 @@ struct ConversationService: Sendable {
                 try db.insert(row, into: ConversationStore.table)
                 let blocks = try ConversationStore.isolatedBlocks(of: [id], db)[id] ?? []
                 try isolate(blocks.map { ($0.label, $0.block) }, in: row, db)
-                try ConversationMessageStore.share(contextOf: id, upTo: message, with: row.id, db)
-                if message == nil {
-                    try WaitingApprovalStore.copy(
-                        from: ContextThread(agent: agent.id, conversation: id), to: row.id, ids: core.ids,
-                        at: row.createdAt, db)
-                }
+                try sharing(ContextThread(agent: agent.id, conversation: id), row, db)
                 try ConversationSystemMessage.insert(core.ids.next(), for: row, of: agent, db)
                 return try ConversationStore.complete([row], db)[0]
             }

@@ -127,8 +127,10 @@ enum GroupRunStore {
             """
         try db.execute(
             """
-            UPDATE message SET context_position = NULL
-            WHERE organization_id = \(db.organization) AND run_id IN (\(runs))
+            UPDATE message SET context_position = NULL, left_position = (
+                SELECT agent.next_message_position FROM agent
+                WHERE agent.organization_id = message.organization_id AND agent.id = message.agent_id)
+            WHERE organization_id = \(db.organization) AND run_id IN (\(runs)) AND context_position IS NOT NULL
             """)
         try db.execute(
             "DELETE FROM group_run WHERE organization_id = \(db.organization) AND group_id = \(group)")

@@ -19,14 +19,16 @@ extension Transaction {
     }
 
     func fetchAll<Row>(
-        _ table: Table<Row>, where condition: SQLText, orderBy order: SQLText? = nil, locking: Bool = false
+        _ table: Table<Row>, where condition: SQLText, orderBy order: SQLText? = nil, limit: Int? = nil,
+        locking: Bool = false
     ) throws -> [Row] {
+        let limited: SQLText = limit.map { " LIMIT \($0)" } ?? ""
         let ordered: SQLText = order.map { " ORDER BY \($0)" } ?? ""
         let locked: SQLText = locking ? " \(dialect.forUpdate)" : ""
         return try rows(
             """
             SELECT \(table.columns) FROM \(table.name)
-            WHERE organization_id = \(organization) AND \(condition)\(ordered)\(locked)
+            WHERE organization_id = \(organization) AND \(condition)\(ordered)\(limited)\(locked)
             """
         ).map(table.row)
     }

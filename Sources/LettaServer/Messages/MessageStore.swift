@@ -52,11 +52,15 @@ enum MessageStore {
 
     /// Replaces the context by these messages, in this order.
     static func replaceContext(of agent: ID<AgentState>, with messages: [ID<Message>], _ db: Transaction) throws {
-        try db.execute("UPDATE message SET context_position = NULL WHERE \(isInContext(of: agent, db))")
+        try db.execute(
+            """
+            UPDATE message SET context_position = NULL, left_position = \(PastContextStore.now(of: agent, db))
+            WHERE \(isInContext(of: agent, db))
+            """)
         for (position, message) in messages.enumerated() {
             try db.execute(
                 """
-                UPDATE message SET context_position = \(position)
+                UPDATE message SET context_position = \(position), left_position = NULL
                 WHERE organization_id = \(db.organization) AND id = \(message)
                 """)
         }

@@ -17,7 +17,7 @@ struct RunRoutes: RouteGroup {
         routes.handle(API.Runs.steps) { try await runs.steps(of: $0.path, $0.query, as: $0.scope) }
         routes.handle(API.Runs.usage) { try await runs.usage(of: $0.path, as: $0.scope) }
         routes.handle(API.Runs.metrics) { try await runs.metrics(of: $0.path, as: $0.scope) }
-        routes.handle(API.Runs.trace) { try await runs.spans(of: $0.path, as: $0.scope) }
+        routes.handle(API.Runs.trace) { try await runs.spans(of: $0.path, steps: $0.query.steps, as: $0.scope) }
         routes.handleResponse(API.Runs.stream, stream)
     }
 

@@ -1,3 +1,4 @@
+import JSON
 import LettaAPI
 import Storage
 
@@ -79,9 +80,19 @@ struct RunService: Sendable {
         }
     }
 
-    func spans(of id: ID<Run>, as scope: Scope) async throws -> [RunSpan] {
+    /// The steps of which a part of a trace may be asked for: a statement names each.
+    static let mostSteps = 500
+
+    /// - Parameter count: of the first steps alone; nil for all.
+    func spans(of id: ID<Run>, steps count: Int?, as scope: Scope) async throws -> [RunSpan] {
+        if let count, !(0...Self.mostSteps).contains(count) {
+            throw APIError.invalidField(
+                "steps", "must be from 0 to \(Self.mostSteps)", input: .int(Int64(count)), in: "query")
+        }
         let (run, steps, kept) = try await core.storage.read(as: scope) { db in
-            (try Self.run(id, db), try StepStore.rows(of: id, db), try StepStore.spans(of: id, db))
+            let (run, steps) = (try Self.run(id, db), try StepStore.rows(of: id, limit: count, db))
+            let some = count.map { _ in steps.map(\.step.id) }
+            return (run, steps, some == [] ? [] : try StepStore.spans(of: id, in: some, db))
         }
         return RunSpan.spans(of: ends.current(run), steps, kept: kept)
     }

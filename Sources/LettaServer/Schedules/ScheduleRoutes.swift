@@ -5,6 +5,7 @@ struct ScheduleRoutes: RouteGroup {
     let schedules: ScheduleService
 
     func register(on routes: Routes) {
+        routes.handle(API.Schedules.listAll) { try await schedules.list($0.query, as: $0.scope) }
         routes.handle(API.Schedules.list) { call in
             let page = try await schedules.list(of: call.path, call.query, as: call.scope)
             return Reply(

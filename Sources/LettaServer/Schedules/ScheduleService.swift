@@ -8,6 +8,11 @@ struct ScheduleService: Sendable {
     let core: Core
     let runner: ScheduleRunner
 
+    /// Those of all agents.
+    func list(_ query: ListSchedules, as scope: Scope) async throws -> Page<ScheduledMessage> {
+        try await core.storage.read(as: scope) { db in try ScheduleStore.page(of: nil, query, db) }
+    }
+
     func list(of agent: ID<AgentState>, _ query: ListSchedules, as scope: Scope) async throws -> Page<ScheduledMessage>
     {
         try await core.storage.read(as: scope) { db in

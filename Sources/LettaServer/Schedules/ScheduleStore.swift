@@ -32,12 +32,13 @@ enum ScheduleStore {
         let row: ScheduleRow
     }
 
+    /// - Parameter agent: whose; nil for all agents.
     static func page(
-        of agent: ID<AgentState>, _ query: ListSchedules, _ db: Transaction
+        of agent: ID<AgentState>?, _ query: ListSchedules, _ db: Transaction
     ) throws -> Page<ScheduledMessage> {
-        try db.page(table, query, defaultLimit: 50, order: .oldestFirst, where: ["agent_id = \(agent)"]).map {
-            try $0.wire()
-        }
+        try db.page(
+            table, query, defaultLimit: 50, order: .oldestFirst, where: [agent.map { "agent_id = \($0)" }]
+        ).map { try $0.wire() }
     }
 
     static func row(_ id: ID<ScheduledMessage>, of agent: ID<AgentState>, _ db: Transaction) throws -> ScheduleRow? {

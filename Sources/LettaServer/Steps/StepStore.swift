@@ -71,9 +71,9 @@ enum StepStore {
             """)
     }
 
-    /// The steps of a run ordered by time.
-    static func rows(of run: ID<Run>, _ db: Transaction) throws -> [StepRow] {
-        try db.fetchAll(table, where: "run_id = \(run)", orderBy: "created_at, id")
+    /// The steps of a run ordered by time, up to `limit` of them.
+    static func rows(of run: ID<Run>, limit: Int? = nil, _ db: Transaction) throws -> [StepRow] {
+        try db.fetchAll(table, where: "run_id = \(run)", orderBy: "created_at, id", limit: limit)
     }
 
     static func page(_ query: ListSteps, _ db: Transaction) throws -> Page<Step> {
@@ -137,14 +137,17 @@ enum StepStore {
     }
 
     /// The spans of a run's steps that are still kept, ordered by time.
-    static func spans(of run: ID<Run>, _ db: Transaction) throws -> [RunSpan] {
-        try db.rows(
+    ///
+    /// - Parameter steps: only those of these; nil for all.
+    static func spans(of run: ID<Run>, in steps: [ID<Step>]? = nil, _ db: Transaction) throws -> [RunSpan] {
+        let among: SQLText = steps.map { " AND step.id IN (\(list: $0))" } ?? ""
+        return try db.rows(
             """
             SELECT provider_trace.spans FROM step
             JOIN provider_trace ON provider_trace.organization_id = step.organization_id
                 AND provider_trace.step_id = step.id
             WHERE step.organization_id = \(db.organization) AND step.run_id = \(run)
-                AND provider_trace.spans IS NOT NULL
+                AND provider_trace.spans IS NOT NULL\(among)
             ORDER BY step.created_at, step.id, provider_trace.id
             """
         ).flatMap { row -> [RunSpan] in

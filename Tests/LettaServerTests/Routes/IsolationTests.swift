@@ -82,6 +82,9 @@ import Testing
         "/v1/health/", "/v1/ready/", "/v1/models/", "/v1/models/embedding", "/openapi.json", "/metrics",
         "/v1/models/doctor",
         "/v1/embeddings/total_storage_size",
+        // Of the whole server, for its operator.
+        "/v1/server/log", "/v1/server/backups", "/v1/server/backups/{backup_name}",
+        "/v1/server/backups/{backup_name}/check",
     ]
 
     /// Both organizations have something behind every route. Each request names one thing of ours among theirs.

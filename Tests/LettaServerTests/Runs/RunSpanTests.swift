@@ -33,6 +33,8 @@ import Testing
                 ])
             let trace = String(run.dropFirst(4)).filter { $0 != "-" }
             #expect(spans.allSatisfy { $0["trace_id"]?.string == trace && $0["start_time_ns"]?.int ?? 0 > 0 })
+            #expect(try await server.get("/v1/runs/{run}/trace?steps=1").json.array == Array(spans.prefix(4)))
+            #expect(try await server.get("/v1/runs/{run}/trace?steps=0").json.array?.count == 1)
             #expect(spans[0]["parent_span_id"] == .null && spans[1]["parent_span_id"] == spans[0]["span_id"])
             #expect(spans[2]["parent_span_id"] == spans[1]["span_id"])
             #expect(spans[2]["attributes"]?["gen_ai.usage.output_tokens"]?.int == 5)
@@ -44,10 +46,13 @@ import Testing
                     "run", "agent_step", "llm_request", "tool_execution", "agent_step", "llm_request",
                 ], "without the kept spans they are made of the rows")
             #expect(rest[3]["attributes"]?["tools"] == ["memory_insert"])
+            #expect(try await server.get("/v1/runs/{run}/trace?steps=1").json.array == Array(rest.prefix(4)))
             let other = try await server.addOrganization()
             try await server.run([
                 .get("/v1/runs/{run}/trace", as: other, expect: 404),
                 .get("/v1/runs/run-\(nobody)/trace", expect: 404),
+                .get("/v1/runs/{run}/trace?steps=501", expect: 422).field("steps"),
+                .get("/v1/runs/{run}/trace?steps=-1", expect: 422).field("steps"),
                 .get("/v1/runs/{run}/usage", expect: 200, ["total_tokens": 30]),
                 .get("/v1/_internal_runs/?tools_used=\(tool)", expect: 200, [["id": "{run}"]]),
                 .get("/v1/_internal_runs/?tools_used=\(tool)&tools_used=\(unused)", expect: 200, [["id": "{run}"]]),

@@ -120,6 +120,16 @@ import Testing
                             "type": "recurring", "cron_expression": "0 9 * * *", "timezone": "Europe/Berlin",
                         ],
                     ]),
+                .post("/v1/agents/{bob}/schedule", Self.once(7_200), expect: 200).keep("of bob"),
+                .get(
+                    "/v1/server/schedules?limit=4", expect: 200,
+                    [
+                        ["id": "{once}", "agent_id": "{ann}"], ["id": "{daily}"], ["id": "{utc}"],
+                        ["id": "{of bob}", "agent_id": "{bob}", "schedule": ["type": "one-time"]],
+                    ]
+                ).note("those of all agents"),
+                .get("/v1/server/schedules?limit=1&after={utc}", expect: 200, [["id": "{of bob}"]]),
+                .get("/v1/server/schedules", as: other, expect: 200, []),
                 .get("\(path)/schedule-\(nobody)", expect: 404),
                 .get("/v1/agents/{bob}/schedule/{daily}", expect: 404).note("another agent's"),
                 .get("\(path)/{daily}", as: other, expect: 404),

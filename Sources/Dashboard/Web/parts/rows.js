@@ -55,15 +55,20 @@ export function usePages(path, { query, limit = 100, every, skip } = {}) {
   return { ...now.current, more, reload: () => setTurn(value => value + 1) };
 }
 
-/** A list with rows of one height. Only those near the window are in the document. */
-export function Rows({ pages, height, row, head, label, empty, total }) {
-  const box = useRef(null);
+/** Which of `count` rows of one height are near what is seen of the box that scrolls. */
+export function useWindow(box, height, count) {
   const [view, setView] = useState({ top: 0, size: 600 });
   const look = () => { const node = box.current; if (node) setView({ top: node.scrollTop, size: node.clientHeight }); };
   useEffect(() => { look(); addEventListener("resize", look); return () => removeEventListener("resize", look); }, []);
+  const first = Math.max(0, Math.min(count, Math.floor(view.top / height) - 6));
+  return { first, last: Math.min(count, Math.ceil((view.top + view.size) / height) + 6), look };
+}
+
+/** A list with rows of one height. Only those near the window are in the document. */
+export function Rows({ pages, height, row, head, label, empty, total }) {
+  const box = useRef(null);
   const rows = pages.rows ?? [];
-  const first = Math.max(0, Math.floor(view.top / height) - 6);
-  const last = Math.min(rows.length, Math.ceil((view.top + view.size) / height) + 6);
+  const { first, last, look } = useWindow(box, height, rows.length);
   useEffect(() => { if (last > rows.length - 30) pages.more(); }, [last, rows.length]);
   const keys = event => {
     const by = { j: 1, k: -1, ArrowDown: 1, ArrowUp: -1 }[event.key];

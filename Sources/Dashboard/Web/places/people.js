@@ -2,7 +2,8 @@
 import { html, useState } from "../vendor/preact.js";
 import { adjust, link } from "../route.js";
 import { Act, Card, Empty, Field, Loaded, Tabs, useCall } from "../parts/ui.js";
-import { Name, number, short, visible } from "../parts/text.js";
+import { Name, number, visible } from "../parts/text.js";
+import { Groups } from "./groups.js";
 
 function Person({ id, done }) {
   const path = `/v1/identities/${encodeURIComponent(id)}`;
@@ -29,13 +30,8 @@ function Identities({ route }) {
     <div class="itemdetail stack">${chosen ? html`<button class="btn tiny only-phone" type="button" onClick=${() => adjust({ person: "" })}>Back to the list</button><${Person} key=${chosen} id=${chosen} done=${list.reload} />` : html`<${Empty}>Choose somebody.<//>`}</div></div>`;
 }
 
-function Groups() {
-  const groups = useCall("/v1/groups/", { query: { limit: 100 } });
-  return html`<${Loaded} of=${groups}>${rows => (rows.length === 0 ? html`<${Empty}>No groups. A group has several agents talk with each other: <code>POST /v1/groups/</code>, under <a href="#/api?text=groups">API</a>.<//>` : html`<div class="scroll"><table class="table"><thead><tr><th>Group</th><th>Kind</th><th>Agents</th><th><span class="sr">Actions</span></th></tr></thead><tbody>${rows.map(one => html`<tr><td><${Name} text=${one.description || one.id} most=${80} /></td><td><${Name} text=${one.manager_type} /></td><td>${(one.agent_ids ?? []).map(id => html`<a class="mono" href=${link(["agents", id])}>${short(id)}</a> `)}</td><td><${Act} kind="tiny ghost" label="Delete" sure="Delete this group? Its agents stay." typed=${one.id} call=${() => ({ verb: "DELETE", path: `/v1/groups/${one.id}` })} done=${groups.reload} /></td></tr>`)}</tbody></table></div>`)}<//>`;
-}
-
 export function People({ route, title }) {
   title("People");
   const part = route.query.part ?? "identities";
-  return html`<main id="main" tabindex="-1"><div class="stack"><${Tabs} label="People and groups" tabs=${[["identities", "Identities"], ["groups", "Groups"]]} value=${part} set=${value => adjust({ part: value })} />${part === "groups" ? html`<${Groups} />` : html`<${Identities} route=${route} />`}</div></main>`;
+  return html`<main id="main" tabindex="-1"><div class="stack"><${Tabs} label="People and groups" tabs=${[["identities", "Identities"], ["groups", "Groups"]]} value=${part} set=${value => adjust({ part: value })} />${part === "groups" ? html`<${Groups} route=${route} />` : html`<${Identities} route=${route} />`}</div></main>`;
 }

@@ -1,4 +1,4 @@
-// Providers, models, keys and tokens, usage, health, and what this page looks like.
+// Providers, models, keys and tokens, usage, schedules, backups, health, the log, and what this page looks like.
 import { html, useEffect, useState } from "../vendor/preact.js";
 import { call } from "../api.js";
 import { adjust } from "../route.js";
@@ -8,11 +8,14 @@ import { Models } from "./settings/models.js";
 import { Keys } from "./settings/keys.js";
 import { Tokens } from "./settings/tokens.js";
 import { Usage } from "./settings/usage.js";
+import { Schedules } from "./settings/schedules.js";
+import { Backups } from "./settings/backups.js";
+import { Log } from "./settings/log.js";
 import { Health } from "./settings/health.js";
 import { Appearance } from "./settings/appearance.js";
 
-const parts = [["providers", "Providers"], ["models", "Models"], ["keys", "Keys"], ["tokens", "Tokens"], ["usage", "Usage"], ["health", "Health"], ["appearance", "This page"]];
-const screens = { providers: Providers, models: Models, keys: Keys, tokens: Tokens, usage: Usage, health: Health, appearance: Appearance };
+const parts = [["providers", "Providers"], ["models", "Models"], ["keys", "Keys"], ["tokens", "Tokens"], ["usage", "Usage"], ["schedules", "Schedules"], ["backups", "Backups"], ["health", "Health"], ["log", "Log"], ["appearance", "This page"]];
+const screens = { providers: Providers, models: Models, keys: Keys, tokens: Tokens, usage: Usage, schedules: Schedules, backups: Backups, health: Health, log: Log, appearance: Appearance };
 /** Parts that not every server has, and what they call. */
 const optional = { keys: "/v1/api-keys/", usage: "/v1/usage/summary" };
 let served = null;

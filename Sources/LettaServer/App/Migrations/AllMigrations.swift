@@ -9,7 +9,6 @@ enum AllMigrations {
         .compaction, .callbackDeliveries, .approvals, .conversationTurns, .learnedServices, .templates, .agentImports,
         .batchesAndSchedules, .uploads, .toolPackages, .mcpSessions, .servers, .vectors, .wordIndexes,
         .dashboardSessions, .approvalsOfForks, .apiKeys, .usageAndQuotas, .spans, .lettaImports, .mcpFailures,
-        .agentWaits, .lastTimes,
-        .messageVectors,
+        .agentWaits, .lastTimes, .messageVectors, .contextHistory,
     ]
 }

@@ -1,5 +1,5 @@
 // The chat: what was said, the turns between, approvals, and the composer.
-import { html, useEffect, useLayoutEffect, useRef, useState } from "../../vendor/preact.js";
+import { html, useEffect, useLayoutEffect, useMemo, useRef, useState } from "../../vendor/preact.js";
 import { call, events } from "../../api.js";
 import { Act, Copy, Problem, useCall, Waiting } from "../../parts/ui.js";
 import { imagePart, kinds, Pictures } from "../../parts/images.js";
@@ -7,6 +7,7 @@ import { Markdown } from "../../parts/markdown.js";
 import { cut, flat, Name, short, Time, visible } from "../../parts/text.js";
 import { callsOf, merge, textOf, turns } from "../../parts/turns.js";
 import { Approval } from "./approval.js";
+import { Forget } from "./fork.js";
 import { Turn } from "./turn.js";
 import { Why } from "./why.js";
 
@@ -17,30 +18,33 @@ const most = 240;
 /** Reads messages, older ones on demand. */
 function useMessages(agent, talk) {
   const path = talk ? `/v1/conversations/${encodeURIComponent(talk)}/messages` : `/v1/agents/${agent.id}/messages`;
-  const [state, set] = useState({ messages: null, older: false, error: null });
+  const [state, set] = useState({ messages: null, older: false, newer: false, error: null });
   const read = query => call("GET", path, { query: { limit: page, order: "desc", ...query }, quiet: Boolean(state.messages) });
   const inTime = list => (list.length > 1 && list[0].date > list.at(-1).date ? list.reverse() : list);
   const load = async () => {
     try {
       const messages = inTime(await read({}));
-      set({ messages, older: messages.length >= page, error: null });
+      set({ messages, older: messages.length >= page, newer: false, error: null });
     } catch (error) { set(old => ({ ...old, error })); }
   };
   const before = async () => {
     const messages = inTime(await read({ before: state.messages[0].id }));
-    set(old => ({ ...old, older: messages.length >= page, messages: [...messages, ...old.messages].slice(0, most) }));
+    set(old => {
+      const all = [...messages, ...old.messages];
+      return { ...old, older: messages.length >= page, newer: old.newer || all.length > most, messages: all.slice(0, most) };
+    });
   };
   const change = update => set(old => ({ ...old, messages: update(old.messages ?? []) }));
   useEffect(() => { load(); }, [path]);
   return { ...state, load, before, change };
 }
 
-function Said({ message, name, why }) {
+function Said({ message, name, why, context, changed }) {
   const [open, setOpen] = useState(false);
   const isUser = message.message_type === "user_message";
   const text = textOf(message.content);
   const who = isUser ? message.name || "You" : message.name || name;
-  return html`<li class=${`says ${isUser ? "user" : ""}`}><header><strong><${Name} text=${who} most=${60} /></strong><${Time} at=${message.date} /><span class="grow"></span>${why && text && html`<button class="linkish xs" type="button" aria-expanded=${open} onClick=${() => setOpen(!open)}>why this answer</button>`}${text && html`<${Copy} text=${text} kind="ghost tiny" />`}</header>
+  return html`<li class=${`says ${isUser ? "user" : ""}`}><header><strong><${Name} text=${who} most=${60} /></strong><${Time} at=${message.date} /><span class="grow"></span>${why && text && html`<button class="linkish xs" type="button" aria-expanded=${open} onClick=${() => setOpen(!open)}>why this answer</button>`}<${Forget} id=${message.id} context=${context} changed=${changed} />${text && html`<${Copy} text=${text} kind="ghost tiny" />`}</header>
     <div class="text">${isUser ? html`${text && html`<${Plain} text=${text} />`}<${Pictures} content=${message.content} />` : html`<${Markdown} text=${text} />`}</div>${open && html`<${Why} ...${why} answer=${text} step=${message.step_id} />`}</li>`;
 }
 function Plain({ text }) {
@@ -67,12 +71,19 @@ export function Chat({ agent, talk, changed, showStep }) {
   const box = useRef(null);
   const isAtEnd = useRef(true);
   const stop = useRef(null);
+  // Whether newer messages are left out of the document.
+  const newer = useRef(false);
+  newer.current = list.newer;
+  const conversation = useCall(talk && `/v1/conversations/${encodeURIComponent(talk)}`, { skip: !talk });
+  const ids = talk ? conversation.data?.in_context_message_ids : agent.message_ids;
+  const context = useMemo(() => ({ ids: new Set(ids ?? []), talk, agent: agent.id }), [ids, talk, agent.id]);
+  const forgotten = () => { conversation.reload(); changed(); };
   useEffect(() => { try { sessionStorage.setItem(draft, text); } catch { /* a draft is lost then */ } }, [text]);
   useEffect(() => () => stop.current?.abort(), []);
   useLayoutEffect(() => { if (isAtEnd.current && box.current) box.current.scrollTop = box.current.scrollHeight; }, [list.messages, busy, error, people.data, images]);
   // Turns that others begin show here too.
   useEffect(() => {
-    const timer = setInterval(() => { if (!document.hidden && !stop.current && isAtEnd.current) list.load(); }, 8000);
+    const timer = setInterval(() => { if (!document.hidden && !stop.current && isAtEnd.current && !newer.current) list.load(); }, 8000);
     return () => clearInterval(timer);
   }, [talk]);
 
@@ -108,6 +119,7 @@ export function Chat({ agent, talk, changed, showStep }) {
     stop.current = null;
     setBusy(null);
     await list.load();
+    if (talk) conversation.reload();
     changed();
   };
   const send = async () => {
@@ -126,9 +138,10 @@ export function Chat({ agent, talk, changed, showStep }) {
       ${list.messages === null && !list.error && html`<li><${Waiting} lines=${6} /></li>`}
       ${list.older && html`<li><button class="btn tiny" type="button" onClick=${() => { isAtEnd.current = false; list.before(); }}>Older messages</button></li>`}
       ${list.messages?.length === 0 && html`<li class="empty">Say something: <${Name} text=${agent.name} /> knows only its blocks so far.</li>`}
-      ${groups.map((group, index) => (group.said ? html`<${Said} key=${group.key} message=${group.said} name=${agent.name} why=${group.said.message_type === "assistant_message" ? { agent, turn: groups[index - 1]?.turn, results, showStep } : null} />` : group.system
+      ${groups.map((group, index) => (group.said ? html`<${Said} key=${group.key} message=${group.said} name=${agent.name} why=${group.said.message_type === "assistant_message" ? { agent, turn: groups[index - 1]?.turn, results, showStep } : null} context=${context} changed=${forgotten} />` : group.system
         ? html`<li class="xs dim" key=${group.key}>The conversation begins here. What the model is told before it is under Context.</li>`
-        : html`<${Turn} key=${group.key} messages=${group.turn} run=${group.run} results=${results} showStep=${showStep} agent=${agent} changed=${changed} />`))}
+        : html`<${Turn} key=${group.key} messages=${group.turn} run=${group.run} results=${results} showStep=${showStep} agent=${agent} changed=${forgotten} context=${context} />`))}
+      ${list.newer && html`<li><button class="btn tiny" type="button" onClick=${() => { isAtEnd.current = true; list.load(); }}>Back to the newest messages</button></li>`}
       ${busy && html`<li class="xs dim row"><span class="state run">${short(agent.name)} works</span><${Act} kind="tiny" label="Stop" call=${() => ({ verb: "POST", path: talk ? `/v1/conversations/${encodeURIComponent(talk)}/cancel` : `/v1/agents/${agent.id}/messages/cancel`, body: {} })} /></li>`}
       ${error && html`<li><${Problem} error=${error} /></li>`}
       ${note && html`<li class="xs dim">${note}</li>`}

@@ -3,6 +3,7 @@ import { html, useState } from "../../vendor/preact.js";
 import { link } from "../../route.js";
 import { Act, Long } from "../../parts/ui.js";
 import { Diff } from "../../parts/diff.js";
+import { Forget, Fork } from "./fork.js";
 import { cut, flat, Name, pretty, short, visible } from "../../parts/text.js";
 import { callsOf, textOf } from "../../parts/turns.js";
 
@@ -26,7 +27,7 @@ function undo(agent, change) {
   return () => ({ verb: "PATCH", path: `/v1/agents/${agent.id}/core-memory/blocks/${encodeURIComponent(change.label)}`, body: { value } });
 }
 
-function Call({ call, result, agent, changed, waits }) {
+function Call({ call, result, agent, changed, waits, id, context }) {
   const [open, setOpen] = useState(false);
   const args = parsed(call.arguments);
   const change = memory.test(call.name ?? "") ? edit(call.name, args) : null;
@@ -38,15 +39,15 @@ function Call({ call, result, agent, changed, waits }) {
     <span class="row">${back && html`<${Act} kind="tiny" label="Undo" call=${back} done=${changed} />`}<button class="btn tiny ghost" type="button" aria-expanded=${open} onClick=${() => setOpen(!open)}>${waits ? "waits" : result ? (failed ? "failed" : "result") : "no result yet"}</button></span>
     ${change && (change.before || change.after) && html`<div class="more"><${Diff} before=${change.before} after=${change.after} /></div>`}
     ${failed && !open && html`<div class="more small err-text"><bdi>${cut(visible(result.text), 300)}</bdi></div>`}
-    ${open && html`<div class="more stack"><h3>Arguments</h3><${Long} text=${pretty(call.arguments ?? "")} />${result && html`<h3>Result</h3><${Long} text=${pretty(result.text)} />${result.stdout?.length > 0 && html`<h3>Output</h3><${Long} text=${[].concat(result.stdout).join("\n")} />`}${result.stderr?.length > 0 && html`<h3>Errors</h3><${Long} text=${[].concat(result.stderr).join("\n")} />`}`}</div>`}</div>`;
+    ${open && html`<div class="more stack"><h3>Arguments</h3><${Long} text=${pretty(call.arguments ?? "")} />${result && html`<h3>Result</h3><${Long} text=${pretty(result.text)} />${result.stdout?.length > 0 && html`<h3>Output</h3><${Long} text=${[].concat(result.stdout).join("\n")} />`}${result.stderr?.length > 0 && html`<h3>Errors</h3><${Long} text=${[].concat(result.stderr).join("\n")} />`}`}<div class="row"><${Forget} id=${id} context=${context} changed=${changed} /></div></div>`}</div>`;
 }
 
-function Part({ message, results, agent, changed }) {
+function Part({ message, results, agent, changed, context }) {
   switch (message.message_type) {
     case "reasoning_message": return html`<div class="step"><i class="dot k-model"></i><span class="mid plain"><bdi>${cut(visible(message.reasoning), 4000)}</bdi></span><span class="xs dim">thought</span></div>`;
     case "hidden_reasoning_message": return html`<div class="step"><i class="dot k-model"></i><span class="dim">thought, hidden by the provider</span></div>`;
     case "tool_call_message": case "approval_request_message":
-      return callsOf(message).map(call => html`<${Call} call=${call} result=${results.get(call.tool_call_id)} agent=${agent} changed=${changed} waits=${message.message_type === "approval_request_message" && !results.has(call.tool_call_id)} />`);
+      return callsOf(message).map(call => html`<${Call} call=${call} result=${results.get(call.tool_call_id)} agent=${agent} changed=${changed} id=${message.id} context=${context} waits=${message.message_type === "approval_request_message" && !results.has(call.tool_call_id)} />`);
     case "approval_response_message": return html`<div class="step"><i class="dot k-system"></i><span>${message.approve === false || message.approvals?.some(one => one.approve === false) ? "Denied" : "Approved"}${message.reason ? html`: <bdi>${visible(message.reason)}</bdi>` : ""}</span><span class="xs dim">you</span></div>`;
     case "tool_return_message": return html`<div class="step"><i class="dot k-tool"></i><span class="plain mid"><bdi>${cut(visible(textOf(message.tool_return)), 1000)}</bdi></span><span class="xs dim">result</span></div>`;
     case "summary_message": return html`<div class="step"><i class="dot k-summary"></i><span class="plain"><bdi>${cut(visible(message.summary ?? textOf(message.content)), 2000)}</bdi></span><span class="xs dim">summary of what is older</span></div>`;
@@ -54,7 +55,7 @@ function Part({ message, results, agent, changed }) {
   }
 }
 
-export function Turn({ messages, run, results, showStep, agent, changed }) {
+export function Turn({ messages, run, results, showStep, agent, changed, context }) {
   const steps = [];
   for (const message of messages) {
     if (steps.at(-1)?.id !== message.step_id) steps.push({ id: message.step_id, messages: [] });
@@ -64,6 +65,6 @@ export function Turn({ messages, run, results, showStep, agent, changed }) {
   const calls = messages.flatMap(message => (["tool_call_message", "approval_request_message"].includes(message.message_type) ? callsOf(message) : []));
   const failed = calls.filter(one => results.has(one.tool_call_id) && results.get(one.tool_call_id).status !== "success").length;
   return html`<li class="turnwrap"><details class="turn" open><summary><strong>${counted.length === 0 ? "Decision" : `${counted.length} ${counted.length === 1 ? "step" : "steps"}`}</strong>${calls.length > 0 && html`<span>${calls.length} ${calls.length === 1 ? "call" : "calls"}</span>`}${failed > 0 && html`<span class="state err">${failed} failed</span>`}</summary>
-    ${steps.map(step => html`${step.id && html`<div class="step head3"><span></span><span>Step ${counted.indexOf(step) + 1}</span><button class="linkish xs" type="button" onClick=${() => showStep(step.id)}>what it saw</button></div>`}${step.messages.map(message => html`<${Part} message=${message} results=${results} agent=${agent} changed=${changed} />`)}`)}
+    ${steps.map(step => html`${step.id && html`<div class="step head3"><span></span><span>Step ${counted.indexOf(step) + 1}</span><span class="row"><button class="linkish xs" type="button" onClick=${() => showStep(step.id)}>what it saw</button><${Fork} step=${step.id} agent=${agent.id} kind="linkish xs" /></span></div>`}${step.messages.map(message => html`<${Part} message=${message} results=${results} agent=${agent} changed=${changed} context=${context} />`)}`)}
   </details>${run && html`<a class="mono" href=${link(["runs", run])}>${short(run)}</a>`}</li>`;
 }

@@ -1,0 +1,218 @@
+"""Screens of the dashboard for what its other tests do not touch: every operation, past steps, groups, and the server itself."""
+
+import importlib.machinery
+import importlib.util
+import re
+import urllib.parse
+
+import pytest
+
+import harness
+from steps import MODEL, fresh
+from test_dashboard import api, browser, cookies, expect, guarded, made, make_agent, page, say, script, tab  # fixtures and steps
+
+from browser import PASSWORD
+
+
+def operations_table():
+    loader = importlib.machinery.SourceFileLoader("dashboard_operations", str(harness.ROOT / "scripts/dashboard-operations.py"))
+    module = importlib.util.module_from_spec(importlib.util.spec_from_loader(loader.name, loader))
+    loader.exec_module(module)
+    return module
+
+
+def test_the_table_of_operations_is_complete(api):
+    document = api.get("/openapi.json").json()
+    listed = re.findall(r"^\| `(\w+ \S+)` \|.*\| ([^|]+) \|$", operations_table().PAGE.read_text(), re.M)
+    assert sorted(name for name, _ in listed) == sorted(f"{verb.upper()} {path}" for path, verbs in document["paths"].items() for verb in verbs)
+    assert all(screen.strip() for _, screen in listed)
+    assert operations_table().PAGE.read_text() == operations_table().page(document), "run scripts/dashboard-operations.py"
+
+
+def test_every_operation_has_a_form(tab, page, api):
+    document = api.get("/openapi.json").json()
+    operations = [(verb, path, operation) for path, verbs in document["paths"].items() for verb, operation in verbs.items()]
+    tab.open("api")
+    expect(page.get_by_text(f"{len(operations)} of {len(operations)} operations")).to_be_visible()
+    for verb, path, operation in operations if harness.LONG else operations[::6]:
+        tab.open(f"api?operation={urllib.parse.quote_plus(f'{verb} {path}')}")
+        form = page.locator(".operations li", has=page.locator('[aria-expanded="true"]'))
+        expect(form.get_by_label("curl")).to_contain_text(path)
+        for one in operation.get("parameters", []):
+            if one["in"] != "header":
+                assert form.get_by_label(one["name"], exact=bool(one.get("required"))).count() >= 1, (verb, path, one["name"])
+        sends = form.get_by_role("button", name="Send", exact=True)
+        needed = [one for one in operation.get("parameters", []) if one.get("required") and one["in"] != "header"]
+        assert sends.is_disabled() == bool(needed), (verb, path)
+
+
+def test_an_operation_is_sent_from_its_form(tab, page, api):
+    agent = make_agent(api)
+    tab.open("api")
+    page.get_by_label("Find an operation").fill("GET /v1/agents/{agent_id} ")
+    page.get_by_role("button", name="GET /v1/agents/{agent_id}", exact=False).first.click()
+    expect(page.get_by_text("needs agent_id")).to_be_visible()
+    page.get_by_label("agent_id", exact=True).fill(agent["id"])
+    page.get_by_role("button", name="Send", exact=True).click()
+    tree = page.locator(".treebox")
+    expect(tree).to_contain_text(agent["name"])
+    tree.get_by_role("button", name="llm_config").click()
+    expect(tree).to_contain_text("context_window")
+    # A body by its fields, which the JSON and the curl follow.
+    label = fresh("note")
+    tab.open(f"api?operation={urllib.parse.quote_plus('post /v1/blocks/')}")
+    page.get_by_label("label", exact=True).fill(label)
+    page.get_by_label("value (may be left out)", exact=True).fill("It's here")
+    page.get_by_label("limit (may be left out)").fill("77")
+    expect(page.get_by_label("curl", exact=True)).to_contain_text('"limit":77')
+    page.get_by_role("tab", name="Body as JSON").click()
+    expect(page.get_by_label("Body", exact=True)).to_have_value(re.compile(label))
+    page.get_by_role("button", name="Send", exact=True).click()
+    page.get_by_role("dialog").get_by_role("button", name="Send", exact=True).click()
+    expect(tree).to_contain_text("It's here")
+    (block,) = api.get("/v1/blocks/", params={"label": label}).json()
+    assert block["limit"] == 77
+    # What deletes asks, and does nothing when it is told not to.
+    tab.open(f"api?operation={urllib.parse.quote_plus('delete /v1/blocks/{block_id}')}")
+    page.get_by_label("block_id", exact=True).fill(block["id"])
+    page.get_by_role("button", name="Send", exact=True).click()
+    expect(page.get_by_role("dialog")).to_contain_text("can't be brought back")
+    page.get_by_role("dialog").get_by_role("button", name="Cancel").click()
+    assert api.get(f"/v1/blocks/{block['id']}").status_code == 200
+    page.get_by_role("button", name="Send", exact=True).click()
+    page.get_by_role("dialog").get_by_role("button", name="Send", exact=True).click()
+    expect(page.get_by_role("heading", name="Answer")).to_be_visible()
+    assert api.get(f"/v1/blocks/{block['id']}").status_code == 404
+
+
+def test_another_way_from_a_past_step(tab, page, api):
+    agent = make_agent(api)
+    say(api, agent, script({"say": "The first answer"}))
+    say(api, agent, script({"say": "The second answer"}))
+    tab.open(f"agents/{agent['id']}")
+    expect(page.get_by_text("The second answer", exact=True)).to_be_visible()
+    step = api.get("/v1/steps/", params={"agent_id": agent["id"]}).json()[0]
+    tab.open(f"runs/{step['run_id']}")
+    page.get_by_role("button", name="agent_step").or_(page.get_by_role("button", name="chat ")).first.click()
+    page.get_by_role("button", name="Fork from here").first.click()
+    expect(page.get_by_text("The first answer", exact=True)).to_be_visible()
+    expect(page.get_by_text("The second answer", exact=True)).to_have_count(0)
+    box = page.get_by_label("Message", exact=True)
+    box.fill(script({"say": "Another way"}))
+    box.press("Enter")
+    expect(page.get_by_text("Another way", exact=True)).to_be_visible()
+    (talk,) = api.get("/v1/conversations/", params={"agent_id": agent["id"]}).json()
+    assert "Another way" in api.get(f"/v1/conversations/{talk['id']}/messages").text
+    assert "Another way" not in api.get(f"/v1/agents/{agent['id']}/messages", params={"conversation_id": "default"}).text
+
+
+def test_a_message_is_left_out_of_the_context(tab, page, api):
+    agent = make_agent(api)
+    say(api, agent, script({"say": "A poisoned sentence"}))
+    before = api.get(f"/v1/agents/{agent['id']}").json()["message_ids"]
+    tab.open(f"agents/{agent['id']}")
+    said = page.get_by_role("listitem").filter(has_text="A poisoned sentence").last
+    said.get_by_role("button", name="Leave out").click()
+    page.get_by_role("dialog").get_by_role("button", name="Leave out").click()
+    expect(said.get_by_role("button", name="Leave out")).to_have_count(0)
+    expect(said).to_be_visible()
+    after = api.get(f"/v1/agents/{agent['id']}").json()["message_ids"]
+    assert len(after) == len(before) - 1 and set(after) < set(before)
+
+
+def test_schedules_of_all_agents(tab, page, api):
+    agent, text = make_agent(api), fresh("remind")
+    made(api.post(f"/v1/agents/{agent['id']}/schedule", json={"messages": [{"role": "user", "content": text}], "schedule": {"type": "recurring", "cron_expression": "0 7 * * *"}}))
+    tab.open("settings?part=schedules")
+    row = page.get_by_role("row").filter(has_text=text)
+    expect(row).to_contain_text("0 7 * * *")
+    row.get_by_role("button", name="Delete").click()
+    page.get_by_role("dialog").get_by_role("button", name="Delete").click()
+    expect(row).to_have_count(0)
+    assert api.get(f"/v1/agents/{agent['id']}/schedule").json()["scheduled_messages"] == []
+
+
+@pytest.mark.skipif(harness.POSTGRES is not None, reason="PostgreSQL has a tool of its own")
+def test_a_backup_is_made_checked_and_deleted(tab, page, api, guarded):
+    make_agent(api)
+    tab.open("settings?part=backups")
+    page.get_by_role("button", name="Back up now").click()
+    copies = page.get_by_label("Copies").get_by_role("listitem")
+    expect(copies).to_have_count(1)
+    (backup,) = api.get("/v1/server/backups").json()
+    copies.get_by_role("button", name="Check").click()
+    expect(page.get_by_role("status")).to_contain_text("Sound")
+    expect(page.get_by_role("status")).to_contain_text("agent")
+    file = guarded.data / "backups" / backup["name"]
+    with file.open("r+b") as handle:
+        handle.seek(8192)
+        handle.write(b"Z" * 20000)
+    copies.get_by_role("button", name="Check").click()
+    expect(page.get_by_role("alert")).to_contain_text("Can't be restored")
+    copies.get_by_role("button", name="Delete").click()
+    page.get_by_role("dialog").get_by_role("textbox").fill(backup["name"])
+    page.get_by_role("dialog").get_by_role("button", name="Delete").click()
+    expect(page.get_by_text("No copies yet")).to_be_visible()
+    assert not file.exists()
+
+
+def test_the_log_is_read_and_has_no_secrets(tab, page, api, guarded):
+    marker = fresh("nowhere")
+    api.post("/v1/providers/check", json={"provider_type": "openai", "api_key": "sk-very-secret", "base_url": f"http://127.0.0.1:9/{marker}"})
+    with guarded.http(headers={"Authorization": "Bearer wrong-password"}) as stranger:
+        assert stranger.get("/v1/agents/").status_code == 401
+        assert stranger.get("/v1/server/log").status_code == 401
+    entries = api.get("/v1/server/log", params={"count": 2000}).json()
+    assert entries and [one["id"] for one in entries] == list(range(entries[0]["id"], entries[-1]["id"] + 1))
+    for secret in ("sk-very-secret", "wrong-password", PASSWORD):
+        assert secret not in str(entries)
+    tab.open("settings?part=log")
+    listed = page.get_by_label("Entries, newest first").get_by_role("listitem")
+    expect(listed.first).to_be_visible()
+    source = entries[-1]["source"]
+    page.get_by_label("Has the text").fill("no such text at all")
+    expect(page.get_by_text("was logged since the server started")).to_be_visible()
+    page.get_by_label("Has the text").fill(source)
+    expect(listed.first).to_contain_text(source)
+
+
+def test_keys_need_admin_for_the_server(guarded, api):
+    keys = {scope: made(api.post("/v1/api-keys/", json={"name": scope, "scopes": scope.split()}))["key"] for scope in ("read write", "admin")}
+    for path in ("/v1/server/log", "/v1/server/backups"):
+        for scope, status in (("read write", 403), ("admin", 200)):
+            with guarded.http(headers={"Authorization": f"Bearer {keys[scope]}"}) as client:
+                assert client.get(path).status_code == status, (path, scope)
+
+
+def test_a_group_is_made_talks_and_forgets(tab, page, api):
+    ann, bob = make_agent(api), make_agent(api)
+    purpose = fresh("panel")
+    tab.open("people?part=groups")
+    page.get_by_label("What it is for").fill(purpose)
+    for one in (ann, bob):
+        page.get_by_label("Add a member").fill(one["name"])
+        page.get_by_role("button", name="Add", exact=True).click()
+        expect(page.get_by_role("group", name="Members")).to_contain_text(one["name"][:20])
+    page.get_by_label("At most so many turns").fill("1")
+    page.get_by_role("button", name="Create").click()
+    expect(page.get_by_role("heading", name=purpose)).to_be_visible()
+    (group,) = [one for one in api.get("/v1/groups/", params={"limit": 1000}).json() if one["description"] == purpose]
+    assert group["agent_ids"] == [ann["id"], bob["id"]] and group["max_turns"] == 1
+    box = page.get_by_label("Message to the group")
+    box.fill("Hello all")
+    box.press("Enter")
+    expect(page.get_by_label("Messages of the group")).to_contain_text("echo: Hello all")
+    page.get_by_text("Members and settings").click()
+    page.get_by_role("list", name="Members").get_by_role("listitem").nth(1).get_by_role("button", name="Remove").click()
+    page.get_by_role("dialog").get_by_role("button", name="Remove").click()
+    expect(page.get_by_role("list", name="Members").get_by_role("listitem")).to_have_count(1)
+    assert api.get(f"/v1/groups/{group['id']}").json()["agent_ids"] == [ann["id"]]
+    page.get_by_role("button", name="Reset messages").click()
+    page.get_by_role("dialog").get_by_role("button", name="Reset messages").click()
+    expect(page.get_by_text("Nothing yet. Say something below")).to_be_visible()
+    assert api.get(f"/v1/groups/{group['id']}/messages").json() == []
+    page.get_by_role("button", name="Delete the group").click()
+    page.get_by_role("dialog").get_by_role("textbox").fill(purpose)
+    page.get_by_role("dialog").get_by_role("button", name="Delete the group").click()
+    expect(page.get_by_text("Choose a group.")).to_be_visible()
+    assert api.get(f"/v1/groups/{group['id']}").status_code == 404
