@@ -44,6 +44,7 @@ def pytest_configure(config):
     config.addinivalue_line("markers", "local_model: needs a real model on this machine, which LETTA_TEST_MODELS names")
     config.addinivalue_line("markers", "litellm: needs litellm's proxy, whose program LETTA_TEST_LITELLM names")
     config.addinivalue_line("markers", "nginx: needs nginx, which --long installs: installing it starts a web server")
+    config.addinivalue_line("markers", "release: needs what scripts/release packed in the folder LETTA_TEST_RELEASE, debootstrap and systemd-nspawn")
     config.addinivalue_line("markers", "soak: takes the minutes that LETTA_SOAK_MINUTES names")
     config.addinivalue_line("markers", "only(generation): a call that one client generation alone has")
     if not harness.BINARY.exists():
@@ -62,6 +63,8 @@ def pytest_collection_modifyitems(config, items):
             return True
         if item.get_closest_marker("nginx") and not harness.NGINX:
             return True
+        if item.get_closest_marker("release") and not os.environ.get("LETTA_TEST_RELEASE"):
+            return True
         if item.get_closest_marker("soak") and not harness.SOAK_MINUTES:
             return True
         return any(GENERATION not in mark.args for mark in item.iter_markers("only"))
@@ -75,7 +78,7 @@ def seconds(item):
         return int(harness.SOAK_MINUTES * 60 + 900)
     if item.get_closest_marker("litellm"):
         return 600
-    return 1800 if harness.LONG or item.get_closest_marker("local_model") else 180
+    return 1800 if harness.LONG or item.get_closest_marker("local_model") or item.get_closest_marker("release") else 180
 
 
 @pytest.hookimpl(wrapper=True)

@@ -6,19 +6,38 @@ struct PackageIndex: Sendable {
     /// Added to the server's own environment for pip.
     var environment: [String: String] = [:]
 
-    private static let common = [
-        "-m", "pip", "download", "--no-deps", "--no-cache-dir", "--no-input", "--disable-pip-version-check", "--quiet",
-        "--progress-bar", "off",
-    ]
+    /// How Python runs pip: as its module, else Debian's out of the wheel of `python3-pip-whl`, which other than
+    /// `python3-pip` brings no compilers along.
+    ///
+    /// - Parameters:
+    ///   - root: the folder in which Debian's files are.
+    ///   - python: the Python that runs it.
+    static func pip(
+        root: String = "", python: String? = RuntimeProgram.find("python3", in: RuntimeProgram.searchPath)
+    ) -> [String] {
+        let wheels = "\(root)/usr/share/python-wheels"
+        guard ["/usr/bin/python3", "/bin/python3"].contains(python),
+            !FileManager.default.fileExists(atPath: "\(root)/usr/lib/python3/dist-packages/pip"),
+            let names = try? FileManager.default.contentsOfDirectory(atPath: wheels),
+            let wheel = names.filter({ $0.hasPrefix("pip-") && $0.hasSuffix(".whl") }).max()
+        else { return ["-m", "pip"] }
+        return ["\(wheels)/\(wheel)/pip"]
+    }
+
+    private static let common =
+        pip() + [
+            "download", "--no-deps", "--no-cache-dir", "--no-input", "--disable-pip-version-check", "--quiet",
+            "--progress-bar", "off",
+        ]
 
     /// Checks for Python and pip up front, for a better message than the shell's.
     func check() async throws {
         do {
-            try await ChildProcess(program: "python3", arguments: ["-m", "pip", "--version"]).run()
+            try await ChildProcess(program: "python3", arguments: Self.pip() + ["--version"]).run()
         } catch is CancellationError {
             throw CancellationError()
         } catch {
-            throw LocalModelFailure.missingProgram("Python's pip", package: "python3-pip")
+            throw LocalModelFailure.missingProgram("Python's pip", package: "python3-pip-whl")
         }
     }
 
@@ -44,7 +63,7 @@ struct PackageIndex: Sendable {
     /// Installs packages with build tools into a folder of their own, to be deleted after use.
     func install(_ projects: [String], into folder: String) async throws {
         let arguments =
-            ["-m", "pip", "install", "--quiet", "--no-cache-dir", "--no-input", "--disable-pip-version-check"]
+            Self.pip() + ["install", "--quiet", "--no-cache-dir", "--no-input", "--disable-pip-version-check"]
             + ["--only-binary", ":all:", "--target", folder] + projects
         try await ChildProcess(program: "python3", arguments: arguments, environment: environment).run()
     }

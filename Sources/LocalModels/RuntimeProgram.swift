@@ -9,14 +9,20 @@ package struct RuntimeProgram: Sendable {
     private let dataFolder: String
     private let configured: String?
     private let searchPath: String
+    private let packaged: String?
 
     /// - Parameters:
     ///   - configured: the value of `LETTA_LLAMA_SERVER`.
     ///   - searchPath: the value of `PATH`.
-    package init(dataFolder: String, configured: String?, searchPath: String = Self.searchPath) {
+    ///   - packaged: the one that came with the server.
+    package init(
+        dataFolder: String, configured: String?, searchPath: String = Self.searchPath,
+        packaged: String? = Self.packaged
+    ) {
         self.dataFolder = dataFolder
         self.configured = configured
         self.searchPath = searchPath
+        self.packaged = packaged
     }
 
     package static var searchPath: String { getenv("PATH").map { String(cString: $0) } ?? "" }
@@ -24,12 +30,24 @@ package struct RuntimeProgram: Sendable {
     /// Where `models install` puts its build.
     package var ownPath: String { "\(dataFolder)/runtime/llama-server-\(Self.version)" }
 
-    /// The configured program, else the first on the search path, else the one built by `models install`.
+    /// Where a package has it: `lib/letta-server/llama-server` beside the folder `bin` of this program.
+    package static let packaged: String? = {
+        guard let program = try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe") else {
+            return nil
+        }
+        let parts = program.split(separator: "/")
+        guard parts.dropLast().last == "bin" else { return nil }
+        return (parts.dropLast(2) + ["lib", "letta-server", "llama-server"]).map { "/\($0)" }.joined()
+    }()
+
+    /// The configured program, else the first on the search path, else the packaged one, else the one built by
+    /// `models install`.
     ///
     /// Returns nil when the configured program is not executable: an explicit setting has no fallback.
     package func find() -> String? {
         if let configured { return Self.isExecutable(configured) ? configured : nil }
-        return Self.find("llama-server", in: searchPath) ?? (Self.isExecutable(ownPath) ? ownPath : nil)
+        return Self.find("llama-server", in: searchPath)
+            ?? [packaged, ownPath].compactMap { $0 }.first(where: Self.isExecutable)
     }
 
     static func find(_ name: String, in searchPath: String) -> String? {

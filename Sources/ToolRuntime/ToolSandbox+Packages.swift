@@ -61,7 +61,7 @@ extension ToolSandbox {
                 "--ro-bind-try", pipConfiguration, "/etc/pip.conf", "--bind", draft, "/packages",
             ], at: 0)
         let pip =
-            [python, "-I", "-m", "pip", "install", "--quiet", "--target", "/packages", "--only-binary", ":all:"]
+            [python, "-I"] + Self.pip() + ["install", "--quiet", "--target", "/packages", "--only-binary", ":all:"]
             + ["--no-input", "--no-cache-dir", "--disable-pip-version-check", "--no-compile", "--no-color"]
             + ["--no-warn-script-location", "--"] + requirements
         let command =
@@ -78,6 +78,17 @@ extension ToolSandbox {
             let reason = (errors.isEmpty ? lines.suffix(1) : errors[...]).joined(separator: " ")
             throw SandboxFailure.pip(reason.isEmpty ? "pip failed: \(result.terminationStatus)" : reason)
         }
+    }
+
+    /// How Debian's Python runs pip: as its module, else out of the wheel of `python3-pip-whl`, which other than
+    /// `python3-pip` brings no compilers along.
+    private static func pip() -> [String] {
+        let wheels = "/usr/share/python-wheels"
+        guard !FileManager.default.fileExists(atPath: "/usr/lib/python3/dist-packages/pip"),
+            let names = try? FileManager.default.contentsOfDirectory(atPath: wheels),
+            let wheel = names.filter({ $0.hasPrefix("pip-") && $0.hasSuffix(".whl") }).max()
+        else { return ["-m", "pip"] }
+        return ["\(wheels)/\(wheel)/pip"]
     }
 
     private static func makeFolder(_ path: String) throws(SandboxFailure) {

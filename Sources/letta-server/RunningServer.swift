@@ -8,19 +8,21 @@ struct RunningServer: Sendable {
     private static let agents = Endpoint<NoPath, Page, NoBody, JSONValue>(.get, "/v1/agents/", "Lists agents.")
     private static let export = Endpoint<ID<AgentState>, Export, NoBody, JSONValue>(
         .get, "/v1/agents/{agent_id}/export", "Exports an agent.")
-    private static let passages = Endpoint<ID<AgentState>, Page, NoBody, JSONValue>(
-        .get, "/v1/agents/{agent_id}/archival-memory", "Lists archival memory.")
 
-    private struct Page: Codable, Sendable {
+    struct Page: Codable, Sendable {
         var limit = 100
         var after: String?
         var ascending: Bool? = true
         var order: String? = "asc"
+        var agentID: String?
     }
 
-    private struct Export: Codable, Sendable {}
+    struct Export: Codable, Sendable {
+        /// Its messages take the place of the agent's own.
+        var conversationID: String?
+    }
 
-    private let client: LettaClient
+    let client: LettaClient
 
     /// Passes `body` the server at an address.
     static func with(
@@ -34,6 +36,7 @@ struct RunningServer: Sendable {
     /// their files.
     func sources() async throws -> [AgentTransfer.Source] {
         let agents = try await all { try await client.call(Self.agents, query: $0) }
+        let identities = try await identities()
         let managers = agents.filter { !Self.members($0).isEmpty }
         let inFiles = Set(managers.flatMap(Self.members))
         let names = Dictionary(agents.map { ($0["id"]?.string ?? "", $0["name"]?.string ?? "") }) { first, _ in first }
@@ -42,7 +45,7 @@ struct RunningServer: Sendable {
             guard let id = agent["id"]?.string else { return nil }
             let members = Self.members(agent)
             return AgentTransfer.Source(name: "\(agent["name"]?.string ?? "") (\(id))") {
-                try await content(id, members.map { (id: $0, name: names[$0] ?? "") })
+                try await content(id, members.map { (id: $0, name: names[$0] ?? "") }, identities)
             }
         }
     }
@@ -57,10 +60,10 @@ struct RunningServer: Sendable {
     }
 
     private func content(
-        _ id: String, _ members: [(id: String, name: String)]
+        _ id: String, _ members: [(id: String, name: String)], _ identities: [FileCompletion.Identity]
     ) async throws -> AgentTransfer.Source.Content {
-        let file = try await client.call(Self.export, path: ID(id), query: Export())
-        guard var object = file.object, var agents = object["agents"]?.array, let first = agents.first?.object else {
+        let file = try await export(id)
+        guard let object = file.object, let agents = object["agents"]?.array, let first = agents.first?.object else {
             return AgentTransfer.Source.Content(bytes: JSONWriter.bytes(of: file))
         }
         var ids: [String: String] = [first["id"]?.string ?? "": id]
@@ -68,35 +71,27 @@ struct RunningServer: Sendable {
             let named = members.filter { $0.name == agent["name"]?.string }
             if named.count == 1, let place = agent["id"]?.string { ids[place] = named[0].id }
         }
-        // Other servers have no archival memory in their files.
-        if object["archives"] == nil {
-            var archives: [JSONValue] = []
-            for (index, agent) in agents.enumerated() {
-                guard var entry = agent.object, let known = ids[entry["id"]?.string ?? ""] else { continue }
-                let passages = try await all { try await client.call(Self.passages, path: ID(known), query: $0) }
-                guard !passages.isEmpty else { continue }
-                let archive = "archive-\(archives.count)"
-                let name = JSONValue.string("\(entry["name"]?.string ?? "")'s archive")
-                archives.append(["id": .string(archive), "name": name, "passages": .array(passages.map(Self.passage))])
-                entry["archive_ids"] = [.string(archive)]
-                agents[index] = .object(entry)
-            }
-            object["archives"] = .array(archives)
-            object["agents"] = .array(agents)
+        // Files of letta-server itself are complete.
+        guard object["archives"] == nil else {
+            return AgentTransfer.Source.Content(bytes: JSONWriter.bytes(of: file), agentIDs: ids)
         }
-        return AgentTransfer.Source.Content(bytes: JSONWriter.bytes(of: JSONValue.object(object)), agentIDs: ids)
+        var completion = FileCompletion(object, of: ids, identities, from: self)
+        try await completion.run()
+        return AgentTransfer.Source.Content(
+            bytes: JSONWriter.bytes(of: JSONValue.object(completion.file)), agentIDs: ids)
     }
 
-    private static func passage(_ passage: JSONValue) -> JSONValue {
-        var entry = JSONObject()
-        for name in ["text", "tags", "metadata", "created_at"] { entry[name] = passage[name] ?? .null }
-        return .object(entry)
+    /// - Parameter conversation: the one whose messages take the place of the agent's own.
+    func export(_ agent: String, conversation: String? = nil) async throws -> JSONValue {
+        try await client.call(Self.export, path: ID(agent), query: Export(conversationID: conversation))
     }
 
     /// The elements of all pages of a list.
-    private func all(_ page: (Page) async throws -> JSONValue) async throws -> [JSONValue] {
+    func all(
+        _ first: Page = Page(), _ page: (Page) async throws -> JSONValue
+    ) async throws -> [JSONValue] {
         var elements: [JSONValue] = []
-        var request = Page()
+        var request = first
         while true {
             let next = try await page(request).array ?? []
             let last = next.last?["id"]?.string

@@ -18,8 +18,24 @@ import Testing
         }
         #expect(find(nil, "/nowhere") == "\(scratch.path)/runtime/llama-server-\(RuntimeProgram.version)")
         #expect(find(nil, "/nowhere:\(scratch.path)/bin") == "\(scratch.path)/bin/llama-server")
+        try scratch.write("#!/bin/sh", to: "lib/letta-server/llama-server", executable: true)
+        let packaged = "\(scratch.path)/lib/letta-server/llama-server"
+        let program = RuntimeProgram(
+            dataFolder: scratch.path, configured: nil, searchPath: "/nowhere", packaged: packaged)
+        #expect(program.find() == packaged, "what came with the server is not built again")
         #expect(find("\(scratch.path)/other", "\(scratch.path)/bin") == nil)
         #expect(find("\(scratch.path)/bin", "\(scratch.path)/bin") == nil, "a folder is no program")
+    }
+
+    @Test func pipComesFromDebiansWheelWhereItsModuleIsMissing() throws {
+        let scratch = try Scratch()
+        func pip(_ python: String) -> [String] { PackageIndex.pip(root: scratch.path, python: python) }
+        #expect(pip("/usr/bin/python3") == ["-m", "pip"])
+        try scratch.write("", to: "usr/share/python-wheels/pip-23.0.1-py3-none-any.whl")
+        #expect(pip("/usr/bin/python3") == ["\(scratch.path)/usr/share/python-wheels/pip-23.0.1-py3-none-any.whl/pip"])
+        #expect(pip("/home/ann/.pyenv/shims/python3") == ["-m", "pip"], "another Python has a pip of its own")
+        try scratch.write("", to: "usr/lib/python3/dist-packages/pip/__init__.py")
+        #expect(pip("/usr/bin/python3") == ["-m", "pip"])
     }
 
     @Test func aFullLogMakesRoomForANewOne() async throws {

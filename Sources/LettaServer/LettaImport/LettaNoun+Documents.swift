@@ -53,10 +53,24 @@ extension LettaNoun {
             id: ID(row.id), text: text, tags: (row["tags"].array ?? []).compactMap(\.string), time: row.updatedAt,
             createdAt: row.createdAt)
         passage.metadata = row["metadata_"].object.map { ObjectDocument($0) } ?? ObjectDocument()
-        guard let archive = try writer.db.fetch(ArchiveStore.table, ID<Archive>(archive)) else {
+        guard var archive = try writer.db.fetch(ArchiveStore.table, ID<Archive>(archive)) else {
             throw LettaRowProblem("its archive is not there")
         }
+        if archive.embeddingConfig == nil, !row["embedding_config"].isNull {
+            // Once the passages alone said which model they have.
+            archive.embeddingConfig = Document(try decodedEmbedding(row))
+            try writer.db.update(archive, in: ArchiveStore.table)
+        }
         _ = try PassageStore.insert([passage], into: archive, due: row.updatedAt, writer.db)
+        try LettaVector.take(row, text: text, of: archive.id.rawValue, &writer)
+    }
+
+    private static func decodedEmbedding(_ row: LettaRow) throws -> EmbeddingConfig {
+        do throws(JSONDecodingFailure) {
+            return try JSONDecoding(scalars: .lax).decode(EmbeddingConfig.self, from: row["embedding_config"])
+        } catch {
+            throw LettaRowProblem("embedding_config: \(error.problem.message)")
+        }
     }
 
     static let folders = LettaNoun(
@@ -115,5 +129,6 @@ extension LettaNoun {
             let sets = try VectorStore.setsForNewPassages(
                 of: folder, .folder, stored.embeddingConfig, at: row.updatedAt, writer.db)
             try FolderStore.insert([passage], of: ID(file), in: stored.id, sets, writer.db)
+            try LettaVector.take(row, text: passage.text, of: folder, &writer)
         })
 }

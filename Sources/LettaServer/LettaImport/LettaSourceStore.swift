@@ -1,3 +1,4 @@
+import FoundationEssentials
 import JSON
 import LettaAPI
 import Storage
@@ -73,8 +74,7 @@ enum LettaSourceStore {
 
     static func rows(_ request: Request, _ db: any SQLExecutor) throws -> [LettaRow] {
         try unlimited(db)
-        // Vectors are the largest part of a row, and nothing takes them yet.
-        let names = request.columns.filter { $0.value != .vector }.keys.sorted()
+        let names = request.columns.keys.sorted()
         let columns = SQLText.joined(names.map(quoted), separator: ", ")
         let order = SQLText.joined(request.order.map(quoted), separator: ", ")
         var conditions: [SQLText] = request.skipsDeleted ? ["is_deleted IS NOT TRUE"] : []
@@ -125,7 +125,7 @@ enum LettaSourceStore {
         case .integer(let number): kind == .flag ? .bool(number != 0) : .int(number)
         case .real(let number): .double(number)
         case .boolean(let flag): .bool(flag)
-        case .blob: .null
+        case .blob(let bytes): kind == .vector ? .string(Data(bytes).base64EncodedString()) : .null
         // A document that is none is as good as missing.
         case .text(let text) where kind == .json: (try? parser.parse(text)) ?? .null
         case .text(let text): .string(String(String.UnicodeScalarView(text.unicodeScalars.filter { $0.value != 0 })))

@@ -1,5 +1,6 @@
 import FoundationEssentials
 import Logging
+import ModelProviders
 import Storage
 
 /// What a user who comes from Letta may start the server on, answered with the command that brings it over.
@@ -8,17 +9,32 @@ enum LettaTraces {
     static func refuse(_ storage: any StorageEngine, _ configuration: ServerConfiguration) async throws {
         let tables = try await storage.read { try LettaSourceStore.tables($0) }
         guard LettaSource(storage: storage, tables: tables).isLetta else { return }
-        throw StartUpFailure.storage(
-            configuration.data.postgresURI == nil
-                ? """
+        guard let address = configuration.data.postgresURI?.reveal() else {
+            throw StartUpFailure.storage(
+                """
                 The database \(configuration.data.folder)/letta.sqlite belongs to Letta, which has other tables. Rename it to \
                 sqlite.db and run: letta-server import --from sqlite:///\(configuration.data.folder)/sqlite.db
-                """
-                : """
-                This PostgreSQL database belongs to Letta, which has other tables. Make a database for letta-server beside it \
-                (createdb letta_server) and run: LETTA_PG_URI=postgresql://…/letta_server letta-server import --from \
-                postgresql://…  where the second address is the one that was used now. The Letta database stays as it is.
                 """)
+        }
+        let (old, new) = addresses(address)
+        throw StartUpFailure.storage(
+            """
+            This PostgreSQL database belongs to Letta, which has other tables. Make a database for letta-server beside it \
+            (createdb letta_server) and run: LETTA_PG_URI='\(new)' letta-server import --from '\(old)'. Then start the server \
+            with that LETTA_PG_URI. The Letta database stays as it is.
+            """)
+    }
+
+    /// The address of Letta's database and that of one beside it, as commands show them: without the password.
+    static func addresses(_ address: String) -> (old: String, new: String) {
+        guard var parts = URLComponents(string: address), parts.host != nil else {
+            return ("postgresql://…", "postgresql://…/letta_server")
+        }
+        parts.scheme = "postgresql"
+        if parts.password != nil { parts.password = "PASSWORD" }
+        let old = parts.string ?? ""
+        parts.path = "/letta_server"
+        return (old, parts.string ?? "")
     }
 
     /// Names the command for an old SQLite database that lies where Letta kept it, when there is nothing here yet.

@@ -45,7 +45,9 @@ import Testing
                 #expect(report.secrets == ["API key of the provider sealed"])
                 #expect(!report.isComplete, "two rows refer to nothing")
                 #expect(report.unknownTables == [])
+                #expect(report.notes["a passage came with its vector by openai/e"] == 3, "\(report.notes)")
                 try await server.restart()
+                try await expectVectors(server)
                 try await expectAgents(server)
                 try await expectThings(server)
                 let again = try await imported(letta, server.storage)
@@ -83,6 +85,21 @@ import Testing
         #expect(texts.contains { $0.hasPrefix("Hallo 🙂") }, "without the NUL: \(texts)")
         let whispers = try await server.get("/v1/conversations/\(id("conv", 1))/messages?order=asc").json
         #expect(whispers.array?.compactMap { $0["content"]?.string }.suffix(2) == ["Psst", "What?"])
+    }
+
+    /// The vectors are searched as if they had been made here, and nothing but the file's passage waits for the model.
+    private func expectVectors(_ server: TestServer) async throws {
+        let memory = try await server.get("/v1/agents/\(id("agent", 1))/archival-memory").json
+        let numbers = memory[0]?["embedding"]?.array?.prefix(3).compactMap(\.double) ?? []
+        let length = 14.0.squareRoot()
+        #expect(
+            zip(numbers, [1, 2, 3]).allSatisfy { abs($0 - $1 / length) < 1e-6 } && numbers.count == 3, "\(numbers)")
+        try await server.run([
+            .get(
+                "/v1/archives/\(id("archive", 1))/embedding", expect: 200,
+                ["passages": 3, "waiting": 0, "embedding_config": ["embedding_dim": 3]]),
+            .get("/v1/folders/\(id("source", 1))/embedding", expect: 200, ["passages": 1, "waiting": 1]),
+        ])
     }
 
     private func expectThings(_ server: TestServer) async throws {
@@ -195,13 +212,20 @@ import Testing
                 }
                 try LettaDatabase.insert(
                     "agent_passages",
-                    ["id": .string(id("passage", 1)), "agent_id": .string(id("agent", 1)), "text": "old memory"], db)
+                    [
+                        "id": .string(id("passage", 1)), "agent_id": .string(id("agent", 1)), "text": "old memory",
+                        "embedding_config": LettaDatabase.embedding,
+                    ], db)
+                try db.execute("UPDATE agent_passages SET embedding = \(Vector.bytes([3, 0, 4]))")
             }
             try await withServer(on: .sqlite) { server in
                 let report = try await imported(letta, server.storage)
                 #expect(report.isComplete, "\(report.lines)")
                 let memory = try await server.get("/v1/agents/\(id("agent", 1))/archival-memory").json
                 #expect(memory[0]?["text"]?.string == "old memory")
+                let numbers = memory[0]?["embedding"]?.array?.prefix(3).compactMap(\.double) ?? []
+                #expect(
+                    zip(numbers, [0.6, 0, 0.8]).allSatisfy { abs($0 - $1) < 1e-6 } && numbers.count == 3, "\(memory)")
                 let messages = try await server.get("/v1/agents/\(id("agent", 1))/messages?order=asc").json
                 #expect(
                     messages.array?.compactMap { $0["content"]?.string }.filter { $0.hasPrefix("line") }

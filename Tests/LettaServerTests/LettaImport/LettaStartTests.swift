@@ -46,6 +46,14 @@ import Testing
         }
     }
 
+    @Test func `the command to bring a database over has its address and not its password`() {
+        let (old, new) = LettaTraces.addresses("postgresql+asyncpg://ann:p%40ss@db:5433/letta?ssl=disable")
+        #expect(old == "postgresql://ann:PASSWORD@db:5433/letta?ssl=disable")
+        #expect(new == "postgresql://ann:PASSWORD@db:5433/letta_server?ssl=disable")
+        #expect(LettaTraces.addresses("postgresql://db/letta").new == "postgresql://db/letta_server")
+        #expect(LettaTraces.addresses("postgresql://a b").new == "postgresql://…/letta_server")
+    }
+
     @Test func `secrets that Letta encrypted are told from clear ones`() {
         #expect(!LettaSecret.isEncrypted("sk-proj-1234567890abcdefghijklmnopqrstuvwxyz1234567890ABCDEF"))
         #expect(!LettaSecret.isEncrypted(""))
