@@ -81,7 +81,7 @@ final class MessageEmbedder: TaskOwner, Sendable {
         // Taken before its messages are read, so that what is said meanwhile is told of again.
         let next = state.withLock { $0.talking.isEmpty ? $0.waiting.first : $0.talking.removeFirst() }
         guard let owner = next else { return .nothing(until: state.withLock { $0.scanAt }) }
-        let found = try await batch(of: owner)
+        let found = try await nextBatch(of: owner)
         guard let batch = found, !isResting(model(of: batch), at: now) else {
             state.withLock { state in state.waiting.removeAll { $0 == owner } }
             return .more
@@ -127,7 +127,7 @@ final class MessageEmbedder: TaskOwner, Sendable {
     }
 
     /// What the agent's model is to embed next; nil when nothing waits.
-    private func batch(of owner: MessageOwner) async throws -> WaitingMessages? {
+    private func nextBatch(of owner: MessageOwner) async throws -> WaitingMessages? {
         let found = try await core.storage.read(as: owner.scope) { db in
             try MessageVectorStore.set(of: owner.agent, db).map { found in
                 (found, try MessageVectorStore.next(of: owner, in: found.set, end: found.end, db))
