@@ -66,6 +66,8 @@ final class MessageEmbedder: TaskOwner, Sendable {
 
     /// Says that messages were stored.
     func areStored(by agent: ID<AgentState>, as scope: Scope) {
+        // The leader finds it when it looks through all agents.
+        guard core.leads else { return }
         let owner = MessageOwner(organization: scope.organization, agent: agent)
         state.withLock { state in
             if !state.talking.contains(owner) { state.talking.append(owner) }
