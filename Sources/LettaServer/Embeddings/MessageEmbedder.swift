@@ -66,6 +66,8 @@ final class MessageEmbedder: TaskOwner, Sendable {
 
     /// Says that messages were stored.
     func areStored(by agent: ID<AgentState>, as scope: Scope) {
+        // The leader finds it when it looks through all agents.
+        guard core.leads else { return }
         let owner = MessageOwner(organization: scope.organization, agent: agent)
         state.withLock { state in
             if !state.talking.contains(owner) { state.talking.append(owner) }
@@ -81,7 +83,7 @@ final class MessageEmbedder: TaskOwner, Sendable {
         // Taken before its messages are read, so that what is said meanwhile is told of again.
         let next = state.withLock { $0.talking.isEmpty ? $0.waiting.first : $0.talking.removeFirst() }
         guard let owner = next else { return .nothing(until: state.withLock { $0.scanAt }) }
-        let found = try await batch(of: owner)
+        let found = try await nextBatch(of: owner)
         guard let batch = found, !isResting(model(of: batch), at: now) else {
             state.withLock { state in state.waiting.removeAll { $0 == owner } }
             return .more
@@ -127,7 +129,7 @@ final class MessageEmbedder: TaskOwner, Sendable {
     }
 
     /// What the agent's model is to embed next; nil when nothing waits.
-    private func batch(of owner: MessageOwner) async throws -> WaitingMessages? {
+    private func nextBatch(of owner: MessageOwner) async throws -> WaitingMessages? {
         let found = try await core.storage.read(as: owner.scope) { db in
             try MessageVectorStore.set(of: owner.agent, db).map { found in
                 (found, try MessageVectorStore.next(of: owner, in: found.set, end: found.end, db))

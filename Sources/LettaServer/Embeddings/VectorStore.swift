@@ -215,7 +215,8 @@ enum VectorStore {
     static func nextDue(after time: Timestamp, _ db: any SQLExecutor) throws -> Timestamp? {
         // Each is the first entry of an index.
         let due: Timestamp? = try db.value("SELECT MIN(due_at) FROM passage_vector WHERE due_at > \(time)")
-        let retry: Timestamp? = try db.value("SELECT MIN(retry_at) FROM vector_set WHERE retry_at > \(time)")
+        let retry: Timestamp? = try db.value(
+            "SELECT MIN(retry_at) FROM vector_set WHERE retry_at > 0 AND retry_at > \(time)")
         return [due, retry].compactMap { $0 }.min()
     }
 

@@ -76,8 +76,8 @@ import Testing
                     .post(
                         Self.path, ["query": "doctor", "limit": 1], expect: 200, [["content": "Bob is a physician"]]),
                     .post(
-                        "/v1/agents/messages/search", ["query": "feline couch", "agent_id": .string(agent)],
-                        expect: 200,
+                        "/v1/agents/messages/search",
+                        ["query": "feline couch", "agent_id": .string(agent), "limit": 1], expect: 200,
                         [["embedded_text": .string(Self.said[2]), "fts_rank": 1, "vector_rank": 1]]),
                 ])
                 try await server.restart()
@@ -135,7 +135,11 @@ import Testing
             try await server.say("Hello", to: agent).expect(200)
             try await server.waitForVectors(of: agent, of: Self.said, length: 64)
             #expect(try await best("vehicle", by: agent, on: server) == Self.said[0])
-            try await server.send(.patch, "/v1/agents/\(agent)", ["embedding": "openai/small-model"]).expect(200)
+            let other: JSONValue = [
+                "embedding_endpoint_type": "openai", "embedding_endpoint": "http://127.0.0.1:1/v1",
+                "embedding_model": "small-one", "embedding_dim": 32,
+            ]
+            try await server.send(.patch, "/v1/agents/\(agent)", ["embedding_config": other]).expect(200)
             try await server.restart()
             try await server.waitForVectors(of: agent, of: Self.said, length: 32)
             #expect(try await best("vehicle", by: agent, on: server) == Self.said[0])
