@@ -35,7 +35,7 @@ struct RealModelTests {
                 case .text(let piece): pieces.append(piece)
                 case .usage(let total): usage = total
                 case .finish(let why): reason = why
-                case .reasoning, .reasoningSignature, .toolCall: Issue.record("\(delta)")
+                case .reasoning, .reasoningSignature, .toolCall, .logprobs: Issue.record("\(delta)")
                 }
             }
             #expect(pieces.count > 1)
