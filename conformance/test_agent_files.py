@@ -1,12 +1,15 @@
 """Agents that move from one server to another as files, through the published client of each generation, and by the command line."""
 
 import contextlib
+import http.server
 import json
 import os
 import re
 import sqlite3
 import subprocess
+import threading
 
+import httpx
 import pytest
 
 import harness
@@ -186,6 +189,67 @@ def test_the_agents_of_a_running_server_come_over(tmp_path, model, own_server):
         other.close()
     nobody = own_server.command("import", "--from", "http://127.0.0.1:9", "--data-dir", tmp_path / "third")
     assert nobody.returncode != 0 and nobody.stderr
+
+
+class OtherServer(http.server.BaseHTTPRequestHandler):
+    """A server before another one, whose files lack what only those of letta-server have, as Letta's do."""
+
+    def do_GET(self):
+        answer = httpx.get(self.server.behind + self.path, timeout=30)
+        body = answer.content
+        if self.path.split("?")[0].endswith("/export"):
+            file = answer.json()
+            for name in ("archives", "identities"):
+                del file[name]
+            for agent in file["agents"]:
+                for name in ("archive_ids", "identities", "conversations"):
+                    del agent[name]
+            body = json.dumps(file).encode()
+        self.send_response(answer.status_code)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_):
+        pass
+
+
+def test_conversations_and_identities_come_over_from_a_server_whose_files_lack_them(tmp_path, model, own_server):
+    client = client_of(own_server)
+    identity = client.create_identity(identifier_key="ann", name="Ann", identity_type="user", properties=[{"key": "age", "value": 41, "type": "number"}])
+    agent = make_agent(client, name="Talker", memory_blocks=[{"label": "human", "value": "Ann"}]).id
+    client.attach_identity(agent, identity.id)
+    client.add_memory(agent, "Noor is moving to Utrecht")
+    client.send(agent, "In the open")
+    talks = [client.create_conversation(agent, summary=f"Talk {number}", isolated_block_labels=["human"] if number else []) for number in range(2)]
+    for number, talk in enumerate(talks):
+        client.say(talk.id, f"Whisper {number}")
+    front = http.server.ThreadingHTTPServer(("127.0.0.1", 0), OtherServer)
+    front.behind = own_server.url
+    threading.Thread(target=front.serve_forever, daemon=True).start()
+    other = harness.Server(tmp_path / "other", **model.settings)
+    try:
+        done = other.command("import", "--from", f"http://127.0.0.1:{front.server_port}", "--data-dir", other.data)
+        assert done.returncode == 0, done.stderr
+        other.start()
+        moved = client_of(other)
+        assert [m.text for m in moved.memories(agent)] == ["Noor is moving to Utrecht"]
+        assert [(i.identifier_key, i.name, i.properties[0].value) for i in moved.agent(agent).identities] == [("ann", "Ann", 41)]
+        found = {talk.summary: talk.id for talk in moved.conversations(agent_id=agent)}
+        assert sorted(found) == ["Talk 0", "Talk 1"]
+        for number in range(2):
+            texts = [m.content for m in moved.conversation_messages(found[f"Talk {number}"]) if m.message_type == "user_message"]
+            assert texts == [f"Whisper {number}"]
+        assert len(moved.conversation(found["Talk 1"]).isolated_block_ids) == 1
+        assert not moved.conversation(found["Talk 0"]).isolated_block_ids
+        # It goes on where it was, and the agent's own messages stay apart.
+        moved.say(found["Talk 0"], "And more")
+        own = [m.content for m in moved.messages(agent, limit=100) if m.message_type == "user_message"]
+        assert own.count("In the open") == 1
+    finally:
+        other.close()
+        front.shutdown()
 
 
 def test_a_server_says_what_to_do_with_a_letta_database(tmp_path, own_server):

@@ -76,6 +76,14 @@ def test_the_unit_is_one_that_systemd_takes(tmp_path):
     assert checked.returncode == 0 and not checked.stderr.strip(), checked.stderr
 
 
+def test_the_unit_leaves_tools_their_sandbox():
+    """These cover parts of /proc, over which the kernel refuses a new one, or forbid namespaces or their names."""
+    settings = {line.split("=")[0] for line in (ROOT / "deploy/letta-server.service").read_text().splitlines() if not line.startswith("#")}
+    in_the_way = {"RestrictNamespaces", "ProtectHostname", "PrivateDevices", "ProtectKernelLogs", "ProtectKernelTunables", "ProtectProc", "ProcSubset"}
+    assert not settings & in_the_way
+    assert {"NoNewPrivileges", "ProtectSystem", "CapabilityBoundingSet", "SystemCallFilter", "User"} < settings
+
+
 def test_what_the_image_installs_is_what_the_readme_names():
     packages = set(re.findall(r"\b(libpq5|libsqlite3-0|bubblewrap|python3|util-linux|poppler-utils)\b", (ROOT / "README.md").read_text()))
     image = (ROOT / "deploy/Dockerfile").read_text().split("FROM debian")[1]

@@ -266,5 +266,3 @@ def test_what_is_packed(tmp_path):
     assert "swift-nio" in licences and "The ggml authors" in licences and "Jason Miller" in licences
     unknown = [each["name"] for each in bill["packages"] if each["licenseConcluded"] == "NOASSERTION"]
     assert not unknown
-    home = str(ROOT).encode()
-    assert home not in (prefix / "bin/letta-server").read_bytes(), "the program names the folder in which it was built"
