@@ -106,19 +106,19 @@ package struct DataRestore: Sendable {
                 throw error
             }
         } catch let failure as SQLFailure {
-            throw StartUpFailure.storage("\(file) is no sound copy: \(failure.message). Nothing was changed.")
+            throw StartUpFailure.unsoundCopy("\(file) is no sound copy: \(failure.message). Nothing was changed.")
         }
     }
 
     private func report(on storage: any StorageEngine, named file: String) async throws -> Report {
         let problems = try await storage.read { db in try DataRestoreStore.problems(db) }
         guard problems.isEmpty else {
-            throw StartUpFailure.storage(
+            throw StartUpFailure.unsoundCopy(
                 "\(file) is damaged: \(problems.joined(separator: "; ")). Nothing was changed.")
         }
         let status = try await ServerStorage.migrator.status(of: storage)
         guard (1...status.latest).contains(status.current) else {
-            throw StartUpFailure.storage(
+            throw StartUpFailure.unsoundCopy(
                 status.current == 0
                     ? "\(file) is no database of this server. Nothing was changed."
                     : """

@@ -10,6 +10,8 @@ package enum StartUpFailure: Error, CustomStringConvertible {
     case socketUnusable(path: String, reason: String)
     case invalidSetting(String)
     case storage(String)
+    /// A copy of the database that can't be restored.
+    case unsoundCopy(String)
 
     package var description: String {
         switch self {
@@ -42,7 +44,7 @@ package enum StartUpFailure: Error, CustomStringConvertible {
             """
         case .socketUnusable(let path, let reason):
             "The server can't listen on the socket \(path): \(reason). Choose another path with --socket."
-        case .invalidSetting(let text), .storage(let text):
+        case .invalidSetting(let text), .storage(let text), .unsoundCopy(let text):
             text
         }
     }

@@ -48,6 +48,8 @@ final class BackupService: Sendable {
                 return BackupCheck(
                     name: backup.name, isSound: true, problem: nil, version: report.version,
                     rows: report.counts.map { BackupCheck.Rows(table: $0.table, count: $0.rows) })
+            } catch StartUpFailure.storage(let text) {
+                throw APIError.unavailable("The copy could not be examined: \(text)")
             } catch let failure as StartUpFailure {
                 return BackupCheck(
                     name: backup.name, isSound: false, problem: "\(failure)", version: nil, rows: [])

@@ -50,17 +50,20 @@ struct CompactionService: Sendable {
         }
     }
 
-    /// The message and all that share calls with it, in the order of the context.
+    /// The message alone, or the message with calls, the results and the decisions that it is one of. Ids of calls repeat with
+    /// some models, so that only those before the model's next message belong together.
     private static func bound(to row: MessageRow, in context: [MessageRow]) throws -> [ID<Message>] {
-        let calls = try context.map { try $0.turnMessage().callIDs }
-        var leaving = Set([row.id])
-        var known: Set<String> = []
-        while true {
-            for (row, calls) in zip(context, calls) where leaving.contains(row.id) { known.formUnion(calls) }
-            let before = leaving.count
-            for (row, calls) in zip(context, calls) where !known.isDisjoint(with: calls) { leaving.insert(row.id) }
-            if leaving.count == before { return context.map(\.id).filter(leaving.contains) }
+        var together: [ID<Message>] = []
+        for other in context {
+            let message = try other.turnMessage()
+            if message.role == .assistant {
+                if together.contains(row.id) { break }
+                together = message.toolCalls.isEmpty ? [] : [other.id]
+            } else if !together.isEmpty, !message.toolReturns.isEmpty || !message.approvals.isEmpty {
+                together.append(other.id)
+            }
         }
+        return together.contains(row.id) ? together : [row.id]
     }
 
     /// Runs `body` while no turn of the thread does.
@@ -110,9 +113,4 @@ struct CompactionService: Sendable {
         return CompactionResult(
             summary: done.summary, numMessagesBefore: before, numMessagesAfter: done.state.context.history.count)
     }
-}
-
-extension TurnMessage {
-    /// The calls that it makes, answers or decides on.
-    fileprivate var callIDs: [String] { toolCalls.map(\.id) + toolReturns.map(\.callID) + approvals.map(\.callID) }
 }

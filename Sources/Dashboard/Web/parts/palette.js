@@ -34,7 +34,7 @@ export function Palette({ places, close }) {
     return () => { clearTimeout(timer); stop.abort(); };
   }, [text]);
   const fitting = places.filter(([, name]) => name.toLowerCase().includes(text.toLowerCase())).map(([key, name, letter]) => ({ name, kind: `place · g ${letter}`, to: `#/${key}` }));
-  const actions = [["New agent", "#/agents/new"], ["Add a provider", "#/settings?part=providers"], ["Add an MCP server", "#/tools?part=mcp"], ["Write a tool", "#/tools?tool=new"]].filter(([name]) => text && name.toLowerCase().includes(text.toLowerCase())).map(([name, to]) => ({ name, kind: "action", to }));
+  const actions = [["New agent", "#/agents/new"], ["Add a provider", "#/settings?part=providers"], ["Add an MCP server", "#/tools?part=mcp"], ["Write a tool", "#/tools?tool=new"], ["Back up", "#/settings?part=backups"], ["Log", "#/settings?part=log"], ["Schedules", "#/settings?part=schedules"], ["Groups", "#/people?part=groups"]].filter(([name]) => text && name.toLowerCase().includes(text.toLowerCase())).map(([name, to]) => ({ name, kind: "action", to }));
   const rows = [...found, ...actions, ...fitting];
   const choose = row => { close(); go([]); location.hash = row.to.slice(1); };
   const key = event => {

@@ -140,6 +140,9 @@ export function Long({ text, most = 20000, wraps = true }) {
 }
 
 export function Tabs({ tabs, value, set, label }) {
+  const box = useRef(null);
+  // On a phone the chosen one may be beside the window.
+  useEffect(() => { const tab = box.current?.querySelector('[aria-selected="true"]'); if (tab) box.current.scrollLeft = tab.offsetLeft - box.current.offsetLeft - 12; }, [value]);
   const step = event => {
     const by = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
     if (!by) return;
@@ -147,5 +150,5 @@ export function Tabs({ tabs, value, set, label }) {
     set(next[0]);
     event.currentTarget.querySelector(`[data-key="${next[0]}"]`)?.focus();
   };
-  return html`<div class="tabs" role="tablist" aria-label=${label} onKeyDown=${step}>${tabs.map(([key, text]) => html`<button type="button" role="tab" data-key=${key} aria-selected=${key === value} tabindex=${key === value ? 0 : -1} onClick=${() => set(key)}>${text}</button>`)}</div>`;
+  return html`<div class="tabs" role="tablist" ref=${box} aria-label=${label} onKeyDown=${step}>${tabs.map(([key, text]) => html`<button type="button" role="tab" data-key=${key} aria-selected=${key === value} tabindex=${key === value ? 0 : -1} onClick=${() => set(key)}>${text}</button>`)}</div>`;
 }

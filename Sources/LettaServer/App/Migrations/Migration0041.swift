@@ -17,7 +17,7 @@ extension Migration {
                 WHERE agent.organization_id = message.organization_id AND agent.id = message.agent_id)
             WHERE context_position IS NULL AND conversation_id IS NULL
             """,
-            "UPDATE message SET place = context_position WHERE context_position < position",
+            "UPDATE message SET place = context_position WHERE context_position <> position",
             """
             UPDATE conversation_message SET left_position = -(
                 SELECT agent.next_message_position FROM conversation
@@ -27,7 +27,7 @@ extension Migration {
                     AND conversation.id = conversation_message.conversation_id)
             WHERE context_position IS NULL
             """,
-            "UPDATE conversation_message SET place = context_position WHERE context_position < position",
+            "UPDATE conversation_message SET place = context_position WHERE context_position <> position",
         ]
     }
 }

@@ -8,7 +8,7 @@ const kinds = { made: "made here", before_migration: "before a newer version cha
 function Checked({ check }) {
   if (!check) return null;
   if (!check.is_sound) return html`<div class="note err" role="alert"><b>Can't be restored.</b> <bdi>${cut(visible(check.problem ?? ""), 1000)}</bdi></div>`;
-  return html`<div class="note ok" role="status"><${State} kind="ok">Sound<//> version ${check.version}: ${check.rows.map(one => `${number(one.count)} ${one.table}${one.count === 1 ? "" : "s"}`).join(", ")}</div>`;
+  return html`<div class="note ok" role="status"><${State} kind="ok">Sound<//>, version ${check.version}: ${check.rows.map(one => `${number(one.count)} ${one.table}${one.count === 1 ? "" : "s"}`).join(", ")}</div>`;
 }
 
 export function Backups() {
