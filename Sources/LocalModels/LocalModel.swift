@@ -44,9 +44,28 @@ package struct LocalModel: Sendable, Equatable {
     package var contextWindow: Int
     package var embeddingDimensions: Int?
     package var traits = ModelTraits()
+    package var needs = Needs(cores: 1, memory: 500_000_000)
+    /// Resident while it runs, in bytes.
+    package var residentBytes: Int64 = 0
+    /// Tokens that it writes in a second of one core's time.
+    package var tokensPerSecond: Double?
+    /// What it scored in the everyday evaluation; nil for one that was not measured.
+    package var scores: Scores?
     package var origin: Origin
     /// Overrides the chat template in the model's file.
     var template: String?
+
+    /// Shares between 0 and 1 of `scripts/bench local`, of all seeds that were run.
+    package struct Scores: Sendable, Equatable {
+        /// Told facts that are in the right block.
+        package var kept: Double
+        /// Questions whose answer is stored that were answered right.
+        package var answered: Double
+        /// Answers to what can't be known that were invented.
+        package var invented: Double
+        /// Answers that claim an act that was not done.
+        package var claimed: Double
+    }
 
     /// The author and licence of the model, for the NOTICE file.
     package struct Origin: Sendable, Equatable {

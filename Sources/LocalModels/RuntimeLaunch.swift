@@ -15,6 +15,8 @@ struct RuntimeLaunch: Sendable {
     let socket: String
     let templateFile: String
     let log: RotatingLog
+    /// The threads of a chat model.
+    let threads: Int
     /// Calls the running model.
     let provider: OpenAIProvider
 
@@ -27,9 +29,11 @@ struct RuntimeLaunch: Sendable {
 
     /// - Throws: when the folder of the socket or of the log can't be created.
     init(
-        program: String, model: LocalModel, models: ModelFolder, dataFolder: String, transport: ProviderTransport
+        program: String, model: LocalModel, models: ModelFolder, dataFolder: String, transport: ProviderTransport,
+        threads: Int = Machine.current.threads
     ) throws {
         self.program = program
+        self.threads = threads
         self.model = model
         file = models.file(of: model)
         let logs = "\(dataFolder)/logs"
@@ -128,12 +132,11 @@ struct RuntimeLaunch: Sendable {
 
     /// - Parameter options: the program's `--help` text; an option that is not in it is left out.
     func arguments(_ options: String) -> [String] {
-        let cores = NIOCore.System.coreCount
         var arguments = ["--host", socket, "-m", file, "--alias", model.name]
         var optional: [[String]] = [["--no-ui"], ["--sleep-idle-seconds", "\(Self.idleSeconds)"]]
         switch model.purpose {
         case .chat:
-            arguments += ["-c", "\(model.contextWindow)", "-np", "2", "-t", "\(max(1, cores - 1))", "--jinja"]
+            arguments += ["-c", "\(model.contextWindow)", "-np", "2", "-t", "\(threads)", "--jinja"]
             if model.template != nil { arguments += ["--chat-template-file", templateFile] }
             // Both slots share one context window, so that each may fill it, and two conversations keep their cached
             // prefixes.

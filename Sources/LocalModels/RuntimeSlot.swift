@@ -85,7 +85,8 @@ actor RuntimeSlot {
         switch restarts.next(at: elapsed()) {
         case .now:
             let launch = try makeLaunch(model)
-            logger.info("Starting a local model", metadata: ["model": "\(model.name)"])
+            logger.info(
+                "Starting a local model", metadata: ["model": "\(model.name)", "threads": "\(launch.threads)"])
             current = RuntimeProcess.start(launch, elapsed: elapsed)
         case .wait(let delay):
             try await clock.sleep(for: delay)

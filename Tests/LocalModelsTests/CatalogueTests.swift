@@ -44,6 +44,27 @@ import Testing
         #expect(chat.filter { $0.traits.toolCalls == .none }.map(\.shortName) == ["small"])
     }
 
+    @Test(arguments: [
+        (1, 1_000_000_000, ["small", "default", "better"]), (2, 24_000_000_000, ["default", "small", "better"]),
+        (4, 2_000_000_000, ["default", "small", "better"]), (4, 8_000_000_000, ["better", "default", "small"]),
+        (1, 100_000_000, ["small", "default", "better"]),
+    ])
+    func theBestModelThatFitsIsPreferred(cores: Int, memory: Int64, order: [String]) {
+        let machine = Machine(cores: cores, memory: memory, load: 0)
+        #expect(ModelCatalogue.chatModels(for: machine).map(\.shortName) == order)
+    }
+
+    @Test(arguments: [(1, 0.0, 1), (2, 0.2, 2), (2, 1.1, 1), (2, 9, 1), (8, 0, 8), (8, 3, 5), (8, 20, 4)])
+    func freeCoresRunAModel(cores: Int, load: Double, threads: Int) {
+        #expect(Machine(cores: cores, memory: 1, load: load).threads == threads)
+    }
+
+    @Test func theMachineIsRead() {
+        #expect(Machine.current.cores > 0 && Machine.current.memory > 100_000_000)
+        #expect(Machine.memory(in: "MemFree: 1 kB\n") == nil)
+        #expect(Machine.memory(in: "MemTotal:       1000 kB\nMemFree: 1 kB\n") == 1_024_000)
+    }
+
     @Test func anUnknownNameSaysWhatThereIs() {
         #expect(ModelCatalogue.model("large") == nil)
         let message = "\(LocalModelFailure.unknownModel("large"))"

@@ -58,8 +58,6 @@ package enum PromptText {
     package static let memoryPersonaLabel = "memory_persona"
     package static let memoryPersona = text(PackageResources.memory_persona_txt)
 
-    /// The prompt of a small model for a note, with `{BLOCKS}` for the blocks that it may write to.
-    static let smallModelNote = text(PackageResources.small_note_txt)
     /// The prompt of a small model for its answers.
     static let smallModelAnswer = text(PackageResources.small_answer_txt)
     /// The prompt of a model that must call one of the tools listed at `{TOOLS}`.

@@ -50,6 +50,8 @@ package struct TurnContext: Sendable {
     package var returnsSignatures = true
     /// The longest text of one message in a request, in bytes. Half of the window, less when requests were too long.
     package var messageLimit: Int
+    /// Nil for a model that takes the usual prompt and tools.
+    package private(set) var smallModel: SmallModelPlan?
 
     package init(model: Model, runID: String, zone: String) {
         self.model = model
@@ -79,11 +81,6 @@ package struct TurnContext: Sendable {
         request.reasoningBudget = model.reasoningBudget
         request.contextWindow = model.contextWindow
         request.user = user
-        if let smallModel, call.form == .note {
-            request.messages = MemoryNote.messages(for: smallModel)
-            request.responseFormat = MemoryNote.responseFormat(for: smallModel)
-            return request
-        }
         request.messages = smallModel == nil ? allMessages() : compactMessages()
         if (model.traits.seesImages ?? ModelSight.sees(model.name)) == false {
             request.messages = request.messages.withoutImages
@@ -99,11 +96,20 @@ package struct TurnContext: Sendable {
         return request
     }
 
-    /// Nil for a model that takes the usual prompt and tools.
-    package var smallModel: SmallModelPlan? {
-        guard model.traits.isSmall else { return nil }
-        let texts = history.filter { $0.runID == runID && $0.role == .user }.compactMap(\.text)
-        return SmallModelPlan(userText: texts.joined(separator: "\n"), blocks: blocks)
+    /// Plans the turn of a small model; of others it plans nothing.
+    ///
+    /// - Parameter recalled: what was found outside of the blocks for what the user says.
+    package mutating func planSmallModel(recalled: RecalledTexts = RecalledTexts()) {
+        guard model.traits.isSmall else { return }
+        smallModel = SmallModelPlan(
+            userText: userText, blocks: blocks, earlier: history.filter { $0.runID != runID },
+            tools: tools.keys.sorted(),
+            recalled: recalled)
+    }
+
+    /// What the user says in this turn.
+    package var userText: String {
+        history.filter { $0.runID == runID && $0.role == .user }.compactMap(\.text).joined(separator: "\n")
     }
 
     private func allMessages() -> [ModelMessage] {
@@ -133,7 +139,8 @@ package struct TurnContext: Sendable {
 
     private func compactMessages() -> [ModelMessage] {
         let context = CompactContext(
-            system: ownSystem, blocks: blocks, budget: model.contextWindow - (model.maxOutputTokens ?? 0))
+            system: ownSystem, blocks: blocks, budget: model.contextWindow - (model.maxOutputTokens ?? 0),
+            hint: smallModel?.hint)
         var messages = context.messages(for: history)
         if let overrideSystem {
             messages[0] = .system(overrideSystem)

@@ -1,62 +1,97 @@
 /// The input of a turn with a small model beyond its tools.
 ///
 /// Such a model answers well from a short prompt with its memory in plain sentences, and badly from a long one with
-/// tools. So the server does what a larger model does by tools: it recognizes requests to remember in the user's words,
-/// has the model write the note with constrained output, and puts the memory into the prompt.
+/// tools. So the server does what a larger model does by tools: it writes what the user's words ask for into the memory,
+/// puts before the model what it needs for the answer, and checks what the model says.
 package struct SmallModelPlan: Sendable, Hashable {
     /// The user's text in this turn.
-    package var userText: String
+    package let userText: String
     /// The agent's memory as the turn begins.
-    package var blocks: [MemoryBlock]
+    package let blocks: [MemoryBlock]
+    /// What was found for the user's words outside of the blocks.
+    let recalled: RecalledTexts
+    /// The agent's last answers.
+    let earlierAnswers: [String]
+    /// What the user's words ask to be written into the memory.
+    let changes: [MemoryChange]
+    /// The tools besides those whose work the server does.
+    private let ownTools: [String]
 
-    package init(userText: String, blocks: [MemoryBlock]) {
+    /// How many answers are too recent to be repeated.
+    private static let recentAnswers = 5
+    /// How many of the user's messages a pronoun may refer to.
+    private static let recentMessages = 4
+
+    /// - Parameters:
+    ///   - earlier: the messages before the turn.
+    ///   - tools: the names of the agent's tools.
+    package init(
+        userText: String, blocks: [MemoryBlock], earlier: [TurnMessage] = [], tools: [String] = [],
+        recalled: RecalledTexts = RecalledTexts()
+    ) {
         self.userText = userText
         self.blocks = blocks
+        self.recalled = recalled
+        ownTools = tools.filter { !Self.ownWork.contains($0) }
+        earlierAnswers = earlier.filter { $0.role == .assistant }.compactMap(\.text).suffix(Self.recentAnswers)
+        let said = earlier.filter { $0.role == .user }.compactMap(\.text).suffix(Self.recentMessages)
+        changes =
+            MemoryChange.tools.isDisjoint(with: tools)
+            ? [] : MemoryRequest(blocks: blocks, earlier: Array(said)).changes(in: userText)
     }
 
-    /// The blocks that a note may go to.
-    var noteLabels: [String] { blocks.filter { !$0.readOnly }.map(\.label) }
+    var expectation: AnswerExpectation { AnswerExpectation(self) }
+
+    /// A line for the model behind the user's words; nil when there is nothing to say.
+    var hint: String? { expectation.hint(self) }
+
+    // MARK: Tools
 
     /// The tools that are not offered, because the server does their work.
     static let ownWork: Set<String> = MemoryTools.names.union([
         "conversation_search", "archival_memory_insert", "archival_memory_search",
     ])
-}
-
-/// Recognizes whether a user asks to remember something.
-enum RememberRequest {
-    /// In lower case; a space matches any run of spaces.
-    private static let phrases = [
-        "remember", "don't forget", "do not forget", "keep in mind", "make a note", "take a note", "note that",
-        "note down", "write down", "write this down", "save this", "save that", "please save", "store this",
-        "store that", "please store", "memorize", "memorise", "my name is", "call me",
+    /// Words in the names of tools that say nothing of what they are for.
+    private static let verbs: Set<String> = [
+        "set", "send", "run", "add", "creat", "find", "fetch", "search", "start", "show", "turn", "tool", "look",
     ]
 
-    /// Whether one of the sentences, except questions, asks so in English.
-    static func isMade(in text: String) -> Bool {
-        let lowered = text.lowercased().replacing("’", with: "'")
-        var sentence: [Substring] = []
-        for word in lowered.split(whereSeparator: \.isWhitespace) {
-            sentence.append(word)
-            guard let end = word.last, end == "." || end == "!" || end == "?" || end == ";" else { continue }
-            if end != "?", asks(sentence) { return true }
-            sentence = []
+    /// The tools that something the user says names.
+    private func tools(for sentence: EnglishSentence) -> [String] {
+        let said = EnglishStems.stems(in: sentence.text)
+        return ownTools.filter { tool in
+            !EnglishStems.stems(in: tool.replacing("_", with: " ")).subtracting(Self.verbs).isDisjoint(with: said)
         }
-        return asks(sentence)
     }
 
-    private static func asks(_ sentence: [Substring]) -> Bool {
-        let words = sentence.map { $0.trimming { !$0.isLetter && $0 != "'" } }
-        let text = " \(words.joined(separator: " ")) "
-        return phrases.contains { text.contains(" \($0) ") }
-    }
-}
+    func mayAct(on sentence: EnglishSentence) -> Bool { !tools(for: sentence).isEmpty }
 
-extension Substring {
-    /// Trims the characters that `isLeftOut` accepts at both ends.
-    fileprivate func trimming(_ isLeftOut: (Character) -> Bool) -> Substring {
-        var rest = drop(while: isLeftOut)
-        while let last = rest.last, isLeftOut(last) { rest.removeLast() }
-        return rest
+    /// The tools to offer, and whether one of them has to be called. Offered what a question does not need, such a model
+    /// calls it all the same.
+    func offered(from tools: [String]) -> (tools: [String], isForced: Bool) {
+        let sentences = EnglishSentence.all(in: userText)
+        let named = Set(sentences.flatMap { self.tools(for: $0) })
+        if !named.isEmpty {
+            let isAsked = sentences.contains { Request.isImperative($0) && mayAct(on: $0) }
+            return (tools.filter(named.contains), isAsked)
+        }
+        guard changes.isEmpty, case .talk = expectation.kind else { return ([], false) }
+        return (tools, false)
+    }
+
+    // MARK: The agent
+
+    /// The name that the agent's persona gives it; nil when it gives none.
+    var ownName: String? {
+        for sentence in blocks.filter({ $0.label == "persona" }).flatMap({ EnglishSentence.all(in: $0.value) })
+            .reversed()
+        {
+            let words = sentence.text.split(whereSeparator: \.isWhitespace).map { $0[...].trimming { !$0.isLetter } }
+            for start in [["My", "name", "is"], ["I", "am"]]
+            where words.count > start.count && words.starts(with: start) {
+                if let first = words[start.count].first, first.isUppercase { return words[start.count] }
+            }
+        }
+        return nil
     }
 }

@@ -31,8 +31,6 @@ package struct ModelCall: Sendable, Equatable {
         case usual
         /// One call, as JSON in a schema that the provider enforces.
         case call
-        /// A note to remember, in such a schema.
-        case note
     }
 }
 

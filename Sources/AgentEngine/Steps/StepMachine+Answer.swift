@@ -10,16 +10,13 @@ extension StepMachine {
         step.finishReason = answer.finishReason
         let complete = answer.withoutCutCalls
         let found = complete.isCut ? nil : callFromText(of: complete, in: step.form)
-        if step.form == .note, found == nil {
-            // An empty answer: the user gets an answer all the same.
-            self.step = step
-            return persist([], stop: nil)
-        }
         // Text that was held back as a possible call is prose if no call resulted.
-        let shown = (found == nil ? step.stream.release() : []).map { StepAction.emit(.message($0)) }
-        let answer = found ?? complete
-        let calls = takeApart(
-            plan.acceptsParallelCalls ? answer.toolCalls[...] : answer.toolCalls.prefix(1), in: &step)
+        let released = found == nil ? step.stream.release(isAll: complete.toolCalls.isEmpty) : []
+        let shown = released.map { StepAction.emit(.message($0)) }
+        var answer = found ?? complete
+        if let check = step.check { answer.text = check.text(of: answer) }
+        let takesAll = plan.acceptsParallelCalls || step.isServers
+        let calls = takeApart(takesAll ? answer.toolCalls[...] : answer.toolCalls.prefix(1), in: &step)
         if calls.isEmpty {
             self.step = step
             return shown + takeText(answer)

@@ -3,7 +3,7 @@ import ModelProviders
 
 /// Makes the next model call and reads its answer: both depend on the model's capabilities.
 extension StepMachine {
-    mutating func nextCall() -> ModelCall {
+    func nextCall() -> ModelCall {
         let offer = rules.offer
         if let small = plan.smallModel { return nextCall(of: small, offer) }
         return usualCall(offer)
@@ -21,25 +21,30 @@ extension StepMachine {
         return call
     }
 
-    private mutating func nextCall(of small: SmallModelPlan, _ offer: ToolRuleState.Offer) -> ModelCall {
+    private func nextCall(of small: SmallModelPlan, _ offer: ToolRuleState.Offer) -> ModelCall {
         if offer.isForced || plan.alwaysCallsTools { return usualCall(offer) }
-        if !hasAskedForNote, noteTool(offer) != nil, !small.noteLabels.isEmpty, !isLastStepButOne,
-            RememberRequest.isMade(in: small.userText)
-        {
-            hasAskedForNote = true
-            return ModelCall(tools: [], toolChoice: .auto, parallelToolCalls: false, form: .note)
-        }
         // Models of this size repeat calls if they can: one call, then an answer.
         let own = offer.tools.filter { !SmallModelPlan.ownWork.contains($0) }
-        let mayCall = plan.traits.toolCalls != .none && !rules.hasCalled(anyOf: own)
-        return ModelCall(tools: mayCall ? own : [], toolChoice: .auto, parallelToolCalls: false)
+        guard plan.traits.toolCalls != .none, !own.isEmpty, !rules.hasCalled(anyOf: own) else {
+            return ModelCall(tools: [], toolChoice: .auto, parallelToolCalls: false)
+        }
+        let (tools, isForced) = small.offered(from: own)
+        return ModelCall(
+            tools: tools, toolChoice: isForced ? .required : .auto, parallelToolCalls: false,
+            form: isForced ? .call : .usual)
     }
 
-    /// A note takes one step, and the answer another.
-    private var isLastStepButOne: Bool { usage.stepCount + 1 >= plan.maximumSteps }
-
-    private func noteTool(_ offer: ToolRuleState.Offer) -> String? {
-        MemoryNote.tools.map(\.0).first(where: offer.tools.contains)
+    /// The calls that write what the user's words ask for into the memory, as an answer of the model; nil when there is
+    /// nothing to write or no step is left for the answer.
+    mutating func memoryChanges() -> ModelAnswer? {
+        let offer = rules.offer
+        guard let small = plan.smallModel, !hasChangedMemory, !offer.isForced, usage.stepCount + 1 < plan.maximumSteps
+        else { return nil }
+        hasChangedMemory = true
+        let calls = small.changes.compactMap { change in
+            change.call(with: offer.tools, block: small.blocks.first { $0.label == change.label })
+        }
+        return calls.isEmpty ? nil : ModelAnswer(toolCalls: calls, finishReason: .toolCalls)
     }
 
     // MARK: The answer
@@ -48,11 +53,6 @@ extension StepMachine {
     func callFromText(of answer: ModelAnswer, in form: ModelCall.Form) -> ModelAnswer? {
         guard answer.toolCalls.isEmpty, let text = answer.text else { return nil }
         switch form {
-        case .note:
-            guard let small = plan.smallModel, let tool = noteTool(rules.offer),
-                let call = MemoryNote.call(of: tool, from: text, for: small)
-            else { return nil }
-            return answer.calling(call, saying: nil)
         case .usual where plan.traits.toolCalls == .native:
             return nil
         case .usual, .call:

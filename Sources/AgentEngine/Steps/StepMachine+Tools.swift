@@ -46,6 +46,7 @@ extension StepMachine {
             callID: callID, result: limit.map { outcome.result.cut(toCharacters: $0) } ?? outcome.result,
             succeeded: outcome.succeeded, stdout: outcome.stdout, stderr: outcome.stderr)
         step.lastResultAt = max(step.lastResultAt, at)
+        if outcome.succeeded { acts.insert(SmallModelPlan.ownWork.contains(run.tool) ? .memory : .outside) }
         self.step = step
         return step.isWaitingForResults ? [] : completeStep()
     }

@@ -21,8 +21,10 @@ package struct StepMachine: Sendable {
     var usage = TurnUsage()
     var isCancelled = false
     var step: CurrentStep?
-    /// Whether a note was asked for in this turn, which is done once.
-    var hasAskedForNote = false
+    /// Whether the changes that a small model's user asked for were made in this turn.
+    var hasChangedMemory = false
+    /// What this turn's tools did for a small model.
+    var acts: Set<ActClaim.Act> = []
 
     package init(_ plan: TurnPlan) {
         self.plan = plan
@@ -62,9 +64,15 @@ package struct StepMachine: Sendable {
     // MARK: The model
 
     private mutating func begin(_ identity: StepIdentity) -> [StepAction] {
-        let call = nextCall()
-        step = CurrentStep(identity, plan: plan, form: call.form)
         phase = .awaitingModel
+        if let changes = memoryChanges() {
+            step = CurrentStep(identity, plan: plan, form: .call)
+            step?.isServers = true
+            return take(changes)
+        }
+        let call = nextCall()
+        let check = call.form == .usual ? plan.smallModel.map { CheckedAnswer($0, acts: acts) } : nil
+        step = CurrentStep(identity, plan: plan, form: call.form, check: check)
         return [.callModel(call)]
     }
 
@@ -144,16 +152,24 @@ struct CurrentStep: Sendable {
     var unreadableCalls: Set<Int> = []
     /// True when the calls are those a turn before stopped at.
     var isResumed = false
+    /// True when the server made the calls, and no model.
+    var isServers = false
     /// True when the client gave all results, which a stream of tokens does not repeat.
     var isClients = false
     var runs: [ToolRun] = []
     var returns: [String: TurnMessage.ToolReturn] = [:]
     var lastResultAt: Int64
 
-    init(_ identity: StepIdentity, plan: TurnPlan, form: ModelCall.Form = .usual) {
+    /// What a small model's answer has to pass.
+    let check: CheckedAnswer?
+
+    init(
+        _ identity: StepIdentity, plan: TurnPlan, form: ModelCall.Form = .usual, check: CheckedAnswer? = nil
+    ) {
         self.identity = identity
         self.form = form
-        stream = StepStream(identity, plan: plan, form: form)
+        self.check = check
+        stream = StepStream(identity, plan: plan, form: form, check: check)
         callIDs = CallIDs(messageID: identity.assistantMessageID)
         lastResultAt = identity.startedAt
     }

@@ -20,10 +20,13 @@ struct StepStream: Sendable {
 
     /// True when the whole answer is a call, so that none of it is shown as text.
     private let holdsEverything: Bool
+    /// What the text of a small model has to pass.
+    private var check: CheckedAnswer?
 
-    init(_ identity: StepIdentity, plan: TurnPlan, form: ModelCall.Form) {
+    init(_ identity: StepIdentity, plan: TurnPlan, form: ModelCall.Form, check: CheckedAnswer? = nil) {
         self.identity = identity
         self.plan = plan
+        self.check = check
         holdsEverything = form != .usual
     }
 
@@ -36,7 +39,7 @@ struct StepStream: Sendable {
             heldThought += piece
             return []
         case .text(let piece):
-            return text(holdingBack(piece))
+            return text(checked(holdingBack(piece)))
         case .toolCall(let piece):
             return toolCall(piece, &callIDs)
         case .reasoning, .reasoningSignature, .logprobs, .finish, .usage:
@@ -45,10 +48,16 @@ struct StepStream: Sendable {
     }
 
     /// Shows the text that was held back: it was prose.
-    mutating func release() -> [WireMessage] {
+    ///
+    /// - Parameter isAll: whether the answer is this text, and no call follows it.
+    mutating func release(isAll: Bool) -> [WireMessage] {
         defer { (heldThought, heldText) = ("", "") }
-        return text(heldThought + heldText)
+        let rest = checked(heldThought + heldText)
+        // Without tokens for the client, the stored message is what it gets.
+        return text(rest + (plan.streamsTokens && isAll ? check?.finish() ?? "" : ""))
     }
+
+    private mutating func checked(_ piece: String) -> String { check?.add(piece) ?? piece }
 
     /// Whether clients have already seen deltas of the entry.
     func showed(_ body: WireMessage.Body) -> Bool {

@@ -95,7 +95,13 @@ extension AgentService {
     func embedding(for body: CreateAgent, as scope: Scope) async throws -> EmbeddingConfig? {
         var config = body.embeddingConfig
         if let config { try models.check(config) }
-        if config == nil, let handle = body.embedding { config = try await models.embeddingModel(handle, as: scope) }
+        if config == nil {
+            // Archival memory is searched by meaning wherever this machine can.
+            config =
+                if let handle = body.embedding { try await models.embeddingModel(handle, as: scope) } else {
+                    await models.localEmbeddingModel()
+                }
+        }
         if let size = body.embeddingChunkSize { config?.embeddingChunkSize = size }
         return config
     }

@@ -74,6 +74,7 @@ package struct LettaApplication: Sendable {
         self.transport = transport
         let localRuntime = configuration.makeLocalRuntime(transport: transport, logger: logger)
         self.localRuntime = localRuntime
+        localRuntime?.logChoice(logger)
         try await LearnedServiceStore.begin(transport.learned, storage, now: now ?? { .now }, logger)
         let providers = configuration.clients(transport: transport) + [LocalModelProvider(runtime: localRuntime)]
         self.directory = directory ?? ModelDirectory(providers: providers)

@@ -59,8 +59,9 @@ struct RouteCatalogue: RouteGroup {
             executors: ToolExecutors(
                 core: core, python: python, mcp: MCPToolExecutor(core: core, connector: mcpConnector), mail: mail,
                 web: web, documents: documents, embedder: embedder),
-            ends: ends, images: ImageReader(egress: egress, clock: core.clock), usage: usage, exporter: exporter,
-            approvals: approvals)
+            ends: ends, images: ImageReader(egress: egress, clock: core.clock),
+            recall: SmallModelRecall(core: core, archival: ArchivalMemoryService(core: core, embedder: embedder)),
+            usage: usage, exporter: exporter, approvals: approvals)
         let compactor = ContextCompactor(core: core, models: models)
         let turns = TurnService(
             core: core, opener: opener, worker: worker,

@@ -11,7 +11,7 @@ struct ModelService: Sendable {
     let userProviders: UserProviders
     let transport: ProviderTransport
     let logger: Logger
-    /// The handle of the model of an agent whose creator names none; nil: the local model where it is installed.
+    /// The handle of the model of an agent whose creator names none; nil: the installed local model that suits this machine best.
     var defaultHandle: String?
 
     /// The largest default context window of an agent, in tokens.
@@ -33,11 +33,13 @@ struct ModelService: Sendable {
     /// The model of an agent whose creator names none; nil where one must be named.
     func defaultModel(as scope: Scope) async throws -> LLMConfig? {
         if let defaultHandle { return try await languageModel(defaultHandle, as: scope) }
-        do {
-            return try await languageModel(ModelCatalogue.defaultHandle, onlyListed: true, as: scope)
-        } catch let error as APIError where error.status == 404 {
-            return nil
+        let installed = await directory.models().models(of: .llm).filter {
+            $0.providerName == LocalRuntime.providerName
         }
+        let suited = ModelCatalogue.chatModels(for: .current).lazy.compactMap { model in
+            installed.first { $0.name == model.name }
+        }
+        return suited.first.map(Self.config)
     }
 
     func embeddingModels(as scope: Scope) async throws -> [EmbeddingModel] {

@@ -14,3 +14,17 @@ extension ServerConfiguration {
         return LocalRuntime(dataFolder: data.folder, program: runtimeProgram, transport: transport, logger: logger)
     }
 }
+
+extension LocalRuntime {
+    /// Says which local model agents get that name none, and why this one.
+    func logChoice(_ logger: Logger) {
+        let machine = Machine.current
+        guard let model = chatModel(for: machine) else { return }
+        logger.info(
+            "Agents that name no model get a local one",
+            metadata: [
+                "model": "\(model.name)", "cores": "\(machine.cores)", "memory": "\(Megabytes(machine.memory))",
+                "threads": "\(machine.threads)",
+            ])
+    }
+}

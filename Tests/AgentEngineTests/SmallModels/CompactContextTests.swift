@@ -44,10 +44,24 @@ import Testing
                 """)
     }
 
-    @Test func `the largest window takes everything`() {
-        let history = (1...50).map { message($0 == 50 ? .user : .assistant, .text("\($0)")) }
-        let all = [message(.user, .text("0"))] + history
-        #expect(context(budget: .max).messages(for: all).count == all.count + 1)
+    @Test func `the largest window takes the newest messages`() {
+        let history = (1...50).flatMap { [message(.user, .text("\($0)")), message(.assistant, .text("yes"))] }
+        let messages = context(budget: .max).messages(for: history + [message(.user, .text("51"))]).dropFirst()
+        #expect(messages.count == 7)
+        #expect(messages.first == .user([.text("48")]) && messages.last == .user([.text("51")]))
+    }
+
+    @Test func aHintIsBehindTheLastWordsOfTheUser() {
+        var context = context()
+        context.hint = "From your memory: tea."
+        let history = [
+            message(.user, .text("Hi")), message(.assistant, .text("Hello.")),
+            message(.user, .text("What do I drink?")),
+        ]
+        let messages = context.messages(for: history)
+        #expect(system(messages) == system(self.context().messages(for: history)))
+        #expect(messages.last == .user([.text("What do I drink?\n\n[From your memory: tea.]")]))
+        #expect(messages[1] == .user([.text("Hi")]))
     }
 
     @Test func callsAndResultsStayOut() {
@@ -63,7 +77,7 @@ import Testing
             ])
     }
 
-    @Test func whatAToolFoundInThisTurnIsAFact() {
+    @Test func whatAToolFoundInThisTurnIsBehindTheUsersWords() {
         let history = [
             message(.user, .text("Weather?")),
             message(
@@ -73,10 +87,12 @@ import Testing
                 .tool, .toolReturn(.init(callID: "c", result: "sunny", succeeded: true)),
                 .toolReturn(.init(callID: "d", result: "x", succeeded: true))),
         ]
-        let text = system(context().messages(for: history))
-        #expect(text.contains("Facts:\n- The tool weather answered: sunny\n"))
-        #expect(!text.contains("memory_insert"))
-        #expect(!system(context().messages(for: history + [message(.user, .text("And now?"))])).contains("sunny"))
+        #expect(
+            context().messages(for: history).dropFirst() == [
+                .user([.text("Weather?\n\n[The tool weather answered: sunny]")])
+            ])
+        let later = context().messages(for: history + [message(.user, .text("And now?"))])
+        #expect(later.dropFirst() == [.user([.text("Weather?")]), .user([.text("And now?")])])
     }
 
     @Test func theNewestThatFitsIsKeptAndAlwaysTheLast() {
@@ -85,12 +101,12 @@ import Testing
             [message(.user, .text("\(number) \(long)")), message(.assistant, .text("\(number)"))]
         }
         let messages = context(budget: 4_000).messages(for: history).dropFirst()
-        #expect(messages.count == 10)
+        #expect(messages.count == 8)
         guard case .user(let parts, _)? = messages.first else {
             Issue.record("the first is \(messages)")
             return
         }
-        #expect(parts == [.text("16 \(long)")])
+        #expect(parts == [.text("17 \(long)")])
         let last = [message(.user, .text(String(repeating: long, count: 40)))]
         #expect(context(budget: 100).messages(for: history + last).count == 2)
     }

@@ -11,6 +11,7 @@ struct TurnOpener: Sendable {
     let executors: ToolExecutors
     let ends: RunEnds
     let images: ImageReader
+    let recall: SmallModelRecall
     let usage: UsageMeter
     /// Where the spans of turns are sent; nil for nowhere.
     let exporter: SpanExporter?
@@ -115,6 +116,7 @@ struct TurnOpener: Sendable {
             state.plan.rules += request.settings.firstTools.map { ToolRule(tool: $0, .runFirst(arguments: nil)) }
         }
         state.approvals = approvals
+        if state.context.model.traits.isSmall { state.planSmallModel(await recall.texts(for: state)) }
         return state
     }
 }

@@ -34,6 +34,12 @@ struct TurnState: Sendable {
         self.blocks = blocks
         context.blocks = blocks.map(\.memoryBlock)
     }
+
+    /// Plans the turn of a small model, with what was found for what the user says.
+    mutating func planSmallModel(_ recalled: RecalledTexts) {
+        context.planSmallModel(recalled: recalled)
+        plan.smallModel = context.smallModel
+    }
 }
 
 extension TurnState {
@@ -75,7 +81,6 @@ extension TurnState {
         plan.alwaysCallsTools = agent.agentType == .sleeptime
         plan.streamsTokens = request.streamsTokens
         plan.traits = model.traits
-        plan.smallModel = context.smallModel
         plan.speech = request.speech
         loop.apply(to: &plan, schemas)
         plan.zone = agent.timezone
