@@ -27,7 +27,7 @@ enum ActClaim {
                 if promises(words, place), verb == "remember" { return .memory }
             }
             if auxiliaries.contains(word) || word.hasSuffix("'s"), let verb = verb(after: place, in: words),
-                let act = passive(verb)
+                let act = passive(verb), !["on", "off"].contains(verb) || words.last == verb
             {
                 return act
             }

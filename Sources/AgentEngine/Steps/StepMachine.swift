@@ -71,7 +71,7 @@ package struct StepMachine: Sendable {
             return take(changes)
         }
         let call = nextCall()
-        let check = call.form == .usual ? plan.smallModel.map { CheckedAnswer($0, acts: acts) } : nil
+        let check = plan.smallModel.map { CheckedAnswer($0, acts: acts) }
         step = CurrentStep(identity, plan: plan, form: call.form, check: check)
         return [.callModel(call)]
     }

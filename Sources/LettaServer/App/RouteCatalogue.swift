@@ -60,7 +60,8 @@ struct RouteCatalogue: RouteGroup {
                 core: core, python: python, mcp: MCPToolExecutor(core: core, connector: mcpConnector), mail: mail,
                 web: web, documents: documents, embedder: embedder),
             ends: ends, images: ImageReader(egress: egress, clock: core.clock),
-            recall: SmallModelRecall(core: core, archival: ArchivalMemoryService(core: core, embedder: embedder)),
+            recall: SmallModelRecall(
+                core: core, archival: ArchivalMemoryService(core: core, embedder: embedder), meaning: embedder.meaning),
             usage: usage, exporter: exporter, approvals: approvals)
         let compactor = ContextCompactor(core: core, models: models)
         let turns = TurnService(

@@ -94,7 +94,7 @@ enum MessageVectorStore {
         guard try AgentStore.exists(set.agentID, db) else { return }
         let old = try db.fetchAll(sets, where: "agent_id = \(set.agentID)").first
         if let old, old.generation != set.generation { try deleteVectors(of: set.agentID, db) }
-        try db.upsert(set, into: sets, onConflict: ["organization_id", "agent_id"])
+        try db.upsert(set, into: sets, onConflict: ["agent_id"])
     }
 
     /// Stores the vectors of messages that are still there, unless another server was first.

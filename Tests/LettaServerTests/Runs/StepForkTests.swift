@@ -110,7 +110,7 @@ import Testing
             #expect(try await server.said(in: server["fork"]).contains("user_message: Third"))
             #expect(try await !server.said(in: server["fork"]).contains("assistant_message: three"))
             try await server.send(.delete, "/v1/conversations/{talk}").expect(200)
-            try await server.run([.post("/v1/steps/\(steps[3])/fork", expect: 404)])
+            try await server.run([.post("/v1/steps/\(steps[3])/fork", expect: 409)])
         }
     }
 

@@ -76,7 +76,7 @@ import Testing
 
     /// Waits until what is due is sent and answered.
     private func settle(_ server: TestServer, at time: Int64) async throws {
-        let end = ContinuousClock.now + .seconds(30)
+        let end = ContinuousClock.now + .seconds(120)
         let now = Timestamp(microseconds: time * 1_000_000)
         while true {
             let open: Int? = try await server.storage.read { db in

@@ -46,14 +46,15 @@ import Testing
     ) async throws {
         try await FakeOpenAI.serving(service.answer) { fake in
             try await withServer(on: engine) { server in
-                let fields: JSONObject = [
+                var fields: JSONObject = [
                     "model": .null,
                     "llm_config": [
                         "model": "m", "model_endpoint_type": .string(service.kind),
                         "model_endpoint": .string(fake.baseURL), "context_window": 50_000,
                     ],
                 ]
-                let agent = try await server.newAgent(fields.merging(loop) { $1 })
+                for (key, value) in loop { fields[key] = value }
+                let agent = try await server.newAgent(fields)
                 try await body(server, agent)
             }
         }

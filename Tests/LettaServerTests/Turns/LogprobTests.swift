@@ -34,13 +34,12 @@ import Testing
     private func newAgent(_ kind: String, _ fake: FakeOpenAI, _ fields: JSONObject = [:], on server: TestServer)
         async throws -> String
     {
-        let config: JSONObject = [
+        var config: JSONObject = [
             "model": "m", "model_endpoint_type": .string(kind), "model_endpoint": .string(fake.baseURL),
             "context_window": 50_000,
         ]
-        return try await server.newAgent([
-            "model": .null, "llm_config": .object(config.merging(fields) { _, own in own }),
-        ])
+        for (key, value) in fields { config[key] = value }
+        return try await server.newAgent(["model": .null, "llm_config": .object(config)])
     }
 
     @Test(arguments: [("openai", chatEvents), ("openai_responses", responseEvents)])

@@ -9,6 +9,6 @@ enum AllMigrations {
         .compaction, .callbackDeliveries, .approvals, .conversationTurns, .learnedServices, .templates, .agentImports,
         .batchesAndSchedules, .uploads, .toolPackages, .mcpSessions, .servers, .vectors, .wordIndexes,
         .dashboardSessions, .approvalsOfForks, .apiKeys, .usageAndQuotas, .spans, .lettaImports, .mcpFailures,
-        .agentWaits, .lastTimes, .messageVectors, .contextHistory,
+        .agentWaits, .lastTimes, .messageVectors, .contextHistory, .schedulesOfAllAgents,
     ]
 }

@@ -7,6 +7,7 @@ import Storage
 struct SmallModelRecall: Sendable {
     let core: Core
     let archival: ArchivalMemoryService
+    let meaning: MessageMeaning
 
     private static let mostPassages = 5
     private static let mostMessages = 5
@@ -42,9 +43,12 @@ struct SmallModelRecall: Sendable {
         filter.conversation = state.memory.conversation?.rawValue
         let search = MessageSearch(
             query: query, filter: filter, limit: Self.mostMessages, now: core.now(), zone: state.context.zone)
-        let rows = try await core.storage.read(as: state.scope) { db in try search.run(db) }.map(\.row)
-        return try rows.filter { $0.runID != state.run.id }
+        let rows = try await meaning.find(search, as: state.scope).map(\.row)
+        let shown = Set(state.context.history.filter { $0.text != nil }.suffix(CompactContext.mostMessages).map(\.id))
+        let earlier = rows.filter { $0.runID != state.run.id && !shown.contains($0.id.rawValue) }
             .sorted { ($0.createdAt, $0.id.rawValue) < ($1.createdAt, $1.id.rawValue) }
-            .compactMap { try $0.turnMessage().said.map { String($0.prefix(Self.longest)) } }
+        return try earlier.compactMap { row in
+            try row.turnMessage().said.map { String($0.prefix(Self.longest)) }
+        }
     }
 }
