@@ -128,6 +128,31 @@ def test_schedule(own_server):
         schedules.retrieve(recurring.id, agent_id=agent)
 
 
+@v1
+def test_schedules_survive_a_kill(own_server):
+    """What waited behind a long turn is sent by the next server, what was at work is not sent again."""
+    client = client_of(own_server)
+    busy, idle = bare_agent(client), bare_agent(client)
+    slow = 'script: [{"say": "late", "sleep_ms": 600000}]'
+    client.raw.agents.messages.create_async(busy, messages=[{"role": "user", "content": slow}])
+    said = lambda agent: [m.content for m in client.raw.agents.messages.list(agent, limit=100) if m.message_type == "user_message"]
+    until(lambda: said(busy), lambda seen: seen == [slow])
+    due = int(time.time() * 1000)
+    for agent, text in ((busy, "waits"), (idle, slow)):
+        client.raw.agents.schedule.create(
+            agent, messages=[{"role": "user", "content": text}], schedule={"type": "one-time", "scheduled_at": due})
+    until(lambda: client.raw.runs.list(active=True).items, lambda runs: len(runs) == 3)
+    until(lambda: said(idle), lambda seen: seen == [slow])
+    own_server.process.kill()
+    own_server.start()
+    client = client_of(own_server)
+    until(lambda: said(busy), lambda seen: seen == [slow, "waits"])
+    until(lambda: client.raw.runs.list(active=True).items, lambda runs: runs == [])
+    own_server.restart()
+    assert (said(busy), said(idle)) == ([slow, "waits"], [slow])
+    assert sorted(run.status for run in client.raw.runs.list(agent_id=busy).items) == ["completed", "failed"]
+
+
 def tokens(client):
     """Create, list and delete, as the generation calls them."""
     if hasattr(client.raw, "access_tokens"):
