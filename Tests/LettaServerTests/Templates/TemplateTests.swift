@@ -3,6 +3,8 @@ import LettaAPI
 import TestSupport
 import Testing
 
+@testable import LettaServer
+
 /// Templates: made from agents, versioned, changed and deleted.
 @Suite(.timeLimit(.minutes(2))) struct TemplateTests {
     /// An agent with a bit of everything that a template takes.
@@ -289,10 +291,10 @@ import Testing
             ])
             let later = try await server.get("/v1/agents/{ann}/export").expect(200).json
             var many = try #require(later.object)
-            let agent = try #require(many["agents"]?[0]?.object)
+            let one = try #require(many["agents"]?[0]?.object)
             many["agents"] = .array(
                 (0...TemplateSnapshot.mostAgents).map { number in
-                    var copy = agent
+                    var copy = one
                     copy["id"] = .string("agent-\(number)")
                     return .object(copy)
                 })
