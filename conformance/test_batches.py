@@ -133,12 +133,12 @@ def test_schedules_survive_a_kill(own_server):
     """What waited behind a long turn is sent by the next server, what was at work is not sent again."""
     client = client_of(own_server)
     busy, idle = bare_agent(client), bare_agent(client)
-    slow = 'script: [{"say": "late", "sleep_ms": 600000}]'
+    slow, quick = 'script: [{"say": "late", "sleep_ms": 600000}]', 'script: [{"say": "soon"}]'
     client.raw.agents.messages.create_async(busy, messages=[{"role": "user", "content": slow}])
     said = lambda agent: [m.content for m in client.raw.agents.messages.list(agent, limit=100) if m.message_type == "user_message"]
     until(lambda: said(busy), lambda seen: seen == [slow])
     due = int(time.time() * 1000)
-    for agent, text in ((busy, "waits"), (idle, slow)):
+    for agent, text in ((busy, quick), (idle, slow)):
         client.raw.agents.schedule.create(
             agent, messages=[{"role": "user", "content": text}], schedule={"type": "one-time", "scheduled_at": due})
     until(lambda: client.raw.runs.list(active=True).items, lambda runs: len(runs) == 3)
@@ -146,10 +146,10 @@ def test_schedules_survive_a_kill(own_server):
     own_server.process.kill()
     own_server.start()
     client = client_of(own_server)
-    until(lambda: said(busy), lambda seen: seen == [slow, "waits"])
+    until(lambda: said(busy), lambda seen: seen == [slow, quick])
     until(lambda: client.raw.runs.list(active=True).items, lambda runs: runs == [])
     own_server.restart()
-    assert (said(busy), said(idle)) == ([slow, "waits"], [slow])
+    assert (said(busy), said(idle)) == ([slow, quick], [slow])
     assert sorted(run.status for run in client.raw.runs.list(agent_id=busy).items) == ["completed", "failed"]
 
 

@@ -102,19 +102,19 @@ def test_news_of_a_run_reach_other_servers_at_once(fleet):
 
 
 def test_a_cancel_reaches_another_server_at_once(fleet):
-    """A server asks for cancels each second: without a word it takes half of one."""
+    """A server asks for cancels each second: without a word it takes half of one longer than where the run is."""
     first, second, _ = fleet.servers
     agent = make_agent(first)
-    delays = []
-    for _ in range(5):
+    delays = {first: [], second: []}
+    for asked in [first, second] * 6:
         run = call(first, "POST", f"/v1/agents/{agent}/messages/async", json=script({"say": "never", "sleep_ms": 60000}))["id"]
         eventually(lambda run=run: call(second, "GET", f"/v1/runs/{run}")["status"] == "running")
         begun = time.monotonic()
-        call(second, "POST", f"/v1/agents/{agent}/messages/cancel", json={"run_ids": [run]})
+        call(asked, "POST", f"/v1/agents/{agent}/messages/cancel", json={"run_ids": [run]})
         while call(second, "GET", f"/v1/runs/{run}")["status"] != "cancelled":
             assert time.monotonic() - begun < 15
-        delays.append(time.monotonic() - begun)
-    assert statistics.median(delays) < 0.4, delays
+        delays[asked].append(time.monotonic() - begun)
+    assert statistics.median(delays[second]) < statistics.median(delays[first]) + 0.25, delays
     assert "never" not in str(texts(second, agent, "assistant_message"))
 
 
@@ -152,11 +152,11 @@ def test_a_circle_through_two_servers_is_found_out(fleet):
     assert set(answers) == set(made)
     returns = [each["tool_return"] for answer in answers.values() for each in answer["messages"] if each["message_type"] == "tool_return_message"]
     assert sum("waits for an answer of this agent" in text for text in returns) == 1, returns
-    assert sum("echo: " in text for text in returns) == 1, returns
+    assert sum("'response': ['" in text for text in returns) == 1, returns
     # Nothing of it is left: they can ask each other again, one after the other.
     again = call(second, "POST", f"/v1/agents/{made[0]}/messages", json=script(
         {"call": tool, "args": {"message": "And now?", "other_agent_id": made[1]}}, {"say": "over"}))
-    assert any("echo: " in str(each.get("tool_return")) for each in again["messages"]), again
+    assert any("'response': ['" in str(each.get("tool_return")) for each in again["messages"]), again
 
 
 @pytest.mark.parametrize("stream", [False, True])

@@ -7,17 +7,18 @@ public struct TemplateSnapshot: Codable, Sendable, JSONWritable {
     /// Which agent has which block, in the order of attachment.
     public var relationships: [Relationship]
     public var configuration: ObjectDocument?
-    /// `classic`, or `sleeptime` where the agent has a companion.
+    /// `classic`, or `sleeptime` where the agent has a companion; the type of the group of several agents, or `cluster` where
+    /// they are in none.
     public var type: String?
     /// A number or `current`.
     public var version: String?
 
-    public init(agent: Agent, blocks: [TemplateBlock]) {
-        agents = [agent]
+    public init(agents: [Agent], blocks: [TemplateBlock], relationships: [Relationship]) {
+        self.agents = agents
         self.blocks = blocks
-        relationships = blocks.map { Relationship(agentEntityId: agent.entityId, blockEntityId: $0.entityId) }
+        self.relationships = relationships
         configuration = ObjectDocument()
-        type = agent.enableSleeptime == true ? "sleeptime" : "classic"
+        type = agents.count > 1 ? "cluster" : agents.first?.enableSleeptime == true ? "sleeptime" : "classic"
     }
 
     enum CodingKeys: String, VerbatimCodingKey {
@@ -28,8 +29,33 @@ public struct TemplateSnapshot: Codable, Sendable, JSONWritable {
         public var agentEntityId: String
         public var blockEntityId: String
 
+        public init(agentEntityId: String, blockEntityId: String) {
+            self.agentEntityId = agentEntityId
+            self.blockEntityId = blockEntityId
+        }
+
         enum CodingKeys: String, VerbatimCodingKey {
             case agentEntityId, blockEntityId
+        }
+    }
+
+    /// How the agents of a group work together. The fields after `maxTurns` are this server's own.
+    public struct GroupConfiguration: Codable, Sendable, JSONWritable {
+        public var managerType: String?
+        public var managerAgentEntityId: String?
+        public var terminationToken: String?
+        public var maxTurns: Int?
+        public var description: String?
+        /// In their order; left out: all agents but the manager.
+        public var memberEntityIds: [String]?
+        /// The blocks that new members get too.
+        public var sharedBlockEntityIds: [String]?
+
+        public init() {}
+
+        enum CodingKeys: String, VerbatimCodingKey {
+            case managerType, managerAgentEntityId, terminationToken, maxTurns
+            case description, memberEntityIds, sharedBlockEntityIds
         }
     }
 

@@ -2,6 +2,14 @@ import AgentEngine
 import JSON
 import LettaAPI
 
+/// A new agent that is ready to be stored.
+struct PreparedAgent: Sendable {
+    let draft: AgentDraft
+    let rules: [ToolRule]
+    let blocks: [DraftMemory.NewBlock]
+    let secrets: [SealedSecret]
+}
+
 /// A new agent before it is stored: the request, completed with defaults.
 struct AgentDraft: Sendable {
     /// The deployment of a template, and the part of the template that the agent is.

@@ -11,6 +11,16 @@ extension AgentService {
     func create(
         _ body: CreateAgent, in deployment: AgentDraft.Deployment? = nil, as scope: Scope
     ) async throws -> AgentState {
+        let new = try await prepare(body, in: deployment, as: scope)
+        return try await core.storage.write(as: scope) { db in
+            try AgentStateStore.state(of: insert(new, db), db)
+        }
+    }
+
+    /// Checks a new agent, and asks providers for what it needs to know.
+    func prepare(
+        _ body: CreateAgent, in deployment: AgentDraft.Deployment?, as scope: Scope
+    ) async throws -> PreparedAgent {
         let kind = try AgentRules.kind(of: body)
         try AgentRules.check(body)
         let model = try await model(for: body, as: scope)
@@ -23,16 +33,22 @@ extension AgentService {
             deployment: deployment)
         let sealed = try sealed(
             body.secrets ?? body.toolExecEnvironmentVariables ?? [:], replacing: [], of: draft.id, at: time)
-        return try await core.storage.write(as: scope) { db in
-            let tools = try Self.tools(for: body, kind: kind, db)
-            let given = try Self.existingBlocks(body.blockIDs ?? [], db)
-            let memory = DraftMemory(new: blocks, given: given)
-            let row = try store(draft, tools: tools, rules: rules, memory: memory, secrets: sealed, db)
-            if body.enableSleeptime == true, !kind.isSleeptime {
-                try addCompanion(to: row, draft: draft, sharing: memory.blocks, db)
-            }
-            return try AgentStateStore.state(of: row, db)
+        return PreparedAgent(draft: draft, rules: rules, blocks: blocks, secrets: sealed)
+    }
+
+    /// Inserts a new agent, and its companion where it has one, in the caller's transaction.
+    ///
+    /// - Parameter shared: blocks that it gets beside those that its body names.
+    func insert(_ new: PreparedAgent, sharing shared: [BlockRow] = [], _ db: Transaction) throws -> AgentRow {
+        let (draft, body) = (new.draft, new.draft.body)
+        let tools = try Self.tools(for: body, kind: draft.kind, db)
+        let given = try Self.existingBlocks(body.blockIDs ?? [], db)
+        let memory = DraftMemory(new: new.blocks, given: given + shared)
+        let row = try store(draft, tools: tools, rules: new.rules, memory: memory, secrets: new.secrets, db)
+        if body.enableSleeptime == true, !draft.kind.isSleeptime {
+            try addCompanion(to: row, draft: draft, sharing: memory.blocks, db)
         }
+        return row
     }
 
     /// Inserts an agent with its relations, in the caller's transaction.

@@ -35,26 +35,33 @@ struct GroupService: Sendable {
     func create(
         _ body: CreateGroup, from origin: TemplateOrigin? = nil, as scope: Scope
     ) async throws -> Group {
+        let (id, time) = (core.ids.next(Group.self), core.now())
+        return try await core.storage.write(as: scope) { db in
+            try Self.insert(body, as: id, from: origin, at: time, db)
+        }
+    }
+
+    /// Creates a group in the caller's transaction.
+    static func insert(
+        _ body: CreateGroup, as id: ID<Group>, from origin: TemplateOrigin?, at time: Timestamp, _ db: Transaction
+    ) throws -> Group {
         let manager = body.managerConfig ?? GroupManagement(.roundRobin)
         var group = Group(
-            id: core.ids.next(), managerType: manager.managerType, managerAgentID: nil, agentIDs: body.agentIDs,
+            id: id, managerType: manager.managerType, managerAgentID: nil, agentIDs: body.agentIDs,
             description: body.description)
-        group.terminationToken = manager.managerType == .dynamic ? Self.defaultTerminationToken : nil
-        try Self.apply(manager, to: &group)
-        group.projectID = body.projectID ?? scope.project
+        group.terminationToken = manager.managerType == .dynamic ? defaultTerminationToken : nil
+        try apply(manager, to: &group)
+        group.projectID = body.projectID ?? db.project
         group.sharedBlockIDs = (body.sharedBlockIDs ?? []).withoutDuplicates
         group.hidden = body.hidden
         group.templateID = origin?.templateID
         group.baseTemplateID = origin?.baseTemplateID
         group.deploymentID = origin?.deploymentID
-        let time = core.now()
-        return try await core.storage.write(as: scope) { [group] db in
-            let blocks = try AgentService.existingBlocks(group.sharedBlockIDs.map(\.rawValue), db)
-            try Self.checkAgents(of: group, locking: true, db)
-            try GroupStore.insert(group, at: time, db)
-            try CoreMemoryService.attach(blocks, to: Self.agents(of: group), db)
-            return group
-        }
+        let blocks = try AgentService.existingBlocks(group.sharedBlockIDs.map(\.rawValue), db)
+        try checkAgents(of: group, locking: true, db)
+        try GroupStore.insert(group, at: time, db)
+        try CoreMemoryService.attach(blocks, to: agents(of: group), db)
+        return group
     }
 
     /// Changes the fields present in the body. New members and a new manager get the shared blocks, all of them new shared

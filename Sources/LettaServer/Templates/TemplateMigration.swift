@@ -16,18 +16,28 @@ struct TemplateMigration: Sendable {
         var memoryVariables: [String: String] = [:]
     }
 
+    /// What an agent of the version is made of.
+    struct Part: Sendable {
+        let agent: TemplateSnapshot.Agent
+        let model: AgentModel
+        let embedding: EmbeddingConfig?
+    }
+
     let agents: AgentService
     let template: ID<Template>
     let version: ID<TemplateVersion>
     let snapshot: TemplateSnapshot
-    let model: AgentModel
-    let embedding: EmbeddingConfig?
+    let parts: [Part]
     let options: Options
 
     /// Changes one agent, all or nothing. Repeating it changes nothing.
-    func run(on id: ID<AgentState>, at time: Timestamp, _ db: Transaction) throws {
+    ///
+    /// - Returns: false for an agent that is none of the version's.
+    func run(on id: ID<AgentState>, at time: Timestamp, _ db: Transaction) throws -> Bool {
         guard let row = try AgentStore.row(id, db) else { throw APIError.notFound("Agent", id) }
-        let entity = try snapshot.agent()
+        guard let part = parts.count == 1 ? parts[0] : parts.first(where: { $0.agent.entityId == row.origin.entityID })
+        else { return false }
+        let entity = part.agent
         let stored = try JSONDecoding().decode([String: String].self, from: row.memoryVariables.value())
         let variables = try snapshot.values(stored.merging(options.memoryVariables) { $1 })
         // Blocks are locked before agents.
@@ -44,8 +54,9 @@ struct TemplateMigration: Sendable {
                 kept.append(block.id)
             }
         }
-        let change = try change(of: row, entity, blocks: kept, db)
-        var new = try agents.apply(change, model: model.config, embedding: embedding, to: id, at: time, db)
+        let change = try change(of: row, part, blocks: kept, db)
+        var new = try agents.apply(
+            change, model: part.model.config, embedding: part.embedding, to: id, at: time, db)
         if !options.preservesSecrets {
             let names = Set((entity.toolVariables?.data ?? []).map(\.key))
             let old = try AgentStore.sealedSecrets(of: id, db)
@@ -56,6 +67,18 @@ struct TemplateMigration: Sendable {
         new.origin.entityID = entity.entityId
         try AgentStore.update(new, db)
         try SystemMessageService.refresh(id, at: time, db)
+        return true
+    }
+
+    /// The block of the agent's deployment that several of its agents have.
+    private func shared(
+        _ block: TemplateSnapshot.TemplateBlock, with agent: AgentRow, _ db: Transaction
+    ) throws -> BlockRow? {
+        guard let deployment = agent.origin.deploymentID,
+            snapshot.relationships.count(where: { $0.blockEntityId == block.entityId }) > 1
+        else { return nil }
+        let found = try TemplateStore.block(block.entityId, of: template, in: deployment, db)
+        return try found.flatMap { try AgentService.existingBlocks([$0.rawValue], db).first }
     }
 
     /// - Returns: the agent's block for one of the template, which is created or changed.
@@ -66,8 +89,8 @@ struct TemplateMigration: Sendable {
         let filled = AgentRules.filled(block.value, with: variables)
         let isOwn = { (row: BlockRow) in row.origin.baseTemplateID == template.rawValue }
         guard
-            let old = present.first(where: { isOwn($0) && $0.origin.entityID == block.entityId })
-                ?? present.first(where: { $0.label == block.label })
+            let old = try present.first(where: { isOwn($0) && $0.origin.entityID == block.entityId })
+                ?? present.first(where: { $0.label == block.label }) ?? shared(block, with: agent, db)
         else {
             var body = CreateBlock(
                 block, version: version, template: template, deployment: agent.origin.deploymentID,
@@ -97,8 +120,9 @@ struct TemplateMigration: Sendable {
     }
 
     private func change(
-        of row: AgentRow, _ entity: TemplateSnapshot.Agent, blocks: [ID<Block>], _ db: Transaction
+        of row: AgentRow, _ part: Part, blocks: [ID<Block>], _ db: Transaction
     ) throws -> UpdateAgent {
+        let entity = part.agent
         var change = UpdateAgent()
         change.system = .set(entity.systemPrompt)
         change.blockIDs = .set(blocks.map(\.rawValue))
@@ -110,7 +134,7 @@ struct TemplateMigration: Sendable {
             options.preservesFolders
             ? (try AgentFileStore.folders(of: [row.id], db)[row.id] ?? []).map(\.id) : []
         change.folderIDs = .set((folders + (entity.sourceIds ?? []).map { ID($0) }).withoutDuplicates)
-        change.llmConfig = .set(model.config)
+        change.llmConfig = .set(part.model.config)
         if let settings = entity.compactionSettings { change.compactionSettings = .set(settings) }
         if let autoclear = entity.properties?.messageBufferAutoclear { change.messageBufferAutoclear = .set(autoclear) }
         if let open = entity.properties?.maxFilesOpen { change.maxFilesOpen = .set(open) }
@@ -140,8 +164,7 @@ extension TemplateService {
                 try TemplateStore.agents(of: migration.template, deployment: deployment, after: last, limit: 100, db)
             }
             guard let end = next.last else { break }
-            for agent in next { try await run(migration, on: agent, as: scope) }
-            count += next.count
+            for agent in next where try await run(migration, on: agent, as: scope) { count += 1 }
             last = end.rawValue
         }
         guard count > 0 || deployment == nil else {
@@ -159,12 +182,14 @@ extension TemplateService {
         options.preservesSecrets = body.preserveToolVariables ?? false
         options.preservesFolders = body.preserveSources ?? false
         let reference = try TemplateReference(body.toTemplate, in: scope.project)
-        try await run(try await migration(to: reference, options, as: scope), on: agent, as: scope)
+        guard try await run(try await migration(to: reference, options, as: scope), on: agent, as: scope) else {
+            throw APIError.invalidArgument("Agent \(agent) is none of the agents of template \(body.toTemplate).")
+        }
     }
 
-    private func run(_ migration: TemplateMigration, on agent: ID<AgentState>, as scope: Scope) async throws {
+    private func run(_ migration: TemplateMigration, on agent: ID<AgentState>, as scope: Scope) async throws -> Bool {
         let time = core.now()
-        try await core.storage.write(as: scope) { db in try migration.run(on: agent, at: time, db) }
+        return try await core.storage.write(as: scope) { db in try migration.run(on: agent, at: time, db) }
     }
 
     private func migration(
@@ -175,10 +200,16 @@ extension TemplateService {
             return (template.id, try reference.version(of: template, db))
         }
         let snapshot = try version.snapshot.content()
-        let body = try snapshot.agent().newAgent()
+        var parts: [TemplateMigration.Part] = []
+        for agent in snapshot.agents {
+            let body = agent.newAgent()
+            parts.append(
+                .init(
+                    agent: agent, model: try await agents.model(for: body, as: scope),
+                    embedding: try await agents.embedding(for: body, as: scope)))
+        }
         return TemplateMigration(
-            agents: agents, template: template, version: version.id, snapshot: snapshot,
-            model: try await agents.model(for: body, as: scope),
-            embedding: try await agents.embedding(for: body, as: scope), options: options)
+            agents: agents, template: template, version: version.id, snapshot: snapshot, parts: parts,
+            options: options)
     }
 }

@@ -76,7 +76,17 @@ struct TemplateService: Sendable {
             guard let agent = body.agentID else {
                 throw APIError.invalidField("agent_id", "names the agent to make a template of", input: .null)
             }
-            let snapshot = try TemplateSnapshot.snapshot(of: ID(agent), replacing: nil, ids: core.ids, db)
+            // An agent that manages a group is made a template with all of the group.
+            let managed = try GroupStore.managed(by: [ID(agent)], db)[ID(agent)]
+            let group = managed.flatMap { TemplateSnapshot.groupTypes.contains($0.managerType) ? $0 : nil }
+            let members = ([ID(agent)] + (group?.agentIDs ?? [])).withoutDuplicates
+            guard members.count <= TemplateSnapshot.mostAgents else {
+                throw APIError.invalidField(
+                    "agent_id", "manages a group of more agents than a template has (\(TemplateSnapshot.mostAgents))",
+                    input: .string(agent))
+            }
+            let snapshot = try TemplateSnapshot.snapshot(
+                of: members, in: group, replacing: nil, ids: core.ids, db)
             return try insert(snapshot, named: body.name, in: project, at: time, db).wire(in: project)
         }
     }
@@ -93,8 +103,9 @@ struct TemplateService: Sendable {
             }
             let used = try row.origin.templateID.flatMap { try db.fetch(TemplateStore.versions, $0) }
             let old = try used ?? TemplateReference.row(.working, of: template, db)
-            let snapshot = try TemplateSnapshot.snapshot(
-                of: agent, replacing: old.snapshot.content(), ids: core.ids, db)
+            let before = try old.snapshot.content()
+            var snapshot = try TemplateSnapshot.snapshot(of: agent, replacing: before, ids: core.ids, db)
+            if before.agents.count > 1 { snapshot = try before.replacing(snapshot) }
             let working = try TemplateReference.row(.working, of: template, db)
             try TemplateStore.setSnapshot(of: working.id, to: Document(snapshot), db)
             try save(&template, Document(snapshot), message: nil, at: time, db)

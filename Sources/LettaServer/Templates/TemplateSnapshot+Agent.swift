@@ -4,47 +4,26 @@ import LettaAPI
 import Storage
 
 extension TemplateSnapshot {
-    /// The configuration of an agent as a template.
-    ///
-    /// Parts that the agent got from `old`, the version it was made from, keep their entity ids, and blocks whose text is
-    /// that of `old` with the agent's variables keep its variables.
+    /// The most agents of a template.
+    static let mostAgents = 50
+
+    /// The configuration of an agent as a template; see ``TemplateMaker``.
     ///
     /// - Throws: `APIError` 404.
     static func snapshot(
         of id: ID<AgentState>, replacing old: TemplateSnapshot?, ids: IDSource, _ db: Transaction
     ) throws -> TemplateSnapshot {
-        guard let row = try AgentStore.row(id, db) else { throw APIError.notFound("Agent", id) }
-        let variables = try JSONDecoding().decode([String: String].self, from: row.memoryVariables.value())
-        let blocks = (try AgentBlockStore.blocks(of: [id], db)[id] ?? []).map { block in
-            let before = old?.blocks.first { $0.entityId == block.origin.entityID || $0.label == block.label }
-            var template = TemplateBlock(
-                entityId: before?.entityId ?? block.origin.entityID ?? ids.uuid(), label: block.label,
-                value: block.value)
-            if let before, AgentRules.filled(before.value, with: variables) == block.value {
-                template.value = before.value
-            }
-            template.limit = block.limit
-            template.description = block.description
-            template.readOnly = block.readOnly
-            template.preserveOnMigration = block.preserveOnMigration
-            return template
-        }
-        let config = try row.llmConfig.content()
-        var agent = Agent(
-            entityId: old?.agents.first?.entityId ?? row.origin.entityID ?? ids.uuid(), name: row.name,
-            agentType: row.agentType, model: row.model ?? config.model, systemPrompt: row.system)
-        try agent.setRelations(of: row, blocks: blocks, variables: variables, db)
-        agent.properties = Properties(of: row, config)
-        agent.description = row.description
-        agent.metadata = row.metadata
-        agent.llmConfig = row.model == nil ? config : nil
-        agent.embedding = row.embedding
-        agent.embeddingConfig = row.embedding == nil ? try row.embeddingConfig?.content() : nil
-        agent.compactionSettings = try row.compactionSettings.content()
-        agent.responseFormat = row.responseFormat
-        agent.timezone = row.timezone
-        agent.enableSleeptime = row.enableSleeptime
-        return TemplateSnapshot(agent: agent, blocks: blocks)
+        try snapshot(of: [id], in: nil, replacing: old, ids: ids, db)
+    }
+
+    /// The configuration of several agents as a template, with the group that they are in.
+    static func snapshot(
+        of agents: [ID<AgentState>], in group: Group?, replacing old: TemplateSnapshot?, ids: IDSource,
+        _ db: Transaction
+    ) throws -> TemplateSnapshot {
+        var maker = TemplateMaker(old: old, ids: ids)
+        for agent in agents { try maker.add(agent, db) }
+        return try maker.snapshot(in: group)
     }
 
     /// The names between `{{` and `}}` in the values of blocks.
@@ -58,12 +37,13 @@ extension TemplateSnapshot {
         }.withoutDuplicates
     }
 
-    /// The agent, which a stored snapshot has.
+    /// The one agent of a template that has no more.
     func agent() throws -> Agent {
-        guard let agent = agents.first else {
-            throw APIError.invalidArgument("The template has no agent. Replace its working version.")
+        guard agents.count == 1 else {
+            throw APIError.invalidArgument(
+                "The template has \(agents.count) agents. Make them with POST /v1/templates/{name}/agents.")
         }
-        return agent
+        return agents[0]
     }
 
     /// The blocks of the agent in the order of attachment.
@@ -76,27 +56,35 @@ extension TemplateSnapshot {
     /// - Throws: `APIError` 422 naming what a template can't have.
     func check() throws {
         func refuse(_ field: String, _ text: String) -> APIError { .invalidField(field, text, input: .null) }
-        guard agents.count == 1 else { throw refuse("agents", "a template has exactly one agent") }
-        guard Set(blocks.map(\.entityId)).count == blocks.count, Set(blocks.map(\.label)).count == blocks.count else {
-            throw refuse("blocks", "every entityId and every label can be used once")
+        guard (1...Self.mostAgents).contains(agents.count) else {
+            throw refuse("agents", "a template has 1 to \(Self.mostAgents) agents")
         }
-        let agent = agents[0]
-        let known = Set(blocks.map(\.entityId))
-        guard relationships.allSatisfy({ $0.agentEntityId == agent.entityId && known.contains($0.blockEntityId) }),
+        let (known, members) = (Set(blocks.map(\.entityId)), Set(agents.map(\.entityId)))
+        guard members.count == agents.count else { throw refuse("agents", "every entityId can be used once") }
+        guard known.count == blocks.count,
+            agents.allSatisfy({ Set(blocks(of: $0).map(\.label)).count == blocks(of: $0).count })
+        else {
+            throw refuse("blocks", "every entityId can be used once, and every label once by an agent")
+        }
+        guard relationships.allSatisfy({ members.contains($0.agentEntityId) && known.contains($0.blockEntityId) }),
             Set(relationships.map(\.blockEntityId)) == known
         else {
-            throw refuse("relationships", "the agent must have each of the blocks, and none that is not listed")
+            throw refuse("relationships", "every block must be an agent's, and none may be there that is not listed")
         }
-        guard agent.toolVariables?.data.allSatisfy({ $0.defaultValue == nil }) != false else {
-            throw refuse(
-                "toolVariables", "a template stores no values of environment variables; send them as tool_variables")
+        for agent in agents {
+            guard agent.toolVariables?.data.allSatisfy({ $0.defaultValue == nil }) != false else {
+                throw refuse(
+                    "toolVariables",
+                    "a template stores no values of environment variables; send them as tool_variables")
+            }
+            _ = try AgentRules.toolRules(agent.toolRules ?? [])
         }
-        _ = try AgentRules.toolRules(agent.toolRules ?? [])
+        try checkGroup()
     }
 
     /// The values of memory variables: the template's defaults, then those given.
     func values(_ given: [String: String]?) throws -> [String: String] {
-        let pairs = try (agent().memoryVariables?.data ?? []).compactMap { variable in
+        let pairs = agents.flatMap { $0.memoryVariables?.data ?? [] }.compactMap { variable in
             variable.defaultValue.map { (variable.key, $0) }
         }
         return Dictionary(pairs) { $1 }.merging(given ?? [:]) { $1 }
@@ -104,7 +92,29 @@ extension TemplateSnapshot {
 }
 
 extension TemplateSnapshot.Agent {
-    fileprivate mutating func setRelations(
+    /// - Parameter blocks: the agent's, as the template has them.
+    init(
+        of row: AgentRow, as entity: String, blocks: [TemplateSnapshot.TemplateBlock], variables: [String: String],
+        _ db: Transaction
+    ) throws {
+        let config = try row.llmConfig.content()
+        self.init(
+            entityId: entity, name: row.name, agentType: row.agentType, model: row.model ?? config.model,
+            systemPrompt: row.system)
+        try setRelations(of: row, blocks: blocks, variables: variables, db)
+        properties = TemplateSnapshot.Properties(of: row, config)
+        description = row.description
+        metadata = row.metadata
+        llmConfig = row.model == nil ? config : nil
+        embedding = row.embedding
+        embeddingConfig = row.embedding == nil ? try row.embeddingConfig?.content() : nil
+        compactionSettings = try row.compactionSettings.content()
+        responseFormat = row.responseFormat
+        timezone = row.timezone
+        enableSleeptime = row.enableSleeptime
+    }
+
+    private mutating func setRelations(
         of row: AgentRow, blocks: [TemplateSnapshot.TemplateBlock], variables: [String: String], _ db: Transaction
     ) throws {
         toolIds = (try ToolStore.tools(of: [row.id], db)[row.id] ?? []).map(\.id.rawValue)

@@ -85,6 +85,19 @@ enum TemplateStore {
         ).map { try $0["id"] }
     }
 
+    /// The block of a deployment that was made from this part of the template.
+    static func block(
+        _ entity: String, of template: ID<Template>, in deployment: String, _ db: Transaction
+    ) throws -> ID<Block>? {
+        try db.value(
+            """
+            SELECT id FROM block
+            WHERE organization_id = \(db.organization) AND deployment_id = \(deployment)
+                AND base_template_id = \(template) AND entity_id = \(entity)
+            ORDER BY created_at, id LIMIT 1
+            """)
+    }
+
     /// The condition that an agent was made from a template with this name.
     static func isMade(fromTemplateNamed name: String, _ db: Transaction) -> SQLText {
         "base_template_id IN (SELECT id FROM template WHERE organization_id = \(db.organization) AND name = \(name))"

@@ -184,7 +184,7 @@ import Testing
                 .post("/v1/agents/{ann}/schedule", Self.once(90), expect: 200).keep("once"),
                 .post("/v1/agents/{ann}/schedule", Self.recurring("*/2 * * * *"), expect: 200).keep("often"),
             ])
-            try await server.whileStopped { clock.advance(by: .seconds(1_000)) }
+            try await server.whileStopped { clock.advance(by: .seconds(1_070)) }
             _ = try await server.until("/v1/agents/{ann}/schedule/{once}") { $0["next_scheduled_time"] == .null }
             _ = try await server.until("/v1/agents/{ann}/schedule/{often}") {
                 $0["next_scheduled_time"] == "2027-01-15T08:18:00.000000Z"

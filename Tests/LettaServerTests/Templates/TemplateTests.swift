@@ -3,6 +3,8 @@ import LettaAPI
 import TestSupport
 import Testing
 
+@testable import LettaServer
+
 /// Templates: made from agents, versioned, changed and deleted.
 @Suite(.timeLimit(.minutes(2))) struct TemplateTests {
     /// An agent with a bit of everything that a template takes.
@@ -288,15 +290,18 @@ import Testing
                 .patch("/v1/agents/{ann}/core-memory/blocks/persona", ["value": "I was {{name}}."], expect: 200),
             ])
             let later = try await server.get("/v1/agents/{ann}/export").expect(200).json
-            var two = try #require(later.object)
-            let agents = try #require(two["agents"]?.array)
-            var other = try #require(agents[0].object)
-            other["id"] = "agent-1"
-            two["agents"] = .array(agents + [.object(other)])
+            var many = try #require(later.object)
+            let one = try #require(many["agents"]?[0]?.object)
+            many["agents"] = .array(
+                (0...TemplateSnapshot.mostAgents).map { number in
+                    var copy = one
+                    copy["id"] = .string("agent-\(number)")
+                    return .object(copy)
+                })
             let everything = try await server.everything()
             try await server.run([
-                .post("/v1/templates", ["type": "agent_file", "agent_file": .object(two)], expect: 422)
-                    .field("agent_file").note("two agents"),
+                .post("/v1/templates", ["type": "agent_file", "agent_file": .object(many)], expect: 422)
+                    .field("agent_file").note("too many agents"),
                 .post(
                     "/v1/templates", ["type": "agent_file", "agent_file": file, "name": "support"], expect: 201,
                     ["name": "support", "latest_version": "1"]),
