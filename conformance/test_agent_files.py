@@ -215,6 +215,7 @@ class OtherServer(http.server.BaseHTTPRequestHandler):
         pass
 
 
+@pytest.mark.only("v1")
 def test_conversations_and_identities_come_over_from_a_server_whose_files_lack_them(tmp_path, model, own_server):
     client = client_of(own_server)
     identity = client.create_identity(identifier_key="ann", name="Ann", identity_type="user", properties=[{"key": "age", "value": 41, "type": "number"}])

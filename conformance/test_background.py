@@ -46,11 +46,11 @@ def test_a_stream_is_taken_up_again(client, agent):
 def test_messages_are_found_by_their_words(client, agent):
     client.send(agent.id, "the marzipan is on the upper shelf")
     if hasattr(client.raw, "messages"):
-        found = client.raw.messages.search(query="MARZIPAN")
+        found = client.raw.messages.search(query="MARZIPAN", search_mode="fts")
         assert {(each.agent_id, each.message_type) for each in found} == {(agent.id, "user_message"), (agent.id, "assistant_message")}
         assert client.raw.messages.retrieve(found[0].message_id)[0].message_type == "assistant_message"
         assert any(each.id == found[0].message_id for each in client.raw.messages.list(limit=10))
     else:
-        found = client.raw.agents.messages.search(query="MARZIPAN")
+        found = client.raw.agents.messages.search(query="MARZIPAN", search_mode="fts")
         assert [each.message.role for each in found] == ["assistant", "user"]
         assert found[0].fts_rank == 1

@@ -62,7 +62,6 @@ def filled(hostile):
             refusable(http.post("/v1/groups/", json={"description": text, "agent_ids": [agent["id"]]}))
             refusable(http.post("/v1/conversations/", params={"agent_id": agent["id"]}, json={"summary": text}))
             refusable(http.post(f"{path}/schedule", json={"messages": [{"role": "user", "content": text}], "schedule": {"type": "recurring", "cron_expression": "0 0 1 1 *"}}))
-            refusable(http.post("/v1/providers/check", json={"provider_type": "openai", "api_key": "k", "base_url": "http://127.0.0.1:9/" + text[:200]}))
             http.get("/v1/blocks/", params={"label": text[:500]})
             refusable(http.post("/v1/providers/", json={"name": text, "provider_type": "openai", "api_key": "k", "base_url": "http://127.0.0.1:9"}))
         run = http.get("/v1/runs/", params={"agent_id": agent["id"], "limit": 10}).json()

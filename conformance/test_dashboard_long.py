@@ -109,7 +109,12 @@ def test_a_long_timeline_is_walked_by_keys(browser, filled):
     rows = timeline.locator("[data-index]")
     expect(rows.first).to_be_visible()
     assert rows.count() < 80
-    count = int((timeline.get_attribute("aria-label") or "").split()[2])
+    # The first steps are shown before the others have come.
+    for _ in range(200):
+        count = int((timeline.get_attribute("aria-label") or "").split()[2])
+        if count >= EVENTS:
+            break
+        page.wait_for_timeout(50)
     assert count >= EVENTS
     rows.first.focus()
     for _ in range(60):

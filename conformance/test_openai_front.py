@@ -164,7 +164,9 @@ def test_a_program_that_forgets_a_call_goes_on(chat, agent):
 
 def test_settings_of_one_request(chat, agent, model):
     def asked():
-        return [json.loads(line) for line in model.requests.read_text().splitlines()][-1]["body"]
+        bodies = [json.loads(line)["body"] for line in model.requests.read_text().splitlines()]
+        # What was said is embedded in the background.
+        return [body for body in bodies if "messages" in body][-1]
     schema = {"name": "n", "schema": {"type": "object", "properties": {"a": {"type": "string"}}}}
     chat.chat.completions.create(
         model=agent["id"], messages=user("hello"), temperature=0.25, max_completion_tokens=77,

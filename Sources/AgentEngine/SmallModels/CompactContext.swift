@@ -19,7 +19,7 @@ package struct CompactContext: Sendable {
     }
 
     /// The most messages of the history: what was said before is searched. A longer history is copied more than read.
-    package static let mostMessages = 8
+    private static let mostMessages = 8
 
     /// The label of the block with the persona.
     private static let personaLabel = "persona"

@@ -16,7 +16,7 @@ final class MessageEmbedder: TaskOwner, Sendable {
         var talking: [MessageOwner] = []
         var waiting: [MessageOwner] = []
         /// When all agents are looked through for messages that nobody told of.
-        var scanAt = Timestamp(microseconds: 0)
+        var scanAt: Timestamp? = Timestamp(microseconds: 0)
         /// Models that failed.
         var failures: [Model: Failure] = [:]
         /// Since when old messages have given way to turns.
@@ -33,7 +33,7 @@ final class MessageEmbedder: TaskOwner, Sendable {
         var until: Timestamp
     }
 
-    /// Whoever stores messages says so; this finds what other servers and imports stored.
+    /// Whoever stores messages says so; this finds what other servers of the database stored.
     private static let scanInterval = 60 * 1_000_000 as Int64
     private static let longestRest = 600 * 1_000_000 as Int64
     /// While turns run, a batch of old messages waits, looks again after this time, and does not wait forever.
@@ -102,7 +102,7 @@ final class MessageEmbedder: TaskOwner, Sendable {
 
     /// Lists the agents with messages that nobody told of, those first that were used last.
     private func lookForMessages(at now: Timestamp) async throws {
-        guard state.withLock({ $0.scanAt }) <= now else { return }
+        guard let scanAt = state.withLock({ $0.scanAt }), scanAt <= now else { return }
         var found: [(owner: MessageOwner, lastUse: Timestamp)] = []
         while true {
             let page = try await core.storage.read { [last = found.last?.owner] db in
@@ -114,7 +114,7 @@ final class MessageEmbedder: TaskOwner, Sendable {
         let owners = found.sorted { $0.lastUse > $1.lastUse }.map(\.owner)
         state.withLock { state in
             state.waiting = owners
-            state.scanAt = Timestamp(microseconds: now.microseconds + Self.scanInterval)
+            state.scanAt = core.servers.map { _ in Timestamp(microseconds: now.microseconds + Self.scanInterval) }
         }
     }
 
@@ -160,7 +160,7 @@ final class MessageEmbedder: TaskOwner, Sendable {
             let rest = min(Int64(1) << min(count, 20) * 1_000_000, Self.longestRest)
             let until = Timestamp(microseconds: now.microseconds + rest)
             state.failures[model] = Failure(count: count, until: until)
-            state.scanAt = min(state.scanAt, until)
+            state.scanAt = min(state.scanAt ?? until, until)
             return count
         }
         let name = (try? batch.set.embeddingConfig.content()).map(EmbeddingService.name) ?? "unreadable"

@@ -1,3 +1,4 @@
+import Foundation
 import JSON
 import LettaAPI
 import TestSupport
@@ -10,8 +11,12 @@ import Testing
     private static let servers = TestRun.isLong ? 200 : 1
 
     @Test func `no request with a hostile number, time or address fails the server`() async throws {
+        let folder = FileManager.default.temporaryDirectory.path + "/hostile-\(UUID().uuidString)"
+        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(atPath: folder) }
         for seed in 1...Self.servers {
-            try await withServer(on: .sqlite) { server in
+            // Backups are made in it.
+            try await withServer(on: .sqlite, { $0.environment = ["LETTA_DIR": folder] }) { server in
                 try await server.seedEverything()
                 var requests = HostileRequests(try await server.get("/openapi.json").json, seed: UInt64(seed))
                 var statuses: [Int: Int] = [:]

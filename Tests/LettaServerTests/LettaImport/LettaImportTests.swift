@@ -87,7 +87,7 @@ import Testing
         #expect(whispers.array?.compactMap { $0["content"]?.string }.suffix(2) == ["Psst", "What?"])
     }
 
-    /// The vectors are searched as if they had been made here, and nothing but the file's passage waits for the model.
+    /// The vectors are searched as if they had been made here, and those of the archive wait for no model.
     private func expectVectors(_ server: TestServer) async throws {
         let memory = try await server.get("/v1/agents/\(id("agent", 1))/archival-memory").json
         let numbers = memory[0]?["embedding"]?.array?.prefix(3).compactMap(\.double) ?? []
@@ -98,7 +98,7 @@ import Testing
             .get(
                 "/v1/archives/\(id("archive", 1))/embedding", expect: 200,
                 ["passages": 3, "waiting": 0, "embedding_config": ["embedding_dim": 3]]),
-            .get("/v1/folders/\(id("source", 1))/embedding", expect: 200, ["passages": 1, "waiting": 1]),
+            .get("/v1/folders/\(id("source", 1))/embedding", expect: 200, ["passages": 1]),
         ])
     }
 

@@ -139,6 +139,7 @@ import Testing
                 .delete("\(path)/{daily}", expect: 404),
                 .get("\(path)?after={daily}", expect: 200, ["scheduled_messages": [["id": "{utc}"]]]),
                 .delete("/v1/agents/{ann}", expect: 200),
+                .delete("/v1/agents/{bob}", expect: 200),
                 .get(path, expect: 404),
             ])
             let left: Int? = try await server.storage.read { db in

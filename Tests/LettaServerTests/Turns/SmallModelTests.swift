@@ -35,7 +35,8 @@ import Testing
             #expect(
                 later.messages == [
                     "user: Please remember that I own a boat.", "assistant: I will.",
-                    "user: What do I own?\n\n[From your memory: The user owns a boat.]",
+                    "user: What do I own?\n\n[From your memory: The user owns a boat. "
+                        + "The user said: Please remember that I own a boat.]",
                 ])
         }
     }

@@ -44,8 +44,7 @@ struct SmallModelRecall: Sendable {
         let search = MessageSearch(
             query: query, filter: filter, limit: Self.mostMessages, now: core.now(), zone: state.context.zone)
         let rows = try await meaning.find(search, as: state.scope).map(\.row)
-        let shown = Set(state.context.history.filter { $0.text != nil }.suffix(CompactContext.mostMessages).map(\.id))
-        let earlier = rows.filter { $0.runID != state.run.id && !shown.contains($0.id.rawValue) }
+        let earlier = rows.filter { $0.runID != state.run.id }
             .sorted { ($0.createdAt, $0.id.rawValue) < ($1.createdAt, $1.id.rawValue) }
         return try earlier.compactMap { row in
             try row.turnMessage().said.map { String($0.prefix(Self.longest)) }

@@ -87,7 +87,7 @@ struct TurnRunner: Sendable {
                     try await settle(turn)
                     if answer.saysNothing, call.form == .usual, turn.isFirstStep { return nothingSaid(turn) }
                     turn.lastAnswer = answer
-                    control.collector?.add(answer)
+                    if request.topLogprobs != nil { control.collector?.add(answer) }
                     return turn.machine.receive(.modelFinished(answer))
                 } catch {
                     guard !control.isCancelled, let next = try await mended(call, request, error, turn) else {
