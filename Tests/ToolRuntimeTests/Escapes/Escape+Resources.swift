@@ -79,7 +79,9 @@ extension Escape {
 
     /// Deceiving whoever reads the result.
     static let results: [Escape] = [
-        Escape("a result of 1 GB", fails: ["it returned more than 8 MB", "MemoryError", "TimeoutError"], "return 'x' * (1 << 30)"),
+        Escape(
+            "a result of 1 GB", fails: ["it returned more than 8 MB", "MemoryError", "TimeoutError"],
+            "return 'x' * (1 << 30)"),
         Escape(
             "a report of its own", fails: ["the result can't be read", "it returned no result"],
             """
