@@ -143,9 +143,11 @@ def test_tools_are_searched_by_words(client):
     name = f"{word}_tool"
     made = client.create_tool(f'def {name}() -> str:\n    """Reads the {word} bill."""\n    return "x"\n', tags=[word])
     for fields in ({"query": word}, {"query": "bill", "tags": [word]}, {"query": word, "tool_types": ["custom"], "search_mode": "fts"}):
+        # By meaning there is always one that is nearest.
         found = client.search_tools(**fields)
-        assert [each.tool.id for each in found] == [made.id], fields
-        assert (found[0].fts_rank, found[0].combined_score) == (1, 1)
-    assert client.search_tools(query=fresh("nothing")) == []
+        assert (found[0].tool.id, found[0].fts_rank) == (made.id, 1), fields
+        if "search_mode" in fields:
+            assert len(found) == 1 and found[0].combined_score == 1
+    assert client.search_tools(query=fresh("nothing"), search_mode="fts") == []
     with refused(client, 422):
         client.search_tools(query=word, limit=0)
