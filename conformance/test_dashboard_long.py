@@ -118,7 +118,7 @@ def test_a_long_timeline_is_walked_by_keys(browser, filled):
     assert count >= EVENTS
     rows.first.focus()
     for _ in range(60):
-        page.keyboard.press("j")
+        page.keyboard.press("j", delay=10)
     expect(page.locator('[data-index="60"]')).to_be_focused()
     page.locator(".scroll.grow").first.evaluate("node => node.scrollTo(0, node.querySelector('.space').offsetHeight - 200)")
     expect(page.locator(f'[data-index="{count - 1}"]')).to_be_visible()

@@ -1,5 +1,5 @@
 // One run: what it did and when, why it failed, what each step was told and answered. Follows a run that is not over.
-import { html, useEffect, useMemo, useRef, useState } from "../vendor/preact.js";
+import { html, useEffect, useLayoutEffect, useMemo, useRef, useState } from "../vendor/preact.js";
 import { adjust, go, link } from "../route.js";
 import { Act, Card, Empty, Id, Loaded, Long, Problem, RunState, useCall, Waiting } from "../parts/ui.js";
 import { flat, Name, number, pretty, short, Time, took, visible } from "../parts/text.js";
@@ -46,18 +46,19 @@ function Timeline({ rows, box, window: { first, last }, height, chosen, choose, 
   }, [rows]);
   // The row that gets the focus next: keys may come faster than rows.
   const pending = useRef(null);
+  const settle = () => {
+    const row = pending.current === null ? null : box.current?.querySelector(`[data-index="${pending.current}"]`);
+    if (row) { pending.current = null; row.focus(); }
+  };
+  // The row is there once the window has moved.
+  useLayoutEffect(settle);
   const focus = at => {
     pending.current = at;
     const node = box.current;
     const top = at * height;
     if (top < node.scrollTop) node.scrollTop = top;
     else if (top + 2 * height > node.scrollTop + node.clientHeight) node.scrollTop = top + 2 * height - node.clientHeight;
-    // The row is there once the window has moved.
-    requestAnimationFrame(() => requestAnimationFrame(() => {
-      if (pending.current !== at) return;
-      pending.current = null;
-      node.querySelector(`[data-index="${at}"]`)?.focus();
-    }));
+    requestAnimationFrame(settle);
   };
   const keys = event => {
     const by = { j: 1, ArrowDown: 1, k: -1, ArrowUp: -1 }[event.key];
