@@ -76,6 +76,9 @@ import Testing
             let ids = try await server.imported(first, ["append_copy_suffix": "false"])
             #expect(ids.count == 2)
             try await server.restart()
+            let folder = try await server.get("/v1/agents/\(ids[0])/folders").json[0]?["id"]?.string ?? ""
+            let file = try await server.get("/v1/folders/\(folder)/files").json[0]?["id"]?.string ?? ""
+            _ = try await server.readFile(file, in: folder)
             let second = try await server.exported(ids[0])
             #expect(try settled(second) == settled(first))
             let system = try await server.get("/v1/agents/\(ids[0])/messages?order=asc&limit=1").json[0]?["content"]
