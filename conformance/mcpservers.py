@@ -1,4 +1,5 @@
-"""Servers made with the kits that people use: `mcpservers.py KIT TRANSPORT [PORT]`. Runs in .build-venv-mcp.
+"""Servers made with the kits that people use: `mcpservers.py KIT TRANSPORT [PORT]`. Runs in .build-venv-mcp, and `mcp` in
+.build-venv-mcp-1 too, which has the official kit's first generation.
 
 KIT is `mcp`, `fastmcp`, or `oauth`: fastmcp with an authorization server of its own, or `brief-oauth`: one whose tokens are good for
 30 seconds, and which tells when it refreshes one, or `keeping`: fastmcp with a tool that names its session, or `refusing-oauth`: the same, but the second refresh is refused. TRANSPORT is `stdio`, `sse`, `streamable-http`, or
@@ -36,17 +37,21 @@ async def hang() -> str:
 TOOLS = (add, greet, fail, hang)
 
 if KIT == "mcp":
-    from mcp.server.mcpserver import MCPServer
+    transport = "streamable-http" if TRANSPORT == "json" else TRANSPORT
+    listening = {} if TRANSPORT == "stdio" else {"host": "127.0.0.1", "port": PORT}
+    if TRANSPORT == "json":
+        listening |= {"json_response": True, "stateless_http": True}
+    try:
+        from mcp.server.mcpserver import MCPServer
+    except ImportError:
+        from mcp.server.fastmcp import FastMCP
 
-    server = MCPServer("conformance")
+        server, arguments = FastMCP("conformance", **listening), {}
+    else:
+        server, arguments = MCPServer("conformance"), listening
     for tool in TOOLS:
         server.add_tool(tool)
-    if TRANSPORT == "stdio":
-        server.run()
-    elif TRANSPORT == "json":
-        server.run("streamable-http", host="127.0.0.1", port=PORT, json_response=True, stateless_http=True)
-    else:
-        server.run(TRANSPORT, host="127.0.0.1", port=PORT)
+    server.run(transport, **arguments)
 else:
     from fastmcp import FastMCP
 
