@@ -1,6 +1,7 @@
 """A real model on this machine. Runs where LETTA_TEST_MODELS names a data folder with a chat model, and what runs it, installed."""
 
 import contextlib
+import json
 import sqlite3
 import time
 from pathlib import Path
@@ -72,16 +73,16 @@ def test_a_greeting_is_streamed_and_changes_nothing(local):
     assert stored(local, client.agent_block(agent.id, "human").id) == ""
 
 
-@pytest.fixture
-def llama(tmp_path):
+@contextlib.contextmanager
+def llama_server(folder, *arguments):
     """The address of a real llama-server with the local chat model."""
-    folder = Path(harness.MODELS)
-    program = next(each for each in (folder / "runtime").iterdir() if each.name.startswith("llama-server"))
-    weights = max((folder / "models" / HANDLE.split("/")[1]).glob("*.gguf"), key=lambda file: file.stat().st_size)
+    models = Path(harness.MODELS)
+    program = next(each for each in (models / "runtime").iterdir() if each.name.startswith("llama-server"))
+    weights = max((models / "models" / HANDLE.split("/")[1]).glob("*.gguf"), key=lambda file: file.stat().st_size)
     port = harness.free_port()
     process = harness.Process(
-        [program, "--host", "127.0.0.1", "--port", str(port), "-m", weights, "-c", "8192", "-np", "1", "-t", "1", "--jinja", "--alias", "qwen"],
-        tmp_path / "llama.log", harness.environment(tmp_path))
+        [program, "--host", "127.0.0.1", "--port", str(port), "-m", weights, "-c", "8192", "-np", "1", "-t", "1", "--jinja",
+         "--alias", "qwen", *arguments], folder / "llama.log", harness.environment(folder))
     url = f"http://127.0.0.1:{port}"
     try:
         for _ in range(600):
@@ -93,6 +94,19 @@ def llama(tmp_path):
         yield url + "/v1"
     finally:
         process.kill()
+
+
+@pytest.fixture
+def llama(tmp_path):
+    with llama_server(tmp_path) as address:
+        yield address
+
+
+@pytest.fixture
+def llama_with_calls(tmp_path):
+    """One whose template makes the small model write calls as llama-server reads them: by its own it writes them as text."""
+    with llama_server(tmp_path, "--chat-template-file", Path(__file__).with_name("native-calls.jinja")) as address:
+        yield address
 
 
 @pytest.mark.parametrize("kind", ["openai", "openai_responses", "anthropic"])
@@ -110,6 +124,39 @@ def test_every_format_of_llama_server_is_spoken(tmp_path, llama, kind):
         events = client.stream(agent.id, "And now say goodbye.", True)
         kinds = [event.message_type for event in events]
         assert kinds.count("assistant_message") > 1 and kinds[-2:] == ["stop_reason", "usage_statistics"], kinds
+    finally:
+        server.close()
+
+
+SOURCES = [
+    'def get_weather(city: str) -> str:\n    """Tells the weather of a city.\n\n    Args:\n        city (str): Its name.\n    """\n'
+    '    return f"It is mild in {city}."\n',
+    'def open_door(name: str) -> str:\n    """Opens a door.\n\n    Args:\n        name (str): Its name.\n    """\n    return "open"\n']
+
+
+@pytest.mark.parametrize("kind", ["openai", "openai_responses", "anthropic"])
+def test_llama_server_streams_tool_calls(tmp_path, llama_with_calls, kind):
+    """The pieces of a streamed call add up to the arguments that the tool gets and the history has."""
+    server = harness.Server(tmp_path / "calls", database=False, LETTA_LOCAL="off")
+    try:
+        client = client_of(server.start(), timeout=300)
+        tools = [client.create_tool(source) for source in SOURCES]
+        config = {"model": "qwen", "model_endpoint_type": kind, "model_endpoint": llama_with_calls, "context_window": 8192,
+                  "max_tokens": 80, "temperature": 0}
+        # An agent of this type has to call a tool, whichever it likes.
+        agent = client.create_agent(
+            agent_type="sleeptime_agent", llm_config=config, include_base_tools=False, tool_ids=[tool.id for tool in tools],
+            system="Call a function.", tool_rules=[{"type": "exit_loop", "tool_name": tool.name} for tool in tools])
+        events = client.stream(agent.id, "What is the weather in Porto?", True)
+        calls = [event.tool_call for event in events if event.message_type == "tool_call_message"]
+        assert len(calls) > 2, [event.message_type for event in events]
+        assert "".join(call.name or "" for call in calls) == "get_weather"
+        arguments = "".join(call.arguments or "" for call in calls)
+        assert json.loads(arguments) == {"city": "Porto"}
+        returned = next(event for event in events if event.message_type == "tool_return_message")
+        assert (returned.status, returned.tool_return) == ("success", "It is mild in Porto.")
+        stored = next(m for m in client.messages(agent.id) if m.message_type == "tool_call_message")
+        assert stored.tool_call.arguments == arguments and stored.tool_call.tool_call_id == returned.tool_call_id
     finally:
         server.close()
 
