@@ -24,6 +24,13 @@ extension ToolSandbox {
                 + "\(changesUser ? "the user nobody" : "the server's own user") may do.")
     }
 
+    /// Whether bubblewrap can keep what it starts from making user namespaces. It writes to `/proc/sys` for that, which containers have
+    /// read-only.
+    package static let canForbidNamespaces: Bool = {
+        var system = statvfs()
+        return statvfs("/proc/sys/user", &system) != 0 || system.f_flag & UInt(ST_RDONLY) == 0
+    }()
+
     /// Older ones let a tool send signals to all processes of its user, the server's among them.
     private static let landlockWithSignals = 6
 

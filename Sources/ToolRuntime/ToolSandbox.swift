@@ -276,9 +276,9 @@ package struct ToolSandbox: Sendable {
         changesUser ? ["/usr/bin/setpriv", "--reuid=\(user)", "--regid=\(user)", "--clear-groups", "--"] : []
     }
 
-    /// The box of one call. In it nobody makes namespaces.
+    /// The box of one call. In it nobody makes namespaces: the filter of system calls refuses them, too.
     var boxArguments: [String] {
-        ["--disable-userns", "--die-with-parent"] + box(proc: ["--proc", "/proc", "--remount-ro", "/proc"])
+        (Self.canForbidNamespaces ? ["--disable-userns"] : []) + ["--die-with-parent"] + box(proc: ["--proc", "/proc", "--remount-ro", "/proc"])
     }
 
     /// The box of a process that makes boxes for calls in it. It ends when its socket is closed, which does not depend on the

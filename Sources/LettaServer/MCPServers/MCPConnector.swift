@@ -4,6 +4,7 @@ import Logging
 import MCPClient
 import ModelProviders
 import Storage
+import ToolRuntime
 
 /// Connects to MCP servers: decrypts the secrets of their rows, and starts nothing that the operator has not listed.
 struct MCPConnector: Sendable {
@@ -113,12 +114,13 @@ struct MCPConnector: Sendable {
             environment[name] = try secrets.open(sealed, for: row.place(of: "env/\(name)"), variable: name)
         }
         let command = StdioCommand(words: [row.command ?? ""] + arguments, environment: environment)
-        guard let entry = policy.commands.entry(for: command) else {
+        guard var entry = policy.commands.entry(for: command) else {
             throw MCPFailure(
                 .forbidden,
                 "'\((row.command ?? "").prefix(200))' is no command that this server may start. The operator lists those in "
                     + "LETTA_MCP_STDIO_COMMANDS.")
         }
+        entry.canForbidNamespaces = ToolSandbox.canForbidNamespaces
         return .stdio(command, entry)
     }
 

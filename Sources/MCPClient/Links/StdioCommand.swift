@@ -14,6 +14,8 @@ package struct StdioAllowList: Sendable {
     package struct Entry: Sendable, Equatable {
         package var words: [String]
         package var mayUseNetwork: Bool
+        /// False where this machine can't keep what it starts from making user namespaces.
+        package var canForbidNamespaces = true
     }
 
     package var entries: [Entry] = []

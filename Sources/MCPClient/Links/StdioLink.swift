@@ -203,12 +203,13 @@ final class StdioLink: MCPLink {
     private var walls: [String] {
         var walls = [
             "--unshare-user", "--unshare-pid", "--unshare-ipc", "--unshare-uts", "--unshare-cgroup-try",
-            "--uid", "65534", "--gid", "65534", "--cap-drop", "ALL", "--disable-userns", "--hostname", "sandbox",
-            "--die-with-parent", "--new-session", "--clearenv", "--ro-bind", "/usr", "/usr",
+            "--uid", "65534", "--gid", "65534", "--cap-drop", "ALL", "--hostname", "sandbox", "--die-with-parent",
+            "--new-session", "--clearenv", "--ro-bind", "/usr", "/usr",
             "--symlink", "usr/lib", "/lib", "--symlink", "usr/lib64", "/lib64", "--symlink", "usr/bin", "/bin",
             "--symlink", "usr/sbin", "/sbin", "--ro-bind-try", "/etc/ld.so.cache", "/etc/ld.so.cache",
             "--ro-bind-try", "/etc/ssl", "/etc/ssl", "--proc", "/proc", "--dev", "/dev",
         ]
+        if entry.canForbidNamespaces { walls.append("--disable-userns") }
         if entry.mayUseNetwork {
             for file in ["/etc/resolv.conf", "/etc/hosts", "/etc/nsswitch.conf"] {
                 walls += ["--ro-bind-try", file, file]
