@@ -185,6 +185,34 @@ def test_a_send_that_is_repeated_to_another_server_is_one_turn(fleet, stream):
     assert len(texts(second, agent)) == 1
 
 
+@pytest.mark.parametrize("path", ["messages", "messages/stream", "messages/async"])
+def test_a_send_that_reaches_two_servers_at_once_is_one_turn(fleet, path):
+    agent = make_agent(fleet.servers[0])
+    answers = []
+
+    def send(server, body, start):
+        start.wait()
+        answers.append(httpx.post(f"{server.url}/v1/agents/{agent}/{path}", json=body, timeout=60))
+
+    for number in range(10):
+        body = script({"say": f"said {number}"})
+        body["messages"][0]["otid"] = fresh("otid")
+        start = threading.Barrier(3)
+        threads = [threading.Thread(target=send, args=(server, body, start)) for server in fleet.servers]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    assert [answer.status_code for answer in answers] == [200] * 30, [answer.text for answer in answers]
+    if path == "messages/async":
+        runs = {answer.json()["id"] for answer in answers}
+        assert len(runs) == 10
+        eventually(lambda: len(texts(fleet.servers[1], agent, "assistant_message")) == 10)
+    else:
+        assert all(f"said {number // 3}" in answer.text for number, answer in enumerate(answers))
+    assert texts(fleet.servers[1], agent, "assistant_message") == [f"said {number}" for number in range(10)]
+
+
 def test_a_conversation_that_another_server_serves_is_busy(fleet):
     first, second, _ = fleet.servers
     agent = make_agent(first)

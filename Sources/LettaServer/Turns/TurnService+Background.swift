@@ -15,11 +15,11 @@ extension TurnService {
     ///   - relay: gets each event as it happens.
     ///   - note: writes in the transaction that stores the run.
     func accept(
-        _ request: TurnRequest, as scope: Scope, relaying relay: (@Sendable (TurnEvent) -> Void)? = nil,
+        _ sent: TurnRequest, as scope: Scope, relaying relay: (@Sendable (TurnEvent) -> Void)? = nil,
         noting note: @escaping @Sendable (Run, Transaction) throws -> Void = { _, _ in }
     ) async throws -> SendOutcome {
-        let config = try await opener.override(request.overrideModel, as: scope)
-        var request = try await opener.images.read(request)
+        let config = try await opener.override(sent.overrideModel, as: scope)
+        var request = try await opener.images.read(sent)
         let control = TurnControl(
             run: core.ids.next(), agent: request.agent, conversation: request.conversation,
             organization: scope.organization, isBackground: true, relay: relay)
@@ -38,10 +38,11 @@ extension TurnService {
         do {
             // Before the run is visible, so that whoever sees it can follow it.
             guard worker.register(control) else { throw Self.isStopping }
-            try await core.storage.write(as: scope) { [request] db in
-                guard let agent = try AgentStore.row(run.agentID, db) else {
+            try await core.storage.write(as: scope) { [core, request] db in
+                guard let agent = try AgentStore.rowForUpdate(run.agentID, db) else {
                     throw APIError.notFound("Agent", run.agentID)
                 }
+                if core.servers != nil { try SendKeyStore.refuseRepeats(of: request, at: run.createdAt, db) }
                 _ = try TurnMemory(for: request, project: agent.origin.projectID, db)
                 try RunStore.insert(run, db)
                 try SendKeyStore.put(request.keys.all, of: agent.id, run: run.id, at: run.createdAt, db)
@@ -58,6 +59,7 @@ extension TurnService {
             worker.remove(control)
             place.abandon()
             leave(control, request)
+            if error is RepeatedSend { return try await accept(sent, as: scope, relaying: relay, noting: note) }
             if let failure = error as? SQLFailure, failure.kind == .outcomeUnknown {
                 await ends.store(run, .error, as: scope)
             }

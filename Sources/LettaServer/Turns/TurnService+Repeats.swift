@@ -56,6 +56,7 @@ extension TurnService {
                 try SendKeyStore.run(of: keys.known, of: control.agent, after: oldest, db)
             }
             guard let run = found.map(ends.current) else { return nil }
+            request.earlierRun = run.id
             if keys.exact.isEmpty, let end = run.completedAt, now.microseconds - end.microseconds > Self.retryWindow {
                 return nil
             }

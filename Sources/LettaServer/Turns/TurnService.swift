@@ -27,10 +27,10 @@ struct TurnService: Sendable {
 
     /// Starts a turn, which goes on without readers, unless an earlier attempt of the send has started or ended one.
     private func start(
-        _ request: TurnRequest, collector: TurnCollector? = nil, as scope: Scope
+        _ sent: TurnRequest, collector: TurnCollector? = nil, as scope: Scope
     ) async throws -> SendOutcome {
-        let config = try await opener.override(request.overrideModel, as: scope)
-        var request = try await opener.images.read(request)
+        let config = try await opener.override(sent.overrideModel, as: scope)
+        var request = try await opener.images.read(sent)
         let control = TurnControl(
             run: core.ids.next(), agent: request.agent, conversation: request.conversation,
             organization: scope.organization, collector: collector)
@@ -47,6 +47,9 @@ struct TurnService: Sendable {
                 await place.leave()
                 throw error
             }
+        } catch is RepeatedSend {
+            leave(control, request)
+            return try await start(sent, collector: collector, as: scope)
         } catch {
             let isShown = request.following == .stream && control.emit(refusal: error)
             leave(control, request)

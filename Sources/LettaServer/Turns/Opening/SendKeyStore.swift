@@ -1,8 +1,21 @@
 import LettaAPI
 import Storage
 
+/// Another server has accepted the same send since it was looked for.
+struct RepeatedSend: Error {}
+
 /// Table `send_key`: which run a send caused. Rows are kept for a day.
 enum SendKeyStore {
+    /// Looks once more for an earlier attempt of the send, with the agent's row locked: of two servers that get a send in the same
+    /// moment, the second finds the run of the first. A server alone knows its sends at work.
+    ///
+    /// - Throws: ``RepeatedSend``.
+    static func refuseRepeats(of request: TurnRequest, at time: Timestamp, _ db: Transaction) throws {
+        let oldest = Timestamp(microseconds: time.microseconds - TurnService.eventRetention)
+        let earlier = try run(of: request.keys.known, of: request.agent, after: oldest, db)
+        if let earlier, earlier.id != request.earlierRun { throw RepeatedSend() }
+    }
+
     /// The keys stand for `run` from now on.
     static func put(
         _ keys: [String], of agent: ID<AgentState>, run: ID<Run>, at time: Timestamp, _ db: Transaction

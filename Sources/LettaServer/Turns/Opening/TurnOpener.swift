@@ -29,6 +29,7 @@ struct TurnOpener: Sendable {
     /// - Parameters:
     ///   - isAccepted: whether the run is stored already. In that case the caller ends it when this throws.
     ///   - config: the model of this turn; nil for the agent's own.
+    /// - Throws: ``RepeatedSend`` when another server has the same send.
     func open(
         _ request: TurnRequest, _ run: Run, isAccepted: Bool, config: LLMConfig?, as scope: Scope
     ) async throws -> TurnState {
@@ -37,10 +38,11 @@ struct TurnOpener: Sendable {
         run.status = .running
         let rows: TurnRows
         do {
-            rows = try await core.storage.write(as: scope) { [run] db in
+            rows = try await core.storage.write(as: scope) { [core, run] db in
                 guard let agent = try AgentStore.rowForUpdate(request.agent, db) else {
                     throw APIError.notFound("Agent", request.agent)
                 }
+                if !isAccepted, core.servers != nil { try SendKeyStore.refuseRepeats(of: request, at: time, db) }
                 let conversation = try request.conversation.map {
                     try ConversationService.row($0, locking: true, db)
                 }

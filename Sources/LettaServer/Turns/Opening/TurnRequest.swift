@@ -60,6 +60,8 @@ struct TurnRequest: Sendable {
     let requestConfig: ObjectDocument
     /// What a repeat of this send is recognized by.
     var keys = SendKeys()
+    /// The newest run that the keys stood for when this send was looked for; it does not make this send needless.
+    var earlierRun: ID<Run>?
     /// A failed run for the same messages, which are stored already.
     var failedRun: ID<Run>?
     /// The `run_type` of a turn that no client asked for.
