@@ -278,7 +278,8 @@ package struct ToolSandbox: Sendable {
 
     /// The box of one call. In it nobody makes namespaces: the filter of system calls refuses them, too.
     var boxArguments: [String] {
-        (Self.canForbidNamespaces ? ["--disable-userns"] : []) + ["--die-with-parent"] + box(proc: ["--proc", "/proc", "--remount-ro", "/proc"])
+        let forbidden = Self.canForbidNamespaces ? ["--disable-userns"] : []
+        return forbidden + ["--die-with-parent"] + box(proc: ["--proc", "/proc", "--remount-ro", "/proc"])
     }
 
     /// The box of a process that makes boxes for calls in it. It ends when its socket is closed, which does not depend on the
