@@ -73,6 +73,22 @@ def test_a_greeting_is_streamed_and_changes_nothing(local):
     assert stored(local, client.agent_block(agent.id, "human").id) == ""
 
 
+def test_models_that_are_installed_beside_the_running_server_are_used(tmp_path):
+    server = harness.Server(tmp_path / "late", database=False)
+    try:
+        http = httpx.Client(base_url=server.start().url, timeout=60)
+        refused = http.post("/v1/agents/", json={"name": "early"})
+        assert refused.status_code == 400, refused.text
+        for name in ("models", "runtime"):
+            (server.data / name).symlink_to(Path(harness.MODELS) / name)
+        made = http.post("/v1/agents/", json={"name": "late"})
+        assert made.status_code == 200, made.text
+        assert made.json()["embedding_config"]["handle"] == "letta-local/all-minilm-l6-v2"
+        assert made.json()["llm_config"]["handle"].startswith("letta-local/")
+    finally:
+        server.close()
+
+
 @contextlib.contextmanager
 def llama_server(folder, *arguments):
     """The address of a real llama-server with the local chat model."""

@@ -157,6 +157,13 @@ package actor ModelDirectory: TaskOwner {
         await wait(for: Array(entries.indices))
     }
 
+    /// Refreshes the listing of one provider, stale or not, and waits.
+    package func refresh(named name: String) async {
+        let indices = providers.indices.filter { providers[$0].settings.name == name }
+        for index in indices { refresh(index) }
+        await wait(for: indices)
+    }
+
     /// Refreshes the listings that were not refreshed within `Timing.retryInterval`, and waits.
     package func refreshDue() async {
         for index in entries.indices where entries[index].mayRetryAt <= elapsed() { refresh(index) }

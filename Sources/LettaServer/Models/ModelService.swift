@@ -33,9 +33,7 @@ struct ModelService: Sendable {
     /// The model of an agent whose creator names none; nil where one must be named.
     func defaultModel(as scope: Scope) async throws -> LLMConfig? {
         if let defaultHandle { return try await languageModel(defaultHandle, as: scope) }
-        let installed = await directory.models().models(of: .llm).filter {
-            $0.providerName == LocalRuntime.providerName
-        }
+        let installed = await localModels(.llm)
         let suited = ModelCatalogue.chatModels(for: .current).lazy.compactMap { model in
             installed.first { $0.name == model.name }
         }
@@ -79,8 +77,16 @@ struct ModelService: Sendable {
 
     /// The embedding model on this machine; nil where none is installed.
     func localEmbeddingModel() async -> EmbeddingConfig? {
-        let models = await directory.models().models(of: .embedding)
-        return models.first { $0.providerName == LocalRuntime.providerName }.map(Self.embeddingConfig)
+        await localModels(.embedding).first.map(Self.embeddingConfig)
+    }
+
+    /// The installed ones; also what was installed a moment ago, beside the running server.
+    private func localModels(_ type: ModelType) async -> [ModelDescription] {
+        let name = LocalRuntime.providerName
+        let known = await directory.models().models(of: type).filter { $0.providerName == name }
+        guard known.isEmpty else { return known }
+        await directory.refresh(named: name)
+        return await directory.models().models(of: type).filter { $0.providerName == name }
     }
 
     /// Finds the model that a handle names: a user's provider takes precedence, because it may be older than a base
