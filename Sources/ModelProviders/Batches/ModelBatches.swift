@@ -55,6 +55,11 @@ package struct FoundBatch: Sendable, Equatable {
     package var id: String
     /// Whether it can be no other one.
     package var isCertain: Bool
+
+    package init(id: String, isCertain: Bool) {
+        self.id = id
+        self.isCertain = isCertain
+    }
 }
 
 /// What came of a request in a batch.
