@@ -18,6 +18,9 @@ package final class FakeBatchService: Sendable {
         package var requests: [(id: String, body: JSONValue)]
         package var hasEnded = false
         package var isCancelled = false
+        /// Whether others were in its way.
+        package var isRefused = false
+        var file: String?
         /// The number of requests that the listing tells of.
         var count: Int { requests.count }
     }
@@ -39,6 +42,7 @@ package final class FakeBatchService: Sendable {
         var attempts = 0
         var refusals: [Int] = []
         var lostResponses = 0
+        var room = Int.max
     }
 
     private let state = Mutex(State())
@@ -103,7 +107,9 @@ package final class FakeBatchService: Sendable {
     /// Ends all batches.
     package func finish() {
         state.withLock { state in
-            for index in state.batches.indices { state.batches[index].hasEnded = true }
+            for index in state.batches.indices where !state.batches[index].isRefused {
+                state.batches[index].hasEnded = true
+            }
         }
     }
 
@@ -112,6 +118,9 @@ package final class FakeBatchService: Sendable {
 
     /// Makes the next batches, and does not say so.
     package func loseResponses(_ count: Int) { state.withLock { $0.lostResponses = count } }
+
+    /// Refuses batches while so many others have not ended.
+    package func limit(to room: Int) { state.withLock { $0.room = room } }
 
     /// Waits until another batch is made.
     package func nextBatch() async {
@@ -135,13 +144,14 @@ package final class FakeBatchService: Sendable {
             return upload(String(decoding: bytes, as: UTF8.self))
         case (.post, ["batches"]):
             let order = try JSONParser().parse(bytes)
-            let file = state.withLock { $0.files[order["input_file_id"]?.string ?? ""] ?? [] }
-            return make(file, named: order["metadata"]?["letta_batch"]?.string)
+            let file = order["input_file_id"]?.string ?? ""
+            return make(
+                state.withLock { $0.files[file] ?? [] }, named: order["metadata"]?["letta_batch"]?.string, from: file)
         case (.post, ["messages", "batches"]):
             let requests = try JSONParser().parse(bytes)["requests"]?.array ?? []
             return make(requests.map { ($0["custom_id"]?.string ?? "", $0["params"] ?? .null) }, named: nil)
         case (.get, let path) where path.last == "batches":
-            return Self.json("{\"data\": [\(batches.map(Self.shown).joined(separator: ","))]}")
+            return Self.json("{\"data\": [\(batches.reversed().map(Self.shown).joined(separator: ","))]}")
         case (.post, let path) where path.last == "cancel":
             return change(path[path.count - 2]) { $0.isCancelled = true }
         case (.get, let path) where path.last == "results" || path.last == "content":
@@ -170,13 +180,18 @@ package final class FakeBatchService: Sendable {
         }
     }
 
-    private func make(_ requests: [(id: String, body: JSONValue)], named name: String?) -> Response {
+    private func make(
+        _ requests: [(id: String, body: JSONValue)], named name: String?, from file: String? = nil
+    ) -> Response {
         let (response, isMade) = state.withLock { state -> (Response, Bool) in
             state.attempts += 1
             if !state.refusals.isEmpty {
                 return (Self.json(#"{"error": {"message": "refused"}}"#, status: state.refusals.removeFirst()), false)
             }
-            let batch = Batch(id: "batch_\(state.batches.count + 1)", name: name, requests: requests)
+            var batch = Batch(id: "batch_\(state.batches.count + 1)", name: name, requests: requests)
+            batch.file = file
+            let others = state.batches.count { !$0.hasEnded && !$0.isCancelled && !$0.isRefused }
+            batch.isRefused = others >= state.room
             state.batches.append(batch)
             guard state.lostResponses > 0 else { return (Self.json(Self.shown(batch)), true) }
             state.lostResponses -= 1
@@ -198,11 +213,14 @@ package final class FakeBatchService: Sendable {
 
     /// In both formats at once.
     private static func shown(_ batch: Batch) -> String {
-        let status = batch.isCancelled ? "cancelled" : batch.hasEnded ? "completed" : "in_progress"
+        let open = batch.hasEnded ? "completed" : "in_progress"
+        let status = batch.isCancelled ? "cancelled" : batch.isRefused ? "failed" : open
+        let errors = batch.isRefused ? #"[{"code": "token_limit_exceeded"}]"# : "[]"
         return #"""
             {"id": "\#(batch.id)", "processing_status": "\#(batch.hasEnded ? "ended" : "in_progress")", \#
             "created_at": "2099-01-01T00:00:00.000000+00:00", "request_counts": {"processing": \#(batch.count)}, \#
-            "status": "\#(status)", "output_file_id": "\#(batch.id)", \#
+            "status": "\#(status)", "output_file_id": "\#(batch.id)", "errors": {"data": \#(errors)}, \#
+            "input_file_id": "\#(batch.file ?? "")", \#
             "metadata": {"letta_batch": \#(batch.name.map { "\"\($0)\"" } ?? "null")}}
             """#
     }

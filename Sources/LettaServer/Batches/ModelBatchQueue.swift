@@ -160,16 +160,20 @@ private struct Keeping: Sendable {
     }
 
     /// Stores what the provider calls the batch, also when the server is stopping.
-    private func note(_ found: FoundBatch) async throws {
-        let due = core.now().advanced(by: Self.pause(after: 1))
+    ///
+    /// - Parameter reason: why the provider refused it before, and may again; nil for the first time.
+    private func note(_ found: FoundBatch, waiting reason: String? = nil) async throws {
+        let attempts = reason == nil ? 1 : batch.attempts + 1
+        let due = core.now().advanced(by: Self.pause(after: attempts))
         try await shieldedFromCancellation { [core, batch, scope] in
             try await core.storage.write(as: scope) { db in
                 var next = batch
                 next.state = .sent
                 next.externalID = found.id
                 next.isCertain = found.isCertain
-                next.attempts = 1
+                next.attempts = attempts
                 next.dueAt = due
+                next.error = reason
                 try ModelBatchStore.update(next, from: batch, db)
                 try DeferredRequestStore.dropBodies(of: batch.id, db)
             }
@@ -177,12 +181,33 @@ private struct Keeping: Sendable {
     }
 
     private func collect(_ id: String, from service: any ModelBatches) async throws {
-        guard try await service.hasEnded(id) else {
-            guard isOlder(than: ModelBatchQueue.answerTime) else { return try await wait() }
+        let isLate = isOlder(than: ModelBatchQueue.answerTime)
+        switch try await service.progress(of: id) {
+        case .ended: break
+        case .running:
+            guard isLate else { return try await wait() }
             if batch.isCertain { try await service.cancel(id) }
             return try await end(because: "The provider did not answer within a day.")
+        case .noRoom:
+            let hasOthers = try await core.storage.read(as: scope) { db in
+                try ModelBatchStore.hasOthers(besides: batch.id, db)
+            }
+            guard !isLate, hasOthers || batch.error != Self.noRoomAlone else {
+                return try await end(because: Self.noRoomAlone)
+            }
+            let next = try await service.renew(id, as: batch.id.rawValue)
+            return try await note(
+                FoundBatch(id: next, isCertain: true), waiting: hasOthers ? Self.noRoom : Self.noRoomAlone)
         }
-        var lines = try await service.results(of: id)[...]
+        try await store(try await service.results(of: id), from: service)
+        try await end(because: nil)
+    }
+
+    private static let noRoom = "The provider has no room for the batch beside others."
+    private static let noRoomAlone = "The provider has no room for the batch."
+
+    private func store(_ results: [[UInt8]], from service: any ModelBatches) async throws {
+        var lines = results[...]
         while !lines.isEmpty {
             let answers = lines.prefix(Self.answersAtOnce).compactMap { line -> (ID<BatchItem>, RawJSON)? in
                 guard let result = service.result(in: line), let document = result.answer,
@@ -197,7 +222,6 @@ private struct Keeping: Sendable {
             }
             ready()
         }
-        try await end(because: nil)
     }
 
     /// Nobody waits for the answers any more.
@@ -230,6 +254,7 @@ private struct Keeping: Sendable {
             guard var next = try db.fetch(ModelBatchStore.table, batch.id, locking: true) else { return }
             next.attempts += 1
             next.dueAt = due
+            next.error = nil
             try ModelBatchStore.update(next, from: batch, db)
         }
     }

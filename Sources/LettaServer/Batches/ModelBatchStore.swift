@@ -32,7 +32,7 @@ struct ModelBatchRow: Codable, Sendable {
     /// How often it was submitted or, once that has succeeded, asked for.
     var attempts: Int
     var dueAt: Timestamp
-    /// Why its requests were not answered.
+    /// Why its requests were not answered, or are not yet.
     var error: String?
     var createdAt: Timestamp
 }
@@ -90,6 +90,17 @@ enum ModelBatchStore {
                 WHERE organization_id = \(db.organization) AND created_at >= \(time) AND external_id IS NOT NULL
                 """
             ).map { try $0["external_id"] })
+    }
+
+    /// Whether a provider is at work on other batches; those that wait for room say so in their error.
+    static func hasOthers(besides batch: ID<ModelBatch>, _ db: Transaction) throws -> Bool {
+        try db.row(
+            """
+            SELECT 1 AS found FROM model_batch
+            WHERE organization_id = \(db.organization) AND state IN ('sending', 'sent') AND id <> \(batch)
+                AND error IS NULL
+            LIMIT 1
+            """) != nil
     }
 
     /// Deletes the records of batches that have ended, once they say nothing any more.

@@ -65,7 +65,9 @@ extension TurnOpener {
 extension TurnState {
     /// The model request that the turn begins with; nil when something else comes before it.
     fileprivate var firstRequest: ModelRequest? {
-        guard context.smallModel == nil, HistoryRepair.openCalls(in: context.history).isEmpty else { return nil }
+        guard context.smallModel == nil, HistoryRepair.openCalls(in: context.history).isEmpty, !isAtWork else {
+            return nil
+        }
         var machine = StepMachine(plan)
         let identity = StepIdentity(of: run.id, ids: .random, at: run.createdAt)
         guard case .callModel(let call)? = machine.receive(.start(identity)).first, call.form == .usual else {
@@ -74,5 +76,11 @@ extension TurnState {
         let request = context.request(call)
         let fitting = ContextFitting(TokenCalibration(permille: agent.tokenPermille))
         return fitting.fits(request, window: config.usableWindow) ? request : nil
+    }
+
+    /// Whether what was said before waits for an answer, which will be in the context of this turn.
+    private var isAtWork: Bool {
+        let before = context.history.last { $0.runID != run.id.rawValue }
+        return before?.role == .user && before?.runID != nil
     }
 }

@@ -59,10 +59,10 @@ struct AnthropicBatches: ModelBatches {
         return days * 86_400 + numbers[3] * 3_600 + numbers[4] * 60 + numbers[5]
     }
 
-    func hasEnded(_ batch: String) async throws(ProviderFailure) -> Bool {
+    func progress(of batch: String) async throws(ProviderFailure) -> BatchProgress {
         let document = try await calls.document(
             provider.request(.GET, "/messages/batches/\(PathText.encoded(batch))"), within: calls.deadlines.firstByte)
-        return document["processing_status"]?.string == "ended"
+        return document["processing_status"]?.string == "ended" ? .ended : .running
     }
 
     /// At the address of the batch, and not at the one that the service names: the key goes to no other host.

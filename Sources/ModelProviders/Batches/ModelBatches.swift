@@ -20,8 +20,10 @@ package protocol ModelBatches: Sendable {
         _ name: String, of count: Int, since time: Int64, besides known: Set<String>
     ) async throws(ProviderFailure) -> FoundBatch?
 
-    /// Whether the service has ended its work on a batch, with success or without.
-    func hasEnded(_ batch: String) async throws(ProviderFailure) -> Bool
+    func progress(of batch: String) async throws(ProviderFailure) -> BatchProgress
+
+    /// Submits a batch again for which there was no room, and returns the service's id of the new one.
+    func renew(_ batch: String, as name: String) async throws(ProviderFailure) -> String
 
     /// The results of a batch that has ended, a line each. Requests that the service has not answered may have none.
     func results(of batch: String) async throws(ProviderFailure) -> [[UInt8]]
@@ -36,6 +38,15 @@ package protocol ModelBatches: Sendable {
 
     /// Remembers that the service has no batches for the model.
     func noteMissing() async
+}
+
+/// How far a service is with a batch.
+package enum BatchProgress: Sendable {
+    case running
+    /// With success or without.
+    case ended
+    /// It did not begin, because too much is in the batches before it.
+    case noRoom
 }
 
 /// A request in a batch.
@@ -67,6 +78,12 @@ package struct BatchedResult: Sendable, Equatable {
     package var id: String
     /// The service's answer, as it sends it to a single request; nil when it has none.
     package var answer: JSONValue?
+}
+
+extension ModelBatches {
+    package func renew(_ batch: String, as name: String) async throws(ProviderFailure) -> String {
+        throw ProviderFailure(.badRequest, message: "The provider does not submit batches again.")
+    }
 }
 
 extension ModelProvider {

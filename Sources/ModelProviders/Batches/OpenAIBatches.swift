@@ -13,12 +13,17 @@ struct OpenAIBatches: ModelBatches {
     /// The member of a batch's metadata that holds this server's name of it.
     private static let nameField = "letta_batch"
     private static let boundary = "letta-swift-batch-0b9d5f0e6c7a41d2"
+    /// Of the error of a batch that has too much beside those before it.
+    private static let fullCode = "token_limit_exceeded"
     private static let ends: Set<String> = ["completed", "failed", "expired", "cancelled"]
 
     func body(of request: ModelRequest) -> [UInt8] { provider.body(of: request) }
 
     func submit(_ requests: [BatchedRequest], as name: String) async throws(ProviderFailure) -> String {
-        let file = try await upload(requests, as: name)
+        try await order(try await upload(requests, as: name), as: name)
+    }
+
+    private func order(_ file: String, as name: String) async throws(ProviderFailure) -> String {
         let order: JSONValue = [
             "input_file_id": .string(file), "endpoint": .string("/v1\(route)"), "completion_window": "24h",
             "metadata": [Self.nameField: .string(name)],
@@ -62,7 +67,10 @@ struct OpenAIBatches: ModelBatches {
     ) async throws(ProviderFailure) -> FoundBatch? {
         let document = try await calls.document(
             provider.request(.GET, provider.addresses.path("/batches?limit=100")), within: calls.deadlines.firstByte)
-        let found = document["data"]?.array?.first { $0["metadata"]?[Self.nameField]?.string == name }
+        let found = document["data"]?.array?.first { batch in
+            batch["metadata"]?[Self.nameField]?.string == name && !known.contains(batch["id"]?.string ?? "")
+                && batch["status"]?.string != "failed"
+        }
         return found?["id"]?.nonEmptyString.map { FoundBatch(id: $0, isCertain: true) }
     }
 
@@ -72,8 +80,21 @@ struct OpenAIBatches: ModelBatches {
             within: calls.deadlines.firstByte)
     }
 
-    func hasEnded(_ batch: String) async throws(ProviderFailure) -> Bool {
-        Self.ends.contains(try await document(of: batch)["status"]?.string ?? "")
+    func progress(of batch: String) async throws(ProviderFailure) -> BatchProgress {
+        let document = try await document(of: batch)
+        guard Self.ends.contains(document["status"]?.string ?? "") else { return .running }
+        let errors = document["errors"]?["data"]?.array ?? []
+        return errors.contains { $0["code"]?.string == Self.fullCode } ? .noRoom : .ended
+    }
+
+    /// The service keeps the file of the requests.
+    func renew(_ batch: String, as name: String) async throws(ProviderFailure) -> String {
+        // An earlier attempt may have been made whose response never came; the newest is listed first.
+        if let found = try await find(name, of: 0, since: 0, besides: [batch]) { return found.id }
+        guard let file = try await document(of: batch)["input_file_id"]?.nonEmptyString else {
+            throw ProviderFailure(.badRequest, message: "The provider has no file of the batch any more.")
+        }
+        return try await order(file, as: name)
     }
 
     func results(of batch: String) async throws(ProviderFailure) -> [[UInt8]] {

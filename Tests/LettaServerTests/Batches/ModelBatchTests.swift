@@ -8,76 +8,11 @@ import Testing
 
 /// Batches whose items are answered by the batches of their provider.
 @Suite(.timeLimit(.minutes(3))) struct ModelBatchTests {
-    /// A server whose provider has batches, and a clock that only the test moves.
-    private struct Place: Sendable {
-        let server: TestServer
-        let fake: FakeBatchService
-        let clock: ManualClock
-        let handle: JSONValue
-
-        func agent(_ name: String, _ fields: JSONObject = [:]) async throws -> String {
-            var all: JSONObject = ["agent_type": "letta_v1_agent", "model": handle]
-            for (key, value) in fields { all[key] = value }
-            return try await server.newAgent(name, all)
-        }
-
-        func begin(_ requests: JSONValue..., as name: String = "batch") async throws {
-            try await server.run([
-                .post("/v1/messages/batches", ["requests": .array(requests)], expect: 200).keep(name)
-            ])
-        }
-
-        /// The batch once it has ended, for which time passes.
-        func ended(_ name: String = "batch") async throws -> JSONValue {
-            try await server.until("/v1/messages/batches/{\(name)}") { batch in
-                clock.advance(by: .seconds(2))
-                return ["completed", "failed", "cancelled"].contains(batch["status"]?.string)
-            }
-        }
-
-        /// Lets time pass until something holds.
-        func until(_ isReached: () -> Bool) async throws {
-            _ = try await server.until("/v1/health/") { _ in
-                clock.advance(by: .seconds(2))
-                return isReached()
-            }
-        }
-    }
-
-    private static let formats = [VendorFormat.anthropic, .chat]
-
-    private static func serving(
-        _ format: VendorFormat, on engine: TestEngine, isUsed: Bool = true,
-        _ body: (Place) async throws -> Void
-    ) async throws {
-        try await FakeBatchService.serving(streaming: format.text) { fake in
-            let clock = ManualClock()
-            try await withServer(
-                on: engine,
-                {
-                    $0.provider = fake.client(format.kind)
-                    $0.clock = clock
-                    $0.now = {
-                        let seconds = 1_800_000_000 + clock.now.offset.components.seconds
-                        return Timestamp(microseconds: seconds * 1_000_000)
-                    }
-                    $0.environment["LETTA_MODEL_PRICES"] =
-                        #"{"openai-proxy/m": {"input": 1, "output": 2}, "anthropic/m": {"input": 1, "output": 2}}"#
-                    $0.environment["LETTA_BATCH_ENDPOINTS"] = isUsed ? fake.baseURL : "https://example.org/v1"
-                }
-            ) { server in
-                let models = try await server.get("/v1/models/")
-                let handle = try #require(models.json[0]?["handle"], "\(models.text)")
-                try await body(Place(server: server, fake: fake, clock: clock, handle: handle))
-            }
-        }
-    }
-
-    @Test(arguments: formats, Engines.all)
+    @Test(arguments: BatchPlace.formats, Engines.all)
     func `first requests are answered by a batch of the provider, over a restart`(
         _ format: VendorFormat, _ engine: TestEngine
     ) async throws {
-        try await Self.serving(format, on: engine) { place in
+        try await BatchPlace.serving(format, on: engine) { place in
             let (server, fake) = (place.server, place.fake)
             for name in ["ann", "bob", "cid"] { server[name] = try await place.agent(name) }
             try await place.begin(
@@ -115,9 +50,9 @@ import Testing
         }
     }
 
-    @Test(arguments: formats, Engines.all)
+    @Test(arguments: BatchPlace.formats, Engines.all)
     func `later steps ask at once`(_ format: VendorFormat, _ engine: TestEngine) async throws {
-        try await Self.serving(format, on: engine) { place in
+        try await BatchPlace.serving(format, on: engine) { place in
             let (server, fake) = (place.server, place.fake)
             server["ann"] = try await place.agent(
                 "ann", ["memory_blocks": [["label": "human", "value": "Ann"]], "include_base_tools": true])
@@ -136,11 +71,11 @@ import Testing
         }
     }
 
-    @Test(arguments: formats, Engines.scenarios)
+    @Test(arguments: BatchPlace.formats, Engines.scenarios)
     func `an agent that was talked to meanwhile is asked anew`(
         _ format: VendorFormat, _ engine: TestEngine
     ) async throws {
-        try await Self.serving(format, on: engine) { place in
+        try await BatchPlace.serving(format, on: engine) { place in
             let (server, fake) = (place.server, place.fake)
             server["ann"] = try await place.agent("ann")
             try await place.begin(BatchTests.request("{ann}", "one"))
@@ -157,9 +92,9 @@ import Testing
         }
     }
 
-    @Test(arguments: formats, Engines.all)
+    @Test(arguments: BatchPlace.formats, Engines.all)
     func `the items of an agent build on one another`(_ format: VendorFormat, _ engine: TestEngine) async throws {
-        try await Self.serving(format, on: engine) { place in
+        try await BatchPlace.serving(format, on: engine) { place in
             let (server, fake) = (place.server, place.fake)
             server["ann"] = try await place.agent("ann")
             try await place.begin(BatchTests.request("{ann}", "one"), BatchTests.request("{ann}", "two"))
@@ -178,9 +113,9 @@ import Testing
         }
     }
 
-    @Test(arguments: formats, Engines.all)
+    @Test(arguments: BatchPlace.formats, Engines.all)
     func `cancelling a batch cancels that of the provider`(_ format: VendorFormat, _ engine: TestEngine) async throws {
-        try await Self.serving(format, on: engine) { place in
+        try await BatchPlace.serving(format, on: engine) { place in
             let (server, fake) = (place.server, place.fake)
             server["ann"] = try await place.agent("ann")
             try await place.begin(BatchTests.request("{ann}", "one"), BatchTests.request("{ann}", "two"))
@@ -203,11 +138,11 @@ import Testing
         }
     }
 
-    @Test(arguments: formats, Engines.all)
+    @Test(arguments: BatchPlace.formats, Engines.all)
     func `what the provider does not answer is asked at once`(
         _ format: VendorFormat, _ engine: TestEngine
     ) async throws {
-        try await Self.serving(format, on: engine) { place in
+        try await BatchPlace.serving(format, on: engine) { place in
             let (server, fake) = (place.server, place.fake)
             for name in ["ann", "bob", "cid"] { server[name] = try await place.agent(name) }
             fake.answer(["one": .fail, "two": .nothing])
@@ -221,11 +156,11 @@ import Testing
         }
     }
 
-    @Test(arguments: formats, Engines.scenarios)
+    @Test(arguments: BatchPlace.formats, Engines.scenarios)
     func `a provider that does not answer for a day is not waited for`(
         _ format: VendorFormat, _ engine: TestEngine
     ) async throws {
-        try await Self.serving(format, on: engine) { place in
+        try await BatchPlace.serving(format, on: engine) { place in
             place.server["ann"] = try await place.agent("ann")
             try await place.begin(BatchTests.request("{ann}", "one"))
             await place.fake.nextBatch()
@@ -236,9 +171,9 @@ import Testing
         }
     }
 
-    @Test(arguments: formats, Engines.all)
+    @Test(arguments: BatchPlace.formats, Engines.all)
     func `a batch whose response was lost is found again`(_ format: VendorFormat, _ engine: TestEngine) async throws {
-        try await Self.serving(format, on: engine) { place in
+        try await BatchPlace.serving(format, on: engine) { place in
             let fake = place.fake
             place.server["ann"] = try await place.agent("ann")
             fake.loseResponses(1)
@@ -251,11 +186,11 @@ import Testing
         }
     }
 
-    @Test(arguments: formats, Engines.scenarios)
+    @Test(arguments: BatchPlace.formats, Engines.scenarios)
     func `a provider that is down for a while is asked again`(
         _ format: VendorFormat, _ engine: TestEngine
     ) async throws {
-        try await Self.serving(format, on: engine) { place in
+        try await BatchPlace.serving(format, on: engine) { place in
             let fake = place.fake
             place.server["ann"] = try await place.agent("ann")
             fake.refuse(503, 429)
@@ -267,9 +202,9 @@ import Testing
         }
     }
 
-    @Test(arguments: formats, Engines.all)
+    @Test(arguments: BatchPlace.formats, Engines.all)
     func `a service without batches is found out once`(_ format: VendorFormat, _ engine: TestEngine) async throws {
-        try await Self.serving(format, on: engine) { place in
+        try await BatchPlace.serving(format, on: engine) { place in
             let fake = place.fake
             place.server["ann"] = try await place.agent("ann")
             fake.refuse(404)
@@ -281,9 +216,9 @@ import Testing
         }
     }
 
-    @Test(arguments: formats, Engines.scenarios)
+    @Test(arguments: BatchPlace.formats, Engines.scenarios)
     func `a refused batch is asked one by one`(_ format: VendorFormat, _ engine: TestEngine) async throws {
-        try await Self.serving(format, on: engine) { place in
+        try await BatchPlace.serving(format, on: engine) { place in
             let fake = place.fake
             place.server["ann"] = try await place.agent("ann")
             fake.refuse(400)
@@ -297,8 +232,61 @@ import Testing
         }
     }
 
+    @Test(arguments: Engines.scenarios)
+    func `a batch that has no room beside others is submitted again`(_ engine: TestEngine) async throws {
+        try await BatchPlace.serving(.chat, on: engine) { place in
+            let (server, fake) = (place.server, place.fake)
+            for name in ["ann", "bob"] { server[name] = try await place.agent(name) }
+            fake.limit(to: 1)
+            try await place.begin(BatchTests.request("{ann}", "one"))
+            await fake.nextBatch()
+            try await place.begin(BatchTests.request("{bob}", "two"), as: "next")
+            try await place.until { fake.batches.count(where: \.isRefused) >= 2 }
+            fake.finish()
+            #expect(try await place.ended()["status"] == "completed")
+            try await place.until { fake.batches.last?.isRefused == false }
+            fake.finish()
+            #expect(try await place.ended("next")["status"] == "completed")
+            #expect(fake.direct == [])
+
+            fake.limit(to: 0)
+            try await place.begin(BatchTests.request("{ann}", "three"), as: "last")
+            #expect(try await place.ended("last")["status"] == "completed")
+            #expect(fake.direct == ["three"], "there will never be room")
+        }
+    }
+
+    @Test(arguments: Engines.all)
+    func `no table is read from end to end`(_ engine: TestEngine) async throws {
+        let scans = WatchingStorage.Scans()
+        for format in BatchPlace.formats {
+            try await BatchPlace.serving(
+                format, on: engine, { $0.wrapStorage = { WatchingStorage(base: $0, scans: scans) } }
+            ) { place in
+                let (server, fake) = (place.server, place.fake)
+                for name in ["ann", "bob"] { server[name] = try await place.agent(name) }
+                _ = scans.take()
+                fake.answer(["two": .fail])
+                fake.loseResponses(1)
+                try await place.begin(BatchTests.request("{ann}", "one"), BatchTests.request("{bob}", "two"))
+                await fake.nextBatch()
+                try await server.restart()
+                fake.finish()
+                #expect(try await place.ended()["status"] == "completed")
+                try await place.begin(BatchTests.request("{ann}", "three"), as: "next")
+                await fake.nextBatch()
+                try await server.run([.patch("/v1/messages/batches/{next}/cancel", expect: 200, nil)])
+                try await place.until { fake.batches[1].isCancelled }
+                // Parts of uploads are there only until the file is read.
+                for (sql, tables) in scans.take() where tables != ["file_upload_part"] {
+                    Issue.record("all of \(tables.sorted().joined(separator: ", ")) is read: \(sql)")
+                }
+            }
+        }
+    }
+
     @Test func `a service that nobody has named is not given batches`() async throws {
-        try await Self.serving(.chat, on: .sqlite, isUsed: false) { place in
+        try await BatchPlace.serving(.chat, on: .sqlite, isUsed: false) { place in
             place.server["ann"] = try await place.agent("ann")
             try await place.begin(BatchTests.request("{ann}", "one"))
             #expect(try await place.ended()["status"] == "completed")
