@@ -64,6 +64,8 @@ class BatchService:
 
     def post(self, path, body):
         self.calls.append(f"POST {path}")
+        if path.endswith("/cancel"):
+            return {"id": path.split("/")[-2]}
         if not path.endswith("/batches"):
             self.direct.append(self.said(body))
             return self.message("at once")

@@ -6,8 +6,8 @@ package import ModelProviders
 import NIOCore
 import Synchronization
 
-/// A model service on the loopback interface whose batches a test ends: Anthropic's Messages API and OpenAI's chat
-/// completions with the batch interface of each.
+/// A model service on the loopback interface whose batches a test ends: Anthropic's Messages API, OpenAI's chat
+/// completions and Responses API, with the batch interface of each.
 package final class FakeBatchService: Sendable {
     /// A batch that was made.
     package struct Batch: Sendable {
@@ -43,6 +43,8 @@ package final class FakeBatchService: Sendable {
         var refusals: [Int] = []
         var lostResponses = 0
         var room = Int.max
+        var isLocked = false
+        var refusedReads = 0
     }
 
     private let state = Mutex(State())
@@ -97,7 +99,8 @@ package final class FakeBatchService: Sendable {
     package var attempts: Int { state.withLock { $0.attempts } }
 
     package func client(_ kind: ProviderKind) -> any ModelProvider {
-        ProviderSettings(name: kind.rawValue, kind: kind, baseURL: baseURL, apiKey: Secret("sk-test-key")).client(
+        let name = kind == .responses ? "openai" : kind.rawValue
+        return ProviderSettings(name: name, kind: kind, baseURL: baseURL, apiKey: Secret("sk-test-key")).client(
             transport: transport, retries: RetryPolicy(maximumRetries: 0))
     }
 
@@ -122,6 +125,12 @@ package final class FakeBatchService: Sendable {
     /// Refuses batches while so many others have not ended.
     package func limit(to room: Int) { state.withLock { $0.room = room } }
 
+    /// Refuses to show batches, as with a wrong key.
+    package func lock(_ isLocked: Bool) { state.withLock { $0.isLocked = isLocked } }
+
+    /// How often it refused to.
+    package var refusedReads: Int { state.withLock { $0.refusedReads } }
+
     /// Waits until another batch is made.
     package func nextBatch() async {
         for await _ in made { return }
@@ -136,7 +145,7 @@ package final class FakeBatchService: Sendable {
         switch (request.method, path) {
         case (.get, ["models"]):
             return Self.json(#"{"data": [{"id": "m", "max_model_len": 50000, "max_input_tokens": 50000}]}"#)
-        case (.post, ["messages"]), (.post, ["chat", "completions"]):
+        case (.post, ["messages"]), (.post, ["chat", "completions"]), (.post, ["responses"]):
             let said = Self.said(try JSONParser().parse(bytes))
             state.withLock { $0.direct.append(said) }
             return Self.respond(streamed("direct: \(said)"), type: "text/event-stream")
@@ -203,6 +212,10 @@ package final class FakeBatchService: Sendable {
 
     private func change(_ id: String, _ change: (inout Batch) -> Void) -> Response {
         state.withLock { state in
+            guard !state.isLocked else {
+                state.refusedReads += 1
+                return Self.json(#"{"error": {"message": "wrong key"}}"#, status: 401)
+            }
             guard let index = state.batches.firstIndex(where: { $0.id == id }) else { return Self.missing }
             change(&state.batches[index])
             return Self.json(Self.shown(state.batches[index]))
@@ -232,8 +245,8 @@ package final class FakeBatchService: Sendable {
         switch outcome {
         case .nothing: return nil
         case .fail: answer = .null
-        case .say(let text): answer = Self.answer(text: text)
-        case .call(let tool, let arguments): answer = Self.answer(tool, arguments)
+        case .say(let text): answer = Self.answer(text: text, to: request.body)
+        case .call(let tool, let arguments): answer = Self.answer(tool, arguments, to: request.body)
         }
         let isAnswered = answer != .null
         let line: JSONValue = [
@@ -248,18 +261,32 @@ package final class FakeBatchService: Sendable {
         "input_tokens": 700, "output_tokens": 7, "prompt_tokens": 700, "completion_tokens": 7,
     ]
 
-    private static func answer(text: String) -> JSONValue {
+    /// What marks a response of the Responses API.
+    private static func object(_ request: JSONValue) -> JSONValue {
+        request["input"] == nil ? "chat.completion" : "response"
+    }
+
+    private static func answer(text: String, to request: JSONValue) -> JSONValue {
         [
+            "object": object(request),
+            "output": [["type": "message", "content": [["type": "output_text", "text": .string(text)]]]],
             "content": [["type": "text", "text": .string(text)]], "stop_reason": "end_turn", "usage": usage,
             "choices": [["finish_reason": "stop", "message": ["role": "assistant", "content": .string(text)]]],
         ]
     }
 
-    private static func answer(_ tool: String, _ arguments: JSONValue) -> JSONValue {
+    private static func answer(_ tool: String, _ arguments: JSONValue, to request: JSONValue) -> JSONValue {
         let function: JSONValue = [
             "name": .string(tool), "arguments": .string(JSONWriter.string(of: arguments)),
         ]
         return [
+            "object": object(request),
+            "output": [
+                [
+                    "type": "function_call", "call_id": "call_1", "name": .string(tool),
+                    "arguments": .string(JSONWriter.string(of: arguments)),
+                ]
+            ],
             "content": [["type": "tool_use", "id": "call_1", "name": .string(tool), "input": arguments]],
             "stop_reason": "tool_use", "usage": usage,
             "choices": [
@@ -276,7 +303,7 @@ package final class FakeBatchService: Sendable {
 
     /// The last text that a user said.
     private static func said(_ body: JSONValue) -> String {
-        let users = (body["messages"]?.array ?? []).filter { $0["role"] == "user" }
+        let users = ((body["messages"] ?? body["input"])?.array ?? []).filter { $0["role"] == "user" }
         let texts = users.compactMap { message -> String? in
             message["content"]?.string ?? message["content"]?.array?.last { $0["type"] == "text" }?["text"]?.string
         }

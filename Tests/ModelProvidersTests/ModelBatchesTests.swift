@@ -30,7 +30,7 @@ import Testing
     private static let start: Int64 = 1_796_018_400
 
     @Test(arguments: [
-        (#"{"id": "b", "created_at": "2026-11-30T06:00:01.5+00:00", "request_counts": {"processing": 1, "errored": 1}}"#, true),
+        (#"{"id": "b", "created_at": "2026-11-30T06:00:01.5+00:00", "request_counts": {"a": 1, "b": 1}}"#, true),
         (#"{"id": "b", "created_at": "2026-11-30T05:50:00Z", "request_counts": {"processing": 2}}"#, false),
         (#"{"id": "b", "created_at": "2026-11-30T06:00:01Z", "request_counts": {"processing": 3}}"#, false),
         (#"{"id": "known", "created_at": "2026-11-30T06:00:01Z", "request_counts": {"processing": 2}}"#, false),

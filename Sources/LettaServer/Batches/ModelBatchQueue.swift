@@ -136,12 +136,14 @@ private struct Keeping: Sendable {
     private func submit(to service: any ModelBatches) async throws {
         if batch.attempts > 0, let found = try await found(in: service) { return try await note(found) }
         let requests = try await core.storage.write(as: scope) { [batch] db -> [BatchedRequest] in
+            let requests = try DeferredRequestStore.requests(of: batch.id, db)
             var next = batch
             next.attempts += 1
-            guard try ModelBatchStore.update(next, from: batch, db) else { return [] }
-            return try DeferredRequestStore.requests(of: batch.id, db)
+            // Items may have been cancelled.
+            next.requestCount = requests.count
+            return try ModelBatchStore.update(next, from: batch, db) ? requests : []
         }
-        guard !requests.isEmpty else { return }
+        guard !requests.isEmpty else { return try await end(because: "Nothing is left of it.") }
         let id = try await service.submit(requests, as: batch.id.rawValue)
         try await note(FoundBatch(id: id, isCertain: true))
         core.logger.info(
@@ -167,6 +169,7 @@ private struct Keeping: Sendable {
         let due = core.now().advanced(by: Self.pause(after: attempts))
         try await shieldedFromCancellation { [core, batch, scope] in
             try await core.storage.write(as: scope) { db in
+                try Self.lock(batch, db)
                 var next = batch
                 next.state = .sent
                 next.externalID = found.id
@@ -178,6 +181,11 @@ private struct Keeping: Sendable {
                 try DeferredRequestStore.dropBodies(of: batch.id, db)
             }
         }
+    }
+
+    /// Who changes several items of a batch locks the batch first.
+    private static func lock(_ batch: ModelBatchRow, _ db: Transaction) throws {
+        _ = try db.fetch(JobStore.table, batch.batchID, locking: true)
     }
 
     private func collect(_ id: String, from service: any ModelBatches) async throws {
@@ -218,6 +226,7 @@ private struct Keeping: Sendable {
             }
             lines = lines.dropFirst(Self.answersAtOnce)
             try await core.storage.write(as: scope) { [batch] db in
+                try Self.lock(batch, db)
                 for (item, answer) in answers { try DeferredRequestStore.answer(item, answer, of: batch.id, db) }
             }
             ready()
@@ -238,8 +247,15 @@ private struct Keeping: Sendable {
         core.logger.warning(
             "A batch of a provider failed", metadata: ["batch.id": "\(batch.batchID)", "error": "\(failure)"])
         if batch.externalID == nil, failure.saysThereIsNone { await service.noteMissing() }
-        let time = batch.externalID == nil ? ModelBatchQueue.submissionTime : ModelBatchQueue.answerTime
-        if failure.isPermanent || failure.saysThereIsNone || isOlder(than: time) {
+        let isOver =
+            if batch.externalID == nil {
+                failure.isPermanent || failure.saysThereIsNone || isOlder(than: ModelBatchQueue.submissionTime)
+            } else {
+                // A key that is refused now may be replaced while the answers are still there.
+                failure.saysThereIsNone || [.badRequest, .unprocessable].contains(failure.kind)
+                    || isOlder(than: ModelBatchQueue.answerTime)
+            }
+        if isOver {
             try await end(because: failure.message)
         } else {
             try await wait()
@@ -270,6 +286,7 @@ private struct Keeping: Sendable {
     /// Ends the batch; items that have no answer ask by themselves.
     private func end(because error: String?) async throws {
         let released = try await core.storage.write(as: scope) { [batch] db -> Int in
+            try Self.lock(batch, db)
             var next = batch
             next.state = .ended
             next.error = error

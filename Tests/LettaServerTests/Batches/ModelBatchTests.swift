@@ -202,6 +202,24 @@ import Testing
         }
     }
 
+    @Test(arguments: BatchPlace.formats, Engines.scenarios)
+    func `a key that is refused for a while loses no answers`(
+        _ format: VendorFormat, _ engine: TestEngine
+    ) async throws {
+        try await BatchPlace.serving(format, on: engine) { place in
+            let fake = place.fake
+            place.server["ann"] = try await place.agent("ann")
+            try await place.begin(BatchTests.request("{ann}", "one"))
+            await fake.nextBatch()
+            fake.lock(true)
+            try await place.until { fake.refusedReads >= 2 }
+            fake.lock(false)
+            fake.finish()
+            #expect(try await place.ended()["status"] == "completed")
+            #expect(fake.attempts == 1 && fake.direct == [])
+        }
+    }
+
     @Test(arguments: BatchPlace.formats, Engines.all)
     func `a service without batches is found out once`(_ format: VendorFormat, _ engine: TestEngine) async throws {
         try await BatchPlace.serving(format, on: engine) { place in

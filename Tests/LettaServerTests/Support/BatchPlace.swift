@@ -47,7 +47,7 @@ struct BatchPlace: Sendable {
     }
 
     /// Those that have batches.
-    static let formats = [VendorFormat.anthropic, .chat]
+    static let formats = [VendorFormat.anthropic, .chat, .responses]
 
     static func serving(
         _ format: VendorFormat, on engine: TestEngine, isUsed: Bool = true,
@@ -65,8 +65,7 @@ struct BatchPlace: Sendable {
                         let seconds = 1_800_000_000 + clock.now.offset.components.seconds
                         return Timestamp(microseconds: seconds * 1_000_000)
                     }
-                    $0.environment["LETTA_MODEL_PRICES"] =
-                        #"{"openai-proxy/m": {"input": 1, "output": 2}, "anthropic/m": {"input": 1, "output": 2}}"#
+                    $0.environment["LETTA_MODEL_PRICES"] = #"{"m": {"input": 1, "output": 2}}"#
                     $0.environment["LETTA_BATCH_ENDPOINTS"] = isUsed ? fake.baseURL : "https://example.org/v1"
                     change(&$0)
                 }
