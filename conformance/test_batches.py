@@ -7,6 +7,8 @@ from datetime import datetime, timedelta, timezone
 import httpx
 import pytest
 
+import harness
+from batchservice import BatchService
 from conftest import client_of
 from harness import unknown
 from steps import fresh, ids, make_agent, refused
@@ -69,6 +71,38 @@ def test_batch_survives_a_kill(own_server):
     ended = until(lambda: client.raw.batches.retrieve(made.id), lambda job: job.completed_at)
     assert (ended.status, ended.metadata["completed"], ended.metadata["failed"]) == ("completed", 3, 1)
     assert {agent: said(agent) for agent in texts} == texts
+
+
+@legacy
+def test_provider_batch_survives_kills(tmp_path, model):
+    """The batch of the provider is made once and its answers reach their agents, although the server is killed while it
+    waits for the response to the making, and again while it waits for the answers."""
+    service = BatchService()
+    server = harness.Server(tmp_path / "native", **{**model.settings, **service.settings})
+    try:
+        client = client_of(server.start())
+        agents = [bare_agent(client, model="anthropic/m") for _ in range(3)]
+        made = client.raw.batches.create(requests=[
+            {"agent_id": agent, "messages": [{"role": "user", "content": f"text {index}"}]} for index, agent in enumerate(agents)])
+        until(lambda: len(service.batches), lambda count: count == 1)
+        server.process.kill()
+        service.responds.set()
+        client = client_of(server.start())
+        until(lambda: service.calls, lambda calls: "GET /v1/messages/batches" in calls)
+        waiting = client.raw.batches.retrieve(made.id)
+        assert (waiting.status, waiting.metadata["deferred"]) == ("created", 3)
+        assert [m for m in client.raw.agents.messages.list(agents[0], limit=100) if m.message_type == "user_message"] == []
+        server.process.kill()
+        service.has_ended = True
+        client = client_of(server.start())
+        ended = until(lambda: client.raw.batches.retrieve(made.id), lambda job: job.completed_at, seconds=60)
+        assert (ended.status, ended.metadata["completed"]) == ("completed", 3)
+        assert (len(service.batches), service.direct) == (1, [])
+        said = {m.agent_id: m.content for m in client.raw.batches.messages.list(made.id).messages}
+        assert {agent: text[0].text for agent, text in said.items()} == {agent: f"later: text {index}" for index, agent in enumerate(agents)}
+    finally:
+        server.close()
+        service.close()
 
 
 @legacy

@@ -5,11 +5,13 @@ import signal
 import statistics
 import threading
 import time
+from types import SimpleNamespace
 
 import httpx
 import pytest
 
 import harness
+from batchservice import BatchService
 from fleet import Fleet, call, eventually, events, make_agent, script, servers_of, texts
 from steps import fresh
 
@@ -243,6 +245,36 @@ def test_the_death_of_a_server_frees_what_it_held(fleet):
     assert [each["leads"] for each in servers_of(third)].count(True) == 1
     victim.start()
     assert len(servers_of(victim)) == 3
+
+
+def test_the_batch_of_a_provider_outlives_the_server_that_leads(tmp_path, model):
+    service = BatchService()
+    service.responds.set()
+    fleet = Fleet(tmp_path, SimpleNamespace(settings={**model.settings, **service.settings}), 2)
+    try:
+        states = sorted(servers_of(fleet.servers[0]), key=lambda each: each["started_at"])
+        leader, other = fleet.servers if states[0]["leads"] else fleet.servers[::-1]
+        agents = [call(other, "POST", "/v1/agents/", json={"name": fresh("agent"), "model": "anthropic/m", "agent_type": "letta_v1_agent"})["id"]
+                  for _ in range(2)]
+        batch = call(other, "POST", "/v1/messages/batches", json={"requests": [
+            {"agent_id": agent, "messages": [{"role": "user", "content": "hello"}]} for agent in agents]})["id"]
+        eventually(lambda: len(service.batches) == 1)
+        leader.process.kill()
+        service.has_ended = True
+        eventually(lambda: call(other, "GET", f"/v1/messages/batches/{batch}")["status"] == "completed", seconds=60)
+        assert [texts(other, agent, "assistant_message") for agent in agents] == [["later: hello"]] * 2
+        assert (len(service.batches), service.direct) == (1, [])
+        # A cancel that another server hears is one of the leader's.
+        service.has_ended = False
+        batch = call(other, "POST", "/v1/messages/batches", json={"requests": [
+            {"agent_id": agents[0], "messages": [{"role": "user", "content": "again"}]}]})["id"]
+        eventually(lambda: len(service.batches) == 2)
+        leader.start()
+        call(leader, "PATCH", f"/v1/messages/batches/{batch}/cancel")
+        eventually(lambda: any(each.startswith("POST") and each.endswith("/cancel") for each in service.calls))
+    finally:
+        fleet.close()
+        service.close()
 
 
 def test_a_server_that_was_paused_writes_nothing_stale_and_ends(fleet):

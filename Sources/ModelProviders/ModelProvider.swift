@@ -27,6 +27,9 @@ package protocol ModelProvider: Sendable {
 
     /// One vector for each text, in the order of the texts, all of the same length.
     func embed(_ texts: [String], model: String) async throws(ProviderFailure) -> [[Float]]
+
+    /// The service's batch interface for a model; nil when there is none, or it was found to be missing.
+    func batches(of model: String) -> (any ModelBatches)?
 }
 
 extension ModelProvider {

@@ -87,7 +87,8 @@ package struct LettaApplication: Sendable {
         egress = EgressClient(transport: transport, privateHosts: configuration.privateHosts)
         callbacks = RunCallbackService(
             core: core, ends: runEnds, egress: egress, secret: configuration.callbackSecret)
-        batches = BatchQueue(core: core, ends: runEnds, callbacks: callbacks)
+        batches = BatchQueue(
+            core: core, ends: runEnds, callbacks: callbacks, endpoints: configuration.batchEndpoints)
         schedules = ScheduleRunner(core: core)
         let documents = DocumentReader(sandbox: sandbox)
         let models = ModelService(

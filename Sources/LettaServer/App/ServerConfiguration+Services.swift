@@ -22,6 +22,22 @@ extension ServerConfiguration {
         return settings
     }
 
+    /// The services whose batches are used: the known ones, those that are named, or none.
+    static func batchEndpoints(_ environment: ConfigReader) throws -> BatchEndpoints {
+        let addresses = list(environment.string(forKey: "letta.batch.endpoints"))
+        guard !addresses.isEmpty else { return .official }
+        if addresses == ["off"] { return .none }
+        for address in addresses {
+            do {
+                _ = try EgressAddress(address)
+            } catch {
+                throw StartUpFailure.invalidSetting(
+                    "LETTA_BATCH_ENDPOINTS names '\(EgressAddress.shown(address))'; it \(error.reason).")
+            }
+        }
+        return BatchEndpoints(addresses)
+    }
+
     private static func setting(_ variable: String) -> ConfigKey {
         ConfigKey(variable.lowercased().replacing("_", with: "."))
     }

@@ -68,6 +68,9 @@ package struct ServerConfiguration: Sendable {
     var privateHosts: [String] = []
     /// `LETTA_CALLBACK_SECRET`: signs callbacks.
     var callbackSecret: Secret?
+    /// `LETTA_BATCH_ENDPOINTS`: comma-separated addresses of services whose own batches answer message batches; `off` for
+    /// none.
+    var batchEndpoints = BatchEndpoints.official
     /// `LETTA_DEFAULT_LLM_HANDLE`: the model of an agent whose creator names none. Without it the local model is, where it is
     /// installed.
     package var defaultModel: String?
@@ -127,6 +130,7 @@ package struct ServerConfiguration: Sendable {
         allowedModelHosts = Self.list(environment.string(forKey: "letta.allowed.model.hosts"))
         privateHosts = Self.list(environment.string(forKey: "letta.allowed.private.hosts"))
         callbackSecret = Self.secret("letta.callback.secret", environment)
+        batchEndpoints = try Self.batchEndpoints(environment)
         let local = environment.string(forKey: "letta.local")
         localModels = try local.map { try $0.isEmpty || Self.flag("LETTA_LOCAL", $0) } ?? localModels
         defaultModel = environment.string(forKey: "letta.default.llm.handle").flatMap { $0.isEmpty ? nil : $0 }
@@ -245,6 +249,7 @@ package struct ServerConfiguration: Sendable {
                     "private hosts of callbacks and images",
                     privateHosts.isEmpty ? "none" : privateHosts.joined(separator: ", ")
                 ),
+                ("services whose batches are used", batchEndpoints.text),
                 ("callback secret", callbackSecret.map { "\($0)" } ?? "none"),
                 ("model of agents that name none", defaultModel ?? "the local one, where it is installed"),
                 ("local models", localModels ? "on" : "off"),
@@ -306,7 +311,7 @@ extension ServerConfiguration {
         }
     }
 
-    private static func list(_ text: String?) -> [String] {
+    static func list(_ text: String?) -> [String] {
         (text ?? "").split { $0 == "," || $0 == " " }.map(String.init)
     }
 

@@ -24,7 +24,7 @@ extension TurnOpener {
         _ request: TurnRequest, _ run: Run, _ rows: inout TurnRows, at time: Timestamp, _ db: Transaction
     ) throws {
         let end = try rows.endOfContext()
-        var said = request.messages(runID: run.id, at: time, ids: core.ids)
+        var said = request.messages(runID: run.id, at: request.answer?.saidAt ?? time, ids: core.ids)
         let pending = PendingApproval(atEnd: end)
         if request.answers.isEmpty, let expired = pending, approvals.expiry(of: expired.message.createdAt) <= time {
             let reason = "Nobody answered within \(approvals.days) day\(approvals.days == 1 ? "" : "s")."

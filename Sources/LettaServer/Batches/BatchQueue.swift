@@ -21,9 +21,14 @@ final class BatchQueue: Sendable {
     private let callbacks: RunCallbackService
     private let state = Mutex(State())
     private let loop: WorkLoop
+    private let deferral: RequestDeferral
+    /// What providers answer in batches of their own.
+    private let models: ModelBatchQueue
 
-    init(core: Core, ends: RunEnds, callbacks: RunCallbackService) {
+    init(core: Core, ends: RunEnds, callbacks: RunCallbackService, endpoints: BatchEndpoints) {
         self.core = core
+        deferral = RequestDeferral(core: core, endpoints: endpoints)
+        models = ModelBatchQueue(core: core)
         self.ends = ends
         self.callbacks = callbacks
         loop = WorkLoop(core: core, failureNotice: "Batches go on later")
@@ -31,6 +36,7 @@ final class BatchQueue: Sendable {
 
     /// Runs what waits, and what comes.
     func start(with turns: TurnService) {
+        models.start(with: turns.opener.models) { [loop] in loop.wake() }
         loop.start { [self] group in
             try await finishBatches()
             while let item = try await next() {
@@ -45,18 +51,23 @@ final class BatchQueue: Sendable {
     }
 
     /// Says that an item waits, or that one has ended.
-    func wake() { loop.wake() }
+    func wake() {
+        loop.wake()
+        models.wake()
+    }
 
     /// Begins no more items. Those whose turns are cancelled from now on are left to the next start of the server.
     func stop() {
         state.withLock { $0.isClosing = true }
         loop.stop()
+        models.stop()
     }
 
     /// Waits for the items at work, whose turns have to be cancelled before.
     func close() async {
         stop()
         await loop.close()
+        await models.close()
     }
 
     /// Takes the next item; nil when none waits or enough are at work.
@@ -74,6 +85,12 @@ final class BatchQueue: Sendable {
             let body = try JSONDecoding().decode(SendMessages.self, from: item.request.value())
             var request = try TurnRequest(body, to: item.agent, following: .later)
             request.failedRun = item.earlierRun
+            switch item.ahead {
+            case .notAsked:
+                if try await deferral.put(item, request, with: turns.opener, as: scope) { return }
+            case .answered(let answer): request.answer = answer
+            case .refused: break
+            }
             let (run, control) = try await turns.acceptOwn(
                 request, as: scope,
                 noting: { run, db in

@@ -51,7 +51,11 @@ struct BatchService: Sendable {
     }
 
     func retrieve(_ id: ID<Job>, as scope: Scope) async throws -> Job {
-        try await core.storage.read(as: scope) { db in try Self.batch(id, db).job }
+        try await core.storage.read(as: scope) { db in
+            var row = try Self.batch(id, db)
+            if !row.job.status.isFinished { try Self.count(&row, db) }
+            return row.job
+        }
     }
 
     func messages(of id: ID<Job>, _ query: ListBatchMessages, as scope: Scope) async throws -> Page<Message> {
@@ -95,13 +99,14 @@ struct BatchService: Sendable {
         if row.job.callbackURL != nil { try RunCallbackStore.insert(row.job.id, at: time, db) }
     }
 
-    /// Says in the metadata how many items ended how, and why some failed.
+    /// Says in the metadata how many items ended how, why some failed, and how many wait for their provider.
     static func count(_ row: inout JobRow, _ db: Transaction) throws {
         let counts = try BatchStore.counts(row.job.id, db)
         var metadata = (try row.job.metadata?.json.value())?.object ?? [:]
         for name in [RunStatus.completed, .failed, .cancelled].map(\.rawValue) {
             metadata[name] = .int(Int64(counts.byStatus[name] ?? 0))
         }
+        if let deferred = counts.byStatus["deferred"] { metadata["deferred"] = .int(Int64(deferred)) }
         let failures = try BatchStore.failures(of: row.job.id, limit: Self.shownFailures, db)
         if !failures.isEmpty { metadata["errors"] = .array(failures) }
         row.job.metadata = ObjectDocument(metadata)

@@ -15,13 +15,22 @@ enum BatchStore {
         let request: RawJSON
         /// The run of an attempt that the end of the server stopped.
         let earlierRun: ID<Run>?
+        let ahead: Ahead
+    }
+
+    /// What has become of an item's first request ahead of its turn.
+    enum Ahead: Sendable {
+        case notAsked
+        case answered(GivenAnswer)
+        /// The item asks by itself.
+        case refused
     }
 
     /// How many items of a batch ended how.
     struct Counts: Sendable {
         var byStatus: [String: Int] = [:]
 
-        var open: Int { (byStatus["created"] ?? 0) + (byStatus["running"] ?? 0) }
+        var open: Int { ["created", "deferred", "running"].reduce(0) { $0 + (byStatus[$1] ?? 0) } }
         var total: Int { byStatus.values.reduce(0, +) }
     }
 
@@ -57,15 +66,23 @@ enum BatchStore {
 
     // MARK: The queue
 
-    /// The oldest waiting item of all organizations whose agent is none of `busy`.
+    /// The oldest waiting item of all organizations whose agent is none of `busy` and has no item that waits for an answer:
+    /// the items of an agent build on one another.
     static func next(besides busy: [ID<AgentState>], _ db: any SQLExecutor) throws -> Waiting? {
         let others: SQLText = busy.isEmpty ? "" : " AND batch_item.agent_id NOT IN (\(list: busy))"
         return try db.row(
             """
             SELECT batch_item.organization_id, batch_item.id, batch_item.batch_id, batch_item.agent_id,
-                batch_item.request, batch_item.run_id, job.user_id, job.key_id
+                batch_item.request, batch_item.run_id, job.user_id, job.key_id,
+                ahead.state, ahead.digest, ahead.answer, ahead.created_at AS said_at
             FROM batch_item JOIN job ON job.organization_id = batch_item.organization_id AND job.id = batch_item.batch_id
+            LEFT JOIN deferred_request AS ahead ON ahead.organization_id = batch_item.organization_id
+                AND ahead.item_id = batch_item.id
             WHERE batch_item.status = 'created'\(others)
+                AND NOT EXISTS (
+                    SELECT 1 FROM deferred_request AS other
+                    WHERE other.organization_id = batch_item.organization_id AND other.agent_id = batch_item.agent_id
+                        AND other.state IN ('waiting', 'sent'))
             ORDER BY batch_item.created_at, batch_item.batch_id, batch_item.position LIMIT 1
             """
         ).map { row in
@@ -73,7 +90,37 @@ enum BatchStore {
                 organization: try row["organization_id"], user: try row["user_id"], key: try row["key_id"],
                 id: try row["id"],
                 batch: try row["batch_id"], agent: try row["agent_id"], request: try row["request"],
-                earlierRun: try row["run_id"])
+                earlierRun: try row["run_id"], ahead: try ahead(row))
+        }
+    }
+
+    private static func ahead(_ row: SQLRow) throws -> Ahead {
+        let (state, answer): (String?, RawJSON?) = (try row["state"], try row["answer"])
+        guard state != nil else { return .notAsked }
+        guard let answer else { return .refused }
+        return .answered(
+            GivenAnswer(digest: try row["digest"], document: answer, saidAt: try row["said_at"]))
+    }
+
+    /// Has an item wait for the answer of its provider's batch.
+    ///
+    /// - Returns: whether the item waited for its turn until now.
+    static func putOff(_ item: ID<BatchItem>, _ db: Transaction) throws -> Bool {
+        try db.execute(
+            """
+            UPDATE batch_item SET status = 'deferred'
+            WHERE organization_id = \(db.organization) AND id = \(item) AND status = 'created'
+            """) > 0
+    }
+
+    /// Puts items in the queue whose provider has answered, or will not.
+    static func takeUp(_ items: [ID<BatchItem>], _ db: Transaction) throws {
+        for items in items.chunks() {
+            try db.execute(
+                """
+                UPDATE batch_item SET status = 'created'
+                WHERE organization_id = \(db.organization) AND id IN (\(list: items)) AND status = 'deferred'
+                """)
         }
     }
 
@@ -94,6 +141,7 @@ enum BatchStore {
             WHERE organization_id = \(db.organization) AND id = \(item)
                 AND (status IN ('created', 'running') OR status = 'cancelled' AND run_id IS NOT NULL)
             """)
+        try DeferredRequestStore.delete(item, db)
     }
 
     /// Cancels the items that have not ended.
@@ -110,8 +158,10 @@ enum BatchStore {
         try db.execute(
             """
             UPDATE batch_item SET status = 'cancelled'
-            WHERE organization_id = \(db.organization) AND batch_id = \(batch) AND status IN ('created', 'running')
+            WHERE organization_id = \(db.organization) AND batch_id = \(batch)
+                AND status IN ('created', 'deferred', 'running')
             """)
+        try DeferredRequestStore.delete(of: batch, db)
         return runs
     }
 
@@ -157,7 +207,7 @@ enum BatchStore {
                 AND NOT EXISTS (
                     SELECT 1 FROM batch_item AS item
                     WHERE item.organization_id = job.organization_id AND item.batch_id = job.id
-                        AND item.status IN ('created', 'running'))
+                        AND item.status IN ('created', 'deferred', 'running'))
             """
         ).map { (try $0["organization_id"], try $0["id"]) }
     }
@@ -193,6 +243,11 @@ enum BatchStore {
                     SELECT 1 FROM job
                     WHERE job.organization_id = batch_item.organization_id AND job.id = batch_item.batch_id
                         AND job.status IN ('created', 'pending', 'running'))
+            """)
+        try db.execute(
+            """
+            DELETE FROM deferred_request WHERE (organization_id, item_id) IN (
+                SELECT organization_id, id FROM batch_item WHERE status = 'running')
             """)
         try db.execute(
             """

@@ -17,6 +17,9 @@ struct ModelPrices: Sendable {
         }
     }
 
+    /// What providers' batches cost less by.
+    static let batchDivisor: Int64 = 2
+
     /// By the handles of models.
     private(set) var prices: [String: Price] = [:]
 

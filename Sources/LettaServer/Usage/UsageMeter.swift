@@ -26,14 +26,16 @@ struct UsageMeter: Sendable {
     }
 
     /// Counts a step.
-    func add(_ step: Step, of subject: UsageSubject, at time: Timestamp, _ db: Transaction) throws {
+    func add(
+        _ step: Step, isBatched: Bool, of subject: UsageSubject, at time: Timestamp, _ db: Transaction
+    ) throws {
         var usage = UsageAddition(steps: 1)
         usage.promptTokens = step.promptTokens
         usage.completionTokens = step.completionTokens
         usage.cachedInputTokens = step.cachedInputTokens ?? 0
         usage.cacheWriteTokens = step.cacheWriteTokens ?? 0
         usage.reasoningTokens = step.reasoningTokens ?? 0
-        usage.cost = prices.cost(of: step)
+        usage.cost = prices.cost(of: step).map { isBatched ? $0 / ModelPrices.batchDivisor : $0 }
         try UsageStore.add(usage, of: subject, model: step.modelHandle ?? step.model ?? "", at: time, db)
     }
 

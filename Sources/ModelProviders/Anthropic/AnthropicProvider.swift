@@ -5,7 +5,7 @@ import NIOHTTP1
 /// Anthropic, or any server with its Messages API.
 package struct AnthropicProvider: ModelProvider {
     package let settings: ProviderSettings
-    private let calls: ProviderCalls
+    let calls: ProviderCalls
 
     package static let officialBaseURL = "https://api.anthropic.com/v1"
     /// The last version of the API that takes a temperature.
@@ -71,13 +71,26 @@ package struct AnthropicProvider: ModelProvider {
             .badRequest, message: "Anthropic has no embedding models. Use an embedding model of another provider.")
     }
 
+    package func batches(of model: String) -> (any ModelBatches)? {
+        let known = calls.transport.learned.facts(of: key(of: model)).adaptations
+        return known.contains(.batches) ? nil : AnthropicBatches(provider: self, model: model)
+    }
+
+    func learn(_ adaptation: ServiceAdaptation, of model: String) async {
+        await calls.transport.learned.learn(of: key(of: model)) { $0.adaptations.insert(adaptation) }
+    }
+
+    private func key(of model: String) -> LearnedServices.Key {
+        LearnedServices.Key(address: settings.baseURL, model: model)
+    }
+
     private func messageRequest(_ request: ModelRequest, streaming: Bool) -> HTTPClientRequest {
         let body = AnthropicRequestBody(request: request, streaming: streaming)
         return self.request(.POST, "/messages", body: JSONWriter.bytes(of: body))
     }
 
     /// Anthropic's own clients take the address without `/v1`, so both forms are understood.
-    private func request(_ method: HTTPMethod, _ path: String, body: [UInt8]? = nil) -> HTTPClientRequest {
+    func request(_ method: HTTPMethod, _ path: String, body: [UInt8]? = nil) -> HTTPClientRequest {
         let address = settings.baseURL.hasSuffix("/v1") ? settings.baseURL : settings.baseURL + "/v1"
         var request = calls.request(method, address + path, body: body)
         request.headers.add(name: "anthropic-version", value: Self.version)

@@ -17,6 +17,9 @@ struct OpenAIAddresses: Sendable {
         return "\(azureResource)/openai/deployments?api-version=\(Self.azureListingVersion)"
     }
 
+    /// Of a route that is about no model.
+    func path(_ path: String) -> String { base + path }
+
     /// - Parameter model: Azure has it in the path.
     func route(_ path: String, model: String) -> String {
         guard isAzure, !isAzureV1 else { return base + path }

@@ -9,8 +9,8 @@ import Synchronization
 /// OpenAI, or any server with an OpenAI-compatible chat completions API.
 package final class OpenAIProvider: ModelProvider {
     package let settings: ProviderSettings
-    private let calls: ProviderCalls
-    private let addresses: OpenAIAddresses
+    let calls: ProviderCalls
+    let addresses: OpenAIAddresses
     private let learned: LearnedServices
     /// Learned from the model listing: answers do not tell.
     private let listed = Mutex(OpenAIModelTraits())
@@ -80,10 +80,7 @@ package final class OpenAIProvider: ModelProvider {
             while true {
                 do throws(ProviderFailure) {
                     let wire = chatRequest(request, streaming: false)
-                    let document = try await calls.document(wire, within: calls.deadlines.answer)
-                    return document["object"]?.string == "response"
-                        ? try ResponsesAnswerReader.answer(from: document)
-                        : try OpenAIAnswerReader.answer(from: document)
+                    return try Self.answer(from: await calls.document(wire, within: calls.deadlines.answer))
                 } catch {
                     guard await adapts(to: error, of: request, streaming: false) else { throw error }
                 }
@@ -91,7 +88,23 @@ package final class OpenAIProvider: ModelProvider {
         }
     }
 
+    static func answer(from document: JSONValue) throws(ProviderFailure) -> ModelAnswer {
+        document["object"]?.string == "response"
+            ? try ResponsesAnswerReader.answer(from: document) : try OpenAIAnswerReader.answer(from: document)
+    }
+
+    /// Azure's batches are another interface.
+    package func batches(of model: String) -> (any ModelBatches)? {
+        guard settings.kind != .azure, !facts(of: model).adaptations.contains(.batches) else { return nil }
+        return OpenAIBatches(
+            provider: self, model: model, route: usesResponses(model) ? "/responses" : "/chat/completions")
+    }
+
     // MARK: What is learned
+
+    func learn(_ adaptation: ServiceAdaptation, of model: String) async {
+        await learned.learn(of: key(of: model)) { $0.adaptations.insert(adaptation) }
+    }
 
     private func key(of model: String) -> LearnedServices.Key {
         LearnedServices.Key(address: settings.baseURL, model: model)
@@ -115,7 +128,7 @@ package final class OpenAIProvider: ModelProvider {
             metadata: [
                 "provider.name": "\(settings.name)", "model": "\(request.model)", "adaptation": "\(next.rawValue)",
             ])
-        await learned.learn(of: key(of: request.model)) { $0.adaptations.insert(next) }
+        await learn(next, of: request.model)
         return true
     }
 
@@ -168,18 +181,24 @@ package final class OpenAIProvider: ModelProvider {
     }
 
     private func chatRequest(_ request: ModelRequest, streaming: Bool) -> HTTPClientRequest {
-        guard !usesResponses(request.model) else {
-            let body = ResponsesRequestBody(
-                request: request, adaptations: adaptations(for: request.model), streaming: streaming)
-            return self.request(
-                .POST, addresses.route("/responses", model: request.model), body: JSONWriter.bytes(of: body))
-        }
+        let path = usesResponses(request.model) ? "/responses" : "/chat/completions"
         return self.request(
-            .POST, addresses.route("/chat/completions", model: request.model),
-            body: JSONWriter.bytes(of: body(of: request, streaming: streaming)))
+            .POST, addresses.route(path, model: request.model), body: bytes(of: request, streaming: streaming))
     }
 
-    private func request(_ method: HTTPMethod, _ url: String, body: [UInt8]? = nil) -> HTTPClientRequest {
+    /// The body of a request that is answered at once.
+    func body(of request: ModelRequest) -> [UInt8] { bytes(of: request, streaming: false) }
+
+    private func bytes(of request: ModelRequest, streaming: Bool) -> [UInt8] {
+        guard usesResponses(request.model) else {
+            return JSONWriter.bytes(of: body(of: request, streaming: streaming))
+        }
+        return JSONWriter.bytes(
+            of: ResponsesRequestBody(
+                request: request, adaptations: adaptations(for: request.model), streaming: streaming))
+    }
+
+    func request(_ method: HTTPMethod, _ url: String, body: [UInt8]? = nil) -> HTTPClientRequest {
         var request = calls.request(method, url, body: body)
         addresses.authorize(&request)
         return request

@@ -24,6 +24,8 @@ package enum ServiceAdaptation: String, Sendable, CaseIterable {
     case shortCallIDs = "short_call_ids"
     /// The model is served by the Responses API alone.
     case responses
+    /// The service has no batches for the model.
+    case batches
 
     /// What to tell people.
     package var explanation: String {
@@ -35,6 +37,7 @@ package enum ServiceAdaptation: String, Sendable, CaseIterable {
         case .reasoningContent: "takes no reasoning back"
         case .shortCallIDs: "takes ids of tool calls of nine letters and digits"
         case .responses: "serves this model through the Responses API alone"
+        case .batches: "has no batches"
         default: "refuses \(rawValue)"
         }
     }

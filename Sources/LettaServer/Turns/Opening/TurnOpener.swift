@@ -77,7 +77,7 @@ struct TurnOpener: Sendable {
         _ request: TurnRequest, _ run: Run, in conversation: ConversationRow? = nil, config: LLMConfig?,
         as scope: Scope
     ) async throws -> TurnState {
-        let time = core.now()
+        let time = run.createdAt
         let rows = try await core.storage.read(as: scope) { [core] db in
             guard let agent = try AgentStore.row(request.agent, db) else {
                 throw APIError.notFound("Agent", request.agent)
@@ -108,7 +108,8 @@ struct TurnOpener: Sendable {
             config = model.config
         }
         if let window = rows.conversation?.contextWindowLimit { config.contextWindow = window }
-        let provider = try await models.provider(for: config, as: scope)
+        var provider = try await models.provider(for: config, as: scope)
+        if let answer = request.answer { provider = AnsweredProvider(provider, answer) }
         var state = try TurnState(
             rows, request, run, config: config, provider: provider, executors: executors, as: scope)
         try state.offer(try rows.tools.compactMap { try $0.clientTool() })

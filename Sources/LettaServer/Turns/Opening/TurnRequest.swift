@@ -64,6 +64,8 @@ struct TurnRequest: Sendable {
     var earlierRun: ID<Run>?
     /// A failed run for the same messages, which are stored already.
     var failedRun: ID<Run>?
+    /// What the provider has answered to the first request of the turn ahead of it.
+    var answer: GivenAnswer?
     /// The `run_type` of a turn that no client asked for.
     var runType: String?
     /// What else the metadata of such a run says.

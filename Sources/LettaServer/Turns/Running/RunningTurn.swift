@@ -107,7 +107,8 @@ final class RunningTurn {
             row: record.isResumed
                 ? nil : StepRow(step: step, metrics: metrics, toolNames: toolNames, createdAt: times.start),
             trace: lastRequest.map { TraceText.trace($0, lastAnswer, id: traceID, step: step.id, at: time) },
-            spans: spans.map { RunSpan($0) }, end: record.end, tokenPermille: fitting.changedPermille)
+            spans: spans.map { RunSpan($0) }, end: record.end, tokenPermille: fitting.changedPermille,
+            isBatched: (state.provider as? AnsweredProvider)?.takeCredit() ?? false)
     }
 }
 

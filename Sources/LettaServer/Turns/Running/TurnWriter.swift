@@ -27,7 +27,7 @@ struct TurnWriter: Sendable {
             _ = try ArchivalMemoryService.insert(step.passages, for: state.agent, ids: core.ids, db)
             if let row = step.row {
                 try db.insert(row, into: StepStore.table)
-                try usage.add(row.step, of: state.usageSubject, at: time, db)
+                try usage.add(row.step, isBatched: step.isBatched, of: state.usageSubject, at: time, db)
                 if step.end == nil {
                     state.reachedLimit = try UsageMeter.reached(state.usageSubject, beginning: false, at: time, db)
                 }
@@ -91,6 +91,8 @@ struct StepResult: Sendable {
     var end: TurnEnd?
     /// What the agent's calls showed of its tokens; nil when nothing changed.
     var tokenPermille: Int?
+    /// Whether a batch of the provider answered the model call.
+    var isBatched = false
 }
 
 extension Run {
