@@ -54,10 +54,12 @@ package final class ChangeFeed: Sendable {
 
     func publish(_ notice: ChangeNotice, in organization: String) {
         let bells = state.withLock { state in
-            state.readers.compactMap { number, reader -> AsyncStream<Void>.Continuation? in
-                guard reader.organization == organization else { return nil }
-                return state.readers[number]?.add(notice) == true ? reader.bell : nil
+            var bells: [AsyncStream<Void>.Continuation] = []
+            for number in Array(state.readers.keys) {
+                guard let reader = state.readers[number], reader.organization == organization else { continue }
+                if state.readers[number]?.add(notice) == true { bells.append(reader.bell) }
             }
+            return bells
         }
         for bell in bells { bell.yield() }
     }

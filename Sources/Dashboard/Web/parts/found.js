@@ -5,10 +5,12 @@ import { flat, Name } from "./text.js";
 const decimals = value => Number(value).toFixed(2);
 const added = value => (value === null || value === undefined ? "" : `adds ${value < 0 ? "−" : "+"}${decimals(Math.abs(value))}`);
 
+const when = time => (/T.*Z$/.test(time) ? new Date(time).toLocaleString() : time);
+
 /** What a search is narrowed by, in words. */
 export function filters(body) {
   const { tags, tag_match_mode: mode, roles, start_date: from, end_date: to } = body;
-  return [tags?.length && `${mode === "all" ? "all" : "one"} of the tags ${tags.join(", ")}`, roles?.length && `said by ${roles.join(", ")}`, from && `from ${from}`, to && `until ${to}`].filter(Boolean).map(flat).join("; ");
+  return [tags?.length && `${mode === "all" ? "all" : "one"} of the tags ${tags.join(", ")}`, roles?.length && `said by ${roles.join(", ")}`, from && `from ${when(from)}`, to && `until ${when(to)}`].filter(Boolean).map(flat).join("; ");
 }
 
 /** Opens to the numbers. `search` is the answer that the result is of, `by` the filters in words. */

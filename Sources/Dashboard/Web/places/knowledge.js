@@ -8,14 +8,15 @@ import { Rows, usePages } from "../parts/rows.js";
 import { bytes, cut, Name, number, short, Time, visible } from "../parts/text.js";
 import { BlockEditor, History } from "./agent/memory.js";
 
-function Hits({ of, query, title, about, text = row => row.text, rows = answer => answer.results }) {
-  return html`<${Card} title=${title} flush><${Loaded} of=${of}>${answer => { const all = rows(answer); return all.length === 0 ? html`<${Empty}>Nothing found.<//>` : html`<ol>${all.map(row => html`<li class="hit" key=${row.id}><div class="plain" dir="auto"><${Marked} text=${text(row)} query=${query} stems=${row.why?.matched} most=${1500} /></div><div class="about">${about(row)}${row.why && html`<${WhyFound} why=${row.why} search=${answer} />`}</div></li>`)}</ol>`; }}<//><//>`;
+function Hits({ of, query, by, title, about, text = row => row.text, rows = answer => answer.results }) {
+  return html`<${Card} title=${title} flush><${Loaded} of=${of}>${answer => { const all = rows(answer); return all.length === 0 ? html`<${Empty}>Nothing found.<//>` : html`<ol>${all.map(row => html`<li class="hit" key=${row.id}><div class="plain" dir="auto"><${Marked} text=${text(row)} query=${query} stems=${row.why?.matched} most=${1500} /></div><div class="about">${about(row)}${row.why && html`<${WhyFound} why=${row.why} search=${answer} by=${by} />`}</div></li>`)}</ol>`; }}<//><//>`;
 }
 
 function Search({ route }) {
   const asked = route.query.query ?? "";
   const agent = route.query.agent || undefined;
   const [said, say] = useState(asked);
+  const by = agent && `only ${short(agent)}`;
   const search = source => ({ body: { source, query: asked, limit: 20, agent_id: agent }, skip: !asked });
   const passages = useCall("/v1/search/explain", { verb: "POST", ...search("archival_memory") });
   const files = useCall("/v1/search/explain", { verb: "POST", ...search("files") });
@@ -23,9 +24,9 @@ function Search({ route }) {
   const blocks = useCall("/v1/blocks/", { query: { value_search: asked, limit: 20 }, skip: !asked || Boolean(agent) });
   return html`<div class="stack"><form class="searchline" onSubmit=${event => { event.preventDefault(); adjust({ query: said.trim() }); }}><input class="input" type="search" aria-label="Search passages, messages and blocks" placeholder="A word, a name, a question" value=${said} onInput=${event => say(event.target.value)} /><button class="btn primary" type="submit">Search</button></form>${agent && html`<div class="chips"><button class="chip" type="button" onClick=${() => adjust({ agent: "" })}>only ${short(agent)} ×</button></div>`}
     ${!asked ? html`<${Empty}>Searches the archives of all agents, files, what was said, and blocks.<//>` : html`
-      <${Hits} title="Passages" of=${passages} query=${asked} about=${row => html`<span><${Name} text=${row.archive_id ? `archive ${short(row.archive_id)}` : "passage"} most=${60} /> · <${Time} at=${row.created_at} /></span>`} />
-      <${Hits} title="Files" of=${files} query=${asked} about=${row => html`<a href=${link(["knowledge"], { part: "folders", folder: row.folder_id })}><${Name} text=${row.file_name ?? "file"} most=${60} /></a>`} />
-      <${Hits} title="Messages" of=${messages} query=${asked} about=${row => html`<a href=${link(["agents", row.agent_id])}>${short(row.agent_id)}</a><span>${row.role === "user" ? "user" : "agent"} · <${Time} at=${row.created_at} /></span>`} />
+      <${Hits} title="Passages" of=${passages} query=${asked} by=${by} about=${row => html`<span><${Name} text=${row.archive_id ? short(row.archive_id) : "passage"} most=${60} /> · <${Time} at=${row.created_at} /></span>`} />
+      <${Hits} title="Files" of=${files} query=${asked} by=${by} about=${row => html`<a href=${link(["knowledge"], { part: "folders", folder: row.folder_id })}><${Name} text=${row.file_name ?? "file"} most=${60} /></a>`} />
+      <${Hits} title="Messages" of=${messages} query=${asked} by=${by} about=${row => html`<a href=${link(["agents", row.agent_id])}>${short(row.agent_id)}</a><span>${row.role === "user" ? "user" : "agent"} · <${Time} at=${row.created_at} /></span>`} />
       ${!agent && html`<${Hits} title="Blocks" of=${blocks} query=${asked} rows=${all => all} text=${row => row.value ?? ""} about=${row => html`<a href=${link(["knowledge"], { part: "blocks", block: row.id })}><${Name} text=${row.label} /></a>`} />`}`}</div>`;
 }
 
