@@ -8,10 +8,10 @@ import urllib.parse
 import pytest
 
 import harness
-from steps import MODEL, fresh
+from steps import EMBEDDING, fresh
 from test_dashboard import api, browser, cookies, expect, guarded, made, make_agent, page, say, script, tab  # fixtures and steps
 
-from browser import PASSWORD
+from browser import PASSWORD, Tab
 
 
 def operations_table():
@@ -106,18 +106,48 @@ def test_another_way_from_a_past_step(tab, page, api):
     assert "Another way" not in api.get(f"/v1/agents/{agent['id']}/messages", params={"conversation_id": "default"}).text
 
 
-def test_a_message_is_left_out_of_the_context(tab, page, api):
+def test_a_message_is_left_out_of_the_context_and_put_back(tab, page, api):
     agent = make_agent(api)
     say(api, agent, script({"say": "A poisoned sentence"}))
-    before = api.get(f"/v1/agents/{agent['id']}").json()["message_ids"]
+    say(api, agent, script({"say": "A later sentence"}))
+
+    def context():
+        return api.get(f"/v1/agents/{agent['id']}").json()["message_ids"]
+    before = context()
     tab.open(f"agents/{agent['id']}")
     said = page.get_by_role("listitem").filter(has_text="A poisoned sentence").last
     said.get_by_role("button", name="Leave out").click()
-    page.get_by_role("dialog").get_by_role("button", name="Leave out").click()
-    expect(said.get_by_role("button", name="Leave out")).to_have_count(0)
-    expect(said).to_be_visible()
-    after = api.get(f"/v1/agents/{agent['id']}").json()["message_ids"]
+    expect(said.get_by_role("status")).to_have_text("Left out.")
+    after = context()
     assert len(after) == len(before) - 1 and set(after) < set(before)
+    said.get_by_role("button", name="Undo").click()
+    expect(said.get_by_role("button", name="Leave out")).to_be_visible()
+    assert context() == before
+    # Later, too, it is put back by one click, and that can be undone.
+    said.get_by_role("button", name="Leave out").click()
+    expect(said.get_by_role("status")).to_have_text("Left out.")
+    page.reload()
+    said.get_by_role("button", name="Put back").click()
+    expect(said.get_by_role("status")).to_have_text("Put back.")
+    assert context() == before
+    said.get_by_role("button", name="Undo").click()
+    expect(said.get_by_role("button", name="Put back")).to_be_visible()
+    assert context() == after
+
+
+def test_a_call_is_left_out_and_put_back_with_its_result(tab, page, api):
+    agent = make_agent(api)
+    say(api, agent, script({"call": "memory_insert", "args": {"label": "human", "new_string": "Cats"}}, {"say": "Noted"}))
+    before = api.get(f"/v1/agents/{agent['id']}").json()["message_ids"]
+    tab.open(f"agents/{agent['id']}")
+    page.get_by_role("button", name="result", exact=True).click()
+    call = page.locator(".step .more").last
+    call.get_by_role("button", name="Leave out").click()
+    expect(call.get_by_role("status")).to_have_text("Left out.")
+    assert len(api.get(f"/v1/agents/{agent['id']}").json()["message_ids"]) == len(before) - 2
+    call.get_by_role("button", name="Undo").click()
+    expect(call.get_by_role("button", name="Leave out")).to_be_visible()
+    assert api.get(f"/v1/agents/{agent['id']}").json()["message_ids"] == before
 
 
 def test_schedules_of_all_agents(tab, page, api):
@@ -154,6 +184,50 @@ def test_a_backup_is_made_checked_and_deleted(tab, page, api, guarded):
     page.get_by_role("dialog").get_by_role("button", name="Delete").click()
     expect(page.get_by_text("No copies yet")).to_be_visible()
     assert not file.exists()
+
+
+@pytest.mark.skipif(harness.POSTGRES is not None, reason="PostgreSQL has a tool of its own")
+def test_backups_are_made_by_a_schedule(tab, page, api, guarded):
+    tab.open("settings?part=health")
+    expect(page.get_by_role("link", name="make one")).to_be_visible()
+    tab.open("settings?part=backups")
+    page.get_by_label("Copy the database").select_option("24")
+    page.get_by_label("Keep the newest").fill("1")
+    page.get_by_role("button", name="Save").click()
+    copies = page.get_by_label("Copies").get_by_role("listitem")
+    expect(copies).to_have_count(1)
+    expect(copies).to_contain_text("made by the schedule")
+    (backup,) = api.get("/v1/server/backups").json()
+    assert backup["kind"] == "scheduled"
+    schedule = api.get("/v1/server/backup-schedule").json()
+    assert (schedule["every_hours"], schedule["keep"]) == (24, 1) and schedule["next_at"] > schedule["last_at"]
+    tab.open("settings?part=health")
+    expect(page.get_by_text("the last one just now")).to_be_visible()
+
+
+@pytest.mark.skipif(harness.POSTGRES is not None, reason="PostgreSQL has a tool of its own")
+def test_a_backup_that_fails_is_shown(browser, model, tmp_path):
+    server = harness.Server(tmp_path, **model.settings)
+    try:
+        tab = Tab(browser, server.start())
+        # Where the folder of the copies should be.
+        (server.data / "backups").rmdir()
+        (server.data / "backups").touch()
+        with server.http() as http:
+            made(http.patch("/v1/server/backup-schedule", json={"every_hours": 6}))
+        page = tab.open("overview")
+        needs = page.locator("section.card", has=page.get_by_role("heading", name="Needs you"))
+        expect(needs).to_contain_text("The last copy of the database failed")
+        needs.get_by_role("link", name="Look").click()
+        expect(page.get_by_role("alert")).to_contain_text("The last copy failed")
+        tab.open("settings?part=health")
+        expect(page.get_by_text("the last one failed")).to_be_visible()
+        tab.open("settings?part=log")
+        expect(page.get_by_text("A scheduled backup failed").first).to_be_visible()
+        tab.check()
+        tab.close()
+    finally:
+        server.close()
 
 
 def test_the_log_is_read_and_has_no_secrets(tab, page, api, guarded):
@@ -216,3 +290,67 @@ def test_a_group_is_made_talks_and_forgets(tab, page, api):
     page.get_by_role("dialog").get_by_role("button", name="Delete the group").click()
     expect(page.get_by_text("Choose a group.")).to_be_visible()
     assert api.get(f"/v1/groups/{group['id']}").status_code == 404
+
+
+def remember(api, agent, *texts):
+    for text in texts:
+        made(api.post(f"/v1/agents/{agent['id']}/archival-memory", json={"text": text, "tags": [text.split()[0].lower()]}))
+
+
+def test_the_archive_tells_why_a_passage_was_found(tab, page, api):
+    agent = make_agent(api)
+    remember(api, agent, "Ann planted tulips behind the shed", "Bob repairs bicycles")
+    tab.open(f"agents/{agent['id']}?part=archive")
+    page.get_by_label("Search the archive").fill("planting <b>tulips</b>")
+    page.get_by_label("Search the archive").press("Enter")
+    found = page.get_by_label("Archive").get_by_role("listitem").filter(has_text="behind the shed")
+    expect(found.locator("mark").first).to_have_text("planted")
+    found.get_by_text("Why found:").click()
+    expect(found.get_by_role("row", name="Words")).to_contain_text("2 of 3 (planting, b, tulips)")
+    expect(found.get_by_role("row", name="Filters")).to_contain_text("none")
+    found.get_by_role("button", name="ann", exact=True).click()
+    expect(page.get_by_role("button", name="only the tag ann")).to_be_visible()
+    expect(page.get_by_label("Archive").get_by_text("Bob repairs")).to_have_count(0)
+    found.get_by_text("Why found:").click()
+    expect(found.get_by_role("row", name="Filters")).to_contain_text("one of the tags ann")
+
+
+def test_a_search_of_an_agent_tells_why_it_found_what(tab, page, api):
+    agent = make_agent(api, tools=["archival_memory_search", "conversation_search"])
+    remember(api, agent, "The gardener comes on Thursdays")
+    say(api, agent, script({"call": "archival_memory_search", "args": {"query": "gardener"}}, {"say": "On Thursdays."}))
+    say(api, agent, script({"call": "conversation_search", "args": {"query": "Thursdays", "roles": ["assistant"]}}, {"say": "As I said."}))
+    tab.open(f"agents/{agent['id']}")
+    for at, (text, filtered) in enumerate([("The gardener comes on Thursdays", "until "), ("On Thursdays.", "said by assistant")]):
+        page.get_by_role("button", name="result", exact=True).nth(at).click()
+        page.get_by_role("button", name="Why these were found").nth(at).click()
+        found = page.get_by_label("Found", exact=True).nth(at).get_by_role("listitem").filter(has_text=text)
+        expect(found).to_contain_text("in the result")
+        found.get_by_text("Why found:").click()
+        expect(found.get_by_role("row", name="Filters")).to_contain_text(filtered)
+
+
+def test_files_and_messages_tell_why_they_were_found(tab, page, api, tmp_path):
+    agent, word = make_agent(api), fresh("zinnober").replace("-", "")
+    folder = made(api.post("/v1/folders/", json={"name": fresh("manuals"), "embedding": EMBEDDING}))
+    made(api.post(f"/v1/folders/{folder['id']}/upload", files={"file": ("boiler.txt", f"The {word} boiler is reset with the red button.")}))
+    api.patch(f"/v1/agents/{agent['id']}/folders/attach/{folder['id']}")
+    say(api, agent, script({"say": f"The {word} is red."}))
+    # Read in the background.
+    for _ in range(200):
+        if api.get(f"/v1/folders/{folder['id']}/files").json()[0]["processing_status"] == "completed":
+            break
+        page.wait_for_timeout(50)
+    tab.open(f"agents/{agent['id']}?part=files")
+    page.get_by_label("Search the files").fill(word)
+    page.get_by_label("Search the files").press("Enter")
+    hit = page.get_by_label("Found in files").get_by_role("listitem")
+    expect(hit).to_contain_text("boiler.txt")
+    hit.get_by_text("Why found:").click()
+    expect(hit.get_by_role("row", name="Words")).to_contain_text(f"1 of 1 ({word})")
+    tab.open(f"knowledge?query={word}")
+    for card, text in (("Files", "boiler is reset"), ("Messages", "is red.")):
+        section = page.locator("section.card", has=page.get_by_role("heading", name=card, exact=True))
+        expect(section.locator("mark", has_text=word).first).to_be_visible()
+        expect(section.get_by_text("Why found:").first).to_be_visible()
+        expect(section).to_contain_text(text)

@@ -18,7 +18,7 @@ WEB = ROOT / "Sources/Dashboard/Web"
 PAGE = ROOT / "docs/dashboard-operations.md"
 VERBS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 SCREENS = {
-    "app.js": "every screen", "parts/palette.js": "Find anything", "places/signin.js": "Signing in", "places/overview.js": "Overview",
+    "app.js": "every screen", "live.js": "every screen", "parts/palette.js": "Find anything", "places/signin.js": "Signing in", "places/overview.js": "Overview",
     "places/agents.js": "Agents", "places/newagent.js": "New agent", "places/agent.js": "Agent", "places/agent/chat.js": "Agent: chat",
     "places/agent/turn.js": "Agent: chat", "places/agent/fork.js": "Agent: chat", "places/agent/conversations.js": "Agent: conversations",
     "places/agent/memory.js": "Agent: memory", "places/agent/context.js": "Agent: context", "places/agent/agenttools.js": "Agent: tools",
@@ -117,6 +117,7 @@ def calls(source):
     # What a block's editor saves to, it is given.
     found += [("PATCH", path) for match in re.finditer(r"BlockEditor\} [^>]*?path=\$\{", source) for path in paths(until(source, match.end(), "}"), match.start())]
     found += [("GET", path) for match in re.finditer(r"(?:href=|src=)\$\{(?=`\$\{address\})", source) for path in literals(until(source, match.end(), "}"))]
+    found += [("GET", path) for match in re.finditer(r"\bnew EventSource\(", source) for path in literals(until(source, match.end(), ",)"))]
     return {(verb, path.rstrip("/")) for verb, path in found if path.startswith("/")}
 
 

@@ -24,6 +24,10 @@ static const unsigned char index_html[] = {
 #embed "Web/index.html"
 };
 
+static const unsigned char live_js[] = {
+#embed "Web/live.js"
+};
+
 static const unsigned char parts_calls_js[] = {
 #embed "Web/parts/calls.js"
 };
@@ -34,6 +38,10 @@ static const unsigned char parts_dialog_js[] = {
 
 static const unsigned char parts_diff_js[] = {
 #embed "Web/parts/diff.js"
+};
+
+static const unsigned char parts_found_js[] = {
+#embed "Web/parts/found.js"
 };
 
 static const unsigned char parts_images_js[] = {
@@ -258,9 +266,11 @@ static const DashboardFile files[] = {
     {"app.js", app_js, sizeof app_js},
     {"icon.svg", icon_svg, sizeof icon_svg},
     {"index.html", index_html, sizeof index_html},
+    {"live.js", live_js, sizeof live_js},
     {"parts/calls.js", parts_calls_js, sizeof parts_calls_js},
     {"parts/dialog.js", parts_dialog_js, sizeof parts_dialog_js},
     {"parts/diff.js", parts_diff_js, sizeof parts_diff_js},
+    {"parts/found.js", parts_found_js, sizeof parts_found_js},
     {"parts/images.js", parts_images_js, sizeof parts_images_js},
     {"parts/markdown.js", parts_markdown_js, sizeof parts_markdown_js},
     {"parts/marked.js", parts_marked_js, sizeof parts_marked_js},

@@ -33,6 +33,8 @@ package struct HTTPSettings: Sendable {
     package var openPaths: Set<String> = []
     /// Gets each request that has ended; nil when nobody traces requests.
     package var recordRequest: (@Sendable (RequestTrace) -> Void)?
+    /// Gets what each request changed that has succeeded; nil when nobody wants to know.
+    package var changed: (@Sendable (RouteChange) -> Void)?
     /// The keys of people and programs.
     package var apiKeys = APIKeyDoor()
 
@@ -119,6 +121,12 @@ struct RouteResponder: Sendable {
                 context.client.askForBody()
             }
             let response = try await route.handler(request, context, route.match)
+            if let changed = settings.changed, response.status.code < 300, verb != .get,
+                settings.apiKeys.scopes[route.operation] != .read
+            {
+                changed(
+                    RouteChange(organization: context.caller.organization, path: route.path, captures: captures))
+            }
             return settings.accessTokens.shown(response, of: route, to: context.grant, captures)
         case .methodNotAllowed(let verbs):
             let allow: HTTPFields = [.allow: Self.allow(verbs)]

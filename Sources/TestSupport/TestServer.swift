@@ -3,7 +3,7 @@ import HTTPTypes
 import HummingbirdTesting
 package import JSON
 package import LettaAPI
-import LettaServer
+package import LettaServer
 import Logging
 package import ModelProviders
 import NIOCore
@@ -107,6 +107,9 @@ package final class TestServer: Sendable {
 
     /// The database as the server uses it.
     package var storage: any StorageEngine { application.storage }
+
+    /// Who hears of changes.
+    package var changes: ChangeFeed { application.changes }
 
     /// The operations that are served or listed.
     package var operationsOfRoutes: Set<String> { application.operations }

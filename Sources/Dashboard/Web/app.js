@@ -1,6 +1,7 @@
 // The frame of all places: navigation, the bar, sign-in, keys.
 import { Component, html, render, useEffect, useRef, useState } from "./vendor/preact.js";
 import { address, call, onSignedOut } from "./api.js";
+import { begin } from "./live.js";
 import { go, useRoute } from "./route.js";
 import { Icon, State } from "./parts/ui.js";
 import { ask } from "./parts/dialog.js";
@@ -86,7 +87,7 @@ function App() {
   const leader = useRef(-Infinity);
   useEffect(() => {
     onSignedOut(() => new Promise(resolve => { waiting.current.push(resolve); setAsking(true); }));
-    call("GET", "/v1/server/session", { quiet: true }).then(setSession, () => {});
+    call("GET", "/v1/server/session", { quiet: true }).then(value => { setSession(value); begin(); }, () => {});
   }, []);
   useEffect(() => {
     const key = event => {
@@ -111,6 +112,7 @@ function App() {
   const signedIn = async () => {
     setAsking(false);
     setSession(await call("GET", "/v1/server/session", { quiet: true }));
+    begin();
     for (const go of waiting.current.splice(0)) go();
   };
   const Screen = screen(route) ?? Lost;

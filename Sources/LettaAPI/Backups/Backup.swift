@@ -6,6 +6,8 @@ public struct Backup: Codable, Sendable, JSONWritable {
     public enum Kind: String, Codable, Sendable, CaseIterable, JSONWritable {
         /// Because somebody asked for it.
         case made
+        /// Because it was time: see ``BackupSchedule``.
+        case scheduled
         /// Before a newer program changed the database.
         case beforeMigration = "before_migration"
         /// What a restored copy replaced.

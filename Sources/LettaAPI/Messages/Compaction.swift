@@ -41,15 +41,20 @@ extension API {
             .post, "/v1/conversations/{conversation_id}/compact",
             "Replaces older messages in a conversation's context by a summary.")
         public static let remove = Endpoint<
-            NestedPath<AgentState, Message>, RemoveFromContext, NoBody, RemovedFromContext
+            NestedPath<AgentState, Message>, ChangeContext, NoBody, ContextChange
         >(
             .delete, "/v1/agents/{agent_id}/context/messages/{message_id}",
             "Takes a message out of the context, with a call its results; it stays in the lists.")
+        public static let putBack = Endpoint<
+            NestedPath<AgentState, Message>, ChangeContext, NoBody, ContextChange
+        >(
+            .put, "/v1/agents/{agent_id}/context/messages/{message_id}",
+            "Puts a message that left the context back in its place, with a call its results.")
     }
 }
 
-/// Out of which context a message is taken.
-public struct RemoveFromContext: Codable, Sendable {
+/// Whose context is changed.
+public struct ChangeContext: Codable, Sendable {
     /// A conversation of the agent; left out: the agent's own one.
     public var conversationID: ID<Conversation>?
 
@@ -58,8 +63,8 @@ public struct RemoveFromContext: Codable, Sendable {
     }
 }
 
-/// What left a context.
-public struct RemovedFromContext: Codable, Sendable, JSONWritable {
+/// What left a context, or came back to it.
+public struct ContextChange: Codable, Sendable, JSONWritable {
     /// The message, and those that can't be told to a model without it.
     public var messageIDs: [ID<Message>]
 

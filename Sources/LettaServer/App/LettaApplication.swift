@@ -17,6 +17,7 @@ import UnixSignals
 /// The composition root of the server.
 package struct LettaApplication: Sendable {
     package let storage: any StorageEngine
+    package let changes: ChangeFeed
     private let responder: CallbackResponder<ServerContext>
     /// Nil where tools reach no API.
     private let toolDoor: ToolDoor?
@@ -32,6 +33,7 @@ package struct LettaApplication: Sendable {
     private let callbacks: RunCallbackService
     private let batches: BatchQueue
     private let schedules: ScheduleRunner
+    private let backups: BackupScheduler
     private let reading: FileReadingService
     private let embedder: PassageEmbedder
     private let packages: ToolPackageService
@@ -81,6 +83,7 @@ package struct LettaApplication: Sendable {
         let metrics = PrometheusMetrics()
         let core = Core(
             storage: storage, ids: .random, now: now ?? { .now }, clock: clock, logger: logger, servers: servers)
+        changes = core.changes
         userProviders = UserProviders(core: core, secrets: secrets, transport: transport)
         retention = RetentionService(core: core, policy: configuration.retention)
         runEnds = RunEnds(core: core)
@@ -90,6 +93,9 @@ package struct LettaApplication: Sendable {
         batches = BatchQueue(
             core: core, ends: runEnds, callbacks: callbacks, endpoints: configuration.batchEndpoints)
         schedules = ScheduleRunner(core: core)
+        backups = BackupScheduler(
+            core: core, backups: BackupService(core: core, configuration: configuration),
+            settings: configuration.backups)
         let documents = DocumentReader(sandbox: sandbox)
         let models = ModelService(
             directory: self.directory, userProviders: userProviders, transport: transport, logger: logger,
@@ -113,7 +119,7 @@ package struct LettaApplication: Sendable {
             usage: UsageMeter(prices: configuration.prices), exporter: exporter, metrics: metrics,
             dashboard: configuration.http.dashboard == .off ? nil : .embedded,
             sessions: DashboardSessionService(core: core, password: configuration.http.password),
-            backups: BackupService(core: core, configuration: configuration), log: log)
+            backups: backups, log: log)
         let (routes, settings) = Self.routes(features, configuration)
         let httpMetrics = HTTPMetrics(factory: metrics)
         let stack = try HTTPStack(routes: routes, settings: settings, metrics: httpMetrics)
@@ -128,6 +134,7 @@ package struct LettaApplication: Sendable {
         embedder.queue.wake()
         embedder.messages.start { [worker] in worker.isBusy }
         packages.start()
+        backups.start()
         servers?.start(duties)
     }
 
@@ -192,6 +199,9 @@ package struct LettaApplication: Sendable {
         if let dashboard = features.dashboard { settings.openPaths = DashboardRoutes.paths(of: dashboard) }
         if let exporter = features.exporter {
             settings.recordRequest = { [now = features.core.now] in exporter.record([Span($0, at: now())]) }
+        }
+        settings.changed = { [changes = features.core.changes] change in
+            if let notice = ChangeNotice(change) { changes.publish(notice, in: change.organization) }
         }
         settings.apiKeys = APIKeyService(core: features.core).door()
         // The dashboard's files are the same for everybody.
@@ -281,6 +291,7 @@ package struct LettaApplication: Sendable {
         await servers?.stop()
         await worker.close()
         await schedules.close()
+        await backups.close()
         await batches.close()
         await callbacks.close()
         await reading.close()

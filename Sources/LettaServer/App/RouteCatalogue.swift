@@ -34,7 +34,7 @@ struct RouteCatalogue: RouteGroup {
     /// The dashboard's files; nil when it is off.
     let dashboard: DashboardFiles?
     let sessions: DashboardSessionService
-    let backups: BackupService
+    let backups: BackupScheduler
     let log: RecentLog
 
     func register(on routes: Routes) {
@@ -115,6 +115,8 @@ struct RouteCatalogue: RouteGroup {
                 embeddings: PassageEmbeddingService(core: core, models: models, queue: embedder.queue)),
             IdentityRoutes(identities: IdentityService(core: core)),
             PassageRoutes(passages: PassageService(core: core, search: embedder.search)),
+            SearchRoutes(
+                searches: ExplainedSearchService(core: core, passages: embedder.search, meaning: embedder.meaning)),
             ModelRoutes(
                 models: models, front: front, diagnosis: ModelDiagnosisService(models: models, clock: core.clock)),
             OpenAIFrontRoutes(front: front),
@@ -152,7 +154,8 @@ struct RouteCatalogue: RouteGroup {
             DocumentedAliases(),
             ConversationRoutes(conversations: conversations, turns: turns),
             DashboardSessionRoutes(sessions: sessions),
-            BackupRoutes(backups: backups),
+            EventRoutes(events: EventService(core: core)),
+            BackupRoutes(scheduler: backups),
             LogRoutes(log: log),
             UnservedRoutes(),
             MetricsRoutes(metrics),

@@ -48,6 +48,8 @@ package struct ServerConfiguration: Sendable {
 
     /// `LETTA_TRACE_RETENTION_DAYS`, `LETTA_TRACE_MAX_BYTES`: the age and the total size up to which traces are kept.
     var retention = RetentionService.Policy()
+    /// `LETTA_BACKUP_EVERY`, `LETTA_BACKUP_KEEP`: the hours between two copies of the SQLite database, and how many are kept.
+    var backups = BackupScheduler.Settings()
     /// `LETTA_APPROVAL_TIMEOUT_DAYS`: how long calls wait for an approval.
     package var approvals = ApprovalPolicy()
     /// `OTEL_EXPORTER_OTLP_ENDPOINT`, `OTEL_EXPORTER_OTLP_HEADERS`, `OTEL_SERVICE_NAME`: where spans are sent; nil for
@@ -159,6 +161,7 @@ package struct ServerConfiguration: Sendable {
         retention.traceBytes =
             try Self.positive("LETTA_TRACE_MAX_BYTES", environment.string(forKey: "letta.trace.max.bytes"))
             ?? retention.traceBytes
+        backups = try backupSettings(environment)
         mcp = try mcpPolicy(environment)
         if let text = environment.string(forKey: "letta.log.level") {
             guard let level = Logger.Level(rawValue: text.lowercased()) else {
@@ -268,6 +271,7 @@ package struct ServerConfiguration: Sendable {
                 ("prices of models", prices.prices.isEmpty ? "none" : "\(prices.prices.count)"),
                 ("public URL", mcp.publicURL),
                 ("traces", "\(retention.traceDays) days, up to \(retention.traceBytes) bytes"),
+                ("scheduled backups", backups.everyHours.map { "every \($0) hours" } ?? "as set in the dashboard"),
                 ("approvals", "denied after \(approvals.days) days"),
                 ("log level", logLevel.rawValue),
             ]
@@ -294,7 +298,7 @@ extension ServerConfiguration {
         return port
     }
 
-    private static func positive(_ name: String, _ text: String?, most: Int = 1 << 50) throws -> Int? {
+    static func positive(_ name: String, _ text: String?, most: Int = 1 << 50) throws -> Int? {
         guard let text, !text.isEmpty else { return nil }
         guard let number = Int(text), number > 0, number <= most else {
             throw StartUpFailure.invalidSetting("\(name) is '\(text)'; use a whole number from 1 to \(most).")

@@ -26,11 +26,12 @@ final class BackupService: Sendable {
         try await NIOThreadPool.singleton.runIfActive { [folder] in BackupFolder(path: folder).backups() }
     }
 
+    /// - Parameter kind: `made` or `scheduled`.
     /// - Throws: `APIError` 400 where the data are not in SQLite, 409 while another copy is made or checked.
-    func make() async throws -> Backup {
+    func make(_ kind: Backup.Kind = .made) async throws -> Backup {
         try checkEngine()
         return try await alone {
-            let name = BackupFolder.name(at: core.now())
+            let name = BackupFolder.name(of: kind, at: core.now())
             try await NIOThreadPool.singleton.runIfActive { [folder] in try BackupFolder(path: folder).make() }
             try await core.storage.backup(to: "\(folder)/\(name)")
             return try await backup(name)
@@ -69,6 +70,15 @@ final class BackupService: Sendable {
         }
     }
 
+    /// Deletes the oldest copies that were made by the schedule.
+    ///
+    /// - Throws: `APIError` 409 while another is made or checked.
+    func deleteScheduled(keeping count: Int) async throws {
+        // By their names, which have their times.
+        let names = try await list().filter { $0.kind == .scheduled }.map(\.name).sorted(by: >)
+        for name in names.dropFirst(count) { try await delete(name) }
+    }
+
     private func backup(_ name: String) async throws -> Backup {
         guard let backup = try await list().first(where: { $0.name == name }) else {
             throw APIError(404, "There is no backup of this name")
@@ -76,7 +86,8 @@ final class BackupService: Sendable {
         return backup
     }
 
-    private func checkEngine() throws {
+    /// - Throws: `APIError` 400 where the data are not in SQLite.
+    func checkEngine() throws {
         guard core.storage.dialect == .sqlite else {
             throw APIError(400, "A PostgreSQL database is copied with its own tool: pg_dump --format=custom")
         }
@@ -98,8 +109,8 @@ private struct BackupFolder: Sendable {
     let path: String
 
     /// `backup-20261130T141503123456.sqlite`.
-    static func name(at time: Timestamp) -> String {
-        "backup-\(time.wireText.filter { !"-:.Z".contains($0) }).sqlite"
+    static func name(of kind: Backup.Kind, at time: Timestamp) -> String {
+        "\(kind == .scheduled ? "scheduled" : "backup")-\(time.wireText.filter { !"-:.Z".contains($0) }).sqlite"
     }
 
     func make() throws {
@@ -127,7 +138,8 @@ private struct BackupFolder: Sendable {
 
     private static func kind(of name: String) -> Backup.Kind {
         let kinds: [(String, Backup.Kind)] = [
-            ("backup-", .made), ("letta-before-", .beforeMigration), ("replaced-", .replaced),
+            ("backup-", .made), ("scheduled-", .scheduled), ("letta-before-", .beforeMigration),
+            ("replaced-", .replaced),
         ]
         return kinds.first { name.hasPrefix($0.0) }?.1 ?? .other
     }

@@ -25,27 +25,63 @@ struct CompactionService: Sendable {
     /// - Throws: `APIError` 404 for a message that is not in the context, 400 for the agent's own system message.
     func remove(
         _ message: ID<Message>, of agent: ID<AgentState>, in conversation: ID<Conversation>?, as scope: Scope
-    ) async throws -> RemovedFromContext {
+    ) async throws -> ContextChange {
+        try await change(of: agent, in: conversation, as: scope) { db in
+            let context =
+                try conversation.map { try ConversationMessageStore.context(of: $0, db) }
+                ?? MessageStore.context(of: agent, db)
+            guard let row = context.first(where: { $0.id == message }) else {
+                throw APIError(404, "Message with ID \(message) is not in the context")
+            }
+            guard row.role != .system || row.runID != nil else {
+                throw APIError.invalidArgument("The system message can't be taken out of the context")
+            }
+            let leaving = try Self.bound(to: row, in: context)
+            try CompactionStore.leaveOut(leaving, of: ContextThread(agent: agent, conversation: conversation), db)
+            try WaitingApprovalStore.remove(
+                of: agent, in: conversation,
+                keeping: context.map(\.id.rawValue).filter { !leaving.contains(ID($0)) }, db)
+            return leaving
+        }
+    }
+
+    /// Puts a message that left the context back where it stood. A call comes with its results and the decisions on it.
+    ///
+    /// - Returns: what came back; nothing where all of it is in the context already.
+    /// - Throws: `APIError` 404 for a message of another thread, 400 for the agent's own system message, 409 for a call
+    ///   without its results or a result without its call: no model accepts one without the other.
+    func putBack(
+        _ message: ID<Message>, of agent: ID<AgentState>, in conversation: ID<Conversation>?, as scope: Scope
+    ) async throws -> ContextChange {
+        try await change(of: agent, in: conversation, as: scope) { db in
+            let store = ContextReturnStore(thread: ContextThread(agent: agent, conversation: conversation))
+            let near = try store.near(message, db)
+            guard let row = near.first(where: { $0.id == message }) else { throw APIError.notFound("Message", message) }
+            guard row.role != .system || row.runID != nil else {
+                throw APIError.invalidArgument("The system message can't be put back into the context")
+            }
+            let returning = try Self.bound(to: row, in: near)
+            let parts = try near.filter { returning.contains($0.id) }.map { try $0.turnMessage() }
+            guard HistoryRepair.openCalls(in: parts).isEmpty else {
+                throw APIError(409, "A call without a result can't be put back into the context")
+            }
+            guard parts.contains(where: { $0.role == .assistant }) || parts.allSatisfy(\.standsAlone) else {
+                throw APIError(409, "A result can't be put back into the context without its call")
+            }
+            return try store.putBack(returning, db)
+        }
+    }
+
+    private func change(
+        of agent: ID<AgentState>, in conversation: ID<Conversation>?, as scope: Scope,
+        _ body: @escaping @Sendable (Transaction) throws -> [ID<Message>]
+    ) async throws -> ContextChange {
         let thread = conversation.map(ConversationThread.conversation) ?? .agent(agent)
         return try await between(turnsIn: thread, as: scope) { owner, _ in
             guard owner == agent else { throw APIError.notFound("Conversation", conversation ?? ID("")) }
             return try await core.storage.write(as: scope) { db in
                 guard try AgentStore.rowForUpdate(agent, db) != nil else { throw APIError.notFound("Agent", agent) }
-                let context =
-                    try conversation.map { try ConversationMessageStore.context(of: $0, db) }
-                    ?? MessageStore.context(of: agent, db)
-                guard let row = context.first(where: { $0.id == message }) else {
-                    throw APIError(404, "Message with ID \(message) is not in the context")
-                }
-                guard row.role != .system || row.runID != nil else {
-                    throw APIError.invalidArgument("The system message can't be taken out of the context")
-                }
-                let leaving = try Self.bound(to: row, in: context)
-                try CompactionStore.leaveOut(leaving, of: ContextThread(agent: agent, conversation: conversation), db)
-                try WaitingApprovalStore.remove(
-                    of: agent, in: conversation,
-                    keeping: context.map(\.id.rawValue).filter { !leaving.contains(ID($0)) }, db)
-                return RemovedFromContext(leaving)
+                return ContextChange(try body(db))
             }
         }
     }
@@ -113,4 +149,9 @@ struct CompactionService: Sendable {
         return CompactionResult(
             summary: done.summary, numMessagesBefore: before, numMessagesAfter: done.state.context.history.count)
     }
+}
+
+extension TurnMessage {
+    /// Whether models accept it without another message.
+    fileprivate var standsAlone: Bool { toolReturns.isEmpty && approvals.isEmpty }
 }

@@ -22,6 +22,8 @@ struct ScoredPassage: Sendable {
     var words: Double
     /// The cosine of its vector and that of the query; nil for one without a vector.
     var similarity: Double?
+    /// What each signal adds to the score; nil where words alone decide.
+    var shares: (words: Double, meaning: Double)?
 }
 
 /// Finds passages by their words and by their meaning.
@@ -136,16 +138,21 @@ struct PassageSearch: Sendable {
         for passage in found where candidates[passage.id] == nil {
             candidates[passage.id] = ScoredPassage(passage: passage, score: 0, words: 0)
         }
-        let sums = ScoreFusion.sums([
-            ScoreFusion.Signal(weight: wordWeight, scores: candidates.mapValues(\.words)),
-            ScoreFusion.Signal(
-                weight: meaningWeight, scores: similarities.filter { candidates[$0.key] != nil }),
+        let wordShares = ScoreFusion.sums([
+            ScoreFusion.Signal(weight: wordWeight, scores: candidates.mapValues(\.words))
+        ])
+        let meaningShares = ScoreFusion.sums([
+            ScoreFusion.Signal(weight: meaningWeight, scores: similarities.filter { candidates[$0.key] != nil })
         ])
         return Array(
             candidates.values.map { candidate in
                 var candidate = candidate
                 // Sums of the same numbers in another order differ a little.
-                candidate.score = ((sums[candidate.passage.id] ?? 0) * 1e6).rounded() / 1e6
+                let shares = (
+                    words: wordShares[candidate.passage.id] ?? 0, meaning: meaningShares[candidate.passage.id] ?? 0
+                )
+                candidate.score = ((shares.words + shares.meaning) * 1e6).rounded() / 1e6
+                candidate.shares = shares
                 candidate.similarity = similarities[candidate.passage.id]
                 return candidate
             }.sorted { one, other in

@@ -12,6 +12,8 @@ struct Core: Sendable {
     let logger: Logger
     /// Those that share the database; nil where this server alone uses it.
     var servers: ServerMembership?
+    /// Who wants to know what changes here.
+    let changes = ChangeFeed()
 
     /// Whether this server does the work that no request asks for.
     var leads: Bool { servers?.leads ?? true }

@@ -26,6 +26,8 @@ struct MessageSearch: Sendable {
         let words: Double
         /// The cosine of its vector and that of the query; nil for one without a vector.
         let similarity: Double?
+        /// What each signal adds to the score.
+        let shares: (words: Double, neighbours: Double, meaning: Double, others: Double)
     }
 
     /// The messages that are scored for their words.
@@ -151,7 +153,9 @@ struct MessageSearch: Sendable {
 
 extension MessageSearch.Signals {
     fileprivate init(_ ranked: RankedCandidate<String>) {
-        self.init(score: ranked.score, words: ranked.candidate.words, similarity: ranked.candidate.similarity)
+        self.init(
+            score: ranked.score, words: ranked.candidate.words, similarity: ranked.candidate.similarity,
+            shares: (ranked.words, ranked.window, ranked.similarity, ranked.candidate.bonus))
     }
 }
 

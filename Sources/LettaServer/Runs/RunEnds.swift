@@ -62,6 +62,7 @@ final class RunEnds: TaskOwner, Sendable {
                 if try RunStore.update(run, at: time, db) { try TurnStore.setLastRun(run, db) }
             }
         }
+        core.changes.tell(run, as: scope)
     }
 
     /// Ends a run that did not get to its first step.

@@ -48,6 +48,7 @@ extension TurnService {
                 try SendKeyStore.put(request.keys.all, of: agent.id, run: run.id, at: run.createdAt, db)
                 try note(run, db)
             }
+            core.changes.tell(run, as: scope)
             let isStarted = worker.start(control) { [request] in
                 await carryOut(request, run, place, config: config, control, as: scope)
             }

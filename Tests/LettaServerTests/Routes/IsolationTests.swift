@@ -60,7 +60,8 @@ import Testing
         "POST /v1/auth", "POST /v1/server/session", "DELETE /v1/server/session",
         "POST /v1/agents/", "POST /v1/agents/import", "POST /v1/agents/search",
         "POST /v1/agents/messages/search",
-        "POST /v1/messages/search", "POST /v1/passages/search", "POST /v1/archives/", "POST /v1/blocks/",
+        "POST /v1/messages/search", "POST /v1/passages/search", "POST /v1/search/explain", "POST /v1/archives/",
+        "POST /v1/blocks/",
         "POST /v1/_internal_blocks/", "POST /v1/identities/", "PUT /v1/identities/", "POST /v1/tools/",
         "PUT /v1/tools/",
         "POST /v1/tools/run", "POST /v1/tools/generate-schema", "POST /v1/tools/generate-tool",
@@ -84,7 +85,7 @@ import Testing
         "/v1/embeddings/total_storage_size",
         // Of the whole server, for its operator.
         "/v1/server/log", "/v1/server/backups", "/v1/server/backups/{backup_name}",
-        "/v1/server/backups/{backup_name}/check",
+        "/v1/server/backups/{backup_name}/check", "/v1/server/backup-schedule",
     ]
 
     /// Both organizations have something behind every route. Each request names one thing of ours among theirs.

@@ -192,9 +192,12 @@ extension TestServer {
         try await giveTool(self["tool_id"], toServer: self["mcp_server_id"])
     }
 
-    /// What reading a path gives: the seeded MCP server has a command that no operator listed, and no browser comes back.
+    /// What reading a path gives: the seeded MCP server has a command that no operator listed, no browser comes back, and
+    /// nobody asks for a stream.
     static func status(ofReading path: String) -> Int {
-        ["/v1/tools/mcp/servers/{mcp_server_name}/tools", "/v1/tools/mcp/oauth/callback"].contains(path) ? 400 : 200
+        if path == "/v1/server/events" { return 406 }
+        return ["/v1/tools/mcp/servers/{mcp_server_name}/tools", "/v1/tools/mcp/oauth/callback"].contains(path)
+            ? 400 : 200
     }
 
     /// Stores that a tool is one of an MCP server's.

@@ -1,6 +1,7 @@
 // Long lists: pages by cursor, and only the visible rows exist.
 import { html, useEffect, useRef, useState } from "../vendor/preact.js";
 import { call } from "../api.js";
+import { refresh } from "../live.js";
 import { Problem, Waiting } from "./ui.js";
 
 /** The rows of a list of the server, further pages as they are asked for. */
@@ -18,7 +19,6 @@ export function usePages(path, { query, limit = 100, every, skip } = {}) {
   useEffect(() => {
     if (skip) return undefined;
     const stop = new AbortController();
-    let timer;
     const first = async quiet => {
       try {
         const rows = await read(undefined, stop.signal, quiet);
@@ -33,11 +33,9 @@ export function usePages(path, { query, limit = 100, every, skip } = {}) {
         if (error.name === "AbortError") return;
         set(old => ({ key, rows: old.key === key ? old.rows : null, end: true, error }));
       }
-      if (every && !stop.signal.aborted) timer = setTimeout(again, every * 1000);
     };
-    const again = () => { if (document.hidden) timer = setTimeout(again, 1000); else first(true); };
-    first(turn > 0);
-    return () => { stop.abort(); clearTimeout(timer); };
+    const end = refresh(path, query, every, first, { quiet: turn > 0 });
+    return () => { stop.abort(); end(); };
   }, [key, turn, every, skip]);
   const more = async () => {
     const { rows, end } = now.current;

@@ -1,6 +1,7 @@
 // What all screens are made of.
 import { html, useEffect, useRef, useState } from "../vendor/preact.js";
 import { call, curl, make } from "../api.js";
+import { refresh } from "../live.js";
 import { cut, flat, short, visible } from "./text.js";
 import { ask } from "./dialog.js";
 
@@ -20,7 +21,7 @@ const paths = {
 };
 export const Icon = ({ name }) => html`<svg class="icon" viewBox="0 0 16 16" aria-hidden="true"><path d=${paths[name]} /></svg>`;
 
-/** Data of a call that stays while it is read again. `every` reads it again in seconds, while the page is looked at. */
+/** Data of a call that stays while it is read again. `every` reads it again in seconds while the page is looked at, and when a notice says that it changed. */
 export function useCall(path, { query, every, skip, verb = "GET", body } = {}) {
   const key = JSON.stringify([verb, path, query, body]);
   const [state, set] = useState({ data: undefined, error: null, key: null });
@@ -28,7 +29,6 @@ export function useCall(path, { query, every, skip, verb = "GET", body } = {}) {
   useEffect(() => {
     if (skip || !path) return undefined;
     const stop = new AbortController();
-    let timer;
     const read = async quiet => {
       try {
         const data = await call(verb, path, { query, body, signal: stop.signal, quiet });
@@ -37,11 +37,9 @@ export function useCall(path, { query, every, skip, verb = "GET", body } = {}) {
         if (error.name === "AbortError") return;
         set(old => ({ data: old.key === key ? old.data : undefined, error, key }));
       }
-      if (every && !stop.signal.aborted) timer = setTimeout(again, every * 1000);
     };
-    const again = () => { if (document.hidden) timer = setTimeout(again, 1000); else read(true); };
-    read(turn > 0);
-    return () => { stop.abort(); clearTimeout(timer); };
+    const end = refresh(path, query, every, read, { quiet: turn > 0 });
+    return () => { stop.abort(); end(); };
   }, [key, skip, turn, every]);
   const known = state.key === key ? state : { data: undefined, error: null };
   return { ...known, loading: !skip && known.data === undefined && !known.error, reload: () => setTurn(value => value + 1) };

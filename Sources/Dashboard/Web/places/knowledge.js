@@ -2,29 +2,32 @@
 import { html, useEffect, useState } from "../vendor/preact.js";
 import { adjust, link } from "../route.js";
 import { Act, Card, Empty, Field, Loaded, Problem, Status, Tabs, useCall } from "../parts/ui.js";
+import { WhyFound } from "../parts/found.js";
 import { Marked } from "../parts/marked.js";
 import { Rows, usePages } from "../parts/rows.js";
 import { bytes, cut, Name, number, short, Time, visible } from "../parts/text.js";
-import { textOf } from "../parts/turns.js";
 import { BlockEditor, History } from "./agent/memory.js";
 
-function Hits({ of, query, title, text, about }) {
-  return html`<${Card} title=${title} flush><${Loaded} of=${of}>${rows => (rows.length === 0 ? html`<${Empty}>Nothing found.<//>` : html`<ol>${rows.map(row => html`<li class="hit"><div class="plain" dir="auto"><${Marked} text=${text(row)} query=${query} most=${1500} /></div><div class="whyfound">${about(row)}</div></li>`)}</ol>`)}<//><//>`;
+function Hits({ of, query, by, title, about, text = row => row.text, rows = answer => answer.results }) {
+  return html`<${Card} title=${title} flush><${Loaded} of=${of}>${answer => { const all = rows(answer); return all.length === 0 ? html`<${Empty}>Nothing found.<//>` : html`<ol>${all.map(row => html`<li class="hit" key=${row.id}><div class="plain" dir="auto"><${Marked} text=${text(row)} query=${query} stems=${row.why?.matched} most=${1500} /></div><div class="about">${about(row)}${row.why && html`<${WhyFound} why=${row.why} search=${answer} by=${by} />`}</div></li>`)}</ol>`; }}<//><//>`;
 }
 
 function Search({ route }) {
   const asked = route.query.query ?? "";
   const agent = route.query.agent || undefined;
   const [said, say] = useState(asked);
-  const passages = useCall("/v1/passages/search", { verb: "POST", body: { query: asked, limit: 20, agent_id: agent }, skip: !asked });
-  const messages = useCall("/v1/messages/search", { verb: "POST", body: { query: asked, limit: 20, agent_id: agent }, skip: !asked });
+  const by = agent && `only ${short(agent)}`;
+  const search = source => ({ body: { source, query: asked, limit: 20, agent_id: agent }, skip: !asked });
+  const passages = useCall("/v1/search/explain", { verb: "POST", ...search("archival_memory") });
+  const files = useCall("/v1/search/explain", { verb: "POST", ...search("files") });
+  const messages = useCall("/v1/search/explain", { verb: "POST", ...search("messages") });
   const blocks = useCall("/v1/blocks/", { query: { value_search: asked, limit: 20 }, skip: !asked || Boolean(agent) });
-  const score = row => (row.score === undefined || row.score === null ? null : html`<div><span>Score</span><span class="meter"><i style=${{ width: `${Math.max(0, Math.min(1, row.score)) * 100}%` }}></i></span><span>${Number(row.score).toFixed(2)}</span></div>`);
   return html`<div class="stack"><form class="searchline" onSubmit=${event => { event.preventDefault(); adjust({ query: said.trim() }); }}><input class="input" type="search" aria-label="Search passages, messages and blocks" placeholder="A word, a name, a question" value=${said} onInput=${event => say(event.target.value)} /><button class="btn primary" type="submit">Search</button></form>${agent && html`<div class="chips"><button class="chip" type="button" onClick=${() => adjust({ agent: "" })}>only ${short(agent)} ×</button></div>`}
-    ${!asked ? html`<${Empty}>Searches the archives of all agents, what was said to them, and blocks. Files are searched in their folder.<//>` : html`
-      <${Hits} title="Passages" of=${passages} query=${asked} text=${row => row.passage?.text ?? row.text ?? ""} about=${row => html`<span><${Name} text=${row.passage?.file_name ?? (row.passage?.archive_id ? `archive ${short(row.passage.archive_id)}` : "passage")} most=${60} /> · <${Time} at=${row.passage?.created_at} /></span>${score(row)}${Object.entries(row.metadata?.explain ?? {}).filter(([, value]) => typeof value === "number").map(([name, value]) => html`<div><span><${Name} text=${name} /></span><span class="meter"><i style=${{ width: `${Math.max(0, Math.min(1, value)) * 100}%` }}></i></span><span>${value.toFixed(2)}</span></div>`)}`} />
-      <${Hits} title="Messages" of=${messages} query=${asked} text=${row => textOf(row.content)} about=${row => html`<a href=${link(["agents", row.agent_id])}>${short(row.agent_id)}</a><span>${String(row.message_type ?? "").replaceAll("_", " ")} · <${Time} at=${row.created_at} /></span>`} />
-      ${!agent && html`<${Hits} title="Blocks" of=${blocks} query=${asked} text=${row => row.value ?? ""} about=${row => html`<a href=${link(["knowledge"], { part: "blocks", block: row.id })}><${Name} text=${row.label} /></a>`} />`}`}</div>`;
+    ${!asked ? html`<${Empty}>Searches the archives of all agents, files, what was said, and blocks.<//>` : html`
+      <${Hits} title="Passages" of=${passages} query=${asked} by=${by} about=${row => html`<span><${Name} text=${row.archive_id ? short(row.archive_id) : "passage"} most=${60} /> · <${Time} at=${row.created_at} /></span>`} />
+      <${Hits} title="Files" of=${files} query=${asked} by=${by} about=${row => html`<a href=${link(["knowledge"], { part: "folders", folder: row.folder_id })}><${Name} text=${row.file_name ?? "file"} most=${60} /></a>`} />
+      <${Hits} title="Messages" of=${messages} query=${asked} by=${by} about=${row => html`<a href=${link(["agents", row.agent_id])}>${short(row.agent_id)}</a><span>${row.role === "user" ? "user" : "agent"} · <${Time} at=${row.created_at} /></span>`} />
+      ${!agent && html`<${Hits} title="Blocks" of=${blocks} query=${asked} rows=${all => all} text=${row => row.value ?? ""} about=${row => html`<a href=${link(["knowledge"], { part: "blocks", block: row.id })}><${Name} text=${row.label} /></a>`} />`}`}</div>`;
 }
 
 function Blocks({ route }) {
@@ -49,15 +52,18 @@ function Upload({ folder, done }) {
     ${file && html`<span class="clip"><${Name} text=${file.name} most=${60} /> (${bytes(file.size)})${files.length > 1 ? ` and ${files.length - 1} more` : ""}</span><${Act} kind="primary" label="Upload" call=${() => ({ verb: "POST", path: `/v1/folders/${folder}/upload`, file })} failed=${setError} done=${() => { setError(null); setFiles(files.slice(1)); done(); }} />`}<${Problem} error=${error} /></div>`;
 }
 
-const mostPassages = 1000;
+const shownPassages = 20;
 function Folders({ route }) {
   const folders = useCall("/v1/folders/", { query: { limit: 200 } });
   const chosen = route.query.folder;
   const path = `/v1/folders/${encodeURIComponent(chosen ?? "")}`;
   const files = useCall(chosen && `${path}/files`, { query: { limit: 200 }, every: 3, skip: !chosen });
-  const passages = useCall(chosen && `${path}/passages`, { query: { limit: mostPassages }, every: 10, skip: !chosen });
-  const words = (route.query.find ?? "").toLowerCase().split(/\s+/).filter(Boolean);
-  const fits = one => words.every(word => one.text.toLowerCase().includes(word));
+  const asked = route.query.find ?? "";
+  const [said, say] = useState(asked);
+  useEffect(() => { say(asked); }, [chosen]);
+  useEffect(() => { const timer = setTimeout(() => { if (said.trim() !== asked) adjust({ find: said.trim() }); }, 250); return () => clearTimeout(timer); }, [said]);
+  const passages = useCall(chosen && `${path}/passages`, { query: { limit: shownPassages }, every: 10, skip: !chosen });
+  const found = useCall("/v1/search/explain", { verb: "POST", body: { source: "files", folder_id: chosen, query: asked, limit: shownPassages }, skip: !chosen || !asked });
   const chunks = (files.data ?? []).reduce((sum, one) => sum + (one.total_chunks ?? 0), 0);
   useEffect(() => { if (chunks) passages.reload(); }, [chunks]);
   const embeddings = useCall("/v1/models/embedding");
@@ -69,8 +75,8 @@ function Folders({ route }) {
       <${Card} title="New folder"><${Field} label="Name" value=${name} set=${setName} /><${Field} label="Embeddings" value=${embedding ?? ""} set=${setHandle} options=${(embeddings.data ?? []).map(one => one.handle)} />${embeddings.data?.length === 0 && html`<p class="small mid">No embedding model answers, and a folder needs one. <a href="#/settings?part=providers">Add a provider</a></p>`}<div class="row"><${Act} label="Create" disabled=${!name.trim() || !embedding} call=${() => ({ verb: "POST", path: "/v1/folders/", body: { name: name.trim(), embedding } })} done=${made => { setName(""); folders.reload(); adjust({ folder: made.id }); }} /></div><//></div>
     <div class="itemdetail stack">${!chosen ? html`<${Empty}>Choose a folder to see its files.<//>` : html`<button class="btn tiny only-phone" type="button" onClick=${() => adjust({ folder: "" })}>Back to the list</button><${Card} title=${html`<${Name} text=${folder?.name ?? short(chosen)} />`}><${Upload} folder=${chosen} done=${files.reload} />
       <${Loaded} of=${files}>${rows => (rows.length === 0 ? html`<${Empty}>No files in this folder yet.<//>` : html`<div class="scroll"><table class="table"><thead><tr><th>File</th><th>State</th><th class="num">Size</th><th class="num">Passages</th><th><span class="sr">Actions</span></th></tr></thead><tbody>${rows.map(one => html`<tr><td><${Name} text=${one.original_file_name ?? one.file_name} /></td><td><${Status} of=${one.processing_status} />${one.error_message && html`<div class="small err-text"><${Name} text=${one.error_message} most=${300} /></div>`}</td><td class="num">${bytes(one.file_size)}</td><td class="num">${number(one.total_chunks)}</td><td><${Act} kind="tiny ghost" label="Delete" sure="Delete this file? Agents can't read it any more." call=${() => ({ verb: "DELETE", path: `${path}/${one.id}` })} done=${files.reload} /></td></tr>`)}</tbody></table></div>`)}<//>
-      <h3>Passages</h3><input class="input" type="search" aria-label="Find in this folder" placeholder="Find in this folder" value=${route.query.find ?? ""} onInput=${event => adjust({ find: event.target.value })} />
-      <${Loaded} of=${passages}>${all => { const rows = all.filter(fits); return html`${all.length >= mostPassages && html`<p class="small mid">Among the newest ${number(mostPassages)} passages.</p>`}${rows.length === 0 ? html`<p class="small dim">${all.length === 0 ? "None yet." : "No passage has these words."}</p>` : html`<ol class="passages">${rows.slice(0, 20).map(one => html`<li><div class="plain" dir="auto"><${Marked} text=${one.text} query=${route.query.find} most=${1500} /></div><div class="xs dim"><${Name} text=${one.file_name ?? ""} /></div></li>`)}</ol>`}`; }}<//>
+      <h3>Passages</h3><input class="input" type="search" aria-label="Find in this folder" placeholder="Find in this folder" value=${said} onInput=${event => say(event.target.value)} />
+      <${Loaded} of=${asked ? found : passages}>${answer => { const rows = asked ? answer.results : answer; return rows.length === 0 ? html`<p class="small dim">${asked ? "No passage has these words, nor their meaning." : "None yet."}</p>` : html`<ol class="passages">${rows.map(one => html`<li key=${one.id}><div class="plain" dir="auto"><${Marked} text=${one.text} query=${asked} stems=${one.why?.matched} most=${1500} /></div><div class="xs dim"><${Name} text=${one.file_name ?? ""} /></div>${one.why && html`<${WhyFound} why=${one.why} search=${answer} />`}</li>`)}</ol>`; }}<//>
       ${folder && html`<div class="row"><span class="grow"></span><${Act} kind="danger tiny" label="Delete the folder" sure="Delete this folder with its files? This can't be undone." typed=${visible(folder.name)} call=${() => ({ verb: "DELETE", path })} done=${() => { adjust({ folder: "" }); folders.reload(); }} /></div>`}<//>`}</div></div>`;
 }
 

@@ -1,6 +1,7 @@
 // What needs somebody, what runs, whether all is well, and how to connect.
 import { html, useEffect, useState } from "../vendor/preact.js";
 import { address } from "../api.js";
+import { useLive } from "../live.js";
 import { link } from "../route.js";
 import { Act, Card, Copy, Empty, Loaded, RunState, State, Tabs, useCall } from "../parts/ui.js";
 import { bytes, cut, flat, Name, number, short, Time, took, visible } from "../parts/text.js";
@@ -10,17 +11,19 @@ const decide = (waiting, approve) => () => ({
   body: { messages: [{ type: "approval", approvals: waiting.tool_calls.map(one => ({ type: "approval", tool_call_id: one.tool_call_id, approve })) }] },
 });
 
-function Needs({ approvals, failed, doctor, names }) {
+function Needs({ approvals, failed, doctor, backups, names }) {
   const bad = (doctor.data?.services ?? []).filter(one => !one.is_reached);
   const waiting = approvals.data ?? [];
   const broken = failed.data ?? [];
-  const count = bad.length + waiting.length + broken.length;
+  const unsaved = backups.data?.error ? [backups.data] : [];
+  const count = bad.length + waiting.length + broken.length + unsaved.length;
   return html`<section class="card"><header><h2>Needs you</h2><span class="dim">${count}</span></header>
     ${count === 0 && html`<${Empty}>${approvals.loading ? "Looking …" : "Nothing waits for you."}<//>`}
     <ul class="needs">
       ${waiting.map(one => html`<li><${State} kind="wait">Approval<//><div class="what"><a href=${link(["agents", one.agent_id])}><${Name} text=${names[one.agent_id] ?? short(one.agent_id)} /></a> wants to run ${one.tool_calls.map((call, index) => html`${index ? ", " : ""}<code><${Name} text=${call.name} /></code>`)} <span class="dim small">· <${Time} at=${one.created_at} /></span><pre class="code wraps args" tabindex="0">${one.tool_calls.map(call => cut(visible(call.arguments), 2000)).join("\n")}</pre></div>
         <span class="row"><${Act} kind="tiny" label="Deny" call=${decide(one, false)} done=${approvals.reload} /><${Act} kind="tiny primary" label="Approve" call=${decide(one, true)} done=${approvals.reload} /></span></li>`)}
       ${broken.slice(0, 5).map(run => html`<li><${State} kind="err">Failed run<//><div class="what"><a href=${link(["runs", run.id])}><${Name} text=${names[run.agent_id] ?? short(run.agent_id)} /></a> <span class="dim small">· <${Time} at=${run.created_at} /> · </span><span class="small"><${Name} text=${run.metadata?.error ?? run.stop_reason ?? "no reason was stored"} most=${160} /></span></div><a class="btn tiny" href=${link(["runs", run.id])}>See why</a></li>`)}
+      ${unsaved.map(one => html`<li><${State} kind="err">Backup<//><div class="what">The last copy of the database failed <span class="small mid">· <${Time} at=${one.failed_at} /> · <${Name} text=${one.error} most=${200} /></span></div><a class="btn tiny" href="#/settings?part=backups">Look</a></li>`)}
       ${bad.map(one => html`<li><${State} kind="warn">Models<//><div class="what"><${Name} text=${one.provider_name} /> does not answer <span class="small mid">· <${Name} text=${one.error ?? ""} most=${200} /></span></div><a class="btn tiny" href="#/settings?part=models">Look</a></li>`)}
     </ul></section>`;
 }
@@ -72,14 +75,16 @@ export function Overview({ title }) {
   const models = useCall("/v1/models/");
   const doctor = useCall("/v1/models/doctor");
   const policy = useCall("/v1/sandbox-config/policy");
+  const backups = useCall("/v1/server/backup-schedule", { every: 60 });
   const ready = useCall("/v1/ready/", { every: 10 });
+  const isLive = useLive();
   const [names, setNames] = useState({});
   useEffect(() => { if (lately.data) setNames(old => ({ ...old, ...Object.fromEntries(lately.data.map(one => [one.id, one.name])) })); }, [lately.data]);
   const active = (runs.data ?? []).filter(run => ["created", "running"].includes(run.status)).length;
   return html`<main id="main" tabindex="-1"><div class="stack">
-    <div class="head"><${State} kind="ok">Live <span class="dim small">· every 5 s</span><//><span class="grow"></span><a class="btn primary" href="#/agents/new">New agent</a></div>
+    <div class="head"><${State} kind="ok">Live <span class="dim small">· ${isLive ? "as it happens" : "every 5 s"}</span><//><span class="grow"></span><a class="btn primary" href="#/agents/new">New agent</a></div>
     <${Steps} agents=${agents} models=${models} />
-    <${Needs} approvals=${approvals} failed=${failed} doctor=${doctor} names=${names} />
+    <${Needs} approvals=${approvals} failed=${failed} doctor=${doctor} backups=${backups} names=${names} />
     <div class="tiles">
       <a class="card tile" href="#/agents"><span class="label">Agents</span><strong>${number(agents.data)}</strong></a>
       <a class="card tile" href="#/runs"><span class="label">Running now</span><strong>${runs.data ? active : "–"}</strong></a>

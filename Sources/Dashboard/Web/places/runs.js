@@ -1,5 +1,6 @@
 // Runs of all agents, or of one.
 import { html } from "../vendor/preact.js";
+import { useLive } from "../live.js";
 import { adjust, link } from "../route.js";
 import { Empty, RunState, Status, Loaded, Tabs, Act, useCall } from "../parts/ui.js";
 import { Rows, usePages } from "../parts/rows.js";
@@ -16,12 +17,13 @@ const head = html`<div class="agrid runs top" role="row"><span role="columnheade
 function List({ route }) {
   const { state = "", agent = "", kind = "" } = route.query;
   const pages = usePages("/v1/runs/", { limit: 60, every: 5, query: { statuses: state ? [state] : undefined, agent_id: agent || undefined, background: kind || undefined } });
+  const isLive = useLive();
   const filtered = state || agent || kind;
   const empty = filtered ? html`<${Empty}>No run fits. <button class="btn" type="button" onClick=${() => adjust({ state: "", agent: "", kind: "" })}>Drop the filter</button><//>` : html`<${Empty}>Nothing ran yet. A run is one turn of an agent. <a class="btn" href="#/agents">Agents</a><//>`;
   return html`<div class="toolbar">
     <select class="select narrow" aria-label="State" value=${state} onChange=${event => adjust({ state: event.target.value })}><option value="">All states</option>${["running", "completed", "failed", "cancelled"].map(one => html`<option value=${one} selected=${one === state}>${one}</option>`)}</select>
     <select class="select narrow" aria-label="Kind" value=${kind} onChange=${event => adjust({ kind: event.target.value })}><option value="">All kinds</option><option value="true" selected=${kind === "true"}>in the background</option><option value="false" selected=${kind === "false"}>in the foreground</option></select>
-    ${agent && html`<button class="chip" type="button" onClick=${() => adjust({ agent: "" })}>only ${short(agent)} ×</button>`}<span class="dim small">Read again every 5 s</span></div>
+    ${agent && html`<button class="chip" type="button" onClick=${() => adjust({ agent: "" })}>only ${short(agent)} ×</button>`}<span class="dim small">Read again ${isLive ? "as they change" : "every 5 s"}</span></div>
     <${Rows} pages=${pages} height=${52} row=${row} head=${head} label="Runs" empty=${empty} />`;
 }
 

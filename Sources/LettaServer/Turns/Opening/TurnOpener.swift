@@ -64,6 +64,7 @@ struct TurnOpener: Sendable {
             await ends.store(run, .error, as: scope)
             throw failure
         }
+        core.changes.tell(run, as: scope)
         do {
             return try await state(rows, request, run, config: config, as: scope)
         } catch {

@@ -12,7 +12,7 @@ struct TurnWriter: Sendable {
     /// Calls of memory tools are applied again, once, to the blocks as they are now: another request may have changed them
     /// since the turn read them.
     func store(_ step: StepResult, of state: TurnState, at time: Timestamp) async throws -> TurnState {
-        try await write(state) { [core, usage] state, db in
+        let stored = try await write(state) { [core, usage] state, db in
             let agent = state.agent.id
             let memory = try MemoryEditWriter(
                 of: state.memory, calls: step.memoryCalls, ids: core.ids, time: time, db)
@@ -50,6 +50,8 @@ struct TurnWriter: Sendable {
                 }
             }
         }
+        core.changes.tell(step, of: stored)
+        return stored
     }
 
     /// Stores a step's first message ahead of the step, because its calls have effects outside.

@@ -1,6 +1,7 @@
 // The chat: what was said, the turns between, approvals, and the composer.
 import { html, useEffect, useLayoutEffect, useMemo, useRef, useState } from "../../vendor/preact.js";
 import { call, events } from "../../api.js";
+import { refresh } from "../../live.js";
 import { Act, Copy, Problem, useCall, Waiting } from "../../parts/ui.js";
 import { imagePart, kinds, Pictures } from "../../parts/images.js";
 import { Markdown } from "../../parts/markdown.js";
@@ -44,7 +45,7 @@ function Said({ message, name, why, context, changed }) {
   const isUser = message.message_type === "user_message";
   const text = textOf(message.content);
   const who = isUser ? message.name || "You" : message.name || name;
-  return html`<li class=${`says ${isUser ? "user" : ""}`}><header><strong><${Name} text=${who} most=${60} /></strong><${Time} at=${message.date} /><span class="grow"></span>${why && text && html`<button class="linkish xs" type="button" aria-expanded=${open} onClick=${() => setOpen(!open)}>why this answer</button>`}<${Forget} id=${message.id} context=${context} changed=${changed} />${text && html`<${Copy} text=${text} kind="ghost tiny" />`}</header>
+  return html`<li class=${`says ${isUser ? "user" : ""}`}><header><strong><${Name} text=${who} most=${60} /></strong><${Time} at=${message.date} /><span class="grow"></span>${why && text && html`<button class="linkish xs" type="button" aria-expanded=${open} onClick=${() => setOpen(!open)}>why this answer</button>`}<${Forget} message=${message} context=${context} changed=${changed} />${text && html`<${Copy} text=${text} kind="ghost tiny" />`}</header>
     <div class="text">${isUser ? html`${text && html`<${Plain} text=${text} />`}<${Pictures} content=${message.content} />` : html`<${Markdown} text=${text} />`}</div>${open && html`<${Why} ...${why} answer=${text} step=${message.step_id} />`}</li>`;
 }
 function Plain({ text }) {
@@ -76,16 +77,17 @@ export function Chat({ agent, talk, changed, showStep }) {
   newer.current = list.newer;
   const conversation = useCall(talk && `/v1/conversations/${encodeURIComponent(talk)}`, { skip: !talk });
   const ids = talk ? conversation.data?.in_context_message_ids : agent.message_ids;
-  const context = useMemo(() => ({ ids: new Set(ids ?? []), talk, agent: agent.id }), [ids, talk, agent.id]);
+  const owner = talk ? conversation.data : agent;
+  const at = owner && Math.max(...[owner.created_at, owner.last_run_completion, owner.last_message_at].map(time => Date.parse(time ?? 0)));
+  const context = useMemo(() => ({ ids: new Set(ids ?? []), at, talk, agent: agent.id }), [ids, at, talk, agent.id]);
   const forgotten = () => { conversation.reload(); changed(); };
   useEffect(() => { try { sessionStorage.setItem(draft, text); } catch { /* a draft is lost then */ } }, [text]);
   useEffect(() => () => stop.current?.abort(), []);
   useLayoutEffect(() => { if (isAtEnd.current && box.current) box.current.scrollTop = box.current.scrollHeight; }, [list.messages, busy, error, people.data, images]);
   // Turns that others begin show here too.
-  useEffect(() => {
-    const timer = setInterval(() => { if (!document.hidden && !stop.current && isAtEnd.current && !newer.current) list.load(); }, 8000);
-    return () => clearInterval(timer);
-  }, [talk]);
+  useEffect(() => refresh(talk ? `/v1/conversations/${talk}/messages` : `/v1/agents/${agent.id}/messages`, null, 8, async () => {
+    if (!stop.current && isAtEnd.current && !newer.current) await list.load();
+  }, { now: false }), [talk]);
 
   const turn = async (messages, shown) => {
     setError(null);
