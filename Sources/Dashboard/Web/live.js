@@ -7,7 +7,8 @@ const longestSilence = 40000;
 const listeners = new Set();
 /** Whether notices come, and whether they tell of everything: other servers on the same database tell nothing here. */
 const live = { on: false, all: false };
-const channel = "BroadcastChannel" in globalThis ? new BroadcastChannel(`letta-live ${address}`) : null;
+/** Without locks, as on plain HTTP beyond this machine, each tab has a stream of its own. */
+const channel = navigator.locks && "BroadcastChannel" in globalThis ? new BroadcastChannel(`letta-live ${address}`) : null;
 
 /** Calls `listener` with each notice, with `{resync: true}` when some may have been missed, and when `live` changes. */
 function onNotice(listener) { listeners.add(listener); return () => listeners.delete(listener); }
@@ -30,12 +31,12 @@ if (channel) {
   channel.postMessage({ hello: true });
 }
 
-/** Follows the stream until it breaks. */
+/** Follows the stream until it breaks, and says whether there was one. */
 function follow() {
   return new Promise(end => {
     const source = new EventSource(`${address}/v1/server/events`);
     let timer;
-    const stop = () => { clearTimeout(timer); source.close(); say({ state: { on: false, all: false } }); end(); };
+    const stop = () => { const wasOn = live.on; clearTimeout(timer); source.close(); say({ state: { on: false, all: false } }); end(wasOn); };
     const heard = () => { clearTimeout(timer); timer = setTimeout(stop, longestSilence); };
     source.addEventListener("ready", event => { heard(); say({ state: { on: true, all: JSON.parse(event.data).covers_all } }); });
     source.addEventListener("change", event => { heard(); say({ notice: JSON.parse(event.data) }); });
@@ -48,9 +49,10 @@ function follow() {
 
 async function hold() {
   holds = true;
-  while (true) {
-    await follow();
-    await new Promise(resolve => setTimeout(resolve, 5000));
+  for (let pause = 5000; ; ) {
+    const wasOn = await follow();
+    pause = wasOn ? 5000 : Math.min(2 * pause, 60000);
+    await new Promise(resolve => setTimeout(resolve, pause));
   }
 }
 
@@ -59,8 +61,7 @@ let hasBegun = false;
 export function begin() {
   if (hasBegun || !("EventSource" in globalThis)) return;
   hasBegun = true;
-  // Without locks, as on plain HTTP beyond this machine, each tab has its own.
-  if (navigator.locks && channel) navigator.locks.request(`letta-live ${address}`, hold);
+  if (channel) navigator.locks.request(`letta-live ${address}`, hold);
   else hold();
 }
 
