@@ -1,7 +1,6 @@
 import HTTPTypes
 import Hummingbird
 package import JSON
-import Logging
 package import ModelProviders
 import NIOCore
 import Synchronization
@@ -67,26 +66,13 @@ package final class FakeBatchService: Sendable {
         streaming streamed: @escaping @Sendable (String) -> String, body: (FakeBatchService) async throws -> Value
     ) async throws -> Value {
         let fake = FakeBatchService(streamed)
-        let (ports, running) = AsyncStream<Int>.makeStream()
-        var logger = Logger(label: "fake")
-        logger.logLevel = .critical
-        let router = Router()
-        router.on("**", method: .get) { request, _ in try await fake.respond(to: request) }
-        router.on("**", method: .post) { request, _ in try await fake.respond(to: request) }
-        let application = Application(
-            router: router, configuration: .init(address: .hostname("127.0.0.1", port: 0)),
-            onServerRunning: { running.yield($0.localAddress?.port ?? 0) }, logger: logger)
-        return try await withThrowingTaskGroup(of: Void.self) { group in
-            group.addTask { try await application.run() }
-            for await port in ports {
-                fake.port.withLock { $0 = port }
-                break
-            }
+        return try await servingFake { request in
+            try await fake.respond(to: request)
+        } body: { port in
+            fake.port.withLock { $0 = port }
             let result: Result<Value, any Error>
             do { result = .success(try await body(fake)) } catch { result = .failure(error) }
             try await fake.transport.shutdown()
-            group.cancelAll()
-            while let ended = await group.nextResult() { _ = ended }
             return try result.get()
         }
     }

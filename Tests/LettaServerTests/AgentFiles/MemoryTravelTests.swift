@@ -150,12 +150,7 @@ import Testing
         try await withServer(on: engine) { server in
             let agent = try await server.imported(first)[0]
             try await server.restart()
-            let folder = try await server.get("/v1/agents/\(agent)/folders").json[0]?["id"]?.string ?? ""
-            let file = try await server.get("/v1/folders/\(folder)/files").json[0]?["id"]?.string ?? ""
-            for _ in 0..<1_000 {
-                if try await !(server.get("/v1/folders/\(folder)/passages").json.array ?? []).isEmpty { break }
-                try await Task.sleep(for: .milliseconds(10))
-            }
+            let (folder, file) = try await server.importedFile(of: agent)
             #expect(try await server.readFile(file, in: folder)["processing_status"] == "completed")
             let passages = try await server.get("/v1/folders/\(folder)/passages?limit=1000").json.array ?? []
             #expect(passages.count > 1)

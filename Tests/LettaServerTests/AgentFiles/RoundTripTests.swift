@@ -76,14 +76,7 @@ import Testing
             let ids = try await server.imported(first, ["append_copy_suffix": "false"])
             #expect(ids.count == 2)
             try await server.restart()
-            let folder = try await server.get("/v1/agents/\(ids[0])/folders").json[0]?["id"]?.string ?? ""
-            let file = try await server.get("/v1/folders/\(folder)/files").json[0]?["id"]?.string ?? ""
-            // It is divided again, which begins when the server has started.
-            for _ in 0..<6_000 {
-                if try await !(server.get("/v1/folders/\(folder)/passages").json.array ?? []).isEmpty { break }
-                try await Task.sleep(for: .milliseconds(10))
-            }
-            _ = try await server.readFile(file, in: folder)
+            _ = try await server.importedFile(of: ids[0])
             let second = try await server.exported(ids[0])
             #expect(try settled(second) == settled(first), "\(second.differences(from: first))")
             let system = try await server.get("/v1/agents/\(ids[0])/messages?order=asc&limit=1").json[0]?["content"]
