@@ -88,12 +88,11 @@ def test_tabs_share_one_stream(browser, guarded, cookies, api):
     second.goto(f"{guarded.url}/#/overview")
     expect(second.get_by_text("as it happens")).to_be_visible()
     assert len(streams) == 1
-    # The second one takes over.
-    tab.page.close()
     tile = second.get_by_role("link", name="Agents").filter(has=second.locator("strong"))
     expect(tile.locator("strong")).to_have_text(re.compile(r"\d"))
+    # The second one takes over.
     with second.expect_request(STREAM):
-        pass
+        tab.page.close()
     expect(second.get_by_text("as it happens")).to_be_visible()
     before = int(tile.locator("strong").inner_text())
     make_agent(api)

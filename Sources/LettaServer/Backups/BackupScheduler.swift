@@ -30,7 +30,7 @@ final class BackupScheduler: Sendable {
     let backups: BackupService
     private let settings: Settings
     private let loop: WorkLoop
-    /// The last failure: a database on a full disk takes no note of it.
+    /// The last failure, where the database took no note of it: on a full disk, say.
     private let failure = Mutex<(at: Timestamp, error: String)?>(nil)
 
     init(core: Core, backups: BackupService, settings: Settings) {
@@ -108,13 +108,14 @@ final class BackupScheduler: Sendable {
     private func fail(_ error: any Error, at time: Timestamp) async {
         let text = (error as? APIError)?.explanation ?? "\(error)"
         core.logger.error("A scheduled backup failed", metadata: ["error": "\(text)"])
-        failure.withLock { $0 = (time, text) }
         do {
             try await note { state in
                 state.failedAt = time
                 state.error = text
             }
+            failure.withLock { $0 = nil }
         } catch {
+            failure.withLock { $0 = (time, text) }
             core.logger.error("The failure of a backup could not be stored", metadata: ["error": "\(error)"])
         }
     }
