@@ -212,7 +212,9 @@ def test_a_send_that_reaches_two_servers_at_once_is_one_turn(fleet, path):
         eventually(lambda: len(texts(fleet.servers[1], agent, "assistant_message")) == 10)
     else:
         assert all(f"said {number // 3}" in answer.text for number, answer in enumerate(answers))
-    assert texts(fleet.servers[1], agent, "assistant_message") == [f"said {number}" for number in range(10)]
+    said = texts(fleet.servers[1], agent, "assistant_message")
+    # Background turns that wait on several servers run in no particular order.
+    assert (sorted(said) if path == "messages/async" else said) == [f"said {number}" for number in range(10)]
 
 
 def test_a_conversation_that_another_server_serves_is_busy(fleet):
