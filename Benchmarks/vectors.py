@@ -176,4 +176,5 @@ def main():
             engines[-1].close()
 
 
-main()
+if __name__ == "__main__":
+    main()

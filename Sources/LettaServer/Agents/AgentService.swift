@@ -85,7 +85,26 @@ struct AgentService: Sendable {
     /// - Returns: the agents that are gone.
     @discardableResult
     func delete(_ id: ID<AgentState>, as scope: Scope) async throws -> [ID<AgentState>] {
-        try await core.storage.write(as: scope) { db in try Self.delete(id, db) }
+        let agents = try await core.storage.read(as: scope) { db in
+            guard let row = try AgentStore.row(id, db) else { throw APIError.notFound("Agent", id) }
+            return try Self.companions(of: row, db).map(\.id) + [id]
+        }
+        for agent in agents { try await deletePast(of: agent, as: scope) }
+        return try await core.storage.write(as: scope) { db in try Self.delete(id, db) }
+    }
+
+    /// Deletes what grows with the age of an agent and what no turn at work needs.
+    private func deletePast(of agent: ID<AgentState>, as scope: Scope) async throws {
+        try await core.storage.deleteInPieces(as: scope) { db, limit in
+            try MessageStore.deletePast(of: agent, limit: limit, db)
+        }
+        try await core.storage.deleteInPieces(as: scope) { db, limit in
+            try RunStore.deleteEnded(of: agent, limit: limit, db)
+        }
+        try await core.storage.deleteInPieces(as: scope) { db, limit in
+            guard let archive = try ArchiveService.archiveThatGoes(with: agent, db) else { return 0 }
+            return try PassageStore.delete(of: archive, limit: limit, db)
+        }
     }
 
     @discardableResult

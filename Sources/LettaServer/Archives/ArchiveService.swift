@@ -53,6 +53,9 @@ struct ArchiveService: Sendable {
 
     /// Deletes an archive with its passages. Its agents get a new one with their next memory.
     func delete(_ id: ID<Archive>, as scope: Scope) async throws {
+        try await core.storage.deleteInPieces(as: scope) { db, limit in
+            try PassageStore.delete(of: try Self.archiveForUpdate(id, db).id, limit: limit, db)
+        }
         try await core.storage.write(as: scope) { db in
             try ArchiveStore.delete(try Self.archiveForUpdate(id, db).id, db)
         }
@@ -143,11 +146,17 @@ extension ArchiveService {
     /// Deletes the archive that an agent owns, in the transaction that deletes the agent. One that another agent shares
     /// remains, and so does one created independently.
     static func deleteOwnArchive(of agent: ID<AgentState>, _ db: Transaction) throws {
+        guard let id = try archiveThatGoes(with: agent, db) else { return }
+        try ArchiveStore.delete(id, db)
+    }
+
+    /// The archive that is deleted with its agent, locked; nil where there is none, or where another agent shares it.
+    static func archiveThatGoes(with agent: ID<AgentState>, _ db: Transaction) throws -> ID<Archive>? {
         guard let id = try ArchiveStore.ownArchive(of: agent, db),
             try db.fetch(ArchiveStore.table, id, locking: true) != nil,
             try !ArchiveStore.isShared(id, besides: agent, db)
-        else { return }
-        try ArchiveStore.delete(id, db)
+        else { return nil }
+        return id
     }
 }
 

@@ -61,8 +61,26 @@ enum PassageStore {
 
     static func delete(_ id: ID<Passage>, _ db: Transaction) throws {
         try db.delete(id, from: table)
-        try VectorStore.deletePassage(id, db)
+        try VectorStore.deletePassages([id], db)
         try WordIndexStore.passages.delete([id.rawValue], db)
+    }
+
+    /// Deletes up to `limit` passages, the oldest ones.
+    ///
+    /// - Returns: the number of passages.
+    static func delete(of archive: ID<Archive>, limit: Int, _ db: Transaction) throws -> Int {
+        let ids: [ID<Passage>] = try db.rows(
+            """
+            SELECT id FROM passage WHERE organization_id = \(db.organization) AND archive_id = \(archive)
+            ORDER BY created_at, id LIMIT \(limit)
+            """
+        ).map { try $0["id"] }
+        guard !ids.isEmpty else { return 0 }
+        try DeletedKeyStore.note(in: table, where: "id IN (\(list: ids))", db)
+        try db.execute("DELETE FROM passage WHERE organization_id = \(db.organization) AND id IN (\(list: ids))")
+        try VectorStore.deletePassages(ids, db)
+        try WordIndexStore.passages.delete(ids.map(\.rawValue), db)
+        return ids.count
     }
 
     static func deleteAll(of archive: ID<Archive>, _ db: Transaction) throws {

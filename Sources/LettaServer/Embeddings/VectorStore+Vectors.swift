@@ -30,9 +30,9 @@ extension VectorStore {
         return stored
     }
 
-    static func deletePassage(_ id: ID<Passage>, _ db: Transaction) throws {
+    static func deletePassages(_ ids: [ID<Passage>], _ db: Transaction) throws {
         try db.execute(
-            "DELETE FROM passage_vector WHERE organization_id = \(db.organization) AND passage_id = \(id)")
+            "DELETE FROM passage_vector WHERE organization_id = \(db.organization) AND passage_id IN (\(list: ids))")
     }
 
     static func deletePassages(of file: ID<FileMetadata>, _ db: Transaction) throws {

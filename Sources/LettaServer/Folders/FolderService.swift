@@ -115,6 +115,9 @@ struct FolderService: Sendable {
     }
 
     func delete(_ id: ID<Folder>, as scope: Scope) async throws {
+        try await core.storage.deleteInPieces(as: scope) { db, limit in
+            try FolderStore.deletePassages(of: try Self.folder(id, locking: true, db).id, limit: limit, db)
+        }
         var isDeleted = false
         while !isDeleted {
             isDeleted = try await core.storage.write(as: scope) { db in

@@ -37,6 +37,24 @@ enum FolderStore {
         try db.delete(id, from: table)
     }
 
+    /// Deletes up to `limit` passages of the folder's files.
+    ///
+    /// - Returns: the number of passages.
+    static func deletePassages(of id: ID<Folder>, limit: Int, _ db: Transaction) throws -> Int {
+        let ids: [ID<Passage>] = try db.rows(
+            """
+            SELECT id FROM folder_passage WHERE organization_id = \(db.organization) AND folder_id = \(id)
+            ORDER BY created_at, id LIMIT \(limit)
+            """
+        ).map { try $0["id"] }
+        guard !ids.isEmpty else { return 0 }
+        try DeletedKeyStore.note(in: passages, where: "id IN (\(list: ids))", db)
+        try db.execute("DELETE FROM folder_passage WHERE organization_id = \(db.organization) AND id IN (\(list: ids))")
+        try VectorStore.deletePassages(ids, db)
+        try WordIndexStore.folderPassages.delete(ids.map(\.rawValue), db)
+        return ids.count
+    }
+
     // MARK: Files
 
     /// Stores a file, and its text where there is one.

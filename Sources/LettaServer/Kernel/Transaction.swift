@@ -39,4 +39,15 @@ extension StorageEngine {
     ) async throws -> T {
         try await write { try body(Transaction($0, as: scope)) }
     }
+
+    /// Deletes many rows in transactions of a few, so that other writes come in between. Where the server ends meanwhile,
+    /// what is left stays until it is deleted again.
+    ///
+    /// - Parameter body: deletes up to so many rows, and returns how many.
+    func deleteInPieces(
+        as scope: Scope, _ body: @escaping @Sendable (Transaction, _ limit: Int) throws -> Int
+    ) async throws {
+        let limit = 500
+        while try await write(as: scope, { try body($0, limit) }) == limit {}
+    }
 }

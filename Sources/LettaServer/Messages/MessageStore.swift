@@ -48,6 +48,29 @@ enum MessageStore {
             """)
     }
 
+    /// Deletes up to `limit` messages that are in no context, the oldest ones.
+    ///
+    /// `COALESCE` keeps SQLite from reading the contexts of all conversations for each message.
+    ///
+    /// - Returns: the number of messages.
+    static func deletePast(of agent: ID<AgentState>, limit: Int, _ db: Transaction) throws -> Int {
+        let ids: [String] = try db.rows(
+            """
+            SELECT id FROM message
+            WHERE organization_id = \(db.organization) AND agent_id = \(agent) AND context_position IS NULL
+                AND NOT EXISTS (
+                    SELECT 1 FROM conversation_message AS part
+                    WHERE part.organization_id = message.organization_id AND part.message_id = message.id
+                        AND COALESCE(part.context_position, -1) >= 0)
+            ORDER BY position LIMIT \(limit)
+            """
+        ).map { try $0["id"] }
+        guard !ids.isEmpty else { return 0 }
+        try WordIndexStore.messages.delete(ids, db)
+        try db.execute("DELETE FROM message WHERE organization_id = \(db.organization) AND id IN (\(list: ids))")
+        return ids.count
+    }
+
     // MARK: Context
 
     /// Replaces the context by these messages, in this order.

@@ -154,6 +154,24 @@ enum RunStore {
         }
     }
 
+    /// Deletes up to `limit` ended runs with their steps, the oldest ones.
+    ///
+    /// - Returns: the number of runs.
+    static func deleteEnded(of agent: ID<AgentState>, limit: Int, _ db: Transaction) throws -> Int {
+        let ids: [ID<Run>] = try db.rows(
+            """
+            SELECT id FROM run
+            WHERE organization_id = \(db.organization) AND agent_id = \(agent) AND status NOT IN ('created', 'running')
+            ORDER BY created_at, id LIMIT \(limit)
+            """
+        ).map { try $0["id"] }
+        guard !ids.isEmpty else { return 0 }
+        try DeletedKeyStore.note(in: table, where: "id IN (\(list: ids))", db)
+        try DeletedKeyStore.note(in: StepStore.table, where: "run_id IN (\(list: ids))", db)
+        try db.execute("DELETE FROM run WHERE organization_id = \(db.organization) AND id IN (\(list: ids))")
+        return ids.count
+    }
+
     /// Whether no server that is there has the run. Without other servers that is every run.
     private static let isAbandoned: SQLText = """
         (run.server_id IS NULL OR NOT EXISTS (SELECT 1 FROM server WHERE server.id = run.server_id))

@@ -31,7 +31,9 @@ struct WordIndexStore: Sendable {
 
     /// Deletes what has one of the ids, of texts or of owners.
     func delete(_ ids: [String], _ db: any SQLExecutor) throws(SQLFailure) {
-        for id in ids { try db.execute("DELETE FROM \(table) WHERE \(db.dialect.hasWords(in: table, [[id]]))") }
+        for part in ids.chunks(binding: 100) {
+            try db.execute("DELETE FROM \(table) WHERE \(db.dialect.hasWords(in: table, [part]))")
+        }
     }
 
     // MARK: Searching

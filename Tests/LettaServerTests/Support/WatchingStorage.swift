@@ -53,16 +53,19 @@ struct WatchingStorage: StorageWrapper {
             switch dialect {
             case .sqlite: (column, query) = ("detail", "EXPLAIN QUERY PLAN \(sql)")
             case .postgres:
-                for way in ["sort", "incremental_sort", "bitmapscan"] {
-                    _ = try base.execute("SET LOCAL enable_\(SQLText(stringLiteral: way)) = off")
-                }
+                try set("off")
                 (column, query) = ("QUERY PLAN", "EXPLAIN (COSTS OFF) \(sql)")
             }
-            for row in try base.rows(query) {
-                let line: String = try row[column]
-                if line.contains("USE TEMP B-TREE FOR ORDER BY") || line.contains("Sort Key") { return true }
+            let lines: [String] = try base.rows(query).map { row throws(SQLFailure) in try row[column] }
+            // Word tables are found by bitmaps alone, by the statements that come next.
+            if base.dialect == .postgres { try set("on") }
+            return lines.contains { $0.contains("USE TEMP B-TREE FOR ORDER BY") || $0.contains("Sort Key") }
+        }
+
+        private func set(_ state: SQLText) throws(SQLFailure) {
+            for way in ["sort", "incremental_sort", "bitmapscan"] {
+                _ = try base.execute("SET LOCAL enable_\(SQLText(stringLiteral: way)) = \(state)")
             }
-            return false
         }
 
         private func watch(_ sql: SQLText) throws(SQLFailure) {
