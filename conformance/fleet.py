@@ -49,6 +49,8 @@ def events(server, run, after=0):
     """The events of a background run from here to its end, without pings: their numbers, where they have any, and their JSON."""
     body = {"starting_after": after, "include_pings": False}
     with httpx.stream("POST", f"{server.url}/v1/runs/{run}/stream", json=body, timeout=60) as answer:
+        if answer.status_code == 503:
+            raise httpx.ReadError("the server is about to end")
         assert answer.status_code == 200, answer.read()
         for line in answer.iter_lines():
             if line.startswith("data: {"):

@@ -259,7 +259,14 @@ struct TurnRunner: Sendable {
         let time = core.now()
         turn.close(end, because: control.cancellationReason, at: time)
         turn.trace.end(end, of: turn.state, from: turn.startedAt, to: time)
-        if !turn.hasStoredEnd { await ends.store(turn.state.run, as: turn.state.scope) }
+        if !turn.hasStoredEnd {
+            await ends.store(turn.state.run, as: turn.state.scope)
+            if core.servers?.isFenced == true {
+                // Nobody cancelled it: whoever repeats the message is answered by another server.
+                end.stop = .error
+                end.failure = .fenced
+            }
+        }
         control.emit(end)
     }
 
