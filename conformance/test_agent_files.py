@@ -90,7 +90,7 @@ def test_a_whole_server_moves_by_the_command_line(tmp_path, model, own_server):
         assert done.returncode == 1
         assert "[4/4]" in done.stderr and "y-bad.af: not imported: Legacy" in done.stderr
         again = other.command("import", *files, "--data-dir", other.data)
-        assert again.returncode == 0 and again.stderr.count("imported before") == 2
+        assert again.returncode == 0 and again.stderr.count(": imported before") == 2
         other.start()
         moved = client_of(other)
         assert sorted(agent.name for agent in moved.agents()) == ["Old", "One", "Three", "Two"]
@@ -179,7 +179,7 @@ def test_the_agents_of_a_running_server_come_over(tmp_path, model, own_server):
         done = other.command(*arguments)
         assert done.returncode == 0, done.stderr
         again = other.command(*arguments)
-        assert again.returncode == 0 and again.stderr.count("imported before") == 2
+        assert again.returncode == 0 and again.stderr.count(": imported before") == 2
         other.start()
         moved = client_of(other)
         assert moved.agent(agent).name == "Mover" and moved.agent(other_agent).name == "Second"
@@ -216,8 +216,10 @@ class OtherServer(http.server.BaseHTTPRequestHandler):
 
 
 @pytest.mark.only("v1")
-def test_conversations_and_identities_come_over_from_a_server_whose_files_lack_them(tmp_path, model, own_server):
+def test_what_its_files_lack_comes_over_from_a_server(tmp_path, model, own_server):
     client = client_of(own_server)
+    stranger = client.create_identity(identifier_key="bob", name="Bob", identity_type="user").id
+    provider = client.create_provider(name="mine", provider_type="openai", api_key="sk-mine", base_url=model.url).id
     identity = client.create_identity(identifier_key="ann", name="Ann", identity_type="user", properties=[{"key": "age", "value": 41, "type": "number"}])
     agent = make_agent(client, name="Talker", memory_blocks=[{"label": "human", "value": "Ann"}]).id
     client.attach_identity(agent, identity.id)
@@ -226,22 +228,39 @@ def test_conversations_and_identities_come_over_from_a_server_whose_files_lack_t
     talks = [client.create_conversation(agent, summary=f"Talk {number}", isolated_block_labels=["human"] if number else []) for number in range(2)]
     for number, talk in enumerate(talks):
         client.say(talk.id, f"Whisper {number}")
+    said, runs = client.messages(agent, limit=100), client.runs(agent)
+    steps = [step.id for run in runs for step in client.run_steps(run.id)]
+    assert len(runs) >= 3 and len(steps) >= 3
     front = http.server.ThreadingHTTPServer(("127.0.0.1", 0), OtherServer)
     front.behind = own_server.url
     threading.Thread(target=front.serve_forever, daemon=True).start()
     other = harness.Server(tmp_path / "other", **model.settings)
     try:
-        done = other.command("import", "--from", f"http://127.0.0.1:{front.server_port}", "--data-dir", other.data)
+        arguments = ["import", "--from", f"http://127.0.0.1:{front.server_port}", "--data-dir", other.data]
+        done = other.command(*arguments)
         assert done.returncode == 0, done.stderr
+        # A server that shows no secrets.
+        assert "api_key_enc of mine" in done.stderr
+        again = other.command(*arguments)
+        assert again.returncode == 0 and f"runs: 0, and {len(runs)} imported before" in again.stderr, again.stderr
         other.start()
         moved = client_of(other)
+        assert moved.provider(provider).name == "mine"
+        assert [moved.identity(one).identifier_key for one in (stranger, identity.id)] == ["bob", "ann"]
+        # Those of conversations come one conversation after the other.
+        origins = [sorted((m.id, m.message_type, str(m.run_id), str(m.step_id)) for m in some) for some in (said, moved.messages(agent, limit=100))]
+        assert origins[0] == origins[1]
+        assert sorted(run.id for run in moved.runs(agent)) == sorted(run.id for run in runs)
+        assert [step.id for run in runs for step in moved.run_steps(run.id)] == steps
         assert [m.text for m in moved.memories(agent)] == ["Noor is moving to Utrecht"]
         assert [(i.identifier_key, i.name, i.properties[0].value) for i in moved.agent(agent).identities] == [("ann", "Ann", 41)]
         found = {talk.summary: talk.id for talk in moved.conversations(agent_id=agent)}
-        assert sorted(found) == ["Talk 0", "Talk 1"]
+        assert found == {f"Talk {number}": talk.id for number, talk in enumerate(talks)}
         for number in range(2):
-            texts = [m.content for m in moved.conversation_messages(found[f"Talk {number}"]) if m.message_type == "user_message"]
-            assert texts == [f"Whisper {number}"]
+            messages = moved.conversation_messages(found[f"Talk {number}"])
+            assert [m.content for m in messages if m.message_type == "user_message"] == [f"Whisper {number}"]
+            there = client.conversation_messages(talks[number].id)
+            assert [m.id for m in messages if m.message_type != "system_message"] == [m.id for m in there if m.message_type != "system_message"]
         assert len(moved.conversation(found["Talk 1"]).isolated_block_ids) == 1
         assert not moved.conversation(found["Talk 0"]).isolated_block_ids
         # It goes on where it was, and the agent's own messages stay apart.

@@ -91,6 +91,9 @@ class Client:
     def run(self, run_id):
         return self.raw.runs.retrieve(run_id)
 
+    def run_steps(self, run_id):
+        return list(self.raw.runs.steps.list(run_id))
+
     def step(self, step_id):
         return self.raw.steps.retrieve(step_id)
 
@@ -276,6 +279,9 @@ class Client:
     def create_identity(self, **fields):
         """By the client's way to routes that it has no method for."""
         return self.raw.post("/v1/identities/", body=fields, cast_to=Identity)
+
+    def identity(self, identity_id):
+        return self.raw.get(f"/v1/identities/{identity_id}", cast_to=Identity)
 
     def attach_identity(self, agent_id, identity_id):
         return self.raw.agents.identities.attach(identity_id, agent_id=agent_id)

@@ -1,9 +1,10 @@
 import JSON
 import LettaAPI
 import LettaClient
+import LettaServer
 
-/// Adds to the agent file of another server what its files lack and its API has: archival memory, conversations and
-/// identities.
+/// Adds to the agent file of another server what its files lack and its API has: archival memory, conversations, identities,
+/// values of secrets, and the ids of messages.
 struct FileCompletion {
     /// Somebody whom agents know.
     struct Identity: Sendable {
@@ -13,18 +14,21 @@ struct FileCompletion {
     }
 
     private let server: RunningServer
-    /// The ids of agents on the server by those in the file.
-    private let ids: [String: String]
+    /// The agents as the server lists them, by their ids in the file.
+    private let agents: [String: JSONValue]
     private let identities: [Identity]
     private(set) var file: JSONObject
     private var archives: [JSONValue] = []
     private var blocks: [JSONValue]
     private var known: [JSONValue] = []
-    private var conversations = 0
+    /// Where the messages come from whose ids are those of the server.
+    private(set) var messages: [String: AgentTransfer.Source.Origin] = [:]
+    /// Their ids are those of the server.
+    private(set) var conversations: Set<String> = []
 
-    init(_ file: JSONObject, of ids: [String: String], _ identities: [Identity], from server: RunningServer) {
+    init(_ file: JSONObject, of agents: [String: JSONValue], _ identities: [Identity], from server: RunningServer) {
         self.file = file
-        self.ids = ids
+        self.agents = agents
         self.identities = identities
         self.server = server
         blocks = file["blocks"]?.array ?? []
@@ -33,7 +37,11 @@ struct FileCompletion {
     mutating func run() async throws {
         var agents = file["agents"]?.array ?? []
         for index in agents.indices {
-            guard var agent = agents[index].object, let id = ids[agent["id"]?.string ?? ""] else { continue }
+            guard var agent = agents[index].object, let listed = self.agents[agent["id"]?.string ?? ""],
+                let id = listed["id"]?.string
+            else { continue }
+            addSecrets(to: &agent, listed)
+            try await addMessageIDs(to: &agent, listed, id)
             try await addArchive(to: &agent, id)
             try await addConversations(to: &agent, id)
             addIdentities(to: &agent, id)
@@ -57,10 +65,47 @@ struct FileCompletion {
         agent["archive_ids"] = [archive]
     }
 
+    /// Files have the names alone.
+    private func addSecrets(to agent: inout JSONObject, _ listed: JSONValue) {
+        let secrets = listed["secrets"]?.array ?? listed["tool_exec_environment_variables"]?.array ?? []
+        guard !secrets.isEmpty else { return }
+        var values = JSONObject()
+        for secret in secrets { if let name = secret["key"]?.string { values[name] = secret["value"] ?? "" } }
+        agent["secrets"] = .object(values)
+    }
+
     private mutating func addIdentities(to agent: inout JSONObject, _ id: String) {
         let own = identities.filter { $0.agents.contains(id) }
         for identity in own where !known.contains(.object(identity.entry)) { known.append(.object(identity.entry)) }
         agent["identities"] = .array(own.map { $0.entry["id"] ?? .null })
+    }
+
+    // MARK: Messages
+
+    private mutating func addMessageIDs(to agent: inout JSONObject, _ listed: JSONValue, _ id: String) async throws {
+        let ids = MessageIDs(
+            of: agent["messages"]?.array ?? [],
+            context: (agent["in_context_message_ids"]?.array ?? []).compactMap(\.string),
+            (listed["message_ids"]?.array ?? []).compactMap(\.string), listed: try await server.messages(of: id))
+        rename(&agent, ids) { $0 }
+    }
+
+    /// Gives the messages of an agent or a conversation the ids of the server, and others a name of their own.
+    private mutating func rename(_ entry: inout JSONObject, _ ids: MessageIDs, _ other: (String) -> String) {
+        func name(_ place: JSONValue?) -> JSONValue {
+            guard let place = place?.string else { return .null }
+            return .string(ids.known[place]?.id ?? other(place))
+        }
+        let renamed = (entry["messages"]?.array ?? []).map { message -> JSONValue in
+            guard var message = message.object else { return message }
+            for member in ["id", "approval_request_id"] where message[member]?.string != nil {
+                message[member] = name(message[member])
+            }
+            return .object(message)
+        }
+        entry["messages"] = .array(renamed)
+        entry["in_context_message_ids"] = .array((entry["in_context_message_ids"]?.array ?? []).map { name($0) })
+        for message in ids.known.values { messages[message.id] = message.origin }
     }
 
     // MARK: Conversations
@@ -71,103 +116,34 @@ struct FileCompletion {
             guard let conversationID = conversation["id"]?.string else { continue }
             let exported = try await server.export(id, conversation: conversationID)["agents"]?[0]
             var entry = conversation.members("summary", "model", "model_settings")
-            entry["id"] = .string("conversation-\(conversations)")
-            entry["messages"] = .array((exported?["messages"]?.array ?? []).map(renamed))
-            entry["in_context_message_ids"] = .array((exported?["in_context_message_ids"]?.array ?? []).map(place))
-            entry["isolated_blocks"] = .array(try await isolatedBlocks(of: conversation))
-            conversations += 1
+            entry["id"] = .string(conversationID)
+            entry["messages"] = exported?["messages"] ?? []
+            entry["in_context_message_ids"] = exported?["in_context_message_ids"] ?? []
+            let ids = MessageIDs(
+                of: entry["messages"]?.array ?? [],
+                context: (entry["in_context_message_ids"]?.array ?? []).compactMap(\.string),
+                (conversation["in_context_message_ids"]?.array ?? []).compactMap(\.string),
+                listed: try await server.messages(ofConversation: conversationID))
+            // Each file counts its messages anew.
+            rename(&entry, ids) { "\(conversationID) \($0)" }
+            entry["isolated_blocks"] = .array(try await isolatedBlocks(of: conversation, conversationID))
+            conversations.insert(conversationID)
             entries.append(.object(entry))
         }
         agent["conversations"] = .array(entries)
     }
 
-    /// Each file counts its messages anew: those of a conversation get a name of their own.
-    private func place(_ message: JSONValue) -> JSONValue {
-        .string("conversation-\(conversations)-\(message.string ?? "")")
-    }
-
-    private func renamed(_ message: JSONValue) -> JSONValue {
-        guard var entry = message.object else { return message }
-        for name in ["id", "approval_request_id"] where entry[name]?.string != nil {
-            entry[name] = place(entry[name] ?? .null)
-        }
-        return .object(entry)
-    }
-
-    private mutating func isolatedBlocks(of conversation: JSONValue) async throws -> [JSONValue] {
+    private mutating func isolatedBlocks(
+        of conversation: JSONValue, _ conversationID: String
+    ) async throws -> [JSONValue] {
         var isolated: [JSONValue] = []
         for id in (conversation["isolated_block_ids"]?.array ?? []).compactMap(\.string) {
             let block = try await server.block(id)
             var entry = block.members("label", "value", "limit", "description", "metadata", "read_only")
-            entry["id"] = .string("conversation-\(conversations)-\(id)")
+            entry["id"] = .string("\(conversationID) \(id)")
             blocks.append(.object(entry))
             isolated.append(["label": entry["label"] ?? .null, "block_id": entry["id"] ?? .null])
         }
         return isolated
-    }
-}
-
-/// What is asked for beside the files.
-extension RunningServer {
-    private static let passages = Endpoint<ID<AgentState>, Page, NoBody, JSONValue>(
-        .get, "/v1/agents/{agent_id}/archival-memory", "Lists archival memory.")
-    private static let conversations = Endpoint<NoPath, Page, NoBody, JSONValue>(
-        .get, "/v1/conversations/", "Lists conversations.")
-    private static let blocks = Endpoint<ID<Block>, NoQuery, NoBody, JSONValue>(
-        .get, "/v1/blocks/{block_id}", "Retrieves a block.")
-    private static let identities = Endpoint<NoPath, Page, NoBody, JSONValue>(
-        .get, "/v1/identities/", "Lists identities.")
-    private static let agentsOfIdentity = Endpoint<ID<Identity>, Page, NoBody, JSONValue>(
-        .get, "/v1/identities/{identity_id}/agents", "Lists the agents of an identity.")
-
-    func passages(of agent: String) async throws -> [JSONValue] {
-        try await all { try await client.call(Self.passages, path: ID(agent), query: $0) }
-    }
-
-    func conversations(of agent: String) async throws -> [JSONValue] {
-        try await ifServed {
-            try await all(Page(agentID: agent)) { try await client.call(Self.conversations, query: $0) }
-        }
-    }
-
-    func block(_ id: String) async throws -> JSONValue {
-        try await client.call(Self.blocks, path: ID(id))
-    }
-
-    func identities() async throws -> [FileCompletion.Identity] {
-        var identities: [FileCompletion.Identity] = []
-        for identity in try await ifServed({ try await all { try await client.call(Self.identities, query: $0) } }) {
-            guard let id = identity["id"]?.string else { continue }
-            let agents = try await ifServed {
-                try await all { try await client.call(Self.agentsOfIdentity, path: ID(id), query: $0) }
-            }
-            let listed =
-                agents.compactMap { $0["id"]?.string } + (identity["agent_ids"]?.array ?? []).compactMap(\.string)
-            identities.append(
-                .init(
-                    entry: identity.members("id", "identifier_key", "name", "identity_type", "properties"),
-                    agents: Set(listed)))
-        }
-        return identities
-    }
-
-    /// Nothing where the server is of a version that does not have such things yet.
-    private func ifServed(_ list: () async throws -> [JSONValue]) async throws -> [JSONValue] {
-        do {
-            return try await list()
-        } catch let error as LettaClientError where [404, 405].contains(error.status) {
-            return []
-        }
-    }
-}
-
-extension JSONValue {
-    /// Some members of an object, those that it has.
-    fileprivate func members(_ names: String...) -> JSONObject {
-        var members = JSONObject()
-        for name in names {
-            if let value = self[name], !value.isNull { members[name] = value }
-        }
-        return members
     }
 }

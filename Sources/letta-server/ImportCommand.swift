@@ -2,6 +2,7 @@ import ArgumentParser
 import FoundationEssentials
 import Glibc
 import LettaServer
+import ModelProviders
 
 struct ImportCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -16,7 +17,9 @@ struct ImportCommand: AsyncParsableCommand {
             From a database of Letta 0.11 to 0.16 everything comes with its ids and times, and a report compares both sides. \
             From a running server agents come one by one, with their messages, blocks, tools and archival memory, under the \
             ids of the agents. Files of the older format, with one agent, are converted. An import can be interrupted and \
-            repeated: what is here already is left out. The exit status is 1 when something is missing or different.
+            repeated: what is here already is left out. The exit status is 1 when something is missing or different. \
+            LETTA_FROM_ENCRYPTION_KEY is the LETTA_ENCRYPTION_KEY that Letta ran with, LETTA_FROM_PASSWORD the password of a \
+            running server.
             """)
 
     @OptionGroup var data: DataOptions
@@ -46,15 +49,25 @@ struct ImportCommand: AsyncParsableCommand {
         }
     }
 
+    private static func secret(_ variable: String) -> Secret? {
+        getenv(variable).map { String(cString: $0) }.flatMap { $0.isEmpty ? nil : Secret($0) }
+    }
+
+    /// Not an option: others see the arguments of a program.
+    private static var fromKey: Secret? { secret("LETTA_FROM_ENCRYPTION_KEY") }
+
     // MARK: Databases
 
     private func importDatabase(_ address: String, _ settings: ServerConfiguration) async throws {
         let bar = ProgressBar()
+        let key = Self.fromKey
         let report =
             if preview {
-                try await LettaDatabaseImport.preview(from: address, logger: settings.logger) { bar.show($0, $1, $2) }
+                try await LettaDatabaseImport.preview(from: address, key: key, logger: settings.logger) {
+                    bar.show($0, $1, $2)
+                }
             } else {
-                try await LettaDatabaseImport.run(from: address, settings, logger: settings.logger) {
+                try await LettaDatabaseImport.run(from: address, key: key, settings, logger: settings.logger) {
                     bar.show($0, $1, $2)
                 }
             }
@@ -76,21 +89,29 @@ struct ImportCommand: AsyncParsableCommand {
     }
 
     private func importServer(_ address: String, _ settings: ServerConfiguration) async throws {
-        let password = getenv("LETTA_FROM_PASSWORD").map { String(cString: $0) }
+        let password = Self.secret("LETTA_FROM_PASSWORD")?.reveal()
         try await RunningServer.with(address, password: password) { server in
-            try await importAgents(try await server.sources(), settings)
+            try await importAgents(try await server.sources(), settings, from: server)
         }
     }
 
-    private func importAgents(_ sources: [AgentTransfer.Source], _ settings: ServerConfiguration) async throws {
+    /// - Parameter server: the one that the agents are from, with what else it has.
+    private func importAgents(
+        _ sources: [AgentTransfer.Source], _ settings: ServerConfiguration, from server: RunningServer? = nil
+    ) async throws {
         let previews = preview
         let work: (AgentTransfer) async throws -> Int = { transfer in
             var failures = 0
+            let rest = server.map {
+                ServerRecords(server: $0, transfer: transfer, key: Self.fromKey, previews: previews)
+            }
+            failures += try await rest?.takeBeforeAgents() ?? 0
             for (index, source) in sources.enumerated() {
                 let outcome = await (previews ? transfer.preview(source) : transfer.take(source))
                 if case .failed = outcome { failures += 1 }
                 ProgressBar.line(index + 1, sources.count, "\(source.name): \(Self.text(outcome))")
             }
+            failures += try await rest?.takeAfterAgents() ?? 0
             return failures
         }
         let failures =

@@ -47,7 +47,7 @@ final class ProgressBar: Sendable {
         write("[\(number)/\(count)] \(text)\n")
     }
 
-    private static func write(_ text: String) {
+    static func write(_ text: String) {
         let bytes = Array(text.utf8)
         _ = Glibc.write(STDERR_FILENO, bytes, bytes.count)
     }

@@ -15,6 +15,7 @@ struct RunningServer: Sendable {
         var ascending: Bool? = true
         var order: String? = "asc"
         var agentID: String?
+        var useAssistantMessage: Bool?
     }
 
     struct Export: Codable, Sendable {
@@ -36,16 +37,17 @@ struct RunningServer: Sendable {
     /// their files.
     func sources() async throws -> [AgentTransfer.Source] {
         let agents = try await all { try await client.call(Self.agents, query: $0) }
-        let identities = try await identities()
+        let identities = try await agentsOfIdentities()
         let managers = agents.filter { !Self.members($0).isEmpty }
         let inFiles = Set(managers.flatMap(Self.members))
         let names = Dictionary(agents.map { ($0["id"]?.string ?? "", $0["name"]?.string ?? "") }) { first, _ in first }
+        let byID = Dictionary(agents.map { ($0["id"]?.string ?? "", $0) }) { first, _ in first }
         let others = agents.filter { Self.members($0).isEmpty && !inFiles.contains($0["id"]?.string ?? "") }
         return (managers + others).compactMap { agent in
             guard let id = agent["id"]?.string else { return nil }
             let members = Self.members(agent)
             return AgentTransfer.Source(name: "\(agent["name"]?.string ?? "") (\(id))") {
-                try await content(id, members.map { (id: $0, name: names[$0] ?? "") }, identities)
+                try await content(id, members.map { (id: $0, name: names[$0] ?? "") }, byID, identities)
             }
         }
     }
@@ -60,25 +62,28 @@ struct RunningServer: Sendable {
     }
 
     private func content(
-        _ id: String, _ members: [(id: String, name: String)], _ identities: [FileCompletion.Identity]
+        _ id: String, _ members: [(id: String, name: String)], _ agents: [String: JSONValue],
+        _ identities: [FileCompletion.Identity]
     ) async throws -> AgentTransfer.Source.Content {
         let file = try await export(id)
-        guard let object = file.object, let agents = object["agents"]?.array, let first = agents.first?.object else {
+        guard let object = file.object, let entries = object["agents"]?.array, let first = entries.first?.object else {
             return AgentTransfer.Source.Content(bytes: JSONWriter.bytes(of: file))
         }
         var ids: [String: String] = [first["id"]?.string ?? "": id]
-        for agent in agents.dropFirst() {
-            let named = members.filter { $0.name == agent["name"]?.string }
-            if named.count == 1, let place = agent["id"]?.string { ids[place] = named[0].id }
+        for entry in entries.dropFirst() {
+            let named = members.filter { $0.name == entry["name"]?.string }
+            if named.count == 1, let place = entry["id"]?.string { ids[place] = named[0].id }
         }
         // Files of letta-server itself are complete.
         guard object["archives"] == nil else {
             return AgentTransfer.Source.Content(bytes: JSONWriter.bytes(of: file), agentIDs: ids)
         }
-        var completion = FileCompletion(object, of: ids, identities, from: self)
+        var completion = FileCompletion(
+            object, of: ids.compactMapValues { agents[$0] }, identities, from: self)
         try await completion.run()
         return AgentTransfer.Source.Content(
-            bytes: JSONWriter.bytes(of: JSONValue.object(completion.file)), agentIDs: ids)
+            bytes: JSONWriter.bytes(of: JSONValue.object(completion.file)), agentIDs: ids,
+            messages: completion.messages, conversations: completion.conversations)
     }
 
     /// - Parameter conversation: the one whose messages take the place of the agent's own.
@@ -91,12 +96,20 @@ struct RunningServer: Sendable {
         _ first: Page = Page(), _ page: (Page) async throws -> JSONValue
     ) async throws -> [JSONValue] {
         var elements: [JSONValue] = []
+        try await pages(first, page) { elements += $0 }
+        return elements
+    }
+
+    /// Calls `body` with one page of a list after the other.
+    func pages(
+        _ first: Page = Page(), _ page: (Page) async throws -> JSONValue, _ body: ([JSONValue]) async throws -> Void
+    ) async throws {
         var request = first
         while true {
             let next = try await page(request).array ?? []
             let last = next.last?["id"]?.string
-            elements += next
-            guard next.count >= request.limit, let last, last != request.after else { return elements }
+            try await body(next)
+            guard next.count >= request.limit, let last, last != request.after else { return }
             request.after = last
         }
     }

@@ -40,21 +40,25 @@ struct AgentFileService: Sendable {
     /// Creates the agents of a file, all or nothing.
     ///
     /// - Parameters:
-    ///   - ids: what agents are to be called, by their ids within the file; the others get new ids.
+    ///   - ids: those that stay as they are; everything else gets new ones.
     ///   - digest: under which the file is noted as imported.
     func run(
-        _ document: AgentFileDocument, _ options: ImportOptions, keeping ids: [String: ID<AgentState>] = [:],
+        _ document: AgentFileDocument, _ options: ImportOptions, keeping ids: AgentImport.KeptIDs = .init(),
         noting digest: String? = nil, as scope: Scope
     ) async throws -> ImportedAgents {
         var file = try await file(document, options, as: scope)
-        file.agentIDs = ids
+        file.kept = ids
         let time = core.now()
         defer { wakeReaders() }
         return try await core.storage.write(as: scope) { [core, secrets, approvals, file] db in
             var importer = AgentImporter(
                 file, core: core, secrets: secrets, approvals: approvals, at: time, db)
             let ids = try importer.run()
-            if let digest { try AgentTransferStore.note(ids, ofFile: digest, db) }
+            if let digest {
+                try AgentTransferStore.note(ids, ofFile: digest, db)
+                for archive in importer.archives.values { try ImportedEmbeddingStore.add(.archive(archive), db) }
+                for folder in importer.folders.values { try ImportedEmbeddingStore.add(.folder(folder), db) }
+            }
             return ImportedAgents(ids, warnings: importer.warnings)
         }
     }

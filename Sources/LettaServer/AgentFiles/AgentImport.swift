@@ -19,9 +19,18 @@ struct AgentImport: Sendable {
     }
 
     var document: AgentFileDocument
+    /// What does not get a new id.
+    struct KeptIDs: Sendable {
+        /// What agents are to be called, by their ids within the file.
+        var agents: [String: ID<AgentState>] = [:]
+        /// Messages that keep their ids of the file.
+        var messages: [String: AgentTransfer.Source.Origin] = [:]
+        /// Conversations that keep their ids of the file.
+        var conversations: Set<String> = []
+    }
+
     let settings: Settings
-    /// What agents are to be called, by their ids within the file; the others get new ids.
-    var agentIDs: [String: ID<AgentState>] = [:]
+    var kept = KeptIDs()
 
     /// - Throws: `APIError` 400 that names the first invalid field.
     init(_ document: AgentFileDocument, _ settings: Settings) throws {

@@ -15,7 +15,7 @@ struct AgentImporter {
     private var agents: [String: ID<AgentState>] = [:]
     var blocks: [String: BlockRow] = [:]
     private var tools: [String: ID<Tool>] = [:]
-    private var folders: [String: ID<Folder>] = [:]
+    private(set) var folders: [String: ID<Folder>] = [:]
     private var files: [String: (id: ID<FileMetadata>, folder: ID<Folder>)] = [:]
     var archives: [String: ID<Archive>] = [:]
     var identities: [String: ID<Identity>] = [:]
@@ -221,12 +221,12 @@ struct AgentImporter {
         row.fileSize = entry.fileSize
         row.fileCreationDate = entry.fileCreationDate
         row.fileLastModifiedDate = entry.fileLastModifiedDate
-        row.processingStatus = entry.processingStatus ?? .pending
-        row.errorMessage = entry.errorMessage
+        // What has a text is divided into passages again.
+        let isReadAgain = entry.processingStatus != .error && entry.content?.isEmpty == false
+        row.processingStatus = isReadAgain ? .pending : entry.processingStatus ?? .pending
+        row.errorMessage = isReadAgain ? nil : entry.errorMessage
         try FolderStore.insert(row, content: entry.content, db)
-        if row.processingStatus != .error, entry.content?.isEmpty == false {
-            try UploadStore.insert(row, job: core.ids.next(), db)
-        }
+        if isReadAgain { try UploadStore.insert(row, job: core.ids.next(), db) }
         files[entry.id] = (row.id, folder)
     }
 
@@ -235,7 +235,7 @@ struct AgentImporter {
     private mutating func insert(_ entry: AgentFileDocument.AgentEntry, _ index: Int) throws {
         let place = "agents.\(index)"
         let draft = try ImportedAgent(
-            entry, file.settings, id: file.agentIDs[entry.id] ?? core.ids.next(), at: self.time(index), place, db)
+            entry, file.settings, id: file.kept.agents[entry.id] ?? core.ids.next(), at: self.time(index), place, db)
         var memory = try (entry.agent.memoryBlocks ?? []).map { body in
             let block = try AgentImport.within("\(place).memory_blocks") {
                 try BlockService.block(from: body, id: core.ids.next(), at: self.time(index), in: db.scope)
@@ -248,7 +248,7 @@ struct AgentImporter {
         var row = draft.row
         let history = try AgentHistory(
             entry, of: row, memory, needingApproval: document.tools, strips: file.settings.stripsMessages, place,
-            core.ids, at: self.time(index))
+            try ImportedIDs(entry, file.kept, core.ids, db), at: self.time(index))
         row.nextMessagePosition = history.messages.count
         if let compiledAt = history.systemCompiledAt { row.systemCompiledAt = compiledAt }
         try db.insert(row, into: AgentStore.table)

@@ -32,10 +32,30 @@ package struct AgentTransfer: Sendable {
             package var bytes: [UInt8]
             /// The ids that agents of the file keep, by their ids within it.
             package var agentIDs: [String: String]
+            /// The messages that keep the ids that they have in the file.
+            package var messages: [String: Origin]
+            /// The conversations that keep the ids that they have in the file.
+            package var conversations: Set<String>
 
-            package init(bytes: [UInt8], agentIDs: [String: String] = [:]) {
+            package init(
+                bytes: [UInt8], agentIDs: [String: String] = [:], messages: [String: Origin] = [:],
+                conversations: Set<String> = []
+            ) {
                 self.bytes = bytes
                 self.agentIDs = agentIDs
+                self.messages = messages
+                self.conversations = conversations
+            }
+        }
+
+        /// The run and the step that a message comes from.
+        package struct Origin: Sendable, Equatable {
+            package var run: String?
+            package var step: String?
+
+            package init(run: String? = nil, step: String? = nil) {
+                self.run = run
+                self.step = step
             }
         }
     }
@@ -45,7 +65,7 @@ package struct AgentTransfer: Sendable {
     private let directory: ModelDirectory
     private let userProviders: UserProviders
     private let files: AgentFileService
-    private let scope = Scope(organization: Organization.defaultID.rawValue, user: User.defaultID.rawValue)
+    let scope = Scope(organization: Organization.defaultID.rawValue, user: User.defaultID.rawValue)
 
     /// In bytes.
     private static let largestFile = 1 << 30
@@ -175,9 +195,11 @@ package struct AgentTransfer: Sendable {
                 try AgentTransferStore.agents(ofFile: digest, db) + db.fetch(AgentStore.table, kept).map(\.id)
             }
             guard known.isEmpty else { return .importedBefore(agents: known.count) }
+            let ids = AgentImport.KeptIDs(
+                agents: content.agentIDs.mapValues { ID($0) }, messages: content.messages,
+                conversations: content.conversations)
             let imported = try await files.run(
-                Self.document(content), Self.options, keeping: content.agentIDs.mapValues { ID($0) }, noting: digest,
-                as: scope)
+                Self.document(content), Self.options, keeping: ids, noting: digest, as: scope)
             return .imported(agents: imported.agentIDs.count, warnings: imported.warnings ?? [])
         } catch {
             return .failed(reason: Self.reason(error))
@@ -205,6 +227,9 @@ package struct AgentTransfer: Sendable {
         let object = try AgentFileReader.object(content.bytes)
         return try AgentFileReader.document(FlatAgentFile.isFlat(object) ? FlatAgentFile.converted(object) : object)
     }
+
+    /// Stores what comes beside the agents.
+    var rowStore: LettaRows { LettaRows(core: files.core, box: files.secrets) }
 
     private static func reason(_ error: any Error) -> String {
         (error as? APIError)?.explanation ?? "\(error)"

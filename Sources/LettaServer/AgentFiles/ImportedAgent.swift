@@ -68,17 +68,17 @@ struct AgentHistory {
 
     init(
         _ entry: AgentFileDocument.AgentEntry, of agent: AgentRow, _ blocks: [BlockRow],
-        needingApproval tools: [AgentFileDocument.ToolEntry], strips: Bool, _ place: String, _ ids: IDSource,
+        needingApproval tools: [AgentFileDocument.ToolEntry], strips: Bool, _ place: String, _ ids: ImportedIDs,
         at time: Timestamp
     ) throws {
         let compiled = try SystemMessageService.compile(
             agent, blocks: blocks, archival: ArchivalSummary(), previousMessages: 0
         ).context.text
         let fresh = TurnMessage(
-            id: ids.next(Message.self).rawValue, role: .system, parts: [.text(compiled)], createdAt: time.microseconds)
+            id: ids.next().rawValue, role: .system, parts: [.text(compiled)], createdAt: time.microseconds)
         let model = try agent.llmConfig.content().model
         guard !strips, !entry.messages.isEmpty else {
-            let first = [fresh] + AgentDraft.startingMessages(for: agent, at: time, ids: ids)
+            let first = [fresh] + AgentDraft.startingMessages(for: agent, at: time, ids: ids.new)
             messages = first.enumerated().map { MessageRow($1, agentID: agent.id, position: $0, model: model) }
             context = Dictionary(uniqueKeysWithValues: messages.map { ($0.id, $0.position) })
             currentSystemMessage = messages[0].id
@@ -108,22 +108,23 @@ struct AgentHistory {
     /// The conversations beside the agent's own. Their messages come after those, in the order of the file.
     private mutating func addConversations(
         _ entry: AgentFileDocument.AgentEntry, of agent: AgentRow, _ tools: [AgentFileDocument.ToolEntry],
-        _ place: String, _ ids: IDSource, at time: Timestamp
+        _ place: String, _ ids: ImportedIDs, at time: Timestamp
     ) throws {
         guard !entry.conversations.isEmpty else { return }
         let reader = try Self.reader(agent, tools, at: time)
         let ownRows = messages.suffix(entry.messages.count)
         var known = Dictionary(zip(entry.messages.map(\.id), ownRows)) { first, _ in first }
         for (number, conversation) in entry.conversations.enumerated() {
-            var parts = ConversationParts(id: ids.next(), agent: agent.id)
+            var parts = ConversationParts(id: ids.conversation(conversation.id), agent: agent.id)
             let places = Dictionary(
                 uniqueKeysWithValues: conversation.inContextMessageIDs.enumerated().map { ($1, $0) })
             for (index, message) in conversation.messages.enumerated() {
                 let row =
                     try known[message.id]
-                    ?? reader.row(
-                        message, id: ids.next(), position: messages.count,
-                        place: "\(place).conversations.\(number).messages.\(index)")
+                    ?? ids.completed(
+                        reader.row(
+                            message, id: ids.message(message.id), position: messages.count,
+                            place: "\(place).conversations.\(number).messages.\(index)"))
                 let isHead = index == 0 && row.role == .system
                 if known[message.id] == nil { messages.append(try own(row, parts.id, isHead: isHead)) }
                 known[message.id] = row
@@ -151,14 +152,15 @@ struct AgentHistory {
 
     private static func rows(
         _ entry: AgentFileDocument.AgentEntry, of agent: AgentRow, _ tools: [AgentFileDocument.ToolEntry],
-        _ place: String, _ ids: IDSource, at time: Timestamp
+        _ place: String, _ ids: ImportedIDs, at time: Timestamp
     ) throws -> ([MessageRow], [ID<Message>: Int]) {
         let reader = try reader(agent, tools, at: time)
         var known: [String: ID<Message>] = [:]
         let rows = try entry.messages.enumerated().map { position, message in
-            let id = ids.next(Message.self)
+            let id = ids.message(message.id)
             known[message.id] = id
-            return try reader.row(message, id: id, position: position, place: "\(place).messages.\(position)")
+            return ids.completed(
+                try reader.row(message, id: id, position: position, place: "\(place).messages.\(position)"))
         }
         let context = entry.inContextMessageIDs.enumerated().compactMap { place, id in known[id].map { ($0, place) } }
         return (rows, Dictionary(uniqueKeysWithValues: context))

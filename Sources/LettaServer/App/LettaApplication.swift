@@ -132,6 +132,7 @@ package struct LettaApplication: Sendable {
         callbacks.start()
         reading.start()
         embedder.queue.wake()
+        embedder.imported.start()
         embedder.messages.start { [worker] in worker.isBusy }
         packages.start()
         backups.start()
@@ -148,6 +149,7 @@ package struct LettaApplication: Sendable {
                 reading.wake()
                 packages.wake()
                 embedder.queue.wake()
+                embedder.imported.wake()
                 embedder.messages.wake()
             },
             cancel: { [worker] in worker.cancel($0) },
@@ -295,6 +297,7 @@ package struct LettaApplication: Sendable {
         await batches.close()
         await callbacks.close()
         await reading.close()
+        await embedder.imported.close()
         await embedder.queue.close()
         await embedder.messages.close()
         await packages.close()

@@ -6,6 +6,7 @@ struct PassageEmbedder: Sendable {
     let core: Core
     let embeddings: EmbeddingService
     let queue: EmbeddingQueue
+    let imported: ImportedEmbeddings
     let search: PassageSearch
     let messages: MessageEmbedder
     let meaning: MessageMeaning
@@ -20,6 +21,7 @@ struct PassageEmbedder: Sendable {
         self.core = core
         embeddings = EmbeddingService(core: core, models: models)
         queue = EmbeddingQueue(core: core, embeddings: embeddings)
+        imported = ImportedEmbeddings(core: core, models: models, queue: queue)
         let index = VectorIndex(storage: core.storage)
         search = PassageSearch(core: core, embeddings: embeddings, index: index)
         messages = MessageEmbedder(core: core, embeddings: embeddings)

@@ -9,7 +9,7 @@ struct LettaAgent: Sendable {
     let blocks: [String]
     let tools: [String]
     let tags: [String]
-    let variables: [LettaRow]
+    private(set) var variables: [LettaRow]
     let folders: [String]
     let files: [LettaRow]
     let archives: [(id: String, isOwner: Bool)]
@@ -97,20 +97,47 @@ struct LettaAgent: Sendable {
         return .object(object)
     }
 
+    /// Decrypts the values of its variables, where their key is known.
+    mutating func decryptVariables(_ source: LettaSource) async throws {
+        for index in variables.indices { variables[index] = try await source.decrypted(variables[index]) }
+    }
+
     private func storeVariables(_ writer: inout LettaWriter) throws {
-        var sealed: [SealedSecret] = []
-        for variable in variables {
-            let name = variable.text("key") ?? variable.id
-            let place = SealedSecret.place(of: name, agent: id)
-            let value = try writer.seal(
-                variable, ("value", "value_enc"), for: place, "variable \(name) of the agent \(row.id)")
-            sealed.append(
-                SealedSecret(
-                    id: ID(variable.id), name: name, sealedValue: try value ?? writer.box.seal("", for: place),
-                    description: variable.text("description"), createdAt: variable.createdAt,
-                    updatedAt: variable.updatedAt))
+        let sealed = try variables.map { variable in
+            let name = Self.name(ofVariable: variable)
+            let empty = try writer.box.seal("", for: SealedSecret.place(of: name, agent: id))
+            return SealedSecret(
+                id: ID(variable.id), name: name, sealedValue: try sealedValue(of: variable, &writer) ?? empty,
+                description: variable.text("description"), createdAt: variable.createdAt,
+                updatedAt: variable.updatedAt)
         }
         try AgentStore.replaceSecrets(of: id, with: sealed, writer.db)
+    }
+
+    /// Gives the variables of an agent that is here the values that an import without their key left out.
+    func addSecrets(_ writer: inout LettaWriter) throws {
+        guard !variables.isEmpty else { return }
+        let there = Dictionary(variables.map { (Self.name(ofVariable: $0), $0) }) { first, _ in first }
+        let stored = try AgentStore.sealedSecrets(of: id, writer.db)
+        let filled = try stored.map { secret in
+            let place = SealedSecret.place(of: secret.name, agent: id)
+            guard let variable = there[secret.name], try writer.isMissing(secret.sealedValue, for: place),
+                let value = try sealedValue(of: variable, &writer)
+            else { return secret }
+            return SealedSecret(
+                id: secret.id, name: secret.name, sealedValue: value, description: secret.description,
+                createdAt: secret.createdAt, updatedAt: secret.updatedAt)
+        }
+        if filled != stored { try AgentStore.replaceSecrets(of: id, with: filled, writer.db) }
+    }
+
+    private static func name(ofVariable variable: LettaRow) -> String { variable.text("key") ?? variable.id }
+
+    private func sealedValue(of variable: LettaRow, _ writer: inout LettaWriter) throws -> String? {
+        let name = Self.name(ofVariable: variable)
+        return try writer.seal(
+            variable, ("value", "value_enc"), for: SealedSecret.place(of: name, agent: id),
+            "variable \(name) of the agent \(row.id)")
     }
 
     private func storeBlocks(_ writer: inout LettaWriter) throws {

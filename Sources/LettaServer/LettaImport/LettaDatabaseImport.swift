@@ -1,5 +1,6 @@
 import LettaAPI
 package import Logging
+package import ModelProviders
 import Storage
 
 /// The import of a Letta database from the command line, while no server runs.
@@ -9,11 +10,13 @@ package enum LettaDatabaseImport {
 
     /// Brings over what is not here yet, and compares both sides afterwards.
     ///
+    /// - Parameter key: the `LETTA_ENCRYPTION_KEY` that Letta ran with; without it what it encrypted is left out.
     /// - Throws: `StartUpFailure`.
     package static func run(
-        from address: String, _ configuration: ServerConfiguration, logger: Logger, report: @escaping Report
+        from address: String, key: Secret?, _ configuration: ServerConfiguration, logger: Logger,
+        report: @escaping Report
     ) async throws -> LettaImportReport {
-        let source = try await LettaSource.open(address, logger: logger)
+        let source = try await LettaSource.open(address, key: key, logger: logger)
         return try await closing(source) {
             let folder = try DataFolder(path: configuration.data.folder)
             try folder.lock()
@@ -41,9 +44,10 @@ package enum LettaDatabaseImport {
     ///
     /// - Throws: `StartUpFailure`.
     package static func preview(
-        from address: String, approvals: ApprovalPolicy = ApprovalPolicy(), logger: Logger, report: @escaping Report
+        from address: String, key: Secret? = nil, approvals: ApprovalPolicy = ApprovalPolicy(), logger: Logger,
+        report: @escaping Report
     ) async throws -> LettaImportReport {
-        let source = try await LettaSource.open(address, logger: logger)
+        let source = try await LettaSource.open(address, key: key, logger: logger)
         return try await closing(source) {
             let storage = try await ServerStorage.scratch()
             do {

@@ -18,7 +18,8 @@ extension LettaImport {
             guard let last = page.last else { break }
             key = last.key
             for row in page {
-                let agent = try await LettaAgent(row, source)
+                var agent = try await LettaAgent(row, source)
+                try await agent.decryptVariables(source)
                 if try await begin(agent), !onlyCounts {
                     try await takeMessages(of: agent, &read, total: messages)
                     try await takeConversations(of: agent)
@@ -42,11 +43,12 @@ extension LettaImport {
                 guard try LettaImportStore.accountExists(organization, in: "organization", db) else {
                     throw LettaRowProblem("its organization does not exist")
                 }
-                if try AgentStore.exists(agent.id, db) {
-                    let progress = try LettaImportStore.progress(of: agent.id, db)
-                    return (progress.map { !$0.isFinished } ?? false, LettaWriter.Findings())
-                }
                 var writer = LettaWriter(db, ids: core.ids, box: box, at: core.now())
+                if try AgentStore.exists(agent.id, db) {
+                    try agent.addSecrets(&writer)
+                    let progress = try LettaImportStore.progress(of: agent.id, db)
+                    return (progress.map { !$0.isFinished } ?? false, writer.findings)
+                }
                 try agent.store(&writer, renamed: renamed)
                 return (true, writer.findings)
             }

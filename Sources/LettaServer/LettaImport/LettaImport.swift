@@ -49,6 +49,7 @@ struct LettaImport {
         "agent_environment_variables", "sources_agents", "files_agents", "archives_agents", "identities_agents",
         "identities_blocks", "groups_agents", "groups_blocks", "mcp_tools", "file_contents", "passage_tags",
         "sandbox_environment_variables", "step_metrics", "run_metrics", "provider_models", "job_messages",
+        "mcp_oauth",
     ]
 
     mutating func run() async throws {
@@ -56,7 +57,17 @@ struct LettaImport {
         for noun in Self.before { try await take(noun) }
         try await takeAgents()
         for noun in Self.after { try await take(noun) }
+        try await findAuthorizations()
         try await findUnknownTables()
+    }
+
+    /// Authorizations of MCP servers were given to the address of Letta's server, and lack what refreshes their tokens.
+    private mutating func findAuthorizations() async throws {
+        var names: [String] = []
+        try await source.pages("mcp_oauth", only: ["server_name", "status"]) { rows in
+            names += rows.filter { $0.text("status") == "authorized" }.map { $0.text("server_name") ?? "" }
+        }
+        report.secrets += names.map { "authorization of the MCP server \($0)" }
     }
 
     private mutating func findUnknownTables() async throws {
@@ -121,67 +132,34 @@ struct LettaImport {
             let page = try await source.page(noun.table, after: key, limit: noun.pageSize)
             guard let last = page.last else { break }
             key = last.key
-            let new = try await missing(page.filter(noun.isOwn), noun)
-            var rows: [LettaRow] = []
-            for var row in new {
-                try await noun.gather(&row, source)
-                rows.append(row)
-            }
-            for (organization, rows) in Dictionary(grouping: rows, by: \.organization) {
-                try await store(rows, organization, noun)
+            let own = page.filter(noun.isOwn)
+            let new = try await rows.missing(own, noun)
+            try await take(new, noun, with: noun.store)
+            if let addSecrets = noun.addSecrets {
+                let ids = Set(new.map(\.id))
+                try await take(own.filter { !ids.contains($0.id) }, noun, with: addSecrets)
             }
             done += page.count
             progress(Progress(noun: noun.name, done: done, total: max(done, total)))
         }
     }
 
-    /// The rows that are not here yet.
-    private func missing(_ rows: [LettaRow], _ noun: LettaNoun) async throws -> [LettaRow] {
-        var missing: [LettaRow] = []
+    private var rows: LettaRows { LettaRows(core: core, box: box) }
+
+    private mutating func take(
+        _ found: [LettaRow], _ noun: LettaNoun, with store: @escaping LettaNoun.Store
+    ) async throws {
+        var rows: [LettaRow] = []
+        for var row in found {
+            try await noun.gather(&row, source)
+            rows.append(row)
+        }
         for (organization, rows) in Dictionary(grouping: rows, by: \.organization) {
-            let ids = rows.map(\.id)
-            let present = try await core.storage.read(as: scope(organization)) { db in
-                try LettaImportStore.present(ids, in: noun.target, db)
-            }
-            missing += rows.filter { !present.contains($0.id) }
-        }
-        return missing
-    }
-
-    /// Stores rows together, or one by one when one of them can't be stored.
-    private mutating func store(_ rows: [LettaRow], _ organization: String, _ noun: LettaNoun) async throws {
-        do {
-            absorb(try await write(rows, organization, noun), noun.name)
-            return
-        } catch {
-            try Self.rethrow(error)
-        }
-        for row in rows {
-            do {
-                absorb(try await write([row], organization, noun), noun.name)
-            } catch {
-                try Self.rethrow(error)
-                report.leaveOut(noun.name, row.id, LettaRowProblem.reason(error))
-            }
+            for findings in try await self.rows.write(rows, organization, with: store) { absorb(findings, noun.name) }
         }
     }
 
-    private func write(
-        _ rows: [LettaRow], _ organization: String, _ noun: LettaNoun
-    ) async throws -> LettaWriter.Findings {
-        try await core.storage.write(as: scope(organization)) { [core, box] db in
-            guard try LettaImportStore.accountExists(organization, in: "organization", db) else {
-                throw LettaRowProblem("its organization does not exist")
-            }
-            var writer = LettaWriter(db, ids: core.ids, box: box, at: core.now())
-            for row in rows { try noun.store(row, &writer) }
-            return writer.findings
-        }
-    }
-
-    func scope(_ organization: String) -> Scope {
-        Scope(organization: organization, user: User.defaultID.rawValue)
-    }
+    func scope(_ organization: String) -> Scope { LettaRows.scope(organization) }
 
     mutating func absorb(_ findings: LettaWriter.Findings, _ noun: String) {
         report.secrets += findings.secrets

@@ -28,6 +28,9 @@ package struct LettaImportReport: Sendable {
         var reason: String
     }
 
+    package static let secretsToSet =
+        "Secrets to set again, as LETTA_FROM_ENCRYPTION_KEY is not the key that Letta encrypted them with:"
+
     /// So many rows are listed one by one; the others are counted.
     static let mostListed = 200
 
@@ -95,7 +98,9 @@ package struct LettaImportReport: Sendable {
             lines.append("Note: \(note)" + (count > 1 ? " (\(count) times)" : ""))
         }
         for table in unknownTables { lines.append("Note: the table \(table) has rows and no place here.") }
-        if !secrets.isEmpty { lines.append("Secrets to set again:") }
+        if !secrets.isEmpty {
+            lines.append(Self.secretsToSet)
+        }
         return lines + secrets.map { "  \($0)" }
     }
 }

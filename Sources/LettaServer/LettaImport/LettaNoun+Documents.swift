@@ -11,8 +11,27 @@ extension LettaNoun {
             row["organization_id"] = .string(writer.db.organization)
             row["created_at"] = .string(row.createdAt.wireText)
             row["updated_at"] = .string(row.updatedAt.wireText)
-            try writer.db.insert(try row.decode(Archive.self), into: ArchiveStore.table)
+            try insert(try row.decode(Archive.self), &writer)
         })
+
+    private static func insert(_ archive: Archive, _ writer: inout LettaWriter) throws {
+        try writer.db.insert(archive, into: ArchiveStore.table)
+        try note(.archive(archive.id), by: archive.embeddingConfig, &writer)
+    }
+
+    /// Only the server can tell whether it has a model: the import connects to nothing.
+    private static func note(
+        _ owner: PassageOwner, by config: Document<EmbeddingConfig>?, _ writer: inout LettaWriter
+    ) throws {
+        try ImportedEmbeddingStore.add(owner, writer.db)
+        // Of one that can't be read its passages tell.
+        guard let config = try? config?.content() else { return }
+        writer.note(
+            """
+            \(owner.kind == .archive ? "an archive" : "a folder") is by \(EmbeddingService.name(of: config)): where the server \
+            does not find that model at its next start, it moves it to its default embedding model
+            """)
+    }
 
     static let passages = LettaNoun(
         name: "passages of archives", table: "archival_passages", target: "passage", isLarge: true,
@@ -41,7 +60,7 @@ extension LettaNoun {
                 new["created_at"] = .string(owner.createdAt.wireText)
                 new["updated_at"] = new["created_at"]
                 new["embedding_config"] = row["embedding_config"]
-                try writer.db.insert(try new.decode(Archive.self), into: ArchiveStore.table)
+                try insert(try new.decode(Archive.self), &writer)
                 try ArchiveStore.attach(archive, to: owner.id, isOwner: true, writer.db)
             }
             try storePassage(row, in: archive.rawValue, &writer)
@@ -81,7 +100,9 @@ extension LettaNoun {
             row["organization_id"] = .string(writer.db.organization)
             row["created_at"] = .string(row.createdAt.wireText)
             row["updated_at"] = .string(row.updatedAt.wireText)
-            try writer.db.insert(try row.decode(Folder.self), into: FolderStore.table)
+            let folder: Folder = try row.decode()
+            try writer.db.insert(folder, into: FolderStore.table)
+            try note(.folder(folder.id), by: folder.embeddingConfig, &writer)
         })
 
     static let files = LettaNoun(

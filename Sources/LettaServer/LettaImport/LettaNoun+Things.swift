@@ -34,6 +34,7 @@ extension LettaNoun {
         gather: { row, source in
             let links = try await source.rows("mcp_tools", of: "mcp_server_id", row.id)
             row["tools"] = .array(links.compactMap { $0.text("tool_id").map { .string($0) } })
+            row = try await source.decrypted(row)
         },
         store: { row, writer in
             guard let type = row.text("server_type").flatMap(MCPServerType.init(rawValue:)) else {
@@ -48,21 +49,44 @@ extension LettaNoun {
             server.args = (config["args"]?.array).map { RawJSON(JSONValue.array($0)) }
             server.serverURL = row.text("server_url")
             server.sealedEnv = try sealed(config["env"]?.object, "env", of: server, writer)
-            server.sealedCustomHeaders = try sealed(row["custom_headers"].object, "custom_headers", of: server, writer)
-            if server.sealedCustomHeaders == nil, row.text("custom_headers_enc")?.isEmpty == false {
-                _ = try writer.seal(
-                    row, ("", "custom_headers_enc"), for: "", "headers of the MCP server \(server.serverName)")
-            }
-            server.sealedAuthToken = try writer.seal(
-                row, ("token", "token_enc"), for: server.place(of: "auth_token"),
-                "token of the MCP server \(server.serverName)")
-            if server.sealedAuthToken != nil { server.authHeader = "Authorization" }
+            try seal(row, into: &server, &writer)
             try writer.db.insert(server, into: MCPServerStore.table)
             let tools = (row["tools"].array ?? []).compactMap(\.string)
             for tool in try writer.db.fetch(ToolStore.table, tools) {
                 try LettaImportStore.linkTool(tool.id.rawValue, to: row.id, remoteName: tool.name, writer.db)
             }
+        },
+        addSecrets: { row, writer in
+            guard var server = try writer.db.fetch(MCPServerStore.table, ID<MCPServer>(row.id), locking: true) else {
+                return
+            }
+            try seal(row, into: &server, &writer)
+            try writer.db.update(server, in: MCPServerStore.table)
         })
+
+    /// Gives a server its token and its headers, unless it has them.
+    private static func seal(_ row: LettaRow, into server: inout MCPServerRow, _ writer: inout LettaWriter) throws {
+        if server.sealedCustomHeaders == nil {
+            let text = row.text("custom_headers") ?? row.text("custom_headers_enc") ?? ""
+            if LettaSecret.isEncrypted(text) {
+                writer.leaveOpen("headers of the MCP server \(server.serverName)")
+            } else {
+                let headers = row["custom_headers"].object ?? (try? JSONParser().parse(text))?.object
+                server.sealedCustomHeaders = try sealed(headers, "custom_headers", of: server, writer)
+            }
+        }
+        guard server.sealedAuthToken == nil else { return }
+        var row = row
+        // Letta shows and sends it with this word, and stores it without.
+        for column in ["token", "token_enc"] {
+            guard let token = row.text(column), !token.isEmpty, !LettaSecret.isEncrypted(token) else { continue }
+            row[column] = .string(token.hasPrefix("Bearer ") ? token : "Bearer \(token)")
+        }
+        server.sealedAuthToken = try writer.seal(
+            row, ("token", "token_enc"), for: server.place(of: "auth_token"),
+            "token of the MCP server \(server.serverName)")
+        if server.sealedAuthToken != nil { server.authHeader = "Authorization" }
+    }
 
     private static func sealed(
         _ values: JSONObject?, _ field: String, of server: MCPServerRow, _ writer: LettaWriter
@@ -119,27 +143,46 @@ extension LettaNoun {
     static let providers = LettaNoun(
         name: "providers", table: "providers", target: "provider",
         // Those of category base are made from the environment at every start.
+        gather: { row, source in row = try await source.decrypted(row) },
         isOwn: { $0.text("provider_category") != "base" && $0.text("organization_id") != nil },
         store: { row, writer in
             var row = row
             row.fill("created_at", .string(row.createdAt.wireText))
             row.fill("updated_at", .string(row.createdAt.wireText))
-            let name = row.text("name") ?? row.id
             var provider: ProviderRow = try row.decode()
+            try seal(row, into: &provider, &writer)
+            try writer.db.insert(provider, into: ProviderStore.table)
+        },
+        addSecrets: { row, writer in
+            guard var provider = try writer.db.fetch(ProviderStore.table, ID<Provider>(row.id), locking: true) else {
+                return
+            }
+            try seal(row, into: &provider, &writer)
+            try writer.db.update(provider, in: ProviderStore.table)
+        })
+
+    /// Gives a provider its keys, unless it has them.
+    private static func seal(_ row: LettaRow, into provider: inout ProviderRow, _ writer: inout LettaWriter) throws {
+        let name = row.text("name") ?? row.id
+        if provider.sealedAPIKey == nil {
             provider.sealedAPIKey = try writer.seal(
                 row, ("api_key", "api_key_enc"), for: ProviderRow.KeyColumn.apiKey.place(of: provider.id),
                 "API key of the provider \(name)")
-            provider.sealedAccessKey = try writer.seal(
-                row, ("access_key", "access_key_enc"), for: ProviderRow.KeyColumn.accessKey.place(of: provider.id),
-                "access key of the provider \(name)")
-            try writer.db.insert(provider, into: ProviderStore.table)
-        })
+        }
+        guard provider.sealedAccessKey == nil else { return }
+        provider.sealedAccessKey = try writer.seal(
+            row, ("access_key", "access_key_enc"), for: ProviderRow.KeyColumn.accessKey.place(of: provider.id),
+            "access key of the provider \(name)")
+    }
 
     static let sandboxes = LettaNoun(
         name: "sandbox settings", table: "sandbox_configs", target: "sandbox_config",
         gather: { row, source in
-            let variables = try await source.rows("sandbox_environment_variables", of: "sandbox_config_id", row.id)
-            row["variables"] = .array(variables.map { .object($0.columns) })
+            var variables: [JSONValue] = []
+            for variable in try await source.rows("sandbox_environment_variables", of: "sandbox_config_id", row.id) {
+                variables.append(.object(try await source.decrypted(variable).columns))
+            }
+            row["variables"] = .array(variables)
         },
         store: { row, writer in
             var row = row
@@ -151,19 +194,35 @@ extension LettaNoun {
             try writer.db.insert(config, into: SandboxStore.table)
             for variable in (row["variables"].array ?? []).compactMap(\.object).map({ LettaRow($0, key: []) }) {
                 let id = ID<SandboxVariable>(variable.id)
-                let name = variable.text("key") ?? variable.id
-                let sealed = try writer.seal(
-                    variable, ("value", "value_enc"), for: SandboxVariableRow.place(of: id),
-                    "variable \(name) of the sandbox")
                 let empty = try writer.box.seal("", for: SandboxVariableRow.place(of: id))
                 try writer.db.insert(
                     SandboxVariableRow(
-                        id: id, sandboxConfigID: config.id, name: name, sealedValue: sealed ?? empty,
+                        id: id, sandboxConfigID: config.id, name: name(ofVariable: variable),
+                        sealedValue: try sealed(variable, &writer) ?? empty,
                         description: variable.text("description"), createdByID: variable.text("created_by_id"),
                         lastUpdatedByID: variable.text("last_updated_by_id"), createdAt: variable.createdAt,
                         updatedAt: variable.updatedAt), into: SandboxStore.variables)
             }
+        },
+        addSecrets: { row, writer in
+            for variable in (row["variables"].array ?? []).compactMap(\.object).map({ LettaRow($0, key: []) }) {
+                let id = ID<SandboxVariable>(variable.id)
+                guard var stored = try writer.db.fetch(SandboxStore.variables, id, locking: true),
+                    try writer.isMissing(stored.sealedValue, for: SandboxVariableRow.place(of: id)),
+                    let sealed = try sealed(variable, &writer)
+                else { continue }
+                stored.sealedValue = sealed
+                try writer.db.update(stored, in: SandboxStore.variables)
+            }
         })
+
+    private static func name(ofVariable variable: LettaRow) -> String { variable.text("key") ?? variable.id }
+
+    private static func sealed(_ variable: LettaRow, _ writer: inout LettaWriter) throws -> String? {
+        try writer.seal(
+            variable, ("value", "value_enc"), for: SandboxVariableRow.place(of: ID(variable.id)),
+            "variable \(name(ofVariable: variable)) of the sandbox")
+    }
 
     static let identities = LettaNoun(
         name: "identities", table: "identities", target: "identity",

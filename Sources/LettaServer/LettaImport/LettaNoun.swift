@@ -1,10 +1,11 @@
-import FoundationEssentials
 import JSON
 import LettaAPI
 import Storage
 
 /// How the rows of one table of Letta become rows here. Agents, with what is theirs alone, have their own way.
 struct LettaNoun: Sendable {
+    typealias Store = @Sendable (LettaRow, inout LettaWriter) throws -> Void
+
     /// As the report calls the rows.
     let name: String
     let table: String
@@ -18,7 +19,9 @@ struct LettaNoun: Sendable {
     /// Rows that the server has by itself are no part of an import.
     var isOwn: @Sendable (LettaRow) -> Bool = { _ in true }
     /// Inserts a row that is not here yet.
-    let store: @Sendable (LettaRow, inout LettaWriter) throws -> Void
+    let store: Store
+    /// Gives a row that is here the secrets that an import without their key left out; nil for a noun that has none.
+    var addSecrets: Store?
 }
 
 /// The open transaction of an import, with what it finds out.
@@ -45,6 +48,9 @@ struct LettaWriter {
         self.time = time
     }
 
+    /// - Parameter secret: the name of one that can't be read.
+    mutating func leaveOpen(_ secret: String) { findings.secrets.append(secret) }
+
     mutating func note(_ text: String) { findings.notes.append(text) }
 
     mutating func leaveOut(_ id: String, _ reason: String) { findings.leftOut.append((id, reason)) }
@@ -54,34 +60,20 @@ struct LettaWriter {
     /// A secret of a row, encrypted for its place here; nil when there is none or it can't be read.
     ///
     /// - Parameters:
-    ///   - columns: the one with the clear text, and the one that Letta encrypts where it has a key.
+    ///   - columns: the one that Letta once had for clear text, where old values may stand, and the one that it encrypts
+    ///     where it has a key.
     ///   - name: what the report calls it.
     mutating func seal(
         _ row: LettaRow, _ columns: (clear: String, encrypted: String), for place: String, _ name: String
     ) throws -> String? {
         let clear = row.text(columns.clear) ?? ""
         let encrypted = row.text(columns.encrypted) ?? ""
-        if !clear.isEmpty, !(clear == encrypted && LettaSecret.isEncrypted(clear)) {
-            return try box.seal(clear, for: place)
-        }
-        guard !encrypted.isEmpty else { return nil }
-        guard !LettaSecret.isEncrypted(encrypted) else {
-            findings.secrets.append(name)
-            return nil
-        }
-        return try box.seal(encrypted, for: place)
+        if !encrypted.isEmpty, !LettaSecret.isEncrypted(encrypted) { return try box.seal(encrypted, for: place) }
+        if !clear.isEmpty, clear != encrypted { return try box.seal(clear, for: place) }
+        if !encrypted.isEmpty { leaveOpen(name) }
+        return nil
     }
-}
 
-/// Secrets as Letta stores them: in clear text, or encrypted where it has a key.
-enum LettaSecret {
-    /// Salt, nonce and tag alone are longer than this, in bytes.
-    private static let shortestEncrypted = 44
-
-    /// Whether a text looks encrypted: base64 of so many bytes that are no text. Letta's way to encrypt is not
-    /// documented, so it can't be read even with its key.
-    static func isEncrypted(_ text: String) -> Bool {
-        guard let bytes = Data(base64Encoded: text), bytes.count >= shortestEncrypted else { return false }
-        return String(validating: bytes, as: UTF8.self) == nil
-    }
+    /// Whether a stored secret is the empty text that stands for one that could not be read.
+    func isMissing(_ sealed: String, for place: String) throws -> Bool { try box.open(sealed, for: place).isEmpty }
 }

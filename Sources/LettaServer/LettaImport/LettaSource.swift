@@ -1,6 +1,7 @@
 import JSON
 import LettaAPI
 import Logging
+import ModelProviders
 import Storage
 
 /// A Letta database that is read from. Nothing is ever written to it.
@@ -13,13 +14,17 @@ struct LettaSource: Sendable {
     let storage: any StorageEngine
     /// The columns of each table, by name: each version of Letta has others.
     let tables: [String: [String: Column]]
+    /// Nil where the key of its secrets is not known.
+    var cipher: LettaCipher?
 
+    /// - Parameter key: the `LETTA_ENCRYPTION_KEY` that Letta ran with.
     /// - Throws: `StartUpFailure` when it can't be read or holds something else.
-    static func open(_ address: String, logger: Logger) async throws -> LettaSource {
+    static func open(_ address: String, key: Secret? = nil, logger: Logger) async throws -> LettaSource {
         let storage = try await ServerStorage.openLetta(address, logger: logger)
         do {
             let source = LettaSource(
-                storage: storage, tables: try await storage.read { try LettaSourceStore.tables($0) })
+                storage: storage, tables: try await storage.read { try LettaSourceStore.tables($0) },
+                cipher: key.map { LettaCipher(passphrase: $0.reveal()) })
             try source.check()
             return source
         } catch let failure as SQLFailure {
@@ -90,6 +95,11 @@ struct LettaSource: Sendable {
             table: table, columns: columns, order: order.sorted(), filter: (column, value), key: nil, limit: 100_000,
             skipsDeleted: columns["is_deleted"] != nil)
         return try await storage.read { try LettaSourceStore.rows(request, $0) }
+    }
+
+    /// The row with its secrets decrypted, where their key is known.
+    func decrypted(_ row: LettaRow) async throws -> LettaRow {
+        try await cipher?.decrypted(row) ?? row
     }
 
     /// The number of rows that are not deleted.

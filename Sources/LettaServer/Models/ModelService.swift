@@ -80,6 +80,14 @@ struct ModelService: Sendable {
         await localModels(.embedding).first.map(Self.embeddingConfig)
     }
 
+    /// The embedding model of what lost its own: the one on this machine, or else the first that a provider lists; nil
+    /// where there is none.
+    func defaultEmbeddingModel(as scope: Scope) async throws -> EmbeddingConfig? {
+        if let local = await localEmbeddingModel() { return local }
+        guard let first = try await models(.embedding, as: scope).first else { return nil }
+        return try await embeddingModel(first.handle, as: scope)
+    }
+
     /// The installed ones; also what was installed a moment ago, beside the running server.
     private func localModels(_ type: ModelType) async -> [ModelDescription] {
         let name = LocalRuntime.providerName

@@ -147,9 +147,10 @@ import Testing
             try await server.send(.patch, "/v1/agents/\(agent)/folders/attach/\(folder)").expect(200)
             return try await server.exported(agent)
         }
+        #expect(first["files"]?[0]?["processing_status"] == "completed")
         try await withServer(on: engine) { server in
-            let agent = try await server.imported(first)[0]
-            try await server.restart()
+            let (agent, status) = try await server.importedWhileStopped(first)
+            #expect(status == .pending, "it has no passages yet")
             let (folder, file) = try await server.importedFile(of: agent)
             #expect(try await server.readFile(file, in: folder)["processing_status"] == "completed")
             let passages = try await server.get("/v1/folders/\(folder)/passages?limit=1000").json.array ?? []

@@ -10,7 +10,7 @@ import Testing
 
 /// The import of Letta databases: what a client finds afterwards, the report, interruptions.
 @Suite(.timeLimit(.minutes(3))) struct LettaImportTests {
-    private func imported(
+    func imported(
         _ letta: LettaDatabase, _ storage: any StorageEngine,
         _ progress: @escaping LettaDatabaseImport.Report = { _, _, _ in }
     ) async throws -> LettaImportReport {

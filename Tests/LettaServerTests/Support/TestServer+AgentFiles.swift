@@ -1,7 +1,12 @@
 import JSON
 import LettaAPI
+import Logging
+import ModelProviders
+import Storage
 import TestSupport
 import Testing
+
+@testable import LettaServer
 
 extension TestServer {
     /// Sends a form with a file and fields to the import of agents.
@@ -34,11 +39,55 @@ extension TestServer {
         return answer.json["agent_ids"]?.array?.compactMap(\.string) ?? []
     }
 
+    /// Imports a file with one agent and one file while no server runs that could go on with it.
+    ///
+    /// - Returns: the agent, and how far its file is before the server starts.
+    func importedWhileStopped(_ file: JSONValue) async throws -> (agent: String, status: FileProcessingStatus?) {
+        var (agent, status): (String, FileProcessingStatus?) = ("", nil)
+        try await whileStopped {
+            let storage = try await database.open()
+            let core = Core(
+                storage: storage, ids: .random, now: { .now }, clock: ContinuousClock(), logger: Logger(label: "test"))
+            let scope = Scope(organization: Organization.defaultID.rawValue, user: User.defaultID.rawValue)
+            let imported = try await withoutModels(core) { models in
+                let files = AgentFileService(
+                    core: core, models: models, secrets: SecretBox(passphrases: TestServer.encryptionKeys))
+                return try await files.run(
+                    AgentFileReader.document(JSONWriter.bytes(of: file)), ImportOptions(), as: scope)
+            }
+            agent = imported.agentIDs.first?.rawValue ?? ""
+            status = try await storage.read(as: scope) { db in
+                try db.fetchAll(FolderStore.files, where: "TRUE", orderBy: "id").first?.processingStatus
+            }
+            await storage.close()
+        }
+        return (agent, status)
+    }
+
     func exported(_ agent: String) async throws -> JSONValue {
         let answer = try await get("/v1/agents/\(agent)/export")
         try #require(answer.status == 200, "\(answer.text)")
         return answer.json
     }
+}
+
+/// Passes `body` the models of a server that has none.
+func withoutModels<Result>(_ core: Core, _ body: (ModelService) async throws -> Result) async throws -> Result {
+    let directory = ModelDirectory(providers: [])
+    let transport = ProviderTransport()
+    let users = UserProviders(core: core, secrets: SecretBox(passphrases: TestServer.encryptionKeys), transport: transport)
+    let result: Swift.Result<Result, any Error>
+    do {
+        result = .success(
+            try await body(
+                ModelService(directory: directory, userProviders: users, transport: transport, logger: core.logger)))
+    } catch {
+        result = .failure(error)
+    }
+    await users.close()
+    await directory.close()
+    try await transport.shutdown()
+    return try result.get()
 }
 
 /// Agent files for tests.

@@ -30,14 +30,9 @@ extension TestServer {
     }
 
     /// The first folder of an agent that came with a file, and its first file, when that has been divided and embedded again.
-    /// What was exported says that it is complete from the beginning, so the passages tell.
     func importedFile(of agent: String) async throws -> (folder: String, file: String) {
         let folder = try await get("/v1/agents/\(agent)/folders").json[0]?["id"]?.string ?? ""
         let file = try await get("/v1/folders/\(folder)/files").json[0]?["id"]?.string ?? ""
-        for _ in 0..<6_000 {
-            if try await !(get("/v1/folders/\(folder)/passages").json.array ?? []).isEmpty { break }
-            try await Task.sleep(for: .milliseconds(10))
-        }
         _ = try await readFile(file, in: folder)
         return (folder, file)
     }

@@ -1,0 +1,140 @@
+import EventStreams
+import JSON
+import LettaAPI
+import Logging
+import ModelProviders
+import Storage
+
+/// Looks, when the server starts, for the embedding models of archives and folders that an import brought, and moves those
+/// whose model is not to be had here to the server's default one.
+///
+/// What can't be told yet, because a configured provider does not answer, stays as it is until the next start.
+final class ImportedEmbeddings: Sendable {
+    private enum Finding {
+        case present, absent, unknown
+    }
+
+    /// A model of an organization.
+    private struct Model: Hashable {
+        let organization: String
+        let config: String
+    }
+
+    /// A model on this machine may have to be loaded.
+    private static let patience = Duration.seconds(30)
+    private static let pageSize = 100
+
+    private let core: Core
+    private let models: ModelService
+    private let queue: EmbeddingQueue
+    private let loop: WorkLoop
+
+    init(core: Core, models: ModelService, queue: EmbeddingQueue) {
+        self.core = core
+        self.models = models
+        self.queue = queue
+        loop = WorkLoop(core: core, failureNotice: "The embedding models of imported archives are looked for later")
+    }
+
+    func start() {
+        loop.start { [self] _ in
+            try await look()
+            return .nothing(until: nil)
+        }
+    }
+
+    func wake() { loop.wake() }
+
+    func close() async { await loop.close() }
+
+    /// Looks at all that an import left, once.
+    func look() async throws {
+        var findings: [Model: Finding] = [:]
+        var last: ImportedEmbeddingStore.Owner?
+        while true {
+            let page = try await core.storage.read { [last] db in
+                try ImportedEmbeddingStore.page(after: last, limit: Self.pageSize, db)
+            }
+            guard !page.isEmpty else { return }
+            last = page.last
+            for owner in page { try await look(at: owner, &findings) }
+        }
+    }
+
+    private func look(at imported: ImportedEmbeddingStore.Owner, _ findings: inout [Model: Finding]) async throws {
+        let (scope, owner) = (imported.scope, imported.owner)
+        guard let document = try await config(of: owner, as: scope), let config = try? document.content() else {
+            // It was deleted, or has no model that could be read.
+            return try await core.storage.write(as: scope) { db in try ImportedEmbeddingStore.remove(owner, db) }
+        }
+        let model = Model(organization: scope.organization, config: document.json.text)
+        let finding: Finding
+        if let known = findings[model] {
+            finding = known
+        } else {
+            finding = try await find(config, as: scope)
+            findings[model] = finding
+        }
+        switch finding {
+        case .unknown: break
+        case .present:
+            try await core.storage.write(as: scope) { db in try ImportedEmbeddingStore.remove(owner, db) }
+        case .absent: try await move(owner, from: config, as: scope)
+        }
+    }
+
+    private func config(of owner: PassageOwner, as scope: Scope) async throws -> Document<EmbeddingConfig>? {
+        do {
+            return try await core.storage.read(as: scope) { db in try owner.config(db) }
+        } catch let error as APIError where error.status == 404 {
+            return nil
+        }
+    }
+
+    private func move(_ owner: PassageOwner, from old: EmbeddingConfig, as scope: Scope) async throws {
+        guard let config = try await models.defaultEmbeddingModel(as: scope) else {
+            core.logger.notice(
+                "An imported archive is searched by its words: its embedding model is not to be had here, and there is no other",
+                metadata: ["owner.id": "\(owner.id)", "model": "\(EmbeddingService.name(of: old))"])
+            return
+        }
+        let time = core.now()
+        try await core.storage.write(as: scope) { db in
+            try PassageEmbeddingService.begin(config, for: owner, at: time, db)
+            try ImportedEmbeddingStore.remove(owner, db)
+        }
+        core.logger.notice(
+            "An imported archive is moved to the default embedding model, because its own is not to be had here",
+            metadata: [
+                "owner.id": "\(owner.id)", "from": "\(EmbeddingService.name(of: old))",
+                "to": "\(EmbeddingService.name(of: config))",
+            ])
+        queue.wake()
+    }
+
+    /// Asks the model itself: not every service lists its embedding models.
+    private func find(_ config: EmbeddingConfig, as scope: Scope) async throws -> Finding {
+        let provider = try await models.embedder(for: config, as: scope)
+        do {
+            let vectors = try await withDeadline(Self.patience, clock: core.clock) {
+                try await provider.embed(["size"], model: config.embeddingModel)
+            }
+            return vectors.first?.isEmpty == false ? .present : .absent
+        } catch {
+            try Task.checkCancellation()
+            guard try await models.isConfigured(provider.settings, as: scope) else { return .absent }
+            switch (error as? ProviderFailure)?.kind {
+            case .notFound, .badRequest, .unprocessable: return .absent
+            default: return .unknown
+            }
+        }
+    }
+}
+
+extension ModelService {
+    /// Whether calls go to a service that the operator or a user set up, and not just to an address in a configuration.
+    fileprivate func isConfigured(_ settings: ProviderSettings, as scope: Scope) async throws -> Bool {
+        if directory.provider(where: { $0.settings == settings }) != nil { return true }
+        return try await userProviders.provider(named: settings.name, as: scope)?.settings == settings
+    }
+}
