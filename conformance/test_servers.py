@@ -103,6 +103,46 @@ def test_news_of_a_run_reach_other_servers_at_once(fleet):
         assert any("found again" in line for line in answer.iter_lines()), busy
 
 
+def test_changes_on_any_server_are_told_by_each(fleet):
+    first, second, third = fleet.servers
+    agent = make_agent(third)
+    ready, seen = threading.Event(), []
+
+    def follow():
+        headers = {"Accept": "text/event-stream"}
+        try:
+            with httpx.stream("GET", first.url + "/v1/server/events", headers=headers, timeout=60) as answer:
+                for line in answer.iter_lines():
+                    if not line.startswith("data: "):
+                        continue
+                    event = json.loads(line.removeprefix("data: "))
+                    if "covers_all" in event:
+                        assert event["covers_all"] is True
+                        ready.set()
+                    elif "kind" in event:
+                        seen.append((event["kind"], tuple(event["ids"])))
+        except httpx.HTTPError:
+            pass  # The server ends.
+
+    def change():
+        """Again, because a server that has a reader tells the others so while the change may be on its way."""
+        call(second, "PATCH", f"/v1/agents/{agent}", json={"description": fresh("changed")})
+        return ("agents", (agent,)) in seen
+
+    reader = threading.Thread(target=follow, daemon=True)
+    reader.start()
+    assert ready.wait(20)
+    eventually(change)
+    call(third, "POST", f"/v1/agents/{agent}/messages", json=script({"say": "Hello"}))
+    (run,) = call(third, "GET", "/v1/runs/", params={"agent_id": agent})
+    eventually(lambda: {("runs", (run["id"], agent)), ("steps", (run["id"], agent))} <= set(seen))
+    # Also long after the stream began.
+    del seen[:]
+    time.sleep(10)
+    call(second, "PATCH", f"/v1/agents/{agent}", json={"description": "once"})
+    eventually(lambda: ("agents", (agent,)) in seen)
+
+
 def test_a_cancel_reaches_another_server_at_once(fleet):
     """A server asks for cancels each second: without a word it takes half of one longer than where the run is."""
     first, second, _ = fleet.servers

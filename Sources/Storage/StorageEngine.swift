@@ -52,9 +52,9 @@ package protocol SharedStorageEngine: StorageEngine {
     /// Holds a named lock until ``StorageEngine/close()``, so that others can tell whether this process is there, and listens
     /// to what they say to that name (`NOTIFY`). What is said while the connection is lost is not heard.
     ///
-    /// - Parameter hear: gets each text. It must not block.
+    /// - Parameter hear: gets each text, and nil when the connection was lost and is back. It must not block.
     /// - Throws: `.busy` when another process has it.
-    func holdLock(_ name: String, hearing hear: @escaping @Sendable (String) -> Void) async throws
+    func holdLock(_ name: String, hearing hear: @escaping @Sendable (String?) -> Void) async throws
 
     /// What every write transaction does before anything else. When it throws, nothing is written.
     func setFence(_ fence: @escaping @Sendable (any SQLExecutor) throws -> Void)

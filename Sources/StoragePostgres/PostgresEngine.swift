@@ -34,7 +34,7 @@ package final class PostgresEngine: SharedStorageEngine {
     }
 
     /// A session lock; see ``PostgresLock``.
-    package func holdLock(_ name: String, hearing hear: @escaping @Sendable (String) -> Void) async throws {
+    package func holdLock(_ name: String, hearing hear: @escaping @Sendable (String?) -> Void) async throws {
         let held = try await PostgresLock.acquire(name, settings, hearing: hear, logger: logger)
         lock.withLock { $0 = held }
     }

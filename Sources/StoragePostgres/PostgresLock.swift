@@ -17,12 +17,12 @@ final class PostgresLock: Sendable {
     private let state = Mutex(State())
     private let name: String
     private let settings: PostgresSettings
-    private let hear: @Sendable (String) -> Void
+    private let hear: @Sendable (String?) -> Void
     private let logger: Logger
     private let wakePipe: WakePipe
 
     private init(
-        _ name: String, _ settings: PostgresSettings, hearing hear: @escaping @Sendable (String) -> Void,
+        _ name: String, _ settings: PostgresSettings, hearing hear: @escaping @Sendable (String?) -> Void,
         logger: Logger
     ) throws(SQLFailure) {
         guard let wakePipe = WakePipe() else { throw SQLFailure(.unavailable, "no file descriptor is free") }
@@ -35,7 +35,7 @@ final class PostgresLock: Sendable {
 
     /// - Throws: `.busy` when another session has the lock.
     static func acquire(
-        _ name: String, _ settings: PostgresSettings, hearing hear: @escaping @Sendable (String) -> Void,
+        _ name: String, _ settings: PostgresSettings, hearing hear: @escaping @Sendable (String?) -> Void,
         logger: Logger
     ) async throws -> PostgresLock {
         let lock = try PostgresLock(name, settings, hearing: hear, logger: logger)
@@ -92,6 +92,7 @@ final class PostgresLock: Sendable {
             do {
                 try connection.acquire(name)
                 logger.notice("The connection that shows others that this server is there is back")
+                hear(nil)
                 return
             } catch {
                 if error.kind != reported {

@@ -136,7 +136,12 @@ package struct LettaApplication: Sendable {
         embedder.messages.start { [worker] in worker.isBusy }
         packages.start()
         backups.start()
-        servers?.start(duties)
+        if let servers {
+            changes.setRelay { [relay = servers.relay] notice, organization in
+                relay.add(ServerChange(organization: organization, notice: notice))
+            }
+            servers.start(duties)
+        }
     }
 
     /// What this server does when others on the database come and go.
@@ -154,6 +159,14 @@ package struct LettaApplication: Sendable {
             },
             cancel: { [worker] in worker.cancel($0) },
             follow: { [worker] in worker.follow($0, by: $1) },
+            change: { [changes] change in
+                if let change {
+                    changes.deliver(change.notice, in: change.organization)
+                } else {
+                    changes.missAll()
+                }
+            },
+            hears: { [changes] in changes.hasReaders },
             end: { [worker] in
                 worker.cancelAll()
                 // As an operator would: what is served ends in order, and nothing of it is stored.

@@ -8,8 +8,6 @@ struct ChangeFrames: AsyncSequence, Sendable {
     private static let beat = Duration.seconds(15)
 
     let reader: ChangeFeed.NewsReader
-    /// Whether no other server changes anything.
-    let coversAll: Bool
     let clock: any Clock<Duration>
 
     func makeAsyncIterator() -> AsyncIterator { AsyncIterator(frames: self) }
@@ -30,7 +28,7 @@ struct ChangeFrames: AsyncSequence, Sendable {
         mutating func next() async throws -> [UInt8]? {
             guard isReady else {
                 isReady = true
-                return Self.frame("ready", ["covers_all": .bool(frames.coversAll)])
+                return Self.frame("ready", ["covers_all": true])
             }
             silence.touch(ChangeFrames.beat)
             guard await bell.next() != nil, !Task.isCancelled else { return nil }

@@ -11,7 +11,7 @@ struct EventRoutes: RouteGroup {
             guard request.headers[.accept]?.contains("text/event-stream") == true else {
                 throw APIError(406, "This stream has no end. Ask for it with the header Accept: text/event-stream")
             }
-            return .eventStream(try events.follow(as: call.scope), to: call.client)
+            return .eventStream(try await events.follow(as: call.scope), to: call.client)
         }
     }
 }

@@ -4,11 +4,14 @@ import LettaAPI
 struct EventService: Sendable {
     let core: Core
 
+    /// Follows what changes on this server, and on those that share its database.
+    ///
     /// - Throws: `APIError` 503 when too many read already.
-    func follow(as scope: Scope) throws -> ChangeFrames {
+    func follow(as scope: Scope) async throws -> ChangeFrames {
         guard let reader = core.changes.reader(of: scope.organization) else {
             throw APIError.unavailable("\(ChangeFeed.mostReaders) clients follow the changes already")
         }
-        return ChangeFrames(reader: reader, coversAll: core.servers == nil, clock: core.clock)
+        try await core.servers?.sayThatItHears()
+        return ChangeFrames(reader: reader, clock: core.clock)
     }
 }

@@ -1,7 +1,7 @@
 import LettaAPI
 import Synchronization
 
-/// Tells readers what changes in their organization, as it happens in this process.
+/// Tells readers what changes in their organization, as it happens in this process and on other servers.
 ///
 /// A reader that does not read keeps one notice of each thing that changed, and beyond ``mostPending`` only the fact that it
 /// missed some.
@@ -51,8 +51,36 @@ package final class ChangeFeed: Sendable {
     }
 
     private let state = Mutex(State())
+    private let relay = Mutex<(@Sendable (ChangeNotice, _ organization: String) -> Void)?>(nil)
 
+    /// Has other servers told of what changes here.
+    func setRelay(_ relay: @escaping @Sendable (ChangeNotice, _ organization: String) -> Void) {
+        self.relay.withLock { $0 = relay }
+    }
+
+    var hasReaders: Bool { state.withLock { !$0.readers.isEmpty } }
+
+    /// Tells of a change on this server.
     func publish(_ notice: ChangeNotice, in organization: String) {
+        deliver(notice, in: organization)
+        relay.withLock { $0 }?(notice, organization)
+    }
+
+    /// Tells all readers that they may have missed something.
+    func missAll() {
+        let bells = state.withLock { state in
+            for number in Array(state.readers.keys) {
+                state.readers[number]?.pending = []
+                state.readers[number]?.known = []
+                state.readers[number]?.hasMissed = true
+            }
+            return state.readers.values.map(\.bell)
+        }
+        for bell in bells { bell.yield() }
+    }
+
+    /// Tells this server's readers alone.
+    func deliver(_ notice: ChangeNotice, in organization: String) {
         let bells = state.withLock { state in
             var bells: [AsyncStream<Void>.Continuation] = []
             for number in Array(state.readers.keys) {

@@ -21,6 +21,10 @@ package final class ServerMembership: TaskOwner, Sendable {
         var cancel: @Sendable ([ID<Run>]) -> Void
         /// Tells another server of the events of a run from now on.
         var follow: @Sendable (ID<Run>, _ server: String) -> Void
+        /// Tells clients of this server what changed on another one; nil when some of it is not known.
+        var change: @Sendable (ServerChange?) -> Void
+        /// Whether clients of this server follow changes.
+        var hears: @Sendable () -> Bool
         /// Ends the process.
         var end: @Sendable () -> Void
     }
@@ -35,6 +39,7 @@ package final class ServerMembership: TaskOwner, Sendable {
         var leads = false
         var isFenced = false
         var beating: Task<Void, Never>?
+        var telling: Task<Void, Never>?
         /// Nil until the server has started.
         var duties: Duties?
     }
@@ -42,6 +47,8 @@ package final class ServerMembership: TaskOwner, Sendable {
     let id: String
     /// Of the runs of other servers.
     let news = RunNews()
+    /// What the others are told of changes here.
+    let relay: ChangeRelay
     private let engine: any SharedStorageEngine
     private let clock: any Clock<Duration>
     private let now: @Sendable () -> Timestamp
@@ -54,6 +61,7 @@ package final class ServerMembership: TaskOwner, Sendable {
         now: @escaping @Sendable () -> Timestamp, logger: Logger
     ) {
         self.id = id
+        relay = ChangeRelay(elapsed: stopwatch(clock))
         self.engine = engine
         self.recovery = recovery
         self.clock = clock
@@ -74,6 +82,8 @@ package final class ServerMembership: TaskOwner, Sendable {
             try ServerStore.insert(id, address: address, version: ServerVersion.current, db)
         }
         engine.setFence { db in try ServerStore.enter(id, db) }
+        // Until they have said whether they do.
+        membership.relay.listen(try await engine.read { db in try ServerStore.others(than: id, db) })
         try await membership.look(isStarting: true)
         logger.info(
             "Joined the servers of this database", metadata: ["server.id": "\(id)", "leads": "\(membership.leads)"])
@@ -91,18 +101,21 @@ package final class ServerMembership: TaskOwner, Sendable {
         state.withLock { state in
             state.duties = duties
             state.beating = Task { [self] in await beat(duties) }
+            state.telling = Task { [self] in await tell() }
         }
         if leads { duties.lead() }
     }
 
     /// Takes nothing over any more. Until ``leave()`` this server may still write.
     func stop() async {
-        let beating = state.withLock { state in
+        let (beating, telling) = state.withLock { state in
             state.leads = false
-            return state.beating
+            return (state.beating, state.telling)
         }
         beating?.cancel()
+        telling?.cancel()
         await beating?.value
+        await telling?.value
     }
 
     /// Leaves, so that others go on at once.
@@ -119,13 +132,44 @@ package final class ServerMembership: TaskOwner, Sendable {
         try await engine.write(as: scope) { [id] db in try ServerStore.follow(run, by: id, db) }
     }
 
-    private func hear(_ text: String) {
+    /// Has the others tell this server what changes there, for a while.
+    func sayThatItHears() async throws {
+        try await engine.write { [id] db in try ServerStore.tellAll(besides: id, .hears(id), db) }
+    }
+
+    /// - Parameter text: nil when some were missed.
+    private func hear(_ text: String?) {
         let duties = state.withLock { $0.duties }
+        guard let text else { return duties?.change(nil) ?? () }
         switch ServerMessage(text) {
+        case .hears(let server): relay.listen([server])
+        case .changes(let changes): for change in changes { duties?.change(change) }
+        case .missed: duties?.change(nil)
         case .events(let run): news.arrived(of: run)
         case .cancel(let run): duties?.cancel([run])
         case .follow(let run, let server): duties?.follow(run, server)
         case nil: logger.debug("Another server said something unknown", metadata: ["text": "\(text)"])
+        }
+    }
+
+    /// Tells the others what changes here, as long as they want to know.
+    private func tell() async {
+        for await _ in relay.signals {
+            if let telling = relay.take() {
+                do {
+                    try await engine.write { db in
+                        for server in telling.servers {
+                            for message in telling.messages { try ServerStore.tell(server, message, db) }
+                        }
+                    }
+                } catch {
+                    if Task.isCancelled || error is FencedServer { return }
+                    logger.warning("Other servers are not told what changed", metadata: ["error": "\(error)"])
+                    relay.miss()
+                }
+            }
+            // Fails only when this server leaves.
+            guard (try? await clock.sleep(for: ChangeRelay.gathering)) != nil else { return }
         }
     }
 
@@ -136,8 +180,10 @@ package final class ServerMembership: TaskOwner, Sendable {
             // Fails only when this server leaves.
             guard (try? await clock.sleep(for: Self.beat)) != nil else { return }
             do {
+                let hears = beats.isMultiple(of: Self.round) && duties.hears()
                 let requests = try await engine.write { [id] db in
                     try ServerStore.beat(id, db)
+                    if hears { try ServerStore.tellAll(besides: id, .hears(id), db) }
                     return try ServerStore.cancelRequests(to: id, db)
                 }
                 if !requests.isEmpty { duties.cancel(requests) }

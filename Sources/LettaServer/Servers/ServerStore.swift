@@ -145,6 +145,15 @@ enum ServerStore {
         try db.execute("SELECT pg_notify(\(lockName(of: server)), \(message.text))")
     }
 
+    /// Says something to all servers but one.
+    static func tellAll(besides id: String, _ message: ServerMessage, _ db: any SQLExecutor) throws {
+        for server in try others(than: id, db) { try tell(server, message, db) }
+    }
+
+    static func others(than id: String, _ db: any SQLExecutor) throws -> [String] {
+        try db.rows("SELECT id FROM server WHERE id <> \(id)").map { try $0["id"] }
+    }
+
     /// Asks the server that has a run to tell another one of its events.
     static func follow(_ run: ID<Run>, by server: String, _ db: Transaction) throws {
         let owner: String? = try db.value(
