@@ -1,7 +1,7 @@
 public import JSON
 
 /// Messages that an agent gets at a time, or again and again.
-public struct ScheduledMessage: ListedResource, Codable, Sendable, JSONWritable {
+public struct ScheduledMessage: ListedResource, Codable, Sendable, JSONWritable, JSONFlattened {
     public static let idPrefix = "schedule"
 
     public var id: ID<ScheduledMessage>
@@ -19,6 +19,19 @@ public struct ScheduledMessage: ListedResource, Codable, Sendable, JSONWritable 
         self.message = message
         self.schedule = schedule
     }
+}
+
+/// A scheduled message among those of all agents, with the name of its agent.
+public struct ListedSchedule: ListElement, Codable, Sendable, JSONWritable {
+    public var scheduled: ScheduledMessage
+    public var agentName: String
+
+    public init(_ scheduled: ScheduledMessage, agentName: String) {
+        self.scheduled = scheduled
+        self.agentName = agentName
+    }
+
+    public var cursor: String { scheduled.cursor }
 }
 
 /// What is sent when the time comes.
@@ -104,8 +117,8 @@ public struct SuccessOutput: Codable, Sendable, JSONWritable {
 extension API {
     /// Messages that are sent later.
     public enum Schedules {
-        public static let listAll = Endpoint<NoPath, ListSchedules, NoBody, [ScheduledMessage]>(
-            .get, "/v1/server/schedules", "Lists the scheduled messages of all agents, oldest first.")
+        public static let listAll = Endpoint<NoPath, ListSchedules, NoBody, [ListedSchedule]>(
+            .get, "/v1/server/schedules", "Lists the scheduled messages of all agents with their names, oldest first.")
         public static let list = Endpoint<ID<AgentState>, ListSchedules, NoBody, ScheduleList>(
             .get, "/v1/agents/{agent_id}/schedule", "Lists the scheduled messages of an agent, oldest first.")
         public static let create = Endpoint<ID<AgentState>, NoQuery, CreateSchedule, NewSchedule>(

@@ -53,6 +53,14 @@ enum AgentStore {
         try db.count(table, where: conditions(filter, db))
     }
 
+    static func names(of ids: [ID<AgentState>], _ db: Transaction) throws -> [ID<AgentState>: String] {
+        let rows = try ids.inStatements { ids in
+            try db.rows(
+                "SELECT id, name FROM agent WHERE organization_id = \(db.organization) AND id IN (\(list: ids))")
+        }
+        return Dictionary(try rows.map { (try $0["id"], try $0["name"]) }) { $1 }
+    }
+
     private static func condition(_ condition: AgentCondition, _ db: Transaction) -> SQLText? {
         switch condition {
         case .nameEquals(let name): "name = \(name)"
@@ -64,7 +72,7 @@ enum AgentStore {
         }
     }
 
-    private static func key(_ order: AgentOrder, _ request: PageRequest) -> [SQLText] {
+    static func key(_ order: AgentOrder, _ request: PageRequest) -> [SQLText] {
         switch order {
         case .createdAt: ["created_at", "id"]
         case .updatedAt: ["updated_at", "id"]
@@ -77,7 +85,7 @@ enum AgentStore {
         }
     }
 
-    private static func conditions(_ filter: AgentFilter, _ db: Transaction) -> [SQLText?] {
+    static func conditions(_ filter: AgentFilter, _ db: Transaction) -> [SQLText?] {
         [
             filter.showHiddenAgents == true ? nil : "(hidden IS NULL OR NOT hidden)",
             filter.name.map { "name = \($0)" },

@@ -14,7 +14,16 @@ struct BatchService: Sendable {
     static let shownFailures = 100
 
     func list(_ query: ListBatches, as scope: Scope) async throws -> Page<Job> {
-        try await core.storage.read(as: scope) { db in try BatchStore.page(query, db) }
+        try await core.storage.read(as: scope) { db in
+            let page = try BatchStore.page(query, db)
+            // Those that are over have their counts stored.
+            let counts = try BatchStore.counts(of: page.items.filter { !$0.status.isFinished }.map(\.id), db)
+            return try page.map { job in
+                var job = job
+                if let counts = counts[job.id] { try Self.count(counts, in: &job) }
+                return job
+            }
+        }
     }
 
     func create(_ body: CreateBatch, as scope: Scope) async throws -> Job {
@@ -101,15 +110,21 @@ struct BatchService: Sendable {
 
     /// Says in the metadata how many items ended how, why some failed, and how many wait for their provider.
     static func count(_ row: inout JobRow, _ db: Transaction) throws {
-        let counts = try BatchStore.counts(row.job.id, db)
+        try count(try BatchStore.counts(row.job.id, db), in: &row.job)
+        let failures = try BatchStore.failures(of: row.job.id, limit: Self.shownFailures, db)
+        guard !failures.isEmpty else { return }
         var metadata = (try row.job.metadata?.json.value())?.object ?? [:]
+        metadata["errors"] = .array(failures)
+        row.job.metadata = ObjectDocument(metadata)
+    }
+
+    private static func count(_ counts: BatchStore.Counts, in job: inout Job) throws {
+        var metadata = (try job.metadata?.json.value())?.object ?? [:]
         for name in [RunStatus.completed, .failed, .cancelled].map(\.rawValue) {
             metadata[name] = .int(Int64(counts.byStatus[name] ?? 0))
         }
         if let deferred = counts.byStatus["deferred"] { metadata["deferred"] = .int(Int64(deferred)) }
-        let failures = try BatchStore.failures(of: row.job.id, limit: Self.shownFailures, db)
-        if !failures.isEmpty { metadata["errors"] = .array(failures) }
-        row.job.metadata = ObjectDocument(metadata)
+        job.metadata = ObjectDocument(metadata)
     }
 
     static func batch(_ id: ID<Job>, locking: Bool = false, _ db: Transaction) throws -> JobRow {

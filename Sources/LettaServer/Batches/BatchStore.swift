@@ -185,13 +185,22 @@ enum BatchStore {
     }
 
     static func counts(_ batch: ID<Job>, _ db: Transaction) throws -> Counts {
-        var counts = Counts()
-        let rows = try db.rows(
-            """
-            SELECT status, COUNT(*) AS items FROM batch_item
-            WHERE organization_id = \(db.organization) AND batch_id = \(batch) GROUP BY status
-            """)
-        for row in rows { counts.byStatus[try row["status"]] = try row["items"] }
+        try counts(of: [batch], db)[batch] ?? Counts()
+    }
+
+    /// Nothing of a batch without items.
+    static func counts(of batches: [ID<Job>], _ db: Transaction) throws -> [ID<Job>: Counts] {
+        var counts: [ID<Job>: Counts] = [:]
+        let rows = try batches.inStatements { batches in
+            try db.rows(
+                """
+                SELECT batch_id, status, COUNT(*) AS items FROM batch_item
+                WHERE organization_id = \(db.organization) AND batch_id IN (\(list: batches)) GROUP BY batch_id, status
+                """)
+        }
+        for row in rows {
+            counts[try row["batch_id"], default: Counts()].byStatus[try row["status"]] = try row["items"]
+        }
         return counts
     }
 

@@ -19,6 +19,7 @@ package final class RecentLog: Sendable {
     package init() {}
 
     func append(_ event: LogEvent, _ metadata: Logger.Metadata) {
+        guard !Self.isReading(metadata) else { return }
         let texts = metadata.map { ($0.key, Self.cut("\($0.value)")) }
         ring.withLock { ring in
             ring.count += 1
@@ -47,6 +48,11 @@ package final class RecentLog: Sendable {
             entry.id > query.after ?? 0 && (levels.firstIndex(of: entry.level) ?? 0) >= least
                 && (text.isEmpty || entry.has(text))
         }.suffix(count)
+    }
+
+    /// Whether it says that somebody read these entries: who follows them would fill them with that alone.
+    private static func isReading(_ metadata: Logger.Metadata) -> Bool {
+        metadata["http.route"] == "/v1/server/log" && metadata["http.status"]?.description == "200"
     }
 
     private static func cut(_ text: String) -> String {

@@ -9,8 +9,12 @@ struct ScheduleService: Sendable {
     let runner: ScheduleRunner
 
     /// Those of all agents.
-    func list(_ query: ListSchedules, as scope: Scope) async throws -> Page<ScheduledMessage> {
-        try await core.storage.read(as: scope) { db in try ScheduleStore.page(of: nil, query, db) }
+    func list(_ query: ListSchedules, as scope: Scope) async throws -> Page<ListedSchedule> {
+        try await core.storage.read(as: scope) { db in
+            let page = try ScheduleStore.page(of: nil, query, db)
+            let names = try AgentStore.names(of: page.items.map(\.agentID).withoutDuplicates, db)
+            return page.map { ListedSchedule($0, agentName: names[$0.agentID] ?? "") }
+        }
     }
 
     func list(of agent: ID<AgentState>, _ query: ListSchedules, as scope: Scope) async throws -> Page<ScheduledMessage>

@@ -56,6 +56,16 @@ import Testing
         #expect(Set(log.entries(query(), count: 2_000).map(\.id)) == Set(1...1_600))
     }
 
+    @Test func `reading it leaves no entries, unless it fails`() {
+        let log = RecentLog()
+        let logger = logger(log)
+        for (route, status) in [("/v1/server/log", 200), ("/v1/agents/", 200), ("/v1/server/log", 403)] {
+            logger.info("Request", metadata: ["http.route": "\(route)", "http.status": .stringConvertible(status)])
+        }
+        #expect(log.entries(query(), count: 10).map { $0.metadata["http.status"] } == ["200", "403"])
+        #expect(log.entries(query(), count: 10).map(\.id) == [1, 2])
+    }
+
     @Test func `the route checks what it is asked`() async throws {
         try await scenarios(
             on: .sqlite,

@@ -124,7 +124,7 @@ import Testing
                 .get(
                     "/v1/server/schedules?limit=4", expect: 200,
                     [
-                        ["id": "{once}", "agent_id": "{ann}"], ["id": "{daily}"], ["id": "{utc}"],
+                        ["id": "{once}", "agent_id": "{ann}", "agent_name": "ann"], ["id": "{daily}"], ["id": "{utc}"],
                         ["id": "{of bob}", "agent_id": "{bob}", "schedule": ["type": "one-time"]],
                     ]
                 ).note("those of all agents"),
