@@ -8,7 +8,7 @@ import urllib.parse
 import pytest
 
 import harness
-from steps import EMBEDDING, fresh
+from steps import EMBEDDING, MODEL, fresh
 from test_dashboard import api, browser, cookies, expect, guarded, made, make_agent, page, say, script, tab  # fixtures and steps
 
 from browser import PASSWORD, Tab
@@ -156,6 +156,7 @@ def test_schedules_of_all_agents(tab, page, api):
     tab.open("settings?part=schedules")
     row = page.get_by_role("row").filter(has_text=text)
     expect(row).to_contain_text("0 7 * * *")
+    expect(row.get_by_role("link", name=agent["name"])).to_be_visible()
     row.get_by_role("button", name="Delete").click()
     page.get_by_role("dialog").get_by_role("button", name="Delete").click()
     expect(row).to_have_count(0)
@@ -189,7 +190,8 @@ def test_a_backup_is_made_checked_and_deleted(tab, page, api, guarded):
 @pytest.mark.skipif(harness.POSTGRES is not None, reason="PostgreSQL has a tool of its own")
 def test_backups_are_made_by_a_schedule(tab, page, api, guarded):
     tab.open("settings?part=health")
-    expect(page.get_by_role("link", name="make one")).to_be_visible()
+    expect(page.get_by_text("there is no schedule")).to_be_visible()
+    expect(page.get_by_text("PATCH /v1/server/backup-schedule")).to_be_visible()
     tab.open("settings?part=backups")
     page.get_by_label("Copy the database").select_option("24")
     page.get_by_label("Keep the newest").fill("1")
@@ -202,7 +204,7 @@ def test_backups_are_made_by_a_schedule(tab, page, api, guarded):
     schedule = api.get("/v1/server/backup-schedule").json()
     assert (schedule["every_hours"], schedule["keep"]) == (24, 1) and schedule["next_at"] > schedule["last_at"]
     tab.open("settings?part=health")
-    expect(page.get_by_text("the last one just now")).to_be_visible()
+    expect(page.get_by_text("The last copy was made just now")).to_be_visible()
 
 
 @pytest.mark.skipif(harness.POSTGRES is not None, reason="PostgreSQL has a tool of its own")
@@ -221,7 +223,7 @@ def test_a_backup_that_fails_is_shown(browser, model, tmp_path):
         needs.get_by_role("link", name="Look").click()
         expect(page.get_by_role("alert")).to_contain_text("The last copy failed")
         tab.open("settings?part=health")
-        expect(page.get_by_text("the last one failed")).to_be_visible()
+        expect(page.get_by_text("The last copy of the database failed")).to_be_visible()
         tab.open("settings?part=log")
         expect(page.get_by_text("A scheduled backup failed").first).to_be_visible()
         tab.check()
@@ -354,3 +356,112 @@ def test_files_and_messages_tell_why_they_were_found(tab, page, api, tmp_path):
         expect(section.locator("mark", has_text=word).first).to_be_visible()
         expect(section.get_by_text("Why found:").first).to_be_visible()
         expect(section).to_contain_text(text)
+
+
+def test_agents_are_found_by_what_they_do(tab, page, api):
+    tag = fresh("herd")
+    waiting, failed, idle = (make_agent(api, tags=[tag]) for _ in range(3))
+    api.patch(f"/v1/agents/{waiting['id']}/tools/approval/memory_insert", json={"requires_approval": True})
+    say(api, waiting, script({"call": "memory_insert", "args": {"label": "human", "new_string": "x"}}))
+    say(api, failed, script({"status": 400}))
+    say(api, idle, script({"say": "Hello"}))
+    with page.expect_response(lambda answer: "/v1/server/agents?" in answer.url) as answer:
+        tab.open(f"agents?tag={tag}")
+    rows = page.locator("[data-row]")
+    expect(rows).to_have_count(3)
+    assert len(answer.value.body()) < 3 * 1000
+    for state, agent, text in (("waiting", waiting, "needs approval"), ("failed", failed, "failed"), ("idle", idle, "done")):
+        page.get_by_label("State", exact=True).select_option(state)
+        expect(rows).to_have_count(1)
+        expect(rows).to_contain_text(agent["name"])
+        expect(rows.locator(".state")).to_have_text(text)
+    page.get_by_label("State", exact=True).select_option("running")
+    expect(page.get_by_text("No agent fits")).to_contain_text("running")
+    page.get_by_role("button", name="Drop the filter").click()
+    page.get_by_label("Order", exact=True).select_option("name")
+    page.get_by_label("Find an agent by name").fill(idle["name"])
+    expect(rows).to_have_count(1)
+
+
+def test_one_call_finds_whatever_is_typed(tab, page, api):
+    word = fresh("gazelle")
+    agent = made(api.post("/v1/agents/", json={"name": f"{word} <b>", "model": MODEL}))
+    made(api.post("/v1/blocks/", json={"label": f"{word}_block", "value": "x"}))
+    made(api.post("/v1/archives/", json={"name": f"{word}'s archive"}))
+    say(api, agent, "Hello")
+    (run,) = api.get("/v1/runs/", params={"agent_id": agent["id"]}).json()
+    tab.open("overview")
+    expect(page.get_by_text("Needs you")).to_be_visible()
+    calls = []
+    page.on("request", lambda request: calls.append(request.url) if re.search("/v1/(?!ready|server/(overview|checks|events)|models)", request.url) else None)
+    page.keyboard.press("Control+k")
+    page.get_by_label("Find", exact=True).press_sequentially(word, delay=5)
+    found = page.get_by_role("listbox", name="Found").get_by_role("option")
+    expect(found).to_have_count(3)
+    expect(found.nth(0)).to_contain_text(f"{word} <b>")
+    assert len(calls) == 1 and "/v1/server/search?" in calls[0], calls
+    page.get_by_label("Find", exact=True).fill(run["id"])
+    expect(found).to_have_count(1)
+    page.keyboard.press("Enter")
+    expect(page).to_have_url(re.compile(f"#/runs/{run['id']}"))
+
+
+def test_the_overview_is_one_call(tab, page, api):
+    agent = make_agent(api)
+    api.patch(f"/v1/agents/{agent['id']}/tools/approval/memory_insert", json={"requires_approval": True})
+    say(api, agent, script({"call": "memory_insert", "args": {"label": "human", "new_string": "x"}}))
+    broken = make_agent(api)
+    say(api, broken, script({"status": 400}))
+    calls = set()
+    page.on("request", lambda request: calls.add(urllib.parse.urlsplit(request.url).path))
+    tab.open("overview")
+    needs = page.locator("section.card", has=page.get_by_role("heading", name="Needs you"))
+    waiting = needs.get_by_role("listitem").filter(has_text=agent["name"])
+    expect(waiting).to_contain_text("memory_insert")
+    expect(needs.get_by_role("listitem").filter(has_text=broken["name"]).get_by_role("link", name="See why")).to_be_visible()
+    waiting.get_by_role("button", name="Deny").click()
+    expect(waiting).to_have_count(0)
+    read = {path for path in calls if path.startswith("/v1/") and "messages" not in path}
+    assert read <= {"/v1/server/overview", "/v1/server/checks", "/v1/server/events", "/v1/server/session", "/v1/models/", "/v1/ready/"}, read
+    expect(page.get_by_role("heading", name="Tokens by hour")).to_be_visible()
+    page.get_by_role("button", name="7 days").click()
+    expect(page.get_by_role("heading", name="Tokens by day")).to_be_visible()
+    page.get_by_text("As a table").click()
+    expect(page.get_by_role("row").filter(has_text=re.compile(r"\d{4}-\d\d-\d\d"))).to_have_count(7)
+    server = page.locator("section.card", has=page.get_by_role("heading", name="Server", exact=True))
+    expect(server).to_contain_text("accepts writes")
+
+
+def test_health_says_what_to_do(tab, page, api):
+    name = fresh("away")
+    made(api.post("/v1/providers/", json={"name": name, "provider_type": "openai", "api_key": "k", "base_url": "http://127.0.0.1:9/v1"}))
+    try:
+        tab.open("settings?part=health")
+        page.get_by_role("button", name="Ask the providers").click()
+        expect(page.get_by_text("The providers were asked just now.")).to_be_visible()
+        row = page.locator("dl.checks dd", has=page.locator(".state.err"))
+        expect(row).to_contain_text("Check the provider's address and key")
+        tab.open("overview")
+        needs = page.locator("section.card", has=page.get_by_role("heading", name="Needs you"))
+        expect(needs.get_by_role("listitem").filter(has_text=name)).to_be_visible()
+    finally:
+        (provider,) = [one for one in api.get("/v1/providers/", params={"name": name}).json()]
+        api.delete(f"/v1/providers/{provider['id']}")
+
+
+def test_batches_tell_how_far_they_are(tab, page, api):
+    agent = make_agent(api)
+    requests = [{"agent_id": agent["id"], "messages": [{"role": "user", "content": text}]} for text in ("one", script({"status": 400}), "three")]
+    batch = made(api.post("/v1/messages/batches", json={"requests": requests}))
+    tab.open("runs?part=batches")
+    row = page.get_by_role("row").filter(has_text=batch["id"][-4:])
+    expect(row.get_by_role("cell")).to_have_text([re.compile("job-"), "done", "3", "2", "1", "0", re.compile(".+"), ""], timeout=20000)
+
+
+def test_the_log_does_not_tell_that_it_is_read(tab, page, api):
+    tab.open("settings?part=log")
+    expect(page.get_by_label("Entries, newest first").get_by_role("listitem").first).to_be_visible()
+    for _ in range(3):
+        assert api.get("/v1/server/log").status_code == 200
+    entries = api.get("/v1/server/log", params={"text": "/v1/server/log"}).json()
+    assert [one for one in entries if one["metadata"].get("http.route") == "/v1/server/log"] == []

@@ -28,8 +28,16 @@ static const unsigned char live_js[] = {
 #embed "Web/live.js"
 };
 
+static const unsigned char parts_bars_js[] = {
+#embed "Web/parts/bars.js"
+};
+
 static const unsigned char parts_calls_js[] = {
 #embed "Web/parts/calls.js"
+};
+
+static const unsigned char parts_checks_js[] = {
+#embed "Web/parts/checks.js"
 };
 
 static const unsigned char parts_dialog_js[] = {
@@ -267,7 +275,9 @@ static const DashboardFile files[] = {
     {"icon.svg", icon_svg, sizeof icon_svg},
     {"index.html", index_html, sizeof index_html},
     {"live.js", live_js, sizeof live_js},
+    {"parts/bars.js", parts_bars_js, sizeof parts_bars_js},
     {"parts/calls.js", parts_calls_js, sizeof parts_calls_js},
+    {"parts/checks.js", parts_checks_js, sizeof parts_checks_js},
     {"parts/dialog.js", parts_dialog_js, sizeof parts_dialog_js},
     {"parts/diff.js", parts_diff_js, sizeof parts_diff_js},
     {"parts/found.js", parts_found_js, sizeof parts_found_js},

@@ -149,10 +149,12 @@ struct RouteResponder: Sendable {
 
     private func caller(of request: Request, with grant: AccessGrant) -> Caller {
         let headers = request.headers
-        return Caller(
+        var caller = Caller(
             organization: grant.organization, user: grant.user,
             generation: ClientGeneration(
                 stainlessVersion: headers[.stainlessPackageVersion], userAgent: headers[.userAgent]))
+        caller.mayAdminister = false
+        return caller
     }
 
     private func caller(of request: Request, with key: KeyGrant?) async throws -> Caller {
@@ -165,6 +167,7 @@ struct RouteResponder: Sendable {
         guard !Authentication.isAnonymous(request) else { return caller }
         if let key {
             (caller.organization, caller.user, caller.key) = (key.organization, key.user, key.id)
+            caller.mayAdminister = key.scopes.contains(.admin)
             if let user = headers[.userID], user != key.user {
                 throw APIError(403, "An API key acts as \(key.user), not as the user of the header user_id.")
             }

@@ -65,20 +65,22 @@ export function begin() {
   else hold();
 }
 
-const covered = new Set(["agents", "runs", "approvals", "steps"]);
+const covered = new Set(["agents", "runs", "approvals", "steps", "overview"]);
 /** Runs are among what lists of agents and approvals show. */
-const related = { agents: ["runs"], approvals: ["runs"] };
+const related = { agents: ["runs"], approvals: ["runs"], overview: ["agents", "runs", "approvals", "steps"] };
+/** The parts of a path below `/v1`, and for lists made for screens below `/v1/server`. */
+const parts = path => path.split("/").filter(Boolean).slice(path.startsWith("/v1/server/") ? 2 : 1);
 
 /** Whether a call's answer may be another one after a notice. */
 function concerns(path, query, notice) {
   if (notice.resync) return true;
-  const [, noun, id] = path.split("/").filter(Boolean);
+  const [noun, id] = parts(path);
   if (id && /-[0-9a-f-]{36}$/.test(id)) return notice.ids.includes(id);
   if (query?.agent_id && notice.ids.length && !notice.ids.includes(query.agent_id)) return false;
   return notice.kind === noun || (related[noun] ?? []).includes(notice.kind);
 }
 /** Whether notices tell of all changes of a call's answer; asking again and again is the fall-back then. */
-const isCovered = path => live.on && live.all && covered.has(path.split("/").filter(Boolean)[1]);
+const isCovered = path => live.on && live.all && covered.has(parts(path)[0]);
 const fallBack = 30;
 
 /** Calls `read` every so many seconds while the page is looked at, and soon after a notice that concerns the path; never twice at a time. Returns how to end it. */

@@ -9,6 +9,8 @@ package struct Caller: Sendable, Hashable {
     package var generation: ClientGeneration
     /// The API key of the request; nil for one without.
     package var key: ID<APIKey>?
+    /// Whether the caller may know and do what needs the scope `admin`.
+    package var mayAdminister = true
 
     package init(
         organization: String = Caller.defaultOrganization, user: String = Caller.defaultUser,

@@ -11,6 +11,7 @@ struct AgentRoutes: RouteGroup {
         routes.handle(API.Agents.list, list)
         routes.handle(API.Agents.create) { try await templates.createAgent($0.body, as: $0.scope) }
         routes.handle(API.Agents.count) { try await agents.count($0.query, as: $0.scope) }
+        routes.handle(API.Agents.summaries) { try await agents.summaries($0.query, as: $0.scope) }
         routes.handle(API.Agents.search, search)
         routes.handle(API.Agents.retrieve, retrieve)
         routes.handle(API.Agents.update) { try await agents.update($0.path, applying: $0.body, as: $0.scope) }

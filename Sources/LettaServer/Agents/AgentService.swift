@@ -34,6 +34,12 @@ struct AgentService: Sendable {
         return try await core.storage.read(as: scope) { db in try AgentStore.count(matching: filter, db) }
     }
 
+    func summaries(_ query: ListAgentSummaries, as scope: Scope) async throws -> Page<AgentSummary> {
+        try KeyText.check("query", query.query, in: "query")
+        let now = core.now()
+        return try await core.storage.read(as: scope) { db in try AgentSummaryStore.page(query, at: now, db) }
+    }
+
     func search(
         _ query: SearchAgents, with relations: AgentRelationSet, as scope: Scope
     ) async throws -> AgentSearchResult {

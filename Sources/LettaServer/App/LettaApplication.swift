@@ -119,7 +119,10 @@ package struct LettaApplication: Sendable {
             usage: UsageMeter(prices: configuration.prices), exporter: exporter, metrics: metrics,
             dashboard: configuration.http.dashboard == .off ? nil : .embedded,
             sessions: DashboardSessionService(core: core, password: configuration.http.password),
-            backups: backups, log: log)
+            backups: backups, log: log,
+            machine: MachineChecks(
+                dataFolder: configuration.data.folder,
+                program: configuration.localModels ? configuration.runtimeProgram : nil))
         let (routes, settings) = Self.routes(features, configuration)
         let httpMetrics = HTTPMetrics(factory: metrics)
         let stack = try HTTPStack(routes: routes, settings: settings, metrics: httpMetrics)

@@ -36,6 +36,7 @@ struct RouteCatalogue: RouteGroup {
     let sessions: DashboardSessionService
     let backups: BackupScheduler
     let log: RecentLog
+    let machine: MachineChecks
 
     func register(on routes: Routes) {
         let runner = PythonToolRunner(sandbox: sandbox)
@@ -87,10 +88,14 @@ struct RouteCatalogue: RouteGroup {
             core: core, models: models, messages: messages, context: AgentContextService(core: core),
             turns: turns, previews: previews)
 
+        let providers = ProviderService(core: core, secrets: secrets, directory: directory, providers: userProviders)
+        let health = HealthService(storage: core.storage, sharesDatabase: core.servers != nil)
+        let checks = CheckService(
+            core: core, health: health, machine: machine, sandbox: sandbox, providers: providers, backups: backups)
+
         let features: [any RouteGroup] = [
-            HealthRoutes(
-                health: HealthService(storage: core.storage, sharesDatabase: core.servers != nil),
-                authentication: AuthenticationService(password: password)),
+            HealthRoutes(health: health, authentication: AuthenticationService(password: password), checks: checks),
+            OverviewRoutes(overview: OverviewService(core: core, checks: checks, prices: usage.prices)),
             AccountRoutes(accounts: AccountService(core: core, providers: userProviders)),
             AgentRoutes(
                 agents: agents, context: AgentContextService(core: core), templates: templates, turns: turns),
@@ -116,7 +121,8 @@ struct RouteCatalogue: RouteGroup {
             IdentityRoutes(identities: IdentityService(core: core)),
             PassageRoutes(passages: PassageService(core: core, search: embedder.search)),
             SearchRoutes(
-                searches: ExplainedSearchService(core: core, passages: embedder.search, meaning: embedder.meaning)),
+                searches: ExplainedSearchService(core: core, passages: embedder.search, meaning: embedder.meaning),
+                finder: FinderService(core: core)),
             ModelRoutes(
                 models: models, front: front, diagnosis: ModelDiagnosisService(models: models, clock: core.clock)),
             OpenAIFrontRoutes(front: front),
@@ -126,9 +132,7 @@ struct RouteCatalogue: RouteGroup {
                         agents: AgentService(core: core, models: models, secrets: secrets), turns: turns,
                         memory: CoreMemoryService(core: core),
                         archival: ArchivalMemoryService(core: core, embedder: embedder)))),
-            ProviderRoutes(
-                providers: ProviderService(
-                    core: core, secrets: secrets, directory: directory, providers: userProviders)),
+            ProviderRoutes(providers: providers),
             MessageRoutes(messages: messages),
             ApprovalRoutes(approvals: ApprovalService(core: core)),
             TurnRoutes(turns: turns, previews: previews),

@@ -85,7 +85,7 @@ enum BlockStore {
         try db.count(table, where: conditions(filter, db))
     }
 
-    private static func conditions(_ filter: ListBlocks, _ db: Transaction) -> [SQLText?] {
+    static func conditions(_ filter: ListBlocks, _ db: Transaction) -> [SQLText?] {
         [
             filter.templatesOnly == true ? "is_template" : "NOT is_template",
             // Hidden blocks are for the tools that created them.

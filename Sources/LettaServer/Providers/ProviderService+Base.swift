@@ -2,6 +2,15 @@ import LettaAPI
 import ModelProviders
 
 extension ProviderService {
+    /// Lists the models of all providers now, all at once, and notes what fails.
+    func refreshAll(as scope: Scope) async throws {
+        let rows = try await core.storage.read(as: scope) { db in try ProviderStore.all(db) }
+        await withDiscardingTaskGroup { [directory, providers] group in
+            group.addTask { await directory.refresh() }
+            for row in rows { group.addTask { await providers.refresh(row, as: scope) } }
+        }
+    }
+
     /// The providers of the environment, with the reason where one could not list its models the last time.
     func baseProviders(of organization: String) async -> [Provider] {
         let failing = Dictionary(

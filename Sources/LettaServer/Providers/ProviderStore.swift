@@ -84,6 +84,11 @@ enum ProviderStore {
             ])
     }
 
+    /// All of the organization, oldest first.
+    static func all(_ db: Transaction) throws -> [ProviderRow] {
+        try db.fetchAll(table, where: "1 = 1", orderBy: "created_at, id")
+    }
+
     static func find(_ name: String, _ db: Transaction) throws -> ProviderRow? {
         try db.fetchAll(table, where: "name = \(name)").first
     }

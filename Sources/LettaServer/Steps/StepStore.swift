@@ -99,6 +99,35 @@ enum StepStore {
         ).map(\.step)
     }
 
+    /// What steps used by spans of time and models.
+    ///
+    /// - Parameter span: in microseconds; bucket 0 begins in 1970.
+    static func usage(
+        since start: Timestamp, by span: Int64, _ db: Transaction
+    ) throws -> [(bucket: Int64, handle: String?, model: String?, usage: UsageTotals)] {
+        try db.rows(
+            """
+            SELECT created_at / \(span) AS bucket, model_handle, model, COUNT(*) AS steps,
+                CAST(SUM(prompt_tokens) AS BIGINT) AS prompt, CAST(SUM(completion_tokens) AS BIGINT) AS completion,
+                CAST(SUM(COALESCE(cached_input_tokens, 0)) AS BIGINT) AS cached,
+                CAST(SUM(COALESCE(cache_write_tokens, 0)) AS BIGINT) AS written,
+                CAST(SUM(COALESCE(reasoning_tokens, 0)) AS BIGINT) AS reasoning
+            FROM step WHERE organization_id = \(db.organization) AND created_at >= \(start)
+            GROUP BY bucket, model_handle, model
+            """
+        ).map { row in
+            var usage = UsageTotals()
+            usage.steps = try row["steps"]
+            usage.promptTokens = try row["prompt"]
+            usage.completionTokens = try row["completion"]
+            usage.totalTokens = usage.promptTokens + usage.completionTokens
+            usage.cachedInputTokens = try row["cached"]
+            usage.cacheWriteTokens = try row["written"]
+            usage.reasoningTokens = try row["reasoning"]
+            return (try row["bucket"], try row["model_handle"], try row["model"], usage)
+        }
+    }
+
     /// The condition that a step has one of the tags; nil without tags.
     private static func tags(_ tags: [String]?) -> SQLText? {
         guard let tags, !tags.isEmpty else { return nil }

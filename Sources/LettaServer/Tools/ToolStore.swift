@@ -41,7 +41,7 @@ enum ToolStore {
         }
     }
 
-    private static func conditions(_ filter: CountTools, _ db: Transaction) -> [SQLText?] {
+    static func conditions(_ filter: CountTools, _ db: Transaction) -> [SQLText?] {
         func isAny(_ column: SQLText, of values: [String]?) -> SQLText? {
             values.flatMap { $0.isEmpty ? nil : "\(column) IN (\(list: $0))" }
         }

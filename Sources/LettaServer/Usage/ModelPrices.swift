@@ -43,14 +43,22 @@ struct ModelPrices: Sendable {
 
     /// In billionths of a US dollar; nil for a model whose price is not known.
     func cost(of step: Step) -> Int64? {
-        guard let price = step.modelHandle.flatMap({ prices[$0] }) ?? step.model.flatMap({ prices[$0] }) else {
-            return nil
-        }
-        let (cached, written) = (step.cachedInputTokens ?? 0, step.cacheWriteTokens ?? 0)
-        let plain = max(0, step.promptTokens - cached - written)
+        var usage = UsageTotals()
+        usage.promptTokens = step.promptTokens
+        usage.completionTokens = step.completionTokens
+        usage.cachedInputTokens = step.cachedInputTokens ?? 0
+        usage.cacheWriteTokens = step.cacheWriteTokens ?? 0
+        return cost(of: usage, handle: step.modelHandle, model: step.model)
+    }
+
+    /// In billionths of a US dollar; nil when the price of the model is not known.
+    func cost(of usage: UsageTotals, handle: String?, model: String?) -> Int64? {
+        guard let price = handle.flatMap({ prices[$0] }) ?? model.flatMap({ prices[$0] }) else { return nil }
+        let (cached, written) = (usage.cachedInputTokens, usage.cacheWriteTokens)
+        let plain = max(0, usage.promptTokens - cached - written)
         let cost =
             Double(plain) * price.input + Double(cached) * (price.cachedInput ?? price.input)
-            + Double(written) * (price.cacheWrite ?? price.input) + Double(step.completionTokens) * price.output
+            + Double(written) * (price.cacheWrite ?? price.input) + Double(usage.completionTokens) * price.output
         // Dollars per million tokens are thousands of billionths per token.
         return Int64(exactly: (cost * 1_000).rounded())
     }

@@ -86,6 +86,24 @@ enum UsageStore {
         ).map(totals) ?? UsageTotals()
     }
 
+    /// The known costs of agents on the days, in US dollars.
+    static func costs(
+        of agents: [ID<AgentState>], on days: [String], _ db: Transaction
+    ) throws -> [ID<AgentState>: Double] {
+        let rows = try agents.inStatements { agents in
+            // The days one by one, because the key has them before the agents.
+            try db.rows(
+                """
+                SELECT agent_id, CAST(SUM(cost) AS BIGINT) AS cost FROM usage_day
+                WHERE organization_id = \(db.organization) AND day IN (\(list: days)) AND agent_id IN (\(list: agents))
+                    AND cost IS NOT NULL
+                GROUP BY agent_id
+                """)
+        }
+        return Dictionary(
+            try rows.map { (try $0["agent_id"], Double(try $0["cost"] as Int64) / 1_000_000_000) }, uniquingKeysWith: +)
+    }
+
     /// - Returns: one item more than the limit if there are more.
     static func summary(
         _ query: SummarizeUsage, from first: String, to last: String, limit: Int, _ db: Transaction

@@ -52,6 +52,8 @@ import Testing
         "/v1/folders/{folder_id}/files?include_content=true", "/v1/folders/{folder_id}/agents?after={agent}",
         "/v1/agents/{agent_id}/files?is_open=true", "/v1/jobs/?source_id={folder_id}&after={job_id}",
         "/v1/jobs/?active=true",
+        "/v1/server/agents?order_by=name&state=failed", "/v1/server/agents?order_by=name&order=desc&after={agent}",
+        "/v1/server/agents?order_by=last_run_completion&state=waiting&tag=x", "/v1/server/agents?state=running&model=m",
     ]
 
     /// Their messages are in order by run and then within the run: no index has both.

@@ -74,7 +74,7 @@ import Testing
         "POST /v1/messages/batches", "POST /v1/client-side-access-tokens", "POST /v1/_internal_search/cache-warm",
         "POST /v1/tools/mcp/servers/test", "POST /v1/tools/mcp/servers/connect", "POST /mcp",
         "POST /v1/chat/completions", "POST /v1/voice/chat/completions", "POST /v1/responses",
-        "POST /v1/api-keys/", "PUT /v1/quotas/",
+        "POST /v1/api-keys/", "PUT /v1/quotas/", "POST /v1/server/checks",
         "POST /v1/templates", "POST /v1/_internal_templates/agents", "POST /v1/_internal_templates/groups",
         "POST /v1/_internal_templates/blocks", "POST /v1/_internal_templates/blocks/batch",
     ]

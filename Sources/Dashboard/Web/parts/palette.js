@@ -1,4 +1,4 @@
-// Finds agents, tools, folders, blocks, runs by id, and places.
+// Finds whatever has a name, runs, steps and messages by id, and places.
 import { html, useEffect, useState } from "../vendor/preact.js";
 import { call } from "../api.js";
 import { go, link } from "../route.js";
@@ -7,20 +7,17 @@ import { Name } from "./text.js";
 
 const keys = [["Ctrl K", "find anything"], ["g then a letter", "go to a place"], ["/", "the screen's search"], ["j, k or arrows", "move in a list"], ["Enter", "send, open"], ["A, D", "approve, deny when the request has the focus"], ["e", "a run's next error"], ["Esc", "close"]];
 
+/** Where each kind of thing is shown. */
+const shown = {
+  agent: one => link(["agents", one.id]), run: one => link(["runs", one.id]), step: one => link(["runs", one.run_id]), message: one => link(["agents", one.agent_id]),
+  tool: one => link(["tools"], { tool: one.id }), mcp_server: () => link(["tools"], { part: "mcp" }), identity: one => link(["people"], { person: one.id }),
+  block: one => link(["knowledge"], { part: "blocks", block: one.id }), archive: one => link(["knowledge"], { part: "archives", archive: one.id }),
+  folder: one => link(["knowledge"], { part: "folders", folder: one.id }), file: one => link(["knowledge"], { part: "folders", folder: one.folder_id }),
+};
+
 async function search(text, signal) {
-  const get = (path, query) => call("GET", path, { query, signal, quiet: true }).catch(() => []);
-  const id = /^(agent|run|step|block)-[0-9a-f-]{36}$/.exec(text);
-  if (id && ["agent", "run"].includes(id[1])) return [{ name: text, kind: id[1], to: link([`${id[1]}s`, text]) }];
-  const [agents, tools, folders, blocks] = await Promise.all([
-    get("/v1/agents/", { query_text: text, limit: 8 }), get("/v1/tools/", { search: text, limit: 5 }),
-    get("/v1/folders/", { limit: 100 }), get("/v1/blocks/", { label_search: text, limit: 5 })]);
-  const has = name => String(name).toLowerCase().includes(text.toLowerCase());
-  return [
-    ...agents.map(one => ({ name: one.name, kind: "agent", to: link(["agents", one.id]) })),
-    ...tools.map(one => ({ name: one.name, kind: "tool", to: link(["tools"], { tool: one.id }) })),
-    ...folders.filter(one => has(one.name)).slice(0, 5).map(one => ({ name: one.name, kind: "folder", to: link(["knowledge"], { part: "folders", folder: one.id }) })),
-    ...blocks.map(one => ({ name: one.label, kind: "block", to: link(["knowledge"], { part: "blocks", block: one.id }) })),
-  ];
+  const found = await call("GET", "/v1/server/search", { query: { query: text }, signal, quiet: true }).catch(() => []);
+  return found.filter(one => shown[one.kind]).map(one => ({ name: one.name, about: one.description, kind: one.kind.replace("mcp_server", "MCP server"), to: shown[one.kind](one) }));
 }
 
 export function Palette({ places, close }) {
@@ -43,7 +40,7 @@ export function Palette({ places, close }) {
     if (event.key === "Enter" && rows[at]) { event.preventDefault(); choose(rows[at]); }
   };
   return html`<${Dialog} label="Find anything" kind="palette" close=${close}>
-    <input role="combobox" aria-expanded="true" aria-controls="found" aria-activedescendant=${rows[at] ? `found-${at}` : undefined} autofocus placeholder="An agent, a tool, a folder, a run's id, a place …" aria-label="Find" value=${text} onInput=${event => setText(event.target.value)} onKeyDown=${key} />
-    <ul id="found" role="listbox" aria-label="Found">${rows.map((row, index) => html`<li id=${`found-${index}`} role="option" aria-selected=${index === at}><a href=${row.to} tabindex="-1" onClick=${event => { event.preventDefault(); choose(row); }}><span class="clip"><${Name} text=${row.name} /></span><span class="dim small">${row.kind}</span></a></li>`)}</ul>
+    <input role="combobox" aria-expanded="true" aria-controls="found" aria-activedescendant=${rows[at] ? `found-${at}` : undefined} autofocus placeholder="A name, an id, a place …" aria-label="Find" value=${text} onInput=${event => setText(event.target.value)} onKeyDown=${key} />
+    <ul id="found" role="listbox" aria-label="Found">${rows.map((row, index) => html`<li id=${`found-${index}`} role="option" aria-selected=${index === at}><a href=${row.to} tabindex="-1" onClick=${event => { event.preventDefault(); choose(row); }}><span class="clip"><${Name} text=${row.name} />${row.about && html` <span class="dim small"><${Name} text=${row.about} most=${80} /></span>`}</span><span class="dim small">${row.kind}</span></a></li>`)}</ul>
     ${!text && html`<dl class="kv pad keys">${keys.map(([name, what]) => html`<dt><kbd>${name}</kbd></dt><dd>${what}</dd>`)}</dl>`}<//>`;
 }

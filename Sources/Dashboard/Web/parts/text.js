@@ -14,6 +14,8 @@ export const Name = ({ text, most = 200 }) => html`<bdi>${cut(flat(text), most)}
 
 export const number = value => (value === null || value === undefined ? "–" : Number(value).toLocaleString("en"));
 export const share = (part, whole) => (whole > 0 ? `${Math.round((part / whole) * 100)} %` : "–");
+/** US dollars. */
+export const money = value => (value === null || value === undefined ? "–" : `$ ${value < 1 ? value.toFixed(4) : value.toFixed(2)}`);
 export function bytes(value) {
   if (value === null || value === undefined) return "–";
   for (const unit of ["B", "kB", "MB", "GB"]) { if (value < 1000 || unit === "GB") return `${value < 10 && unit !== "B" ? value.toFixed(1) : Math.round(value)} ${unit}`; value /= 1000; }

@@ -1,35 +1,34 @@
-// What needs somebody, what runs, whether all is well, and how to connect.
-import { html, useEffect, useState } from "../vendor/preact.js";
+// What needs somebody, what runs, what was used, whether all is well, and how to connect.
+import { html, useState } from "../vendor/preact.js";
 import { address } from "../api.js";
 import { useLive } from "../live.js";
-import { link } from "../route.js";
+import { adjust, link } from "../route.js";
+import { Bars } from "../parts/bars.js";
+import { Checks, checkNames, checkPlaces } from "../parts/checks.js";
 import { Act, Card, Copy, Empty, Loaded, RunState, State, Tabs, useCall } from "../parts/ui.js";
-import { bytes, cut, flat, Name, number, short, Time, took, visible } from "../parts/text.js";
+import { cut, flat, money, Name, number, share, short, Time, took, visible } from "../parts/text.js";
 
 const decide = (waiting, approve) => () => ({
   verb: "POST", path: `/v1/agents/${waiting.agent_id}/messages`,
   body: { messages: [{ type: "approval", approvals: waiting.tool_calls.map(one => ({ type: "approval", tool_call_id: one.tool_call_id, approve })) }] },
 });
 
-function Needs({ approvals, failed, doctor, backups, names }) {
-  const bad = (doctor.data?.services ?? []).filter(one => !one.is_reached);
-  const waiting = approvals.data ?? [];
-  const broken = failed.data ?? [];
-  const unsaved = backups.data?.error ? [backups.data] : [];
-  const count = bad.length + waiting.length + broken.length + unsaved.length;
-  return html`<section class="card"><header><h2>Needs you</h2><span class="dim">${count}</span></header>
-    ${count === 0 && html`<${Empty}>${approvals.loading ? "Looking …" : "Nothing waits for you."}<//>`}
+function Needs({ of, reload }) {
+  const { approvals, approval_count: waiting, failed_runs: broken, checks } = of.needs;
+  const count = waiting + broken.length + checks.length;
+  return html`<section class="card"><header><h2>Needs you</h2><span class="dim">${number(count)}</span></header>
+    ${count === 0 && html`<${Empty}>Nothing waits for you.<//>`}
     <ul class="needs">
-      ${waiting.map(one => html`<li><${State} kind="wait">Approval<//><div class="what"><a href=${link(["agents", one.agent_id])}><${Name} text=${names[one.agent_id] ?? short(one.agent_id)} /></a> wants to run ${one.tool_calls.map((call, index) => html`${index ? ", " : ""}<code><${Name} text=${call.name} /></code>`)} <span class="dim small">· <${Time} at=${one.created_at} /></span><pre class="code wraps args" tabindex="0">${one.tool_calls.map(call => cut(visible(call.arguments), 2000)).join("\n")}</pre></div>
-        <span class="row"><${Act} kind="tiny" label="Deny" call=${decide(one, false)} done=${approvals.reload} /><${Act} kind="tiny primary" label="Approve" call=${decide(one, true)} done=${approvals.reload} /></span></li>`)}
-      ${broken.slice(0, 5).map(run => html`<li><${State} kind="err">Failed run<//><div class="what"><a href=${link(["runs", run.id])}><${Name} text=${names[run.agent_id] ?? short(run.agent_id)} /></a> <span class="dim small">· <${Time} at=${run.created_at} /> · </span><span class="small"><${Name} text=${run.metadata?.error ?? run.stop_reason ?? "no reason was stored"} most=${160} /></span></div><a class="btn tiny" href=${link(["runs", run.id])}>See why</a></li>`)}
-      ${unsaved.map(one => html`<li><${State} kind="err">Backup<//><div class="what">The last copy of the database failed <span class="small mid">· <${Time} at=${one.failed_at} /> · <${Name} text=${one.error} most=${200} /></span></div><a class="btn tiny" href="#/settings?part=backups">Look</a></li>`)}
-      ${bad.map(one => html`<li><${State} kind="warn">Models<//><div class="what"><${Name} text=${one.provider_name} /> does not answer <span class="small mid">· <${Name} text=${one.error ?? ""} most=${200} /></span></div><a class="btn tiny" href="#/settings?part=models">Look</a></li>`)}
+      ${approvals.map(one => html`<li key=${one.id}><${State} kind="wait">Approval<//><div class="what"><a href=${link(["agents", one.agent_id])}><${Name} text=${of.names[one.agent_id] ?? short(one.agent_id)} /></a> wants to run ${one.tool_calls.map((call, index) => html`${index ? ", " : ""}<code><${Name} text=${call.name} /></code>`)} <span class="dim small">· <${Time} at=${one.created_at} /></span><pre class="code wraps args" tabindex="0">${one.tool_calls.map(call => cut(visible(call.arguments), 2000)).join("\n")}</pre></div>
+        <span class="row"><${Act} kind="tiny" label="Deny" call=${decide(one, false)} done=${reload} /><${Act} kind="tiny primary" label="Approve" call=${decide(one, true)} done=${reload} /></span></li>`)}
+      ${waiting > approvals.length && html`<li><${State} kind="wait">Approvals<//><div class="what">${number(waiting - approvals.length)} more wait</div><a class="btn tiny" href="#/agents?state=waiting">Look</a></li>`}
+      ${broken.map(run => html`<li key=${run.id}><${State} kind="err">Failed run<//><div class="what"><a href=${link(["runs", run.id])}><${Name} text=${of.names[run.agent_id] ?? short(run.agent_id)} /></a> <span class="dim small">· <${Time} at=${run.created_at} /> · </span><span class="small"><${Name} text=${run.metadata?.error ?? run.stop_reason ?? "no reason was stored"} most=${160} /></span></div><a class="btn tiny" href=${link(["runs", run.id])}>See why</a></li>`)}
+      ${checks.map(one => html`<li key=${one.kind + one.name}><${State} kind="err">${checkNames[one.kind] ?? flat(one.kind)}<//><div class="what">${one.name && html`<${Name} text=${one.name} />: `}<${Name} text=${one.seen} most=${200} />${one.seen_at && html` <span class="dim small">· <${Time} at=${one.seen_at} /></span>`}${one.remedy && html`<div class="xs dim"><${Name} text=${one.remedy} most=${200} /></div>`}</div><a class="btn tiny" href=${checkPlaces[one.kind] ?? "#/settings?part=health"}>Look</a></li>`)}
     </ul></section>`;
 }
 
 function Steps({ agents, models }) {
-  if (agents.data !== 0) return null;
+  if (agents !== 0) return null;
   const ready = (models.data ?? []).length > 0;
   return html`<${Card} title="Begin here"><ol class="begin">
     <li><${State} kind=${ready ? "ok" : "warn"}>${ready ? "A model answers." : html`No model yet. <a href="#/settings?part=providers">Add a provider</a>, or run <code>letta-server models install</code>.`}<//></li>
@@ -55,47 +54,45 @@ function Connect() {
     <pre class="code" tabindex="0">${text}</pre><div class="row"><${Copy} text=${text} label="Copy" /><span class="grow"></span><a class="small" href="./docs">Documentation of the API</a><a class="small" href="./openapi.json">OpenAPI</a></div><//>`;
 }
 
-function Server({ ready, models, doctor, policy }) {
-  return html`<section class="card"><header><h2>Server</h2><span class="grow"></span><a class="small" href="#/settings?part=health">Health</a></header><div class="body"><dl class="kv">
-    <dt>State</dt><dd>${ready.error ? html`<${State} kind="err"><${Name} text=${ready.error.message} /><//>` : html`<${State} kind="ok">reaches its database<//>`}</dd>
-    <dt>Version</dt><dd>${ready.data ? `${ready.data.server_version} · API ${ready.data.version}` : "–"}</dd>
-    <dt>Models</dt><dd><a href="#/settings?part=models">${models.data ? number(models.data.length) : "–"}</a></dd>
-    ${(doctor.data?.services ?? []).map(one => html`<dt><${Name} text=${one.provider_name} /></dt><dd><${State} kind=${one.is_reached ? "ok" : "err"}>${one.is_reached ? `answers, ${one.models} models` : "does not answer"}<//></dd>`)}
-    <dt>Tools' sandbox</dt><dd>${policy.data ? html`<${State} kind=${policy.data.can_run ? "ok" : "warn"}>${policy.data.can_run ? `ready, ${bytes(policy.data.limits?.memory)} each` : "no tool can run"}<//>` : "–"}</dd>
-  </dl></div></section>`;
+const periods = { "24h": "24 hours", "7d": "7 days", "30d": "30 days" };
+const hour = at => new Date(at).toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" });
+
+function Tokens({ of }) {
+  const name = bucket => (of.period === "24h" ? hour(bucket.starts_at) : bucket.starts_at.slice(0, 10));
+  const what = of.period === "24h" ? "hour" : "day";
+  return html`<section class="card"><header><h2>Tokens by ${what}</h2><span class="grow"></span><a class="small" href="#/settings?part=usage">Usage</a></header><div class="body"><${Bars} values=${of.buckets.map(one => one.tokens)} label=${`Tokens by ${what}; the table below says how many`} />
+    <details><summary class="small">As a table</summary><table class="table"><thead><tr><th>${what === "hour" ? "From" : "Day"}</th><th class="num">Tokens</th></tr></thead><tbody>${of.buckets.map(one => html`<tr><td>${name(one)}</td><td class="num">${number(one.tokens)}</td></tr>`)}</tbody></table></details></div></section>`;
 }
 
-export function Overview({ title }) {
+function Figures({ of }) {
+  const { usage } = of;
+  return html`<div class="tiles">
+    <a class="card tile" href="#/agents"><span class="label">Agents</span><strong>${number(of.agent_count)}</strong></a>
+    <a class="card tile" href="#/runs?state=running"><span class="label">Running now</span><strong>${number(of.running_count)}</strong></a>
+    <a class="card tile" href="#/runs"><span class="label">Runs</span><strong>${number(of.run_count)}</strong><span class="small mid">${number(of.failed_run_count)} failed</span></a>
+    <div class="card tile"><span class="label">Median turn</span><strong>${of.median_turn_ms === null ? "–" : took(of.median_turn_ms * 1e6)}</strong></div>
+    <a class="card tile" href="#/settings?part=usage"><span class="label">Tokens</span><strong>${number(usage.total_tokens)}</strong><span class="small mid">${share(usage.cached_input_tokens, usage.prompt_tokens)} from cache</span></a>
+    <a class="card tile" href="#/settings?part=usage"><span class="label">Cost</span><strong>${money(usage.cost)}</strong></a></div>`;
+}
+
+function Lately({ of }) {
+  return html`<section class="card"><header><h2>Agents with last activity</h2><span class="grow"></span><a class="small" href="#/agents?sort=last_run_completion">All agents</a></header>
+      ${of.agents.length === 0 ? html`<${Empty}>No agents yet. <a class="btn" href="#/agents/new">New agent</a><//>` : html`<table class="table cards"><thead><tr><th>Agent</th><th>Model</th><th>Last run</th><th>Ended by</th></tr></thead><tbody>${of.agents.map(one => html`<tr key=${one.id}><td><a href=${link(["agents", one.id])}><${Name} text=${one.name} /></a></td><td class="mid small end"><${Name} text=${one.model ?? "–"} /></td><td class="small"><${Time} at=${one.last_run_completion} /></td><td class="small mid end">${flat(one.last_stop_reason ?? "–").replaceAll("_", " ")}</td></tr>`)}</tbody></table>`}</section>
+    <section class="card"><header><h2>Now and lately</h2><span class="grow"></span><a class="small" href="#/runs">All runs</a></header>
+      ${of.runs.length === 0 ? html`<${Empty}>Nothing ran yet.<//>` : html`<table class="table cards"><thead><tr><th>Run</th><th>Agent</th><th>State</th><th>Began</th><th class="num">Took</th></tr></thead><tbody>${of.runs.map(run => html`<tr key=${run.id}><td><a class="mono" href=${link(["runs", run.id])}>${short(run.id)}</a></td><td><a href=${link(["agents", run.agent_id])}><${Name} text=${of.names[run.agent_id] ?? short(run.agent_id)} /></a></td><td class="end"><${RunState} run=${run} /></td><td class="small"><${Time} at=${run.created_at} /></td><td class="num">${took(run.total_duration_ns)}</td></tr>`)}</tbody></table>`}</section>`;
+}
+
+export function Overview({ route, title }) {
   title("Overview");
-  const approvals = useCall("/v1/approvals/", { every: 5 });
-  const runs = useCall("/v1/runs/", { query: { limit: 12 }, every: 5 });
-  const failed = useCall("/v1/runs/", { query: { statuses: ["failed"], limit: 5, start_date: new Date(Date.now() - 864e5).toISOString().slice(0, 10) }, every: 15 });
-  const lately = useCall("/v1/agents/", { query: { limit: 10, order_by: "last_run_completion", order: "desc" }, every: 10 });
-  const agents = useCall("/v1/agents/count", { every: 15 });
+  const period = periods[route.query.period] ? route.query.period : "24h";
+  const overview = useCall("/v1/server/overview", { query: { period }, every: 5 });
   const models = useCall("/v1/models/");
-  const doctor = useCall("/v1/models/doctor");
-  const policy = useCall("/v1/sandbox-config/policy");
-  const backups = useCall("/v1/server/backup-schedule", { every: 60 });
-  const ready = useCall("/v1/ready/", { every: 10 });
+  const checks = useCall("/v1/server/checks", { every: 60 });
   const isLive = useLive();
-  const [names, setNames] = useState({});
-  useEffect(() => { if (lately.data) setNames(old => ({ ...old, ...Object.fromEntries(lately.data.map(one => [one.id, one.name])) })); }, [lately.data]);
-  const active = (runs.data ?? []).filter(run => ["created", "running"].includes(run.status)).length;
   return html`<main id="main" tabindex="-1"><div class="stack">
-    <div class="head"><${State} kind="ok">Live <span class="dim small">· ${isLive ? "as it happens" : "every 5 s"}</span><//><span class="grow"></span><a class="btn primary" href="#/agents/new">New agent</a></div>
-    <${Steps} agents=${agents} models=${models} />
-    <${Needs} approvals=${approvals} failed=${failed} doctor=${doctor} backups=${backups} names=${names} />
-    <div class="tiles">
-      <a class="card tile" href="#/agents"><span class="label">Agents</span><strong>${number(agents.data)}</strong></a>
-      <a class="card tile" href="#/runs"><span class="label">Running now</span><strong>${runs.data ? active : "–"}</strong></a>
-      <div class="card tile"><span class="label">Waiting for you</span><strong>${approvals.data ? approvals.data.length : "–"}</strong></div>
-      <a class="card tile" href="#/settings?part=models"><span class="label">Models</span><strong>${models.data ? number(models.data.length) : "–"}</strong></a>
-    </div>
-    <div class="two"><div class="stack">
-      <section class="card"><header><h2>Agents with last activity</h2><span class="grow"></span><a class="small" href="#/agents">All agents</a></header>
-        <${Loaded} of=${lately}>${rows => rows.length === 0 ? html`<${Empty}>No agents yet. <a class="btn" href="#/agents/new">New agent</a><//>` : html`<table class="table cards"><thead><tr><th>Agent</th><th>Model</th><th>Last run</th><th>Ended by</th></tr></thead><tbody>${rows.map(one => html`<tr><td><a href=${link(["agents", one.id])}><${Name} text=${one.name} /></a></td><td class="mid small end"><${Name} text=${one.model ?? one.llm_config?.model ?? "–"} /></td><td class="small"><${Time} at=${one.last_run_completion} /></td><td class="small mid end">${flat(one.last_stop_reason ?? "–").replaceAll("_", " ")}</td></tr>`)}</tbody></table>`}<//></section>
-      <section class="card"><header><h2>Now and lately</h2><span class="grow"></span><a class="small" href="#/runs">All runs</a></header>
-        <${Loaded} of=${runs}>${rows => rows.length === 0 ? html`<${Empty}>Nothing ran yet.<//>` : html`<table class="table cards"><thead><tr><th>Run</th><th>Agent</th><th>State</th><th>Began</th><th class="num">Took</th></tr></thead><tbody>${rows.map(run => html`<tr><td><a class="mono" href=${link(["runs", run.id])}>${short(run.id)}</a></td><td><a href=${link(["agents", run.agent_id])}><${Name} text=${names[run.agent_id] ?? short(run.agent_id)} /></a></td><td class="end"><${RunState} run=${run} /></td><td class="small"><${Time} at=${run.created_at} /></td><td class="num">${took(run.total_duration_ns)}</td></tr>`)}</tbody></table>`}<//></section>
-    </div><div class="stack"><${Server} ready=${ready} models=${models} doctor=${doctor} policy=${policy} /><${Connect} /></div></div>
+    <div class="head"><${State} kind="ok">Live <span class="dim small">· ${isLive ? "as it happens" : "every 5 s"}</span><//><span class="grow"></span><div class="seg" role="group" aria-label="Period">${Object.entries(periods).map(([key, name]) => html`<button type="button" aria-pressed=${key === period} onClick=${() => adjust({ period: key })}>${name}</button>`)}</div><a class="btn primary" href="#/agents/new">New agent</a></div>
+    <${Loaded} of=${overview} lines=${6}>${data => html`<${Steps} agents=${data.agent_count} models=${models} /><${Needs} of=${data} reload=${overview.reload} /><${Figures} of=${data} />`}<//>
+    <div class="two"><div class="stack">${overview.data && html`<${Lately} of=${overview.data} />`}</div>
+    <div class="stack">${overview.data && html`<${Tokens} of=${overview.data} />`}<section class="card"><header><h2>Server</h2><span class="grow"></span><a class="small" href="#/settings?part=health">Health</a></header><div class="body"><${Loaded} of=${checks}>${rows => html`<${Checks} rows=${rows} />`}<//></div></section><${Connect} /></div></div>
   </div></main>`;
 }

@@ -1,0 +1,117 @@
+import LettaAPI
+import Storage
+
+/// Agents at a glance: short columns of table `agent`, and the newest row of what belongs to each.
+///
+/// The statements are as many for a thousand agents as for one, and read nothing of an agent's history but its newest rows.
+enum AgentSummaryStore {
+    private struct Row: Codable, Sendable {
+        var id: ID<AgentState>
+        var name: String
+        var description: String?
+        var llmConfig: Document<LLMConfig>
+        var model: String?
+        var contextWindow: Int
+        var lastRunCompletion: Timestamp?
+        var lastRunDurationMs: Int?
+        var lastStopReason: String?
+        var nextMessagePosition: Int
+        var createdAt: Timestamp
+        var updatedAt: Timestamp
+    }
+
+    private static let table = Table<Row>("agent")
+    /// The days of ``AgentSummary/cost``, today's with them.
+    private static let days = 30
+
+    static func page(_ query: ListAgentSummaries, at time: Timestamp, _ db: Transaction) throws -> Page<AgentSummary> {
+        let order = query.orderBy ?? .createdAt
+        let request = try PageRequest(query, defaultOrder: order == .name ? .ascending : .descending)
+        var filter = AgentFilter()
+        filter.queryText = query.query
+        filter.tags = query.tag.map { [$0] }
+        let page = try db.page(
+            table, request, key: key(order, request),
+            where: AgentStore.conditions(filter, db) + [
+                query.model.map { "model = \($0)" }, query.state.map { "\(state) = \($0.rawValue)" },
+            ])
+        return page.replacing(with: try complete(page.items, at: time, db))
+    }
+
+    private static func key(_ order: AgentSummaryOrder, _ request: PageRequest) -> [SQLText] {
+        switch order {
+        case .name: ["name", "created_at", "id"]
+        case .createdAt: AgentStore.key(.createdAt, request)
+        case .updatedAt: AgentStore.key(.updatedAt, request)
+        case .lastRunCompletion: AgentStore.key(.lastRunCompletion, request)
+        }
+    }
+
+    /// ``AgentSummary/State`` of a row of `agent`.
+    private static let state: SQLText = """
+        CASE
+            WHEN EXISTS (
+                SELECT 1 FROM waiting_approval
+                WHERE waiting_approval.organization_id = agent.organization_id AND waiting_approval.agent_id = agent.id
+            ) THEN \(AgentSummary.State.waiting.rawValue)
+            WHEN (
+                SELECT run.status FROM run
+                WHERE run.organization_id = agent.organization_id AND run.agent_id = agent.id
+                ORDER BY run.created_at DESC, run.id DESC LIMIT 1
+            ) IN ('created', 'running') THEN \(AgentSummary.State.running.rawValue)
+            WHEN agent.last_stop_reason IN (\(list: StopReason.failures.map(\.rawValue)))
+                THEN \(AgentSummary.State.failed.rawValue)
+            ELSE \(AgentSummary.State.idle.rawValue)
+        END
+        """
+
+    private static func complete(_ rows: [Row], at time: Timestamp, _ db: Transaction) throws -> [AgentSummary] {
+        let ids = rows.map(\.id)
+        let details = try ids.inStatements { ids in
+            try db.rows(
+                """
+                SELECT agent.id, \(state) AS state,
+                    (SELECT COUNT(*) FROM agent_block
+                     WHERE agent_block.organization_id = agent.organization_id AND agent_block.agent_id = agent.id
+                    ) AS blocks,
+                    (SELECT step.prompt_tokens + step.completion_tokens FROM step
+                     WHERE step.organization_id = agent.organization_id AND step.agent_id = agent.id
+                     ORDER BY step.created_at DESC, step.id DESC LIMIT 1) AS tokens
+                FROM agent WHERE agent.organization_id = \(db.organization) AND agent.id IN (\(list: ids))
+                """)
+        }
+        let byID = Dictionary(try details.map { (try $0["id"] as ID<AgentState>, $0) }) { $1 }
+        let tags = try TagStore.tags(of: ids, owner: "agent", db)
+        let costs = try UsageStore.costs(of: ids, on: (0..<days).map { time.adding(days: Int64(-$0)).utcDay }, db)
+        return try rows.map { row in
+            var summary = AgentSummary(
+                id: row.id, name: row.name, contextWindow: row.contextWindow, messageCount: row.nextMessagePosition,
+                createdAt: row.createdAt, updatedAt: row.updatedAt)
+            summary.description = row.description
+            summary.tags = tags[row.id] ?? []
+            summary.model = try row.model ?? row.llmConfig.content().model
+            summary.lastRunCompletion = row.lastRunCompletion
+            summary.lastRunDurationMs = row.lastRunDurationMs
+            summary.lastStopReason = row.lastStopReason
+            summary.cost = costs[row.id]
+            if let details = byID[row.id] {
+                summary.state = AgentSummary.State(rawValue: try details["state"]) ?? .idle
+                summary.blockCount = try details["blocks"]
+                // A call that failed has none.
+                let tokens: Int? = try details["tokens"]
+                summary.contextTokens = tokens == 0 ? nil : tokens
+            }
+            return summary
+        }
+    }
+}
+
+extension StopReason {
+    /// Those of runs that have failed.
+    static let failures: [StopReason] = allCases.filter { reason in
+        switch reason {
+        case .endTurn, .maxSteps, .toolRule, .requiresApproval, .cancelled: false
+        default: true
+        }
+    }
+}

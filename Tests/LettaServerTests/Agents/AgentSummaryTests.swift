@@ -1,0 +1,122 @@
+import JSON
+import LettaAPI
+import TestSupport
+import Testing
+
+/// Agents at a glance.
+@Suite(.timeLimit(.minutes(5))) struct AgentSummaryTests {
+    private static let prices = #"{"openai-proxy/gpt-4o-mini": {"input": 1, "cached_input": 0.5, "output": 2}}"#
+
+    /// The names that the list shows, as one word.
+    private func list(_ server: TestServer, _ query: String) async throws -> String {
+        let answer = try await server.get("/v1/server/agents?\(query)").expect(200)
+        return (answer.json.array ?? []).compactMap { $0["name"]?.string }.joined()
+    }
+
+    /// Agents a to e: one waits, one has failed, one ran, and two never did.
+    private func seed(_ server: TestServer) async throws {
+        for name in ["c", "a", "e", "b", "d"] {
+            server[name] = try await server.newAgent(
+                name, ["agent_type": "letta_v1_agent", "tags": name < "c" ? ["early"] : []])
+        }
+        try await server.send(
+            .patch, "/v1/agents/\(server["a"])/tools/approval/memory_insert", ["requires_approval": true]
+        ).expect(200)
+        server.model.play(.call("memory_insert", ["label": "human", "new_string": "x"], id: "call_7"))
+        try await server.say("one", to: server["a"]).expect(200, ["stop_reason": ["stop_reason": "requires_approval"]])
+        server.model.play(.fail(.authentication))
+        _ = try await server.say("two", to: server["b"])
+        server.model.play(.say("fine"))
+        try await server.say("three", to: server["c"]).expect(200)
+    }
+
+    @Test(arguments: Engines.all)
+    func `each agent shows what it does and used`(_ engine: TestEngine) async throws {
+        try await withServer(on: engine, { $0.environment = ["LETTA_MODEL_PRICES": Self.prices] }) { server in
+            try await seed(server)
+            let other = try await server.addOrganization()
+            try await server.restart()
+            let all = try await server.get("/v1/server/agents?order_by=name").expect(
+                200,
+                [
+                    [
+                        "id": .string(server["a"]), "name": "a", "tags": ["early"], "state": "waiting",
+                        "last_stop_reason": "requires_approval", "model": model, "block_count": .anything,
+                    ],
+                    ["name": "b", "state": "failed", "context_tokens": nil, "cost": nil],
+                    [
+                        "name": "c", "state": "idle", "last_stop_reason": "end_turn", "tags": [],
+                        "last_run_completion": .anything,
+                    ],
+                    ["name": "d", "state": "idle", "last_run_completion": nil, "context_tokens": nil, "cost": nil],
+                    ["name": "e"],
+                ])
+            let third = try #require(all.json[2])
+            let step = try await server.get("/v1/steps/?agent_id=\(server["c"])").json[0]
+            #expect(third["context_tokens"] == step?["total_tokens"])
+            let used = try await server.get("/v1/usage/summary?agent_id=\(server["c"])").json["total"]?["cost"]
+            #expect(third["cost"]?.double ?? 0 > 0 && third["cost"] == used)
+            #expect(third["message_count"]?.int ?? 0 >= 3)
+            #expect(all.text.utf8.count < 5 * 1_000, "an agent has 20 kB")
+            try await server.get("/v1/server/agents", as: other).expect(200, [])
+        }
+    }
+
+    @Test(arguments: Engines.all)
+    func `filters, orders and pages`(_ engine: TestEngine) async throws {
+        try await withServer(on: engine) { server in
+            try await seed(server)
+            for (query, names) in [
+                ("order_by=name", "abcde"), ("order_by=name&order=desc", "edcba"), ("", "dbeac"),
+                ("order=asc", "caebd"),
+                ("order_by=name&limit=2", "ab"), ("order_by=name&limit=2&after={b}", "cd"),
+                ("order_by=name&before={c}", "ab"), ("order_by=last_run_completion&limit=3", "cba"),
+                ("state=waiting", "a"), ("state=failed", "b"), ("state=running", ""), ("state=idle", "dec"),
+                ("tag=early&order_by=name", "ab"), ("tag=none", ""), ("query=B", "b"), ("query=%25", ""),
+                ("model=openai-proxy/gpt-4o-mini&order_by=name", "abcde"), ("model=other", ""),
+                ("state=idle&query=c&tag=early", ""),
+            ] {
+                #expect(try await list(server, query) == names, "\(query)")
+            }
+            try await server.run([
+                .get("/v1/server/agents?state=tired", expect: 422).field("state"),
+                .get("/v1/server/agents?order_by=cost", expect: 422).field("order_by"),
+                .get("/v1/server/agents?limit=-1", expect: 422).field("limit"),
+                .patch("/v1/agents/{e}", ["hidden": true], expect: 200),
+                .get("/v1/server/agents?query=e", expect: 200, []),
+            ])
+        }
+    }
+
+    @Test func `an agent at work is shown as such`() async throws {
+        try await withServer(on: .sqlite) { server in
+            let agent = try await server.newAgent()
+            let hold = ScriptedModel.Hold()
+            server.model.play(.hold(hold, then: .say("late")))
+            async let answer = server.say("Hi", to: agent)
+            await hold.reached()
+            try await server.get("/v1/server/agents?state=running").expect(200, [["id": .string(agent)]])
+            hold.release()
+            try await answer.expect(200)
+            try await server.get("/v1/server/agents").expect(200, [["state": "idle"]])
+        }
+    }
+
+    /// Whoever has many agents pays for those that are shown.
+    @Test(arguments: Engines.all)
+    func `a page takes as many statements for many agents as for one`(_ engine: TestEngine) async throws {
+        let statements = Counter()
+        try await withServer(
+            on: engine, { $0.wrapStorage = { CountingStorage(base: $0, statements: statements) } }
+        ) { server in
+            var counts: [Int64] = []
+            for count in [1, 20] {
+                for number in 0..<count { _ = try await server.newAgent("agent \(count) \(number)") }
+                _ = statements.take()
+                _ = try await server.get("/v1/server/agents?limit=50").expect(200)
+                counts.append(statements.take())
+            }
+            #expect(counts[0] == counts[1], "\(counts)")
+        }
+    }
+}
