@@ -6,7 +6,7 @@ public struct AgentSummary: ListElement, Codable, Sendable, Hashable, JSONWritab
     public enum State: String, Codable, Sendable, CaseIterable, JSONWritable {
         /// Tool calls wait for an approval, or for the results of the client's own tools.
         case waiting
-        /// Its newest run has not ended.
+        /// A run of it has not ended.
         case running
         /// The last run that ended has failed.
         case failed

@@ -33,7 +33,7 @@ enum AgentSummaryStore {
         let page = try db.page(
             table, request, key: key(order, request),
             where: AgentStore.conditions(filter, db) + [
-                query.model.map { "model = \($0)" }, query.state.map { "\(state) = \($0.rawValue)" },
+                query.model.map { "model = \($0)" }, query.state.map { States(db).condition($0) },
             ])
         return page.replacing(with: try complete(page.items, at: time, db))
     }
@@ -47,30 +47,48 @@ enum AgentSummaryStore {
         }
     }
 
-    /// ``AgentSummary/State`` of a row of `agent`.
-    private static let state: SQLText = """
-        CASE
-            WHEN EXISTS (
-                SELECT 1 FROM waiting_approval
-                WHERE waiting_approval.organization_id = agent.organization_id AND waiting_approval.agent_id = agent.id
-            ) THEN \(AgentSummary.State.waiting.rawValue)
-            WHEN (
-                SELECT run.status FROM run
-                WHERE run.organization_id = agent.organization_id AND run.agent_id = agent.id
-                ORDER BY run.created_at DESC, run.id DESC LIMIT 1
-            ) IN ('created', 'running') THEN \(AgentSummary.State.running.rawValue)
-            WHEN agent.last_stop_reason IN (\(list: StopReason.failures.map(\.rawValue)))
-                THEN \(AgentSummary.State.failed.rawValue)
-            ELSE \(AgentSummary.State.idle.rawValue)
-        END
-        """
+    /// ``AgentSummary/State`` of rows of `agent`. Those that wait and those that run are few, and found by themselves.
+    private struct States {
+        private let waits: SQLText
+        private let runs: SQLText
+        private let failed: SQLText
+
+        init(_ db: Transaction) {
+            waits = """
+                agent.id IN (
+                    SELECT waiting_approval.agent_id FROM waiting_approval
+                    WHERE waiting_approval.organization_id = \(db.organization))
+                """
+            runs = """
+                agent.id IN (
+                    SELECT run.agent_id FROM run
+                    WHERE run.organization_id = \(db.organization) AND run.status IN ('created', 'running'))
+                """
+            failed = "COALESCE(agent.last_stop_reason, '') IN (\(list: StopReason.failures.map(\.rawValue)))"
+        }
+
+        var state: SQLText {
+            """
+            CASE WHEN \(waits) THEN 'waiting' WHEN \(runs) THEN 'running' WHEN \(failed) THEN 'failed' ELSE 'idle' END
+            """
+        }
+
+        func condition(_ state: AgentSummary.State) -> SQLText {
+            switch state {
+            case .waiting: waits
+            case .running: "\(runs) AND NOT \(waits)"
+            case .failed: "\(failed) AND NOT \(waits) AND NOT \(runs)"
+            case .idle: "NOT \(failed) AND NOT \(waits) AND NOT \(runs)"
+            }
+        }
+    }
 
     private static func complete(_ rows: [Row], at time: Timestamp, _ db: Transaction) throws -> [AgentSummary] {
         let ids = rows.map(\.id)
         let details = try ids.inStatements { ids in
             try db.rows(
                 """
-                SELECT agent.id, \(state) AS state,
+                SELECT agent.id, \(States(db).state) AS state,
                     (SELECT COUNT(*) FROM agent_block
                      WHERE agent_block.organization_id = agent.organization_id AND agent_block.agent_id = agent.id
                     ) AS blocks,

@@ -1,5 +1,6 @@
 import JSON
 import LettaAPI
+import ModelProviders
 import TestSupport
 import Testing
 

@@ -77,7 +77,7 @@ import Testing
         let clock = ManualClock()
         let feed = ChangeFeed()
         let reader = try #require(feed.reader(of: "a"))
-        var frames = ChangeFrames(reader: reader, coversAll: true, clock: clock).makeAsyncIterator()
+        var frames = ChangeFrames(reader: reader, clock: clock).makeAsyncIterator()
         func text() async throws -> String { String(decoding: try #require(try await frames.next()), as: UTF8.self) }
         #expect(try await text() == "event: ready\ndata: {\"covers_all\":true}\n\n")
         feed.publish(ChangeNotice("runs", ["run-1", "agent-1"]), in: "a")

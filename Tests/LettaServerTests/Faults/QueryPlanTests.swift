@@ -61,6 +61,9 @@ import Testing
         "/v1/groups/{group_id}/messages", "/v1/messages/batches/{batch_id}/messages",
         // Sums are in order of their size, which is known once they are made.
         "/v1/usage/summary",
+        // Those that wait or run are few: they are found first.
+        "/v1/server/agents?order_by=last_run_completion&state=waiting&tag=x",
+        "/v1/server/agents?state=running&model=m",
     ]
 
     @Test(arguments: Engines.all)

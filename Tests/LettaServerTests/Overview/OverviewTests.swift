@@ -1,5 +1,7 @@
 import JSON
 import LettaAPI
+import ModelProviders
+import Storage
 import TestSupport
 import Testing
 

@@ -85,7 +85,7 @@ function Lately({ of }) {
 export function Overview({ route, title }) {
   title("Overview");
   const period = periods[route.query.period] ? route.query.period : "24h";
-  const overview = useCall("/v1/server/overview", { query: { period }, every: 5 });
+  const overview = useCall("/v1/server/overview", { query: { period }, every: period === "24h" ? 5 : 60 });
   const models = useCall("/v1/models/");
   const checks = useCall("/v1/server/checks", { every: 60 });
   const isLive = useLive();
