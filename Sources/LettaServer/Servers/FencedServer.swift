@@ -11,6 +11,7 @@ struct FencedServer: Error, CustomStringConvertible {
 extension TurnFailure {
     /// The turn was at work when another server took over.
     static let fenced = TurnFailure(
-        type: "internal_error", message: "\(FencedServer())", detail: "Nothing more of this turn is stored. Send it again.",
+        type: "internal_error", message: "\(FencedServer())",
+        detail: "Nothing more of this turn is stored. Send it again.",
         status: 503)
 }

@@ -75,7 +75,8 @@ extension TestServer {
 func withoutModels<Result>(_ core: Core, _ body: (ModelService) async throws -> Result) async throws -> Result {
     let directory = ModelDirectory(providers: [])
     let transport = ProviderTransport()
-    let users = UserProviders(core: core, secrets: SecretBox(passphrases: TestServer.encryptionKeys), transport: transport)
+    let users = UserProviders(
+        core: core, secrets: SecretBox(passphrases: TestServer.encryptionKeys), transport: transport)
     let result: Swift.Result<Result, any Error>
     do {
         result = .success(
