@@ -23,7 +23,7 @@ enum LettaSecret {
 /// it made): base64 of a salt of 16 bytes, a nonce of 12, the ciphertext and the tag of 16 of AES-256-GCM without associated
 /// data. The key comes from the passphrase and the salt by PBKDF2 with HMAC-SHA256 in 100,000 rounds. Each value has a salt
 /// of its own. An empty text is encrypted too. A changed value goes to the column that may be encrypted alone; the one for
-/// clear text, from earlier versions, keeps the old value.
+/// clear text, from earlier versions, may keep an old value.
 final class LettaCipher: Sendable {
     static let saltSize = 16
     static let nonceSize = 12
