@@ -4,6 +4,7 @@ import LettaAPI
 import Logging
 import ModelProviders
 import Storage
+import Synchronization
 
 /// Looks, when the server starts, for the embedding models of archives and folders that an import brought, and moves those
 /// whose model is not to be had here to the server's default one.
@@ -28,6 +29,7 @@ final class ImportedEmbeddings: Sendable {
     private let models: ModelService
     private let queue: EmbeddingQueue
     private let loop: WorkLoop
+    private let hasLooked = Mutex(false)
 
     init(core: Core, models: ModelService, queue: EmbeddingQueue) {
         self.core = core
@@ -38,7 +40,11 @@ final class ImportedEmbeddings: Sendable {
 
     func start() {
         loop.start { [self] _ in
-            try await look()
+            // Who leads several servers is woken every few seconds.
+            if !hasLooked.withLock({ $0 }) {
+                try await look()
+                hasLooked.withLock { $0 = true }
+            }
             return .nothing(until: nil)
         }
     }
@@ -79,7 +85,7 @@ final class ImportedEmbeddings: Sendable {
         case .unknown: break
         case .present:
             try await core.storage.write(as: scope) { db in try ImportedEmbeddingStore.remove(owner, db) }
-        case .absent: try await move(owner, from: config, as: scope)
+        case .absent: try await move(owner, from: document, config, as: scope)
         }
     }
 
@@ -91,7 +97,9 @@ final class ImportedEmbeddings: Sendable {
         }
     }
 
-    private func move(_ owner: PassageOwner, from old: EmbeddingConfig, as scope: Scope) async throws {
+    private func move(
+        _ owner: PassageOwner, from document: Document<EmbeddingConfig>, _ old: EmbeddingConfig, as scope: Scope
+    ) async throws {
         guard let config = try await models.defaultEmbeddingModel(as: scope) else {
             core.logger.notice(
                 "An imported archive is searched by its words: its embedding model is not to be had here, and there is no other",
@@ -99,10 +107,16 @@ final class ImportedEmbeddings: Sendable {
             return
         }
         let time = core.now()
-        try await core.storage.write(as: scope) { db in
-            try PassageEmbeddingService.begin(config, for: owner, at: time, db)
+        let isMoved = try await core.storage.write(as: scope) { db in
             try ImportedEmbeddingStore.remove(owner, db)
+            // Somebody may have chosen a model meanwhile, or before the last restart.
+            guard try owner.config(locking: true, db)?.json.text == document.json.text,
+                try VectorStore.sets(of: owner.id, db).allSatisfy(\.isCurrent)
+            else { return false }
+            try PassageEmbeddingService.begin(config, for: owner, at: time, db)
+            return true
         }
+        guard isMoved else { return }
         core.logger.notice(
             "An imported archive is moved to the default embedding model, because its own is not to be had here",
             metadata: [

@@ -67,19 +67,21 @@ extension LettaNoun {
     /// Gives a server its token and its headers, unless it has them.
     private static func seal(_ row: LettaRow, into server: inout MCPServerRow, _ writer: inout LettaWriter) throws {
         if server.sealedCustomHeaders == nil {
-            let text = row.text("custom_headers") ?? row.text("custom_headers_enc") ?? ""
-            if LettaSecret.isEncrypted(text) {
+            let texts = ["custom_headers_enc", "custom_headers"].compactMap { row.text($0) }
+            if texts.contains(where: LettaSecret.isEncrypted) {
                 writer.leaveOpen("headers of the MCP server \(server.serverName)")
-            } else {
-                let headers = row["custom_headers"].object ?? (try? JSONParser().parse(text))?.object
-                server.sealedCustomHeaders = try sealed(headers, "custom_headers", of: server, writer)
             }
+            // An old value may stand in the column for clear text.
+            let newest = texts.compactMap { (try? JSONParser().parse($0))?.object }.first
+            let headers = newest ?? row["custom_headers"].object
+            server.sealedCustomHeaders = try sealed(headers, "custom_headers", of: server, writer)
         }
         guard server.sealedAuthToken == nil else { return }
         var row = row
         // Letta shows and sends it with this word, and stores it without.
+        let unread = row.text("token_enc").flatMap { LettaSecret.isEncrypted($0) ? $0 : nil }
         for column in ["token", "token_enc"] {
-            guard let token = row.text(column), !token.isEmpty, !LettaSecret.isEncrypted(token) else { continue }
+            guard let token = row.text(column), !token.isEmpty, token != unread else { continue }
             row[column] = .string(token.hasPrefix("Bearer ") ? token : "Bearer \(token)")
         }
         server.sealedAuthToken = try writer.seal(

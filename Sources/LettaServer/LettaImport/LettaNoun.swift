@@ -69,9 +69,9 @@ struct LettaWriter {
         let clear = row.text(columns.clear) ?? ""
         let encrypted = row.text(columns.encrypted) ?? ""
         if !encrypted.isEmpty, !LettaSecret.isEncrypted(encrypted) { return try box.seal(encrypted, for: place) }
-        if !clear.isEmpty, clear != encrypted { return try box.seal(clear, for: place) }
+        // Named also where a clear text stands beside it: that may be an old value.
         if !encrypted.isEmpty { leaveOpen(name) }
-        return nil
+        return clear.isEmpty || clear == encrypted ? nil : try box.seal(clear, for: place)
     }
 
     /// Whether a stored secret is the empty text that stands for one that could not be read.

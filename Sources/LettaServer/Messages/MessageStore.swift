@@ -50,7 +50,8 @@ enum MessageStore {
 
     /// Deletes up to `limit` messages that are in no context, the oldest ones.
     ///
-    /// `COALESCE` keeps SQLite from reading the contexts of all conversations for each message.
+    /// `COALESCE` keeps SQLite from reading the contexts of all conversations for each message. The system message of a
+    /// conversation has the position -1.
     ///
     /// - Returns: the number of messages.
     static func deletePast(of agent: ID<AgentState>, limit: Int, _ db: Transaction) throws -> Int {
@@ -61,7 +62,7 @@ enum MessageStore {
                 AND NOT EXISTS (
                     SELECT 1 FROM conversation_message AS part
                     WHERE part.organization_id = message.organization_id AND part.message_id = message.id
-                        AND COALESCE(part.context_position, -1) >= 0)
+                        AND COALESCE(part.context_position, -2) >= -1)
             ORDER BY position LIMIT \(limit)
             """
         ).map { try $0["id"] }

@@ -67,7 +67,9 @@ final class ChangeRelay: Sendable {
 
     /// What is to be told now; it counts as told. Nil for nothing.
     func take() -> Telling? {
-        state.withLock { state in
+        let now = elapsed()
+        return state.withLock { state in
+            state.listening = state.listening.filter { $0.value > now }
             let changes = state.pending
             let hasMissed = state.hasMissed
             (state.pending, state.known, state.hasMissed) = ([], [], false)

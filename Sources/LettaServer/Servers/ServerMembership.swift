@@ -121,7 +121,11 @@ package final class ServerMembership: TaskOwner, Sendable {
     /// Leaves, so that others go on at once.
     func leave() async {
         do {
-            try await engine.write { [id] db in try ServerStore.delete(id, db) }
+            try await engine.write { [id] db in
+                // Nobody was told what has changed since ``stop()``, such as the end of its turns.
+                try ServerStore.tellAll(besides: id, .missed, db)
+                try ServerStore.delete(id, db)
+            }
         } catch {
             logger.notice("The others take over when they miss this server", metadata: ["error": "\(error)"])
         }
@@ -155,6 +159,7 @@ package final class ServerMembership: TaskOwner, Sendable {
     /// Tells the others what changes here, as long as they want to know.
     private func tell() async {
         for await _ in relay.signals {
+            var pause = ChangeRelay.gathering
             if let telling = relay.take() {
                 do {
                     try await engine.write { db in
@@ -166,10 +171,11 @@ package final class ServerMembership: TaskOwner, Sendable {
                     if Task.isCancelled || error is FencedServer { return }
                     logger.warning("Other servers are not told what changed", metadata: ["error": "\(error)"])
                     relay.miss()
+                    pause = Self.beat
                 }
             }
             // Fails only when this server leaves.
-            guard (try? await clock.sleep(for: ChangeRelay.gathering)) != nil else { return }
+            guard (try? await clock.sleep(for: pause)) != nil else { return }
         }
     }
 
@@ -208,8 +214,11 @@ package final class ServerMembership: TaskOwner, Sendable {
         let (dead, leads) = try await engine.write { [id, now] db in
             let dead = try ServerStore.deleteDead(besides: id, isStarting: isStarting, db)
             if !dead.isEmpty || isStarting { try RunRecovery.failUnfinished(at: now(), db) }
+            if !dead.isEmpty { try ServerStore.tellAll(besides: id, .missed, db) }
             return (dead, try ServerStore.lead(id, db))
         }
+        // Their last changes were told to nobody, nor is it that their runs have failed.
+        if !dead.isEmpty { state.withLock { $0.duties }?.change(nil) }
         for server in dead {
             logger.notice("Took over from a server that is gone", metadata: ["server.id": "\(server)"])
         }

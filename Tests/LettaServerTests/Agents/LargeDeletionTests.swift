@@ -111,4 +111,18 @@ import Testing
             #expect(left == [0, 0, 0, 0, 0, 0])
         }
     }
+
+    @Test(arguments: Engines.all)
+    func `what conversations have in context stays until their agent goes`(_ engine: TestEngine) async throws {
+        try await withServer(on: engine) { server in
+            let agent = try await server.newAgent()
+            let talk = try await server.newConversation(with: agent)
+            try await server.say("Hi", in: talk).expect(200)
+            let deleted = try await server.storage.write(as: Self.scope) { db in
+                try MessageStore.deletePast(of: ID(agent), limit: 500, db)
+            }
+            #expect(deleted == 0, "not even its system message")
+            try await server.say("Still there?", in: talk).expect(200)
+        }
+    }
 }

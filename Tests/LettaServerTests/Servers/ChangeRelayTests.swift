@@ -36,6 +36,10 @@ import Testing
         stopwatch.pass(ChangeRelay.patience)
         relay.add(change(2))
         #expect(relay.take() == nil)
+        relay.listen(["a"])
+        relay.add(change(3))
+        stopwatch.pass(ChangeRelay.patience)
+        #expect(relay.take() == nil, "who has ended since is not told")
     }
 
     @Test func `too many changes, and those that could not be told, are told as missed`() {
