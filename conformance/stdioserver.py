@@ -1,7 +1,8 @@
 """A server of the Model Context Protocol over stdio that needs nothing but Python, and misbehaves on request.
 
 Its tools are those of `tools.json` beside this file where there is one, so that a test can change them, and otherwise those below.
-`count`, which is not among them, tells how often it was called, and `change` says that there are other tools. `many` as an argument adds 2,000 tools, in pages; `hush` answers nothing; `noise` prints what is no message first.
+Not among them are `count`, which tells how often it was called, `change`, which says that there are other tools, and `endless`, which makes
+progress. `many` as an argument adds 2,000 tools, in pages; `hush` answers nothing; `noise` prints what is no message first.
 """
 
 import json
@@ -69,8 +70,8 @@ def call(name, arguments, request):
         answer = hear()
         say({"id": "q2", "method": "sampling/createMessage", "params": {}})
         return [f"{answer['result']['action']} {hear()['error']['code']}"]
-    if name == "slow":
-        for step in range(8):
+    if name in ("slow", "endless"):
+        for step in range(8 if name == "slow" else 4000):
             time.sleep(0.15)
             say({"method": "notifications/progress", "params": {"progressToken": request["params"]["_meta"]["progressToken"],
                                                                 "progress": step}})

@@ -76,7 +76,7 @@ import Testing
         #expect(late?.kind == .timeout)
         let done = try await withServer([], { $0.idle = .milliseconds(900) }) { try await $0.call("slow", [:]) }
         #expect(done.content.first?["text"] == "done", "1.2 s with a sign of life every 0.15 s")
-        let endless = try await failure(of: "slow") { $0.total = .milliseconds(300) }
+        let endless = try await failure(of: "endless") { $0.total = .milliseconds(300) }
         #expect(endless?.kind == .timeout)
         let silent = await #expect(throws: MCPFailure.self) {
             _ = try await withServer(["hush"], { $0.connect = .milliseconds(400) }) { try await $0.tools() }
