@@ -95,7 +95,7 @@ struct ArchivalMemoryService: Sendable {
 
     func delete(_ memory: String, of agent: ID<AgentState>, as scope: Scope) async throws {
         try await core.storage.write(as: scope) { db in
-            try PassageStore.delete(try Self.passageForUpdate(memory, of: agent, db).id, db)
+            try PassageStore.delete([try Self.passageForUpdate(memory, of: agent, db).id], db)
         }
     }
 

@@ -126,7 +126,7 @@ struct ArchiveService: Sendable {
             guard try PassageStore.exists(passage, in: id, db) else {
                 throw Self.missingPassage(passage.rawValue)
             }
-            try PassageStore.delete(passage, db)
+            try PassageStore.delete([passage], db)
         }
     }
 }

@@ -59,10 +59,11 @@ enum PassageStore {
         try WordIndexStore.passages.insert(passage.id.rawValue, passage.text, owners: owners, db)
     }
 
-    static func delete(_ id: ID<Passage>, _ db: Transaction) throws {
-        try db.delete(id, from: table)
-        try VectorStore.deletePassages([id], db)
-        try WordIndexStore.passages.delete([id.rawValue], db)
+    static func delete(_ ids: [ID<Passage>], _ db: Transaction) throws {
+        guard !ids.isEmpty else { return }
+        try db.delete(ids, from: table)
+        try VectorStore.deletePassages(ids, db)
+        try WordIndexStore.passages.delete(ids.map(\.rawValue), db)
     }
 
     /// Deletes up to `limit` passages, the oldest ones.
@@ -75,11 +76,7 @@ enum PassageStore {
             ORDER BY created_at, id LIMIT \(limit)
             """
         ).map { try $0["id"] }
-        guard !ids.isEmpty else { return 0 }
-        try DeletedKeyStore.note(in: table, where: "id IN (\(list: ids))", db)
-        try db.execute("DELETE FROM passage WHERE organization_id = \(db.organization) AND id IN (\(list: ids))")
-        try VectorStore.deletePassages(ids, db)
-        try WordIndexStore.passages.delete(ids.map(\.rawValue), db)
+        try delete(ids, db)
         return ids.count
     }
 

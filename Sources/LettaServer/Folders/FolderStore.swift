@@ -48,8 +48,7 @@ enum FolderStore {
             """
         ).map { try $0["id"] }
         guard !ids.isEmpty else { return 0 }
-        try DeletedKeyStore.note(in: passages, where: "id IN (\(list: ids))", db)
-        try db.execute("DELETE FROM folder_passage WHERE organization_id = \(db.organization) AND id IN (\(list: ids))")
+        try db.delete(ids, from: passages)
         try VectorStore.deletePassages(ids, db)
         try WordIndexStore.folderPassages.delete(ids.map(\.rawValue), db)
         return ids.count

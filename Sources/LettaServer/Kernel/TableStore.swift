@@ -99,8 +99,14 @@ extension Transaction {
 
     /// Deletes a row and stores its keys, so that a cursor that names it keeps its place.
     func delete<Row>(_ id: some SQLBindable, from table: Table<Row>) throws {
-        try DeletedKeyStore.note(in: table, where: "id = \(id)", self)
-        try execute("DELETE FROM \(table.name) WHERE organization_id = \(organization) AND id = \(id)")
+        try delete([id], from: table)
+    }
+
+    /// The same for as many rows as one statement binds.
+    func delete<Row>(_ ids: [some SQLBindable], from table: Table<Row>) throws {
+        guard !ids.isEmpty else { return }
+        try DeletedKeyStore.note(in: table, where: "id IN (\(list: ids))", self)
+        try execute("DELETE FROM \(table.name) WHERE organization_id = \(organization) AND id IN (\(list: ids))")
     }
 }
 

@@ -166,9 +166,8 @@ enum RunStore {
             """
         ).map { try $0["id"] }
         guard !ids.isEmpty else { return 0 }
-        try DeletedKeyStore.note(in: table, where: "id IN (\(list: ids))", db)
         try DeletedKeyStore.note(in: StepStore.table, where: "run_id IN (\(list: ids))", db)
-        try db.execute("DELETE FROM run WHERE organization_id = \(db.organization) AND id IN (\(list: ids))")
+        try db.delete(ids, from: table)
         return ids.count
     }
 

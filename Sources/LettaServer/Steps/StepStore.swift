@@ -108,23 +108,15 @@ enum StepStore {
         try db.rows(
             """
             SELECT created_at / \(span) AS bucket, model_handle, model, COUNT(*) AS steps,
-                CAST(SUM(prompt_tokens) AS BIGINT) AS prompt, CAST(SUM(completion_tokens) AS BIGINT) AS completion,
-                CAST(SUM(COALESCE(cached_input_tokens, 0)) AS BIGINT) AS cached,
-                CAST(SUM(COALESCE(cache_write_tokens, 0)) AS BIGINT) AS written,
-                CAST(SUM(COALESCE(reasoning_tokens, 0)) AS BIGINT) AS reasoning
+                CAST(SUM(prompt_tokens) AS BIGINT) AS prompt_tokens, CAST(SUM(completion_tokens) AS BIGINT) AS completion_tokens,
+                CAST(SUM(COALESCE(cached_input_tokens, 0)) AS BIGINT) AS cached_input_tokens,
+                CAST(SUM(COALESCE(cache_write_tokens, 0)) AS BIGINT) AS cache_write_tokens,
+                CAST(SUM(COALESCE(reasoning_tokens, 0)) AS BIGINT) AS reasoning_tokens
             FROM step WHERE organization_id = \(db.organization) AND created_at >= \(start)
             GROUP BY bucket, model_handle, model
             """
         ).map { row in
-            var usage = UsageTotals()
-            usage.steps = try row["steps"]
-            usage.promptTokens = try row["prompt"]
-            usage.completionTokens = try row["completion"]
-            usage.totalTokens = usage.promptTokens + usage.completionTokens
-            usage.cachedInputTokens = try row["cached"]
-            usage.cacheWriteTokens = try row["written"]
-            usage.reasoningTokens = try row["reasoning"]
-            return (try row["bucket"], try row["model_handle"], try row["model"], usage)
+            (try row["bucket"], try row["model_handle"], try row["model"], try UsageStore.stepTotals(row))
         }
     }
 

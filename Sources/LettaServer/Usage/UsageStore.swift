@@ -56,9 +56,9 @@ enum UsageStore {
         CAST(COALESCE(SUM(reasoning_tokens), 0) AS BIGINT) AS reasoning_tokens, CAST(SUM(cost) AS BIGINT) AS cost
         """
 
-    private static func totals(_ row: SQLRow) throws -> UsageTotals {
+    /// What a row with sums of steps says, without turns and cost.
+    static func stepTotals(_ row: SQLRow) throws -> UsageTotals {
         var usage = UsageTotals()
-        usage.turns = try row["turns"]
         usage.steps = try row["steps"]
         usage.promptTokens = try row["prompt_tokens"]
         usage.completionTokens = try row["completion_tokens"]
@@ -66,6 +66,12 @@ enum UsageStore {
         usage.cachedInputTokens = try row["cached_input_tokens"]
         usage.cacheWriteTokens = try row["cache_write_tokens"]
         usage.reasoningTokens = try row["reasoning_tokens"]
+        return usage
+    }
+
+    private static func totals(_ row: SQLRow) throws -> UsageTotals {
+        var usage = try stepTotals(row)
+        usage.turns = try row["turns"]
         let cost: Int64? = try row["cost"]
         usage.cost = cost.map { Double($0) / 1_000_000_000 }
         return usage
