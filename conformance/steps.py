@@ -1,6 +1,7 @@
 """Steps that the client suites share."""
 
 import contextlib
+import time
 import uuid
 
 import pytest
@@ -47,3 +48,14 @@ def refused(client, status):
     text = str(refusal.body)
     for leak in ("SELECT ", "INSERT ", "sqlite", "psycopg", "Traceback", "actor=", ".swift"):
         assert leak not in text, text
+
+
+def until(read, is_ready, seconds=20):
+    """What `read` gives once it is ready: nothing tells of it."""
+    end = time.monotonic() + seconds
+    while True:
+        value = read()
+        if is_ready(value):
+            return value
+        assert time.monotonic() < end, value
+        time.sleep(0.05)

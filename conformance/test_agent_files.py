@@ -15,7 +15,7 @@ import pytest
 import harness
 from conftest import client_of
 from harness import unknown
-from steps import make_agent, refused
+from steps import EMBEDDING, MODEL, make_agent, refused, until
 
 pytestmark = pytest.mark.clients
 
@@ -91,6 +91,7 @@ def test_a_whole_server_moves_by_the_command_line(tmp_path, model, own_server):
         assert "[4/4]" in done.stderr and "y-bad.af: not imported: Legacy" in done.stderr
         again = other.command("import", *files, "--data-dir", other.data)
         assert again.returncode == 0 and again.stderr.count(": imported before") == 2
+        assert "Not everything is here" in done.stdout and "0 different" in done.stdout and "Everything is here." in again.stdout
         other.start()
         moved = client_of(other)
         assert sorted(agent.name for agent in moved.agents()) == ["Old", "One", "Three", "Two"]
@@ -180,6 +181,7 @@ def test_the_agents_of_a_running_server_come_over(tmp_path, model, own_server):
         assert done.returncode == 0, done.stderr
         again = other.command(*arguments)
         assert again.returncode == 0 and again.stderr.count(": imported before") == 2
+        assert "Everything is here." in done.stdout and "Everything is here." in again.stdout
         other.start()
         moved = client_of(other)
         assert moved.agent(agent).name == "Mover" and moved.agent(other_agent).name == "Second"
@@ -195,6 +197,8 @@ class OtherServer(http.server.BaseHTTPRequestHandler):
     """A server before another one, whose files lack what only those of letta-server have, as Letta's do."""
 
     def do_GET(self):
+        if self.path.startswith(tuple(self.server.lacks)):
+            return self.answer(404, b'{"detail": "Not Found"}')
         answer = httpx.get(self.server.behind + self.path, timeout=30)
         body = answer.content
         if self.path.split("?")[0].endswith("/export"):
@@ -205,7 +209,10 @@ class OtherServer(http.server.BaseHTTPRequestHandler):
                 for name in ("archive_ids", "identities", "conversations"):
                     del agent[name]
             body = json.dumps(file).encode()
-        self.send_response(answer.status_code)
+        self.answer(answer.status_code, body)
+
+    def answer(self, status, body):
+        self.send_response(status)
         self.send_header("Content-Type", "application/json")
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
@@ -213,6 +220,19 @@ class OtherServer(http.server.BaseHTTPRequestHandler):
 
     def log_message(self, *_):
         pass
+
+
+@contextlib.contextmanager
+def other_server(behind, lacks=()):
+    """Its address."""
+    front = http.server.ThreadingHTTPServer(("127.0.0.1", 0), OtherServer)
+    front.behind, front.lacks = behind.url, lacks
+    threading.Thread(target=front.serve_forever, daemon=True).start()
+    try:
+        yield f"http://127.0.0.1:{front.server_port}"
+    finally:
+        front.shutdown()
+        front.server_close()
 
 
 @pytest.mark.only("v1")
@@ -231,18 +251,16 @@ def test_what_its_files_lack_comes_over_from_a_server(tmp_path, model, own_serve
     said, runs = client.messages(agent, limit=100), client.runs(agent)
     steps = [step.id for run in runs for step in client.run_steps(run.id)]
     assert len(runs) >= 3 and len(steps) >= 3
-    front = http.server.ThreadingHTTPServer(("127.0.0.1", 0), OtherServer)
-    front.behind = own_server.url
-    threading.Thread(target=front.serve_forever, daemon=True).start()
     other = harness.Server(tmp_path / "other", **model.settings)
     try:
-        arguments = ["import", "--from", f"http://127.0.0.1:{front.server_port}", "--data-dir", other.data]
-        done = other.command(*arguments)
-        assert done.returncode == 0, done.stderr
-        # A server that shows no secrets.
-        assert "api_key_enc of mine" in done.stderr
-        again = other.command(*arguments)
-        assert again.returncode == 0 and f"runs: 0, and {len(runs)} imported before" in again.stderr, again.stderr
+        with other_server(own_server) as address:
+            arguments = ["import", "--from", address, "--data-dir", other.data]
+            done = other.command(*arguments)
+            assert done.returncode == 0, done.stderr + done.stdout
+            # A server that shows no secrets.
+            assert "api_key_enc of mine" in done.stdout
+            again = other.command(*arguments)
+        assert again.returncode == 0 and re.search(rf"runs +{len(runs)} there +{len(runs)} here +ok", again.stdout), again.stdout
         other.start()
         moved = client_of(other)
         assert moved.provider(provider).name == "mine"
@@ -269,7 +287,86 @@ def test_what_its_files_lack_comes_over_from_a_server(tmp_path, model, own_serve
         assert own.count("In the open") == 1
     finally:
         other.close()
-        front.shutdown()
+
+
+def rows(server, path):
+    """Lists that tell of the same things, by their ids."""
+    answer = httpx.get(server.url + path, params={"limit": 1000}, timeout=30)
+    assert answer.status_code == 200, answer.text
+    return {row["id"]: row for row in answer.json()}
+
+
+@pytest.mark.only("v1")
+@pytest.mark.parametrize("whole", [True, False], ids=["of this kind", "of another kind"])
+def test_things_of_a_server_come_over_under_their_ids(tmp_path, model, own_server, whole):
+    def post(path, body=None, **options):
+        answer = httpx.request(options.pop("verb", "POST"), own_server.url + path, json=body, timeout=60, **options)
+        assert answer.is_success, answer.text
+        return answer.json() if answer.content else None
+
+    shared = post("/v1/blocks/", {"label": "team", "value": "Noor leads"})["id"]
+    alone = post("/v1/blocks/", {"label": "alone", "value": "nobody's"})["id"]
+    tool = post("/v1/tools/", {"source_code": "def add(a: int, b: int) -> int:\n    \"\"\"Adds.\n\n    Args:\n        a: one\n        b: other\n    \"\"\"\n    return a + b\n"})["id"]
+    archive = post("/v1/archives/", {"name": "Shared", "embedding": EMBEDDING})["id"]
+    folder = post("/v1/folders/", {"name": "Papers", "embedding": EMBEDDING})["id"]
+    post(f"/v1/folders/{folder}/upload", files={"file": ("a.txt", b"Noor is moving to Utrecht", "text/plain")})
+    file, = until(lambda: rows(own_server, f"/v1/folders/{folder}/files").values(), lambda files: all(file["processing_status"] == "completed" for file in files))
+    mcp = post("/v1/mcp-servers/", {"server_name": "far", "config": {"mcp_server_type": "streamable_http", "server_url": "http://127.0.0.1:9/mcp", "auth_token": "secret"}})["id"]
+    sandbox = post("/v1/sandbox-config/", {"config": {"sandbox_dir": None}})["id"]
+    variable = post(f"/v1/sandbox-config/{sandbox}/environment-variable", {"key": "CITY", "value": "Porto"})["id"]
+    agents = []
+    for name in ("Ann", "Bob"):
+        body = {"name": name, "model": MODEL, "embedding": EMBEDDING, "block_ids": [shared], "memory_blocks": [{"label": "human", "value": name}], "tool_ids": [tool], "source_ids": [folder]}
+        agent = post("/v1/agents/", body)["id"]
+        post(f"/v1/agents/{agent}/archives/attach/{archive}", verb="PATCH")
+        agents.append(agent)
+    post(f"/v1/agents/{agents[0]}/archival-memory", {"text": "The well is in the garden", "tags": ["water"]})
+    group = post("/v1/groups/", {"agent_ids": agents, "description": "both"})["id"]
+    httpx.post(f"{own_server.url}/v1/agents/{agents[0]}/messages", json={"input": "Hello"}, timeout=60)
+    lists = ["/v1/blocks/", "/v1/archives/", "/v1/folders/", f"/v1/folders/{folder}/files", "/v1/groups/", "/v1/jobs/", "/v1/runs/", "/v1/mcp-servers/", "/v1/sandbox-config/", f"/v1/sandbox-config/{sandbox}/environment-variable"]
+    lists += [f"/v1/agents/{agent}/{noun}" for agent in agents for noun in ("core-memory/blocks", "folders", "archival-memory", "messages")]
+    before = {path: rows(own_server, path) for path in lists}
+    assert {shared, alone} < before["/v1/blocks/"].keys() and file and mcp and variable and group
+    other = harness.Server(tmp_path / "other", **model.settings)
+    try:
+        with other_server(own_server) as address:
+            source = own_server.url if whole else address
+            first, again = (other.command("import", "--from", source, "--data-dir", other.data) for _ in range(2))
+        for done in (first, again):
+            assert done.returncode == 0 and "DIFFERENT" not in done.stdout, done.stdout + done.stderr
+        assert "  token of far" in first.stdout and f"  variables of {sandbox}" in first.stdout
+        other.start()
+        for path in lists:
+            assert rows(other, path).keys() == before[path].keys(), path
+        assert rows(other, "/v1/blocks/")[shared]["value"] == "Noor leads"
+        assert httpx.get(f"{other.url}/v1/tools/{tool}").json()["name"] == "add"
+        # One block for both agents, as there.
+        httpx.patch(f"{other.url}/v1/blocks/{shared}", json={"value": "Ann leads"})
+        for agent in agents:
+            assert httpx.get(f"{other.url}/v1/agents/{agent}/core-memory/blocks/team").json()["value"] == "Ann leads"
+            found = httpx.get(f"{other.url}/v1/agents/{agent}/archival-memory/search", params={"query": "well garden"}).json()
+            assert [hit["content"] for hit in found["results"]] == ["The well is in the garden"]
+        hits = httpx.post(f"{other.url}/v1/passages/search", json={"query": "moving Utrecht", "agent_id": agents[1]}).json()
+        assert isinstance(hits, list)
+        assert rows(other, f"/v1/folders/{folder}/passages").keys() == rows(own_server, f"/v1/folders/{folder}/passages").keys()
+    finally:
+        other.close()
+
+
+@pytest.mark.only("v1")
+def test_an_older_server_without_archives_comes_over(tmp_path, model, own_server):
+    client = client_of(own_server)
+    agent = make_agent(client, name="Mover", memory_blocks=[{"label": "human", "value": "Ann"}]).id
+    client.add_memory(agent, "Noor is moving to Utrecht")
+    other = harness.Server(tmp_path / "other", **model.settings)
+    try:
+        with other_server(own_server, lacks=["/v1/archives", "/v1/mcp-servers", "/v1/conversations", "/v1/groups"]) as address:
+            done = other.command("import", "--from", address, "--data-dir", other.data)
+        assert done.returncode == 0, done.stdout + done.stderr
+        other.start()
+        assert [m.text for m in client_of(other).memories(agent)] == ["Noor is moving to Utrecht"]
+    finally:
+        other.close()
 
 
 def test_a_server_says_what_to_do_with_a_letta_database(tmp_path, own_server):

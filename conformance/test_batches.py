@@ -11,7 +11,7 @@ import harness
 from batchservice import BatchService
 from conftest import client_of
 from harness import unknown
-from steps import fresh, ids, make_agent, refused
+from steps import fresh, ids, make_agent, refused, until
 
 pytestmark = pytest.mark.clients
 legacy = pytest.mark.only("legacy")
@@ -20,17 +20,6 @@ v1 = pytest.mark.only("v1")
 
 def bare_agent(client, **fields):
     return make_agent(client, include_base_tools=False, agent_type="letta_v1_agent", **fields).id
-
-
-def until(read, is_ready, seconds=20):
-    """What `read` gives once it is ready: nothing tells of it."""
-    end = time.monotonic() + seconds
-    while True:
-        value = read()
-        if is_ready(value):
-            return value
-        assert time.monotonic() < end, value
-        time.sleep(0.05)
 
 
 @legacy

@@ -3,8 +3,8 @@ import LettaAPI
 import LettaClient
 import LettaServer
 
-/// Adds to the agent file of another server what its files lack and its API has: archival memory, conversations, identities,
-/// values of secrets, and the ids of messages.
+/// Adds to the agent file of a server what files lack and its API has: archives, conversations, identities, values of
+/// secrets, and the ids of what the file counts.
 struct FileCompletion {
     /// Somebody whom agents know.
     struct Identity: Sendable {
@@ -17,24 +17,31 @@ struct FileCompletion {
     /// The agents as the server lists them, by their ids in the file.
     private let agents: [String: JSONValue]
     private let identities: [Identity]
+    private let folders: FolderIDs
     private(set) var file: JSONObject
     private var archives: [JSONValue] = []
     private var blocks: [JSONValue]
     private var known: [JSONValue] = []
     /// Where the messages come from whose ids are those of the server.
     private(set) var messages: [String: AgentTransfer.Source.Origin] = [:]
-    /// Their ids are those of the server.
-    private(set) var conversations: Set<String> = []
+    /// The blocks, folders, files, archives and conversations whose ids are those of the server.
+    private(set) var rows: Set<String> = []
 
-    init(_ file: JSONObject, of agents: [String: JSONValue], _ identities: [Identity], from server: RunningServer) {
+    init(
+        _ file: JSONObject, of agents: [String: JSONValue], _ identities: [Identity], _ folders: FolderIDs,
+        from server: RunningServer
+    ) {
         self.file = file
         self.agents = agents
         self.identities = identities
+        self.folders = folders
         self.server = server
         blocks = file["blocks"]?.array ?? []
     }
 
     mutating func run() async throws {
+        renameBlocks()
+        renameFolders()
         var agents = file["agents"]?.array ?? []
         for index in agents.indices {
             guard var agent = agents[index].object, let listed = self.agents[agent["id"]?.string ?? ""],
@@ -42,7 +49,7 @@ struct FileCompletion {
             else { continue }
             addSecrets(to: &agent, listed)
             try await addMessageIDs(to: &agent, listed, id)
-            try await addArchive(to: &agent, id)
+            try await addArchives(to: &agent, id)
             try await addConversations(to: &agent, id)
             addIdentities(to: &agent, id)
             agents[index] = .object(agent)
@@ -51,9 +58,94 @@ struct FileCompletion {
         file["archives"] = .array(archives)
         file["identities"] = .array(known)
         file["blocks"] = .array(blocks)
+        // They are listed, also those that no agent manages.
+        file["groups"] = []
     }
 
-    private mutating func addArchive(to agent: inout JSONObject, _ id: String) async throws {
+    // MARK: Blocks, folders and files
+
+    /// The agent's own list tells which block has a label.
+    private mutating func renameBlocks() {
+        let labels = Self.values(of: "label", byIDsOf: blocks)
+        var ids: [String: String] = [:]
+        for agent in file["agents"]?.array ?? [] {
+            guard let listed = agents[agent["id"]?.string ?? ""] else { continue }
+            let own = listed["blocks"]?.array ?? listed["memory"]?["blocks"]?.array ?? []
+            let byLabel = Dictionary(own.map { ($0["label"]?.string ?? "", $0["id"]?.string) }) { first, _ in first }
+            for place in (agent["block_ids"]?.array ?? []).compactMap(\.string) {
+                ids[place] = labels[place].flatMap { byLabel[$0] ?? nil }
+            }
+        }
+        rename(ids, "blocks", "id")
+        rename(ids, "agents", "block_ids")
+        blocks = file["blocks"]?.array ?? []
+    }
+
+    private mutating func renameFolders() {
+        let (sources, files) = (file["sources"]?.array ?? [], file["files"]?.array ?? [])
+        let folders = Self.values(of: "name", byIDsOf: sources).compactMapValues { self.folders.folders[$0] }
+        var ids: [String: String] = [:]
+        for file in files {
+            guard let place = file["id"]?.string, let folder = folders[file["source_id"]?.string ?? ""],
+                let name = file["file_name"]?.string
+            else { continue }
+            ids[place] = self.folders.files[folder]?[name]
+        }
+        rename(folders, "sources", "id")
+        rename(folders, "files", "source_id")
+        rename(ids, "files", "id")
+        rename(folders, "agents", "source_ids")
+        let agents = (file["agents"]?.array ?? []).map { agent -> JSONValue in
+            guard var agent = agent.object else { return agent }
+            let open = Self.renamed(agent["files_agents"]?.array ?? [], folders, "source_id")
+            agent["files_agents"] = .array(Self.renamed(open, ids, "file_id"))
+            return .object(agent)
+        }
+        file["agents"] = .array(agents)
+    }
+
+    /// A member of each element by the element's id.
+    private static func values(of member: String, byIDsOf elements: [JSONValue]) -> [String: String] {
+        Dictionary(elements.map { ($0["id"]?.string ?? "", $0[member]?.string ?? "") }) { first, _ in first }
+    }
+
+    /// Replaces the ids that a member of each element of a list of the file has.
+    private mutating func rename(_ ids: [String: String], _ list: String, _ member: String) {
+        file[list] = .array(Self.renamed(file[list]?.array ?? [], ids, member))
+        rows.formUnion(ids.values)
+    }
+
+    private static func renamed(_ elements: [JSONValue], _ ids: [String: String], _ member: String) -> [JSONValue] {
+        func name(_ place: JSONValue) -> JSONValue { place.string.flatMap { ids[$0] }.map { .string($0) } ?? place }
+        return elements.map { element in
+            guard var element = element.object, let value = element[member] else { return element }
+            element[member] = value.array.map { .array($0.map(name)) } ?? name(value)
+            return .object(element)
+        }
+    }
+
+    // MARK: Archives
+
+    private mutating func addArchives(to agent: inout JSONObject, _ id: String) async throws {
+        guard let own = try await server.archives(of: id) else { return try await addPassages(to: &agent, id) }
+        var passages: [String?: [JSONValue]] = [:]
+        if server.countsPassages {
+            passages = Dictionary(grouping: try await server.passages(of: id)) { $0["archive_id"]?.string }
+        }
+        var ids: [JSONValue] = []
+        for archive in own {
+            guard let place = archive["id"]?.string else { continue }
+            ids.append(.string(place))
+            guard rows.insert(place).inserted else { continue }
+            var entry = archive.members("id", "name", "description", "embedding_config")
+            entry["passages"] = .array((passages[place] ?? []).map { .object($0.members("text")) })
+            archives.append(.object(entry))
+        }
+        agent["archive_ids"] = .array(ids)
+    }
+
+    /// The archival memory of a server that has no archives yet.
+    private mutating func addPassages(to agent: inout JSONObject, _ id: String) async throws {
         let passages = try await server.passages(of: id)
         guard !passages.isEmpty else { return }
         let archive = JSONValue.string("archive-\(archives.count)")
@@ -115,7 +207,8 @@ struct FileCompletion {
         for conversation in try await server.conversations(of: id) {
             guard let conversationID = conversation["id"]?.string else { continue }
             let exported = try await server.export(id, conversation: conversationID)["agents"]?[0]
-            var entry = conversation.members("summary", "model", "model_settings")
+            var entry = conversation.members(
+                "summary", "description", "hidden", "model", "model_settings", "context_window_limit")
             entry["id"] = .string(conversationID)
             entry["messages"] = exported?["messages"] ?? []
             entry["in_context_message_ids"] = exported?["in_context_message_ids"] ?? []
@@ -127,7 +220,7 @@ struct FileCompletion {
             // Each file counts its messages anew.
             rename(&entry, ids) { "\(conversationID) \($0)" }
             entry["isolated_blocks"] = .array(try await isolatedBlocks(of: conversation, conversationID))
-            conversations.insert(conversationID)
+            rows.insert(conversationID)
             entries.append(.object(entry))
         }
         agent["conversations"] = .array(entries)
@@ -139,10 +232,9 @@ struct FileCompletion {
         var isolated: [JSONValue] = []
         for id in (conversation["isolated_block_ids"]?.array ?? []).compactMap(\.string) {
             let block = try await server.block(id)
-            var entry = block.members("label", "value", "limit", "description", "metadata", "read_only")
-            entry["id"] = .string("\(conversationID) \(id)")
-            blocks.append(.object(entry))
-            isolated.append(["label": entry["label"] ?? .null, "block_id": entry["id"] ?? .null])
+            let entry = block.members("id", "label", "value", "limit", "description", "metadata", "read_only")
+            if rows.insert(id).inserted { blocks.append(.object(entry)) }
+            isolated.append(["label": entry["label"] ?? .null, "block_id": .string(id)])
         }
         return isolated
     }

@@ -73,7 +73,11 @@ struct ImportCommand: AsyncParsableCommand {
             }
         bar.end()
         for line in report.lines { print(line) }
-        if preview { return }
+        if !preview { try Self.conclude(report) }
+    }
+
+    /// - Throws: `ExitCode` when something is missing or different.
+    private static func conclude(_ report: LettaImportReport) throws {
         print(report.isComplete ? "Everything is here." : "Not everything is here: see above.")
         if !report.isComplete { throw ExitCode.failure }
     }
@@ -90,7 +94,7 @@ struct ImportCommand: AsyncParsableCommand {
 
     private func importServer(_ address: String, _ settings: ServerConfiguration) async throws {
         let password = Self.secret("LETTA_FROM_PASSWORD")?.reveal()
-        try await RunningServer.with(address, password: password) { server in
+        try await RunningServer.with(address, password: password, countsPassages: preview) { server in
             try await importAgents(try await server.sources(), settings, from: server)
         }
     }
@@ -100,33 +104,34 @@ struct ImportCommand: AsyncParsableCommand {
         _ sources: [AgentTransfer.Source], _ settings: ServerConfiguration, from server: RunningServer? = nil
     ) async throws {
         let previews = preview
-        let work: (AgentTransfer) async throws -> Int = { transfer in
-            var failures = 0
+        let work: (AgentTransfer) async throws -> LettaImportReport = { transfer in
+            var report = LettaImportReport()
             let rest = server.map {
                 ServerRecords(server: $0, transfer: transfer, key: Self.fromKey, previews: previews)
             }
-            failures += try await rest?.takeBeforeAgents() ?? 0
+            if let part = try await rest?.takeBeforeAgents() { report.add(part) }
             for (index, source) in sources.enumerated() {
                 let outcome = await (previews ? transfer.preview(source) : transfer.take(source))
-                if case .failed = outcome { failures += 1 }
+                report.add(outcome, of: source)
                 ProgressBar.line(index + 1, sources.count, "\(source.name): \(Self.text(outcome))")
             }
-            failures += try await rest?.takeAfterAgents() ?? 0
-            return failures
+            if let part = try await rest?.takeAfterAgents() { report.add(part) }
+            return report
         }
-        let failures =
+        let report =
             if previews {
                 try await AgentTransfer.previewing(settings, logger: settings.logger, work)
             } else {
                 try await AgentTransfer.writing(settings, logger: settings.logger, work)
             }
-        if failures > 0 { throw ExitCode.failure }
+        for line in report.lines { print(line) }
+        try Self.conclude(report)
     }
 
     private static func text(_ outcome: AgentTransfer.Outcome) -> String {
         switch outcome {
         case .imported(let agents, let warnings):
-            "\(agents) agent\(agents == 1 ? "" : "s")\(warnings.map { "\n    \($0)" }.joined())"
+            "\(agents.count) agent\(agents.count == 1 ? "" : "s")\(warnings.map { "\n    \($0)" }.joined())"
         case .importedBefore: "imported before"
         case .previewed(let lines): lines.map { "\n    \($0)" }.joined()
         case .failed(let reason): "not imported: \(reason)"

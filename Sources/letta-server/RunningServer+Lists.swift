@@ -15,6 +15,24 @@ extension RunningServer {
         .get, "/v1/runs/{run_id}/steps", "Lists the steps of a run.")
     private static let passages = Endpoint<ID<AgentState>, Page, NoBody, JSONValue>(
         .get, "/v1/agents/{agent_id}/archival-memory", "Lists archival memory.")
+    private static let archives = Endpoint<NoPath, Page, NoBody, JSONValue>(.get, "/v1/archives/", "Lists archives.")
+    private static let tools = Endpoint<NoPath, Page, NoBody, JSONValue>(.get, "/v1/tools/", "Lists tools.")
+    private static let mcpServers = Endpoint<NoPath, Page, NoBody, JSONValue>(
+        .get, "/v1/mcp-servers/", "Lists MCP servers.")
+    private static let toolsOfServer = Endpoint<ID<MCPServer>, Page, NoBody, JSONValue>(
+        .get, "/v1/mcp-servers/{mcp_server_id}/tools", "Lists the tools of an MCP server.")
+    private static let allBlocks = Endpoint<NoPath, Page, NoBody, JSONValue>(.get, "/v1/blocks/", "Lists blocks.")
+    private static let folders = Endpoint<NoPath, Page, NoBody, JSONValue>(.get, "/v1/sources/", "Lists folders.")
+    private static let files = Endpoint<ID<Folder>, Page, NoBody, JSONValue>(
+        .get, "/v1/sources/{source_id}/files", "Lists the files of a folder.")
+    private static let filePassages = Endpoint<ID<Folder>, Page, NoBody, JSONValue>(
+        .get, "/v1/sources/{source_id}/passages", "Lists the passages of a folder.")
+    private static let sandboxes = Endpoint<NoPath, Page, NoBody, JSONValue>(
+        .get, "/v1/sandbox-config/", "Lists sandbox settings.")
+    private static let variables = Endpoint<ID<SandboxConfig>, Page, NoBody, JSONValue>(
+        .get, "/v1/sandbox-config/{sandbox_config_id}/environment-variable", "Lists the variables of a sandbox.")
+    private static let groups = Endpoint<NoPath, Page, NoBody, JSONValue>(.get, "/v1/groups/", "Lists groups.")
+    private static let jobs = Endpoint<NoPath, Page, NoBody, JSONValue>(.get, "/v1/jobs/", "Lists jobs.")
     private static let conversations = Endpoint<NoPath, Page, NoBody, JSONValue>(
         .get, "/v1/conversations/", "Lists conversations.")
     private static let blocks = Endpoint<ID<Block>, NoQuery, NoBody, JSONValue>(
@@ -26,6 +44,16 @@ extension RunningServer {
 
     func passages(of agent: String) async throws -> [JSONValue] {
         try await all { try await client.call(Self.passages, path: ID(agent), query: $0) }
+    }
+
+    /// - Parameter agent: nil for the archives of all agents and of none.
+    /// - Returns: nil where the server has no archives yet.
+    func archives(of agent: String? = nil) async throws -> [JSONValue]? {
+        do {
+            return try await all(Page(agentID: agent)) { try await client.call(Self.archives, query: $0) }
+        } catch let error as LettaClientError where [404, 405].contains(error.status) {
+            return nil
+        }
     }
 
     func conversations(of agent: String) async throws -> [JSONValue] {
@@ -53,6 +81,85 @@ extension RunningServer {
             try await all { try await client.call(Self.talk, path: ID(id), query: $0) })
     }
 
+    // MARK: What stands for itself
+
+    func tools() async throws -> [JSONValue] { try await all { try await client.call(Self.tools, query: $0) } }
+
+    /// With the ids of their tools, as rows of a database.
+    func mcpServers() async throws -> [JSONValue] {
+        let servers = try await ifServed { try await all { try await client.call(Self.mcpServers, query: $0) } }
+        var rows: [JSONValue] = []
+        for server in servers {
+            guard var row = server.object, let id = row["id"]?.string else { continue }
+            let tools = try await all { try await client.call(Self.toolsOfServer, path: ID(id), query: $0) }
+            row["tools"] = .array(tools.compactMap { $0["id"] })
+            row["server_type"] = row["mcp_server_type"]
+            row["stdio_config"] = .object(server.members("command", "args", "env"))
+            row["token"] = row["auth_token"]
+            for member in ["env", "auth_token"] { row[member] = nil }
+            rows.append(.object(row))
+        }
+        return rows
+    }
+
+    func blocks() async throws -> [JSONValue] {
+        try await all(Page(showHiddenBlocks: true)) { try await client.call(Self.allBlocks, query: $0) }
+    }
+
+    func folders() async throws -> [JSONValue] { try await all { try await client.call(Self.folders, query: $0) } }
+
+    /// The ids of folders and files by their names.
+    func files() async throws -> FolderIDs {
+        var ids = FolderIDs()
+        for folder in try await folders() {
+            guard let id = folder["id"]?.string, let name = folder["name"]?.string else { continue }
+            ids.folders[name] = id
+            let files = try await all { try await client.call(Self.files, path: ID(id), query: $0) }
+            ids.files[id] = Dictionary(
+                files.map { ($0["file_name"]?.string ?? "", $0["id"]?.string ?? "") }
+            ) { first, _ in first }
+        }
+        return ids
+    }
+
+    /// Calls `body` with some files at a time, with their texts.
+    func files(of folder: String, _ body: ([JSONValue]) async throws -> Void) async throws {
+        let first = Page(limit: 10, includeContent: true)
+        try await pages(first, { try await client.call(Self.files, path: ID(folder), query: $0) }, body)
+    }
+
+    func filePassages(of folder: String, _ body: ([JSONValue]) async throws -> Void) async throws {
+        try await pages(Page(), { try await client.call(Self.filePassages, path: ID(folder), query: $0) }, body)
+    }
+
+    /// With their variables.
+    func sandboxes() async throws -> [JSONValue] {
+        let sandboxes = try await ifServed { try await all { try await client.call(Self.sandboxes, query: $0) } }
+        var rows: [JSONValue] = []
+        for sandbox in sandboxes {
+            guard var row = sandbox.object, let id = row["id"]?.string else { continue }
+            row["variables"] = .array(
+                try await all { try await client.call(Self.variables, path: ID(id), query: $0) })
+            rows.append(.object(row))
+        }
+        return rows
+    }
+
+    func groups() async throws -> [JSONValue] {
+        try await ifServed {
+            try await all(Page(showHiddenGroups: true)) { try await client.call(Self.groups, query: $0) }
+        }
+    }
+
+    /// Calls `body` with some passages of an agent's archives at a time.
+    func passages(of agent: String, _ body: ([JSONValue]) async throws -> Void) async throws {
+        try await pages(Page(), { try await client.call(Self.passages, path: ID(agent), query: $0) }, body)
+    }
+
+    func jobs(_ body: ([JSONValue]) async throws -> Void) async throws {
+        try await pages(Page(), { try await client.call(Self.jobs, query: $0) }, body)
+    }
+
     func providers() async throws -> [JSONValue] {
         try await ifServed { try await all { try await client.call(Self.providers, query: $0) } }
     }
@@ -75,7 +182,12 @@ extension RunningServer {
     }
 
     func identities() async throws -> [JSONValue] {
-        try await ifServed { try await all { try await client.call(Self.identities, query: $0) } }
+        let listed = try await ifServed { try await all { try await client.call(Self.identities, query: $0) } }
+        return listed.map { identity in
+            guard var row = identity.object else { return identity }
+            row["blocks"] = row["block_ids"]
+            return .object(row)
+        }
     }
 
     func agentsOfIdentities() async throws -> [FileCompletion.Identity] {
@@ -103,6 +215,14 @@ extension RunningServer {
             return []
         }
     }
+}
+
+/// The ids of a server's folders and files.
+struct FolderIDs: Sendable {
+    /// By their names.
+    var folders: [String: String] = [:]
+    /// By their folder's id, then by their names.
+    var files: [String: [String: String]] = [:]
 }
 
 extension JSONValue {

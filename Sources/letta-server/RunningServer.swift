@@ -16,6 +16,9 @@ struct RunningServer: Sendable {
         var order: String? = "asc"
         var agentID: String?
         var useAssistantMessage: Bool?
+        var includeContent: Bool?
+        var showHiddenGroups: Bool?
+        var showHiddenBlocks: Bool?
     }
 
     struct Export: Codable, Sendable {
@@ -24,20 +27,25 @@ struct RunningServer: Sendable {
     }
 
     let client: LettaClient
+    /// Whether the passages of archives are put into the files, to be counted, instead of being fetched after the agents.
+    var countsPassages = false
 
     /// Passes `body` the server at an address.
     static func with(
-        _ address: String, password: String?, _ body: (RunningServer) async throws -> Void
+        _ address: String, password: String?, countsPassages: Bool, _ body: (RunningServer) async throws -> Void
     ) async throws {
         let base = address.hasSuffix("/") ? String(address.dropLast()) : address
-        try await LettaClient.withClient(baseURL: base, token: password) { try await body(RunningServer(client: $0)) }
+        try await LettaClient.withClient(baseURL: base, token: password) {
+            try await body(RunningServer(client: $0, countsPassages: countsPassages))
+        }
     }
 
     /// All agents as files that are fetched when it is their turn; agents that manage others first, so that those come in
     /// their files.
     func sources() async throws -> [AgentTransfer.Source] {
-        let agents = try await all { try await client.call(Self.agents, query: $0) }
+        let agents = try await agents()
         let identities = try await agentsOfIdentities()
+        let files = try await files()
         let managers = agents.filter { !Self.members($0).isEmpty }
         let inFiles = Set(managers.flatMap(Self.members))
         let names = Dictionary(agents.map { ($0["id"]?.string ?? "", $0["name"]?.string ?? "") }) { first, _ in first }
@@ -47,9 +55,13 @@ struct RunningServer: Sendable {
             guard let id = agent["id"]?.string else { return nil }
             let members = Self.members(agent)
             return AgentTransfer.Source(name: "\(agent["name"]?.string ?? "") (\(id))") {
-                try await content(id, members.map { (id: $0, name: names[$0] ?? "") }, byID, identities)
+                try await content(id, members.map { (id: $0, name: names[$0] ?? "") }, byID, identities, files)
             }
         }
+    }
+
+    func agents() async throws -> [JSONValue] {
+        try await all { try await client.call(Self.agents, query: $0) }
     }
 
     /// The agents of the group that an agent manages.
@@ -63,7 +75,7 @@ struct RunningServer: Sendable {
 
     private func content(
         _ id: String, _ members: [(id: String, name: String)], _ agents: [String: JSONValue],
-        _ identities: [FileCompletion.Identity]
+        _ identities: [FileCompletion.Identity], _ files: FolderIDs
     ) async throws -> AgentTransfer.Source.Content {
         let file = try await export(id)
         guard let object = file.object, let entries = object["agents"]?.array, let first = entries.first?.object else {
@@ -74,16 +86,12 @@ struct RunningServer: Sendable {
             let named = members.filter { $0.name == entry["name"]?.string }
             if named.count == 1, let place = entry["id"]?.string { ids[place] = named[0].id }
         }
-        // Files of letta-server itself are complete.
-        guard object["archives"] == nil else {
-            return AgentTransfer.Source.Content(bytes: JSONWriter.bytes(of: file), agentIDs: ids)
-        }
         var completion = FileCompletion(
-            object, of: ids.compactMapValues { agents[$0] }, identities, from: self)
+            object, of: ids.compactMapValues { agents[$0] }, identities, files, from: self)
         try await completion.run()
         return AgentTransfer.Source.Content(
             bytes: JSONWriter.bytes(of: JSONValue.object(completion.file)), agentIDs: ids,
-            messages: completion.messages, conversations: completion.conversations)
+            messages: completion.messages, rows: completion.rows)
     }
 
     /// - Parameter conversation: the one whose messages take the place of the agent's own.

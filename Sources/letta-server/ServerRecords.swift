@@ -9,41 +9,49 @@ struct ServerRecords {
     let key: Secret?
     let previews: Bool
 
-    /// Providers, which agents name, and identities, also those that no agent knows.
-    ///
-    /// - Returns: how many could not be stored.
-    func takeBeforeAgents() async throws -> Int {
-        try await take(try await server.providers(), of: .providers)
-            + take(try await server.identities(), of: .identities)
+    /// What agents refer to, also where no agent does.
+    func takeBeforeAgents() async throws -> LettaImportReport {
+        let folders = try await server.folders()
+        var report = LettaImportReport()
+        report.add(try await take(try await server.tools(), of: .tools))
+        report.add(try await take(try await server.mcpServers(), of: .mcpServers))
+        report.add(try await take(try await server.blocks(), of: .blocks))
+        report.add(try await take(try await server.archives() ?? [], of: .archives))
+        report.add(try await take(folders, of: .folders))
+        for id in folders.compactMap({ $0["id"]?.string }) { report.add(try await takeFiles(of: id)) }
+        report.add(try await take(try await server.sandboxes(), of: .sandboxes))
+        report.add(try await take(try await server.providers(), of: .providers))
+        report.add(try await take(try await server.identities(), of: .identities))
+        return report
     }
 
-    /// Runs with their steps. A preview does not count them.
-    ///
-    /// - Returns: how many could not be stored.
-    func takeAfterAgents() async throws -> Int {
-        guard !previews else { return 0 }
-        var (runs, steps) = (AgentTransfer.ListOutcome(), AgentTransfer.ListOutcome())
-        try await server.runs { page, stepsOfPage in
-            runs += try await transfer.take(page, of: .runs, key: key)
-            steps += try await transfer.take(stepsOfPage, of: .steps, key: key)
+    private func takeFiles(of folder: String) async throws -> LettaImportReport {
+        var report = LettaImportReport()
+        try await server.files(of: folder) { report.add(try await take($0, of: .files)) }
+        guard !previews else { return report }
+        try await server.filePassages(of: folder) { report.add(try await take($0, of: .filePassages)) }
+        return report
+    }
+
+    /// What refers to agents. A preview does not count it.
+    func takeAfterAgents() async throws -> LettaImportReport {
+        var report = LettaImportReport()
+        guard !previews else { return report }
+        // The passages of a server without archives came with their agents.
+        let agents = try await server.archives() == nil ? [] : server.agents()
+        for id in agents.compactMap({ $0["id"]?.string }) {
+            try await server.passages(of: id) { report.add(try await take($0, of: .passages)) }
         }
-        Self.show(runs, .runs)
-        Self.show(steps, .steps)
-        return runs.leftOut.count + steps.leftOut.count
+        report.add(try await take(try await server.groups(), of: .groups))
+        try await server.runs { runs, steps in
+            report.add(try await take(runs, of: .runs))
+            report.add(try await take(steps, of: .steps))
+        }
+        try await server.jobs { report.add(try await take($0, of: .jobs)) }
+        return report
     }
 
-    private func take(_ elements: [JSONValue], of list: AgentTransfer.Listed) async throws -> Int {
-        let outcome = try await transfer.take(elements, of: list, key: key)
-        Self.show(outcome, list)
-        return outcome.leftOut.count
-    }
-
-    private static func show(_ outcome: AgentTransfer.ListOutcome, _ list: AgentTransfer.Listed) {
-        var lines = ["\(list.rawValue): \(outcome.stored)"]
-        if outcome.known > 0 { lines[0] += ", and \(outcome.known) imported before" }
-        lines += outcome.leftOut.map { "    not imported: \($0)" }
-        if !outcome.secrets.isEmpty { lines.append("    \(LettaImportReport.secretsToSet)") }
-        lines += outcome.secrets.map { "      \($0)" }
-        for line in lines { ProgressBar.write("\(line)\n") }
+    private func take(_ elements: [JSONValue], of list: AgentTransfer.Listed) async throws -> LettaImportReport {
+        try await transfer.take(elements, of: list, key: key)
     }
 }

@@ -32,7 +32,7 @@ struct AgentFileRoutes: RouteGroup {
             return Response.json(
                 call.query.preview == true
                     ? try await files.preview(document, options, as: call.scope)
-                    : try await files.run(document, options, as: call.scope))
+                    : try await files.run(document, options, as: call.scope).agents)
         }
     }
 

@@ -8,7 +8,8 @@ struct AgentFileService: Sendable {
     let models: ModelService
     let secrets: SecretBox
     var approvals = ApprovalPolicy()
-    /// Says that texts wait to be divided into passages and embedded; what reads them at the next start needs no telling.
+    /// Says that texts wait to be divided into passages and embedded, and embedding models to be looked for; at the next
+    /// start all that is done anyway.
     var wakeReaders: @Sendable () -> Void = {}
 
     /// In bytes, with the rest of the form.
@@ -37,6 +38,13 @@ struct AgentFileService: Sendable {
 
     // MARK: Import
 
+    /// What an import created.
+    struct Outcome: Sendable {
+        var agents: ImportedAgents
+        /// What was to be stored of each agent.
+        var sums: [ID<AgentState>: LettaImportReport.Agent.Content]
+    }
+
     /// Creates the agents of a file, all or nothing.
     ///
     /// - Parameters:
@@ -45,7 +53,7 @@ struct AgentFileService: Sendable {
     func run(
         _ document: AgentFileDocument, _ options: ImportOptions, keeping ids: AgentImport.KeptIDs = .init(),
         noting digest: String? = nil, as scope: Scope
-    ) async throws -> ImportedAgents {
+    ) async throws -> Outcome {
         var file = try await file(document, options, as: scope)
         file.kept = ids
         let time = core.now()
@@ -54,12 +62,12 @@ struct AgentFileService: Sendable {
             var importer = AgentImporter(
                 file, core: core, secrets: secrets, approvals: approvals, at: time, db)
             let ids = try importer.run()
-            if let digest {
-                try AgentTransferStore.note(ids, ofFile: digest, db)
-                for archive in importer.archives.values { try ImportedEmbeddingStore.add(.archive(archive), db) }
-                for folder in importer.folders.values { try ImportedEmbeddingStore.add(.folder(folder), db) }
-            }
-            return ImportedAgents(ids, warnings: importer.warnings)
+            if let digest { try AgentTransferStore.note(ids, ofFile: digest, db) }
+            let owners =
+                importer.archives.values.map { .passages(.archive($0)) }
+                + importer.folders.values.map { .passages(.folder($0)) } + ids.map(ImportedEmbeddingStore.Owner.agent)
+            for owner in owners { try ImportedEmbeddingStore.add(owner, db) }
+            return Outcome(agents: ImportedAgents(ids, warnings: importer.warnings), sums: importer.sums)
         }
     }
 

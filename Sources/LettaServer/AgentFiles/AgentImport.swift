@@ -25,8 +25,9 @@ struct AgentImport: Sendable {
         var agents: [String: ID<AgentState>] = [:]
         /// Messages that keep their ids of the file.
         var messages: [String: AgentTransfer.Source.Origin] = [:]
-        /// Conversations that keep their ids of the file.
-        var conversations: Set<String> = []
+        /// Blocks, folders, files, archives and conversations that keep their ids of the file. Those that are here are
+        /// used as they are, but for conversations.
+        var rows: Set<String> = []
     }
 
     let settings: Settings

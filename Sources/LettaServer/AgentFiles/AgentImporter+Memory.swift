@@ -5,13 +5,30 @@ import Storage
 
 /// What an agent of a file remembers beside its blocks and its own messages.
 extension AgentImporter {
+    // MARK: Sums
+
+    static func sum(of history: AgentHistory, _ memory: [BlockRow]) -> LettaImportReport.Agent.Content {
+        var sum = AgentSum()
+        for block in memory.sorted(by: { $0.id.rawValue < $1.id.rawValue }) {
+            sum.addBlock(block.id.rawValue, block.label, block.value)
+        }
+        for message in history.messages { sum.add(message) }
+        sum.addContext(history.context.sorted { $0.value < $1.value }.map(\.key.rawValue))
+        return sum.content
+    }
+
     // MARK: Archives and identities
 
     mutating func insertArchives() throws {
+        let here = try known((document.archives ?? []).map(\.id), in: ArchiveStore.table) { $0.id.rawValue }
         for (index, entry) in (document.archives ?? []).enumerated() {
+            if let archive = here[entry.id] {
+                archives[entry.id] = archive.id
+                continue
+            }
             let config = file.settings.embedding ?? entry.embeddingConfig
             var archive = Archive(
-                id: core.ids.next(), name: entry.name, organizationID: db.organization, createdAt: self.time(index))
+                id: id(of: entry.id), name: entry.name, organizationID: db.organization, createdAt: self.time(index))
             archive.description = entry.description
             archive.embeddingConfig = config.map { Document($0) }
             archive.createdByID = db.user

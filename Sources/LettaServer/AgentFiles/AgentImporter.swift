@@ -19,6 +19,8 @@ struct AgentImporter {
     private var files: [String: (id: ID<FileMetadata>, folder: ID<Folder>)] = [:]
     var archives: [String: ID<Archive>] = [:]
     var identities: [String: ID<Identity>] = [:]
+    /// What is to be stored of the agents.
+    private(set) var sums: [ID<AgentState>: LettaImportReport.Agent.Content] = [:]
 
     init(
         _ file: AgentImport, core: Core, secrets: SecretBox, approvals: ApprovalPolicy, at time: Timestamp,
@@ -48,6 +50,19 @@ struct AgentImporter {
 
     /// A time of its own for each row of a list, so that lists have a fixed order.
     func time(_ index: Int) -> Timestamp { Timestamp(microseconds: time.microseconds + Int64(index)) }
+
+    // MARK: Kept ids
+
+    /// The id of what a file has under a name of its own, or under an id that is kept.
+    func id<Noun: Resource>(of place: String) -> ID<Noun> {
+        file.kept.rows.contains(place) ? ID(place) : core.ids.next()
+    }
+
+    /// The rows that are here already under ids that are kept.
+    func known<Row>(_ places: [String], in table: Table<Row>, id: (Row) -> String) throws -> [String: Row] {
+        let rows = try db.fetch(table, places.filter(file.kept.rows.contains))
+        return Dictionary(uniqueKeysWithValues: rows.map { (id($0), $0) })
+    }
 
     // MARK: Tools and servers
 
@@ -152,7 +167,12 @@ struct AgentImporter {
     // MARK: Blocks and folders
 
     private mutating func insertBlocks() throws {
+        let here = try known(document.blocks.map(\.id), in: BlockStore.table) { $0.id.rawValue }
         for (index, entry) in document.blocks.enumerated() {
+            if let row = here[entry.id] {
+                blocks[entry.id] = row
+                continue
+            }
             let row = row(entry, at: self.time(index))
             try BlockStore.insert(row, tags: entry.tags ?? [], db)
             blocks[entry.id] = row
@@ -162,7 +182,7 @@ struct AgentImporter {
     private func row(_ entry: AgentFileDocument.BlockEntry, at time: Timestamp) -> BlockRow {
         // Other servers do not enforce limits: the value is kept, and the limit is raised to it.
         let limit = max(entry.limit ?? BlockService.defaultLimit, entry.value.unicodeScalars.count, 1)
-        var row = BlockRow(id: core.ids.next(), label: entry.label, value: entry.value, limit: limit, at: time)
+        var row = BlockRow(id: id(of: entry.id), label: entry.label, value: entry.value, limit: limit, at: time)
         row.description = entry.description
         row.metadata = entry.metadata
         row.readOnly = entry.readOnly ?? false
@@ -181,10 +201,15 @@ struct AgentImporter {
     }
 
     private mutating func insertFolders() throws {
+        let here = try known(document.sources.map(\.id), in: FolderStore.table) { $0.id.rawValue }
         for (index, entry) in document.sources.enumerated() {
+            if let folder = here[entry.id] {
+                folders[entry.id] = folder.id
+                continue
+            }
             let config = file.settings.embedding ?? entry.embeddingConfig ?? embedding(ofAgentsWith: entry.id)
             var folder = Folder(
-                id: core.ids.next(), name: try freeName(entry.name), embeddingConfig: config.map { Document($0) },
+                id: id(of: entry.id), name: try freeName(entry.name), embeddingConfig: config.map { Document($0) },
                 organizationID: db.organization, createdAt: self.time(index))
             folder.description = entry.description
             folder.instructions = entry.instructions
@@ -194,7 +219,14 @@ struct AgentImporter {
             try db.insert(folder, into: FolderStore.table)
             folders[entry.id] = folder.id
         }
-        for (index, entry) in document.files.enumerated() { try insert(entry, index) }
+        let files = try known(document.files.map(\.id), in: FolderStore.files) { $0.id.rawValue }
+        for (index, entry) in document.files.enumerated() {
+            if let file = files[entry.id], let folder = folders[entry.sourceID] {
+                self.files[entry.id] = (file.id, folder)
+            } else {
+                try insert(entry, index)
+            }
+        }
     }
 
     private func embedding(ofAgentsWith source: String) -> EmbeddingConfig? {
@@ -213,7 +245,7 @@ struct AgentImporter {
     private mutating func insert(_ entry: AgentFileDocument.FileEntry, _ index: Int) throws {
         guard let folder = folders[entry.sourceID] else { return }
         var row = FileMetadata(
-            id: core.ids.next(), in: folder, name: entry.fileName ?? entry.originalFileName ?? entry.id,
+            id: id(of: entry.id), in: folder, name: entry.fileName ?? entry.originalFileName ?? entry.id,
             organizationID: db.organization, createdAt: self.time(index))
         row.originalFileName = entry.originalFileName
         row.filePath = entry.filePath
@@ -268,7 +300,8 @@ struct AgentImporter {
         }
         try insertConversations(entry, history)
         try attachMemory(entry, to: row.id, index)
-        try ImportedApprovals.note(of: row.id, approvals, db)
+        try FoundApprovals.note(of: row.id, approvals, db)
+        sums[row.id] = Self.sum(of: history, memory)
     }
 
     private func attachNamedTools(_ names: [String], to agent: ID<AgentState>, _ place: String) throws {

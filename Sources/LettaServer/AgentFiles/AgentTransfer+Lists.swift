@@ -4,65 +4,59 @@ package import ModelProviders
 
 /// What a running server lists beside its agents.
 extension AgentTransfer {
-    package enum Listed: String, Sendable, CaseIterable {
-        case providers, identities, runs, steps
+    package enum Listed: Sendable, CaseIterable {
+        case tools, mcpServers, blocks, archives, folders, files, filePassages, sandboxes, providers, identities
+        case passages, groups, runs, steps, jobs
 
         fileprivate var noun: LettaNoun {
             switch self {
+            case .tools: .tools
+            case .mcpServers: .mcpServers
+            case .blocks: .blocks
+            case .archives: .archives
+            case .folders: .folders
+            case .files: .files
+            case .filePassages: .filePassages
+            case .sandboxes: .sandboxes
             case .providers: .providers
             case .identities: .identities
+            case .passages: .passages
+            case .groups: .groups
             case .runs: .runs
             case .steps: .steps
+            case .jobs: .jobs
             }
-        }
-    }
-
-    /// What became of the elements of a list.
-    package struct ListOutcome: Sendable {
-        package var stored = 0
-        /// What is here already.
-        package var known = 0
-        /// What can't be stored, and why.
-        package var leftOut: [String] = []
-        /// The names of secrets that can't be read.
-        package var secrets: [String] = []
-
-        package init() {}
-
-        package static func += (all: inout ListOutcome, part: ListOutcome) {
-            all.stored += part.stored
-            all.known += part.known
-            all.leftOut += part.leftOut
-            all.secrets += part.secrets
         }
     }
 
     /// Stores the elements of a list that are not here yet, under their ids.
     ///
     /// - Parameter key: the `LETTA_ENCRYPTION_KEY` that the server runs with.
-    package func take(_ elements: [JSONValue], of list: Listed, key: Secret?) async throws -> ListOutcome {
+    /// - Returns: what the report says of them.
+    package func take(_ elements: [JSONValue], of list: Listed, key: Secret?) async throws -> LettaImportReport {
         let noun = list.noun
-        let listed = elements.compactMap(\.object).map { LettaRow(listed: $0) }.filter(noun.isOwn)
+        var seen: Set<String> = []
+        let listed = elements.compactMap(\.object).map { LettaRow(listed: $0) }
+            .filter { noun.isOwn($0) && seen.insert($0.id).inserted }
         let rows = Self.inOrder(listed, from: rowStore.core.now()).map { $0.moved(to: scope.organization) }
-        let missing = try await rowStore.missing(rows, noun)
         let cipher = key.map { LettaCipher(passphrase: $0.reveal()) }
-        var outcome = ListOutcome()
+        var report = LettaImportReport()
         var readable: [LettaRow] = []
-        for var row in missing {
-            // Servers of this kind show no secrets.
-            for column in row.columns.keys where row.text(column) == SealedSecret.mask {
-                row[column] = .null
-                outcome.secrets.append("\(column) of \(row.text("name") ?? row.id)")
-            }
+        for var row in try await rowStore.missing(rows, noun) {
+            if noun.addSecrets != nil { report.secrets += row.dropMasks() }
             readable.append(try await cipher?.decrypted(row) ?? row)
         }
-        outcome.known = rows.count - missing.count
+        var others = 0
         for findings in try await rowStore.write(readable, scope.organization, with: noun.store) {
-            outcome.secrets += findings.secrets
-            outcome.leftOut += findings.leftOut.map { "\(list.rawValue) \($0.id): \($0.reason)" }
+            report.secrets += findings.secrets
+            for note in findings.notes { report.notes[note, default: 0] += 1 }
+            for (id, reason) in findings.leftOut { report.leaveOut(noun.name, id, reason) }
+            others += findings.tools.count
         }
-        outcome.stored = missing.count - outcome.leftOut.count
-        return outcome
+        let missing = try await rowStore.missing(rows, noun).count
+        // A tool whose name is taken is another one here.
+        report.counts = [.init(noun: noun.name, there: rows.count, here: rows.count - missing + others)]
+        return report
     }
 }
 
@@ -95,9 +89,45 @@ extension LettaRow {
         fill("created_at", self["updated_at"])
     }
 
+    /// Takes out the masks that servers of this kind show in the place of secrets.
+    ///
+    /// - Returns: the names of the secrets.
+    fileprivate mutating func dropMasks() -> [String] {
+        let owner = text("name") ?? text("server_name") ?? id
+        var names: [String] = []
+        for column in columns.keys {
+            let (value, count) = self[column].withoutMasks
+            guard count > 0 else { continue }
+            self[column] = value
+            names.append("\(column) of \(owner)")
+        }
+        return names
+    }
+
     fileprivate func moved(to organization: String) -> LettaRow {
         var row = self
         row["organization_id"] = .string(organization)
         return row
+    }
+}
+
+extension JSONValue {
+    /// The value with null for each mask in it, and how many there were.
+    fileprivate var withoutMasks: (value: JSONValue, count: Int) {
+        switch self {
+        case .string(SealedSecret.mask): return (.null, 1)
+        case .array(let elements):
+            let parts = elements.map(\.withoutMasks)
+            return (.array(parts.map(\.value)), parts.map(\.count).reduce(0, +))
+        case .object(let object):
+            var (result, count) = (JSONObject(), 0)
+            for (name, value) in object {
+                let part = value.withoutMasks
+                result[name] = part.value
+                count += part.count
+            }
+            return (.object(result), count)
+        default: return (self, 0)
+        }
     }
 }

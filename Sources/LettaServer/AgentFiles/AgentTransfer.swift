@@ -10,7 +10,7 @@ import Storage
 package struct AgentTransfer: Sendable {
     /// What became of one file.
     package enum Outcome: Sendable {
-        case imported(agents: Int, warnings: [String])
+        case imported([LettaImportReport.Agent], warnings: [String])
         case importedBefore(agents: Int)
         /// What it would create, line by line.
         case previewed([String])
@@ -34,17 +34,17 @@ package struct AgentTransfer: Sendable {
             package var agentIDs: [String: String]
             /// The messages that keep the ids that they have in the file.
             package var messages: [String: Origin]
-            /// The conversations that keep the ids that they have in the file.
-            package var conversations: Set<String>
+            /// The blocks, folders, files, archives and conversations that keep the ids that they have in the file.
+            package var rows: Set<String>
 
             package init(
                 bytes: [UInt8], agentIDs: [String: String] = [:], messages: [String: Origin] = [:],
-                conversations: Set<String> = []
+                rows: Set<String> = []
             ) {
                 self.bytes = bytes
                 self.agentIDs = agentIDs
                 self.messages = messages
-                self.conversations = conversations
+                self.rows = rows
             }
         }
 
@@ -196,14 +196,26 @@ package struct AgentTransfer: Sendable {
             }
             guard known.isEmpty else { return .importedBefore(agents: known.count) }
             let ids = AgentImport.KeptIDs(
-                agents: content.agentIDs.mapValues { ID($0) }, messages: content.messages,
-                conversations: content.conversations)
+                agents: content.agentIDs.mapValues { ID($0) }, messages: content.messages, rows: content.rows)
             let imported = try await files.run(
                 Self.document(content), Self.options, keeping: ids, noting: digest, as: scope)
-            return .imported(agents: imported.agentIDs.count, warnings: imported.warnings ?? [])
+            return .imported(try await compared(imported), warnings: imported.agents.warnings ?? [])
         } catch {
             return .failed(reason: Self.reason(error))
         }
+    }
+
+    /// What was to be stored of each agent, and what is.
+    private func compared(_ imported: AgentFileService.Outcome) async throws -> [LettaImportReport.Agent] {
+        var agents: [LettaImportReport.Agent] = []
+        for id in imported.agents.agentIDs {
+            let name = try await storage.read(as: scope) { db in try AgentStore.row(id, db)?.name }
+            agents.append(
+                .init(
+                    id: id.rawValue, name: name ?? "", there: imported.sums[id] ?? .init(),
+                    here: try await AgentSum.stored(id, files.core, scope)))
+        }
+        return agents
     }
 
     /// What ``take(_:)`` would create.
@@ -295,5 +307,22 @@ struct AgentSets {
         }
         let grouped = Dictionary(grouping: agents.indices, by: oldest)
         sets = grouped.keys.sorted().map { (grouped[$0] ?? []).map { agents[$0] } }
+    }
+}
+
+extension LettaImportReport {
+    /// Adds what became of one file.
+    package mutating func add(_ outcome: AgentTransfer.Outcome, of source: AgentTransfer.Source) {
+        var part = LettaImportReport()
+        switch outcome {
+        case .imported(let agents, _):
+            part.agents = agents
+            part.counts = [.init(noun: "agents", there: agents.count, here: agents.count)]
+        case .importedBefore(let agents):
+            part.counts = [.init(noun: "agents", there: agents, here: agents)]
+        case .previewed: break
+        case .failed(let reason): part.leaveOut("agents", source.name, reason)
+        }
+        add(part)
     }
 }

@@ -17,7 +17,7 @@ struct ImportedIDs {
             .filter { kept.messages[$0] != nil }.withoutDuplicates
         let taken = try LettaImportStore.present(own, in: "message", db)
         messages = kept.messages.filter { !taken.contains($0.key) }
-        let talks = entry.conversations.map(\.id).filter(kept.conversations.contains)
+        let talks = entry.conversations.map(\.id).filter(kept.rows.contains)
         conversations = Set(talks).subtracting(try LettaImportStore.present(talks, in: "conversation", db))
     }
 

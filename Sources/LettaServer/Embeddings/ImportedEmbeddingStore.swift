@@ -1,23 +1,66 @@
 import LettaAPI
 import Storage
 
-/// Table `imported_embedding`: archives and folders of an import, until it is known whether their embedding models are to
-/// be had here.
+/// Table `imported_embedding`: archives, folders and agents of an import, until it is known whether their embedding models
+/// are to be had here.
 enum ImportedEmbeddingStore {
-    struct Owner: Sendable {
-        let scope: Scope
-        let owner: PassageOwner
+    /// What names an embedding model.
+    enum Owner: Sendable {
+        case passages(PassageOwner)
+        case agent(ID<AgentState>)
+
+        var id: String {
+            switch self {
+            case .passages(let owner): owner.id
+            case .agent(let id): id.rawValue
+            }
+        }
+
+        fileprivate var kind: String {
+            switch self {
+            case .passages(let owner): owner.kind.rawValue
+            case .agent: Self.agents
+            }
+        }
+
+        private static let agents = "agent"
+
+        fileprivate init(kind: String, id: String) {
+            switch kind {
+            case Self.agents: self = .agent(ID(id))
+            case VectorSet.Kind.archive.rawValue: self = .passages(.archive(ID(id)))
+            default: self = .passages(.folder(ID(id)))
+            }
+        }
+
+        /// The configuration that it shows; nil also when it does not exist.
+        func config(locking: Bool = false, _ db: Transaction) throws -> Document<EmbeddingConfig>? {
+            switch self {
+            case .agent(let id): return try db.fetch(AgentStore.table, id, locking: locking)?.embeddingConfig
+            case .passages(let owner):
+                do {
+                    return try owner.config(locking: locking, db)
+                } catch let error as APIError where error.status == 404 {
+                    return nil
+                }
+            }
+        }
     }
 
-    static func add(_ owner: PassageOwner, _ db: Transaction) throws {
+    struct Entry: Sendable {
+        let scope: Scope
+        let owner: Owner
+    }
+
+    static func add(_ owner: Owner, _ db: Transaction) throws {
         try db.execute(
             """
             INSERT INTO imported_embedding (organization_id, owner_id, kind)
-            VALUES (\(db.organization), \(owner.id), \(owner.kind.rawValue)) ON CONFLICT DO NOTHING
+            VALUES (\(db.organization), \(owner.id), \(owner.kind)) ON CONFLICT DO NOTHING
             """)
     }
 
-    static func page(after last: Owner?, limit: Int, _ db: any SQLExecutor) throws -> [Owner] {
+    static func page(after last: Entry?, limit: Int, _ db: any SQLExecutor) throws -> [Entry] {
         try db.rows(
             """
             SELECT organization_id, owner_id, kind FROM imported_embedding
@@ -25,15 +68,14 @@ enum ImportedEmbeddingStore {
             ORDER BY organization_id, owner_id LIMIT \(limit)
             """
         ).map { row in
-            let (id, kind): (String, String) = (try row["owner_id"], try row["kind"])
             // Nobody in particular: models are those of the organization.
-            return Owner(
+            Entry(
                 scope: Scope(organization: try row["organization_id"], user: ""),
-                owner: kind == VectorSet.Kind.archive.rawValue ? .archive(ID(id)) : .folder(ID(id)))
+                owner: Owner(kind: try row["kind"], id: try row["owner_id"]))
         }
     }
 
-    static func remove(_ owner: PassageOwner, _ db: Transaction) throws {
+    static func remove(_ owner: Owner, _ db: Transaction) throws {
         try db.execute(
             "DELETE FROM imported_embedding WHERE organization_id = \(db.organization) AND owner_id = \(owner.id)")
     }

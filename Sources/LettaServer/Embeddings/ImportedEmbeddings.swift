@@ -6,8 +6,8 @@ import ModelProviders
 import Storage
 import Synchronization
 
-/// Looks, when the server starts, for the embedding models of archives and folders that an import brought, and moves those
-/// whose model is not to be had here to the server's default one.
+/// Looks for the embedding models of archives, folders and agents that an import brought, and moves those whose model is
+/// not to be had here to the server's default one.
 ///
 /// What can't be told yet, because a configured provider does not answer, stays as it is until the next start.
 final class ImportedEmbeddings: Sendable {
@@ -29,22 +29,19 @@ final class ImportedEmbeddings: Sendable {
     private let models: ModelService
     private let queue: EmbeddingQueue
     private let loop: WorkLoop
-    private let hasLooked = Mutex(false)
+    /// What this server can't tell of.
+    private let postponed = Mutex<Set<String>>([])
 
     init(core: Core, models: ModelService, queue: EmbeddingQueue) {
         self.core = core
         self.models = models
         self.queue = queue
-        loop = WorkLoop(core: core, failureNotice: "The embedding models of imported archives are looked for later")
+        loop = WorkLoop(core: core, failureNotice: "The embedding models of an import are looked for later")
     }
 
     func start() {
         loop.start { [self] _ in
-            // Who leads several servers is woken every few seconds.
-            if !hasLooked.withLock({ $0 }) {
-                try await look()
-                hasLooked.withLock { $0 = true }
-            }
+            try await look()
             return .nothing(until: nil)
         }
     }
@@ -53,23 +50,26 @@ final class ImportedEmbeddings: Sendable {
 
     func close() async { await loop.close() }
 
-    /// Looks at all that an import left, once.
+    /// Looks at what an import left, at each once.
     func look() async throws {
         var findings: [Model: Finding] = [:]
-        var last: ImportedEmbeddingStore.Owner?
+        var last: ImportedEmbeddingStore.Entry?
         while true {
             let page = try await core.storage.read { [last] db in
                 try ImportedEmbeddingStore.page(after: last, limit: Self.pageSize, db)
             }
             guard !page.isEmpty else { return }
             last = page.last
-            for owner in page { try await look(at: owner, &findings) }
+            for entry in page where !postponed.withLock({ $0.contains(entry.owner.id) }) {
+                try await look(at: entry, &findings)
+            }
         }
     }
 
-    private func look(at imported: ImportedEmbeddingStore.Owner, _ findings: inout [Model: Finding]) async throws {
+    private func look(at imported: ImportedEmbeddingStore.Entry, _ findings: inout [Model: Finding]) async throws {
         let (scope, owner) = (imported.scope, imported.owner)
-        guard let document = try await config(of: owner, as: scope), let config = try? document.content() else {
+        let document = try await core.storage.read(as: scope) { db in try owner.config(db) }
+        guard let document, let config = try? document.content() else {
             // It was deleted, or has no model that could be read.
             return try await core.storage.write(as: scope) { db in try ImportedEmbeddingStore.remove(owner, db) }
         }
@@ -82,48 +82,58 @@ final class ImportedEmbeddings: Sendable {
             findings[model] = finding
         }
         switch finding {
-        case .unknown: break
+        case .unknown: postpone(owner)
         case .present:
             try await core.storage.write(as: scope) { db in try ImportedEmbeddingStore.remove(owner, db) }
         case .absent: try await move(owner, from: document, config, as: scope)
         }
     }
 
-    private func config(of owner: PassageOwner, as scope: Scope) async throws -> Document<EmbeddingConfig>? {
-        do {
-            return try await core.storage.read(as: scope) { db in try owner.config(db) }
-        } catch let error as APIError where error.status == 404 {
-            return nil
-        }
+    private func postpone(_ owner: ImportedEmbeddingStore.Owner) {
+        postponed.withLock { _ = $0.insert(owner.id) }
     }
 
     private func move(
-        _ owner: PassageOwner, from document: Document<EmbeddingConfig>, _ old: EmbeddingConfig, as scope: Scope
+        _ owner: ImportedEmbeddingStore.Owner, from document: Document<EmbeddingConfig>, _ old: EmbeddingConfig,
+        as scope: Scope
     ) async throws {
-        guard let config = try await models.defaultEmbeddingModel(as: scope) else {
+        guard let config = try await models.anyEmbeddingModel(as: scope) else {
             core.logger.notice(
-                "An imported archive is searched by its words: its embedding model is not to be had here, and there is no other",
+                "What was imported is searched by its words: its embedding model is not to be had here, and there is no other",
                 metadata: ["owner.id": "\(owner.id)", "model": "\(EmbeddingService.name(of: old))"])
-            return
+            return postpone(owner)
         }
         let time = core.now()
         let isMoved = try await core.storage.write(as: scope) { db in
             try ImportedEmbeddingStore.remove(owner, db)
             // Somebody may have chosen a model meanwhile, or before the last restart.
-            guard try owner.config(locking: true, db)?.json.text == document.json.text,
-                try VectorStore.sets(of: owner.id, db).allSatisfy(\.isCurrent)
-            else { return false }
-            try PassageEmbeddingService.begin(config, for: owner, at: time, db)
-            return true
+            guard try owner.config(locking: true, db)?.json.text == document.json.text else { return false }
+            return try Self.move(owner, to: config, at: time, db)
         }
         guard isMoved else { return }
         core.logger.notice(
-            "An imported archive is moved to the default embedding model, because its own is not to be had here",
+            "What was imported is moved to the default embedding model, because its own is not to be had here",
             metadata: [
                 "owner.id": "\(owner.id)", "from": "\(EmbeddingService.name(of: old))",
                 "to": "\(EmbeddingService.name(of: config))",
             ])
         queue.wake()
+    }
+
+    /// - Returns: whether it is moved.
+    private static func move(
+        _ owner: ImportedEmbeddingStore.Owner, to config: EmbeddingConfig, at time: Timestamp, _ db: Transaction
+    ) throws -> Bool {
+        switch owner {
+        case .agent(let id):
+            guard var row = try AgentStore.rowForUpdate(id, db) else { return false }
+            row.setEmbedding(config)
+            try AgentStore.update(row, db)
+        case .passages(let owner):
+            guard try VectorStore.sets(of: owner.id, db).allSatisfy(\.isCurrent) else { return false }
+            try PassageEmbeddingService.begin(config, for: owner, at: time, db)
+        }
+        return true
     }
 
     /// Asks the model itself: not every service lists its embedding models.

@@ -61,6 +61,7 @@ struct LettaAgent: Sendable {
             try LettaImportStore.link(
                 "agent_identity", ("agent_id", "identity_id"), (id.rawValue, identity), writer.db)
         }
+        if agent.embeddingConfig != nil { try ImportedEmbeddingStore.add(.agent(id), writer.db) }
         try LettaImportStore.begin(id, writer.db)
     }
 

@@ -1,4 +1,3 @@
-import Crypto
 import JSON
 import LettaAPI
 import Storage
@@ -102,80 +101,32 @@ struct LettaComparison: Sendable {
         }
         return LettaImportReport.Agent(
             id: agent.row.id, name: name, there: try await there(agent, try LettaMessages(stored, tools: tools)),
-            here: try await here(agent.id, scope))
+            here: try await AgentSum.stored(agent.id, core, scope))
     }
 
     private func there(_ agent: LettaAgent, _ messages: LettaMessages) async throws -> LettaImportReport.Agent.Content {
-        var sum = Checksum()
+        var sum = AgentSum()
         for id in Set(agent.blocks).sorted() {
             guard let block = try await source.rows("block", of: "id", id).first else { continue }
             sum.addBlock(id, block.text("label") ?? "", block.text("value") ?? "")
         }
         var ids: Set<String> = []
         let context = Set(agent.context)
-        var count = 0
+        var unread = 0
         try await source.pages("messages", where: ("agent_id", agent.row.id), size: 500) { page in
             for row in page {
-                count += 1
-                // One that can't be converted is in the count alone.
-                guard let message = try? messages.row(row, position: 0) else { continue }
+                guard let message = try? messages.row(row, position: 0) else {
+                    unread += 1
+                    continue
+                }
                 sum.add(message)
                 if context.contains(row.id), message.conversationID == nil { ids.insert(row.id) }
             }
         }
         sum.addContext(agent.context.filter(ids.contains).withoutDuplicates)
-        return .init(messages: count, checksum: sum.text)
-    }
-
-    private func here(_ agent: ID<AgentState>, _ scope: Scope) async throws -> LettaImportReport.Agent.Content {
-        var sum = Checksum()
-        let (blocks, context) = try await core.storage.read(as: scope) { db in
-            (
-                try AgentBlockStore.blocks(of: [agent], db)[agent] ?? [],
-                try MessageStore.contextIDs(of: [agent], db)[agent] ?? []
-            )
-        }
-        for block in blocks.sorted(by: { $0.id.rawValue < $1.id.rawValue }) {
-            sum.addBlock(block.id.rawValue, block.label, block.value)
-        }
-        var (position, count) = (-1, 0)
-        while true {
-            let after = position
-            let page = try await core.storage.read(as: scope) { db in
-                try LettaImportStore.messages(of: agent, after: after, limit: 500, db)
-            }
-            guard let last = page.last else { break }
-            position = last.position
-            count += page.count
-            for message in page { sum.add(message) }
-        }
-        sum.addContext(context)
-        return .init(messages: count, checksum: sum.text)
-    }
-}
-
-/// A checksum over what an agent knows. Each part has its length before it, so that no two contents share a text.
-private struct Checksum {
-    private var hash = SHA256()
-
-    mutating func addBlock(_ id: String, _ label: String, _ value: String) {
-        add(["block", id, label, value])
-    }
-
-    mutating func add(_ message: MessageRow) {
-        add([
-            "message", message.id.rawValue, message.role.rawValue, "\(message.createdAt.microseconds)",
-            message.conversationID?.rawValue ?? "", message.content.text,
-        ])
-    }
-
-    mutating func addContext(_ ids: [String]) { add(["context"] + ids) }
-
-    private mutating func add(_ parts: [String]) {
-        for part in parts { hash.update(data: Array("\(part.utf8.count):\(part)".utf8)) }
-    }
-
-    var text: String {
-        hash.finalize().map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
+        var content = sum.content
+        // One that can't be converted is in the count alone.
+        content.messages += unread
+        return content
     }
 }

@@ -197,7 +197,7 @@ extension LettaImport {
     private mutating func finish(_ agent: LettaAgent) async throws {
         let (approvals, time) = (approvals, core.now())
         try await core.storage.write(as: scope(agent.row.organization)) { db in
-            try ImportedApprovals.note(of: agent.id, approvals, db)
+            try FoundApprovals.note(of: agent.id, approvals, db)
             try LettaImportStore.finish(agent.id, at: time, db)
         }
     }

@@ -9,7 +9,7 @@ package struct LettaImportReport: Sendable {
     }
 
     /// An agent with what its messages and blocks come to on both sides.
-    struct Agent: Sendable, Equatable {
+    package struct Agent: Sendable, Equatable {
         var id: String
         var name: String
         var there: Content
@@ -28,7 +28,7 @@ package struct LettaImportReport: Sendable {
         var reason: String
     }
 
-    package static let secretsToSet =
+    static let secretsToSet =
         "Secrets to set again, as LETTA_FROM_ENCRYPTION_KEY is not the key that Letta encrypted them with:"
 
     /// So many rows are listed one by one; the others are counted.
@@ -44,6 +44,25 @@ package struct LettaImportReport: Sendable {
     var notes: [String: Int] = [:]
     /// Tables with rows that have no place here.
     var unknownTables: [String] = []
+
+    package init() {}
+
+    /// Adds what another part of an import came to.
+    package mutating func add(_ part: LettaImportReport) {
+        for count in part.counts {
+            guard let index = counts.firstIndex(where: { $0.noun == count.noun }) else {
+                counts.append(count)
+                continue
+            }
+            counts[index].there += count.there
+            if let here = count.here { counts[index].here = (counts[index].here ?? 0) + here }
+        }
+        agents += part.agents
+        leftOutCounts.merge(part.leftOutCounts, uniquingKeysWith: +)
+        leftOut = Array((leftOut + part.leftOut).prefix(Self.mostListed))
+        secrets += part.secrets
+        notes.merge(part.notes, uniquingKeysWith: +)
+    }
 
     mutating func leaveOut(_ noun: String, _ id: String, _ reason: String) {
         leftOutCounts[noun, default: 0] += 1

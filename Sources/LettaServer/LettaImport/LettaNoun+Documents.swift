@@ -23,7 +23,7 @@ extension LettaNoun {
     private static func note(
         _ owner: PassageOwner, by config: Document<EmbeddingConfig>?, _ writer: inout LettaWriter
     ) throws {
-        try ImportedEmbeddingStore.add(owner, writer.db)
+        try ImportedEmbeddingStore.add(.passages(owner), writer.db)
         // Of one that can't be read its passages tell.
         guard let config = try? config?.content() else { return }
         writer.note(

@@ -98,7 +98,7 @@ import Testing
                     let report = try await LettaImportTests().imported(letta, storage)
                     let note = report.notes.first { $0.key.hasPrefix("an archive is by letta/letta-free") }
                     #expect(note?.value == 1, "\(report.notes)")
-                    #expect(try await marked(storage).count == 6, "two of them by models that are here")
+                    #expect(try await marked(storage).count == 7, "with the agent; three by models that are here")
                     await storage.close()
                 }
                 let name = "text-embedding-3-small"

@@ -53,7 +53,8 @@ extension TestServer {
                 let files = AgentFileService(
                     core: core, models: models, secrets: SecretBox(passphrases: TestServer.encryptionKeys))
                 return try await files.run(
-                    AgentFileReader.document(JSONWriter.bytes(of: file)), ImportOptions(), as: scope)
+                    AgentFileReader.document(JSONWriter.bytes(of: file)), ImportOptions(), as: scope
+                ).agents
             }
             agent = imported.agentIDs.first?.rawValue ?? ""
             status = try await storage.read(as: scope) { db in
