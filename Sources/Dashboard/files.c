@@ -200,6 +200,10 @@ static const unsigned char places_settings_backups_js[] = {
 #embed "Web/places/settings/backups.js"
 };
 
+static const unsigned char places_settings_defaults_js[] = {
+#embed "Web/places/settings/defaults.js"
+};
+
 static const unsigned char places_settings_health_js[] = {
 #embed "Web/places/settings/health.js"
 };
@@ -318,6 +322,7 @@ static const DashboardFile files[] = {
     {"places/settings.js", places_settings_js, sizeof places_settings_js},
     {"places/settings/appearance.js", places_settings_appearance_js, sizeof places_settings_appearance_js},
     {"places/settings/backups.js", places_settings_backups_js, sizeof places_settings_backups_js},
+    {"places/settings/defaults.js", places_settings_defaults_js, sizeof places_settings_defaults_js},
     {"places/settings/health.js", places_settings_health_js, sizeof places_settings_health_js},
     {"places/settings/keys.js", places_settings_keys_js, sizeof places_settings_keys_js},
     {"places/settings/log.js", places_settings_log_js, sizeof places_settings_log_js},

@@ -115,7 +115,7 @@ extension AgentService {
             // Archival memory is searched by meaning wherever this machine can.
             config =
                 if let handle = body.embedding { try await models.embeddingModel(handle, as: scope) } else {
-                    await models.localEmbeddingModel()
+                    try await models.defaultEmbeddingModel(as: scope)
                 }
         }
         if let size = body.embeddingChunkSize { config?.embeddingChunkSize = size }

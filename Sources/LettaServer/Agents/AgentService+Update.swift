@@ -194,7 +194,7 @@ extension AgentService {
 }
 
 extension AgentRow {
-    fileprivate mutating func setEmbedding(_ config: EmbeddingConfig) {
+    mutating func setEmbedding(_ config: EmbeddingConfig) {
         embeddingConfig = Document(config)
         embedding = config.handle
     }

@@ -85,7 +85,8 @@ package struct LettaApplication: Sendable {
             storage: storage, ids: .random, now: now ?? { .now }, clock: clock, logger: logger, servers: servers)
         changes = core.changes
         userProviders = UserProviders(core: core, secrets: secrets, transport: transport)
-        retention = RetentionService(core: core, policy: configuration.retention)
+        let defaults = ServerDefaults(core: core, fixed: configuration.defaults)
+        retention = RetentionService(core: core, defaults: defaults)
         runEnds = RunEnds(core: core)
         egress = EgressClient(transport: transport, privateHosts: configuration.privateHosts)
         callbacks = RunCallbackService(
@@ -99,7 +100,7 @@ package struct LettaApplication: Sendable {
         let documents = DocumentReader(sandbox: sandbox)
         let models = ModelService(
             directory: self.directory, userProviders: userProviders, transport: transport, logger: logger,
-            defaultHandle: configuration.defaultModel)
+            defaults: defaults)
         embedder = PassageEmbedder(core: core, models: models)
         reading = FileReadingService(core: core, documents: documents, queue: embedder.queue)
         packages = ToolPackageService(core: core, sandbox: sandbox)
@@ -119,7 +120,7 @@ package struct LettaApplication: Sendable {
             usage: UsageMeter(prices: configuration.prices), exporter: exporter, metrics: metrics,
             dashboard: configuration.http.dashboard == .off ? nil : .embedded,
             sessions: DashboardSessionService(core: core, password: configuration.http.password),
-            backups: backups, log: log,
+            settings: ServerSettingService(defaults: defaults, models: models), backups: backups, log: log,
             machine: MachineChecks(
                 dataFolder: configuration.data.folder,
                 program: configuration.localModels ? configuration.runtimeProgram : nil))

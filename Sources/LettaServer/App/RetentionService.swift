@@ -8,14 +8,8 @@ import Storage
 ///
 /// Works in small transactions, so that no writer waits long.
 struct RetentionService: Service {
-    /// How long data is kept, and how much.
-    struct Policy: Sendable {
-        var traceDays = 7
-        var traceBytes = 1_024 * 1_024 * 1_024
-        /// How long a cursor that names a deleted row works.
-        var deletedKeyDays = 30
-    }
-
+    /// How long a cursor that names a deleted row works.
+    private static let deletedKeyDays = 30
     static let interval = Duration.seconds(3_600)
     /// Rows per transaction. A trace may hold half a megabyte.
     private static let batch = 100
@@ -24,7 +18,7 @@ struct RetentionService: Service {
     private static let day: Int64 = 24 * 3_600 * 1_000_000
 
     let core: Core
-    let policy: Policy
+    let defaults: ServerDefaults
 
     /// Returns at shutdown.
     func run() async {
@@ -45,12 +39,13 @@ struct RetentionService: Service {
     /// Deletes what has expired by now.
     func sweep() async throws {
         let now = core.now()
-        let traces = Timestamp(microseconds: now.microseconds - Int64(policy.traceDays) * Self.day)
-        let keys = Timestamp(microseconds: now.microseconds - Int64(policy.deletedKeyDays) * Self.day)
+        let settings = try await defaults.settings()
+        let traces = Timestamp(microseconds: now.microseconds - Int64(settings.traceRetentionDays) * Self.day)
+        let keys = Timestamp(microseconds: now.microseconds - Int64(Self.deletedKeyDays) * Self.day)
         let events = Timestamp(microseconds: now.microseconds - TurnService.eventRetention)
         try await inBatches(of: Self.batch) { try StepStore.deleteOldestTraces(before: traces, limit: $0, $1) }
-        try await inBatches(of: Self.traceBatch) { [policy] limit, db in
-            guard try StepStore.traceBytes(db) > policy.traceBytes else { return 0 }
+        try await inBatches(of: Self.traceBatch) { limit, db in
+            guard try StepStore.traceBytes(db) > settings.traceMaxBytes else { return 0 }
             return try StepStore.deleteOldestTraces(before: nil, limit: limit, db)
         }
         try await inBatches(of: Self.batch) { try DeletedKeyStore.date(now, limit: $0, $1) }

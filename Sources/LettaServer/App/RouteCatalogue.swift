@@ -34,6 +34,7 @@ struct RouteCatalogue: RouteGroup {
     /// The dashboard's files; nil when it is off.
     let dashboard: DashboardFiles?
     let sessions: DashboardSessionService
+    let settings: ServerSettingService
     let backups: BackupScheduler
     let log: RecentLog
     let machine: MachineChecks
@@ -82,6 +83,7 @@ struct RouteCatalogue: RouteGroup {
             [reading, embedder] in
             reading.wake()
             embedder.queue.wake()
+            embedder.imported.wake()
         }
         let templates = TemplateService(core: core, agents: agents, files: files)
         let conversations = ConversationService(
@@ -159,6 +161,7 @@ struct RouteCatalogue: RouteGroup {
             ConversationRoutes(conversations: conversations, turns: turns),
             DashboardSessionRoutes(sessions: sessions),
             EventRoutes(events: EventService(core: core)),
+            ServerSettingRoutes(service: settings),
             BackupRoutes(scheduler: backups),
             LogRoutes(log: log),
             UnservedRoutes(),

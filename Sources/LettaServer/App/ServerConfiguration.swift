@@ -46,8 +46,8 @@ package struct ServerConfiguration: Sendable {
         var encryptionKeys: Secret?
     }
 
-    /// `LETTA_TRACE_RETENTION_DAYS`, `LETTA_TRACE_MAX_BYTES`: the age and the total size up to which traces are kept.
-    var retention = RetentionService.Policy()
+    /// `LETTA_DEFAULT_LLM_HANDLE`, `LETTA_TRACE_RETENTION_DAYS`, `LETTA_TRACE_MAX_BYTES`: what clients can't set.
+    var defaults = ServerDefaults.Fixed()
     /// `LETTA_BACKUP_EVERY`, `LETTA_BACKUP_KEEP`: the hours between two copies of the SQLite database, and how many are kept.
     var backups = BackupScheduler.Settings()
     /// `LETTA_APPROVAL_TIMEOUT_DAYS`: how long calls wait for an approval.
@@ -73,9 +73,6 @@ package struct ServerConfiguration: Sendable {
     /// `LETTA_BATCH_ENDPOINTS`: comma-separated addresses of services whose own batches answer message batches; `off` for
     /// none.
     var batchEndpoints = BatchEndpoints.official
-    /// `LETTA_DEFAULT_LLM_HANDLE`: the model of an agent whose creator names none. Without it the local model is, where it is
-    /// installed.
-    package var defaultModel: String?
     /// `LETTA_LOCAL`: whether local models are offered; `off` disables them.
     package var localModels = true
     /// `LETTA_LLAMA_SERVER`: the program that runs local models, instead of the one on `PATH` or in the data folder.
@@ -135,7 +132,7 @@ package struct ServerConfiguration: Sendable {
         batchEndpoints = try Self.batchEndpoints(environment)
         let local = environment.string(forKey: "letta.local")
         localModels = try local.map { try $0.isEmpty || Self.flag("LETTA_LOCAL", $0) } ?? localModels
-        defaultModel = environment.string(forKey: "letta.default.llm.handle").flatMap { $0.isEmpty ? nil : $0 }
+        defaults.model = environment.string(forKey: "letta.default.llm.handle").flatMap { $0.isEmpty ? nil : $0 }
         llamaServer = environment.string(forKey: "letta.llama.server").flatMap { $0.isEmpty ? nil : $0 }
         approvals.days =
             try Self.positive(
@@ -154,13 +151,11 @@ package struct ServerConfiguration: Sendable {
         node = Self.path(nil, "letta.node", environment, home)
         allowsToolsWithoutSandbox = try Self.flag(
             "LETTA_TOOLS_WITHOUT_SANDBOX", environment.string(forKey: "letta.tools.without.sandbox"))
-        retention.traceDays =
+        defaults.traceDays =
             try Self.positive(
                 "LETTA_TRACE_RETENTION_DAYS", environment.string(forKey: "letta.trace.retention.days"), most: 1_000_000)
-            ?? retention.traceDays
-        retention.traceBytes =
+        defaults.traceBytes =
             try Self.positive("LETTA_TRACE_MAX_BYTES", environment.string(forKey: "letta.trace.max.bytes"))
-            ?? retention.traceBytes
         backups = try backupSettings(environment)
         mcp = try mcpPolicy(environment)
         if let text = environment.string(forKey: "letta.log.level") {
@@ -254,7 +249,7 @@ package struct ServerConfiguration: Sendable {
                 ),
                 ("services whose batches are used", batchEndpoints.text),
                 ("callback secret", callbackSecret.map { "\($0)" } ?? "none"),
-                ("model of agents that name none", defaultModel ?? "the local one, where it is installed"),
+                ("model of agents that name none", defaults.model ?? "as set in the dashboard, else the local one"),
                 ("local models", localModels ? "on" : "off"),
                 ("llama-server", llamaServer ?? "the one on PATH, else in \(data.folder)/runtime"),
                 (
@@ -270,7 +265,8 @@ package struct ServerConfiguration: Sendable {
                 ("spans", spans?.url ?? "not sent"),
                 ("prices of models", prices.prices.isEmpty ? "none" : "\(prices.prices.count)"),
                 ("public URL", mcp.publicURL),
-                ("traces", "\(retention.traceDays) days, up to \(retention.traceBytes) bytes"),
+                ("days that traces are kept", defaults.traceDays.map { "\($0)" } ?? "as set in the dashboard"),
+                ("bytes of traces that are kept", defaults.traceBytes.map { "\($0)" } ?? "as set in the dashboard"),
                 ("scheduled backups", backups.everyHours.map { "every \($0) hours" } ?? "as set in the dashboard"),
                 ("approvals", "denied after \(approvals.days) days"),
                 ("log level", logLevel.rawValue),

@@ -14,16 +14,7 @@ enum BackupScheduleStore {
 
     private static let name = "backup schedule"
 
-    static func state(_ db: any SQLExecutor) throws -> State {
-        let text: String? = try db.value("SELECT value FROM server_setting WHERE name = \(name)")
-        return try text.map { try Document<State>(stored: $0).content() } ?? State()
-    }
+    static func state(_ db: any SQLExecutor) throws -> State { try ServerSettingStore.value(name, db) ?? State() }
 
-    static func set(_ state: State, _ db: any SQLExecutor) throws {
-        try db.execute(
-            """
-            INSERT INTO server_setting (name, value) VALUES (\(name), \(Document(state).json.text))
-            ON CONFLICT (name) DO UPDATE SET value = excluded.value
-            """)
-    }
+    static func set(_ state: State, _ db: any SQLExecutor) throws { try ServerSettingStore.set(state, as: name, db) }
 }

@@ -49,7 +49,8 @@ struct CompactionService: Sendable {
     ///
     /// - Returns: what came back; nothing where all of it is in the context already.
     /// - Throws: `APIError` 404 for a message of another thread, 400 for the agent's own system message, 409 for a call
-    ///   without its results or a result without its call: no model accepts one without the other.
+    ///   without its results or a result without its call: no model accepts one without the other. A request for an
+    ///   approval needs no result while nothing comes after it; the agent waits for the decision again.
     func putBack(
         _ message: ID<Message>, of agent: ID<AgentState>, in conversation: ID<Conversation>?, as scope: Scope
     ) async throws -> ContextChange {
@@ -62,13 +63,18 @@ struct CompactionService: Sendable {
             }
             let returning = try Self.bound(to: row, in: near)
             let parts = try near.filter { returning.contains($0.id) }.map { try $0.turnMessage() }
-            guard HistoryRepair.openCalls(in: parts).isEmpty else {
-                throw APIError(409, "A call without a result can't be put back into the context")
-            }
             guard parts.contains(where: { $0.role == .assistant }) || parts.allSatisfy(\.standsAlone) else {
                 throw APIError(409, "A result can't be put back into the context without its call")
             }
-            return try store.putBack(returning, db)
+            let returned = try store.putBack(returning, db)
+            if !returned.isEmpty, !HistoryRepair.openCalls(in: parts).isEmpty {
+                try WaitingApprovalStore.remove(of: agent, in: conversation, db)
+                let waiting = try FoundApprovals.note(of: agent, in: conversation, opener.approvals, db)
+                guard let waiting, returned.contains(waiting) else {
+                    throw APIError(409, "A call without a result can't be put back into the context")
+                }
+            }
+            return returned
         }
     }
 

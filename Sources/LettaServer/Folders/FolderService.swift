@@ -66,13 +66,13 @@ struct FolderService: Sendable {
         }
     }
 
-    /// The model that the request names, else the one on this machine; nil where there is none: the files are found by
-    /// their words then.
+    /// The model that the request names, else the default one; nil where there is none: the files are found by their words
+    /// then.
     private func embedding(for body: CreateFolder, as scope: Scope) async throws -> EmbeddingConfig? {
         var config = body.embeddingConfig
         if let config { try models.check(config) }
         if config == nil, let handle = body.embedding { config = try await models.embeddingModel(handle, as: scope) }
-        if config == nil { config = await models.localEmbeddingModel() }
+        if config == nil { config = try await models.defaultEmbeddingModel(as: scope) }
         if let size = body.embeddingChunkSize { config?.embeddingChunkSize = size }
         return config
     }

@@ -11,8 +11,8 @@ struct ModelService: Sendable {
     let userProviders: UserProviders
     let transport: ProviderTransport
     let logger: Logger
-    /// The handle of the model of an agent whose creator names none; nil: the installed local model that suits this machine best.
-    var defaultHandle: String?
+    /// Nil where nothing is created that could lack a model.
+    var defaults: ServerDefaults?
 
     /// The largest default context window of an agent, in tokens.
     static let defaultContextWindow = 128_000
@@ -30,9 +30,12 @@ struct ModelService: Sendable {
         }
     }
 
-    /// The model of an agent whose creator names none; nil where one must be named.
+    /// The model of an agent whose creator names none: the one that is set, else the installed local one that suits this
+    /// machine best; nil where one must be named.
     func defaultModel(as scope: Scope) async throws -> LLMConfig? {
-        if let defaultHandle { return try await languageModel(defaultHandle, as: scope) }
+        if let handle = try await defaults?.settings().defaultModel {
+            return try await languageModel(handle, as: scope)
+        }
         let installed = await localModels(.llm)
         let suited = ModelCatalogue.chatModels(for: .current).lazy.compactMap { model in
             installed.first { $0.name == model.name }
@@ -75,15 +78,19 @@ struct ModelService: Sendable {
         }
     }
 
-    /// The embedding model on this machine; nil where none is installed.
-    func localEmbeddingModel() async -> EmbeddingConfig? {
-        await localModels(.embedding).first.map(Self.embeddingConfig)
+    /// The embedding model of an agent or a folder whose creator names none: the one that is set, else the one on this
+    /// machine; nil where there is none.
+    func defaultEmbeddingModel(as scope: Scope) async throws -> EmbeddingConfig? {
+        if let handle = try await defaults?.settings().defaultEmbeddingModel {
+            return try await embeddingModel(handle, as: scope)
+        }
+        return await localModels(.embedding).first.map(Self.embeddingConfig)
     }
 
-    /// The embedding model of what lost its own: the one on this machine, or else the first that a provider lists; nil
-    /// where there is none.
-    func defaultEmbeddingModel(as scope: Scope) async throws -> EmbeddingConfig? {
-        if let local = await localEmbeddingModel() { return local }
+    /// The embedding model of what lost its own: the default one, or else the first that a provider lists; nil where there
+    /// is none.
+    func anyEmbeddingModel(as scope: Scope) async throws -> EmbeddingConfig? {
+        if let model = try await defaultEmbeddingModel(as: scope) { return model }
         guard let first = try await models(.embedding, as: scope).first else { return nil }
         return try await embeddingModel(first.handle, as: scope)
     }

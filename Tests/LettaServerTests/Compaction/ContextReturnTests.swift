@@ -124,19 +124,58 @@ import Testing
         }
     }
 
-    @Test(arguments: Engines.scenarios)
-    func `a call without a result stays out`(_ engine: TestEngine) async throws {
+    private func withRequest(
+        on engine: TestEngine, _ body: @Sendable @escaping (TestServer) async throws -> Void
+    ) async throws {
         try await withTalk(on: engine) { server in
             try await server.send(
                 .patch, "/v1/agents/{agent}/tools/approval/memory_insert", ["requires_approval": true]
             ).expect(200)
-            server.model.play(.call("memory_insert", ["label": "human", "new_string": "y"]))
+            server.model.play(.call("memory_insert", ["label": "human", "new_string": "y"], id: "asked"))
             try await server.say("Third", to: server["agent"]).expect(200)
             server["request"] = try #require(try await server.get("/v1/approvals/").json[0]?["message_id"]?.string)
+            try await server.run([.delete("\(Self.context)/{request}", expect: 200)])
+            try await body(server)
+        }
+    }
+
+    @Test(arguments: Engines.all)
+    func `a request for an approval waits again`(_ engine: TestEngine) async throws {
+        try await withRequest(on: engine) { server in
             try await server.run([
-                .delete("\(Self.context)/{request}", expect: 200),
-                .put("\(Self.context)/{request}", expect: 409),
+                .get("/v1/approvals/", expect: 200, []),
+                .put("\(Self.context)/{request}", expect: 200, ["message_ids": ["{request}"]]),
+                .put("\(Self.context)/{request}", expect: 200, ["message_ids": []]),
+                .get("/v1/approvals/", expect: 200, [["message_id": "{request}"]]),
             ])
+            try await server.restart()
+            server.model.play(.say("done"))
+            try await server.run([
+                .post("/v1/agents/{agent}/messages", ["input": "Wait"], expect: 409),
+                .post(
+                    "/v1/agents/{agent}/messages",
+                    [
+                        "messages": [
+                            ["type": "approval", "approvals": [["tool_call_id": "asked", "approve": true]]]
+                        ]
+                    ], expect: 200),
+                .get("/v1/approvals/", expect: 200, []),
+            ])
+            let block = try await server.get("/v1/agents/{agent}/core-memory/blocks/human").json["value"]?.string
+            #expect(block?.hasSuffix("y") == true, "\(block ?? "")")
+        }
+    }
+
+    @Test(arguments: Engines.scenarios)
+    func `a call without a result stays out once the talk went on`(_ engine: TestEngine) async throws {
+        try await withRequest(on: engine) { server in
+            server.model.play(.say("on"))
+            try await server.say("Fourth", to: server["agent"]).expect(200)
+            try await server.run([
+                .put("\(Self.context)/{request}", expect: 409),
+                .get("/v1/approvals/", expect: 200, []),
+            ])
+            try await server.say("Fifth", to: server["agent"]).expect(200)
         }
     }
 }

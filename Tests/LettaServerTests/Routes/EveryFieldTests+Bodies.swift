@@ -18,6 +18,7 @@ extension EveryFieldTests {
         "POST /v1/agents/search": "a search", "POST /v1/passages/search": "a search",
         "POST /v1/search/explain": "a search",
         "PATCH /v1/server/backup-schedule": "BackupScheduleTests reads it back",
+        "PATCH /v1/server/settings": "ServerSettingTests reads it back",
         "POST /v1/messages/search": "a search", "POST /v1/agents/messages/search": "a search",
         "POST /v1/agents/{agent_id}/messages": "a turn", "POST /v1/agents/{agent_id}/messages/stream": "a turn",
         "POST /v1/agents/{agent_id}/messages/async": "a turn", "POST /v1/agents/{agent_id}/generate": "a turn",

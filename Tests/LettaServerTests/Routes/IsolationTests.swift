@@ -85,7 +85,7 @@ import Testing
         "/v1/embeddings/total_storage_size",
         // Of the whole server, for its operator.
         "/v1/server/log", "/v1/server/backups", "/v1/server/backups/{backup_name}",
-        "/v1/server/backups/{backup_name}/check", "/v1/server/backup-schedule",
+        "/v1/server/backups/{backup_name}/check", "/v1/server/backup-schedule", "/v1/server/settings",
     ]
 
     /// Both organizations have something behind every route. Each request names one thing of ours among theirs.

@@ -20,6 +20,7 @@ import Testing
         "POST /v1/steps/{}/fork", "DELETE /v1/agents/{}/context/messages/{}",
         "PUT /v1/agents/{}/context/messages/{}",
         "POST /v1/search/explain", "GET /v1/server/backup-schedule", "PATCH /v1/server/backup-schedule",
+        "GET /v1/server/settings", "PATCH /v1/server/settings",
         "GET /v1/server/events",
         "GET /v1/server/agents", "GET /v1/server/checks", "POST /v1/server/checks", "GET /v1/server/overview",
         "GET /v1/server/search", "GET /v1/server/schedules", "GET /v1/server/log", "GET /v1/server/backups",

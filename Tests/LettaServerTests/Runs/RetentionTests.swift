@@ -199,11 +199,10 @@ import Testing
 
 extension RetentionService {
     init(
-        _ storage: any StorageEngine, now: @escaping @Sendable () -> Timestamp, _ policy: Policy = Policy(),
+        _ storage: any StorageEngine, now: @escaping @Sendable () -> Timestamp, _ fixed: ServerDefaults.Fixed = .init(),
         clock: any Clock<Duration> = ContinuousClock()
     ) {
-        self.init(
-            core: Core(storage: storage, ids: .random, now: now, clock: clock, logger: Logger(label: "retention")),
-            policy: policy)
+        let core = Core(storage: storage, ids: .random, now: now, clock: clock, logger: Logger(label: "retention"))
+        self.init(core: core, defaults: ServerDefaults(core: core, fixed: fixed))
     }
 }
