@@ -69,6 +69,11 @@ public struct ListAgentSummaries: PageQuery {
     /// The handle of the model.
     public var model: String?
     public var tag: String?
+    /// Only agents that know this identity.
+    public var identityID: String?
+    public var projectID: String?
+    /// Whether only agents are listed whose last call of a model took four fifths of the context window or more.
+    public var nearlyFull: Bool?
     /// Left out: `created_at`.
     public var orderBy: AgentSummaryOrder?
     public var before: String?

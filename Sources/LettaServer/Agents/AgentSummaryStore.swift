@@ -30,13 +30,23 @@ enum AgentSummaryStore {
         var filter = AgentFilter()
         filter.queryText = query.query
         filter.tags = query.tag.map { [$0] }
+        filter.identityID = query.identityID
+        filter.projectID = query.projectID
         let page = try db.page(
             table, request, key: key(order, request),
             where: AgentStore.conditions(filter, db) + [
                 query.model.map { "model = \($0)" }, query.state.map { States(db).condition($0) },
+                query.nearlyFull == true ? "10 * COALESCE(\(lastTokens), 0) >= 8 * agent.context_window" : nil,
             ])
         return page.replacing(with: try complete(page.items, at: time, db))
     }
+
+    /// What the last call of a model took, of a row of `agent`.
+    private static let lastTokens: SQLText = """
+        (SELECT step.prompt_tokens + step.completion_tokens FROM step
+         WHERE step.organization_id = agent.organization_id AND step.agent_id = agent.id
+         ORDER BY step.created_at DESC, step.id DESC LIMIT 1)
+        """
 
     private static func key(_ order: AgentSummaryOrder, _ request: PageRequest) -> [SQLText] {
         switch order {
@@ -92,9 +102,7 @@ enum AgentSummaryStore {
                     (SELECT COUNT(*) FROM agent_block
                      WHERE agent_block.organization_id = agent.organization_id AND agent_block.agent_id = agent.id
                     ) AS blocks,
-                    (SELECT step.prompt_tokens + step.completion_tokens FROM step
-                     WHERE step.organization_id = agent.organization_id AND step.agent_id = agent.id
-                     ORDER BY step.created_at DESC, step.id DESC LIMIT 1) AS tokens
+                    \(lastTokens) AS tokens
                 FROM agent WHERE agent.organization_id = \(db.organization) AND agent.id IN (\(list: ids))
                 """)
         }

@@ -67,6 +67,10 @@ import Testing
     func `filters, orders and pages`(_ engine: TestEngine) async throws {
         try await withServer(on: engine) { server in
             try await seed(server)
+            let ann = try await server.send(
+                .post, "/v1/identities/", ["identifier_key": "ann", "name": "Ann", "identity_type": "user"])
+            server["ann"] = ann.id
+            try await server.send(.patch, "/v1/agents/{b}/identities/attach/{ann}").expect(200)
             for (query, names) in [
                 ("order_by=name", "abcde"), ("order_by=name&order=desc", "edcba"), ("", "dbeac"),
                 ("order=asc", "caebd"),
@@ -76,10 +80,14 @@ import Testing
                 ("tag=early&order_by=name", "ab"), ("tag=none", ""), ("query=B", "b"), ("query=%25", ""),
                 ("model=openai-proxy/gpt-4o-mini&order_by=name", "abcde"), ("model=other", ""),
                 ("state=idle&query=c&tag=early", ""),
+                ("identity_id={ann}", "b"), ("identity_id=identity-none", ""), ("project_id=none", ""),
+                ("nearly_full=true", ""), ("nearly_full=false&order_by=name", "abcde"),
             ] {
                 #expect(try await list(server, query) == names, "\(query)")
             }
             try await server.run([
+                .patch("/v1/agents/{c}", ["context_window_limit": 5], expect: 200),
+                .get("/v1/server/agents?nearly_full=true", expect: 200, [["name": "c"]]),
                 .get("/v1/server/agents?state=tired", expect: 422).field("state"),
                 .get("/v1/server/agents?order_by=cost", expect: 422).field("order_by"),
                 .get("/v1/server/agents?limit=-1", expect: 422).field("limit"),

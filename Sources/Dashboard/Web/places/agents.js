@@ -1,4 +1,4 @@
-// All agents at a glance: found by name, state, model and tag, sorted by the server.
+// All agents at a glance: found by name, state, model, tag and person, sorted by the server.
 import { html, useEffect, useState } from "../vendor/preact.js";
 import { adjust, link } from "../route.js";
 import { Act, Empty, State, useCall } from "../parts/ui.js";
@@ -29,26 +29,31 @@ function Choice({ label, value, name, all, options }) {
   return html`<select class="select narrow" aria-label=${label} value=${value} onChange=${event => adjust({ [name]: event.target.value })}>${all && html`<option value="">${all}</option>`}${options.map(([key, text]) => html`<option value=${key} selected=${key === value}>${flat(text)}</option>`)}</select>`;
 }
 
+// Not a state of its own: what waits may be nearly full too.
+const [full, nearly] = ["full", "context nearly full"];
+
 export function Agents({ route, title }) {
   title("Agents");
-  const { text = "", tag = "", state = "", model = "", sort = "created_at" } = route.query;
+  const { text = "", tag = "", state = "", model = "", person = "", sort = "created_at" } = route.query;
   const [said, say] = useState(text);
   useEffect(() => { const timer = setTimeout(() => { if (said !== text) adjust({ text: said }); }, 250); return () => clearTimeout(timer); }, [said]);
   const count = useCall("/v1/agents/count", { every: 15 });
   const tags = useCall("/v1/tags/", { query: { limit: 200 } });
   const models = useCall("/v1/models/");
-  const pages = usePages("/v1/server/agents", { limit: 60, every: 10, query: { query: text || undefined, tag: tag || undefined, state: state || undefined, model: model || undefined, order_by: sort } });
-  const filters = [text && html`the name “<bdi>${flat(text)}</bdi>”`, tag && html`the tag “<bdi>${flat(tag)}</bdi>”`, state && html`the state “${states[state]?.[0] ?? flat(state)}”`, model && html`the model “<bdi>${flat(model)}</bdi>”`].filter(Boolean);
+  const people = useCall("/v1/identities/", { query: { limit: 200 } });
+  const pages = usePages("/v1/server/agents", { limit: 60, every: 10, query: { query: text || undefined, tag: tag || undefined, state: state && state !== full ? state : undefined, nearly_full: state === full || undefined, model: model || undefined, identity_id: person || undefined, order_by: sort } });
+  const filters = [text && html`the name “<bdi>${flat(text)}</bdi>”`, tag && html`the tag “<bdi>${flat(tag)}</bdi>”`, state && html`the state “${state === full ? nearly : states[state]?.[0] ?? flat(state)}”`, model && html`the model “<bdi>${flat(model)}</bdi>”`, person && html`the person “<bdi>${flat((people.data ?? []).find(one => one.id === person)?.name ?? person)}</bdi>”`].filter(Boolean);
   const handles = new Set((models.data ?? []).map(one => one.handle).filter(Boolean));
   if (model) handles.add(model);
   const empty = filters.length > 0
-    ? html`<${Empty}>No agent fits ${filters.map((one, index) => html`${index ? " and " : ""}${one}`)}. <button class="btn" type="button" onClick=${() => { say(""); adjust({ text: "", tag: "", state: "", model: "" }); }}>Drop the filter</button><//>`
+    ? html`<${Empty}>No agent fits ${filters.map((one, index) => html`${index ? " and " : ""}${one}`)}. <button class="btn" type="button" onClick=${() => { say(""); adjust({ text: "", tag: "", state: "", model: "", person: "" }); }}>Drop the filter</button><//>`
     : html`<${Empty}>No agents yet. An agent remembers what it is told, over many days. <a class="btn primary" href="#/agents/new">New agent</a><//>`;
   return html`<main id="main" class="flush" tabindex="-1"><div class="column">
     <div class="toolbar"><input class="input narrow" type="search" aria-label="Find an agent by name" placeholder="Name" value=${said} onInput=${event => say(event.target.value)} />
-      <${Choice} label="State" name="state" value=${state} all="All states" options=${Object.entries(states).map(([key, [text]]) => [key, text])} />
+      <${Choice} label="State" name="state" value=${state} all="All states" options=${[...Object.entries(states).map(([key, [text]]) => [key, text]), [full, nearly]]} />
       <${Choice} label="Tag" name="tag" value=${tag} all="All tags" options=${(tags.data ?? []).map(one => [one, one])} />
       <${Choice} label="Model" name="model" value=${model} all="All models" options=${[...handles].sort().map(one => [one, one])} />
+      <${Choice} label="Person" name="person" value=${person} all="All people" options=${(people.data ?? []).map(one => [one.id, one.name])} />
       <${Choice} label="Order" name="sort" value=${sort} options=${Object.entries(orders)} />
       <span class="dim small">${number(count.data)} agents</span><span class="grow"></span><${ImportAgent} done=${pages.reload} /><a class="btn primary" href="#/agents/new">New agent</a></div>
     <${Rows} pages=${pages} height=${52} row=${row} head=${head} label="Agents" empty=${empty} total=${filters.length ? undefined : count.data} />
