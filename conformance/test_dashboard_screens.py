@@ -207,6 +207,25 @@ def test_backups_are_made_by_a_schedule(tab, page, api, guarded):
     expect(page.get_by_text("The last copy was made just now")).to_be_visible()
 
 
+def test_defaults_are_set(tab, page, api):
+    tab.open("settings?part=models")
+    page.get_by_label("Model of new agents", exact=True).select_option(MODEL)
+    page.get_by_label("Keep traces for days").fill("30")
+    page.get_by_role("button", name="Save").click()
+    expect(page.get_by_role("button", name="Save")).to_be_disabled()
+    settings = api.get("/v1/server/settings").json()
+    assert (settings["default_model"], settings["trace_retention_days"], settings["trace_max_bytes"]) == (MODEL, 30, 2**30)
+    assert api.post("/v1/agents/", json={"name": fresh("default")}).json()["model"] == MODEL
+    # Less than before deletes traces, so that it is asked for.
+    page.get_by_label("Keep traces for days").fill("2")
+    page.get_by_role("button", name="Save").click()
+    expect(page.get_by_role("dialog")).to_contain_text("can't be brought back")
+    page.get_by_role("dialog").get_by_role("button", name="Save").click()
+    expect(page.get_by_role("button", name="Save")).to_be_disabled()
+    assert api.get("/v1/server/settings").json()["trace_retention_days"] == 2
+    api.patch("/v1/server/settings", json={"default_model": None, "trace_retention_days": None})
+
+
 @pytest.mark.skipif(harness.POSTGRES is not None, reason="PostgreSQL has a tool of its own")
 def test_a_backup_that_fails_is_shown(browser, model, tmp_path):
     server = harness.Server(tmp_path, **model.settings)

@@ -26,7 +26,8 @@ SCREENS = {
     "places/runs.js": "Runs", "places/run.js": "Run", "places/knowledge.js": "Knowledge", "places/tools.js": "Tools",
     "places/tools/servers.js": "Tools: MCP servers", "places/tools/sandbox.js": "Tools: sandbox", "places/people.js": "People",
     "places/groups.js": "People: groups", "places/api/operations.js": "API", "places/settings.js": "Settings",
-    "places/settings/providers.js": "Settings: providers", "places/settings/models.js": "Settings: models", "places/settings/keys.js": "Settings: keys",
+    "places/settings/providers.js": "Settings: providers", "places/settings/models.js": "Settings: models",
+    "places/settings/defaults.js": "Settings: models", "places/settings/keys.js": "Settings: keys",
     "places/settings/tokens.js": "Settings: tokens", "places/settings/usage.js": "Settings: usage", "places/settings/schedules.js": "Settings: schedules",
     "places/settings/backups.js": "Settings: backups", "places/settings/health.js": "Settings: health", "places/settings/log.js": "Settings: log",
 }
