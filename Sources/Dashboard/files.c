@@ -260,6 +260,10 @@ static const unsigned char vendor_LICENCES_txt[] = {
 #embed "Web/vendor/LICENCES.txt"
 };
 
+static const unsigned char vendor_codemirror_js[] = {
+#embed "Web/vendor/codemirror.js"
+};
+
 static const unsigned char vendor_diff_js[] = {
 #embed "Web/vendor/diff.js"
 };
@@ -337,6 +341,7 @@ static const DashboardFile files[] = {
     {"places/tools/servers.js", places_tools_servers_js, sizeof places_tools_servers_js},
     {"route.js", route_js, sizeof route_js},
     {"vendor/LICENCES.txt", vendor_LICENCES_txt, sizeof vendor_LICENCES_txt},
+    {"vendor/codemirror.js", vendor_codemirror_js, sizeof vendor_codemirror_js},
     {"vendor/diff.js", vendor_diff_js, sizeof vendor_diff_js},
     {"vendor/marked.js", vendor_marked_js, sizeof vendor_marked_js},
     {"vendor/preact.js", vendor_preact_js, sizeof vendor_preact_js},
