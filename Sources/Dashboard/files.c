@@ -40,12 +40,20 @@ static const unsigned char parts_checks_js[] = {
 #embed "Web/parts/checks.js"
 };
 
+static const unsigned char parts_code_js[] = {
+#embed "Web/parts/code.js"
+};
+
 static const unsigned char parts_dialog_js[] = {
 #embed "Web/parts/dialog.js"
 };
 
 static const unsigned char parts_diff_js[] = {
 #embed "Web/parts/diff.js"
+};
+
+static const unsigned char parts_editor_js[] = {
+#embed "Web/parts/editor.js"
 };
 
 static const unsigned char parts_found_js[] = {
@@ -286,8 +294,10 @@ static const DashboardFile files[] = {
     {"parts/bars.js", parts_bars_js, sizeof parts_bars_js},
     {"parts/calls.js", parts_calls_js, sizeof parts_calls_js},
     {"parts/checks.js", parts_checks_js, sizeof parts_checks_js},
+    {"parts/code.js", parts_code_js, sizeof parts_code_js},
     {"parts/dialog.js", parts_dialog_js, sizeof parts_dialog_js},
     {"parts/diff.js", parts_diff_js, sizeof parts_diff_js},
+    {"parts/editor.js", parts_editor_js, sizeof parts_editor_js},
     {"parts/found.js", parts_found_js, sizeof parts_found_js},
     {"parts/images.js", parts_images_js, sizeof parts_images_js},
     {"parts/markdown.js", parts_markdown_js, sizeof parts_markdown_js},

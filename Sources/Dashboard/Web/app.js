@@ -91,8 +91,8 @@ function App() {
   }, []);
   useEffect(() => {
     const key = event => {
-      if ((event.ctrlKey || event.metaKey) && event.key === "k") { event.preventDefault(); setFinding(true); return; }
-      if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey || event.target.closest?.("input, textarea, select, dialog")) return;
+      if ((event.ctrlKey || event.metaKey) && event.key === "k" && !event.defaultPrevented) { event.preventDefault(); setFinding(true); return; }
+      if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey || event.target.closest?.("input, textarea, select, dialog, .editor")) return;
       if (event.key === "g") { leader.current = performance.now(); return; }
       if (performance.now() - leader.current < 1500) {
         const place = places.find(([, , letter]) => letter === event.key);

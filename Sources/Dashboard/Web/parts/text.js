@@ -1,7 +1,7 @@
 // Texts of users and models, made harmless to look at; numbers and times.
 import { html } from "../vendor/preact.js";
 
-const invisible = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff\u{e0000}-\u{e007f}]/gu;
+export const invisible = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff\u{e0000}-\u{e007f}]/gu;
 const code = character => `\\u${character.codePointAt(0).toString(16).padStart(4, "0")}`;
 /** Shows what the eye would not see: control and direction characters as escapes. */
 export const visible = text => String(text ?? "").replace(invisible, code);

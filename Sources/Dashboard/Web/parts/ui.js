@@ -119,12 +119,12 @@ export const Card = ({ title, actions: buttons, children, flush }) => html`<sect
 
 let fields = 0;
 /** A labelled field. */
-export function Field({ label, value, set, type = "text", hint, rows, options, mono, ...rest }) {
+export function Field({ label, value, set, type = "text", hint, rows, options, ...rest }) {
   const [id] = useState(() => `field-${++fields}`);
   const change = event => set(event.target.value);
   let box;
   if (options) box = html`<select class="select" id=${id} value=${value} onChange=${change} ...${rest}>${options.map(option => { const [key, text] = Array.isArray(option) ? option : [option, option]; return html`<option value=${key} selected=${key === value}>${flat(text)}</option>`; })}</select>`;
-  else if (rows) box = html`<textarea class=${`input ${mono ? "mono" : ""}`} id=${id} rows=${rows} value=${value} onInput=${change} ...${rest}></textarea>`;
+  else if (rows) box = html`<textarea class="input" id=${id} rows=${rows} value=${value} onInput=${change} ...${rest}></textarea>`;
   else box = html`<input class="input" id=${id} type=${type} value=${value} onInput=${change} ...${rest} />`;
   return html`<div class="field"><label for=${id}>${label}</label>${box}${hint && html`<span class="xs dim">${hint}</span>`}</div>`;
 }

@@ -1,6 +1,7 @@
 // The body of an operation: each field by its schema, or the whole as JSON.
 import { html, useState } from "../../vendor/preact.js";
 import { Field, Tabs } from "../../parts/ui.js";
+import { Code } from "../../parts/code.js";
 import { visible } from "../../parts/text.js";
 import { named, resolved, sample } from "./schema.js";
 
@@ -32,7 +33,7 @@ function Property({ name, schema, document, needed, value, set }) {
   if (options) return html`<${Field} label=${label} value=${text} set=${write} hint=${hint} options=${[["", "–"], ...options.map(String)]} />`;
   if (isPlain(one)) return html`<${Field} label=${label} value=${text} set=${write} hint=${hint} ...${one.type === "string" && text.length > 60 ? { rows: 4 } : {}} />`;
   const add = sample(schema, document);
-  return html`<div class="stack tight"><${Field} label=${label} rows=${Math.min(10, Math.max(2, text.split("\n").length))} value=${text} set=${write} hint=${hint} mono=${true} spellcheck=${false} />${text === "" && add !== null && html`<div><button class="btn tiny" type="button" onClick=${() => write(JSON.stringify(add, null, 2))}>Begin with an example</button></div>`}</div>`;
+  return html`<div class="stack tight"><${Code} label=${label} language="json" rows=${Math.min(10, Math.max(2, text.split("\n").length))} value=${text} set=${write} hint=${hint} wraps />${text === "" && add !== null && html`<div><button class="btn tiny" type="button" onClick=${() => write(JSON.stringify(add, null, 2))}>Begin with an example</button></div>`}</div>`;
 }
 
 /** `text` is the JSON of the body. */
@@ -45,7 +46,7 @@ export function Body({ schema, document, text, set, problem }) {
   const put = name => next => set(JSON.stringify(next === undefined ? Object.fromEntries(Object.entries(value).filter(([key]) => key !== name)) : { ...value, [name]: next }, null, 2));
   const needed = one.required ?? [];
   const sorted = [...fields.filter(([name]) => needed.includes(name)), ...fields.filter(([name]) => !needed.includes(name))];
-  const json = html`<${Field} label="Body" rows=${Math.min(16, text.split("\n").length + 1)} value=${text} set=${set} spellcheck=${false} mono=${true} hint=${problem ? `Not JSON yet: ${problem}` : "Required fields are filled in with examples."} />`;
+  const json = html`<${Code} label="Body" language="json" rows=${Math.min(16, text.split("\n").length + 1)} value=${text} set=${set} wraps hint=${problem ? `Not JSON yet: ${problem}` : "Required fields are filled in with examples."} />`;
   if (fields.length === 0) return json;
   return html`<${Tabs} label="How the body is written" tabs=${[["fields", `Body: ${fields.length} fields`], ["json", "Body as JSON"]]} value=${as} set=${setAs} />
     ${as === "json" ? json : html`<div class="fields">${sorted.map(([name, schema]) => html`<${Property} key=${name} name=${name} schema=${schema} document=${document} needed=${needed.includes(name)} value=${value[name]} set=${put(name)} />`)}</div>`}`;
