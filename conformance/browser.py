@@ -68,3 +68,15 @@ class Tab:
 
     def close(self):
         self.context.close()
+
+
+def editor(page, label):
+    """The editor with the label, when it has come in place of the plain field."""
+    return page.get_by_label(label, exact=True).and_(page.locator(".cm-content"))
+
+
+def write(page, label, text):
+    """Replaces the text of an editor by keys: Playwright's `fill` selects behind the back of an editor."""
+    editor(page, label).focus()
+    page.keyboard.press("Control+a")
+    page.keyboard.insert_text(text)

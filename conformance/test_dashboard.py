@@ -16,7 +16,7 @@ from steps import EMBEDDING, MODEL, fresh
 sync_api = pytest.importorskip("playwright.sync_api", reason="runs in .build-venv-dashboard")
 axe = pytest.importorskip("axe_playwright_python.sync_playwright")
 
-from browser import CHROMIUM, PASSWORD, Tab
+from browser import CHROMIUM, PASSWORD, Tab, write
 
 expect = sync_api.expect
 WEB = harness.ROOT / "Sources/Dashboard/Web"
@@ -309,7 +309,7 @@ def test_a_file_is_uploaded_and_a_sentence_found(tab, page, tmp_path):
 def test_a_tool_is_written_and_tried(tab, page, api):
     name = fresh("treble").replace("-", "_")
     tab.open("tools?tool=new")
-    page.get_by_label("Python").fill(f'def {name}(n: int) -> int:\n    """Trebles.\n\n    Args:\n        n (int): a number\n    """\n    return n * 3\n')
+    write(page, "Python", f'def {name}(n: int) -> int:\n    """Trebles.\n\n    Args:\n        n (int): a number\n    """\n    return n * 3\n')
     page.get_by_role("button", name="Create").click()
     expect(page.get_by_role("heading", name=name)).to_be_visible()
     page.get_by_label("n", exact=True).fill("14")
