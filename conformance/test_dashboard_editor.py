@@ -19,11 +19,17 @@ def lines(box):
 
 
 def colour(box, text):
-    return box.locator("span", has_text=re.compile(f"^{re.escape(text)}$")).first.evaluate("node => getComputedStyle(node).color")
+    return box.evaluate("(node, text) => getComputedStyle([...node.querySelectorAll('span')].find(one => one.textContent === text)).color", text)
 
 
 def source(name, comment="Trebles."):
     return f'def {name}(n: int) -> int:\n    """{comment}\n\n    Args:\n        n (int): a number\n    """\n    return n * 3\n'
+
+
+def save(page):
+    with page.expect_response(lambda answer: answer.request.method == "PATCH") as answer:
+        page.get_by_role("button", name="Save").click()
+    assert answer.value.status == 200
 
 
 def test_it_is_loaded_when_code_is_opened(tab, page, api):
@@ -70,8 +76,7 @@ def test_code_is_typed_highlighted_undone_and_saved(tab, page, api):
         page.keyboard.press("ArrowRight")
     expect(box.locator(".cm-matchingBracket")).to_have_count(2)
     write(page, "Python", source(name, "Makes it three times as much."))
-    page.get_by_role("button", name="Save").click()
-    expect(page.get_by_role("button", name="Save")).to_be_disabled()
+    save(page)
     assert api.get(f"/v1/tools/{tool['id']}").json()["source_code"] == source(name, "Makes it three times as much.")
 
 
@@ -189,7 +194,7 @@ def test_it_is_for_everybody(browser, guarded, cookies, width, theme):
 
 def test_hostile_code_stays_text(tab, page, api):
     name = fresh("hostile").replace("-", "_")
-    text = source(name, json.dumps(TEXTS, ensure_ascii=False)) + "".join(f"# {one}\n" for one in "\n".join(TEXTS).splitlines())
+    text = source(name) + f"texts = {json.dumps(TEXTS, ensure_ascii=False)}\n" + "".join(f"# {one}\n" for one in "\n".join(TEXTS).splitlines())
     tool = made(api.post("/v1/tools/", json={"source_code": text, "json_schema": {"name": name, "description": "x", "parameters": {"type": "object", "properties": {}}}}))
     tab.open(f"tools?tool={tool['id']}")
     box = editor(page, "Python")
@@ -197,12 +202,11 @@ def test_hostile_code_stays_text(tab, page, api):
     # Only the lines near the window are in the document.
     for _ in range(12):
         assert page.evaluate("window.hacked") is None
-        assert box.evaluate("node => [...node.querySelectorAll(':not(.cm-line, .cm-gap, span, br, img.cm-widgetBuffer)')].map(one => one.outerHTML)") == []
+        assert box.evaluate("node => [...node.querySelectorAll(':not(div, span, br, img.cm-widgetBuffer)')].map(one => one.outerHTML)") == []
         assert not any(character in box.inner_text() for character in "\u202e\u2066\u001b\u200b")
         box.press("PageDown")
     write(page, "Python", text + "# more\n")
-    page.get_by_role("button", name="Save").click()
-    expect(page.get_by_role("button", name="Save")).to_be_disabled()
+    save(page)
     assert api.get(f"/v1/tools/{tool['id']}").json()["source_code"] == text + "# more\n"
 
 
