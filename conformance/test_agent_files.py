@@ -194,12 +194,12 @@ def test_the_agents_of_a_running_server_come_over(tmp_path, model, own_server):
 
 
 class OtherServer(http.server.BaseHTTPRequestHandler):
-    """A server before another one, whose files lack what only those of letta-server have, as Letta's do."""
+    """A server before another one, whose files lack what only those of letta-server have, as Letta's do, and all but some messages; pages are small."""
 
     def do_GET(self):
         if self.path.startswith(tuple(self.server.lacks)):
             return self.answer(404, b'{"detail": "Not Found"}')
-        answer = httpx.get(self.server.behind + self.path, timeout=30)
+        answer = httpx.get(self.server.behind + self.path.replace("limit=100", "limit=3"), timeout=30)
         body = answer.content
         if self.path.split("?")[0].endswith("/export"):
             file = answer.json()
@@ -208,6 +208,9 @@ class OtherServer(http.server.BaseHTTPRequestHandler):
             for agent in file["agents"]:
                 for name in ("archive_ids", "identities", "conversations"):
                     del agent[name]
+                agent["messages"] = agent["messages"][-4:]
+                kept = {message["id"] for message in agent["messages"]}
+                agent["in_context_message_ids"] = [id for id in agent["in_context_message_ids"] if id in kept]
             body = json.dumps(file).encode()
         self.answer(answer.status_code, body)
 
@@ -217,6 +220,11 @@ class OtherServer(http.server.BaseHTTPRequestHandler):
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
         self.wfile.write(body)
+
+    def do_POST(self):
+        body = self.rfile.read(int(self.headers["Content-Length"]))
+        answer = httpx.post(self.server.behind + self.path, content=body, headers={"Content-Type": "application/json"}, timeout=30)
+        self.answer(answer.status_code, answer.content)
 
     def log_message(self, *_):
         pass
@@ -322,7 +330,17 @@ def test_things_of_a_server_come_over_under_their_ids(tmp_path, model, own_serve
         agents.append(agent)
     post(f"/v1/agents/{agents[0]}/archival-memory", {"text": "The well is in the garden", "tags": ["water"]})
     group = post("/v1/groups/", {"agent_ids": agents, "description": "both"})["id"]
-    httpx.post(f"{own_server.url}/v1/agents/{agents[0]}/messages", json={"input": "Hello"}, timeout=60)
+    # Two that manage others, and one that both manage.
+    for name in ("First", "Second"):
+        manager = post("/v1/agents/", {"name": name, "model": MODEL, "hidden": True})["id"]
+        post("/v1/groups/", {"agent_ids": [agents[0]] if name == "First" else agents, "description": name, "manager_config": {"manager_type": "supervisor", "manager_agent_id": manager}})
+        agents.append(manager)
+    template = post("/v1/blocks/", {"label": "form", "value": "empty", "is_template": True, "template_name": "form"})["id"]
+    nobodys = post("/v1/archives/", {"name": "Nobody's", "embedding": EMBEDDING})["id"]
+    post(f"/v1/archives/{nobodys}/passages", {"text": "The key is under the stone"})
+    for number in range(4):
+        said = "script: " + json.dumps([{"call": "add", "args": {"a": number, "b": 1}}, {"say": f"Done {number}"}])
+        post(f"/v1/agents/{agents[0]}/messages", {"input": said})
     lists = ["/v1/blocks/", "/v1/archives/", "/v1/folders/", f"/v1/folders/{folder}/files", "/v1/groups/", "/v1/jobs/", "/v1/runs/", "/v1/mcp-servers/", "/v1/sandbox-config/", f"/v1/sandbox-config/{sandbox}/environment-variable"]
     lists += [f"/v1/agents/{agent}/{noun}" for agent in agents for noun in ("core-memory/blocks", "folders", "archival-memory", "messages")]
     before = {path: rows(own_server, path) for path in lists}
@@ -338,11 +356,20 @@ def test_things_of_a_server_come_over_under_their_ids(tmp_path, model, own_serve
         other.start()
         for path in lists:
             assert rows(other, path).keys() == before[path].keys(), path
+        messages = f"/v1/agents/{agents[0]}/messages?order=asc"
+        told = [[(m["id"], m["message_type"], m.get("content") or m.get("tool_return") or m.get("tool_call")) for m in httpx.get(server.url + messages, params={"limit": 1000}).json()] for server in (own_server, other)]
+        assert len(told[0]) > 12 and told[1] == told[0]
+        contexts = [httpx.get(f"{server.url}/v1/agents/{agents[0]}").json()["message_ids"] for server in (own_server, other)]
+        assert contexts[1] == contexts[0]
+        assert httpx.get(f"{other.url}/v1/blocks/{template}").json()["template_name"] == "form"
+        found = httpx.post(f"{other.url}/v1/passages/search", json={"archive_id": nobodys}).json()
+        assert [one["passage"]["text"] for one in found] == ["The key is under the stone"]
+        assert "agents                  4 there           4 here" in first.stdout
         assert rows(other, "/v1/blocks/")[shared]["value"] == "Noor leads"
         assert httpx.get(f"{other.url}/v1/tools/{tool}").json()["name"] == "add"
         # One block for both agents, as there.
         httpx.patch(f"{other.url}/v1/blocks/{shared}", json={"value": "Ann leads"})
-        for agent in agents:
+        for agent in agents[:2]:
             assert httpx.get(f"{other.url}/v1/agents/{agent}/core-memory/blocks/team").json()["value"] == "Ann leads"
             found = httpx.get(f"{other.url}/v1/agents/{agent}/archival-memory/search", params={"query": "well garden"}).json()
             assert [hit["content"] for hit in found["results"]] == ["The well is in the garden"]

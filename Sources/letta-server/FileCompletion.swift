@@ -14,8 +14,8 @@ struct FileCompletion {
     }
 
     private let server: RunningServer
-    /// The agents as the server lists them, by their ids in the file.
-    private let agents: [String: JSONValue]
+    /// The agent as the server lists it.
+    private let listed: JSONValue
     private let identities: [Identity]
     private let folders: FolderIDs
     private(set) var file: JSONObject
@@ -28,11 +28,11 @@ struct FileCompletion {
     private(set) var rows: Set<String> = []
 
     init(
-        _ file: JSONObject, of agents: [String: JSONValue], _ identities: [Identity], _ folders: FolderIDs,
+        _ file: JSONObject, of listed: JSONValue, _ identities: [Identity], _ folders: FolderIDs,
         from server: RunningServer
     ) {
         self.file = file
-        self.agents = agents
+        self.listed = listed
         self.identities = identities
         self.folders = folders
         self.server = server
@@ -40,21 +40,16 @@ struct FileCompletion {
     }
 
     mutating func run() async throws {
+        keepAgent()
         renameBlocks()
         renameFolders()
-        var agents = file["agents"]?.array ?? []
-        for index in agents.indices {
-            guard var agent = agents[index].object, let listed = self.agents[agent["id"]?.string ?? ""],
-                let id = listed["id"]?.string
-            else { continue }
-            addSecrets(to: &agent, listed)
-            try await addMessageIDs(to: &agent, listed, id)
-            try await addArchives(to: &agent, id)
-            try await addConversations(to: &agent, id)
-            addIdentities(to: &agent, id)
-            agents[index] = .object(agent)
-        }
-        file["agents"] = .array(agents)
+        guard var agent = file["agents"]?[0]?.object, let id = listed["id"]?.string else { return }
+        addSecrets(to: &agent)
+        try await addMessages(to: &agent, id)
+        try await addArchives(to: &agent, id)
+        try await addConversations(to: &agent, id)
+        addIdentities(to: &agent, id)
+        file["agents"] = [.object(agent)]
         file["archives"] = .array(archives)
         file["identities"] = .array(known)
         file["blocks"] = .array(blocks)
@@ -62,22 +57,35 @@ struct FileCompletion {
         file["groups"] = []
     }
 
+    /// The file of an agent that manages others has those too. They have files of their own, and what only they, or
+    /// conversations, have is listed.
+    private mutating func keepAgent() {
+        let agents = file["agents"]?.array ?? []
+        let named = agents.first { $0["name"]?.string == listed["name"]?.string }
+        guard let agent = named ?? agents.first else { return }
+        file["agents"] = [agent]
+        for (list, member) in [("blocks", "block_ids"), ("sources", "source_ids"), ("tools", "tool_ids")] {
+            keep(list, "id", (agent[member]?.array ?? []).compactMap(\.string))
+        }
+        keep("files", "source_id", (agent["source_ids"]?.array ?? []).compactMap(\.string))
+    }
+
+    private mutating func keep(_ list: String, _ member: String, _ values: [String]) {
+        let values = Set(values)
+        let all = file[list]?.array ?? []
+        file[list] = .array(all.filter { values.contains($0[member]?.string ?? "") })
+    }
+
     // MARK: Blocks, folders and files
 
     /// The agent's own list tells which block has a label.
     private mutating func renameBlocks() {
-        let labels = Self.values(of: "label", byIDsOf: blocks)
-        var ids: [String: String] = [:]
-        for agent in file["agents"]?.array ?? [] {
-            guard let listed = agents[agent["id"]?.string ?? ""] else { continue }
-            let own = listed["blocks"]?.array ?? listed["memory"]?["blocks"]?.array ?? []
-            let byLabel = Dictionary(own.map { ($0["label"]?.string ?? "", $0["id"]?.string) }) { first, _ in first }
-            for place in (agent["block_ids"]?.array ?? []).compactMap(\.string) {
-                ids[place] = labels[place].flatMap { byLabel[$0] ?? nil }
-            }
-        }
-        rename(ids, "blocks", "id")
-        rename(ids, "agents", "block_ids")
+        let own = listed["blocks"]?.array ?? listed["memory"]?["blocks"]?.array ?? []
+        let ids = Dictionary(own.map { ($0["label"]?.string ?? "", $0["id"]?.string) }) { first, _ in first }
+        let all = Self.values(of: "label", byIDsOf: file["blocks"]?.array ?? [])
+        let renamed = all.compactMapValues { ids[$0] ?? nil }
+        rename(renamed, "blocks", "id")
+        rename(renamed, "agents", "block_ids")
         blocks = file["blocks"]?.array ?? []
     }
 
@@ -158,7 +166,7 @@ struct FileCompletion {
     }
 
     /// Files have the names alone.
-    private func addSecrets(to agent: inout JSONObject, _ listed: JSONValue) {
+    private func addSecrets(to agent: inout JSONObject) {
         let secrets = listed["secrets"]?.array ?? listed["tool_exec_environment_variables"]?.array ?? []
         guard !secrets.isEmpty else { return }
         var values = JSONObject()
@@ -170,19 +178,48 @@ struct FileCompletion {
         let own = identities.filter { $0.agents.contains(id) }
         for identity in own where !known.contains(.object(identity.entry)) { known.append(.object(identity.entry)) }
         agent["identities"] = .array(own.map { $0.entry["id"] ?? .null })
+        rows.formUnion(own.compactMap { $0.entry["id"]?.string })
     }
 
     // MARK: Messages
 
-    private mutating func addMessageIDs(to agent: inout JSONObject, _ listed: JSONValue, _ id: String) async throws {
-        let ids = MessageIDs(
-            of: agent["messages"]?.array ?? [],
-            context: (agent["in_context_message_ids"]?.array ?? []).compactMap(\.string),
-            (listed["message_ids"]?.array ?? []).compactMap(\.string), listed: try await server.messages(of: id))
-        rename(&agent, ids) { $0 }
+    private mutating func addMessages(to agent: inout JSONObject, _ id: String) async throws {
+        let messages = try await server.messages(of: id)
+        complete(&agent, (listed["message_ids"]?.array ?? []).compactMap(\.string), messages) { $0 }
     }
 
-    /// Gives the messages of an agent or a conversation the ids of the server, and others a name of their own.
+    /// Gives the messages of an agent or a conversation the ids of the server, or else a name of their own, and adds those
+    /// that are listed and not in the file.
+    ///
+    /// - Parameter context: the ids on the server of those in the context.
+    private mutating func complete(
+        _ entry: inout JSONObject, _ context: [String], _ listed: [ListedMessage], _ other: (String) -> String
+    ) {
+        let ids = MessageIDs(
+            of: entry["messages"]?.array ?? [],
+            context: (entry["in_context_message_ids"]?.array ?? []).compactMap(\.string), context, listed: listed)
+        rename(&entry, ids, other)
+        let file = entry["messages"]?.array ?? []
+        let places = Dictionary(file.enumerated().map { ($1["id"]?.string ?? "", $0) }) { first, _ in first }
+        var all: [JSONValue] = []
+        var next = file.startIndex
+        for message in listed {
+            if let place = places[message.id] {
+                guard place >= next else { continue }
+                all += file[next...place]
+                next = place + 1
+            } else {
+                all.append(message.entry)
+                messages[message.id] = message.origin
+            }
+        }
+        all += file[next...]
+        entry["messages"] = .array(all)
+        let present = Set(all.compactMap { $0["id"]?.string })
+        let found = context.filter(present.contains)
+        if !found.isEmpty { entry["in_context_message_ids"] = .array(found.map { .string($0) }) }
+    }
+
     private mutating func rename(_ entry: inout JSONObject, _ ids: MessageIDs, _ other: (String) -> String) {
         func name(_ place: JSONValue?) -> JSONValue {
             guard let place = place?.string else { return .null }
@@ -212,13 +249,11 @@ struct FileCompletion {
             entry["id"] = .string(conversationID)
             entry["messages"] = exported?["messages"] ?? []
             entry["in_context_message_ids"] = exported?["in_context_message_ids"] ?? []
-            let ids = MessageIDs(
-                of: entry["messages"]?.array ?? [],
-                context: (entry["in_context_message_ids"]?.array ?? []).compactMap(\.string),
-                (conversation["in_context_message_ids"]?.array ?? []).compactMap(\.string),
-                listed: try await server.messages(ofConversation: conversationID))
+            let listed = try await server.messages(ofConversation: conversationID)
             // Each file counts its messages anew.
-            rename(&entry, ids) { "\(conversationID) \($0)" }
+            complete(&entry, (conversation["in_context_message_ids"]?.array ?? []).compactMap(\.string), listed) {
+                "\(conversationID) \($0)"
+            }
             entry["isolated_blocks"] = .array(try await isolatedBlocks(of: conversation, conversationID))
             rows.insert(conversationID)
             entries.append(.object(entry))
@@ -231,7 +266,7 @@ struct FileCompletion {
     ) async throws -> [JSONValue] {
         var isolated: [JSONValue] = []
         for id in (conversation["isolated_block_ids"]?.array ?? []).compactMap(\.string) {
-            let block = try await server.block(id)
+            guard let block = try await server.block(id) else { continue }
             let entry = block.members("id", "label", "value", "limit", "description", "metadata", "read_only")
             if rows.insert(id).inserted { blocks.append(.object(entry)) }
             isolated.append(["label": entry["label"] ?? .null, "block_id": .string(id)])

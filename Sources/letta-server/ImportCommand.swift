@@ -15,8 +15,7 @@ struct ImportCommand: AsyncParsableCommand {
             letta-server import agents/ one.af
 
             From a database of Letta 0.11 to 0.16 everything comes with its ids and times, and a report compares both sides. \
-            From a running server agents come one by one, with their messages, blocks, tools and archival memory, under the \
-            ids of the agents. Files of the older format, with one agent, are converted. An import can be interrupted and \
+            From a running server the same comes through its API, agents one by one. Files of the older format, with one agent, are converted. An import can be interrupted and \
             repeated: what is here already is left out. The exit status is 1 when something is missing or different. \
             LETTA_FROM_ENCRYPTION_KEY is the LETTA_ENCRYPTION_KEY that Letta ran with, LETTA_FROM_PASSWORD the password of a \
             running server.
@@ -112,7 +111,7 @@ struct ImportCommand: AsyncParsableCommand {
             if let part = try await rest?.takeBeforeAgents() { report.add(part) }
             for (index, source) in sources.enumerated() {
                 let outcome = await (previews ? transfer.preview(source) : transfer.take(source))
-                report.add(outcome, of: source)
+                report.add(outcome, of: source, counts: server == nil)
                 ProgressBar.line(index + 1, sources.count, "\(source.name): \(Self.text(outcome))")
             }
             if let part = try await rest?.takeAfterAgents() { report.add(part) }

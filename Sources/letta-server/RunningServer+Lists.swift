@@ -33,6 +33,8 @@ extension RunningServer {
         .get, "/v1/sandbox-config/{sandbox_config_id}/environment-variable", "Lists the variables of a sandbox.")
     private static let groups = Endpoint<NoPath, Page, NoBody, JSONValue>(.get, "/v1/groups/", "Lists groups.")
     private static let jobs = Endpoint<NoPath, Page, NoBody, JSONValue>(.get, "/v1/jobs/", "Lists jobs.")
+    private static let search = Endpoint<NoPath, NoQuery, JSONValue, JSONValue>(
+        .post, "/v1/passages/search", "Searches passages.")
     private static let conversations = Endpoint<NoPath, Page, NoBody, JSONValue>(
         .get, "/v1/conversations/", "Lists conversations.")
     private static let blocks = Endpoint<ID<Block>, NoQuery, NoBody, JSONValue>(
@@ -49,35 +51,38 @@ extension RunningServer {
     /// - Parameter agent: nil for the archives of all agents and of none.
     /// - Returns: nil where the server has no archives yet.
     func archives(of agent: String? = nil) async throws -> [JSONValue]? {
-        do {
-            return try await all(Page(agentID: agent)) { try await client.call(Self.archives, query: $0) }
-        } catch let error as LettaClientError where [404, 405].contains(error.status) {
-            return nil
+        try await ifServed {
+            try await all(Page(agentID: agent)) { try await client.call(Self.archives, query: $0) }
         }
     }
 
     func conversations(of agent: String) async throws -> [JSONValue] {
         try await ifServed {
             try await all(Page(agentID: agent)) { try await client.call(Self.conversations, query: $0) }
+        } ?? []
+    }
+
+    /// Nil for one that does not exist.
+    func block(_ id: String) async throws -> JSONValue? {
+        do {
+            return try await client.call(Self.blocks, path: ID(id))
+        } catch let error as LettaClientError where error.status == 404 {
+            return nil
         }
     }
 
-    func block(_ id: String) async throws -> JSONValue {
-        try await client.call(Self.blocks, path: ID(id))
-    }
-
     /// Oldest first.
-    func messages(of agent: String) async throws -> [MessageIDs.Listed] {
+    func messages(of agent: String) async throws -> [ListedMessage] {
         // Otherwise what an agent says by a tool is shown without the tool's result.
         let elements = try await all(Page(useAssistantMessage: false)) {
             try await client.call(Self.messages, path: ID(agent), query: $0)
         }
-        return MessageIDs.Listed.messages(elements)
+        return ListedMessage.messages(elements)
     }
 
     /// Oldest first.
-    func messages(ofConversation id: String) async throws -> [MessageIDs.Listed] {
-        MessageIDs.Listed.messages(
+    func messages(ofConversation id: String) async throws -> [ListedMessage] {
+        ListedMessage.messages(
             try await all { try await client.call(Self.talk, path: ID(id), query: $0) })
     }
 
@@ -86,8 +91,9 @@ extension RunningServer {
     func tools() async throws -> [JSONValue] { try await all { try await client.call(Self.tools, query: $0) } }
 
     /// With the ids of their tools, as rows of a database.
-    func mcpServers() async throws -> [JSONValue] {
+    func mcpServers() async throws -> [JSONValue]? {
         let servers = try await ifServed { try await all { try await client.call(Self.mcpServers, query: $0) } }
+        guard let servers else { return nil }
         var rows: [JSONValue] = []
         for server in servers {
             guard var row = server.object, let id = row["id"]?.string else { continue }
@@ -102,8 +108,13 @@ extension RunningServer {
         return rows
     }
 
+    /// With those of templates, which are a list of their own.
     func blocks() async throws -> [JSONValue] {
-        try await all(Page(showHiddenBlocks: true)) { try await client.call(Self.allBlocks, query: $0) }
+        let own = try await all(Page(showHiddenBlocks: true)) { try await client.call(Self.allBlocks, query: $0) }
+        return own
+            + (try await all(Page(showHiddenBlocks: true, templatesOnly: true)) {
+                try await client.call(Self.allBlocks, query: $0)
+            })
     }
 
     func folders() async throws -> [JSONValue] { try await all { try await client.call(Self.folders, query: $0) } }
@@ -133,8 +144,9 @@ extension RunningServer {
     }
 
     /// With their variables.
-    func sandboxes() async throws -> [JSONValue] {
+    func sandboxes() async throws -> [JSONValue]? {
         let sandboxes = try await ifServed { try await all { try await client.call(Self.sandboxes, query: $0) } }
+        guard let sandboxes else { return nil }
         var rows: [JSONValue] = []
         for sandbox in sandboxes {
             guard var row = sandbox.object, let id = row["id"]?.string else { continue }
@@ -145,11 +157,22 @@ extension RunningServer {
         return rows
     }
 
-    func groups() async throws -> [JSONValue] {
+    func groups() async throws -> [JSONValue]? {
         try await ifServed {
             try await all(Page(showHiddenGroups: true)) { try await client.call(Self.groups, query: $0) }
         }
     }
+
+    /// The passages of an archive that no agent has: as many as a search shows.
+    func passages(ofArchive archive: String) async throws -> [JSONValue] {
+        let body: JSONObject = ["archive_id": .string(archive), "limit": .int(Int64(Self.mostFound))]
+        let found = try await ifServed {
+            try await client.call(Self.search, body: .object(body)).array ?? []
+        }
+        return (found ?? []).compactMap { $0["passage"] }
+    }
+
+    static let mostFound = 100
 
     /// Calls `body` with some passages of an agent's archives at a time.
     func passages(of agent: String, _ body: ([JSONValue]) async throws -> Void) async throws {
@@ -160,7 +183,7 @@ extension RunningServer {
         try await pages(Page(), { try await client.call(Self.jobs, query: $0) }, body)
     }
 
-    func providers() async throws -> [JSONValue] {
+    func providers() async throws -> [JSONValue]? {
         try await ifServed { try await all { try await client.call(Self.providers, query: $0) } }
     }
 
@@ -181,9 +204,9 @@ extension RunningServer {
         }
     }
 
-    func identities() async throws -> [JSONValue] {
+    func identities() async throws -> [JSONValue]? {
         let listed = try await ifServed { try await all { try await client.call(Self.identities, query: $0) } }
-        return listed.map { identity in
+        return listed?.map { identity in
             guard var row = identity.object else { return identity }
             row["blocks"] = row["block_ids"]
             return .object(row)
@@ -192,11 +215,12 @@ extension RunningServer {
 
     func agentsOfIdentities() async throws -> [FileCompletion.Identity] {
         var identities: [FileCompletion.Identity] = []
-        for identity in try await self.identities() {
+        for identity in try await self.identities() ?? [] {
             guard let id = identity["id"]?.string else { continue }
-            let agents = try await ifServed {
-                try await all { try await client.call(Self.agentsOfIdentity, path: ID(id), query: $0) }
-            }
+            let agents =
+                try await ifServed {
+                    try await all { try await client.call(Self.agentsOfIdentity, path: ID(id), query: $0) }
+                } ?? []
             let listed =
                 agents.compactMap { $0["id"]?.string } + (identity["agent_ids"]?.array ?? []).compactMap(\.string)
             identities.append(
@@ -207,12 +231,12 @@ extension RunningServer {
         return identities
     }
 
-    /// Nothing where the server is of a version that does not have such things yet.
-    private func ifServed(_ list: () async throws -> [JSONValue]) async throws -> [JSONValue] {
+    /// Nil where the server is of a version that does not have such things yet.
+    private func ifServed(_ list: () async throws -> [JSONValue]) async throws -> [JSONValue]? {
         do {
             return try await list()
         } catch let error as LettaClientError where [404, 405].contains(error.status) {
-            return []
+            return nil
         }
     }
 }

@@ -17,14 +17,19 @@ struct RunningServer: Sendable {
         var agentID: String?
         var useAssistantMessage: Bool?
         var includeContent: Bool?
+        var showHiddenAgents: Bool?
         var showHiddenGroups: Bool?
         var showHiddenBlocks: Bool?
+        var templatesOnly: Bool?
     }
 
     struct Export: Codable, Sendable {
         /// Its messages take the place of the agent's own.
         var conversationID: String?
     }
+
+    /// More than anybody has: a list that goes on and on is no list.
+    private static let mostElements = 20_000_000
 
     let client: LettaClient
     /// Whether the passages of archives are put into the files, to be counted, instead of being fetched after the agents.
@@ -40,57 +45,34 @@ struct RunningServer: Sendable {
         }
     }
 
-    /// All agents as files that are fetched when it is their turn; agents that manage others first, so that those come in
-    /// their files.
+    /// All agents as files that are fetched when it is their turn.
     func sources() async throws -> [AgentTransfer.Source] {
-        let agents = try await agents()
         let identities = try await agentsOfIdentities()
         let files = try await files()
-        let managers = agents.filter { !Self.members($0).isEmpty }
-        let inFiles = Set(managers.flatMap(Self.members))
-        let names = Dictionary(agents.map { ($0["id"]?.string ?? "", $0["name"]?.string ?? "") }) { first, _ in first }
-        let byID = Dictionary(agents.map { ($0["id"]?.string ?? "", $0) }) { first, _ in first }
-        let others = agents.filter { Self.members($0).isEmpty && !inFiles.contains($0["id"]?.string ?? "") }
-        return (managers + others).compactMap { agent in
+        return try await agents().compactMap { agent in
             guard let id = agent["id"]?.string else { return nil }
-            let members = Self.members(agent)
             return AgentTransfer.Source(name: "\(agent["name"]?.string ?? "") (\(id))") {
-                try await content(id, members.map { (id: $0, name: names[$0] ?? "") }, byID, identities, files)
+                try await content(agent, id, identities, files)
             }
         }
     }
 
     func agents() async throws -> [JSONValue] {
-        try await all { try await client.call(Self.agents, query: $0) }
-    }
-
-    /// The agents of the group that an agent manages.
-    private static func members(_ agent: JSONValue) -> [String] {
-        for name in ["managed_group", "multi_agent_group"] {
-            guard let group = agent[name], group["manager_agent_id"] == agent["id"] else { continue }
-            return (group["agent_ids"]?.array ?? []).compactMap(\.string)
-        }
-        return []
+        try await all(Page(showHiddenAgents: true)) { try await client.call(Self.agents, query: $0) }
     }
 
     private func content(
-        _ id: String, _ members: [(id: String, name: String)], _ agents: [String: JSONValue],
-        _ identities: [FileCompletion.Identity], _ files: FolderIDs
+        _ agent: JSONValue, _ id: String, _ identities: [FileCompletion.Identity], _ files: FolderIDs
     ) async throws -> AgentTransfer.Source.Content {
         let file = try await export(id)
-        guard let object = file.object, let entries = object["agents"]?.array, let first = entries.first?.object else {
+        guard let object = file.object, object["agents"]?.array?.isEmpty == false else {
             return AgentTransfer.Source.Content(bytes: JSONWriter.bytes(of: file))
         }
-        var ids: [String: String] = [first["id"]?.string ?? "": id]
-        for entry in entries.dropFirst() {
-            let named = members.filter { $0.name == entry["name"]?.string }
-            if named.count == 1, let place = entry["id"]?.string { ids[place] = named[0].id }
-        }
-        var completion = FileCompletion(
-            object, of: ids.compactMapValues { agents[$0] }, identities, files, from: self)
+        var completion = FileCompletion(object, of: agent, identities, files, from: self)
         try await completion.run()
+        let place = completion.file["agents"]?[0]?["id"]?.string ?? ""
         return AgentTransfer.Source.Content(
-            bytes: JSONWriter.bytes(of: JSONValue.object(completion.file)), agentIDs: ids,
+            bytes: JSONWriter.bytes(of: JSONValue.object(completion.file)), agentIDs: [place: id],
             messages: completion.messages, rows: completion.rows)
     }
 
@@ -108,16 +90,29 @@ struct RunningServer: Sendable {
         return elements
     }
 
-    /// Calls `body` with one page of a list after the other.
+    /// Calls `body` with the new elements of one page of a list after the other, until a page has none: some servers have
+    /// smaller pages than they are asked for, and some give the same one again.
+    ///
+    /// - Throws: `APIError` for a list without end.
     func pages(
         _ first: Page = Page(), _ page: (Page) async throws -> JSONValue, _ body: ([JSONValue]) async throws -> Void
     ) async throws {
         var request = first
+        var seen: Set<String> = []
         while true {
-            let next = try await page(request).array ?? []
-            let last = next.last?["id"]?.string
-            try await body(next)
-            guard next.count >= request.limit, let last, last != request.after else { return }
+            var last: String?
+            let new = (try await page(request).array ?? []).filter { element in
+                guard let id = element["id"]?.string else { return false }
+                last = id
+                // A message is listed as several elements.
+                return seen.insert("\(id) \(element["message_type"]?.string ?? "") \(element["otid"]?.string ?? "")")
+                    .inserted
+            }
+            guard !new.isEmpty, let last else { return }
+            guard seen.count <= Self.mostElements else {
+                throw APIError(400, "The server's list has more than \(Self.mostElements) elements.")
+            }
+            try await body(new)
             request.after = last
         }
     }

@@ -16,7 +16,7 @@ struct ServerRecords {
         report.add(try await take(try await server.tools(), of: .tools))
         report.add(try await take(try await server.mcpServers(), of: .mcpServers))
         report.add(try await take(try await server.blocks(), of: .blocks))
-        report.add(try await take(try await server.archives() ?? [], of: .archives))
+        report.add(try await take(try await server.archives(), of: .archives))
         report.add(try await take(folders, of: .folders))
         for id in folders.compactMap({ $0["id"]?.string }) { report.add(try await takeFiles(of: id)) }
         report.add(try await take(try await server.sandboxes(), of: .sandboxes))
@@ -37,11 +37,9 @@ struct ServerRecords {
     func takeAfterAgents() async throws -> LettaImportReport {
         var report = LettaImportReport()
         guard !previews else { return report }
-        // The passages of a server without archives came with their agents.
-        let agents = try await server.archives() == nil ? [] : server.agents()
-        for id in agents.compactMap({ $0["id"]?.string }) {
-            try await server.passages(of: id) { report.add(try await take($0, of: .passages)) }
-        }
+        let agents = try await server.agents().compactMap { $0["id"]?.string }
+        report.add(try await transfer.present(agents))
+        report.add(try await takePassages(of: agents))
         report.add(try await take(try await server.groups(), of: .groups))
         try await server.runs { runs, steps in
             report.add(try await take(runs, of: .runs))
@@ -51,7 +49,27 @@ struct ServerRecords {
         return report
     }
 
-    private func take(_ elements: [JSONValue], of list: AgentTransfer.Listed) async throws -> LettaImportReport {
-        try await transfer.take(elements, of: list, key: key)
+    /// Nothing of a server without archives, whose passages came with their agents.
+    private func takePassages(of agents: [String]) async throws -> LettaImportReport {
+        var report = LettaImportReport()
+        guard let archives = try await server.archives() else { return report }
+        var attached: Set<String> = []
+        for agent in agents {
+            attached.formUnion(try await server.archives(of: agent)?.compactMap { $0["id"]?.string } ?? [])
+            try await server.passages(of: agent) { report.add(try await take($0, of: .passages)) }
+        }
+        for archive in archives.compactMap({ $0["id"]?.string }) where !attached.contains(archive) {
+            let found = try await server.passages(ofArchive: archive)
+            report.add(try await take(found, of: .passages))
+            guard found.count >= RunningServer.mostFound else { continue }
+            report.leaveOut("archives", archive, "no agent has it, and a search shows its first passages only")
+        }
+        return report
+    }
+
+    /// - Parameter elements: nil where the server has no such list.
+    private func take(_ elements: [JSONValue]?, of list: AgentTransfer.Listed) async throws -> LettaImportReport {
+        guard let elements else { return transfer.unlisted(list) }
+        return try await transfer.take(elements, of: list, key: key)
     }
 }

@@ -50,7 +50,12 @@ extension AgentImporter {
     /// Identities are found by their keys: one that is here already is used as it is.
     mutating func insertIdentities() throws {
         let project = file.settings.projectID ?? db.project
+        let here = try known((document.identities ?? []).map(\.id), in: IdentityStore.table) { $0.wire.id.rawValue }
         for (index, entry) in (document.identities ?? []).enumerated() {
+            if here[entry.id] != nil {
+                identities[entry.id] = ID(entry.id)
+                continue
+            }
             if let known = try IdentityStore.find(entry.identifierKey, project: project, db) {
                 identities[entry.id] = known.wire.id
                 continue

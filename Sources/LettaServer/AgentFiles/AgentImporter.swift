@@ -209,7 +209,8 @@ struct AgentImporter {
             }
             let config = file.settings.embedding ?? entry.embeddingConfig ?? embedding(ofAgentsWith: entry.id)
             var folder = Folder(
-                id: id(of: entry.id), name: try freeName(entry.name), embeddingConfig: config.map { Document($0) },
+                id: id(of: entry.id), name: try FolderStore.freeName(entry.name, db),
+                embeddingConfig: config.map { Document($0) },
                 organizationID: db.organization, createdAt: self.time(index))
             folder.description = entry.description
             folder.instructions = entry.instructions
@@ -231,15 +232,6 @@ struct AgentImporter {
 
     private func embedding(ofAgentsWith source: String) -> EmbeddingConfig? {
         document.agents.first { $0.folders.contains(source) && $0.agent.embeddingConfig != nil }?.agent.embeddingConfig
-    }
-
-    private func freeName(_ name: String) throws -> String {
-        var (candidate, number) = (name, 1)
-        while try FolderStore.find(named: candidate, db) != nil {
-            candidate = number == 1 ? "\(name)_copy" : "\(name)_copy\(number)"
-            number += 1
-        }
-        return candidate
     }
 
     private mutating func insert(_ entry: AgentFileDocument.FileEntry, _ index: Int) throws {
@@ -300,7 +292,7 @@ struct AgentImporter {
         }
         try insertConversations(entry, history)
         try attachMemory(entry, to: row.id, index)
-        try FoundApprovals.note(of: row.id, approvals, db)
+        try FoundApprovals.note(of: row.id, approvals, core.ids, db)
         sums[row.id] = Self.sum(of: history, memory)
     }
 

@@ -1,6 +1,7 @@
 package import JSON
 import LettaAPI
 package import ModelProviders
+import Storage
 
 /// What a running server lists beside its agents.
 extension AgentTransfer {
@@ -38,9 +39,12 @@ extension AgentTransfer {
         var seen: Set<String> = []
         let listed = elements.compactMap(\.object).map { LettaRow(listed: $0) }
             .filter { noun.isOwn($0) && seen.insert($0.id).inserted }
-        let rows = Self.inOrder(listed, from: rowStore.core.now()).map { $0.moved(to: scope.organization) }
+        let rows = Self.inOrder(listed.filter { Self.isID($0.id) }, from: rowStore.core.now()).map {
+            $0.moved(to: scope.organization)
+        }
         let cipher = key.map { LettaCipher(passphrase: $0.reveal()) }
         var report = LettaImportReport()
+        for row in listed where !Self.isID(row.id) { report.leaveOut(noun.name, row.id, "no path can name it") }
         var readable: [LettaRow] = []
         for var row in try await rowStore.missing(rows, noun) {
             if noun.addSecrets != nil { report.secrets += row.dropMasks() }
@@ -61,6 +65,30 @@ extension AgentTransfer {
 }
 
 extension AgentTransfer {
+    /// Whether a path can name it.
+    private static func isID(_ text: String) -> Bool {
+        !text.isEmpty
+            && text.unicodeScalars.allSatisfy { scalar in
+                scalar.properties.isAlphabetic || scalar.properties.numericType != nil
+                    || "-_".unicodeScalars.contains(scalar)
+            }
+    }
+
+    /// What the report says of a list that the server does not have.
+    package func unlisted(_ list: Listed) -> LettaImportReport {
+        var report = LettaImportReport()
+        report.notes["the server has no list of \(list.noun.name)"] = 1
+        return report
+    }
+
+    /// How many of the agents of a server are here.
+    package func present(_ agents: [String]) async throws -> LettaImportReport {
+        let here = try await storage.read(as: scope) { db in try LettaImportStore.present(agents, in: "agent", db) }
+        var report = LettaImportReport()
+        report.counts = [.init(noun: "agents", there: Set(agents).count, here: here.count)]
+        return report
+    }
+
     /// Gives elements without times of their own a microsecond each, so that they stay in the order of the list: steps have
     /// the time of their run, identities have none.
     private static func inOrder(_ rows: [LettaRow], from now: Timestamp) -> [LettaRow] {

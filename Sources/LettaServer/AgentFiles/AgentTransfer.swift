@@ -60,7 +60,7 @@ package struct AgentTransfer: Sendable {
         }
     }
 
-    private let storage: any StorageEngine
+    let storage: any StorageEngine
     private let transport: ProviderTransport
     private let directory: ModelDirectory
     private let userProviders: UserProviders
@@ -312,17 +312,20 @@ struct AgentSets {
 
 extension LettaImportReport {
     /// Adds what became of one file.
-    package mutating func add(_ outcome: AgentTransfer.Outcome, of source: AgentTransfer.Source) {
+    ///
+    /// - Parameter counts: whether files are all that tells how many agents there are.
+    package mutating func add(_ outcome: AgentTransfer.Outcome, of source: AgentTransfer.Source, counts: Bool) {
         var part = LettaImportReport()
+        var count = 0
         switch outcome {
         case .imported(let agents, _):
             part.agents = agents
-            part.counts = [.init(noun: "agents", there: agents.count, here: agents.count)]
-        case .importedBefore(let agents):
-            part.counts = [.init(noun: "agents", there: agents, here: agents)]
+            count = agents.count
+        case .importedBefore(let agents): count = agents
         case .previewed: break
         case .failed(let reason): part.leaveOut("agents", source.name, reason)
         }
+        if counts { part.counts = [.init(noun: "agents", there: count, here: count)] }
         add(part)
     }
 }

@@ -5,17 +5,18 @@ import Storage
 /// The calls at which contexts wait that no step has just left: of imported agents, and of a request that was put back.
 enum FoundApprovals {
     /// Stores what the last messages of the agent's own context, and of its conversations, wait for.
-    static func note(of agent: ID<AgentState>, _ policy: ApprovalPolicy, _ db: Transaction) throws {
-        _ = try note(of: agent, in: nil, policy, db)
+    static func note(of agent: ID<AgentState>, _ policy: ApprovalPolicy, _ ids: IDSource, _ db: Transaction) throws {
+        _ = try note(of: agent, in: nil, policy, ids, db)
         for conversation in try AgentTransferStore.conversations(of: agent, db) {
-            _ = try note(of: agent, in: conversation, policy, db)
+            _ = try note(of: agent, in: conversation, policy, ids, db)
         }
     }
 
     /// - Parameter conversation: nil for the agent's own.
     /// - Returns: the message at which it waits.
     static func note(
-        of agent: ID<AgentState>, in conversation: ID<Conversation>?, _ policy: ApprovalPolicy, _ db: Transaction
+        of agent: ID<AgentState>, in conversation: ID<Conversation>?, _ policy: ApprovalPolicy, _ ids: IDSource,
+        _ db: Transaction
     ) throws -> ID<Message>? {
         let messages =
             try conversation.map { try AgentTransferStore.contextEnd(of: $0, db) }
@@ -30,7 +31,9 @@ enum FoundApprovals {
         }
         try db.insert(
             WaitingApproval(
-                id: ID(message.id), messageID: ID(message.id), agentID: agent, conversationID: conversation,
+                // A conversation may share the message with the agent's own context.
+                id: conversation == nil ? ID(message.id) : ids.next(), messageID: ID(message.id), agentID: agent,
+                conversationID: conversation,
                 runID: message.runID.map { ID($0) },
                 stepID: message.stepID.map { ID($0) }, toolCalls: calls,
                 createdAt: Timestamp(microseconds: message.createdAt), expiresAt: policy.expiry(of: message.createdAt)),

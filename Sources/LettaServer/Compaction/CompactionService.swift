@@ -69,7 +69,8 @@ struct CompactionService: Sendable {
             let returned = try store.putBack(returning, db)
             if !returned.isEmpty, !HistoryRepair.openCalls(in: parts).isEmpty {
                 try WaitingApprovalStore.remove(of: agent, in: conversation, db)
-                let waiting = try FoundApprovals.note(of: agent, in: conversation, opener.approvals, db)
+                let waiting = try FoundApprovals.note(
+                    of: agent, in: conversation, opener.approvals, core.ids, db)
                 guard let waiting, returned.contains(waiting) else {
                     throw APIError(409, "A call without a result can't be put back into the context")
                 }

@@ -9,7 +9,7 @@ import Synchronization
 /// Looks for the embedding models of archives, folders and agents that an import brought, and moves those whose model is
 /// not to be had here to the server's default one.
 ///
-/// What can't be told yet, because a configured provider does not answer, stays as it is until the next start.
+/// What can't be told yet, because a configured provider does not answer, is looked at again an hour later.
 final class ImportedEmbeddings: Sendable {
     private enum Finding {
         case present, absent, unknown
@@ -29,8 +29,9 @@ final class ImportedEmbeddings: Sendable {
     private let models: ModelService
     private let queue: EmbeddingQueue
     private let loop: WorkLoop
-    /// What this server can't tell of.
-    private let postponed = Mutex<Set<String>>([])
+    /// What could not be told yet, and when it is looked at again.
+    private let postponed = Mutex<[String: Timestamp]>([:])
+    private static let pause: Int64 = 3_600_000_000
 
     init(core: Core, models: ModelService, queue: EmbeddingQueue) {
         self.core = core
@@ -42,7 +43,7 @@ final class ImportedEmbeddings: Sendable {
     func start() {
         loop.start { [self] _ in
             try await look()
-            return .nothing(until: nil)
+            return .nothing(until: postponed.withLock { $0.values.min() })
         }
     }
 
@@ -60,7 +61,7 @@ final class ImportedEmbeddings: Sendable {
             }
             guard !page.isEmpty else { return }
             last = page.last
-            for entry in page where !postponed.withLock({ $0.contains(entry.owner.id) }) {
+            for entry in page where isDue(entry.owner) {
                 try await look(at: entry, &findings)
             }
         }
@@ -90,14 +91,31 @@ final class ImportedEmbeddings: Sendable {
     }
 
     private func postpone(_ owner: ImportedEmbeddingStore.Owner) {
-        postponed.withLock { _ = $0.insert(owner.id) }
+        let next = Timestamp(microseconds: core.now().microseconds + Self.pause)
+        postponed.withLock { $0[owner.id] = next }
+    }
+
+    private func isDue(_ owner: ImportedEmbeddingStore.Owner) -> Bool {
+        let now = core.now()
+        return postponed.withLock { postponed in
+            guard let next = postponed[owner.id] else { return true }
+            guard next <= now else { return false }
+            postponed[owner.id] = nil
+            return true
+        }
     }
 
     private func move(
         _ owner: ImportedEmbeddingStore.Owner, from document: Document<EmbeddingConfig>, _ old: EmbeddingConfig,
         as scope: Scope
     ) async throws {
-        guard let config = try await models.anyEmbeddingModel(as: scope) else {
+        let config: EmbeddingConfig?
+        do {
+            config = try await models.anyEmbeddingModel(as: scope)
+        } catch is APIError {
+            config = nil
+        }
+        guard let config else {
             core.logger.notice(
                 "What was imported is searched by its words: its embedding model is not to be had here, and there is no other",
                 metadata: ["owner.id": "\(owner.id)", "model": "\(EmbeddingService.name(of: old))"])

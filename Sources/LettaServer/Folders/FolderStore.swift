@@ -23,6 +23,16 @@ enum FolderStore {
         try db.fetchAll(table, where: "name = \(name)").first
     }
 
+    /// The name, or a similar one that no folder has.
+    static func freeName(_ name: String, _ db: Transaction) throws -> String {
+        var (candidate, number) = (name, 1)
+        while try find(named: candidate, db) != nil {
+            candidate = number == 1 ? "\(name)_copy" : "\(name)_copy\(number)"
+            number += 1
+        }
+        return candidate
+    }
+
     static func delete(_ id: ID<Folder>, _ db: Transaction) throws {
         try DeletedKeyStore.note(in: files, where: "folder_id = \(id)", db)
         try DeletedKeyStore.note(in: passages, where: "folder_id = \(id)", db)

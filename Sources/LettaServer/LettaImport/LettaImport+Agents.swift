@@ -195,9 +195,9 @@ extension LettaImport {
     // MARK: The end
 
     private mutating func finish(_ agent: LettaAgent) async throws {
-        let (approvals, time) = (approvals, core.now())
+        let (approvals, time, ids) = (approvals, core.now(), core.ids)
         try await core.storage.write(as: scope(agent.row.organization)) { db in
-            try FoundApprovals.note(of: agent.id, approvals, db)
+            try FoundApprovals.note(of: agent.id, approvals, ids, db)
             try LettaImportStore.finish(agent.id, at: time, db)
         }
     }

@@ -64,7 +64,7 @@ package struct LettaImportReport: Sendable {
         notes.merge(part.notes, uniquingKeysWith: +)
     }
 
-    mutating func leaveOut(_ noun: String, _ id: String, _ reason: String) {
+    package mutating func leaveOut(_ noun: String, _ id: String, _ reason: String) {
         leftOutCounts[noun, default: 0] += 1
         if leftOut.count < Self.mostListed { leftOut.append(LeftOut(noun: noun, id: id, reason: reason)) }
     }

@@ -100,7 +100,10 @@ extension LettaNoun {
             row["organization_id"] = .string(writer.db.organization)
             row["created_at"] = .string(row.createdAt.wireText)
             row["updated_at"] = .string(row.updatedAt.wireText)
-            let folder: Folder = try row.decode()
+            var folder: Folder = try row.decode()
+            let name = folder.name
+            folder.name = try FolderStore.freeName(name, writer.db)
+            if folder.name != name { writer.note("a folder is called \(folder.name), as there is a '\(name)' here") }
             try writer.db.insert(folder, into: FolderStore.table)
             try note(.folder(folder.id), by: folder.embeddingConfig, &writer)
         })

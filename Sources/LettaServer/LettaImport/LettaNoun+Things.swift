@@ -202,8 +202,9 @@ extension LettaNoun {
                         id: id, sandboxConfigID: config.id, name: name(ofVariable: variable),
                         sealedValue: try sealed(variable, &writer) ?? empty,
                         description: variable.text("description"), createdByID: variable.text("created_by_id"),
-                        lastUpdatedByID: variable.text("last_updated_by_id"), createdAt: variable.createdAt,
-                        updatedAt: variable.updatedAt), into: SandboxStore.variables)
+                        lastUpdatedByID: variable.text("last_updated_by_id"),
+                        createdAt: variable.time("created_at") ?? config.createdAt,
+                        updatedAt: variable.time("updated_at") ?? config.updatedAt), into: SandboxStore.variables)
             }
         },
         addSecrets: { row, writer in

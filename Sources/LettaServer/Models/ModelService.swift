@@ -30,17 +30,30 @@ struct ModelService: Sendable {
         }
     }
 
-    /// The model of an agent whose creator names none: the one that is set, else the installed local one that suits this
-    /// machine best; nil where one must be named.
+    /// The model of an agent whose creator names none: the one that is set, as long as it is there, else the installed local
+    /// one that suits this machine best; nil where one must be named.
+    ///
+    /// - Throws: `APIError` 404 or 400 where the one that is set is not there, and no other.
     func defaultModel(as scope: Scope) async throws -> LLMConfig? {
+        let missing: APIError?
         if let handle = try await defaults?.settings().defaultModel {
-            return try await languageModel(handle, as: scope)
+            do {
+                return try await languageModel(handle, as: scope)
+            } catch let error as APIError {
+                missing = error
+            }
+        } else {
+            missing = nil
         }
         let installed = await localModels(.llm)
         let suited = ModelCatalogue.chatModels(for: .current).lazy.compactMap { model in
             installed.first { $0.name == model.name }
         }
-        return suited.first.map(Self.config)
+        guard let model = suited.first else {
+            if let missing { throw missing }
+            return nil
+        }
+        return Self.config(of: model)
     }
 
     func embeddingModels(as scope: Scope) async throws -> [EmbeddingModel] {
@@ -78,11 +91,18 @@ struct ModelService: Sendable {
         }
     }
 
-    /// The embedding model of an agent or a folder whose creator names none: the one that is set, else the one on this
-    /// machine; nil where there is none.
+    /// The embedding model of an agent or a folder whose creator names none: the one that is set, as long as it is there, else
+    /// the one on this machine; nil where there is none.
     func defaultEmbeddingModel(as scope: Scope) async throws -> EmbeddingConfig? {
         if let handle = try await defaults?.settings().defaultEmbeddingModel {
-            return try await embeddingModel(handle, as: scope)
+            do {
+                return try await embeddingModel(handle, as: scope)
+            } catch let error as APIError {
+                // Without it, memories are found by their words.
+                logger.warning(
+                    "The default embedding model is not to be had",
+                    metadata: ["model": "\(handle)", "error": "\(error.explanation)"])
+            }
         }
         return await localModels(.embedding).first.map(Self.embeddingConfig)
     }

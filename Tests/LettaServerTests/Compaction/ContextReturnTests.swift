@@ -134,7 +134,6 @@ import Testing
             server.model.play(.call("memory_insert", ["label": "human", "new_string": "y"], id: "asked"))
             try await server.say("Third", to: server["agent"]).expect(200)
             server["request"] = try #require(try await server.get("/v1/approvals/").json[0]?["message_id"]?.string)
-            try await server.run([.delete("\(Self.context)/{request}", expect: 200)])
             try await body(server)
         }
     }
@@ -143,6 +142,7 @@ import Testing
     func `a request for an approval waits again`(_ engine: TestEngine) async throws {
         try await withRequest(on: engine) { server in
             try await server.run([
+                .delete("\(Self.context)/{request}", expect: 200),
                 .get("/v1/approvals/", expect: 200, []),
                 .put("\(Self.context)/{request}", expect: 200, ["message_ids": ["{request}"]]),
                 .put("\(Self.context)/{request}", expect: 200, ["message_ids": []]),
@@ -166,9 +166,26 @@ import Testing
         }
     }
 
+    @Test(arguments: Engines.all)
+    func `a fork that shares the request waits by itself`(_ engine: TestEngine) async throws {
+        try await withRequest(on: engine) { server in
+            let fork = try await server.send(.post, "/v1/conversations/default/fork?agent_id={agent}").expect(200).id
+            server["fork"] = fork
+            try await server.run([
+                .delete("\(Self.context)/{request}?conversation_id={fork}", expect: 200),
+                .put(
+                    "\(Self.context)/{request}?conversation_id={fork}", expect: 200, ["message_ids": ["{request}"]]),
+            ])
+            let waiting = try await server.get("/v1/approvals/").json.array ?? []
+            #expect(waiting.map { $0["message_id"]?.string } == [server["request"], server["request"]])
+            #expect(Set(waiting.map { $0["conversation_id"]?.string }) == [nil, fork])
+        }
+    }
+
     @Test(arguments: Engines.scenarios)
     func `a call without a result stays out once the talk went on`(_ engine: TestEngine) async throws {
         try await withRequest(on: engine) { server in
+            try await server.run([.delete("\(Self.context)/{request}", expect: 200)])
             server.model.play(.say("on"))
             try await server.say("Fourth", to: server["agent"]).expect(200)
             try await server.run([

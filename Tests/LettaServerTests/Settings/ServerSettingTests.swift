@@ -1,7 +1,10 @@
 import JSON
 import LettaAPI
+import Storage
 import TestSupport
 import Testing
+
+@testable import LettaServer
 
 /// What is set while the server runs.
 @Suite(.timeLimit(.minutes(3))) struct ServerSettingTests {
@@ -39,6 +42,20 @@ import Testing
                 ),
                 .patch(Self.path, ["default_model": nil], expect: 200, ["default_model": nil]),
                 .post("/v1/agents/", ["name": "Eve"], expect: 400),
+            ])
+        }
+    }
+
+    @Test func `models that are gone do not stand in the way`() async throws {
+        try await withServer(on: .sqlite) { server in
+            let gone = ServerDefaults.Chosen(defaultModel: "mine/gone", defaultEmbeddingModel: "mine/gone")
+            try await server.storage.write { db in try ServerDefaults.set(gone, db) }
+            try await server.run([
+                .post(
+                    "/v1/agents/", ["name": "Ada", "model": LettaServerTests.model], expect: 200,
+                    ["embedding": nil]),
+                .post("/v1/folders/", ["name": "Ada"], expect: 200, ["embedding_config": nil]),
+                .post("/v1/agents/", ["name": "Eve"], expect: 404),
             ])
         }
     }
