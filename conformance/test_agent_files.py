@@ -293,6 +293,12 @@ def test_what_its_files_lack_comes_over_from_a_server(tmp_path, model, own_serve
         moved.say(found["Talk 0"], "And more")
         own = [m.content for m in moved.messages(agent, limit=100) if m.message_type == "user_message"]
         assert own.count("In the open") == 1
+        context = httpx.get(f"{other.url}/v1/agents/{agent}/context").json()
+        assert context["num_messages"] == httpx.get(f"{own_server.url}/v1/agents/{agent}/context").json()["num_messages"]
+        # The agent's own messages are what a file of it has, without those of its conversations.
+        files = [httpx.get(f"{server.url}/v1/agents/{agent}/export").json() for server in (own_server, other)]
+        roles = [[message["role"] for message in file["agents"][0]["messages"]] for file in files]
+        assert roles[1] == roles[0]
     finally:
         other.close()
 

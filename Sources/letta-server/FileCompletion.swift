@@ -45,9 +45,14 @@ struct FileCompletion {
         renameFolders()
         guard var agent = file["agents"]?[0]?.object, let id = listed["id"]?.string else { return }
         addSecrets(to: &agent)
-        try await addMessages(to: &agent, id)
+        let conversations = try await server.conversations(of: id)
+        var talks: [String: [ListedMessage]] = [:]
+        for conversation in conversations.compactMap({ $0["id"]?.string }) {
+            talks[conversation] = try await server.messages(ofConversation: conversation)
+        }
+        try await addMessages(to: &agent, id, notIn: Set(talks.values.joined().map(\.id)))
         try await addArchives(to: &agent, id)
-        try await addConversations(to: &agent, id)
+        try await addConversations(conversations, talks, to: &agent, id)
         addIdentities(to: &agent, id)
         file["agents"] = [.object(agent)]
         file["archives"] = .array(archives)
@@ -183,17 +188,21 @@ struct FileCompletion {
 
     // MARK: Messages
 
-    private mutating func addMessages(to agent: inout JSONObject, _ id: String) async throws {
+    /// - Parameter talks: the messages of conversations. The list of an agent has them too.
+    private mutating func addMessages(to agent: inout JSONObject, _ id: String, notIn talks: Set<String>) async throws {
         let messages = try await server.messages(of: id)
-        complete(&agent, (listed["message_ids"]?.array ?? []).compactMap(\.string), messages) { $0 }
+        complete(&agent, (listed["message_ids"]?.array ?? []).compactMap(\.string), messages, except: talks) { $0 }
     }
 
     /// Gives the messages of an agent or a conversation the ids of the server, or else a name of their own, and adds those
     /// that are listed and not in the file.
     ///
-    /// - Parameter context: the ids on the server of those in the context.
+    /// - Parameters:
+    ///   - context: the ids on the server of those in the context.
+    ///   - others: those that are not added.
     private mutating func complete(
-        _ entry: inout JSONObject, _ context: [String], _ listed: [ListedMessage], _ other: (String) -> String
+        _ entry: inout JSONObject, _ context: [String], _ listed: [ListedMessage], except others: Set<String> = [],
+        _ other: (String) -> String
     ) {
         let ids = MessageIDs(
             of: entry["messages"]?.array ?? [],
@@ -208,7 +217,7 @@ struct FileCompletion {
                 guard place >= next else { continue }
                 all += file[next...place]
                 next = place + 1
-            } else {
+            } else if !others.contains(message.id) {
                 all.append(message.entry)
                 messages[message.id] = message.origin
             }
@@ -239,9 +248,11 @@ struct FileCompletion {
 
     // MARK: Conversations
 
-    private mutating func addConversations(to agent: inout JSONObject, _ id: String) async throws {
+    private mutating func addConversations(
+        _ conversations: [JSONValue], _ talks: [String: [ListedMessage]], to agent: inout JSONObject, _ id: String
+    ) async throws {
         var entries: [JSONValue] = []
-        for conversation in try await server.conversations(of: id) {
+        for conversation in conversations {
             guard let conversationID = conversation["id"]?.string else { continue }
             let exported = try await server.export(id, conversation: conversationID)["agents"]?[0]
             var entry = conversation.members(
@@ -249,7 +260,7 @@ struct FileCompletion {
             entry["id"] = .string(conversationID)
             entry["messages"] = exported?["messages"] ?? []
             entry["in_context_message_ids"] = exported?["in_context_message_ids"] ?? []
-            let listed = try await server.messages(ofConversation: conversationID)
+            let listed = talks[conversationID] ?? []
             // Each file counts its messages anew.
             complete(&entry, (conversation["in_context_message_ids"]?.array ?? []).compactMap(\.string), listed) {
                 "\(conversationID) \($0)"
