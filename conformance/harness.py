@@ -196,10 +196,10 @@ class Server:
 class Model:
     """The scripted model as an OpenAI-compatible service."""
 
-    def __init__(self, folder):
+    def __init__(self, folder, *arguments):
         self.requests = Path(folder) / "model-requests.jsonl"
         script = Path(__file__).with_name("mockllm.py")
-        self.process = Process([sys.executable, script, "--port", "0", "--log", str(self.requests)], Path(folder) / "model.log")
+        self.process = Process([sys.executable, script, "--port", "0", "--log", str(self.requests), *arguments], Path(folder) / "model.log")
         self.url = self.process.wait_for(LISTENING)[0].removeprefix("listens on ") + "/v1"
 
     @property
