@@ -243,6 +243,9 @@ def test_a_block_is_edited_undone_and_restored(tab, page, api):
     value = lambda: api.get(f"/v1/agents/{agent['id']}/core-memory/blocks/human").json()["value"]
     tab.open(f"agents/{agent['id']}")
     box = page.get_by_label("human", exact=True)
+    box.fill("Name: Ann\nLikes: coffee\nLikes: tea")
+    # A line that comes after the last one changes no other.
+    expect(page.get_by_role("group", name="Changes").first.locator(".add, .cut")).to_have_text(["added: Likes: tea"])
     box.fill("Name: Anna\nLikes: coffee")
     expect(page.get_by_role("group", name="Changes").first).to_contain_text("Anna")
     assert value() == "Name: Ann\nLikes: coffee"
@@ -268,6 +271,8 @@ def test_a_run_is_followed_and_a_failure_explained(tab, page, api):
     expect(page.get_by_text("following live")).to_be_visible()
     expect(page.get_by_text("all done", exact=True)).to_be_visible()
     expect(page.get_by_text("following live")).to_have_count(0)
+    expect(page.get_by_role("link", name=agent["name"])).to_be_visible()
+    expect(page.get_by_role("group", name="Timeline").get_by_role("button")).to_contain_text(["run", "Step 1", "chat ", "memory_insert", "Step 2", "chat "])
     page.get_by_role("button", name="chat ").first.click()
     expect(page.get_by_text("Request as it was sent")).to_be_visible()
     say(api, agent, script({"status": 401}))

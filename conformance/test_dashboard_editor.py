@@ -42,7 +42,7 @@ def test_it_is_loaded_when_code_is_opened(tab, page, api):
     tab.open("tools?tool=new")
     expect(editor(page, "Python")).to_contain_text("def roll_dice")
     tab.open(NEW_BLOCK)
-    expect(editor(page, "metadata (may be left out)")).to_be_visible()
+    expect(editor(page, "metadata (optional)")).to_be_visible()
     assert asked.count("editor.js") == asked.count("codemirror.js") == 1
 
 
@@ -122,7 +122,7 @@ def test_typescript_has_an_example_and_its_words(tab, page):
 def test_bodies_and_arguments_are_json(tab, page, api):
     label = fresh("note")
     tab.open(NEW_BLOCK)
-    write(page, "metadata (may be left out)", '{"of": ["a", 1, true]}')
+    write(page, "metadata (optional)", '{"of": ["a", 1, true]}')
     page.get_by_role("tab", name="Body as JSON").click()
     box = editor(page, "Body")
     expect(box).to_contain_text('"of": [')
@@ -180,7 +180,7 @@ def test_what_was_begun_in_the_plain_field_goes_on(tab, page):
 @pytest.mark.parametrize("width, theme", [(1440, "light"), (390, "dark")])
 def test_it_is_for_everybody(browser, guarded, cookies, width, theme):
     tab = Tab(browser, guarded, cookies=cookies, viewport={"width": width, "height": 900}, color_scheme=theme)
-    for place, label in (("tools?tool=new", "Python"), (NEW_BLOCK, "metadata (may be left out)")):
+    for place, label in (("tools?tool=new", "Python"), (NEW_BLOCK, "metadata (optional)")):
         page = tab.open(place)
         if label != "Python":
             write(page, label, '{"of": ["a", 1, true, null]}')

@@ -102,7 +102,7 @@ def test_nothing_runs(browser, hostile, filled, width):
 def test_answers_of_operations_are_text(browser, hostile, filled):
     tab = Tab(browser, hostile, viewport={"width": 390, "height": 900})
     page = tab.open("api?operation=get+%2Fv1%2Fgroups%2F")
-    page.get_by_label("limit (may be left out)").fill("200")
+    page.get_by_label("limit (optional)").fill("200")
     page.get_by_role("button", name="Send", exact=True).click()
     tree = page.locator(".treebox")
     sync_api.expect(tree).to_be_visible()

@@ -62,8 +62,8 @@ def test_an_operation_is_sent_from_its_form(tab, page, api):
     label = fresh("note")
     tab.open(f"api?operation={urllib.parse.quote_plus('post /v1/blocks/')}")
     page.get_by_label("label", exact=True).fill(label)
-    page.get_by_label("value (may be left out)", exact=True).fill("It's here")
-    page.get_by_label("limit (may be left out)").fill("77")
+    page.get_by_label("value (optional)", exact=True).fill("It's here")
+    page.get_by_label("limit (optional)").fill("77")
     expect(page.get_by_label("curl", exact=True)).to_contain_text('"limit":77')
     page.get_by_role("tab", name="Body as JSON").click()
     expect(editor(page, "Body")).to_contain_text(label)
@@ -93,7 +93,7 @@ def test_another_way_from_a_past_step(tab, page, api):
     expect(page.get_by_text("The second answer", exact=True)).to_be_visible()
     step = api.get("/v1/steps/", params={"agent_id": agent["id"]}).json()[0]
     tab.open(f"runs/{step['run_id']}")
-    page.get_by_role("button", name="agent_step").or_(page.get_by_role("button", name="chat ")).first.click()
+    page.get_by_role("button", name="Step 1").first.click()
     page.get_by_role("button", name="Fork from here").first.click()
     expect(page.get_by_text("The first answer", exact=True)).to_be_visible()
     expect(page.get_by_text("The second answer", exact=True)).to_have_count(0)
@@ -210,14 +210,14 @@ def test_backups_are_made_by_a_schedule(tab, page, api, guarded):
 def test_defaults_are_set(tab, page, api):
     tab.open("settings?part=models")
     page.get_by_label("Model of new agents", exact=True).select_option(MODEL)
-    page.get_by_label("Keep traces for days").fill("30")
+    page.get_by_label("Keep traces for (days)").fill("30")
     page.get_by_role("button", name="Save").click()
     expect(page.get_by_role("button", name="Save")).to_be_disabled()
     settings = api.get("/v1/server/settings").json()
     assert (settings["default_model"], settings["trace_retention_days"], settings["trace_max_bytes"]) == (MODEL, 30, 2**30)
     assert api.post("/v1/agents/", json={"name": fresh("default")}).json()["model"] == MODEL
     # Less than before deletes traces, so that it is asked for.
-    page.get_by_label("Keep traces for days").fill("2")
+    page.get_by_label("Keep traces for (days)").fill("2")
     page.get_by_role("button", name="Save").click()
     expect(page.get_by_role("dialog")).to_contain_text("can't be brought back")
     page.get_by_role("dialog").get_by_role("button", name="Save").click()
@@ -288,7 +288,7 @@ def test_a_group_is_made_talks_and_forgets(tab, page, api):
         page.get_by_label("Add a member").fill(one["name"])
         page.get_by_role("button", name="Add", exact=True).click()
         expect(page.get_by_role("group", name="Members")).to_contain_text(one["name"][:20])
-    page.get_by_label("At most so many turns").fill("1")
+    page.get_by_label("Maximum number of turns").fill("1")
     page.get_by_role("button", name="Create").click()
     expect(page.get_by_role("heading", name=purpose)).to_be_visible()
     (group,) = [one for one in api.get("/v1/groups/", params={"limit": 1000}).json() if one["description"] == purpose]

@@ -3,6 +3,8 @@ import { html, useMemo } from "../vendor/preact.js";
 import { diffLines, diffWordsWithSpace } from "../vendor/diff.js";
 import { visible } from "./text.js";
 
+/** With a newline at its end, so that a last line is the same line when more follow it. */
+const ended = text => (text && !text.endsWith("\n") ? `${text}\n` : text);
 const lines = part => part.value.replace(/\n$/, "").split("\n");
 function Words({ before, after, side }) {
   return diffWordsWithSpace(before, after).filter(part => !(side === "cut" ? part.added : part.removed)).map(part => {
@@ -16,7 +18,7 @@ const longest = 40000;
 export function Diff({ before, after }) {
   return useMemo(() => {
     if (before.length + after.length > longest) return html`<p class="small mid">Too long to compare here: ${before.length.toLocaleString("en")} characters before, ${after.length.toLocaleString("en")} after.</p>`;
-    const parts = diffLines(before, after);
+    const parts = diffLines(ended(before), ended(after));
     return html`<div class="diff" role="group" aria-label="Changes">${parts.flatMap((part, index) => {
       const kind = part.added ? "add" : part.removed ? "cut" : "same";
       const other = part.removed && parts[index + 1]?.added ? parts[index + 1] : part.added && parts[index - 1]?.removed ? parts[index - 1] : null;

@@ -13,6 +13,8 @@ export const cut = (text, most) => { const all = String(text ?? ""); return all.
 export const Name = ({ text, most = 200 }) => html`<bdi>${cut(flat(text), most)}</bdi>`;
 
 export const number = value => (value === null || value === undefined ? "–" : Number(value).toLocaleString("en"));
+/** `1 agent`, `2 agents`. */
+export const counted = (list, noun) => `${number(list?.length ?? 0)} ${noun}${list?.length === 1 ? "" : "s"}`;
 export const share = (part, whole) => (whole > 0 ? `${Math.round((part / whole) * 100)} %` : "–");
 /** US dollars. */
 export const money = value => (value === null || value === undefined ? "–" : `$ ${value < 1 ? value.toFixed(4) : value.toFixed(2)}`);

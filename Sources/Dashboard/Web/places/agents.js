@@ -23,7 +23,7 @@ function row(agent) {
     <div class="num small opt" role="cell">${money(agent.cost)}</div>
     <div class="last" role="cell"><${AgentState} agent=${agent} /><div class="xs dim"><${Time} at=${agent.last_run_completion} /></div></div></div>`;
 }
-const head = html`<div class="agrid top" role="row"><span role="columnheader">Name</span><span class="opt" role="columnheader">Tags</span><span role="columnheader">Model</span><span class="opt" role="columnheader">Window</span><span class="num opt" role="columnheader">30 days</span><span role="columnheader">Last run</span></div>`;
+const head = html`<div class="agrid top" role="row"><span role="columnheader">Name</span><span class="opt" role="columnheader">Tags</span><span role="columnheader">Model</span><span class="opt" role="columnheader">Window</span><span class="num opt" role="columnheader">Cost, 30 days</span><span role="columnheader">Last run</span></div>`;
 
 function Choice({ label, value, name, all, options }) {
   return html`<select class="select narrow" aria-label=${label} value=${value} onChange=${event => adjust({ [name]: event.target.value })}>${all && html`<option value="">${all}</option>`}${options.map(([key, text]) => html`<option value=${key} selected=${key === value}>${flat(text)}</option>`)}</select>`;

@@ -5,7 +5,7 @@ import { adjust, link } from "../route.js";
 import { Act, Card, Empty, Field, Id, Loaded, Problem, State, useCall } from "../parts/ui.js";
 import { Markdown } from "../parts/markdown.js";
 import { usePages } from "../parts/rows.js";
-import { flat, Name, number, short, Time, visible } from "../parts/text.js";
+import { counted, flat, Name, short, Time, visible } from "../parts/text.js";
 import { textOf, turns } from "../parts/turns.js";
 import { Turn } from "./agent/turn.js";
 
@@ -21,7 +21,7 @@ function AgentPicker({ label, without, choose }) {
 }
 
 /** The name of an agent, with a link to it. */
-function AgentLink({ id }) {
+export function AgentLink({ id }) {
   const agent = useCall(`/v1/agents/${id}`, { query: { include: [] } });
   return html`<a class="clip" href=${link(["agents", id])}><${Name} text=${agent.data?.name ?? short(id)} most=${80} /></a>`;
 }
@@ -47,7 +47,7 @@ function ManagementFields({ form, put, isNew }) {
   return html`${isNew && html`<${Field} label="Who decides" value=${form.kind} set=${put("kind")} options=${kinds} />`}
     ${isManaged(form.kind) && html`<p class="small row">Manager: ${form.manager ? html`<span class="chip"><${AgentLink} id=${form.manager} /></span>` : html`<span class="dim">nobody yet</span>`}</p><${AgentPicker} label="Choose a manager" without=${[form.manager]} choose=${one => put("manager")(one.id)} />`}
     ${form.kind === "dynamic" && html`<${Field} label="Word that ends the talk" value=${form.word} set=${put("word")} placeholder="DONE!" />`}
-    ${["round_robin", "dynamic"].includes(form.kind) && html`<${Field} label="At most so many turns" type="number" min="1" value=${form.turns} set=${put("turns")} hint="Left empty: the server's own number." />`}
+    ${["round_robin", "dynamic"].includes(form.kind) && html`<${Field} label="Maximum number of turns" type="number" min="1" value=${form.turns} set=${put("turns")} hint="Left empty, the server's default." />`}
     ${form.kind === "sleeptime" && html`<${Field} label="Companions think after every so many turns" type="number" min="1" value=${form.every} set=${put("every")} />`}`;
 }
 
@@ -114,7 +114,7 @@ export function Groups({ route }) {
   const chosen = route.query.group;
   return html`<div class="splitpage" data-pane=${chosen ? "item" : "list"}><div class="itemlist stack"><${Problem} error=${list.error} again=${list.reload} />
       ${list.rows?.length === 0 && html`<${Empty}>No groups. A group has several agents answer together.<//>`}
-      ${list.rows?.length > 0 && html`<ul class="items card">${list.rows.map(one => html`<li key=${one.id}><a href=${link(["people"], { part: "groups", group: one.id })} aria-current=${one.id === chosen ? "true" : undefined}><${Name} text=${one.description || short(one.id)} most=${80} /><span class="xs dim block">${kindName(one.manager_type)} · ${number((one.agent_ids ?? []).length)} agents</span></a></li>`)}</ul>${!list.end && html`<button class="btn tiny" type="button" onClick=${list.more}>More groups</button>`}`}
+      ${list.rows?.length > 0 && html`<ul class="items card">${list.rows.map(one => html`<li key=${one.id}><a href=${link(["people"], { part: "groups", group: one.id })} aria-current=${one.id === chosen ? "true" : undefined}><${Name} text=${one.description || short(one.id)} most=${80} /><span class="xs dim block">${kindName(one.manager_type)} · ${counted(one.agent_ids, "agent")}</span></a></li>`)}</ul>${!list.end && html`<button class="btn tiny" type="button" onClick=${list.more}>More groups</button>`}`}
       <${NewGroup} done=${made => { list.reload(); adjust({ group: made.id }); }} /></div>
     <div class="itemdetail stack">${chosen ? html`<button class="btn tiny only-phone" type="button" onClick=${() => adjust({ group: "" })}>Back to the list</button><${Chosen} key=${chosen} id=${chosen} done=${list.reload} />` : html`<${Empty}>Choose a group.<//>`}</div></div>`;
 }

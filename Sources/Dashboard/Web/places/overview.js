@@ -61,6 +61,7 @@ function Tokens({ of }) {
   const name = bucket => (of.period === "24h" ? hour(bucket.starts_at) : bucket.starts_at.slice(0, 10));
   const what = of.period === "24h" ? "hour" : "day";
   return html`<section class="card"><header><h2>Tokens by ${what}</h2><span class="grow"></span><a class="small" href="#/settings?part=usage">Usage</a></header><div class="body"><${Bars} values=${of.buckets.map(one => one.tokens)} label=${`Tokens by ${what}; the table below says how many`} />
+    <div class="row xs dim"><span class="grow">${name(of.buckets[0])}</span><span>peak ${number(Math.max(...of.buckets.map(one => one.tokens)))}</span><span class="grow num">now</span></div>
     <details><summary class="small">As a table</summary><table class="table"><thead><tr><th>${what === "hour" ? "From" : "Day"}</th><th class="num">Tokens</th></tr></thead><tbody>${of.buckets.map(one => html`<tr><td>${name(one)}</td><td class="num">${number(one.tokens)}</td></tr>`)}</tbody></table></details></div></section>`;
 }
 
@@ -76,9 +77,9 @@ function Figures({ of }) {
 }
 
 function Lately({ of }) {
-  return html`<section class="card"><header><h2>Agents with last activity</h2><span class="grow"></span><a class="small" href="#/agents?sort=last_run_completion">All agents</a></header>
+  return html`<section class="card"><header><h2>Recently active agents</h2><span class="grow"></span><a class="small" href="#/agents?sort=last_run_completion">All agents</a></header>
       ${of.agents.length === 0 ? html`<${Empty}>No agents yet. <a class="btn" href="#/agents/new">New agent</a><//>` : html`<table class="table cards"><thead><tr><th>Agent</th><th>Model</th><th>Last run</th><th>Ended by</th></tr></thead><tbody>${of.agents.map(one => html`<tr key=${one.id}><td><a href=${link(["agents", one.id])}><${Name} text=${one.name} /></a></td><td class="mid small end"><${Name} text=${one.model ?? "–"} /></td><td class="small"><${Time} at=${one.last_run_completion} /></td><td class="small mid end">${flat(one.last_stop_reason ?? "–").replaceAll("_", " ")}</td></tr>`)}</tbody></table>`}</section>
-    <section class="card"><header><h2>Now and lately</h2><span class="grow"></span><a class="small" href="#/runs">All runs</a></header>
+    <section class="card"><header><h2>Recent runs</h2><span class="grow"></span><a class="small" href="#/runs">All runs</a></header>
       ${of.runs.length === 0 ? html`<${Empty}>Nothing ran yet.<//>` : html`<table class="table cards"><thead><tr><th>Run</th><th>Agent</th><th>State</th><th>Began</th><th class="num">Took</th></tr></thead><tbody>${of.runs.map(run => html`<tr key=${run.id}><td><a class="mono" href=${link(["runs", run.id])}>${short(run.id)}</a></td><td><a href=${link(["agents", run.agent_id])}><${Name} text=${of.names[run.agent_id] ?? short(run.agent_id)} /></a></td><td class="end"><${RunState} run=${run} /></td><td class="small"><${Time} at=${run.created_at} /></td><td class="num">${took(run.total_duration_ns)}</td></tr>`)}</tbody></table>`}</section>`;
 }
 

@@ -2,7 +2,7 @@
 import { html, useState } from "../vendor/preact.js";
 import { adjust, link } from "../route.js";
 import { Act, Card, Empty, Field, Loaded, Tabs, useCall } from "../parts/ui.js";
-import { Name, number, visible } from "../parts/text.js";
+import { counted, Name, visible } from "../parts/text.js";
 import { Groups } from "./groups.js";
 
 function Person({ id, done }) {
@@ -25,7 +25,7 @@ function Identities({ route }) {
   const [form, set] = useState({ name: "", key: "", kind: "user" });
   const put = name => value => set(old => ({ ...old, [name]: value }));
   const chosen = route.query.person;
-  return html`<div class="splitpage" data-pane=${chosen ? "item" : "list"}><div class="itemlist stack"><${Loaded} of=${list}>${rows => (rows.length === 0 ? html`<${Empty}>Nobody yet. An identity says who speaks to an agent, so that one agent can know many people.<//>` : html`<ul class="items card">${rows.map(one => html`<li><a href=${link(["people"], { person: one.id })} aria-current=${one.id === chosen ? "true" : undefined}><${Name} text=${one.name} /><span class="xs dim block"><${Name} text=${one.identifier_key} most=${60} /> · ${number((one.agent_ids ?? []).length)} agents</span></a></li>`)}</ul>`)}<//>
+  return html`<div class="splitpage" data-pane=${chosen ? "item" : "list"}><div class="itemlist stack"><${Loaded} of=${list}>${rows => (rows.length === 0 ? html`<${Empty}>Nobody yet. An identity says who speaks to an agent, so that one agent can know many people.<//>` : html`<ul class="items card">${rows.map(one => html`<li><a href=${link(["people"], { person: one.id })} aria-current=${one.id === chosen ? "true" : undefined}><${Name} text=${one.name} /><span class="xs dim block"><${Name} text=${one.identifier_key} most=${60} /> · ${counted(one.agent_ids, "agent")}</span></a></li>`)}</ul>`)}<//>
       <${Card} title="New identity"><${Field} label="Name" value=${form.name} set=${put("name")} /><${Field} label="Key" value=${form.key} set=${put("key")} hint="What your program knows the person by." /><${Field} label="Kind" value=${form.kind} set=${put("kind")} options=${["user", "org", "other"]} /><div class="row"><${Act} label="Create" disabled=${!form.name.trim() || !form.key.trim()} call=${() => ({ verb: "POST", path: "/v1/identities/", body: { name: form.name.trim(), identifier_key: form.key.trim(), identity_type: form.kind } })} done=${made => { set({ name: "", key: "", kind: "user" }); list.reload(); adjust({ person: made.id }); }} /></div><//></div>
     <div class="itemdetail stack">${chosen ? html`<button class="btn tiny only-phone" type="button" onClick=${() => adjust({ person: "" })}>Back to the list</button><${Person} key=${chosen} id=${chosen} done=${list.reload} />` : html`<${Empty}>Choose somebody.<//>`}</div></div>`;
 }

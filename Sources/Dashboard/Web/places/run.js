@@ -5,6 +5,7 @@ import { Act, Card, Empty, Id, Loaded, Long, Problem, RunState, useCall, Waiting
 import { flat, Name, number, pretty, short, Time, took, visible } from "../parts/text.js";
 import { Turn } from "./agent/turn.js";
 import { Fork } from "./agent/fork.js";
+import { AgentLink } from "./groups.js";
 import { Markdown } from "../parts/markdown.js";
 import { useWindow } from "../parts/rows.js";
 import { textOf, turns } from "../parts/turns.js";
@@ -23,9 +24,9 @@ function Failure({ run }) {
   return html`<div class="note err" role="alert"><b>This run failed.</b> <bdi>${visible(text) || "No reason was stored."}</bdi> <span class="mid">${remedy}</span> ${to && html`<a href=${to}>${name}</a>`}</div>`;
 }
 
-const kindOf = name => (/tool|call/.test(name) && !/llm|model/.test(name) ? "k-tool" : /llm|model|request/.test(name) ? "k-model" : /compact|summar/.test(name) ? "k-summary" : /wait|approval/.test(name) ? "k-wait" : "k-system");
+const kindOf = name => (/tool|call/.test(name) && !/llm|model/.test(name) ? "k-tool" : /^agent_step|^chat|llm|model|request/.test(name) ? "k-model" : /compact|summar/.test(name) ? "k-summary" : /wait|approval/.test(name) ? "k-wait" : "k-system");
 
-/** Spans in order of time, each with its depth in the tree. */
+/** Spans in order of time, each with its depth in the tree; steps with their number. */
 function rowsOf(spans) {
   const known = new Map(spans.map(one => [one.span_id, one]));
   const depth = span => {
@@ -33,7 +34,8 @@ function rowsOf(spans) {
     for (let up = span; up?.parent_span_id && level < 5; level++) up = known.get(up.parent_span_id);
     return level;
   };
-  return [...spans].sort((one, other) => one.start_time_ns - other.start_time_ns).map(span => ({ span, depth: depth(span) }));
+  let steps = 0;
+  return [...spans].sort((one, other) => one.start_time_ns - other.start_time_ns).map(span => ({ span, depth: depth(span), step: span.span_name === "agent_step" ? ++steps : 0 }));
 }
 
 const isBad = span => Boolean(span.status_code) && !["OK", "UNSET"].includes(span.status_code);
@@ -67,12 +69,12 @@ function Timeline({ rows, box, window: { first, last }, height, chosen, choose, 
     if (event.key === "e") { const bad = [...rows.keys()].filter(index => isBad(rows[index].span)); const next = bad.find(index => index > at) ?? bad[0]; if (next !== undefined) focus(next); }
   };
   return html`<div class="timeline" role="group" aria-label=${`Timeline of ${rows.length} events`} onKeyDown=${keys}><div class="trow top" aria-hidden="true"><span>What</span><span class="num">took</span><span class="tok"></span><span class="num">${took(end - begin)}</span></div>
-    <div class="space" style=${{ height: `${rows.length * height}px` }}>${rows.slice(first, last).map(({ span, depth }, offset) => {
+    <div class="space" style=${{ height: `${rows.length * height}px` }}>${rows.slice(first, last).map(({ span, depth, step }, offset) => {
       const index = first + offset;
       const left = scale === "order" ? (index / rows.length) * 100 : ((span.start_time_ns - begin) / (end - begin)) * 100;
       const width = scale === "order" ? 100 / rows.length : ((span.duration_ns ?? 0) / (end - begin)) * 100;
       const bad = isBad(span);
-      return html`<button type="button" key=${span.span_id} data-index=${index} class=${`trow ${bad ? "bad" : ""}`} style=${{ transform: `translateY(${index * height}px)` }} aria-pressed=${chosen === span.span_id} onClick=${() => choose(span.span_id)}><span class=${`nm d${depth}`}><i class=${`dot ${bad ? "k-error" : kindOf(span.span_name)}`}></i><span class="clip"><${Name} text=${span.attributes?.tools?.join(", ") ?? span.attributes?.model ?? span.span_name} most=${80} />${bad ? html` <span class="sr">failed</span>` : ""}</span></span><span class="num">${took(span.duration_ns)}</span><span class="tok num"></span><span class="lane"><i class=${bad ? "k-error" : kindOf(span.span_name)} style=${{ left: `${Math.min(99, left)}%`, width: `${Math.max(0.5, Math.min(100 - left, width))}%` }}></i></span></button>`;
+      return html`<button type="button" key=${span.span_id} data-index=${index} class=${`trow ${bad ? "bad" : ""}`} style=${{ transform: `translateY(${index * height}px)` }} aria-pressed=${chosen === span.span_id} onClick=${() => choose(span.span_id)}><span class=${`nm d${depth}`}><i class=${`dot ${bad ? "k-error" : kindOf(span.span_name)}`}></i><span class="clip"><${Name} text=${step ? `Step ${step}` : (span.attributes?.tools?.join(", ") ?? span.attributes?.model ?? span.span_name)} most=${80} />${bad ? html` <span class="sr">failed</span>` : ""}</span></span><span class="num">${took(span.duration_ns)}</span><span class="tok num"></span><span class="lane"><i class=${bad ? "k-error" : kindOf(span.span_name)} style=${{ left: `${Math.min(99, left)}%`, width: `${Math.max(0.5, Math.min(100 - left, width))}%` }}></i></span></button>`;
     })}</div></div>`;
 }
 
@@ -138,7 +140,7 @@ export function Run({ id, route, title }) {
     <div class="runhead"><div class="row wrap"><${RunState} run=${data} />${data.background && html`<span class="tag">background</span>`}<${Id} id=${id} /><span class="grow"></span>
         ${!over(data) && html`<span class="small dim">following live</span><${Act} kind="tiny danger" label="Cancel" sure="Stop this run? What it has done so far stays." call=${() => ({ verb: "POST", path: `/v1/agents/${data.agent_id}/messages/cancel`, body: { run_ids: [id] } })} done=${run.reload} />`}
         ${over(data) && html`<${Act} kind="tiny ghost" label="Delete" sure="Delete this run? What was said stays." call=${() => ({ verb: "DELETE", path })} done=${() => go(["runs"])} />`}</div>
-      <dl class="facts"><div><dt>Agent</dt><dd><a href=${link(["agents", data.agent_id])}>${short(data.agent_id)}</a></dd></div><div><dt>Began</dt><dd><${Time} at=${data.created_at} seconds /></dd></div><div><dt>Took</dt><dd>${took(data.total_duration_ns)}</dd></div><div><dt>First word</dt><dd>${took(data.ttft_ns)}</dd></div><div><dt>Steps</dt><dd>${spans.data && !isPart ? number(stepsOf(spans.data)) : "–"}</dd></div><div><dt>Tokens</dt><dd>${number(usage.data?.total_tokens)}</dd></div><div><dt>Cached</dt><dd>${number(usage.data?.prompt_tokens_details?.cached_tokens)}</dd></div><div><dt>Ended by</dt><dd>${flat(data.stop_reason ?? "–").replaceAll("_", " ")}</dd></div></dl>
+      <dl class="facts"><div><dt>Agent</dt><dd><${AgentLink} id=${data.agent_id} /></dd></div><div><dt>Began</dt><dd><${Time} at=${data.created_at} seconds /></dd></div><div><dt>Took</dt><dd>${took(data.total_duration_ns)}</dd></div><div><dt>First word</dt><dd>${took(data.ttft_ns)}</dd></div><div><dt>Steps</dt><dd>${spans.data && !isPart ? number(stepsOf(spans.data)) : "–"}</dd></div><div><dt>Tokens</dt><dd>${number(usage.data?.total_tokens)}</dd></div><div><dt>Cached</dt><dd>${number(usage.data?.prompt_tokens_details?.cached_tokens)}</dd></div><div><dt>Ended by</dt><dd>${flat(data.stop_reason ?? "–").replaceAll("_", " ")}</dd></div></dl>
       ${data.status === "failed" && html`<${Failure} run=${data} />`}</div>
     <div class="runbody"><div class="runcol"><div class="toolbar"><div class="seg" role="group" aria-label="Scale">${["time", "order"].map(one => html`<button type="button" aria-pressed=${scale === one} onClick=${() => adjust({ scale: one })}>${one === "time" ? "Time" : "Order"}</button>`)}</div><span class="small dim">${isPart ? "the first " : ""}${rows.length} ${rows.length === 1 ? "event" : "events"}</span></div>
       <div class="scroll grow" ref=${box} onScroll=${view.look}><${Problem} error=${spans.error} again=${spans.reload} />${rows.length > 0 ? html`<${Timeline} rows=${rows} box=${box} window=${view} height=${height} chosen=${chosen} scale=${scale} choose=${value => adjust({ event: value })} />` : spans.loading ? html`<${Waiting} />` : html`<${Empty}>No events yet.<//>`}

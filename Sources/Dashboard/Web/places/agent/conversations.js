@@ -21,6 +21,6 @@ export function Conversations({ agent, talk }) {
     <${Act} kind="tiny" label="New conversation" call=${() => ({ verb: "POST", path: "/v1/conversations/", query: { agent_id: agent.id }, body: {} })} done=${made => { list.reload(); adjust({ talk: made.id }); }} />
     <ul><li><a href=${link(["agents", agent.id])} ...${current(undefined)}>Main <span class="xs dim">the agent's own</span></a></li>
       ${list.data ? list.data.map(one => html`<li><a href=${link(["agents", agent.id], { talk: one.id })} ...${current(one.id)}><${Name} text=${one.summary || short(one.id)} most=${60} /> <span class="xs dim"><${Time} at=${one.updated_at ?? one.created_at} /></span></a></li>`) : html`<li><${Loaded} of=${list}>${() => null}<//></li>`}</ul>
-    <a class="small block" href=${link(["knowledge"], { part: "search", agent: agent.id })}>Search what was said</a>
+    <a class="small block apart" href=${link(["knowledge"], { part: "search", agent: agent.id })}>Search what was said</a>
     ${chosen && html`<${Chosen} key=${chosen.id} talk=${chosen} done=${list.reload} />`}</nav>`;
 }

@@ -28,7 +28,7 @@ function Property({ name, schema, document, needed, value, set }) {
     try { set(read(next, one, document)); setProblem(null); } catch (fault) { setProblem(`Not valid yet: ${fault.message}`); }
   };
   const hint = problem ?? [named(schema, document), visible(one.description ?? "")].filter(Boolean).join(" · ");
-  const label = `${name}${needed ? "" : " (may be left out)"}`;
+  const label = `${name}${needed ? "" : " (optional)"}`;
   const options = one.enum ?? (one.type === "boolean" ? ["true", "false"] : null);
   if (options) return html`<${Field} label=${label} value=${text} set=${write} hint=${hint} options=${[["", "–"], ...options.map(String)]} />`;
   if (isPlain(one)) return html`<${Field} label=${label} value=${text} set=${write} hint=${hint} ...${one.type === "string" && text.length > 60 ? { rows: 4 } : {}} />`;

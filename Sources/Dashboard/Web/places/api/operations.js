@@ -11,7 +11,7 @@ import { named, resolved, sample } from "./schema.js";
 
 function Parameter({ of, document, value, set }) {
   const schema = resolved(of.schema, document);
-  const label = `${of.name}${of.required ? "" : " (may be left out)"}`;
+  const label = `${of.name}${of.required ? "" : " (optional)"}`;
   const hint = [schema.type === "array" ? `${named(of.schema, document)}, separated by commas` : named(of.schema, document), visible(of.description ?? "")].filter(Boolean).join(" · ");
   const options = schema.enum ?? (schema.type === "boolean" ? ["true", "false"] : null);
   return html`<${Field} label=${label} value=${value} set=${set} hint=${hint} ...${options ? { options: [["", "–"], ...options] } : {}} />`;
@@ -78,6 +78,6 @@ export function API({ route, title }) {
   const all = useMemo(() => Object.entries(document.data?.paths ?? {}).flatMap(([path, verbs]) => Object.entries(verbs).map(([verb, operation]) => ({ key: `${verb} ${path}`, verb: verb.toUpperCase(), path, operation }))), [document.data]);
   const fitting = all.filter(one => `${one.verb} ${one.path} ${one.operation.summary ?? ""}`.toLowerCase().includes(text));
   const open = route.query.operation;
-  return html`<main id="main" tabindex="-1"><div class="stack"><div class="row wrap"><input class="input narrow" type="search" aria-label="Find an operation" placeholder="agents, messages, POST …" value=${route.query.text ?? ""} onInput=${event => adjust({ text: event.target.value, operation: "" })} /><span class="small dim">${fitting.length} of ${all.length} operations</span><span class="grow"></span><a class="small" href="./docs">As a page</a><a class="small" href="./openapi.json">OpenAPI</a></div>
+  return html`<main id="main" tabindex="-1"><div class="stack"><div class="row wrap"><input class="input narrow" type="search" aria-label="Find an operation" placeholder="agents, messages, POST …" value=${route.query.text ?? ""} onInput=${event => adjust({ text: event.target.value, operation: "" })} /><span class="small dim">${fitting.length} of ${all.length} operations</span><span class="grow"></span><a class="small" href="./docs">Documentation</a><a class="small" href="./openapi.json">OpenAPI</a></div>
     <${Loaded} of=${document} lines=${10}>${data => (fitting.length === 0 ? html`<${Empty}>No operation has “<bdi>${visible(text)}</bdi>”.<//>` : grouped(fitting).map(([name, rows]) => html`<section class="card" key=${name}><header><h2>${name || "/"}</h2><span class="dim">${rows.length}</span></header><ul class="operations">${rows.map(one => html`<li key=${one.key}><button type="button" class="operation" aria-expanded=${open === one.key} onClick=${() => adjust({ operation: open === one.key ? "" : one.key })}><code class=${`verb ${one.verb}`}>${one.verb}</code><code class="clip">${one.path}</code><span class="small mid clip hide-phone">${visible(one.operation.summary ?? "")}</span></button>${open === one.key && html`<${Operation} ...${one} document=${data} />`}</li>`)}</ul></section>`))}<//></div></main>`;
 }

@@ -51,5 +51,5 @@ export function Log() {
     <${Problem} error=${log.error} />${log.rows === null && !log.error && html`<${Waiting} />`}
     ${log.rows?.length === 0 && !log.error && html`<${Empty}>Nothing ${level || text ? "of this" : ""} was logged since the server started.<//>`}
     ${log.rows?.length > 0 && html`<ol class="entries" tabindex="0" aria-label="Entries, newest first">${[...log.rows].reverse().map(one => html`<${Entry} key=${one.id} of=${one} />`)}</ol>`}
-    <p class="xs dim">The newest entries since the start, as on standard error. What was before is with whoever keeps that: <code>journalctl</code>, Docker.</p><//>`;
+    <p class="xs dim">The newest entries since the start, as on standard error. Older ones are where standard error is kept: <code>journalctl</code>, Docker.</p><//>`;
 }

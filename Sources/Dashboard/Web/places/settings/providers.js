@@ -32,5 +32,5 @@ function Add({ done }) {
 
 export function Providers() {
   const providers = useCall("/v1/providers/", { query: { limit: 100 } });
-  return html`<div class="two"><div class="stack"><p class="small mid">Services of the server's environment are under Models; those you add are here.</p><${Loaded} of=${providers}>${rows => (rows.length === 0 ? html`<${Empty}>You have added none.<//>` : rows.map(one => html`<${Provider} key=${one.id} provider=${one} done=${providers.reload} />`))}<//></div><div class="stack"><${Add} done=${providers.reload} /></div></div>`;
+  return html`<div class="two"><div class="stack"><p class="small mid">Providers that you add here. Those of the server's environment are listed under Models.</p><${Loaded} of=${providers}>${rows => (rows.length === 0 ? html`<${Empty}>None yet.<//>` : rows.map(one => html`<${Provider} key=${one.id} provider=${one} done=${providers.reload} />`))}<//></div><div class="stack"><${Add} done=${providers.reload} /></div></div>`;
 }

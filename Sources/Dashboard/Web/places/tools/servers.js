@@ -1,7 +1,7 @@
 // MCP servers: added and tried in one form; their tools, and why they fail.
 import { html, useState } from "../../vendor/preact.js";
 import { Act, Card, Empty, Field, Loaded, Problem, State, useCall } from "../../parts/ui.js";
-import { cut, Name, visible } from "../../parts/text.js";
+import { counted, cut, Name, visible } from "../../parts/text.js";
 
 function Server({ server, done }) {
   const [answer, setAnswer] = useState(null);
@@ -11,7 +11,7 @@ function Server({ server, done }) {
     <p class="mono small"><bdi>${cut(visible(server.server_url ?? [server.command, ...(server.args ?? [])].join(" ")), 400)}</bdi></p>
     <div class="row wrap"><${Act} kind="tiny" label="Connect and read its tools" call=${() => ({ verb: "PATCH", path: `${path}/refresh` })} failed=${error => setAnswer(error)} done=${value => { setAnswer(value); tools.reload(); }} /><span class="grow"></span><${Act} kind="tiny danger" label="Delete" sure="Delete this server and its tools, also from agents? This can't be undone." typed=${visible(server.server_name)} call=${() => ({ verb: "DELETE", path })} done=${done} /></div>
     ${answer instanceof Error ? html`<${Problem} error=${answer} />` : answer && html`<${State} kind="ok">It answered.<//>`}
-    <${Loaded} of=${tools}>${rows => (rows.length === 0 ? html`<p class="small dim">No tools are known of it yet.</p>` : html`<details><summary class="small">${rows.length} tools</summary><ul class="lines">${rows.map(one => html`<li><code><${Name} text=${one.name} /></code> <span class="small mid"><${Name} text=${one.description ?? ""} most=${160} /></span></li>`)}</ul></details>`)}<//><//>`;
+    <${Loaded} of=${tools}>${rows => (rows.length === 0 ? html`<p class="small dim">No tools are known of it yet.</p>` : html`<details><summary class="small">${counted(rows, "tool")}</summary><ul class="lines">${rows.map(one => html`<li><code><${Name} text=${one.name} /></code> <span class="small mid"><${Name} text=${one.description ?? ""} most=${160} /></span></li>`)}</ul></details>`)}<//><//>`;
 }
 
 function Add({ done }) {
