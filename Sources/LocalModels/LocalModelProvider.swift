@@ -77,7 +77,7 @@ package struct LocalModelProvider: ModelProvider {
             do throws(ProviderFailure) {
                 return try await call(lease.provider)
             } catch {
-                guard isFirst, Self.isProcessDeath(error) else { throw error }
+                guard isFirst, Self.isProcessDeath(error) else { throw Self.naming(lease, error) }
                 isFirst = false
                 await lease.process.waitUntilEnded(atMost: Self.reapTimeout)
             }
@@ -101,6 +101,14 @@ package struct LocalModelProvider: ModelProvider {
 
     /// How long after a lost connection the exit of the process may be observed.
     static let reapTimeout = Duration.seconds(1)
+
+    /// A failure to reach a model, without the address of its socket, which nobody has chosen.
+    static func naming(_ lease: RuntimeLease, _ failure: ProviderFailure) -> ProviderFailure {
+        guard isProcessDeath(failure) else { return failure }
+        let launch = lease.process.launch
+        return ProviderFailure(
+            failure.kind, message: "The local model \(launch.model.name) does not answer. See \(launch.log.path).")
+    }
 
     /// Whether a failure looks like the death of the model's process.
     static func isProcessDeath(_ failure: ProviderFailure) -> Bool {
@@ -153,9 +161,13 @@ private struct LocalDeltaStream: AsyncSequence, Sendable {
             let lease = try await provider.lease(request.model)
             self.lease = lease
             var iterator = Self.iterator(of: lease.provider.stream(request))
-            let first = try await iterator.next(isolation: actor)
-            running = iterator
-            return first
+            do throws(ProviderFailure) {
+                let first = try await iterator.next(isolation: actor)
+                running = iterator
+                return first
+            } catch {
+                throw LocalModelProvider.naming(lease, error)
+            }
         }
 
         private static func iterator(

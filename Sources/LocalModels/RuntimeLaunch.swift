@@ -24,8 +24,6 @@ struct RuntimeLaunch: Sendable {
     private static let pollInterval = Duration.milliseconds(100)
     /// The idle time after which llama-server unloads the model until the next call.
     private static let idleSeconds = 600
-    /// `sun_path` of a socket address holds 108 bytes.
-    private static let maximumSocketPath = 106
 
     /// - Throws: when the folder of the socket or of the log can't be created.
     init(
@@ -37,13 +35,15 @@ struct RuntimeLaunch: Sendable {
         self.model = model
         file = models.file(of: model)
         let logs = "\(dataFolder)/logs"
-        for folder in ["\(dataFolder)/run", logs] {
+        let run = "\(dataFolder)/run"
+        for folder in [run, logs] {
             try FileManager.default.createDirectory(
                 atPath: folder, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
         }
         log = RotatingLog(path: "\(logs)/llama-server-\(model.purpose.rawValue).log")
-        templateFile = "\(dataFolder)/run/\(model.purpose.rawValue).jinja"
-        socket = try Self.socket(model.purpose, dataFolder)
+        templateFile = "\(run)/\(model.name).jinja"
+        RuntimeSocket.removeDead(in: run)
+        socket = try RuntimeSocket.newPath(model.purpose, in: run)
         let settings = ProviderSettings(name: LocalRuntime.providerName, baseURL: "\(Self.address(of: socket))/v1")
         // No retries here: the caller retries after it has restarted the program.
         provider = OpenAIProvider(
@@ -55,8 +55,9 @@ struct RuntimeLaunch: Sendable {
     /// - Returns: the termination status.
     func run() async throws -> String {
         let options = try await supportedOptions()
-        if let template = model.template { try Data(template.utf8).write(to: URL(filePath: templateFile)) }
-        unlink(socket)
+        if let template = model.template {
+            try Data(template.utf8).write(to: URL(filePath: templateFile), options: .atomic)
+        }
         var platform = PlatformOptions()
         // A session of its own: Ctrl-C at a terminal must reach the server only, which then stops the program.
         platform.createSession = true
@@ -147,19 +148,6 @@ struct RuntimeLaunch: Sendable {
             arguments += ["--embedding", "-c", tokens, "-b", tokens, "-ub", tokens, "-np", "\(slots)", "-t", "1"]
         }
         return arguments + optional.filter { options.contains($0[0]) }.flatMap { $0 }
-    }
-
-    /// A socket in the data folder, or in a temporary folder when that path can't be a socket's address.
-    private static func socket(_ purpose: LocalModel.Purpose, _ dataFolder: String) throws -> String {
-        let path = "\(dataFolder)/run/llama-\(purpose.rawValue).sock"
-        // A comma separates addresses for llama-server.
-        guard path.utf8.count > maximumSocketPath || path.contains(",") else { return path }
-        var template = Array("/tmp/letta-XXXXXX".utf8CString)
-        guard mkdtemp(&template) != nil else {
-            throw LocalModelFailure.file(path, reason: "a socket can be created neither there nor in /tmp")
-        }
-        let folder = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
-        return "\(folder)/\(purpose.rawValue).sock"
     }
 
     /// The URL of a Unix socket for the HTTP client: its percent-encoded path in place of the host.

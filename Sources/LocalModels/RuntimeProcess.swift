@@ -14,6 +14,8 @@ final class RuntimeProcess: TaskOwner {
     private let elapsed: @Sendable () -> Duration
     private let readyOrEnded = Latch()
     private let ended = Latch()
+    /// Opened when the socket is found to be gone: nobody can call the process any more.
+    private let unreachable = Latch()
     private let endingState = Mutex<Ending?>(nil)
     private let task = Mutex<Task<Void, Never>?>(nil)
 
@@ -39,10 +41,14 @@ final class RuntimeProcess: TaskOwner {
         try await readyOrEnded.wait()
     }
 
-    /// Returns when the process has ended, or when `limit` has passed.
-    ///
-    /// A caller's connection breaks shortly before the process is reaped.
+    /// Returns when a process that a call failed to reach has ended. One that has lost its socket is ended; another one is
+    /// only waited for, at most until `limit`: a caller's connection breaks shortly before the process is reaped.
     func waitUntilEnded(atMost limit: Duration) async {
+        guard access(launch.socket, F_OK) == 0 else {
+            unreachable.open()
+            try? await ended.wait()
+            return
+        }
         await withTaskGroup(of: Void.self) { group in
             group.addTask { [ended] in try? await ended.wait() }
             group.addTask { try? await ContinuousClock().sleep(for: limit) }
@@ -75,6 +81,10 @@ final class RuntimeProcess: TaskOwner {
                     try await launch.waitUntilReady()
                     readyOrEnded.open()
                     return nil
+                }
+                group.addTask { [unreachable] in
+                    try await unreachable.wait()
+                    return "its socket was removed"
                 }
                 defer { group.cancelAll() }
                 while let result = try await group.next() {

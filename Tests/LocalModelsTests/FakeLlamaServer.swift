@@ -25,12 +25,35 @@ final class FakeRuntime: Sendable {
         for model in [Self.chat, Self.otherChat, Self.embedding] {
             try scratch.write("GGUF", to: "models/\(model.name)/model.gguf")
         }
-        runtime = LocalRuntime(
+        runtime = Self.runtime(scratch, transport, clock)
+        provider = LocalModelProvider(
+            runtime: runtime, catalogue: [Self.chat, Self.otherChat, Self.embedding, Self.absent])
+    }
+
+    private static func runtime(_ scratch: Scratch, _ transport: ProviderTransport, _ clock: JumpingClock)
+        -> LocalRuntime
+    {
+        LocalRuntime(
             dataFolder: scratch.path,
             program: RuntimeProgram(dataFolder: scratch.path, configured: "\(scratch.path)/llama-server"),
             transport: transport, logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }, clock: clock)
-        provider = LocalModelProvider(
-            runtime: runtime, catalogue: [Self.chat, Self.otherChat, Self.embedding, Self.absent])
+    }
+
+    /// That of another process on the same data folder.
+    func anotherRuntime() -> LocalRuntime { Self.runtime(scratch, transport, clock) }
+
+    var sockets: [String] { scratch.names(in: "run").filter { $0.hasSuffix(".sock") } }
+
+    func removeSockets() throws {
+        for name in sockets { try FileManager.default.removeItem(atPath: "\(scratch.path)/run/\(name)") }
+    }
+
+    /// As a process leaves it that is killed.
+    func leaveDeadSocket(_ name: String) throws {
+        let script = "import socket, sys; socket.socket(socket.AF_UNIX).bind(sys.argv[1])"
+        let python = try Process.run(
+            URL(filePath: "/usr/bin/python3"), arguments: ["-c", script, "\(scratch.path)/run/\(name)"])
+        python.waitUntilExit()
     }
 
     /// Ends what the test started, whatever the test found.
@@ -85,7 +108,7 @@ final class FakeRuntime: Sendable {
             origin: .init(author: "", model: "", licence: ""), template: purpose == .chat ? "a template" : nil)
     }
 
-    /// Obeys files beside it: `crash` makes it end at once, `die` at a request, `loading` says that it is not ready.
+    /// Obeys files beside it: `crash` makes it end at once, `die` at a request, `dying` at every request, `loading` says that it is not ready.
     private static let script = #"""
         #!/usr/bin/env python3
         import ctypes, http.server, json, os, socketserver, sys
@@ -120,6 +143,8 @@ final class FakeRuntime: Sendable {
                 self.answer({"data": [{"id": "x", "owned_by": "llamacpp"}]})
             def do_POST(self):
                 body = json.loads(self.rfile.read(int(self.headers["content-length"])))
+                if has("dying"):
+                    os._exit(9)
                 if has("die"):
                     os.remove(os.path.join(home, "die"))
                     os._exit(9)

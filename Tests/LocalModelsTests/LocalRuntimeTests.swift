@@ -53,10 +53,10 @@ import Testing
             #expect(start.deathSignal == "\(SIGKILL)")
             #expect(start.variables.contains("OMP_WAIT_POLICY"))
             #expect(!start.variables.contains("LETTA_TEST_API_KEY"))
-            #expect(start.arguments.contains("--host \(fake.scratch.path)/run/llama-chat.sock"))
+            #expect(start.arguments.contains("--host \(fake.scratch.path)/run/llama-chat-"))
             #expect(start.arguments.contains("--kv-unified"))
             #expect(!start.arguments.contains("--cache-ram"), "this one does not understand it")
-            #expect(fake.scratch.read("run/chat.jinja") == "a template")
+            #expect(fake.scratch.read("run/chatter.jinja") == "a template")
             let folder = try FileManager.default.attributesOfItem(atPath: "\(fake.scratch.path)/run")
             #expect(folder[.posixPermissions] as? Int == 0o700)
         }
@@ -93,6 +93,62 @@ import Testing
         }
     }
 
+    @Test func twoProcessesOnOneFolderDoNotDisturbEachOther() async throws {
+        try await FakeRuntime.with { fake in
+            #expect(try await fake.ask() == "chatter says hello")
+            let other = fake.anotherRuntime()
+            let lease = try await other.lease(of: FakeRuntime.chat)
+            #expect(fake.sockets.count == 2)
+            #expect(try await lease.provider.complete(FakeRuntime.request(FakeRuntime.chat)).text != nil)
+            await other.close()
+            #expect(try await fake.ask() == "chatter says hello")
+            #expect(fake.starts.count == 2 && fake.sockets.count == 1)
+        }
+    }
+
+    @Test func aProcessThatLostItsSocketIsReplaced() async throws {
+        try await FakeRuntime.with { fake in
+            _ = try await fake.ask()
+            try fake.removeSockets()
+            #expect(try await fake.ask() == "chatter says hello")
+            try fake.removeSockets()
+            var deltas = 0
+            for try await _ in fake.provider.stream(FakeRuntime.request(FakeRuntime.chat)) { deltas += 1 }
+            #expect(deltas >= 3)
+            #expect(fake.starts.count == 3 && fake.starts.count { $0.isRunning } == 1)
+        }
+    }
+
+    @Test func theSocketOfAKilledProcessIsRemoved() async throws {
+        try await FakeRuntime.with { fake in
+            _ = try await fake.ask()
+            let left = try #require(fake.sockets.first)
+            try fake.leaveDeadSocket("llama-chat.sock")
+            let process = try #require(fake.starts.first).pid
+            kill(process, SIGSTOP)
+            let other = fake.anotherRuntime()
+            _ = try await other.lease(of: FakeRuntime.chat)
+            #expect(fake.sockets.contains(left), "who is only slow keeps theirs")
+            #expect(!fake.sockets.contains("llama-chat.sock") && fake.sockets.count == 2)
+            kill(process, SIGCONT)
+            await other.close()
+        }
+    }
+
+    @Test func aModelThatCanNotBeReachedIsNamedAndNotItsSocket() async throws {
+        try await FakeRuntime.with { fake in
+            try fake.scratch.write("", to: "dying")
+            var failure = await #expect(throws: ProviderFailure.self) { try await fake.ask() }
+            let message =
+                "The local model chatter does not answer. See \(fake.scratch.path)/logs/llama-server-chat.log."
+            #expect(failure?.message == message)
+            failure = await #expect(throws: ProviderFailure.self) {
+                for try await _ in fake.provider.stream(FakeRuntime.request(FakeRuntime.chat)) {}
+            }
+            #expect(failure?.message == message)
+        }
+    }
+
     @Test func closingEndsTheProcessAndRefusesCallers() async throws {
         try await FakeRuntime.with { fake in
             _ = try await fake.ask()
@@ -100,7 +156,7 @@ import Testing
             #expect(start.isRunning)
             await fake.runtime.close()
             #expect(!start.isRunning)
-            #expect(!fake.scratch.exists("run/llama-chat.sock"))
+            #expect(fake.sockets.isEmpty)
             await #expect(throws: ProviderFailure(.connection, message: "The server is shutting down.")) {
                 try await fake.provider.complete(FakeRuntime.request(FakeRuntime.chat))
             }
