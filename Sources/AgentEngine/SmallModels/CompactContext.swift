@@ -56,7 +56,7 @@ package struct CompactContext: Sendable {
                 persona.append(block.value)
             } else {
                 let title = block.label == "human" ? "What you know about the user:" : "Your notes on \(block.label):"
-                memory.append("\(title)\n\(block.value)")
+                memory.append("\(title)\n\(block.saidOfTheUser)")
             }
         }
         let who = ([system].compactMap { $0 } + persona).joined(separator: "\n")

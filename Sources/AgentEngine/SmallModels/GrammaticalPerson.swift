@@ -9,6 +9,27 @@ enum GrammaticalPerson {
         }
     }
 
+    /// What somebody wrote down of themselves, with each sentence of it in the third person. Sentences that speak of `the
+    /// user` already, and those without `I` and `my`, stay as they are.
+    static func note(_ text: String) -> String {
+        var cutter = SentenceCutter()
+        return (cutter.add(text) + [cutter.rest]).map { piece in
+            let sentence = EnglishSentence(piece)
+            guard !sentence.contains(anyOf: ["the user", "the user's"]),
+                sentence.words.contains(where: ofTheWriter.contains)
+            else {
+                return piece
+            }
+            let start = piece.prefix { !$0.isLetter }
+            let told = third(String(piece.dropFirst(start.count)))
+            return start + told.prefix(1).uppercased() + told.dropFirst()
+        }.joined()
+    }
+
+    private static let ofTheWriter: Set<String> = [
+        "i", "i'm", "i've", "i'd", "i'll", "my", "we", "we're", "we've", "our",
+    ]
+
     /// `Turn off my light` becomes `turn off your light`.
     static func second(_ text: String) -> String {
         swapped(text, words: toSecond) { _ in
@@ -62,7 +83,8 @@ enum GrammaticalPerson {
         for piece in text.split(separator: " ", omittingEmptySubsequences: false) {
             let plain = piece.lowercased().replacing("’", with: "'")
             let core = plain[...].trimming { !$0.isLetter && !$0.isNumber }
-            if let other = table[core], let range = plain.firstRange(of: core) {
+            let isCountry = piece.hasPrefix("US")
+            if !isCountry, let other = table[core], let range = plain.firstRange(of: core) {
                 let start = plain[..<range.lowerBound]
                 result.append("\(start)\(other)\(plain[range.upperBound...])")
                 takesVerb = isSubject(core)

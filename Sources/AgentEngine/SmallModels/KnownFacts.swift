@@ -20,7 +20,6 @@ struct KnownFacts: Sendable {
     let people: KnownPeople
     private let facts: [Fact]
 
-    private static let humanLabel = "human"
     private static let personaLabel = "persona"
     /// Of the weight of the question's words, how much a fact must have to be an answer.
     private static let leastCover = 0.4
@@ -30,12 +29,27 @@ struct KnownFacts: Sendable {
 
     init(blocks: [MemoryBlock], recalled: RecalledTexts = RecalledTexts()) {
         let lines = blocks.filter { $0.label != Self.personaLabel }.flatMap { block in
-            BlockText.lines(of: block.value).filter { !$0.trimmingSpaces.isEmpty }
+            BlockText.lines(of: block.saidOfTheUser).filter { !$0.trimmingSpaces.isEmpty }.flatMap(Self.facts)
         }
         people = KnownPeople(lines: lines)
         facts =
             lines.map { Fact(text: $0, source: .block) } + recalled.passages.map { Fact(text: $0, source: .archive) }
             + Self.standing(recalled.messages).map { Fact(text: $0, source: .conversation) }
+    }
+
+    private static let pronouns: Set<String> = [
+        "he", "she", "it", "they", "he's", "she's", "it's", "his", "her", "its", "their",
+    ]
+
+    /// The sentences of a line, each with those behind it that need it to be understood.
+    private static func facts(in line: String) -> [String] {
+        EnglishSentence.all(in: line).reduce(into: []) { facts, sentence in
+            if let last = facts.last, let first = sentence.words.first, pronouns.contains(first) {
+                facts[facts.count - 1] = "\(last) \(sentence.text)"
+            } else {
+                facts.append(sentence.text)
+            }
+        }
     }
 
     /// What the user said, without questions and requests, and without what they wanted forgotten later.
@@ -85,6 +99,13 @@ struct KnownFacts: Sendable {
             // Of equals what is in a block, and of these the newest.
             (-one.2, one.1.source.rawValue, -one.0) < (-other.2, other.1.source.rawValue, -other.0)
         }.map { ($0.1, $0.2) }
+    }
+}
+
+extension MemoryBlock {
+    /// The value in the third person: `My name is Ann.` in the block on the user is said by the user.
+    var saidOfTheUser: String {
+        label == "human" ? GrammaticalPerson.note(value) : value
     }
 }
 

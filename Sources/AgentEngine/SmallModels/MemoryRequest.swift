@@ -133,14 +133,16 @@ struct MemoryRequest: Sendable {
         "sorry", "isn't", "from now on", "rather", "wrong", "meant",
     ]
 
-    /// The line that is not true any more: about the same, where the sentence corrects something or says of the same
+    /// The sentence that is not true any more: about the same, where the sentence corrects something or says of the same
     /// thing that it is something else.
     private func replaced(by note: String, _ sentence: EnglishSentence, in block: MemoryBlock) -> String? {
         let people = facts.people
-        let lines = BlockText.lines(of: block.value).filter { !$0.isEmpty }
+        let lines = BlockText.lines(of: block.value).flatMap { EnglishSentence.all(in: $0).map(\.text) }
         let subject = people.subject(of: note)
         let same = lines.filter { people.subject(of: $0) == subject }
-        if let thing = Self.thing(in: note), let line = same.first(where: { Self.thing(in: $0) == thing }) {
+        if let thing = Self.thing(in: note),
+            let line = same.first(where: { Self.thing(in: GrammaticalPerson.note($0)) == thing })
+        {
             return line
         }
         guard sentence.contains(anyOf: Self.correcting) else { return nil }

@@ -44,6 +44,28 @@ import Testing
                 """)
     }
 
+    @Test func whatThePersonWroteOfThemselvesIsSaidOfTheUser() {
+        let blocks = [
+            block(
+                "human",
+                "My name is Ann. I live in the US.\n- I'm a nurse\nThe user's dog says: I bark.\nMiez is a cat."),
+            block("plans", "I want to see Porto."),
+        ]
+        let text = system(context(blocks).messages(for: [message(.user, .text("Hi"))]))
+        #expect(
+            text.contains(
+                """
+                What you know about the user:
+                The user's name is Ann. The user lives in the US.
+                - The user is a nurse
+                The user's dog says: I bark.
+                Miez is a cat.
+
+                Your notes on plans:
+                I want to see Porto.
+                """), "\(text)")
+    }
+
     @Test func `the largest window takes the newest messages`() {
         let history = (1...50).flatMap { [message(.user, .text("\($0)")), message(.assistant, .text("yes"))] }
         let messages = context(budget: .max).messages(for: history + [message(.user, .text("51"))]).dropFirst()

@@ -130,6 +130,18 @@ import Testing
                 == "I have noted: You live in Porto.")
     }
 
+    @Test func aBlockThatThePersonWroteIsNotReadOutAsTheAgents() {
+        let blocks = [block("human", "My name is Ann. I have a cat called Miez. She was born in 2019.")]
+        let name = plan("What is my name?", blocks)
+        #expect(name.smallModel?.hint == "From your memory: The user's name is Ann.")
+        #expect(turn(name, .say("My name is Ann.")).messages.map(\.text) == ["Your name is Ann."])
+        let born = turn(plan("When was my cat born?", blocks), .say("In 1999."))
+        #expect(born.messages.map(\.text) == ["You have a cat called Miez. She was born in 2019."])
+        #expect(turn(name, .say("Your name is Ann.")).messages.map(\.text) == ["Your name is Ann."])
+        let changed = turn(plan("My name is Anna.", blocks), .say("Hello, Anna."))
+        #expect(changed.runs.map { $0.arguments["old_string"] } == ["My name is Ann."])
+    }
+
     @Test func whatArchivalMemoryHasIsAnswered() {
         var recalled = RecalledTexts()
         recalled.passages = ["The gate closes at nine.", "The code of the bike lock is 4711."]
