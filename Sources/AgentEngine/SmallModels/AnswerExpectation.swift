@@ -129,18 +129,39 @@ struct AnswerExpectation: Sendable, Hashable {
 
     // MARK: Put before the model
 
+    private static let memory = "From your memory:"
+    private static let change = "You have just done this in your memory:"
+    private static let instructions = [
+        "Your memory has nothing on this. Say that you do not know it.",
+        "You have no tool for this. Say that you can't do it.",
+    ]
+
+    /// The answer of a model that says the line after it, without what is not meant for the user; nil when nothing is left.
+    static func withoutHint(_ answer: String) -> String? {
+        var text = answer.trimmingSpaces[...]
+        let bare = text.drop { $0 == "[" }
+        if let frame = [memory, change].first(where: { bare.lowercased().hasPrefix($0.lowercased()) }) {
+            text = bare.dropFirst(frame.count).drop(while: \.isWhitespace)
+            if text.hasSuffix("]") { text.removeLast() }
+        }
+        let isInstruction = instructions.contains { instruction in
+            EnglishSentence.all(in: instruction).contains { text.lowercased().contains($0.text.lowercased()) }
+        }
+        return isInstruction || text.isEmpty ? nil : String(text)
+    }
+
     /// A line behind the user's words that says what the answer is about; nil when there is nothing to say.
     func hint(_ plan: SmallModelPlan) -> String? {
         switch kind {
         case .facts(let facts):
-            "From your memory: "
+            "\(Self.memory) "
                 + facts.map { $0.source == .conversation ? "The user said: \($0.text)" : $0.text }.joined(
                     separator: " ")
-        case .all: "From your memory: \(own)"
-        case .unknown: "Your memory has nothing on this. Say that you do not know it."
-        case .impossible: "You have no tool for this. Say that you can't do it."
+        case .all: "\(Self.memory) \(own)"
+        case .unknown: Self.instructions[0]
+        case .impossible: Self.instructions[1]
         case .talk:
-            plan.changes.isEmpty ? nil : "You have just done this in your memory: \(own)"
+            plan.changes.isEmpty ? nil : "\(Self.change) \(own)"
         }
     }
 }

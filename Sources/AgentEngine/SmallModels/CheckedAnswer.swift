@@ -64,7 +64,8 @@ struct CheckedAnswer: Sendable {
             if !rest.isEmpty || hasPassed { return rest }
             return expectation.own
         }
-        return isRight(whole) ? GrammaticalPerson.addressed(whole.trimmingSpaces) : expectation.own
+        guard let answer = AnswerExpectation.withoutHint(whole), isRight(answer) else { return expectation.own }
+        return GrammaticalPerson.addressed(answer)
     }
 
     /// The text of a complete answer as it was, or would have been, let through in pieces.
@@ -78,8 +79,8 @@ struct CheckedAnswer: Sendable {
     // MARK: Sentences
 
     private mutating func passed(_ piece: String) -> String {
-        let sentence = EnglishSentence(piece)
-        guard !sentence.text.isEmpty else { return "" }
+        guard let own = AnswerExpectation.withoutHint(piece) else { return "" }
+        let sentence = EnglishSentence(own)
         if !acts.contains(.outside), !ActClaim.acts(in: sentence).isSubset(of: acts) { return "" }
         if sentence.words.count >= Self.leastEchoed, echoes.contains(Self.plain(sentence)) { return "" }
         if sentence.words.count >= Self.leastWords, !known.insert(Self.plain(sentence)).inserted { return "" }

@@ -142,6 +142,23 @@ import Testing
         #expect(changed.runs.map { $0.arguments["old_string"] } == ["My name is Ann."])
     }
 
+    @Test func whatIsPutBeforeTheModelIsNotShownToTheUser() {
+        let leak = "You have just done this in your memory: I have noted: Your cat is called Miez."
+        let told = turn(plan("My cat is called Miez. Please remember that."), .say("Hello. [\(leak)]"))
+        #expect(told.messages.last?.text == "Hello. I have noted: Your cat is called Miez.")
+        #expect(
+            turn(plan("My cat is called Miez."), .say("you have just done this in your memory:")).messages.last?.text
+                == "I have noted: Your cat is called Miez.")
+        let blocks = [block("human", "The user's rent is 840 euros.")]
+        let known = turn(plan("How much is my rent?", blocks), .say("From your memory: Your rent is 840 euros."))
+        #expect(known.messages.map(\.text) == ["Your rent is 840 euros."])
+        let unknown = turn(
+            plan("What is my blood type?"), .say("Your memory has nothing on this. Say that you do not know it."))
+        #expect(unknown.messages.map(\.text) == ["I don't know your blood type: you haven't told me."])
+        let refused = turn(plan("Turn off my light."), .say("You have no tool for this."))
+        #expect(refused.messages.map(\.text) == ["I can't turn off your light: I have no tool for it."])
+    }
+
     @Test func whatArchivalMemoryHasIsAnswered() {
         var recalled = RecalledTexts()
         recalled.passages = ["The gate closes at nine.", "The code of the bike lock is 4711."]
