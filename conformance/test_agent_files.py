@@ -66,7 +66,8 @@ def test_a_whole_server_moves_by_the_command_line(tmp_path, model, own_server):
     shared = client.create_block(label="shared", value="both").id
     for name in ("One", "Two"):
         make_agent(client, name=name, block_ids=[shared])
-    make_agent(client, name="Three")
+    make_agent(client, name="Three", llm_config={"model": "qwen2.5-coder-0.5b", "handle": "letta-local/qwen2.5-coder-0.5b",
+               "model_endpoint_type": "openai", "model_endpoint": "letta-local:", "context_window": 8000})
     folder = tmp_path / "files"
     done = own_server.command("export", "--all", folder, "--data-dir", own_server.data)
     assert done.returncode == 0, done.stderr
@@ -84,11 +85,13 @@ def test_a_whole_server_moves_by_the_command_line(tmp_path, model, own_server):
             "messages": [{"role": "system", "content": [{"type": "text", "text": "s"}]}], "tool_exec_environment_variables": []}
     (folder / "x-flat.json").write_text(json.dumps(flat))
     (folder / "y-bad.af").write_text("{}")
+    sqlite3.connect(folder / "z-database.af").executescript("CREATE TABLE t (a)")
     other = harness.Server(tmp_path / "other", **model.settings)
     try:
         done = other.command("import", folder, "--data-dir", other.data)
         assert done.returncode == 1
-        assert "[4/4]" in done.stderr and "y-bad.af: not imported: Legacy" in done.stderr
+        assert "[5/5]" in done.stderr and "y-bad.af: not imported: Legacy" in done.stderr
+        assert "import --from sqlite:///PATH" in done.stderr
         again = other.command("import", *files, "--data-dir", other.data)
         assert again.returncode == 0 and again.stderr.count(": imported before") == 2
         assert "Not everything is here" in done.stdout and "0 different" in done.stdout and "Everything is here." in again.stdout

@@ -37,6 +37,14 @@ enum AgentFileReader {
     ///
     /// - Throws: `APIError` 400 when the file has no object.
     static func object(_ bytes: [UInt8]) throws -> JSONObject {
+        guard !bytes.starts(with: "SQLite format 3\0".utf8) else {
+            throw APIError(
+                400,
+                """
+                This is an SQLite database and no agent file. A database of Letta is imported with \
+                `letta-server import --from sqlite:///PATH`.
+                """)
+        }
         // Where the syntax is wrong does not help anybody: such files are truncated, or no agent files.
         guard case .object(let object)? = try? value(bytes) else { throw APIError(400, "Corrupted agent file format.") }
         return object

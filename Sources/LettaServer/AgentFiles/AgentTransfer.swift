@@ -2,6 +2,7 @@ import Crypto
 import FoundationEssentials
 import JSON
 import LettaAPI
+import LocalModels
 package import Logging
 import ModelProviders
 import Storage
@@ -63,6 +64,7 @@ package struct AgentTransfer: Sendable {
     let storage: any StorageEngine
     private let transport: ProviderTransport
     private let directory: ModelDirectory
+    private let localRuntime: LocalRuntime?
     private let userProviders: UserProviders
     private let files: AgentFileService
     let scope = Scope(organization: Organization.defaultID.rawValue, user: User.defaultID.rawValue)
@@ -78,7 +80,9 @@ package struct AgentTransfer: Sendable {
         let transport = ProviderTransport(modelHosts: configuration.allowedModelHosts)
         self.storage = storage
         self.transport = transport
-        directory = ModelDirectory(providers: configuration.clients(transport: transport))
+        localRuntime = configuration.makeLocalRuntime(transport: transport, logger: logger)
+        directory = ModelDirectory(
+            providers: configuration.clients(transport: transport) + [LocalModelProvider(runtime: localRuntime)])
         userProviders = UserProviders(core: core, secrets: secrets, transport: transport)
         let models = ModelService(
             directory: directory, userProviders: userProviders, transport: transport, logger: logger)
@@ -147,6 +151,7 @@ package struct AgentTransfer: Sendable {
         do { result = .success(try await body()) } catch { result = .failure(error) }
         await directory.close()
         await userProviders.close()
+        await localRuntime?.close()
         // Nothing is under way any more that a failure could concern.
         try? await transport.shutdown()
         await storage.close()
