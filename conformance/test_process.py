@@ -397,7 +397,7 @@ def test_backup_of_a_running_server(own_server, tmp_path, model):
         add_block(own_server, str(n))
     copy = tmp_path / "copy.sqlite"
     result = own_server.command("backup", copy, "--data-dir", own_server.data)
-    assert result.returncode == 0, said(result)
+    assert result.returncode == 0 and not result.stderr, said(result)
     assert result.stdout == f"Copied {own_server.data / 'letta.sqlite'} to {copy} ({copy.stat().st_size} bytes)\n"
     assert own_server.command("backup", copy, "--data-dir", own_server.data).returncode != 0, "a backup must not overwrite a file"
     with contextlib.closing(sqlite3.connect(copy)) as database:

@@ -100,7 +100,8 @@ package final class SQLiteEngine: StorageEngine {
             }
             await writer.close()
             if SQLiteFile.exists(file.path + "-wal") {
-                logger?.warning("The write-ahead log stays beside the database", metadata: ["file": "\(file.path)"])
+                // As it has to where another process, such as the server beside a command, has the file open.
+                logger?.debug("The write-ahead log stays beside the database", metadata: ["file": "\(file.path)"])
             }
         } else {
             await writer.close()
