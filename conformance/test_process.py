@@ -53,6 +53,7 @@ def test_the_default_command_is_serve(tmp_path):
     try:
         assert process.wait_for(harness.LISTENING)[1] == str(port)
         assert httpx.get(f"http://127.0.0.1:{port}/v1/health/").status_code == 200
+        assert process.output.count("Made the database") == 1 and "Migrated the database" not in process.output
     finally:
         assert process.end() == 0
 

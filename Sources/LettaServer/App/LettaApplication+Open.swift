@@ -67,10 +67,14 @@ extension LettaApplication {
         _ storage: any StorageEngine, _ configuration: ServerConfiguration, _ folder: DataFolder, logger: Logger
     ) async throws -> [String] {
         let keys = try keys(configuration, folder)
-        if try await ServerStorage.isNew(storage) { try await LettaTraces.refuse(storage, configuration) }
+        let isNew = try await ServerStorage.isNew(storage)
+        if isNew { try await LettaTraces.refuse(storage, configuration) }
         try await checkKeys(keys, storage, folder)
-        for name in try await ServerStorage.migrate(storage, folder: folder, logger: logger) {
-            logger.notice("Migrated the database", metadata: ["migration": "\(name)"])
+        let migrations = try await ServerStorage.migrate(storage, folder: folder, logger: logger)
+        if isNew {
+            logger.notice("Made the database", metadata: ["version": "\(migrations.count)"])
+        } else {
+            for name in migrations { logger.notice("Migrated the database", metadata: ["migration": "\(name)"]) }
         }
         return keys.isEmpty ? [try folder.createEncryptionKey()] : keys
     }
