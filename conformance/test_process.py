@@ -178,6 +178,9 @@ def test_a_local_model_that_is_off_says_what_to_switch_on(tmp_path):
 def test_a_response_announces_the_end_of_its_connection(own_server):
     """A client that keeps connections in a pool reads from the response whether this one goes back to the pool."""
     with own_server.http() as pool:
+            unnamed = http.post("/v1/agents/", json={"name": "b"})
+            assert unnamed.status_code == 400 and "Must specify either model or llm_config in request" in unnamed.text
+            assert "letta-server models install" in unnamed.text
         agent = pool.post("/v1/agents/", json={"name": "a", "model": MODEL}).json()["id"]
         archives = [pool.post("/v1/archives/", json={"name": "a"}).json()["id"] for _ in range(2)]
     message = json.dumps({"messages": [{"role": "user", "content": "hello"}]})

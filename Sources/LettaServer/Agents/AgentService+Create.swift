@@ -84,7 +84,9 @@ extension AgentService {
             model.config.contextWindow = min(model.config.contextWindow, ModelService.defaultContextWindow)
             model.config.displayName = nil
         } else {
-            throw APIError.invalidArgument("Must specify either model or llm_config in request")
+            let known = try await models.languageModels(ListModels(), as: scope)
+            let reason = known.isEmpty ? ". \(await models.reasonForNoModels())" : ""
+            throw APIError.invalidArgument("Must specify either model or llm_config in request\(reason)")
         }
         // Only the newest type reasons natively; the older loops request reasoning beside each call.
         let thinks = (body.agentType ?? .lettaV1) != .lettaV1
