@@ -58,6 +58,15 @@ def test_the_default_command_is_serve(tmp_path):
         assert process.end() == 0
 
 
+def test_a_misspelled_command_is_answered_with_the_commands(tmp_path):
+    wrong = run(tmp_path, "doktor")
+    assert wrong.returncode != 0 and "There is no command 'doktor'. The commands are: serve, " in wrong.stderr and " doctor," in wrong.stderr
+    table = (harness.ROOT / "docs/configuration.md").read_text()
+    commands = " ".join(wrong.stderr.split()).split("The commands are: ")[1].split(".")[0].split(", ")
+    assert [name for name in commands if f"| `letta-server {name}" not in table] == []
+    assert "USAGE" in run(tmp_path, "help").stdout and run(tmp_path, "doctor", "--help").returncode == 0
+
+
 def test_the_option_beats_the_environment(tmp_path):
     server = Server(tmp_path, LETTA_DIR=str(tmp_path / "elsewhere"), database=False)
     try:
@@ -169,6 +178,9 @@ def test_a_local_model_that_is_off_says_what_to_switch_on(tmp_path):
                 for word in ("letta-local/qwen2.5-coder-0.5b", "LETTA_LOCAL=off", "Set LETTA_LOCAL=on"):
                     assert word in answer.text, answer.text
                 assert answer.status_code == (400 if path == "messages" else 200)
+            unnamed = http.post("/v1/agents/", json={"name": "b"})
+            assert unnamed.status_code == 400 and "Must specify either model or llm_config in request" in unnamed.text
+            assert "letta-server models install" in unnamed.text
     finally:
         server.close()
 
@@ -178,9 +190,6 @@ def test_a_local_model_that_is_off_says_what_to_switch_on(tmp_path):
 def test_a_response_announces_the_end_of_its_connection(own_server):
     """A client that keeps connections in a pool reads from the response whether this one goes back to the pool."""
     with own_server.http() as pool:
-            unnamed = http.post("/v1/agents/", json={"name": "b"})
-            assert unnamed.status_code == 400 and "Must specify either model or llm_config in request" in unnamed.text
-            assert "letta-server models install" in unnamed.text
         agent = pool.post("/v1/agents/", json={"name": "a", "model": MODEL}).json()["id"]
         archives = [pool.post("/v1/archives/", json={"name": "a"}).json()["id"] for _ in range(2)]
     message = json.dumps({"messages": [{"role": "user", "content": "hello"}]})

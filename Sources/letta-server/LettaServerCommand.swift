@@ -12,6 +12,18 @@ struct LettaServerCommand: AsyncParsableCommand {
             KeysCommand.self, VersionCommand.self,
         ],
         defaultSubcommand: ServeCommand.self)
+
+    /// The parser takes a misspelled command for an argument of `serve`.
+    static func main() async {
+        let arguments = Array(CommandLine.arguments.dropFirst())
+        let commands = configuration.subcommands.compactMap { $0.configuration.commandName }
+        if let first = arguments.first, !first.hasPrefix("-"), !(commands + ["help"]).contains(first) {
+            exit(
+                withError: ValidationError(
+                    "There is no command '\(first)'. The commands are: \(commands.joined(separator: ", "))."))
+        }
+        await main(arguments)
+    }
 }
 
 struct VersionCommand: ParsableCommand {
