@@ -82,7 +82,7 @@ struct CheckService: Sendable {
                 .sandbox, .warning, "Runs without \(missing.map(\.name).joined(separator: ", "))",
                 remedy: missing.first?.reason)
         }
-        return ServerCheck(.sandbox, .ok, "Tools run behind all of its walls")
+        return ServerCheck(.sandbox, .ok, "Tools run with all of its protections")
     }
 
     private func providers(as scope: Scope) async throws -> [ServerCheck] {
@@ -164,7 +164,7 @@ struct CheckService: Sendable {
         let names = failed.prefix(Self.mostNames).map(\.name).joined(separator: ", ")
         return ServerCheck(
             .agents, .warning,
-            "The last run has failed of \(names)\(failed.count > Self.mostNames ? " and others" : "")",
+            "The last run failed: \(names)\(failed.count > Self.mostNames ? " and others" : "")",
             remedy: "Open the agent's last run: it says why, and what to do.")
     }
 }

@@ -38,7 +38,7 @@ struct MachineChecks: Sendable {
         let installed = ModelCatalogue.models.filter(folder.isInstalled).map(\.name)
         guard !installed.isEmpty else {
             return ServerCheck(
-                .localModel, .ok, "No local model is installed", remedy: "letta-server models install installs one.")
+                .localModel, .ok, "No local model is installed", remedy: "Install one: letta-server models install")
         }
         let names = installed.joined(separator: ", ")
         guard let path = program.find() else {

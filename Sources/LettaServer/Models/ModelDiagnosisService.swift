@@ -61,7 +61,7 @@ struct ModelDiagnosisService: Sendable {
             if models.isEmpty {
                 report.advice = [
                     settings.name == LocalRuntime.providerName
-                        ? "No local model is installed. `letta-server models install` installs one."
+                        ? "No local model is installed. Install one: `letta-server models install`."
                         : "It lists no models. Install or load one there."
                 ]
             }

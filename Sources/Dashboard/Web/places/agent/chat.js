@@ -40,11 +40,24 @@ function useMessages(agent, talk) {
   return { ...state, load, before, change };
 }
 
+/** What the server itself put into the context in a user's place; null for what somebody said. */
+function noticeIn(text) {
+  if (!text.startsWith("{")) return null;
+  try {
+    const { type, message, reason } = JSON.parse(text);
+    return ["system_alert", "heartbeat", "login"].includes(type) ? String(message ?? reason ?? type) : null;
+  } catch {
+    return null;
+  }
+}
+
 function Said({ message, name, why, context, changed }) {
   const [open, setOpen] = useState(false);
   const isUser = message.message_type === "user_message";
-  const text = textOf(message.content);
-  const who = isUser ? message.name || "You" : message.name || name;
+  const said = textOf(message.content);
+  const notice = isUser && !message.name ? noticeIn(said) : null;
+  const text = notice ?? said;
+  const who = notice ? "Notice of the server" : isUser ? message.name || "You" : message.name || name;
   return html`<li class=${`says ${isUser ? "user" : ""}`}><header><strong><${Name} text=${who} most=${60} /></strong><${Time} at=${message.date} /><span class="grow"></span>${why && text && html`<button class="linkish xs" type="button" aria-expanded=${open} onClick=${() => setOpen(!open)}>why this answer</button>`}<${Forget} message=${message} context=${context} changed=${changed} />${text && html`<${Copy} text=${text} kind="ghost tiny" />`}</header>
     <div class="text">${isUser ? html`${text && html`<${Plain} text=${text} />`}<${Pictures} content=${message.content} />` : html`<${Markdown} text=${text} />`}</div>${open && html`<${Why} ...${why} answer=${text} step=${message.step_id} />`}</li>`;
 }
