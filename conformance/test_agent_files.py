@@ -95,6 +95,9 @@ def test_a_whole_server_moves_by_the_command_line(tmp_path, model, own_server):
         again = other.command("import", *files, "--data-dir", other.data)
         assert again.returncode == 0 and again.stderr.count(": imported before") == 2
         assert "Not everything is here" in done.stdout and "0 different" in done.stdout and "Everything is here." in again.stdout
+        (tmp_path / "empty").mkdir()
+        empty = other.command("import", tmp_path / "empty", "--data-dir", other.data)
+        assert empty.returncode != 0 and "There are no agent files" in empty.stderr
         other.start()
         moved = client_of(other)
         assert sorted(agent.name for agent in moved.agents()) == ["Old", "One", "Three", "Two"]

@@ -377,6 +377,17 @@ def test_files_and_messages_tell_why_they_were_found(tab, page, api, tmp_path):
         expect(section).to_contain_text(text)
 
 
+def test_notices_of_the_server_are_no_words_of_the_user(tab, page, api):
+    agent = make_agent(api)
+    say(api, agent, '{"type": "system_alert", "message": "The context was compacted", "time": "now"}')
+    say(api, agent, '{"type": "wish", "message": "Something else"}')
+    tab.open(f"agents/{agent['id']}")
+    notice = page.locator(".says", has_text="Notice of the server")
+    expect(notice).to_have_count(1)
+    expect(notice.locator(".text")).to_have_text("The context was compacted")
+    expect(page.locator(".says", has_text="Something else").first).to_contain_text("You")
+
+
 def test_agents_are_found_by_what_they_do(tab, page, api):
     tag = fresh("herd")
     waiting, failed, idle = (make_agent(api, tags=[tag]) for _ in range(3))

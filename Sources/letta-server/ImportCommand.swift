@@ -85,6 +85,9 @@ struct ImportCommand: AsyncParsableCommand {
 
     private func importFiles(_ names: [String], _ settings: ServerConfiguration) async throws {
         let paths = try names.flatMap(Self.paths)
+        guard !paths.isEmpty else {
+            throw ValidationError("There are no agent files (.af, .json) in \(names.joined(separator: ", ")).")
+        }
         let sources = paths.map { path in
             AgentTransfer.Source(name: path) { try AgentTransfer.read(path) }
         }
