@@ -167,12 +167,12 @@ def test_what_was_begun_in_the_plain_field_goes_on(tab, page):
     page.keyboard.type("a ")
     expect(box).to_have_value("a first\nlast")
     (route,) = held
-    tab.context.unroute("**/parts/editor.js")
     if FOLDER:
         tab.fulfil(route)
     else:
         route.continue_()
     expect(editor(page, "Python")).to_be_focused()
+    tab.context.unroute("**/parts/editor.js")
     page.keyboard.type("b ")
     assert lines(editor(page, "Python")) == ["a b first", "last"]
 
