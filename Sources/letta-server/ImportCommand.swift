@@ -10,7 +10,7 @@ struct ImportCommand: AsyncParsableCommand {
         abstract: "Brings over a Letta server, or the agents of agent files, while no server runs.",
         discussion: """
             letta-server import --from postgresql://letta:letta@localhost:5432/letta
-            letta-server import --from sqlite:////root/.letta/sqlite.db
+            letta-server import --from sqlite:////home/you/.letta/sqlite.db
             letta-server import --from http://localhost:8283
             letta-server import agents/ one.af
 

@@ -4,61 +4,67 @@ import LettaClient
 
 /// What is asked for beside the files.
 extension RunningServer {
-    private static let messages = Endpoint<ID<AgentState>, Page, NoBody, JSONValue>(
-        .get, "/v1/agents/{agent_id}/messages", "Lists messages.")
-    private static let talk = Endpoint<ID<Conversation>, Page, NoBody, JSONValue>(
-        .get, "/v1/conversations/{conversation_id}/messages", "Lists the messages of a conversation.")
-    private static let providers = Endpoint<NoPath, Page, NoBody, JSONValue>(
-        .get, "/v1/providers/", "Lists providers.")
-    private static let runs = Endpoint<NoPath, Page, NoBody, JSONValue>(.get, "/v1/runs/", "Lists runs.")
-    private static let steps = Endpoint<ID<Run>, Page, NoBody, JSONValue>(
-        .get, "/v1/runs/{run_id}/steps", "Lists the steps of a run.")
-    private static let passages = Endpoint<ID<AgentState>, Page, NoBody, JSONValue>(
-        .get, "/v1/agents/{agent_id}/archival-memory", "Lists archival memory.")
-    private static let archives = Endpoint<NoPath, Page, NoBody, JSONValue>(.get, "/v1/archives/", "Lists archives.")
-    private static let tools = Endpoint<NoPath, Page, NoBody, JSONValue>(.get, "/v1/tools/", "Lists tools.")
-    private static let mcpServers = Endpoint<NoPath, Page, NoBody, JSONValue>(
-        .get, "/v1/mcp-servers/", "Lists MCP servers.")
-    private static let toolsOfServer = Endpoint<ID<MCPServer>, Page, NoBody, JSONValue>(
-        .get, "/v1/mcp-servers/{mcp_server_id}/tools", "Lists the tools of an MCP server.")
-    private static let allBlocks = Endpoint<NoPath, Page, NoBody, JSONValue>(.get, "/v1/blocks/", "Lists blocks.")
-    private static let folders = Endpoint<NoPath, Page, NoBody, JSONValue>(.get, "/v1/sources/", "Lists folders.")
-    private static let files = Endpoint<ID<Folder>, Page, NoBody, JSONValue>(
-        .get, "/v1/sources/{source_id}/files", "Lists the files of a folder.")
-    private static let filePassages = Endpoint<ID<Folder>, Page, NoBody, JSONValue>(
-        .get, "/v1/sources/{source_id}/passages", "Lists the passages of a folder.")
-    private static let sandboxes = Endpoint<NoPath, Page, NoBody, JSONValue>(
-        .get, "/v1/sandbox-config/", "Lists sandbox settings.")
-    private static let variables = Endpoint<ID<SandboxConfig>, Page, NoBody, JSONValue>(
-        .get, "/v1/sandbox-config/{sandbox_config_id}/environment-variable", "Lists the variables of a sandbox.")
-    private static let groups = Endpoint<NoPath, Page, NoBody, JSONValue>(.get, "/v1/groups/", "Lists groups.")
-    private static let jobs = Endpoint<NoPath, Page, NoBody, JSONValue>(.get, "/v1/jobs/", "Lists jobs.")
+    private typealias List = Endpoint<NoPath, Page, NoBody, JSONValue>
+    private typealias ListOf<Owner: Resource> = Endpoint<ID<Owner>, Page, NoBody, JSONValue>
+
+    private static func list(_ path: String) -> List { List(.get, path, "A list of the server.") }
+
+    private static func list<Owner>(_ path: String, of owner: Owner.Type) -> ListOf<Owner> {
+        ListOf(.get, path, "A list of the server.")
+    }
+
+    private static let messages = list("/v1/agents/{agent_id}/messages", of: AgentState.self)
+    private static let talk = list("/v1/conversations/{conversation_id}/messages", of: Conversation.self)
+    private static let providers = list("/v1/providers/")
+    private static let runs = list("/v1/runs/")
+    private static let steps = list("/v1/runs/{run_id}/steps", of: Run.self)
+    private static let passages = list("/v1/agents/{agent_id}/archival-memory", of: AgentState.self)
+    private static let archives = list("/v1/archives/")
+    private static let tools = list("/v1/tools/")
+    private static let mcpServers = list("/v1/mcp-servers/")
+    private static let toolsOfServer = list("/v1/mcp-servers/{mcp_server_id}/tools", of: MCPServer.self)
+    private static let allBlocks = list("/v1/blocks/")
+    private static let folders = list("/v1/sources/")
+    private static let files = list("/v1/sources/{source_id}/files", of: Folder.self)
+    private static let filePassages = list("/v1/sources/{source_id}/passages", of: Folder.self)
+    private static let sandboxes = list("/v1/sandbox-config/")
+    private static let variables = list(
+        "/v1/sandbox-config/{sandbox_config_id}/environment-variable", of: SandboxConfig.self)
+    private static let groups = list("/v1/groups/")
+    private static let jobs = list("/v1/jobs/")
     private static let search = Endpoint<NoPath, NoQuery, JSONValue, JSONValue>(
         .post, "/v1/passages/search", "Searches passages.")
-    private static let conversations = Endpoint<NoPath, Page, NoBody, JSONValue>(
-        .get, "/v1/conversations/", "Lists conversations.")
+    private static let conversations = list("/v1/conversations/")
     private static let blocks = Endpoint<ID<Block>, NoQuery, NoBody, JSONValue>(
         .get, "/v1/blocks/{block_id}", "Retrieves a block.")
-    private static let identities = Endpoint<NoPath, Page, NoBody, JSONValue>(
-        .get, "/v1/identities/", "Lists identities.")
-    private static let agentsOfIdentity = Endpoint<ID<Identity>, Page, NoBody, JSONValue>(
-        .get, "/v1/identities/{identity_id}/agents", "Lists the agents of an identity.")
+    private static let identities = list("/v1/identities/")
+    private static let agentsOfIdentity = list("/v1/identities/{identity_id}/agents", of: Identity.self)
+
+    private func all(_ list: List, _ first: Page = Page()) async throws -> [JSONValue] {
+        try await all(first) { try await client.call(list, query: $0) }
+    }
+
+    private func all<Owner>(
+        _ list: ListOf<Owner>, of id: String, _ first: Page = Page()
+    ) async throws -> [JSONValue] {
+        try await all(first) { try await client.call(list, path: ID(id), query: $0) }
+    }
 
     func passages(of agent: String) async throws -> [JSONValue] {
-        try await all { try await client.call(Self.passages, path: ID(agent), query: $0) }
+        try await all(Self.passages, of: agent)
     }
 
     /// - Parameter agent: nil for the archives of all agents and of none.
     /// - Returns: nil where the server has no archives yet.
     func archives(of agent: String? = nil) async throws -> [JSONValue]? {
         try await ifServed {
-            try await all(Page(agentID: agent)) { try await client.call(Self.archives, query: $0) }
+            try await all(Self.archives, Page(agentID: agent))
         }
     }
 
     func conversations(of agent: String) async throws -> [JSONValue] {
         try await ifServed {
-            try await all(Page(agentID: agent)) { try await client.call(Self.conversations, query: $0) }
+            try await all(Self.conversations, Page(agentID: agent))
         } ?? []
     }
 
@@ -74,30 +80,28 @@ extension RunningServer {
     /// Oldest first.
     func messages(of agent: String) async throws -> [ListedMessage] {
         // Otherwise what an agent says by a tool is shown without the tool's result.
-        let elements = try await all(Page(useAssistantMessage: false)) {
-            try await client.call(Self.messages, path: ID(agent), query: $0)
-        }
+        let elements = try await all(Self.messages, of: agent, Page(useAssistantMessage: false))
         return ListedMessage.messages(elements)
     }
 
     /// Oldest first.
     func messages(ofConversation id: String) async throws -> [ListedMessage] {
         ListedMessage.messages(
-            try await all { try await client.call(Self.talk, path: ID(id), query: $0) })
+            try await all(Self.talk, of: id))
     }
 
     // MARK: What stands for itself
 
-    func tools() async throws -> [JSONValue] { try await all { try await client.call(Self.tools, query: $0) } }
+    func tools() async throws -> [JSONValue] { try await all(Self.tools) }
 
     /// With the ids of their tools, as rows of a database.
     func mcpServers() async throws -> [JSONValue]? {
-        let servers = try await ifServed { try await all { try await client.call(Self.mcpServers, query: $0) } }
+        let servers = try await ifServed { try await all(Self.mcpServers) }
         guard let servers else { return nil }
         var rows: [JSONValue] = []
         for server in servers {
             guard var row = server.object, let id = row["id"]?.string else { continue }
-            let tools = try await all { try await client.call(Self.toolsOfServer, path: ID(id), query: $0) }
+            let tools = try await all(Self.toolsOfServer, of: id)
             row["tools"] = .array(tools.compactMap { $0["id"] })
             row["server_type"] = row["mcp_server_type"]
             row["stdio_config"] = .object(server.members("command", "args", "env"))
@@ -110,14 +114,12 @@ extension RunningServer {
 
     /// With those of templates, which are a list of their own.
     func blocks() async throws -> [JSONValue] {
-        let own = try await all(Page(showHiddenBlocks: true)) { try await client.call(Self.allBlocks, query: $0) }
+        let own = try await all(Self.allBlocks, Page(showHiddenBlocks: true))
         return own
-            + (try await all(Page(showHiddenBlocks: true, templatesOnly: true)) {
-                try await client.call(Self.allBlocks, query: $0)
-            })
+            + (try await all(Self.allBlocks, Page(showHiddenBlocks: true, templatesOnly: true)))
     }
 
-    func folders() async throws -> [JSONValue] { try await all { try await client.call(Self.folders, query: $0) } }
+    func folders() async throws -> [JSONValue] { try await all(Self.folders) }
 
     /// The ids of folders and files by their names.
     func files() async throws -> FolderIDs {
@@ -125,7 +127,7 @@ extension RunningServer {
         for folder in try await folders() {
             guard let id = folder["id"]?.string, let name = folder["name"]?.string else { continue }
             ids.folders[name] = id
-            let files = try await all { try await client.call(Self.files, path: ID(id), query: $0) }
+            let files = try await all(Self.files, of: id)
             ids.files[id] = Dictionary(
                 files.map { ($0["file_name"]?.string ?? "", $0["id"]?.string ?? "") }
             ) { first, _ in first }
@@ -145,13 +147,13 @@ extension RunningServer {
 
     /// With their variables.
     func sandboxes() async throws -> [JSONValue]? {
-        let sandboxes = try await ifServed { try await all { try await client.call(Self.sandboxes, query: $0) } }
+        let sandboxes = try await ifServed { try await all(Self.sandboxes) }
         guard let sandboxes else { return nil }
         var rows: [JSONValue] = []
         for sandbox in sandboxes {
             guard var row = sandbox.object, let id = row["id"]?.string else { continue }
             row["variables"] = .array(
-                try await all { try await client.call(Self.variables, path: ID(id), query: $0) })
+                try await all(Self.variables, of: id))
             rows.append(.object(row))
         }
         return rows
@@ -159,7 +161,7 @@ extension RunningServer {
 
     func groups() async throws -> [JSONValue]? {
         try await ifServed {
-            try await all(Page(showHiddenGroups: true)) { try await client.call(Self.groups, query: $0) }
+            try await all(Self.groups, Page(showHiddenGroups: true))
         }
     }
 
@@ -184,7 +186,7 @@ extension RunningServer {
     }
 
     func providers() async throws -> [JSONValue]? {
-        try await ifServed { try await all { try await client.call(Self.providers, query: $0) } }
+        try await ifServed { try await all(Self.providers) }
     }
 
     /// Calls `body` with some runs at a time, and with their steps, which have the times of their runs.
@@ -193,7 +195,7 @@ extension RunningServer {
             var steps: [JSONValue] = []
             for run in runs {
                 guard let id = run["id"]?.string else { continue }
-                let own = try await all { try await client.call(Self.steps, path: ID(id), query: $0) }
+                let own = try await all(Self.steps, of: id)
                 steps += own.compactMap(\.object).map { step in
                     var step = step
                     step["created_at"] = run["created_at"] ?? .null
@@ -205,7 +207,7 @@ extension RunningServer {
     }
 
     func identities() async throws -> [JSONValue]? {
-        let listed = try await ifServed { try await all { try await client.call(Self.identities, query: $0) } }
+        let listed = try await ifServed { try await all(Self.identities) }
         return listed?.map { identity in
             guard var row = identity.object else { return identity }
             row["blocks"] = row["block_ids"]
@@ -219,7 +221,7 @@ extension RunningServer {
             guard let id = identity["id"]?.string else { continue }
             let agents =
                 try await ifServed {
-                    try await all { try await client.call(Self.agentsOfIdentity, path: ID(id), query: $0) }
+                    try await all(Self.agentsOfIdentity, of: id)
                 } ?? []
             let listed =
                 agents.compactMap { $0["id"]?.string } + (identity["agent_ids"]?.array ?? []).compactMap(\.string)

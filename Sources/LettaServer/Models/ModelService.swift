@@ -30,30 +30,19 @@ struct ModelService: Sendable {
         }
     }
 
-    /// The model of an agent whose creator names none: the one that is set, as long as it is there, else the installed local
-    /// one that suits this machine best; nil where one must be named.
+    /// The model of an agent whose creator names none: the one that is set, else the installed local one that suits this
+    /// machine best; nil where one must be named.
     ///
-    /// - Throws: `APIError` 404 or 400 where the one that is set is not there, and no other.
+    /// - Throws: `APIError` 404 or 400 where the one that is set is not there.
     func defaultModel(as scope: Scope) async throws -> LLMConfig? {
-        let missing: APIError?
         if let handle = try await defaults?.settings().defaultModel {
-            do {
-                return try await languageModel(handle, as: scope)
-            } catch let error as APIError {
-                missing = error
-            }
-        } else {
-            missing = nil
+            return try await languageModel(handle, as: scope)
         }
         let installed = await localModels(.llm)
         let suited = ModelCatalogue.chatModels(for: .current).lazy.compactMap { model in
             installed.first { $0.name == model.name }
         }
-        guard let model = suited.first else {
-            if let missing { throw missing }
-            return nil
-        }
-        return Self.config(of: model)
+        return suited.first.map(Self.config)
     }
 
     func embeddingModels(as scope: Scope) async throws -> [EmbeddingModel] {
