@@ -93,6 +93,15 @@ def pytest_runtest_protocol(item):
         signal.alarm(0)
 
 
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item, call):
+    """A failure shows what the servers said, which nobody can ask later."""
+    report = yield
+    if report.failed:
+        report.sections += [(f"the end of {each.log}", each.output[-3000:]) for each in harness.Process.started]
+    return report
+
+
 @pytest.fixture(scope="session")
 def model(tmp_path_factory):
     model = harness.Model(tmp_path_factory.mktemp("model"))

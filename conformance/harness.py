@@ -11,6 +11,7 @@ import subprocess
 import sys
 import threading
 import uuid
+import weakref
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -65,7 +66,11 @@ class Process:
     The kernel kills it when the thread that started it ends: only the main thread starts processes.
     """
 
+    # Those that a test still holds.
+    started = weakref.WeakSet()
+
     def __init__(self, command, log, env=None, cwd=None):
+        self.started.add(self)
         assert threading.current_thread() is threading.main_thread()
         self.log = Path(log)
         self.said = ""

@@ -35,6 +35,12 @@ def user(text):
     return [{"role": "user", "content": text}]
 
 
+def last_chat(model):
+    """What the model was asked last. Beside it, what was said is embedded in the background."""
+    bodies = [json.loads(line)["body"] for line in model.requests.read_text().splitlines()]
+    return [body for body in bodies if "messages" in body][-1]
+
+
 def test_models_are_agents(chat, agent, http):
     assert agent["id"] in {model.id for model in chat.models.list()}
     assert isinstance(http.get("/v1/models/").json(), list)
@@ -73,7 +79,7 @@ def test_images_reach_the_model(chat, agent, model):
     parts = [{"type": "text", "text": "see"}, {"type": "image_url", "image_url": {"url": "data:image/png;base64," + PIXEL}}]
     answer = chat.chat.completions.create(model=agent["id"], messages=user(parts))
     assert answer.choices[0].message.content == "echo: see"
-    asked = [json.loads(line) for line in model.requests.read_text().splitlines()][-1]["body"]["messages"][-1]
+    asked = last_chat(model)["messages"][-1]
     assert asked["content"][1]["image_url"]["url"] == "data:image/png;base64," + PIXEL
 
 
@@ -163,19 +169,15 @@ def test_a_program_that_forgets_a_call_goes_on(chat, agent):
 
 
 def test_settings_of_one_request(chat, agent, model):
-    def asked():
-        bodies = [json.loads(line)["body"] for line in model.requests.read_text().splitlines()]
-        # What was said is embedded in the background.
-        return [body for body in bodies if "messages" in body][-1]
     schema = {"name": "n", "schema": {"type": "object", "properties": {"a": {"type": "string"}}}}
     chat.chat.completions.create(
         model=agent["id"], messages=user("hello"), temperature=0.25, max_completion_tokens=77,
         response_format={"type": "json_schema", "json_schema": schema})
-    sent = asked()
+    sent = last_chat(model)
     assert (sent["temperature"], sent["response_format"]["json_schema"]["name"]) == (0.25, "n")
     assert 77 in (sent.get("max_completion_tokens"), sent.get("max_tokens"))
     chat.chat.completions.create(model=agent["id"], messages=user("hello"))
-    assert asked()["temperature"] != 0.25 and "response_format" not in asked()
+    assert last_chat(model)["temperature"] != 0.25 and "response_format" not in last_chat(model)
     with pytest.raises(openai.UnprocessableEntityError) as refused:
         chat.chat.completions.create(model=agent["id"], messages=user("hello"), max_tokens=0)
     assert refused.value.param == "max_tokens"

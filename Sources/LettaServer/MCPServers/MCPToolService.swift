@@ -10,10 +10,9 @@ struct MCPToolService: Sendable {
     let servers: MCPServerService
     let connector: MCPConnector
 
-    /// A new server is asked for its tools once, briefly.
+    /// A new server is asked for its tools once. A program that is fetched first takes a while.
     private static var first: MCPLimits {
         var limits = MCPLimits()
-        limits.connect = .seconds(10)
         limits.retries = 0
         return limits
     }
