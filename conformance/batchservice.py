@@ -5,6 +5,8 @@ import threading
 from datetime import datetime, timezone
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
+import harness
+
 
 class BatchService:
     """`batches` are those that were made, `direct` what the users of single requests said, `calls` what was asked."""
@@ -71,7 +73,7 @@ class BatchService:
             return self.message("at once")
         batch = {"id": f"msgbatch_{len(self.batches)}", "made": datetime.now(timezone.utc).isoformat(), "requests": body["requests"]}
         self.batches.append(batch)
-        self.responds.wait(60)
+        self.responds.wait(harness.PATIENCE)
         return self.shown(batch)
 
     def shown(self, batch):

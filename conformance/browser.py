@@ -4,11 +4,16 @@ import os
 import re
 from pathlib import Path
 
+from playwright import sync_api
+
 CHROMIUM = os.environ.get("LETTA_TEST_CHROMIUM", "/usr/bin/chromium")
 # Has the page's files come from this folder instead of the binary, so that a change needs no build.
 FOLDER = os.environ.get("LETTA_DASHBOARD_FOLDER")
 TYPES = {".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml", ".txt": "text/plain"}
 PASSWORD = "right-password"
+# In milliseconds: for a call of Playwright, and for what is expected of a page. By itself it expects that within five seconds.
+PATIENCE = 60_000
+sync_api.expect.set_options(timeout=PATIENCE)
 
 
 class Tab:
@@ -20,7 +25,7 @@ class Tab:
         # Calls of the page that the server refused.
         self.refused = []
         self.context = browser.new_context(reduced_motion="reduce", **{"viewport": {"width": 1440, "height": 900}, **options})
-        self.context.set_default_timeout(15000)
+        self.context.set_default_timeout(PATIENCE)
         if cookies:
             self.context.add_cookies(cookies)
         if FOLDER:
@@ -73,6 +78,15 @@ class Tab:
 def editor(page, label):
     """The editor with the label, when it has come in place of the plain field."""
     return page.get_by_label(label, exact=True).and_(page.locator(".cm-content"))
+
+
+def until(page, read, wanted):
+    """Waits until `read` gives what is wanted. The page goes on meanwhile."""
+    for _ in range(PATIENCE // 50):
+        if (found := read()) == wanted:
+            return
+        page.wait_for_timeout(50)
+    raise AssertionError(found)
 
 
 def write(page, label, text):

@@ -78,7 +78,7 @@ def seconds(item):
         return int(harness.SOAK_MINUTES * 60 + 900)
     if item.get_closest_marker("litellm"):
         return 600
-    return 1800 if harness.LONG or item.get_closest_marker("local_model") or item.get_closest_marker("release") else 180
+    return 1800 if harness.LONG or item.get_closest_marker("local_model") or item.get_closest_marker("release") else 300
 
 
 @pytest.hookimpl(wrapper=True)

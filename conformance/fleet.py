@@ -29,7 +29,7 @@ class Fleet:
 
 
 def call(server, verb, path, expect=200, **options):
-    answer = httpx.request(verb, server.url + path, timeout=60, **options)
+    answer = httpx.request(verb, server.url + path, **options)
     assert answer.status_code == expect, (answer.status_code, answer.text)
     return answer.json()
 
@@ -48,7 +48,7 @@ def texts(server, agent, kind="user_message"):
 def events(server, run, after=0):
     """The events of a background run from here to its end, without pings: their numbers, where they have any, and their JSON."""
     body = {"starting_after": after, "include_pings": False}
-    with httpx.stream("POST", f"{server.url}/v1/runs/{run}/stream", json=body, timeout=60) as answer:
+    with httpx.stream("POST", f"{server.url}/v1/runs/{run}/stream", json=body) as answer:
         if answer.status_code == 503:
             raise httpx.ReadError("the server is about to end")
         assert answer.status_code == 200, answer.read()
@@ -72,7 +72,7 @@ def servers_of(server):
     return call(server, "GET", "/v1/ready/")["servers"]
 
 
-def eventually(condition, seconds=20):
+def eventually(condition, seconds=harness.PATIENCE):
     end = time.monotonic() + seconds
     while not (value := condition()):
         assert time.monotonic() < end, "not in time"

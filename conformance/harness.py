@@ -25,6 +25,11 @@ LONG = os.environ.get("LETTA_LONG_TESTS") == "yes"
 # How long the soak takes; without it there is none.
 SOAK_MINUTES = float(os.environ.get("LETTA_SOAK_MINUTES") or 0)
 NGINX = shutil.which("nginx", path="/usr/sbin:/usr/bin")
+# How long a busy machine may take for what is to come, in seconds: for a request, a command, or a change that is waited for. httpx by
+# itself gives a request five seconds.
+PATIENCE = 100
+for call in (httpx.get, httpx.post, httpx.put, httpx.patch, httpx.delete, httpx.request, httpx.stream.__wrapped__, httpx.Client.__init__, httpx.AsyncClient.__init__):
+    call.__kwdefaults__["timeout"] = httpx.Timeout(PATIENCE)
 
 
 def free_port():
@@ -96,14 +101,14 @@ class Process:
     def output(self):
         """All output so far; all there is when the process has ended."""
         if not self.running:
-            self.reader.join(5)
+            self.reader.join(30)
         return self.said
 
     @property
     def running(self):
         return self.child.poll() is None
 
-    def wait_for(self, pattern, seconds=60):
+    def wait_for(self, pattern, seconds=PATIENCE):
         """Waits for output that matches and returns the match."""
         with self.news:
             self.news.wait_for(lambda: self.ended or re.search(pattern, self.said), seconds)
@@ -123,7 +128,7 @@ class Process:
         self.child.kill()
         self.child.wait()
 
-    def end(self, seconds=20):
+    def end(self, seconds=PATIENCE):
         """The exit status after SIGTERM."""
         if self.running:
             self.child.send_signal(signal.SIGTERM)
@@ -155,7 +160,7 @@ class Server:
     def command(self, *arguments):
         """Runs a subcommand to its end, with this server's settings."""
         return subprocess.run([*BOUND, BINARY, *map(str, arguments)], env=self.environment(), stdin=subprocess.DEVNULL, capture_output=True,
-                              text=True, timeout=60)
+                              text=True, timeout=PATIENCE)
 
     @property
     def url(self):
@@ -166,7 +171,7 @@ class Server:
         command = [BINARY, "serve", "--port", str(self.port), "--data-dir", str(self.data), *map(str, arguments)]
         self.process = Process(command, self.folder / "server.log", self.environment())
         self.port = int(self.process.wait_for(LISTENING)[1])
-        assert httpx.get(self.url + "/v1/health/", timeout=30).status_code == 200
+        assert httpx.get(self.url + "/v1/health/").status_code == 200
         return self
 
     def stop(self):
@@ -195,7 +200,7 @@ class Server:
             self.database.drop()
 
     def http(self, **options):
-        return httpx.Client(base_url=self.url, timeout=30, **options)
+        return httpx.Client(base_url=self.url, **options)
 
 
 class Model:
@@ -215,6 +220,10 @@ class Model:
     def anthropic_settings(self):
         """As a service that speaks Anthropic's API."""
         return {"ANTHROPIC_BASE_URL": self.url, "ANTHROPIC_API_KEY": "sk-ant-scripted"}
+
+    def let_go(self, name):
+        """What a script holds under the name is answered now, and from now on."""
+        assert httpx.get(self.url.removesuffix("/v1") + "/let-go/" + name).status_code == 200
 
     def close(self):
         self.process.kill()

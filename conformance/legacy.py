@@ -6,11 +6,13 @@ Listings are arrays; `every_…` pages through all of them with cursors, as prog
 from letta_client import Letta
 from letta_client.core.api_error import ApiError
 
+import harness
+
 
 class Client:
     Error = ApiError
 
-    def __init__(self, url, token=None, timeout=30):
+    def __init__(self, url, token=None, timeout=harness.PATIENCE):
         self.raw = Letta(base_url=url, token=token, timeout=timeout)
 
     # health, models, tags

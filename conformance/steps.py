@@ -6,6 +6,8 @@ import uuid
 
 import pytest
 
+import harness
+
 MODEL = "openai-proxy/gpt-4o-mini"
 EMBEDDING = "openai/text-embedding-3-small"
 
@@ -50,7 +52,7 @@ def refused(client, status):
         assert leak not in text, text
 
 
-def until(read, is_ready, seconds=20):
+def until(read, is_ready, seconds=harness.PATIENCE):
     """What `read` gives once it is ready: nothing tells of it."""
     end = time.monotonic() + seconds
     while True:

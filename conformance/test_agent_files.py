@@ -205,7 +205,7 @@ class OtherServer(http.server.BaseHTTPRequestHandler):
     def do_GET(self):
         if self.path.startswith(tuple(self.server.lacks)):
             return self.answer(404, b'{"detail": "Not Found"}')
-        answer = httpx.get(self.server.behind + self.path.replace("limit=100", "limit=3"), timeout=30)
+        answer = httpx.get(self.server.behind + self.path.replace("limit=100", "limit=3"))
         body = answer.content
         if self.path.split("?")[0].endswith("/export"):
             file = answer.json()
@@ -229,7 +229,7 @@ class OtherServer(http.server.BaseHTTPRequestHandler):
 
     def do_POST(self):
         body = self.rfile.read(int(self.headers["Content-Length"]))
-        answer = httpx.post(self.server.behind + self.path, content=body, headers={"Content-Type": "application/json"}, timeout=30)
+        answer = httpx.post(self.server.behind + self.path, content=body, headers={"Content-Type": "application/json"})
         self.answer(answer.status_code, answer.content)
 
     def log_message(self, *_):
@@ -311,7 +311,7 @@ def test_what_its_files_lack_comes_over_from_a_server(tmp_path, model, own_serve
 
 def rows(server, path):
     """Lists that tell of the same things, by their ids."""
-    answer = httpx.get(server.url + path, params={"limit": 1000}, timeout=30)
+    answer = httpx.get(server.url + path, params={"limit": 1000})
     assert answer.status_code == 200, answer.text
     return {row["id"]: row for row in answer.json()}
 
@@ -320,7 +320,7 @@ def rows(server, path):
 @pytest.mark.parametrize("whole", [True, False], ids=["of this kind", "of another kind"])
 def test_things_of_a_server_come_over_under_their_ids(tmp_path, model, own_server, whole):
     def post(path, body=None, **options):
-        answer = httpx.request(options.pop("verb", "POST"), own_server.url + path, json=body, timeout=60, **options)
+        answer = httpx.request(options.pop("verb", "POST"), own_server.url + path, json=body, **options)
         assert answer.is_success, answer.text
         return answer.json() if answer.content else None
 

@@ -2,13 +2,12 @@
 
 import datetime
 import json
-import time
 
 import pytest
 
 from conftest import client_of
 from harness import unknown
-from steps import EMBEDDING, fresh, ids, make_agent, refused
+from steps import EMBEDDING, fresh, ids, make_agent, refused, until
 
 pytestmark = pytest.mark.clients
 
@@ -144,10 +143,8 @@ def test_archival_memory_survives_a_restart(own_server):
     agent = make_agent(client, tools=TOOLS)
     client.add_memory(agent.id, "Cats like fish", tags=["b", "a"])
     client.send(agent.id, 'script: [{"call": "archival_memory_insert", "args": {"content": "Owls hoot"}}, {"say": "ok"}]')
-    for _ in range(100):  # that of the turn gets its vector in the background
-        if all(passage.embedding for passage in client.memories(agent.id)):
-            break
-        time.sleep(0.1)
+    # That of the turn gets its vector in the background.
+    until(lambda: client.memories(agent.id), lambda passages: len(passages) == 2 and all(passage.embedding for passage in passages))
     before = [passage.model_dump(mode="json") for passage in client.memories(agent.id)]
     archives = [archive.model_dump(mode="json") for archive in client.archives()]
     own_server.restart()

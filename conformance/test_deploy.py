@@ -34,7 +34,7 @@ def proxied(tmp_path_factory, model):
         + f"http {{ access_log off; client_body_temp_path {folder}/body; proxy_temp_path {folder}/proxy; fastcgi_temp_path {folder}/f;\n"
         f"uwsgi_temp_path {folder}/u; scgi_temp_path {folder}/s;\n{site}\n}}\n")
     nginx = Process([harness.NGINX, "-c", folder / "nginx.conf"], folder / "nginx.log")
-    tries = 100
+    tries = 10 * harness.PATIENCE
     while socket.socket().connect_ex(("127.0.0.1", port)) and (tries := tries - 1):
         time.sleep(0.1)
     try:
@@ -49,7 +49,7 @@ def test_a_proxy_passes_events_on_as_they_come(proxied):
     import httpx
 
     headers = {"Authorization": "Bearer secret", "Host": "letta.example.com"}
-    with httpx.Client(base_url=proxied, verify=False, headers=headers, timeout=30) as client:
+    with httpx.Client(base_url=proxied, verify=False, headers=headers) as client:
         assert client.get("/v1/health/").json()["status"] == "ok"
         assert client.get("/v1/agents/", headers={"Authorization": "Bearer wrong"}).status_code == 401
         agent = client.post("/v1/agents/", json={"name": fresh("agent"), "model": "openai-proxy/gpt-4o-mini"}).json()["id"]
@@ -72,7 +72,7 @@ def test_the_unit_is_one_that_systemd_takes(tmp_path):
     assert analyze, "install systemd"
     unit = tmp_path / "letta-server.service"
     unit.write_text((ROOT / "deploy/letta-server.service").read_text().replace("/usr/local/bin/letta-server", str(harness.BINARY)))
-    checked = subprocess.run([analyze, "verify", "--man=no", unit], capture_output=True, text=True, timeout=60)
+    checked = subprocess.run([analyze, "verify", "--man=no", unit], capture_output=True, text=True, timeout=harness.PATIENCE)
     assert checked.returncode == 0 and not checked.stderr.strip(), checked.stderr
 
 

@@ -209,7 +209,7 @@ def test_every_curl_example_works(documented):
         text = file.read_text().replace("http://localhost:8283", documented.url).replace("<token>", PASSWORD)
         for example in filter(None, re.split(r"(?m)^# .*\n", text.replace("identity_id", identity))):
             done = subprocess.run(
-                ["bash", "-c", example.strip() + " --silent --fail-with-body"], capture_output=True, text=True, timeout=60)
+                ["bash", "-c", example.strip() + " --silent --fail-with-body"], capture_output=True, text=True, timeout=harness.PATIENCE)
             assert done.returncode == 0, (example, done.stdout, done.stderr)
             json.loads(done.stdout)
 
@@ -224,14 +224,14 @@ def test_fifty_users_at_once_never_see_each_others_persona(documented, model):
     def user(number):
         try:
             with documented.http(headers={"Authorization": f"Bearer {PASSWORD}"}) as http:
-                client = Documented(Letta(base_url=documented.url, token=PASSWORD, timeout=120), http)
+                client = Documented(Letta(base_url=documented.url, token=PASSWORD, timeout=harness.PATIENCE), http)
                 name = f"u{number:02}"
                 identity = client.identities.upsert(identifier_key=name, name=name, identity_type="user")
                 block = client.blocks.create(label=f"Persona_{name}", value={"name": name, "secret": f"secret-of-{name}"})
                 client.identities.modify(identity_id=identity.id, block_ids=[block.id])
                 client.agents.blocks.attach(agent_id=agent, block_id=block.id)
                 try:
-                    answer = http.post(f"/agents/{agent}/messages", timeout=120, json={
+                    answer = http.post(f"/agents/{agent}/messages", json={
                         "messages": [{"role": "user", "content": f"I am {name}."}], "identity_id": name})
                     assert answer.status_code == 200, answer.text
                 finally:

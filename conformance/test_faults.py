@@ -13,7 +13,7 @@ import pytest
 
 import harness
 from harness import BINARY, Server
-from steps import MODEL
+from steps import MODEL, fresh
 
 # ------------------------------------------------------------------------------------------------ memory
 
@@ -59,7 +59,7 @@ class MemoryGroup:
         (self.path / "cgroup.procs").write_text(str(process))
 
     def close(self):
-        for _ in range(100):  # the kernel takes a moment to bury what was in it
+        for _ in range(600):  # the kernel takes a moment to bury what was in it
             with contextlib.suppress(OSError):
                 self.path.rmdir()
                 return
@@ -140,7 +140,7 @@ class SmallDisk(Server):
         subprocess.run(["prlimit", f"--fsize={size}:unlimited", "--pid", str(self.process.child.pid)], check=True)
 
 
-def eventually(condition, seconds=30):
+def eventually(condition, seconds=harness.PATIENCE):
     deadline = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < deadline
@@ -156,7 +156,8 @@ def test_a_database_that_refuses_writes_leaves_no_run_and_few_lines(tmp_path, mo
             agent = http.post("/v1/agents/", json={"model": MODEL}).json()["id"]
             assert http.get("/v1/ready/").status_code == 200
             paths = (f"/v1/agents/{agent}/messages", f"/v1/agents/{agent}/messages/async")
-            slow = {"input": 'script: [{"say": "late", "sleep_ms": 3000}]'}
+            held = fresh("held")
+            slow = {"input": f'script: [{{"say": "late", "held": "{held}"}}]'}
             answers = []
             turn = threading.Thread(target=lambda: answers.append(server.http().post(paths[0], json=slow)))
             turn.start()
@@ -168,7 +169,8 @@ def test_a_database_that_refuses_writes_leaves_no_run_and_few_lines(tmp_path, mo
                     assert http.post("/v1/blocks/", json={"label": "b", "value": "x"}).status_code == 503
                 # The outcome of a write is good for a second.
                 eventually(lambda: http.get("/v1/ready/").status_code == 503)
-                turn.join(60)
+                model.let_go(held)
+                turn.join()
                 assert answers[0].status_code == 500, answers[0].text
             eventually(lambda: http.get("/v1/ready/").status_code == 200)
             eventually(lambda: http.get(f"/v1/runs/{run['id']}").json()["status"] == "failed")
@@ -187,7 +189,7 @@ def test_a_database_that_refuses_writes_leaves_no_run_and_few_lines(tmp_path, mo
 
 # ------------------------------------------------------------------------------------------------ kills of background runs
 
-SLOW = {"say": "late", "sleep_ms": 60_000}
+SLOW = {"say": "late", "sleep_ms": 600_000}
 NOTE = {"call": "memory_insert", "args": {"label": "human", "new_string": "noted"}}
 # What the model says, and what the message list has when the moment has come.
 MOMENTS = {
@@ -223,7 +225,7 @@ def test_a_kill_at_any_moment_of_a_background_run_leaves_an_agent_that_answers(o
             runs[moment] = (agent, run)
         for moment, (_, kind) in MOMENTS.items():
             agent = runs[moment][0]
-            eventually(lambda: kind in kinds_from_script(http.get(f"/v1/agents/{agent}/messages").json()), 60)
+            eventually(lambda: kind in kinds_from_script(http.get(f"/v1/agents/{agent}/messages").json()))
         eventually(lambda: http.get(f"/v1/runs/{runs['after the end'][1]}").json()["status"] == "completed")
     own_server.process.kill()
     own_server.start()
@@ -264,6 +266,6 @@ def test_a_password_file_that_can_not_be_one_is_refused_with_the_reason(tmp_path
     file = tmp_path / "password"
     file.write_bytes("sekret".encode("utf-16"))
     result = subprocess.run([*harness.BOUND, BINARY, "serve", "--port", "0", "--data-dir", tmp_path / "data", "--password-file", file],
-                            env=harness.environment(tmp_path), stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60)
+                            env=harness.environment(tmp_path), stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=harness.PATIENCE)
     assert result.returncode != 0 and "is not UTF-8" in result.stdout + result.stderr
     assert not (tmp_path / "data").exists()

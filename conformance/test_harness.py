@@ -28,7 +28,7 @@ def test_a_child_is_killed_with_its_parent(tmp_path):
     try:
         child = os.pidfd_open(int(parent.stdout.readline()))
         parent.kill()
-        ended, _, _ = select.select([child], [], [], 20)
+        ended, _, _ = select.select([child], [], [], harness.PATIENCE)
         assert ended, "the child outlives its parent"
     finally:
         parent.kill()
@@ -39,7 +39,7 @@ def test_a_process_that_ends_early_is_told_with_its_output(tmp_path):
     process = harness.Process(["sh", "-c", "echo cannot start; exit 3"], tmp_path / "log")
     with pytest.raises(AssertionError, match="cannot start"):
         process.wait_for("listens on")
-    assert process.wait(20) == 3
+    assert process.wait(harness.PATIENCE) == 3
     assert (tmp_path / "log").read_text() == process.output == "cannot start\n"
 
 

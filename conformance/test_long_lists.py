@@ -55,15 +55,17 @@ def test_many_readers_of_a_long_list_take_little_memory(own_server):
 
     with ThreadPoolExecutor(READERS) as pool, own_server.http() as http:
         readers = [pool.submit(read, number) for number in range(READERS)]
-        slowest, others = 0, 0
+        begun, slowest, others = time.monotonic(), 0, 0
         while not all(reader.done() for reader in readers):
             started = time.monotonic()
             assert http.get(f"/v1/agents/{agent}").json()["name"] == "a"
             slowest = max(slowest, time.monotonic() - started)
             others += 1
+        seconds = time.monotonic() - begun
         results = [reader.result() for reader in readers]
     assert all(count == COUNT for _, count in results), results
-    assert others > 5 and slowest < 3, (others, slowest)
+    # They do not wait for a list to end.
+    assert others > 5 and slowest < max(3, seconds / 4), (others, slowest, seconds)
     grown = resident(own_server, "VmHWM") - before
     sent = sum(size for size, _ in results) / (1 << 20)
     assert sent > 400 and grown < 150, (sent, grown)

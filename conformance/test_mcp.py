@@ -49,7 +49,7 @@ def remote(tmp_path_factory):
         if (kit, transport) not in running:
             port = port or harness.free_port()
             process = harness.Process([sys.executable, SCRIPT, kit, transport, str(port)], folder / f"{kit}-{transport}.log")
-            deadline = time.monotonic() + 60
+            deadline = time.monotonic() + harness.PATIENCE
             while not listening(port):
                 assert process.running and time.monotonic() < deadline, process.output
                 time.sleep(0.05)
@@ -120,7 +120,7 @@ def test_tools_are_stored_run_and_called_in_turns(http, remote, kit, transport):
     assert answer["status"] == "error" and "fail" in answer["func_return"]  # The official kit tells no more.
     assert body(http.post(run["add"], json={"args": {"a": "x"}}))["status"] == "error"
     with pytest.raises(httpx.ReadTimeout):  # Who leaves ends the call, and the server serves the next one.
-        http.post(run["hang"], json={"args": {}}, timeout=1)
+        http.post(run["hang"], json={"args": {}}, timeout=httpx.Timeout(harness.PATIENCE, read=1))
     assert body(http.patch(f"/v1/mcp-servers/{server['id']}/refresh")) == {"added": [], "updated": [], "deleted": []}
     assert http.delete(f"/v1/mcp-servers/{server['id']}").status_code == 204
 
@@ -169,7 +169,7 @@ def events(answer):
 
 def authorize(url):
     """What the user's browser does: it asks the authorization server, and follows it back."""
-    answer = httpx.get(url, timeout=30)
+    answer = httpx.get(url)
     assert answer.status_code in (302, 307), answer.text
     return answer.headers["location"]
 
@@ -180,17 +180,17 @@ def test_authorization(http, letta, remote):
     server = body(http.post("/v1/mcp-servers/", json={"server_name": "closed", "config": config}))
     assert body(http.get(f"/v1/mcp-servers/{server['id']}/tools")) == []
     assert "requires authorization" in body(http.patch(f"/v1/mcp-servers/{server['id']}/refresh"), 502)["detail"]
-    with http.stream("GET", f"/v1/mcp-servers/connect/{server['id']}", timeout=60) as answer:
+    with http.stream("GET", f"/v1/mcp-servers/connect/{server['id']}") as answer:
         stream = events(answer)
         seen = [next(stream) for _ in range(4)]
         assert [event["event"] for event in seen] == ["connection_attempt", "oauth_required", "authorization_url", "waiting_for_auth"]
         assert "code_challenge_method=S256" in seen[2]["url"]
         back = authorize(seen[2]["url"])
         assert back.startswith(f"{letta.url}/v1/tools/mcp/oauth/callback?")
-        assert "authorized" in httpx.get(back, timeout=30).text
+        assert "authorized" in httpx.get(back).text
         last = next(stream)
         assert (last["event"], len(last["tools"])) == ("success", 4), last
-    assert httpx.get(back, timeout=30).status_code == 400, "a state is good for one time"
+    assert httpx.get(back).status_code == 400, "a state is good for one time"
     tools = body(http.get(f"/v1/mcp-servers/{server['id']}/tools"))
     letta.restart()
     run = f"/v1/mcp-servers/{server['id']}/tools/{tools[0]['id']}/run"
@@ -202,10 +202,10 @@ def test_authorization(http, letta, remote):
 
 def authorized(http, server):
     """Authorizes a server as its user does, and returns its tools by their names."""
-    with http.stream("GET", f"/v1/mcp-servers/connect/{server['id']}", timeout=60) as answer:
+    with http.stream("GET", f"/v1/mcp-servers/connect/{server['id']}") as answer:
         for event in events(answer):
             if event["event"] == "waiting_for_auth":
-                assert httpx.get(authorize(url), timeout=30).status_code == 200
+                assert httpx.get(authorize(url)).status_code == 200
             url = event.get("url")
         assert event["event"] == "success", event
     tools = body(http.get(f"/v1/mcp-servers/{server['id']}/tools"))
@@ -248,7 +248,7 @@ def test_a_refresh_that_is_refused_ends_no_turn(http, remote):
 def test_authorization_that_the_user_refuses(http, remote):
     config = remote("oauth", "streamable-http")
     named = {"server_name": "refused", "type": "streamable_http", "server_url": config["server_url"] + "?again"}
-    with http.stream("POST", "/v1/tools/mcp/servers/connect", json=named, timeout=60) as answer:
+    with http.stream("POST", "/v1/tools/mcp/servers/connect", json=named) as answer:
         stream = events(answer)
         for event in stream:
             if event["event"] == "waiting_for_auth":

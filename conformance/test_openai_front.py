@@ -2,10 +2,11 @@
 
 import asyncio
 import json
-import time
 import uuid
 
 import pytest
+
+from steps import until
 
 openai = pytest.importorskip("openai", reason="runs in .build-venv-openai")
 
@@ -195,15 +196,13 @@ def test_responses_with_tools_are_retrieved_and_run_in_the_background(chat, agen
     assert chat.responses.retrieve(first.id).output[0].call_id == call.call_id
     with pytest.raises(openai.NotFoundError):
         chat.responses.retrieve(f"resp_run-{uuid.uuid4()}")
-    late = chat.responses.create(model=agent["id"], input=script({"say": "late", "sleep_ms": 20_000}), background=True)
+    late = chat.responses.create(model=agent["id"], input=script({"say": "late", "sleep_ms": 600_000}), background=True)
     assert late.status in ("queued", "in_progress")
     chat.responses.cancel(late.id)
-    while (seen := chat.responses.retrieve(late.id)).status in ("queued", "in_progress"):
-        time.sleep(0.02)
+    seen = until(lambda: chat.responses.retrieve(late.id), lambda seen: seen.status not in ("queued", "in_progress"))
     assert seen.status == "cancelled"
     done = chat.responses.create(model=agent["id"], input=script({"say": "done"}), background=True)
-    while (seen := chat.responses.retrieve(done.id)).status in ("queued", "in_progress"):
-        time.sleep(0.02)
+    seen = until(lambda: chat.responses.retrieve(done.id), lambda seen: seen.status not in ("queued", "in_progress"))
     assert seen.output_text == "done"
 
 

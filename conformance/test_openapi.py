@@ -26,7 +26,7 @@ def schemathesis(server, folder, examples, parameters, *options):
     for seed in range(20261129, 20261134):
         arguments = [str(each).replace("{seed}", str(seed)) for each in command]
         result = subprocess.run([*harness.BOUND, *arguments], cwd=folder, env=harness.environment(folder), stdin=subprocess.DEVNULL,
-                                capture_output=True, text=True, timeout=1200 if harness.LONG else 120)
+                                capture_output=True, text=True, timeout=1200 if harness.LONG else 170)
         # A fault of Python 3.11, in what shows its strategies: another seed does not meet it.
         if "AST constructor recursion depth mismatch" not in result.stdout:
             break

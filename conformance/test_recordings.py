@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+import time
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -35,7 +36,14 @@ class Group:
         return [f.stem for f in (HERE / "recordings").glob("*.json") if self.has(f.stem)]
 
 
+# How many groups are recorded at the same time.
+AT_ONCE = 3
+# Those that wait longest come first.
 GROUPS = [
+    # Background turns and busy conversations; the peer needs Redis for them.
+    Group("redis_background", ("redis_background",), 0.90),
+    Group("pings", ("pings",), 0.90, is_long=True),
+    Group("llm_errors", ("llm_errors",), 0.90),
     # Agents are to be listed, for one, before there are others.
     Group("nouns", ("agents", "blocks", "health", "auth"), 0.90),
     Group("archival", ("archival",), 0.90),
@@ -52,15 +60,11 @@ GROUPS = [
     Group("conversations", ("conversations",), 0.90),
     Group("export_import", ("export_import",), 0.90),
     Group("compaction", ("compaction",), 0.90),
-    Group("llm_errors", ("llm_errors",), 0.90),
     # Without the older types of agents, which the loops below have.
     Group("turns", ("runs", "stream", "msg_requests", "msg_v1"), 0.85),
     Group("approvals", ("approvals", "client_tools"), 0.90),
-    # Background turns and busy conversations; the peer needs Redis for them.
-    Group("redis_background", ("redis_background",), 0.90),
     Group("base_tools", ("base_tools",), 0.90),
     Group("concurrency", ("concurrency",), 0.90),
-    Group("pings", ("pings",), 0.90, is_long=True),
     Group("loops", ("msg_v2", "msg_memgpt", "msg_react_workflow", "tool_rules"), 0.90),
 ]
 
@@ -75,32 +79,77 @@ class Recorded:
         report = self.folder.parent / "report.json"
         done = subprocess.run(
             [sys.executable, HERE / "compare.py", self.folder, "--peer", HERE / "recordings", "--only", *self.group.scenarios, "--values",
-             "--json", report, *options], capture_output=True, text=True, timeout=60)
+             "--json", report, *options], capture_output=True, text=True, timeout=harness.PATIENCE)
         assert done.returncode == 0, done.stderr
         return json.loads(report.read_text()), done.stdout
 
 
+class Recorder:
+    """Makes the calls of a group against fresh servers, with a model of its own, whose requests are recorded too."""
+
+    def __init__(self, group, folder):
+        self.out = folder / "out"
+        self.parts = []
+        try:
+            model = self.part(harness.Model(folder))
+            plain = self.part(harness.Server(folder / "plain", **model.settings)).start()
+            secured = plain
+            if "auth" in group.scenarios:
+                secured = self.part(harness.Server(folder / "secured", LETTA_SERVER_PASSWORD="sekret", **model.settings)).start()
+            self.process = harness.Process([sys.executable, "-u", HERE / "record.py", *group.scenarios], folder / "record.log", {
+                **os.environ, "BASE": plain.url, "RED": plain.url, "SEC": secured.url, "OUT": str(self.out), "MOCK": model.url,
+                "MOCKLOG": str(model.requests)})
+        except BaseException:
+            self.close()
+            raise
+
+    def part(self, part):
+        # Servers end before their model.
+        self.parts.insert(0, part)
+        return part
+
+    @property
+    def is_at_work(self):
+        return bool(self.parts) and self.process.running
+
+    def close(self):
+        while self.parts:
+            self.parts.pop(0).close()
+
+
+@pytest.fixture(scope="module")
+def recorders(request, tmp_path_factory):
+    """The recorders of groups that this run has, as they are asked for. They wait more than they compute, so some go on at a time."""
+    waiting = list(dict.fromkeys(item.callspec.params["recorded"] for item in request.session.items
+                                 if "recorded" in getattr(getattr(item, "callspec", None), "params", ())))
+    started = {}
+
+    def recorder(group):
+        while group not in started or started[group].is_at_work:
+            for other in started.values():
+                if not other.is_at_work:
+                    other.close()
+            if waiting and sum(each.is_at_work for each in started.values()) < AT_ONCE:
+                following = waiting.pop(0)
+                started[following] = Recorder(following, tmp_path_factory.mktemp("recorded"))
+            else:
+                time.sleep(0.05)
+        return started[group]
+
+    yield recorder
+    for each in started.values():
+        if each.is_at_work:
+            each.process.kill()
+        each.close()
+
+
 @pytest.fixture(scope="module", params=[group for group in GROUPS if harness.LONG or not group.is_long], ids=lambda group: group.name)
-def recorded(request, tmp_path_factory, model):
+def recorded(request, recorders):
     """This server's answers to all calls of a group's scenarios, from a fresh database."""
-    folder = tmp_path_factory.mktemp("recorded")
-    plain = harness.Server(folder / "plain", **model.settings)
-    secured = harness.Server(folder / "secured", LETTA_SERVER_PASSWORD="sekret", **model.settings)
-    out = folder / "out"
-    recorder = None
-    try:
-        plain.start()
-        secured.start()
-        recorder = harness.Process([sys.executable, "-u", HERE / "record.py", *request.param.scenarios], folder / "record.log", {
-            **os.environ, "BASE": plain.url, "RED": plain.url, "SEC": secured.url, "OUT": str(out), "MOCK": model.url,
-            "MOCKLOG": str(model.requests)})
-        assert recorder.wait(150) == 0, recorder.output[-2000:]
-    finally:
-        if recorder:
-            recorder.kill()
-        plain.close()
-        secured.close()
-    return Recorded(request.param, out)
+    recorder = recorders(request.param)
+    recorder.close()
+    assert recorder.process.wait(0) == 0, recorder.process.output[-2000:]
+    return Recorded(request.param, recorder.out)
 
 
 def known(group):

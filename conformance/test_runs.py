@@ -73,7 +73,7 @@ def test_a_step_is_judged(own_server):
 
 def test_a_running_turn_is_cancelled(client, agent):
     messages = client.raw.agents.messages
-    run = messages.create_async(agent_id=agent.id, messages=user(script({"say": "late", "sleep_ms": 20_000})))
+    run = messages.create_async(agent_id=agent.id, messages=user(script({"say": "late", "sleep_ms": 600_000})))
     assert messages.cancel(agent_id=agent.id, run_ids=[run.id]) == {run.id: "cancelled"}
     assert kinds(follow(client, run.id))[-2:] == ["stop_reason", "usage_statistics"]
     ended = client.run(run.id)
@@ -99,7 +99,7 @@ def test_the_trace_of_a_run(client, agent):
 
 @pytest.mark.only("legacy")
 def test_runs_are_listed_while_they_run_and_deleted(client, agent):
-    run = client.raw.agents.messages.create_async(agent_id=agent.id, messages=user(script({"say": "late", "sleep_ms": 20_000})))
+    run = client.raw.agents.messages.create_async(agent_id=agent.id, messages=user(script({"say": "late", "sleep_ms": 600_000})))
     assert ids(client.raw.runs.list_active(agent_id=agent.id)) == [run.id]
     assert ids(client.raw.runs.list_active(agent_id=agent.id, background=False)) == []
     client.raw.agents.messages.cancel(agent_id=agent.id)

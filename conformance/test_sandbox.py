@@ -113,7 +113,7 @@ def usage(process):
     }
 
 
-def settled(process, wanted, seconds=20):
+def settled(process, wanted, seconds=harness.PATIENCE):
     """What a process uses, once what has ended is gone."""
     for _ in range(seconds * 10):
         now = usage(process)

@@ -2,11 +2,10 @@
 
 import functools
 import json
-import time
 
 import pytest
 
-from steps import fresh, make_agent, refused
+from steps import fresh, make_agent, refused, until
 
 pytestmark = pytest.mark.clients
 
@@ -35,12 +34,8 @@ def test_every_mode_is_taken(client, mode):
     agent = make_agent(client)
     word = fresh("marzipan").replace("-", "")
     client.send(agent.id, word)
-    for _ in range(400):
-        # By its meaning once it is embedded.
-        if word in found(client, query=word, search_mode=mode):
-            return
-        time.sleep(0.05)
-    raise AssertionError(f"{word} is not found")
+    # By its meaning once it is embedded.
+    until(lambda: found(client, query=word, search_mode=mode), lambda texts: word in texts)
 
 
 @pytest.mark.only("v1")

@@ -1,12 +1,10 @@
 """Sources, as the earlier client calls folders, and the methods that it alone has for folders."""
 
-import time
-
 import pytest
 
 from conftest import client_of
 from harness import unknown
-from steps import EMBEDDING, fresh, ids, make_agent, refused
+from steps import EMBEDDING, fresh, ids, make_agent, refused, until
 
 pytestmark = [pytest.mark.clients, pytest.mark.only("legacy")]
 
@@ -14,8 +12,7 @@ pytestmark = [pytest.mark.clients, pytest.mark.only("legacy")]
 def uploaded(client, folder_id, listing):
     """The id of a file that has been read."""
     client.raw.sources.files.upload(folder_id, file=("apples.txt", b"Apples are red.\nPears are green."))
-    while (file := listing(folder_id)[0]).processing_status not in ("completed", "error"):
-        time.sleep(0.02)
+    file = until(lambda: listing(folder_id)[0], lambda file: file.processing_status in ("completed", "error"))
     assert file.processing_status == "completed"
     return file.id
 

@@ -3,13 +3,13 @@
 import io
 import socket
 import subprocess
-import time
 import zipfile
 from urllib.parse import urlsplit
 
 import pytest
 
-from steps import EMBEDDING, fresh, refused
+import harness
+from steps import EMBEDDING, fresh, refused, until
 
 pytestmark = pytest.mark.clients
 
@@ -22,13 +22,9 @@ def make_folder(client):
 
 def read(client, folder, file):
     """The file when its text has been read."""
-    deadline = time.monotonic() + 60
-    while True:
-        found, = (one for one in client.files_of_folder(folder, include_content=True) if one.id == file)
-        if found.processing_status in ("completed", "error"):
-            return found
-        assert time.monotonic() < deadline, found
-        time.sleep(0.1)
+    return until(
+        lambda: next(one for one in client.files_of_folder(folder, include_content=True) if one.id == file),
+        lambda found: found.processing_status in ("completed", "error"))
 
 
 def pdf(text, pages=1):
@@ -147,7 +143,7 @@ def test_what_can_not_be_read_says_why(client, name, data, reason):
 def test_a_body_of_500_mb_is_refused_before_it_is_sent(client, server):
     folder = make_folder(client)
     address = urlsplit(server.url)
-    with socket.create_connection((address.hostname, address.port), timeout=10) as connection:
+    with socket.create_connection((address.hostname, address.port), timeout=harness.PATIENCE) as connection:
         connection.sendall((
             f"POST /v1/folders/{folder}/upload HTTP/1.1\r\nHost: {address.netloc}\r\n"
             "Content-Type: multipart/form-data; boundary=b\r\nContent-Length: 500000000\r\n\r\n").encode())

@@ -40,7 +40,7 @@ class Collector:
     def until(self, *names):
         """The spans by their names, once there is one with each name."""
         with self.arrived:
-            assert self.arrived.wait_for(lambda: set(names) <= {span["name"] for span in self.spans}, 20), self.spans
+            assert self.arrived.wait_for(lambda: set(names) <= {span["name"] for span in self.spans}, harness.PATIENCE), self.spans
             return {span["name"]: span for span in self.spans if span["traceId"] == TRACE}
 
 

@@ -10,6 +10,8 @@ from letta_client import APIStatusError, BadRequestError, ConflictError, Letta, 
 from letta_client.types.agent_state import Identity
 from letta_client.types.agents import LettaResponse
 
+import harness
+
 RELATIONS = {"tools", "blocks", "tags", "sources", "identities", "secrets", "managed_group", "pending_approval"}
 
 
@@ -17,7 +19,7 @@ class Client:
     Error = APIStatusError
     classes = {400: BadRequestError, 404: NotFoundError, 409: ConflictError, 422: UnprocessableEntityError}
 
-    def __init__(self, url, token="none", timeout=30):
+    def __init__(self, url, token="none", timeout=harness.PATIENCE):
         # No retries: a test wants the first answer.
         self.raw = Letta(base_url=url, api_key=token, timeout=timeout, max_retries=0)
 

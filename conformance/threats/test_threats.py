@@ -253,7 +253,7 @@ def test_trying_a_server_runs_no_command_but_the_operators(owner, tmp_path, comm
 
 def spoken(port, text):
     """What the server answers to bytes as they are."""
-    with socket.create_connection(("127.0.0.1", port), timeout=20) as connection:
+    with socket.create_connection(("127.0.0.1", port), timeout=harness.PATIENCE) as connection:
         connection.sendall(text.encode("latin-1"))
         connection.shutdown(socket.SHUT_WR)
         answer = b""
@@ -345,7 +345,7 @@ def test_answers_of_two_sessions_are_never_mixed_up(owner, closed):
             own = {"mcp-session-id": begun.headers["mcp-session-id"]} if "mcp-session-id" in begun.headers else {}
             client.post("/mcp", headers=own, json={"jsonrpc": "2.0", "method": "notifications/initialized"})
             for _ in range(3):
-                said = client.post("/mcp", headers=own, timeout=60, json={"jsonrpc": "2.0", "id": 7, "method": "tools/call", "params": {
+                said = client.post("/mcp", headers=own, json={"jsonrpc": "2.0", "id": 7, "method": "tools/call", "params": {
                     "name": "send_message", "arguments": {"agent_id": agent["id"], "message": f"number {number}."}}})
                 assert f"number {number}." in said.text, said.text
                 assert all(f"number {each}." not in said.text for each in range(8) if each != number)
