@@ -1,6 +1,7 @@
 """Sandbox settings: no published client has methods for them, so they are spoken to as a program does that has none."""
 
 import concurrent.futures
+import contextlib
 import glob
 import hashlib
 import http.server
@@ -102,11 +103,16 @@ def family(process):
     return found
 
 
+def descriptors(process):
+    with contextlib.suppress(FileNotFoundError):  # It may have ended.
+        return len(os.listdir(f"/proc/{process}/fd"))
+    return 0
+
+
 def usage(process):
     status = pathlib.Path(f"/proc/{process}/status").read_text()
     return {
-        "descriptors": len(os.listdir(f"/proc/{process}/fd")),
-        "descriptors of boxes": sum(len(os.listdir(f"/proc/{number}/fd")) for number in family(process)),
+        "descriptors": descriptors(process), "descriptors of boxes": sum(map(descriptors, family(process))),
         "processes": len(family(process)), "zombies": list(family(process).values()).count("Z"),
         "files": len(glob.glob(f"/tmp/letta-*-{process}-*")) + len(glob.glob("/dev/shm/letta-*")),
         "resident": int(status.split("VmRSS:")[1].split()[0]) / 1024,

@@ -21,11 +21,21 @@ pytestmark = [
 ]
 
 
-@pytest.fixture
-def fleet(tmp_path, model):
-    fleet = Fleet(tmp_path, model, 3)
+@pytest.fixture(scope="module")
+def three(tmp_path_factory, model):
+    fleet = Fleet(tmp_path_factory.mktemp("fleet"), model, 3)
     yield fleet
     fleet.close()
+
+
+@pytest.fixture
+def fleet(three):
+    """Three servers without a turn, whatever the test before did with them."""
+    for server in three.servers:
+        if not server.process.running:
+            server.start()
+    eventually(lambda: [each["turns"] for each in servers_of(three.servers[0])] == [0] * 3)
+    return three
 
 
 def holds_once(measure, is_good):

@@ -142,6 +142,7 @@ def test_a_large_body_is_asked_for(secure, authority, tmp_path):
 @pytest.mark.clients
 def test_the_published_client(secure, authority, monkeypatch):
     monkeypatch.setenv("SSL_CERT_FILE", str(authority.certificate))
+    monkeypatch.setitem(httpx.Client.__init__.__kwdefaults__, "verify", True)
     client = client_of(secure, token=PASSWORD)
     agent = client.create_agent(name="a", model=MODEL)
     assert [each.id for each in client.agents()] == [agent.id]
