@@ -21,6 +21,8 @@ TEXTS = [
     "العربية והעברית mixed with English 日本語", "👩‍👩‍👧‍👦" * 40, "W" * 3000, "&lt;b&gt; &amp;amp; &#60;script&#62;",
 ]
 LONG_LINE = "x" * 1_000_000
+# What the screens show, which have a lot of it.
+LINE = LONG_LINE if harness.LONG else LONG_LINE[:200_000]
 
 
 @pytest.fixture(scope="module")
@@ -40,13 +42,13 @@ def filled(hostile):
             assert answer.status_code < 500, answer.text
             return answer.json() if answer.status_code < 300 else None
         blocks = [{"label": f"b{number}", "value": text, "description": text} for number, text in enumerate(TEXTS)]
-        blocks.append({"label": "long", "value": LONG_LINE, "limit": 2_000_000})
+        blocks.append({"label": "long", "value": LINE, "limit": 2_000_000})
         agent = made(http.post("/v1/agents/", json={"name": "hostile", "model": MODEL, "embedding": EMBEDDING, "description": TEXTS[0], "memory_blocks": blocks,
                                                     "tags": [text[:200] for text in TEXTS]}))
         path = f"/v1/agents/{agent['id']}"
         joined = "\n\n".join(TEXTS)
         for text in [joined, "script: " + json.dumps([{"call": "memory_insert", "args": {"label": "b0", "new_string": joined}, "think": joined}, {"say": joined}]),
-                     "script: " + json.dumps([{"call": "<img src=x onerror=window.hacked=1>", "args": {"<b>": joined}}, {"say": "x"}]), LONG_LINE]:
+                     "script: " + json.dumps([{"call": "<img src=x onerror=window.hacked=1>", "args": {"<b>": joined}}, {"say": "x"}]), LINE]:
             refusable(http.post(f"{path}/messages", json={"messages": [{"role": "user", "content": text, "name": None}]}))
         http.post(f"{path}/messages", json={"messages": [{"role": "user", "content": "script: " + json.dumps([{"status": 400}])}]})
         folder = made(http.post("/v1/folders/", json={"name": "hostile", "description": TEXTS[1], "embedding": EMBEDDING}))
@@ -106,7 +108,7 @@ def test_answers_of_operations_are_text(browser, hostile, filled):
     page.get_by_role("button", name="Send", exact=True).click()
     tree = page.locator(".treebox")
     sync_api.expect(tree).to_be_visible()
-    for branch in tree.get_by_role("button").all()[:60]:
+    for branch in tree.get_by_role("button").all()[:60 if harness.LONG else 20]:
         branch.click()
     sync_api.expect(tree).to_contain_text("window.hacked=1")
     assert page.evaluate("window.hacked") is None

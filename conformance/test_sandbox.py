@@ -193,7 +193,7 @@ def packages():
 
 
 @pytest.mark.clients
-@pytest.mark.parametrize("network", [None, "*"])
+@pytest.mark.parametrize("network", [None, "*"] if harness.LONG or GENERATION == "v1" else [None])
 def test_a_tool_uses_the_published_client(server_with, packages, network):
     folder, requirements = packages
     server = server_with(LETTA_TOOL_PACKAGES=folder, LETTA_TOOL_NETWORK=network)
@@ -233,6 +233,8 @@ def test_a_tool_with_a_key_of_its_own_does_what_the_key_allows(server_with, pack
         assert told() == ("success", "echo: ping")
         server.restart()
         assert told() == ("success", "echo: ping")
+        if GENERATION == "legacy" and not harness.LONG:
+            return  # What follows is the server's, and a box takes seconds to load this client.
         run = {**tell, "args": call["args"]}
         assert http.post("/v1/tools/run", json={**run, "env_vars": secrets}).json()["tool_return"] == "echo: ping"
         ran = http.post("/v1/tools/run", json=run).json()
