@@ -233,13 +233,17 @@ class Scenario:
             print(f"  {self.name}.{call:44s} {r.status_code if r is not None else err} {took:.2f}s", flush=True)
         return r
 
-    def wait(self, condition, seconds=60):
+    def wait(self, condition, seconds=100):
         """Asks until it is so: a run's end is an event of the servers that have streams of runs alone."""
         deadline = time.monotonic() + seconds
         while not condition():
             if time.monotonic() > deadline:
                 raise TimeoutError(f"{self.name}: still not after {seconds} s")
             time.sleep(0.02)
+
+    def wait_for_chat(self, pos):
+        """Until the model was asked to say something: what was said before is embedded meanwhile."""
+        self.wait(lambda: any("messages" in e["body"] for e in self.llm_since(pos)))
 
     def wait_for_run(self, run):
         self.wait(lambda: self.raw("GET", f"/v1/runs/{run}").json()["status"] in ("completed", "failed", "cancelled"))
@@ -768,7 +772,7 @@ def runs():
     pos = s.log_size()
     r = s.call("async-slow", "POST", f"/v1/agents/{aid}/messages/async", {"messages": [{"role": "user", "content": script({**mi(), "sleep_ms": 3000}, {**mi(), "sleep_ms": 1000}, sayx("end"))}]})
     rid = r.json()["id"]
-    s.wait(lambda: s.llm_since(pos))
+    s.wait_for_chat(pos)
     s.call("run-while-running", "GET", f"/v1/runs/{rid}")
     s.call("cancel-no-redis", "POST", f"/v1/agents/{aid}/messages/cancel", {})
     s.call("cancel-run-ids", "POST", f"/v1/agents/{aid}/messages/cancel", {"run_ids": [rid]})
@@ -794,7 +798,7 @@ def concurrency():
     pos = s.log_size()
     th = threading.Thread(target=go, args=("first", script({**sayx("first reply"), "sleep_ms": 1500})))
     th.start()
-    s.wait(lambda: s.llm_since(pos))
+    s.wait_for_chat(pos)
     s.call("second-while-first-runs", "POST", f"/v1/agents/{aid}/messages", {"messages": [{"role": "user", "content": script(sayx("second reply"))}]}, llm=True, note="the first request's model call is still sleeping")
     s.call("delete-while-running-block-patch", "PATCH", f"/v1/agents/{aid}/core-memory/blocks/human", {"value": "changed mid-run"})
     th.join()
@@ -1617,8 +1621,9 @@ def redis_background():
         r = httpx.Client(base_url=s.base, timeout=120).post(path, json=body)
         res[k] = (r.status_code, r.text)
     th = threading.Thread(target=go, args=("a", {"stream_tokens": False, "background": True, "messages": [{"role": "user", "content": script({**sayx("slow one"), "sleep_ms": 5000})}]}, p))
+    pos = s.log_size()
     th.start()
-    time.sleep(1.5)
+    s.wait_for_chat(pos)
     s.call("second-stream-while-background", "POST", p, {"messages": [{"role": "user", "content": "me too"}]})
     s.call("second-sync-while-background", "POST", f"/v1/agents/{aid}/messages", {"messages": [{"role": "user", "content": "me too"}]})
     s.call("second-conv-default-while-background", "POST", "/v1/conversations/default/messages", {"agent_id": aid, "streaming": False, "messages": [{"role": "user", "content": "me too"}]})
@@ -1629,8 +1634,9 @@ def redis_background():
     s.call("messages-after-cancel", "GET", f"/v1/agents/{aid}/messages", params={"order": "asc", "limit": 100})
     c = s.raw("POST", "/v1/conversations/", {}, params={"agent_id": aid}).json()["id"]
     th = threading.Thread(target=go, args=("c", {"messages": [{"role": "user", "content": script({**sayx("slow conv"), "sleep_ms": 4000}), "otid": "otid-1"}]}, f"/v1/conversations/{c}/messages"))
+    pos = s.log_size()
     th.start()
-    time.sleep(1.5)
+    s.wait_for_chat(pos)
     s.call("conversation-busy", "POST", f"/v1/conversations/{c}/messages", {"messages": [{"role": "user", "content": "busy?"}]})
     s.call("conversation-busy-same-otid", "POST", f"/v1/conversations/{c}/messages", {"messages": [{"role": "user", "content": "busy?", "otid": "otid-1"}]})
     s.call("conversation-stream-while-running", "POST", f"/v1/conversations/{c}/stream", {})
@@ -1757,7 +1763,7 @@ def extra():
     pos = s.log_size()
     th = threading.Thread(target=go)
     th.start()
-    s.wait(lambda: s.llm_since(pos))
+    s.wait_for_chat(pos)
     s.call("cancel-foreground-stream", "POST", f"/v1/agents/{c}/messages/cancel", {})
     th.join()
     with open(os.path.join(OUT, "extra.cancelled-foreground-stream.json"), "w") as f:
@@ -1771,16 +1777,18 @@ def extra():
     pos = s.log_size()
     th = threading.Thread(target=gosync)
     th.start()
-    s.wait(lambda: s.llm_since(pos))
+    s.wait_for_chat(pos)
     s.call("cancel-sync", "POST", f"/v1/agents/{c}/messages/cancel", {})
     th.join()
     with open(os.path.join(OUT, "extra.cancelled-sync.json"), "w") as f:
         json.dump({"name": "extra.cancelled-sync", "response": {"status": res["y"][0], "body": json.loads(s.norm.text(res["y"][1]))}}, f, indent=1)
+    pos = s.log_size()
     try:
-        with httpx.Client(base_url=s.base, timeout=0.5) as h:
+        with httpx.Client(base_url=s.base, timeout=httpx.Timeout(120, read=0.5)) as h:
             h.post(f"/v1/agents/{c}/messages", json={"messages": [{"role": "user", "content": script({**sayx("late"), "sleep_ms": 1000})}]})
     except httpx.HTTPError:
         pass
+    s.wait_for_chat(pos)
     s.wait_for_run(s.raw("GET", "/v1/runs/", params={"agent_id": c, "limit": 1}).json()[0]["id"])
     s.call("after-client-disconnect", "GET", f"/v1/agents/{c}/messages", params={"order": "asc", "limit": 4}, note="the client hung up after 2 s of a 4 s model call")
     s.call("after-client-disconnect-run", "GET", "/v1/runs/", params={"agent_id": c, "limit": 1})
