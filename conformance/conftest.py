@@ -119,10 +119,22 @@ def server(tmp_path_factory, model):
         server.close()
 
 
+@pytest.fixture(scope="session")
+def untouched(tmp_path_factory, model):
+    """A server that was started and stopped."""
+    server = harness.Server(tmp_path_factory.mktemp("untouched"), **model.settings)
+    try:
+        server.start()
+        assert server.stop() == 0
+        yield server
+    finally:
+        server.close()
+
+
 @pytest.fixture
-def own_server(tmp_path, model):
+def own_server(tmp_path, untouched):
     """A server that one test may stop, start and fill as it likes."""
-    server = harness.Server(tmp_path / "own", **model.settings)
+    server = untouched.twin(tmp_path / "own")
     try:
         yield server.start()
     finally:
