@@ -466,6 +466,25 @@ def test_the_overview_is_one_call(tab, page, api):
     expect(server).to_contain_text("accepts writes")
 
 
+def test_failed_runs_need_somebody_until_they_are_over_or_seen(tab, page, api):
+    answered, seen = make_agent(api), make_agent(api)
+    for agent in (answered, seen):
+        say(api, agent, script({"status": 400}))
+    tab.open("overview")
+    needs = page.locator("section.card", has=page.get_by_role("heading", name="Needs you"))
+    row = lambda agent: needs.get_by_role("listitem").filter(has_text=agent["name"])
+    expect(row(answered)).to_have_count(1)
+    say(api, answered, "Hello again")
+    expect(row(answered)).to_have_count(0)
+    row(seen).get_by_role("link", name="See why").click()
+    expect(page.get_by_role("alert")).to_contain_text("This run failed")
+    tab.open("overview")
+    expect(needs).to_be_visible()
+    expect(row(seen)).to_have_count(0)
+    say(api, seen, script({"status": 400}))
+    expect(row(seen)).to_have_count(1)
+
+
 def test_health_says_what_to_do(tab, page, api):
     name = fresh("away")
     made(api.post("/v1/providers/", json={"name": name, "provider_type": "openai", "api_key": "k", "base_url": "http://127.0.0.1:9/v1"}))

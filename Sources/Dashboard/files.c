@@ -80,6 +80,10 @@ static const unsigned char parts_rows_js[] = {
 #embed "Web/parts/rows.js"
 };
 
+static const unsigned char parts_seen_js[] = {
+#embed "Web/parts/seen.js"
+};
+
 static const unsigned char parts_text_js[] = {
 #embed "Web/parts/text.js"
 };
@@ -304,6 +308,7 @@ static const DashboardFile files[] = {
     {"parts/marked.js", parts_marked_js, sizeof parts_marked_js},
     {"parts/palette.js", parts_palette_js, sizeof parts_palette_js},
     {"parts/rows.js", parts_rows_js, sizeof parts_rows_js},
+    {"parts/seen.js", parts_seen_js, sizeof parts_seen_js},
     {"parts/text.js", parts_text_js, sizeof parts_text_js},
     {"parts/tree.js", parts_tree_js, sizeof parts_tree_js},
     {"parts/turns.js", parts_turns_js, sizeof parts_turns_js},

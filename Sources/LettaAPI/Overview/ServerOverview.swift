@@ -14,7 +14,7 @@ public struct ServerOverview: Codable, Sendable, JSONWritable {
         /// The newest ten.
         public var approvals: [WaitingApproval]
         public var approvalCount: Int
-        /// The newest five of the last 24 hours.
+        /// The newest twenty of the last 24 hours, without those whose agent has completed a run since.
         public var failedRuns: [Run]
         /// What has failed of the database, the disk, the providers, MCP servers and backups; none for who may not know.
         public var checks: [ServerCheck]

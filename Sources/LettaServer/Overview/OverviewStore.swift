@@ -5,7 +5,7 @@ import Storage
 enum OverviewStore {
     private static let hour: Int64 = 3_600_000_000
     private static let mostApprovals = 10
-    private static let mostFailures = 5
+    private static let mostFailures = 20
     private static let mostRuns = 12
     private static let mostAgents = 10
     /// How many turns the median is of.
@@ -33,7 +33,8 @@ enum OverviewStore {
         let needs = ServerOverview.Needs(
             approvals: try WaitingApprovalStore.page(approvals, db).items,
             approvalCount: try db.count(WaitingApprovalStore.table, where: []),
-            failedRuns: try newest(mostFailures, where: "\(failed)\(yesterday)", db), checks: failing)
+            failedRuns: try newest(mostFailures, where: "\(failed)\(yesterday) AND created_at > \(lastCompleted)", db),
+            checks: failing)
         var overview = ServerOverview(
             period: period, startsAt: start, endsAt: now, needs: needs,
             agentCount: try AgentStore.count(matching: AgentFilter(), db),
@@ -53,6 +54,15 @@ enum OverviewStore {
         ) { $1 }
         return overview
     }
+
+    /// When the last completed run of a run's agent began: what failed before is over.
+    private static let lastCompleted: SQLText = """
+        COALESCE(
+            (SELECT later.created_at FROM run AS later
+             WHERE later.organization_id = run.organization_id AND later.agent_id = run.agent_id
+                AND later.status = 'completed'
+             ORDER BY later.created_at DESC, later.id DESC LIMIT 1), 0)
+        """
 
     private static func newest(_ count: Int, where condition: SQLText, _ db: Transaction) throws -> [Run] {
         try db.fetchAll(RunStore.table, where: condition, orderBy: "created_at DESC, id DESC", limit: count)

@@ -81,6 +81,29 @@ import Testing
         }
     }
 
+    @Test(arguments: Engines.all)
+    func `a failure is over once its agent has completed a run`(_ engine: TestEngine) async throws {
+        try await withOverview(on: engine) { server, time in
+            func failing() async throws -> [String] {
+                time.pass(hours: 1)
+                let runs = try await server.get("/v1/server/overview").expect(200).json["needs"]?["failed_runs"]?.array
+                return try #require(runs).compactMap { $0["agent_id"]?.string }
+            }
+            let (ann, bob) = (try await server.newAgent("ann"), try await server.newAgent("bob"))
+            for agent in [ann, bob, ann] {
+                server.model.play(.fail(.authentication))
+                _ = try await server.say("Hi", to: agent)
+                time.pass(hours: 1)
+            }
+            #expect(try await failing() == [ann, bob, ann])
+            try await server.say("Hi again", to: ann).expect(200)
+            #expect(try await failing() == [bob])
+            server.model.play(.fail(.authentication))
+            _ = try await server.say("Hi", to: ann)
+            #expect(try await failing() == [ann, bob])
+        }
+    }
+
     @Test func `a key that may not administer is not told what fails of the server`() async throws {
         try await withServer(on: .sqlite) { server in
             try await server.run([

@@ -8,6 +8,7 @@ import { Fork } from "./agent/fork.js";
 import { AgentLink } from "./groups.js";
 import { Markdown } from "../parts/markdown.js";
 import { useWindow } from "../parts/rows.js";
+import { see } from "../parts/seen.js";
 import { textOf, turns } from "../parts/turns.js";
 
 const remedies = [
@@ -122,6 +123,7 @@ export function Run({ id, route, title }) {
     // What was read while it ran may lack its end.
     if (ran.current) for (const one of [begin, whole, usage, messages]) one.reload();
   }, [run.data?.status]);
+  useEffect(() => { if (run.data?.status === "failed") see(id); }, [run.data?.status, id]);
   title("Runs", short(id));
   const box = useRef(null);
   const height = innerWidth > 720 ? 28 : 40;
