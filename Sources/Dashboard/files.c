@@ -56,6 +56,10 @@ static const unsigned char parts_editor_js[] = {
 #embed "Web/parts/editor.js"
 };
 
+static const unsigned char parts_focus_js[] = {
+#embed "Web/parts/focus.js"
+};
+
 static const unsigned char parts_found_js[] = {
 #embed "Web/parts/found.js"
 };
@@ -302,6 +306,7 @@ static const DashboardFile files[] = {
     {"parts/dialog.js", parts_dialog_js, sizeof parts_dialog_js},
     {"parts/diff.js", parts_diff_js, sizeof parts_diff_js},
     {"parts/editor.js", parts_editor_js, sizeof parts_editor_js},
+    {"parts/focus.js", parts_focus_js, sizeof parts_focus_js},
     {"parts/found.js", parts_found_js, sizeof parts_found_js},
     {"parts/images.js", parts_images_js, sizeof parts_images_js},
     {"parts/markdown.js", parts_markdown_js, sizeof parts_markdown_js},

@@ -6,6 +6,7 @@ import { go, useRoute } from "./route.js";
 import { Icon, State } from "./parts/ui.js";
 import { ask } from "./parts/dialog.js";
 import { CallsButton } from "./parts/calls.js";
+import { focusHeading, keepFocus } from "./parts/focus.js";
 import { Palette } from "./parts/palette.js";
 import { SignIn } from "./places/signin.js";
 import { Overview } from "./places/overview.js";
@@ -105,6 +106,14 @@ function App() {
     addEventListener("keydown", key);
     return () => removeEventListener("keydown", key);
   }, []);
+  const path = route.path.join("/");
+  const before = useRef(path);
+  useEffect(() => {
+    if (before.current === path) return;
+    before.current = path;
+    // Not from a field that the new place has the focus in.
+    if (!document.activeElement?.closest("main, dialog")) focusHeading();
+  }, [path]);
   const place = route.path[0] ?? "overview";
   const name = places.find(([key]) => key === place)?.[1] ?? "Not found";
   const crumbs = title.place === route.path.join("/") ? title.crumbs : null;
@@ -114,13 +123,14 @@ function App() {
     setSession(await call("GET", "/v1/server/session", { quiet: true }));
     begin();
     for (const go of waiting.current.splice(0)) go();
+    if (document.activeElement === document.body) focusHeading();
   };
   const Screen = screen(route) ?? Lost;
   const nav = ([key, label]) => html`<li><a href=${`#/${key}`} aria-current=${key === place ? "page" : undefined}><${Icon} name=${key} />${label}</a></li>`;
   return html`
     <a class="skip" href="#main" onClick=${event => { event.preventDefault(); document.getElementById("main")?.focus(); }}>Skip to content</a>
     <aside class="rail" aria-label="Server"><a class="brand" href="#/overview"><${Icon} name="mark" />letta-swift</a><nav aria-label="Places"><ul>${places.map(nav)}</ul></nav><${Health} session=${session} /></aside>
-    <header class="bar"><div class="crumbs">${(crumbs ?? []).slice(0, -1).map(text => html`<a href=${`#/${place}`}>${text}</a><span class="dim" aria-hidden="true">/</span>`)}<h1 class="clip"><bdi>${crumbs?.at(-1) ?? name}</bdi></h1></div><span class="grow"></span>
+    <header class="bar"><div class="crumbs">${(crumbs ?? []).slice(0, -1).map(text => html`<a href=${`#/${place}`}>${text}</a><span class="dim" aria-hidden="true">/</span>`)}<h1 class="clip" tabindex="-1"><bdi>${crumbs?.at(-1) ?? name}</bdi></h1></div><span class="grow"></span>
       <button class="find" type="button" aria-label="Find anything" onClick=${() => setFinding(true)}><${Icon} name="search" /><span>Find anything</span><kbd>Ctrl K</kbd></button>
       <${CallsButton} place=${route.path.join("/")} />
       <button class="btn ghost square" type="button" aria-label="Change between light and dark" onClick=${theme}><${Icon} name="theme" /></button></header>
@@ -132,4 +142,5 @@ function App() {
 
 try { const kept = localStorage.getItem("theme"); if (kept === "light" || kept === "dark") document.documentElement.dataset.theme = kept; } catch { /* private windows may refuse it */ }
 document.body.classList.add("framed");
+keepFocus();
 render(html`<${App} />`, document.body);

@@ -4,8 +4,11 @@ import { html, render, useEffect, useRef, useState } from "../vendor/preact.js";
 /** A dialog that gives the focus back when it closes. */
 export function Dialog({ label, close, children, kind = "" }) {
   const node = useRef(null);
-  useEffect(() => { if (!node.current.open) node.current.showModal(); }, []);
-  return html`<dialog class=${kind} aria-label=${label} ref=${node} onClose=${close} onCancel=${close}>${children}</dialog>`;
+  const gone = useRef(false);
+  // Closed before it is taken away, because only then the browser gives the focus back.
+  useEffect(() => { const dialog = node.current; if (!dialog.open) dialog.showModal(); return () => { gone.current = true; dialog.close(); }; }, []);
+  const end = () => { if (!gone.current) close(); };
+  return html`<dialog class=${kind} aria-label=${label} ref=${node} onClose=${end} onCancel=${end}>${children}</dialog>`;
 }
 
 function Question({ text, typed, label, answer }) {
@@ -24,8 +27,7 @@ export function ask(text, typed, label) {
   return new Promise(resolve => {
     const place = document.createElement("div");
     document.body.append(place);
-    const before = document.activeElement;
-    const answer = value => { render(null, place); place.remove(); before?.focus?.(); resolve(value); };
+    const answer = value => { render(null, place); place.remove(); resolve(value); };
     render(html`<${Question} text=${text} typed=${typed} label=${label} answer=${answer} />`, place);
   });
 }

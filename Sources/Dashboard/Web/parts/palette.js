@@ -3,6 +3,7 @@ import { html, useEffect, useState } from "../vendor/preact.js";
 import { call } from "../api.js";
 import { go, link } from "../route.js";
 import { Dialog } from "./dialog.js";
+import { focusHeading } from "./focus.js";
 import { Name } from "./text.js";
 
 const keys = [["Ctrl K", "find anything"], ["g then a letter", "go to a place"], ["/", "the screen's search"], ["j, k or arrows", "move in a list"], ["Enter", "send, open"], ["A, D", "approve, deny when the request has the focus"], ["e", "a run's next error"], ["Esc", "close"]];
@@ -33,7 +34,7 @@ export function Palette({ places, close }) {
   const fitting = places.filter(([, name]) => name.toLowerCase().includes(text.toLowerCase())).map(([key, name, letter]) => ({ name, kind: `place · g ${letter}`, to: `#/${key}` }));
   const actions = [["New agent", "#/agents/new"], ["Add a provider", "#/settings?part=providers"], ["Add an MCP server", "#/tools?part=mcp"], ["Write a tool", "#/tools?tool=new"], ["Back up", "#/settings?part=backups"], ["Log", "#/settings?part=log"], ["Schedules", "#/settings?part=schedules"], ["Groups", "#/people?part=groups"]].filter(([name]) => text && name.toLowerCase().includes(text.toLowerCase())).map(([name, to]) => ({ name, kind: "action", to }));
   const rows = [...found, ...actions, ...fitting];
-  const choose = row => { close(); go([]); location.hash = row.to.slice(1); };
+  const choose = row => { close(); go([]); location.hash = row.to.slice(1); setTimeout(focusHeading); };
   const key = event => {
     const by = { ArrowDown: 1, ArrowUp: -1 }[event.key];
     if (by) { event.preventDefault(); setAt(value => (value + by + rows.length) % Math.max(1, rows.length)); }

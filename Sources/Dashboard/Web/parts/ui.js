@@ -82,7 +82,7 @@ export const Id = ({ id }) => html`<span class="row id"><code title=${flat(id)}>
 /** The actions that the screen offers now, for the list of its calls. */
 export const actions = new Map();
 
-/** A button that makes a call. `call` returns the request; `sure` asks before, and has `typed` typed when that is given. */
+/** A button that makes a call, and has the focus before, meanwhile and after. `call` returns the request; `sure` asks before, and has `typed` typed when that is given. */
 export function Act({ call: request, children, label, kind = "", done, sure, typed, disabled, failed, title }) {
   const [busy, setBusy] = useState(false);
   const [error, setError] = useState(null);
@@ -91,6 +91,7 @@ export function Act({ call: request, children, label, kind = "", done, sure, typ
   actions.set(key.current, { label, request });
   useEffect(() => { live.current = true; return () => { live.current = false; actions.delete(key.current); }; }, []);
   const run = async () => {
+    if (disabled || busy) return;
     if (sure && !(await ask(sure, typed, label))) return;
     setBusy(true);
     setError(null);
@@ -103,7 +104,7 @@ export function Act({ call: request, children, label, kind = "", done, sure, typ
       if (live.current) setBusy(false);
     }
   };
-  return html`<button class=${`btn ${kind}`} type="button" disabled=${disabled || busy} aria-busy=${busy} title=${title} onClick=${run}>${children ?? label}</button>${error && html`<${Problem} error=${error} />`}`;
+  return html`<button class=${`btn ${kind}`} type="button" aria-disabled=${disabled || busy ? "true" : undefined} aria-busy=${busy} title=${title} onClick=${run}>${children ?? label}</button>${error && html`<${Problem} error=${error} />`}`;
 }
 
 export const State = ({ kind, children }) => html`<span class=${`state ${kind}`}>${children}</span>`;

@@ -8,7 +8,7 @@ export function SignIn({ done, address }) {
   const [error, setError] = useState(null);
   const [busy, setBusy] = useState(false);
   const node = useRef(null);
-  useEffect(() => { if (!node.current.open) node.current.showModal(); }, []);
+  useEffect(() => { const dialog = node.current; if (!dialog.open) dialog.showModal(); return () => dialog.close(); }, []);
   const submit = async event => {
     event.preventDefault();
     setBusy(true);
