@@ -39,11 +39,14 @@ public struct ExplainedSearch: Codable, Sendable, JSONWritable {
     /// Whether meaning counted; without an embedding model that answers, words alone do.
     public var usesMeaning: Bool
     public var results: [ExplainedResult]
+    /// The names of the agents, archives and folders of `results`, by id.
+    public var names: [String: String]
 
-    public init(words: [String], usesMeaning: Bool, results: [ExplainedResult]) {
+    public init(words: [String], usesMeaning: Bool, results: [ExplainedResult], names: [String: String]) {
         self.words = words
         self.usesMeaning = usesMeaning
         self.results = results
+        self.names = names
     }
 }
 

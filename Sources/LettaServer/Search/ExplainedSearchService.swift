@@ -30,8 +30,10 @@ struct ExplainedSearchService: Sendable {
             case .files: try await files(body, words, limit: limit, as: scope)
             case .messages: try await messages(body, words, limit: limit, as: scope)
             }
+        let names = try await core.storage.read(as: scope) { db in try Self.names(in: results, db) }
         return ExplainedSearch(
-            words: words.all, usesMeaning: results.contains { $0.why.similarity != nil }, results: results)
+            words: words.all, usesMeaning: results.contains { $0.why.similarity != nil }, results: results,
+            names: names)
     }
 
     // MARK: Sources
@@ -90,6 +92,16 @@ struct ExplainedSearchService: Sendable {
         filter.includesResults = true
         let search = MessageSearch(query: body.query, filter: filter, limit: limit, now: core.now(), zone: zone)
         return try await meaning.find(search, as: scope).map { try ExplainedResult($0, words) }
+    }
+
+    private static func names(in results: [ExplainedResult], _ db: Transaction) throws -> [String: String] {
+        let agents = try AgentStore.names(of: results.compactMap(\.agentID).withoutDuplicates, db)
+        let archives = try db.fetch(ArchiveStore.table, results.compactMap(\.archiveID).withoutDuplicates)
+        let folders = try db.fetch(FolderStore.table, results.compactMap(\.folderID).withoutDuplicates)
+        return Dictionary(
+            agents.map { ($0.key.rawValue, $0.value) } + archives.map { ($0.id.rawValue, $0.name) }
+                + folders.map { ($0.id.rawValue, $0.name) }
+        ) { $1 }
     }
 
     /// Nil for all agents.

@@ -58,6 +58,12 @@ import Testing
                         Self.path, ["source": "archival_memory", "query": "car"], as: stranger, expect: 200,
                         ["results": []]),
                 ])
+                let all = try await server.send(
+                    .post, Self.path, ["source": "archival_memory", "query": "car"]
+                ).expect(200)
+                let archive = try #require(all.json["results"]?[0]?["archive_id"]?.string)
+                let name = try await server.get("/v1/archives/\(archive)").json["name"]
+                #expect(all.json["names"]?[archive] == name && name?.string?.isEmpty == false)
                 let found = try await why(
                     ["source": "archival_memory", "query": "car", "agent_id": "{agent}"], on: server)
                 let words = try #require(found.first?["why"]?["words"]?.double)

@@ -1,7 +1,7 @@
 // What is known: search over all of it, shared blocks, archives, folders and their files.
 import { html, useEffect, useState } from "../vendor/preact.js";
 import { adjust, link } from "../route.js";
-import { Act, Card, Empty, Field, Loaded, Problem, Status, Tabs, useCall } from "../parts/ui.js";
+import { Act, Card, Empty, Field, Id, Loaded, Problem, Status, Tabs, useCall } from "../parts/ui.js";
 import { WhyFound } from "../parts/found.js";
 import { Marked } from "../parts/marked.js";
 import { Rows, usePages } from "../parts/rows.js";
@@ -9,24 +9,29 @@ import { bytes, cut, Name, number, short, Time, visible } from "../parts/text.js
 import { BlockEditor, History } from "./agent/memory.js";
 
 function Hits({ of, query, by, title, about, text = row => row.text, rows = answer => answer.results }) {
-  return html`<${Card} title=${title} flush><${Loaded} of=${of}>${answer => { const all = rows(answer); return all.length === 0 ? html`<${Empty}>Nothing found.<//>` : html`<ol>${all.map(row => html`<li class="hit" key=${row.id}><div class="plain" dir="auto"><${Marked} text=${text(row)} query=${query} stems=${row.why?.matched} most=${1500} /></div><div class="about">${about(row)}${row.why && html`<${WhyFound} why=${row.why} search=${answer} by=${by} />`}</div></li>`)}</ol>`; }}<//><//>`;
+  return html`<${Card} title=${title} flush><${Loaded} of=${of}>${answer => { const all = rows(answer); return all.length === 0 ? html`<${Empty}>Nothing found.<//>` : html`<ol>${all.map(row => html`<li class="hit" key=${row.id}><div class="plain" dir="auto"><${Marked} text=${text(row)} query=${query} stems=${row.why?.matched} most=${1500} /></div><div class="about">${about(row, answer.names ?? {})}${row.why && html`<${WhyFound} why=${row.why} search=${answer} by=${by} />`}</div></li>`)}</ol>`; }}<//><//>`;
 }
+
+/** A link to what a text is of, by its name; the id is a detail. */
+const Named = ({ id, name, to: [path, query] }) => html`<a href=${link([path].flat(), query)} title=${id}><${Name} text=${name ?? short(id)} most=${60} /></a>`;
 
 function Search({ route }) {
   const asked = route.query.query ?? "";
   const agent = route.query.agent || undefined;
   const [said, say] = useState(asked);
-  const by = agent && `only ${short(agent)}`;
+  const known = useCall(agent && `/v1/agents/${encodeURIComponent(agent)}`, { query: { include: [] }, skip: !agent });
+  const only = agent && (known.data?.name ?? short(agent));
+  const by = agent && `only ${only}`;
   const search = source => ({ body: { source, query: asked, limit: 20, agent_id: agent }, skip: !asked });
   const passages = useCall("/v1/search/explain", { verb: "POST", ...search("archival_memory") });
   const files = useCall("/v1/search/explain", { verb: "POST", ...search("files") });
   const messages = useCall("/v1/search/explain", { verb: "POST", ...search("messages") });
   const blocks = useCall("/v1/blocks/", { query: { value_search: asked, limit: 20 }, skip: !asked || Boolean(agent) });
-  return html`<div class="stack"><form class="searchline" onSubmit=${event => { event.preventDefault(); adjust({ query: said.trim() }); }}><input class="input" type="search" aria-label="Search passages, messages and blocks" placeholder="A word, a name, a question" value=${said} onInput=${event => say(event.target.value)} /><button class="btn primary" type="submit">Search</button></form>${agent && html`<div class="chips"><button class="chip" type="button" onClick=${() => adjust({ agent: "" })}>only ${short(agent)} ×</button></div>`}
+  return html`<div class="stack"><form class="searchline" onSubmit=${event => { event.preventDefault(); adjust({ query: said.trim() }); }}><input class="input" type="search" aria-label="Search passages, messages and blocks" placeholder="A word, a name, a question" value=${said} onInput=${event => say(event.target.value)} /><button class="btn primary" type="submit">Search</button></form>${agent && html`<div class="chips"><button class="chip" type="button" onClick=${() => adjust({ agent: "" })}>only <${Name} text=${only} most=${60} /> ×</button></div>`}
     ${!asked ? html`<${Empty}>Searches the archives of all agents, files, what was said, and blocks.<//>` : html`
-      <${Hits} title="Passages" of=${passages} query=${asked} by=${by} about=${row => html`<span><${Name} text=${row.archive_id ? short(row.archive_id) : "passage"} most=${60} /> · <${Time} at=${row.created_at} /></span>`} />
-      <${Hits} title="Files" of=${files} query=${asked} by=${by} about=${row => html`<a href=${link(["knowledge"], { part: "folders", folder: row.folder_id })}><${Name} text=${row.file_name ?? "file"} most=${60} /></a>`} />
-      <${Hits} title="Messages" of=${messages} query=${asked} by=${by} about=${row => html`<a href=${link(["agents", row.agent_id])}>${short(row.agent_id)}</a><span>${row.role === "user" ? "user" : "agent"} · <${Time} at=${row.created_at} /></span>`} />
+      <${Hits} title="Passages" of=${passages} query=${asked} by=${by} about=${(row, names) => html`<span>${row.archive_id ? html`<${Named} id=${row.archive_id} name=${names[row.archive_id]} to=${["knowledge", { part: "archives", archive: row.archive_id }]} />` : "passage"} · <${Time} at=${row.created_at} /></span>`} />
+      <${Hits} title="Files" of=${files} query=${asked} by=${by} about=${(row, names) => html`<span><a href=${link(["knowledge"], { part: "folders", folder: row.folder_id })}><${Name} text=${row.file_name ?? "file"} most=${60} /></a>${names[row.folder_id] && html` in <${Name} text=${names[row.folder_id]} most=${60} />`}</span>`} />
+      <${Hits} title="Messages" of=${messages} query=${asked} by=${by} about=${(row, names) => html`<${Named} id=${row.agent_id} name=${names[row.agent_id]} to=${[["agents", row.agent_id]]} /><span>${row.role === "user" ? "user" : "agent"} · <${Time} at=${row.created_at} /></span>`} />
       ${!agent && html`<${Hits} title="Blocks" of=${blocks} query=${asked} rows=${all => all} text=${row => row.value ?? ""} about=${row => html`<a href=${link(["knowledge"], { part: "blocks", block: row.id })}><${Name} text=${row.label} /></a>`} />`}`}</div>`;
 }
 
@@ -80,10 +85,20 @@ function Folders({ route }) {
       ${folder && html`<div class="row"><span class="grow"></span><${Act} kind="danger tiny" label="Delete the folder" sure="Delete this folder with its files? This can't be undone." typed=${visible(folder.name)} call=${() => ({ verb: "DELETE", path })} done=${() => { adjust({ folder: "" }); folders.reload(); }} /></div>`}<//>`}</div></div>`;
 }
 
-function Archives() {
+/** An archive that was chosen, with the agents that have it. */
+function ChosenArchive({ id }) {
+  const path = `/v1/archives/${encodeURIComponent(id)}`;
+  const archive = useCall(path);
+  const agents = useCall(`${path}/agents`, { query: { limit: 50, include: [] } });
+  return html`<${Loaded} of=${archive}>${data => html`<${Card} title=${html`<${Name} text=${data.name} />`}><${Id} id=${id} />${data.description && html`<p class="small mid"><${Name} text=${data.description} most=${400} /></p>`}
+    <h3>Agents</h3><${Loaded} of=${agents}>${rows => (rows.length === 0 ? html`<p class="small dim">No agent has it.</p>` : html`<ul class="lines">${rows.map(one => html`<li><a href=${link(["agents", one.id])}><${Name} text=${one.name} /></a></li>`)}</ul>`)}<//><//>`}<//>`;
+}
+
+function Archives({ route }) {
+  const chosen = route.query.archive;
   const archives = useCall("/v1/archives/", { query: { limit: 100 } });
   const [name, setName] = useState("");
-  return html`<div class="stack"><${Loaded} of=${archives}>${rows => (rows.length === 0 ? html`<${Empty}>No archives. One is made when an agent stores its first passage.<//>` : html`<${Card} title="Archives" flush><div class="scroll"><table class="table"><thead><tr><th>Archive</th><th>Embeddings</th><th>Made</th><th><span class="sr">Actions</span></th></tr></thead><tbody>${rows.map(one => html`<tr><td><${Name} text=${one.name} /><div class="xs dim mono">${short(one.id)}</div></td><td class="small"><${Name} text=${one.embedding_config?.embedding_model ?? one.embedding ?? "words alone"} /></td><td class="small"><${Time} at=${one.created_at} /></td><td><${Act} kind="tiny ghost" label="Delete" sure="Delete this archive with its passages? This can't be undone." typed=${visible(one.name)} call=${() => ({ verb: "DELETE", path: `/v1/archives/${one.id}` })} done=${archives.reload} /></td></tr>`)}</tbody></table></div><//>`)}<//>
+  return html`<div class="stack"><${Loaded} of=${archives}>${rows => (rows.length === 0 ? html`<${Empty}>No archives. One is made when an agent stores its first passage.<//>` : html`<${Card} title="Archives" flush><div class="scroll"><table class="table"><thead><tr><th>Archive</th><th>Embeddings</th><th>Made</th><th><span class="sr">Actions</span></th></tr></thead><tbody>${rows.map(one => html`<tr><td><a href=${link(["knowledge"], { part: "archives", archive: one.id })} aria-current=${one.id === chosen ? "true" : undefined}><${Name} text=${one.name} /></a><div class="xs dim mono">${short(one.id)}</div></td><td class="small"><${Name} text=${one.embedding_config?.embedding_model ?? one.embedding ?? "words alone"} /></td><td class="small"><${Time} at=${one.created_at} /></td><td><${Act} kind="tiny ghost" label="Delete" sure="Delete this archive with its passages? This can't be undone." typed=${visible(one.name)} call=${() => ({ verb: "DELETE", path: `/v1/archives/${one.id}` })} done=${archives.reload} /></td></tr>`)}</tbody></table></div><//>`)}<//>${chosen && html`<${ChosenArchive} key=${chosen} id=${chosen} />`}
     <div class="row end"><${Field} label="New archive" value=${name} set=${setName} /><${Act} label="Create" disabled=${!name.trim()} call=${() => ({ verb: "POST", path: "/v1/archives/", body: { name: name.trim() } })} done=${() => { setName(""); archives.reload(); }} /></div></div>`;
 }
 
