@@ -59,6 +59,8 @@ public enum AgentSummaryOrder: String, Codable, Sendable, CaseIterable {
     case updatedAt = "updated_at"
     /// Agents that never ran come last, in both directions.
     case lastRunCompletion = "last_run_completion"
+    /// By ``AgentSummary/cost``, as it is when the page is read. Agents without a known one come last, in both directions.
+    case cost
 }
 
 /// Which agents are listed at a glance, and in which order. Filters that are left out do not filter.
@@ -80,7 +82,7 @@ public struct ListAgentSummaries: PageQuery {
     public var after: String?
     /// Left out: 50. Zero: all.
     public var limit: Int?
-    /// Left out: names from A to Z, times from the newest.
+    /// Left out: names from A to Z, times from the newest, costs from the highest.
     public var order: SortOrder?
 
     public init() {}

@@ -32,13 +32,47 @@ enum AgentSummaryStore {
         filter.tags = query.tag.map { [$0] }
         filter.identityID = query.identityID
         filter.projectID = query.projectID
-        let page = try db.page(
-            table, request, key: key(order, request),
-            where: AgentStore.conditions(filter, db) + [
+        let conditions =
+            AgentStore.conditions(filter, db) + [
                 query.model.map { "model = \($0)" }, query.state.map { States(db).condition($0) },
                 query.nearlyFull == true ? "10 * COALESCE(\(lastTokens), 0) >= 8 * agent.context_window" : nil,
-            ])
-        return page.replacing(with: try complete(page.items, at: time, db))
+            ]
+        let days = (0..<days).map { time.adding(days: Int64(-$0)).utcDay }
+        let page =
+            try key(order, request).map { try db.page(table, request, key: $0, where: conditions) }
+            ?? self.page(byCostOn: days, request, where: conditions, db)
+        return page.replacing(with: try complete(page.items, costsOn: days, db))
+    }
+
+    /// All costs are summed up, because none is known by itself; of the agents only the ids are sorted.
+    private static func page(
+        byCostOn days: [String], _ request: PageRequest, where conditions: [SQLText?], _ db: Transaction
+    ) throws -> Page<Row> {
+        // As with agents that never ran.
+        let columns: [SQLText] = [
+            request.isAscending ? "(spent IS NULL)" : "(spent IS NOT NULL)", "COALESCE(spent, 0)", "id",
+        ]
+        func key(of id: String?) throws -> [SQLValue]? {
+            try id.flatMap { id in
+                try db.row(
+                    """
+                    SELECT \(columns[0]) AS known, \(columns[1]) AS amount
+                    FROM (\(UsageStore.spending(of: id, on: days, db))) AS spending
+                    """
+                ).map { [try $0["known"], try $0["amount"], id.sqlValue] }
+            }
+        }
+        let keyset = Keyset(
+            columns: columns, request: request, after: try key(of: request.after), before: try key(of: request.before))
+        let all = ["organization_id = \(db.organization)"] + conditions.compactMap { $0 }
+        let rows = try db.rows(
+            """
+            SELECT id FROM agent LEFT JOIN (\(UsageStore.spending(on: days, db))) AS spending ON spender = agent.id
+            WHERE \(SQLText.joined(all, separator: " AND "))\(keyset.conditions)\(keyset.ending)
+            """)
+        let page = try keyset.page(rows.map { try $0["id"] as String }) { $0 }
+        let found = Dictionary(try db.fetch(table, page.items).map { ($0.id.rawValue, $0) }) { $1 }
+        return page.replacing(with: page.items.compactMap { found[$0] })
     }
 
     /// What the last call of a model took, of a row of `agent`.
@@ -48,12 +82,14 @@ enum AgentSummaryStore {
          ORDER BY step.created_at DESC, step.id DESC LIMIT 1)
         """
 
-    private static func key(_ order: AgentSummaryOrder, _ request: PageRequest) -> [SQLText] {
+    /// The columns that have the order; nil for the cost, which is none.
+    private static func key(_ order: AgentSummaryOrder, _ request: PageRequest) -> [SQLText]? {
         switch order {
         case .name: ["name", "created_at", "id"]
         case .createdAt: AgentStore.key(.createdAt, request)
         case .updatedAt: AgentStore.key(.updatedAt, request)
         case .lastRunCompletion: AgentStore.key(.lastRunCompletion, request)
+        case .cost: nil
         }
     }
 
@@ -62,6 +98,8 @@ enum AgentSummaryStore {
         private let waits: SQLText
         private let runs: SQLText
         private let failed: SQLText
+        /// As the index `agent_failed` has it.
+        private let isFailed: SQLText
 
         init(_ db: Transaction) {
             waits = """
@@ -74,7 +112,9 @@ enum AgentSummaryStore {
                     SELECT run.agent_id FROM run
                     WHERE run.organization_id = \(db.organization) AND run.status IN ('created', 'running'))
                 """
-            failed = "COALESCE(agent.last_stop_reason, '') IN (\(list: StopReason.failures.map(\.rawValue)))"
+            let reasons = SQLText(stringLiteral: StopReason.failures.map { "'\($0.rawValue)'" }.joined(separator: ", "))
+            failed = "COALESCE(agent.last_stop_reason, '') IN (\(reasons))"
+            isFailed = "agent.last_stop_reason IN (\(reasons))"
         }
 
         var state: SQLText {
@@ -87,13 +127,13 @@ enum AgentSummaryStore {
             switch state {
             case .waiting: waits
             case .running: "\(runs) AND NOT \(waits)"
-            case .failed: "\(failed) AND NOT \(waits) AND NOT \(runs)"
+            case .failed: "\(isFailed) AND NOT \(waits) AND NOT \(runs)"
             case .idle: "NOT \(failed) AND NOT \(waits) AND NOT \(runs)"
             }
         }
     }
 
-    private static func complete(_ rows: [Row], at time: Timestamp, _ db: Transaction) throws -> [AgentSummary] {
+    private static func complete(_ rows: [Row], costsOn days: [String], _ db: Transaction) throws -> [AgentSummary] {
         let ids = rows.map(\.id)
         let details = try ids.inStatements { ids in
             try db.rows(
@@ -108,7 +148,7 @@ enum AgentSummaryStore {
         }
         let byID = Dictionary(try details.map { (try $0["id"] as ID<AgentState>, $0) }) { $1 }
         let tags = try TagStore.tags(of: ids, owner: "agent", db)
-        let costs = try UsageStore.costs(of: ids, on: (0..<days).map { time.adding(days: Int64(-$0)).utcDay }, db)
+        let costs = try UsageStore.costs(of: ids, on: days, db)
         return try rows.map { row in
             var summary = AgentSummary(
                 id: row.id, name: row.name, contextWindow: row.contextWindow, messageCount: row.nextMessagePosition,

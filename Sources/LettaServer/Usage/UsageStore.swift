@@ -92,6 +92,22 @@ enum UsageStore {
         ).map(totals) ?? UsageTotals()
     }
 
+    /// A query of all agents with a known cost on the days: `spender`, and `spent` in billionths of a US dollar.
+    static func spending(on days: [String], _ db: Transaction) -> SQLText {
+        """
+        SELECT agent_id AS spender, CAST(SUM(cost) AS BIGINT) AS spent FROM usage_day
+        WHERE organization_id = \(db.organization) AND day IN (\(list: days)) AND cost IS NOT NULL GROUP BY agent_id
+        """
+    }
+
+    /// A query of one row: `spent` of one agent, NULL where no cost is known. What was used stays when the agent is gone.
+    static func spending(of agent: String, on days: [String], _ db: Transaction) -> SQLText {
+        """
+        SELECT CAST(SUM(cost) AS BIGINT) AS spent FROM usage_day
+        WHERE organization_id = \(db.organization) AND day IN (\(list: days)) AND agent_id = \(agent)
+        """
+    }
+
     /// The known costs of agents on the days, in US dollars.
     static func costs(
         of agents: [ID<AgentState>], on days: [String], _ db: Transaction

@@ -89,11 +89,58 @@ import Testing
                 .patch("/v1/agents/{c}", ["context_window_limit": 5], expect: 200),
                 .get("/v1/server/agents?nearly_full=true", expect: 200, [["name": "c"]]),
                 .get("/v1/server/agents?state=tired", expect: 422).field("state"),
-                .get("/v1/server/agents?order_by=cost", expect: 422).field("order_by"),
+                .get("/v1/server/agents?order_by=price", expect: 422).field("order_by"),
                 .get("/v1/server/agents?limit=-1", expect: 422).field("limit"),
                 .patch("/v1/agents/{e}", ["hidden": true], expect: 200),
                 .get("/v1/server/agents?query=e", expect: 200, []),
             ])
+        }
+    }
+
+    /// Those with a known cost first, whichever way; pages of one size show each agent once, also past one that is deleted.
+    @Test(arguments: Engines.all)
+    func `agents are in order of what they cost`(_ engine: TestEngine) async throws {
+        let time = SettableTime()
+        try await withServer(
+            on: engine,
+            {
+                $0.environment = ["LETTA_MODEL_PRICES": Self.prices]
+                $0.now = { time.now }
+            }
+        ) { server in
+            for name in ["a", "b", "c", "d", "e", "f"] { server[name] = try await server.newAgent(name) }
+            // What f used is too long ago.
+            for (name, turns) in [("f", 9), ("b", 3), ("d", 1), ("e", 2)] {
+                for _ in 0..<turns { try await server.say("Hi", to: server[name]).expect(200) }
+                if name == "f" { time.pass(hours: 24 * 31) }
+            }
+            let none = [server["a"], server["c"], server["f"]].sorted()
+            let most = [server["b"], server["e"], server["d"]]
+            let orders = [
+                "": most + none.reversed(), "&order=asc": most.reversed() + none, "&state=idle": most + none.reversed(),
+                "&model=other": [],
+            ]
+            for (query, expected) in orders {
+                let path = "/v1/server/agents?order_by=cost\(query)"
+                let all = try await server.get(path).expect(200)
+                #expect(all.ids == expected, "\(query)")
+                for size in 1...4 {
+                    var (ids, page): ([String], [String]) = ([], [])
+                    repeat {
+                        let after = ids.last.map { "&after=\($0)" } ?? ""
+                        page = try await server.get("\(path)&limit=\(size)\(after)").expect(200).ids
+                        ids += page
+                    } while page.count == size && ids.count <= 6
+                    #expect(ids == expected, "\(query), pages of \(size)")
+                }
+            }
+            let before = try await server.get("/v1/server/agents?order_by=cost&limit=2&before=\(most[2])")
+            #expect(before.ids == Array(most.prefix(2)))
+            let other = try await server.addOrganization()
+            try await server.get("/v1/server/agents?order_by=cost", as: other).expect(200, [])
+            try await server.run([.delete("/v1/agents/{e}", expect: 200)])
+            let rest = try await server.get("/v1/server/agents?order_by=cost&after=\(most[1])").expect(200)
+            #expect(rest.ids == [most[2]] + none.reversed())
         }
     }
 
@@ -122,7 +169,9 @@ import Testing
             for count in [1, 20] {
                 for number in 0..<count { _ = try await server.newAgent("agent \(count) \(number)") }
                 _ = statements.take()
-                _ = try await server.get("/v1/server/agents?limit=50").expect(200)
+                for order in ["created_at", "cost"] {
+                    _ = try await server.get("/v1/server/agents?limit=50&order_by=\(order)").expect(200)
+                }
                 counts.append(statements.take())
             }
             #expect(counts[0] == counts[1], "\(counts)")

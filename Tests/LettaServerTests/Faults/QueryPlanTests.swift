@@ -54,6 +54,8 @@ import Testing
         "/v1/jobs/?active=true",
         "/v1/server/agents?order_by=name&state=failed", "/v1/server/agents?order_by=name&order=desc&after={agent}",
         "/v1/server/agents?order_by=last_run_completion&state=waiting&tag=x", "/v1/server/agents?state=running&model=m",
+        "/v1/server/agents?state=failed", "/v1/server/agents?model=m&after={agent}",
+        "/v1/server/agents?order_by=cost", "/v1/server/agents?order_by=cost&order=asc&after={agent}",
     ]
 
     /// Their messages are in order by run and then within the run: no index has both.
@@ -64,6 +66,8 @@ import Testing
         // Those that wait or run are few: they are found first.
         "/v1/server/agents?order_by=last_run_completion&state=waiting&tag=x",
         "/v1/server/agents?state=running&model=m",
+        // Nor are costs known before they are summed up.
+        "/v1/server/agents?order_by=cost", "/v1/server/agents?order_by=cost&order=asc&after={agent}",
     ]
 
     @Test(arguments: Engines.all)

@@ -43,7 +43,8 @@ export function usePages(path, { query, limit = 100, every, skip } = {}) {
     busy.current = true;
     try {
       const page = await read(rows.at(-1).id);
-      set(old => (old.key === key ? { ...old, rows: [...old.rows, ...page], end: page.length < limit } : old));
+      // What moved in the order meanwhile may be there already.
+      set(old => { const ids = new Set(old.rows?.map(row => row.id)); return old.key === key ? { ...old, rows: [...old.rows, ...page.filter(row => !ids.has(row.id))], end: page.length < limit } : old; });
     } catch (error) {
       set(old => ({ ...old, end: true, error }));
     } finally {

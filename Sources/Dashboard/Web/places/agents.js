@@ -6,7 +6,7 @@ import { Rows, usePages } from "../parts/rows.js";
 import { flat, money, Name, number, share, Time } from "../parts/text.js";
 
 const states = { waiting: ["waiting for me", "wait", "needs approval"], running: ["running", "run", "running"], failed: ["failed last", "err", "failed"], idle: ["idle", "ok", "done"] };
-const orders = { created_at: "Newest first", last_run_completion: "Last active first", name: "By name" };
+const orders = { created_at: "Newest first", last_run_completion: "Last active first", name: "By name", cost: "Highest cost first" };
 
 export function AgentState({ agent }) {
   if (agent.state === "idle" && !agent.last_run_completion) return html`<span class="dim">idle</span>`;
