@@ -1,6 +1,10 @@
 """What lists and figures of the dashboard say: names instead of ids, their order, their headings, and what can't be a share."""
 
 import json
+import re
+
+import pytest
+
 import harness
 from steps import MODEL, fresh
 from test_dashboard import api, browser, cookies, expect, guarded, made, make_agent, page, say, script, tab  # fixtures and steps
@@ -50,3 +54,31 @@ def test_agents_are_in_order_of_their_cost(browser, tmp_path, model):
         tab.close()
     finally:
         server.close()
+
+
+def test_metrics_have_headings(tab, page, api):
+    tab.open("settings?part=health")
+    requests = page.locator("section", has=page.get_by_role("heading", name="Requests", exact=True)).last
+    expect(requests.get_by_role("row").filter(has_text="GET /v1/server/checks 200").get_by_role("cell").last).to_have_text(re.compile(r"^[\d,]+$"))
+    times = page.locator("section", has=page.get_by_role("heading", name="Time of requests", exact=True)).last
+    expect(times.get_by_role("row").filter(has_text="/v1/server/checks").get_by_role("cell").last).to_have_text(re.compile(r"^[\d.]+ m?s$"))
+    expect(page.get_by_text("# TYPE http_requests_total")).to_be_hidden()
+    page.get_by_text("As Prometheus reads it").click()
+    expect(page.get_by_text("# TYPE http_requests_total")).to_be_visible()
+
+
+@pytest.mark.parametrize("width", [390, 1440])
+def test_defaults_come_before_all_models(browser, guarded, cookies, width):
+    tab = Tab(browser, guarded, cookies=cookies, viewport={"width": width, "height": 900})
+    page = tab.open("settings?part=models")
+    expect(page.get_by_label("Model of new agents", exact=True)).to_be_visible()
+    expect(page.get_by_role("button", name="Examine").first).to_be_visible()
+    expect(page.get_by_role("heading", level=2).first).to_have_text("Defaults")
+    place = {name: page.get_by_role("heading", name=name, exact=True).bounding_box() for name in ("Defaults", "Models", "Services")}
+    assert place["Defaults"]["y"] < place["Services"]["y"]
+    if width == 390:
+        assert place["Defaults"]["y"] < place["Models"]["y"] < place["Services"]["y"]
+    else:
+        assert place["Defaults"]["y"] == place["Models"]["y"] and place["Defaults"]["x"] == place["Services"]["x"] > place["Models"]["x"]
+    tab.check()
+    tab.close()

@@ -76,6 +76,10 @@ static const unsigned char parts_marked_js[] = {
 #embed "Web/parts/marked.js"
 };
 
+static const unsigned char parts_metrics_js[] = {
+#embed "Web/parts/metrics.js"
+};
+
 static const unsigned char parts_palette_js[] = {
 #embed "Web/parts/palette.js"
 };
@@ -311,6 +315,7 @@ static const DashboardFile files[] = {
     {"parts/images.js", parts_images_js, sizeof parts_images_js},
     {"parts/markdown.js", parts_markdown_js, sizeof parts_markdown_js},
     {"parts/marked.js", parts_marked_js, sizeof parts_marked_js},
+    {"parts/metrics.js", parts_metrics_js, sizeof parts_metrics_js},
     {"parts/palette.js", parts_palette_js, sizeof parts_palette_js},
     {"parts/rows.js", parts_rows_js, sizeof parts_rows_js},
     {"parts/seen.js", parts_seen_js, sizeof parts_seen_js},
