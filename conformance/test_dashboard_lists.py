@@ -82,3 +82,19 @@ def test_defaults_come_before_all_models(browser, guarded, cookies, width):
         assert place["Defaults"]["y"] == place["Models"]["y"] and place["Defaults"]["x"] == place["Services"]["x"] > place["Models"]["x"]
     tab.check()
     tab.close()
+
+
+def test_what_is_above_the_window_is_no_share_of_it(tab, page, api):
+    agent = make_agent(api)
+    say(api, agent, "Hello " * 8000)
+    limit = lambda tokens: made(api.patch(f"/v1/agents/{agent['id']}", json={"context_window_limit": tokens}))
+    limit(6000)
+    tab.open(f"agents/{agent['id']}?part=context")
+    said = page.get_by_text("more than the window").first
+    expect(said).to_contain_text("of 6,000 tokens · more than the window; the next turn compacts it")
+    # Without its messages it would not fit either.
+    limit(100)
+    page.reload()
+    expect(said).to_have_text(re.compile("of 100 tokens · more than the window$"))
+    tab.open(f"agents?text={agent['name']}")
+    expect(page.locator("[data-row]")).to_contain_text("over 100 %")

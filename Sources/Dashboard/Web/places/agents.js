@@ -19,7 +19,7 @@ function row(agent) {
     <div class="name" role="cell"><a class="clip block" href=${link(["agents", agent.id])}><${Name} text=${agent.name || "without a name"} /></a><div class="xs dim clip"><${Name} text=${agent.description || agent.id} /></div></div>
     <div class="clip mid opt" role="cell">${agent.tags.slice(0, 4).map(tag => html`<span class="tag"><${Name} text=${tag} most=${24} /></span> `)}</div>
     <div class="clip mid small" role="cell"><${Name} text=${agent.model ?? "–"} /></div>
-    <div class="small opt" role="cell" title=${`${number(agent.context_tokens)} of ${number(agent.context_window)} tokens, ${number(agent.block_count)} blocks, ${number(agent.message_count)} messages`}>${agent.context_tokens === null ? "–" : share(agent.context_tokens, agent.context_window)}<div class="xs dim">${number(agent.context_window)}</div></div>
+    <div class="small opt" role="cell" title=${`${number(agent.context_tokens)} of ${number(agent.context_window)} tokens, ${number(agent.block_count)} blocks, ${number(agent.message_count)} messages`}>${agent.context_tokens === null ? "–" : agent.context_tokens > agent.context_window ? "over 100 %" : share(agent.context_tokens, agent.context_window)}<div class="xs dim">${number(agent.context_window)}</div></div>
     <div class="num small opt" role="cell">${money(agent.cost)}</div>
     <div class="last" role="cell"><${AgentState} agent=${agent} /><div class="xs dim"><${Time} at=${agent.last_run_completion} /></div></div></div>`;
 }

@@ -32,11 +32,13 @@ const partsOf = context => context.parts.map(({ name, tokens, text, count }) => 
   return { kind, tokens, name: count === null || count === undefined ? title : `${title} (${count})`, text: name === "messages" ? text.split("\n").map(spoken).join("\n\n") : name === "tools" ? text.split("\n").map(pretty).join("\n") : text };
 });
 
-function Shares({ parts, most, before, chosen, choose }) {
+function Shares({ parts, most, past, before, chosen, choose }) {
   const used = parts.reduce((sum, part) => sum + part.tokens, 0);
+  // Messages are all that can be compacted.
+  const mends = !past && used - (parts.find(part => part.kind === "k-message")?.tokens ?? 0) < most;
   const old = name => before?.find(part => part.kind === name)?.tokens;
   return html`<div><div class="share" role="img" aria-label=${`${number(used)} of ${number(most)} tokens used; the table says by what`}>${parts.filter(part => part.tokens).map(part => html`<i class=${part.kind} style=${{ width: `${Math.min(100, (part.tokens / Math.max(most, used, 1)) * 100)}%` }}></i>`)}</div>
-    <div class="row xs dim pt"><span><b class="mid">${number(used)}</b> of ${number(most)} tokens · ${share(used, most)}</span></div></div>
+    <div class="row xs dim pt"><span><b class="mid">${number(used)}</b> of ${number(most)} tokens · ${most > 0 && used > most ? `more than the window${mends ? "; the next turn compacts it" : ""}` : share(used, most)}</span></div></div>
     <table class="parts"><thead class="xs dim"><tr><th scope="col">Part</th><th scope="col" class="num">tokens</th><th scope="col" class="num">share</th>${before && html`<th scope="col" class="num">change</th>`}</tr></thead><tbody>${parts.map(part => {
       const by = before ? part.tokens - (old(part.kind) ?? 0) : 0;
       return html`<tr data-on=${chosen === part.kind ? "" : undefined}><th scope="row"><i class=${`dot ${part.kind}`}></i>${choose ? html`<button type="button" aria-pressed=${chosen === part.kind} onClick=${() => choose(chosen === part.kind ? null : part.kind)}>${part.name}</button>` : part.name}</th><td class="num">${number(part.tokens)}</td><td class="num mid">${share(part.tokens, used)}</td>${before && html`<td class=${`num ${by ? "up" : "dim"}`}>${by > 0 ? "+" : ""}${by || "–"}</td>`}</tr>`;
@@ -100,7 +102,7 @@ function Past({ past, chosen, choose }) {
   const parts = partsOf(seen);
   const part = parts.find(row => row.kind === chosen) ?? parts.at(-1);
   return html`<p class="small mid"><${Name} text=${seen.model_handle ?? "a model"} /> · <${Time} at=${seen.created_at} seconds /> · the service counted ${number(seen.prompt_tokens)} tokens (${number(seen.cached_input_tokens ?? 0)} cached) and answered ${number(seen.completion_tokens)}; the parts are estimated by their length.</p>
-    <${Shares} parts=${parts} most=${seen.context_window_size_max ?? 0} before=${before && partsOf(before)} chosen=${part.kind} choose=${choose} />
+    <${Shares} parts=${parts} most=${seen.context_window_size_max ?? 0} past before=${before && partsOf(before)} chosen=${part.kind} choose=${choose} />
     <h3>${part.name}</h3>${part.text ? html`<${Long} text=${part.text} />` : html`<${Empty}>Nothing of this was sent.<//>`}
     <button class="btn tiny" type="button" aria-expanded=${whole} onClick=${() => setWhole(!whole)}>The whole request and answer</button>${whole && html`<${Whole} step=${seen.step_id} />`}`;
 }
