@@ -20,16 +20,19 @@ const most = 240;
 function useMessages(agent, talk) {
   const path = talk ? `/v1/conversations/${encodeURIComponent(talk)}/messages` : `/v1/agents/${agent.id}/messages`;
   const [state, set] = useState({ messages: null, older: false, newer: false, error: null });
-  const read = query => call("GET", path, { query: { limit: page, order: "desc", ...query }, quiet: Boolean(state.messages) });
-  const inTime = list => (list.length > 1 && list[0].date > list.at(-1).date ? list.reverse() : list);
+  const read = async query => {
+    const list = await call("GET", path, { query: { limit: page, order: "desc", ...(talk ? {} : { conversation_id: "default" }), ...query }, quiet: Boolean(state.messages) });
+    // Those of the agent's own conversation come in order of time.
+    return talk ? list.reverse() : list;
+  };
   const load = async () => {
     try {
-      const messages = inTime(await read({}));
+      const messages = await read({});
       set({ messages, older: messages.length >= page, newer: false, error: null });
     } catch (error) { set(old => ({ ...old, error })); }
   };
   const before = async () => {
-    const messages = inTime(await read({ before: state.messages[0].id }));
+    const messages = await read({ before: state.messages[0].id });
     set(old => {
       const all = [...messages, ...old.messages];
       return { ...old, older: messages.length >= page, newer: old.newer || all.length > most, messages: all.slice(0, most) };
