@@ -231,7 +231,6 @@ def test_denying_with_a_reason(tab, page, api):
     tab.open("overview")
     expect(page.get_by_text(f"{agent['name']} wants to run")).to_be_visible()
     tab.open(f"agents/{agent['id']}")
-    page.get_by_role("button", name="Deny with a reason").click()
     page.get_by_label("Why not").fill("not today")
     page.get_by_role("button", name="Deny", exact=True).click()
     expect(page.get_by_text("as you like", exact=True)).to_be_visible()

@@ -3,17 +3,14 @@ import { html, useState } from "../vendor/preact.js";
 import { address } from "../api.js";
 import { useLive } from "../live.js";
 import { adjust, link } from "../route.js";
+import { Approval } from "./agent/approval.js";
 import { Bars } from "../parts/bars.js";
 import { Checks, checkNames, checkPlaces } from "../parts/checks.js";
 import { Act, Card, Copy, Empty, Loaded, RunState, State, Tabs, useCall } from "../parts/ui.js";
 import { seen } from "../parts/seen.js";
-import { cut, flat, money, Name, number, share, short, Time, took, visible } from "../parts/text.js";
+import { flat, money, Name, number, share, short, Time, took } from "../parts/text.js";
 
 const mostFailures = 5;
-const decide = (waiting, approve) => () => ({
-  verb: "POST", path: `/v1/agents/${waiting.agent_id}/messages`,
-  body: { messages: [{ type: "approval", approvals: waiting.tool_calls.map(one => ({ type: "approval", tool_call_id: one.tool_call_id, approve })) }] },
-});
 
 function Needs({ of, reload }) {
   const { approvals, approval_count: waiting, failed_runs: failed, checks } = of.needs;
@@ -23,8 +20,8 @@ function Needs({ of, reload }) {
   return html`<section class="card"><header><h2>Needs you</h2><span class="dim">${number(count)}</span></header>
     ${count === 0 && html`<${Empty}>Nothing waits for you.<//>`}
     <ul class="needs">
-      ${approvals.map(one => html`<li key=${one.id}><${State} kind="wait">Approval<//><div class="what"><a href=${link(["agents", one.agent_id])}><${Name} text=${of.names[one.agent_id] ?? short(one.agent_id)} /></a> wants to run ${one.tool_calls.map((call, index) => html`${index ? ", " : ""}<code><${Name} text=${call.name} /></code>`)} <span class="dim small">· <${Time} at=${one.created_at} /></span><pre class="code wraps args" tabindex="0">${one.tool_calls.map(call => cut(visible(call.arguments), 2000)).join("\n")}</pre></div>
-        <span class="row"><${Act} kind="tiny" label="Deny" call=${decide(one, false)} done=${reload} /><${Act} kind="tiny primary" label="Approve" call=${decide(one, true)} done=${reload} /></span></li>`)}
+      ${approvals.map(one => html`<li key=${one.id}><${State} kind="wait">Approval<//><div class="what small dim"><${Time} at=${one.created_at} />
+        <${Approval} waiting=${one} done=${reload} who=${html`<a href=${link(["agents", one.agent_id], { talk: one.conversation_id })}><${Name} text=${of.names[one.agent_id] ?? short(one.agent_id)} /></a>`} /></div></li>`)}
       ${waiting > approvals.length && html`<li><${State} kind="wait">Approvals<//><div class="what">${number(waiting - approvals.length)} more wait</div><a class="btn tiny" href="#/agents?state=waiting">Look</a></li>`}
       ${broken.slice(0, mostFailures).map(run => html`<li key=${run.id}><${State} kind="err">Failed run<//><div class="what"><a href=${link(["runs", run.id])}><${Name} text=${of.names[run.agent_id] ?? short(run.agent_id)} /></a> <span class="dim small">· <${Time} at=${run.created_at} /> · </span><span class="small"><${Name} text=${run.metadata?.error ?? run.stop_reason ?? "no reason was stored"} most=${160} /></span></div><a class="btn tiny" href=${link(["runs", run.id])}>See why</a></li>`)}
       ${broken.length > mostFailures && html`<li><${State} kind="err">Failed runs<//><div class="what">${number(broken.length - mostFailures)} more failed</div><a class="btn tiny" href="#/runs?state=failed">Look</a></li>`}

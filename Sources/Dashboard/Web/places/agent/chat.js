@@ -165,7 +165,7 @@ export function Chat({ agent, talk, changed, showStep }) {
       ${note && html`<li class="xs dim">${note}</li>`}
     </ol></div>
     <div class="composer"><div>
-      ${request && html`<${Approval} key=${callsOf(request)[0].tool_call_id} request=${request} agent=${agent} decide=${answers => turn([{ type: "approval", approvals: answers }])} />`}
+      ${request && html`<div class="note wait"><${Approval} key=${callsOf(request)[0].tool_call_id} focus waiting=${{ agent_id: agent.id, conversation_id: talk, tool_calls: callsOf(request) }} who=${html`<${Name} text=${agent.name} most=${60} />`} done=${async () => { await list.load(); changed(); }} /></div>`}
       <label class="sr" for="say">Message</label>
       <textarea class="input" id="say" rows="2" dir="auto" value=${text} placeholder=${request ? "Decide above before you go on" : `Message ${visible(cut(agent.name, 40))}`} onInput=${event => setText(event.target.value)} onKeyDown=${event => { if (event.key === "Enter" && !event.shiftKey && !event.isComposing) { event.preventDefault(); send(); } }}></textarea>
       ${images.length > 0 && html`<div class="chips">${images.map(file => html`<button class="chip" type="button" title="Leave it out" onClick=${() => setImages(images.filter(one => one !== file))}><${Name} text=${file.name} most=${40} /> ×</button>`)}</div>`}
