@@ -1,5 +1,8 @@
 """The chat of an agent in Chromium: approvals, texts that are not taken, turns that fail or run, and what a turn took."""
 
+import concurrent.futures
+import re
+
 import pytest
 
 from steps import fresh
@@ -75,3 +78,119 @@ def test_nothing_is_approved_unseen(tab, page, api, long):
         expect(waiting).to_be_focused()
     page.keyboard.press("a")
     expect(page.get_by_text("over", exact=True)).to_be_visible()
+
+
+def test_a_text_that_is_not_taken_stays(tab, page, api):
+    agent = careful(api)
+    say(api, agent, script(ASKS, {"say": "over"}))
+    box = page.get_by_label("Message", exact=True)
+    posts = []
+    page.on("request", lambda request: posts.append(request.url) if request.method == "POST" else None)
+    tab.open(f"agents/{agent['id']}")
+    expect(request_in(page)).to_be_visible()
+    box.fill("and by the way")
+    box.press("Enter")
+    expect(page.get_by_text("Decide above first")).to_be_visible()
+    expect(box).to_have_value("and by the way")
+    assert posts == []
+    # A page that does not know of the request yet.
+    tab.context.route(re.compile("/v1/approvals/"), lambda route: route.fulfill(json=[]))
+    page.reload()
+    expect(page.get_by_text("1 call", exact=True)).to_be_visible()
+    box.fill("and by the way")
+    with page.expect_response(re.compile("/messages/stream$")):
+        box.press("Enter")
+    expect(page.get_by_role("alert")).to_contain_text("waiting for approval")
+    expect(page.get_by_role("alert")).to_contain_text("in the field again")
+    expect(box).to_have_value("and by the way")
+
+
+@pytest.mark.parametrize("kind", ["agent", "conversation"])
+def test_a_failed_turn_is_there_and_goes_on(tab, page, api, kind):
+    agent = make_agent(api)
+    aside = talk_with(api, agent) if kind == "conversation" else None
+    tab.open(f"agents/{agent['id']}" + (f"?talk={aside['id']}" if aside else ""))
+    box = page.get_by_label("Message", exact=True)
+    failed = page.get_by_role("group", name="Failed turn")
+    box.fill(script({"status": 401, "say": "the key is old"}))
+    box.press("Enter")
+    runs = lambda: api.get("/v1/runs/", params={"agent_id": agent["id"]}).json()
+    for _ in ("live", "reloaded"):
+        expect(failed).to_contain_text("the key is old")
+        expect(failed.get_by_role("link", name="See why")).to_have_attribute("href", f"#/runs/{runs()[0]['id']}")
+        page.reload()
+    failed.get_by_role("button", name="Try again").click()
+    expect(failed).to_have_count(2)
+    expect(failed.get_by_role("button")).to_have_count(1)
+    # The model was asked once each time: the first one is out of the context.
+    owner = api.get(f"/v1/conversations/{aside['id']}").json()["in_context_message_ids"] if aside else api.get(f"/v1/agents/{agent['id']}").json()["message_ids"]
+    assert len(runs()) == 2 and len(owner) == 2
+    box.fill(script({"call": "memory_insert", "args": {"label": "human", "new_string": "Likes tea"}}, {"status": 401, "say": "too odd"}))
+    box.press("Enter")
+    expect(failed).to_have_count(3)
+    failed.last.get_by_role("button", name="Go on").click()
+    expect(page.locator(".says.user").last).to_contain_text("Go on.")
+    expect(failed).to_have_count(4)
+
+
+def test_a_turn_of_others_is_seen_and_stopped(tab, page, api):
+    agent = make_agent(api)
+    tab.open(f"agents/{agent['id']}")
+    expect(page.get_by_text("The conversation begins here")).to_be_visible()
+    works = page.get_by_text(f"{agent['name']} works")
+    with concurrent.futures.ThreadPoolExecutor() as others:
+        other = others.submit(say, api, agent, script({"sleep_ms": 20000, "say": "late"}))
+        expect(works).to_be_visible()
+        page.reload()
+        expect(works).to_be_visible()
+        page.get_by_role("button", name="Stop").click()
+        expect(works).to_have_count(0)
+        expect(page.get_by_text("ended by cancelled")).to_be_visible()
+        assert other.result().status_code == 200
+
+
+@pytest.mark.parametrize("background", [False, True])
+def test_a_turn_is_followed_after_a_reload(tab, page, api, background):
+    agent = make_agent(api)
+    text = script({"call": "memory_insert", "args": {"label": "human", "new_string": "Likes tea"}}, {"sleep_ms": 4000, "say": "It is **kept**."})
+    tab.open(f"agents/{agent['id']}")
+    works = page.get_by_text(f"{agent['name']} works")
+    if background:
+        made(api.post(f"/v1/agents/{agent['id']}/messages/async", json={"messages": [{"role": "user", "content": text}]}))
+    else:
+        page.get_by_label("Message", exact=True).fill(text)
+        page.get_by_role("button", name="Send").click()
+    expect(works).to_be_visible()
+    page.reload()
+    expect(works).to_be_visible()
+    expect(page.get_by_text("1 call", exact=True)).to_be_visible()
+    expect(page.get_by_role("button", name="Stop")).to_be_visible()
+    expect(page.get_by_text("It is kept.")).to_have_count(1)
+    expect(works).to_have_count(0)
+    expect(page.locator(".turn")).to_have_count(1)
+
+
+def test_each_action_of_the_chat_shows_its_curl(tab, page, api):
+    agent = careful(api)
+    drawer = page.get_by_role("dialog", name="Calls of this screen")
+    tab.open(f"agents/{agent['id']}")
+    page.get_by_label("Message", exact=True).fill("what is sent")
+    page.get_by_role("button", name="curl").click()
+    expect(drawer.get_by_role("heading", name="Send", exact=True)).to_be_visible()
+    expect(drawer).to_contain_text('"content":"what is sent"')
+    page.keyboard.press("Escape")
+    say(api, agent, script(ASKS, {"say": "over"}))
+    expect(request_in(page)).to_be_visible()
+    page.get_by_role("button", name="curl").click()
+    for name in ("Approve", "Deny"):
+        expect(drawer.get_by_role("heading", name=name, exact=True)).to_be_visible()
+
+
+def test_a_turn_tells_what_it_took(tab, page, api):
+    agent = make_agent(api)
+    say(api, agent, "hello")
+    (run,) = api.get("/v1/runs/", params={"agent_id": agent["id"]}).json()
+    tokens = api.get(f"/v1/runs/{run['id']}/usage").json()["total_tokens"]
+    tab.open(f"agents/{agent['id']}")
+    line = page.get_by_role("listitem").filter(has=page.locator(f'a[href="#/runs/{run["id"]}"]')).last
+    expect(line).to_contain_text(re.compile(rf"\d+ ms · {tokens:,} tokens"))

@@ -97,9 +97,8 @@ export async function call(verb, path, options = {}) {
 }
 export const make = request => call(request.verb, request.path, request);
 
-/** The events of a streamed answer, one after the other. */
-export async function* events(request, signal) {
-  const answer = await admitted(request, signal);
+/** The events of a streamed answer, which was called for with `raw`, one after the other. */
+export async function* events(answer) {
   const reader = answer.body.pipeThrough(new TextDecoderStream()).getReader();
   let rest = "";
   try {

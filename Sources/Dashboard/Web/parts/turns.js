@@ -16,8 +16,8 @@ export function returnsOf(message) {
   return all.map(one => ({ id: one.tool_call_id ?? message.tool_call_id, text: textOf(one.tool_return ?? one.func_response ?? ""), status: one.status ?? message.status, stdout: one.stdout ?? [], stderr: one.stderr ?? [] }));
 }
 
-const said = new Set(["user_message", "assistant_message"]);
-/** Groups messages: `{said}` for what was said, `{turn: [...], run}` for what happened between. */
+const said = new Set(["user_message", "assistant_message", "system_message"]);
+/** Groups messages: `{said}` for what was said, `{turn: [...]}` for what happened between; each with its `run`. */
 export function turns(messages) {
   const groups = [];
   const results = new Map();
@@ -30,7 +30,7 @@ export function turns(messages) {
     }
     // A result stands with its call, also when that was in the turn before.
     if (message.message_type === "tool_return_message" && returnsOf(message).every(one => called.has(one.id))) continue;
-    if (said.has(message.message_type)) { groups.push({ key: `${message.id}-${message.message_type}`, said: message }); continue; }
+    if (said.has(message.message_type)) { groups.push({ key: `${message.id}-${message.message_type}`, said: message, run: message.run_id }); continue; }
     const last = groups.at(-1);
     if (last?.turn && last.run === message.run_id) last.turn.push(message);
     else groups.push({ key: `${message.id}-turn`, turn: [message], run: message.run_id });

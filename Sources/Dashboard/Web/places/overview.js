@@ -20,7 +20,7 @@ function Needs({ of, reload }) {
   return html`<section class="card"><header><h2>Needs you</h2><span class="dim">${number(count)}</span></header>
     ${count === 0 && html`<${Empty}>Nothing waits for you.<//>`}
     <ul class="needs">
-      ${approvals.map(one => html`<li key=${one.id}><${State} kind="wait">Approval<//><div class="what small dim"><${Time} at=${one.created_at} />
+      ${approvals.map(one => html`<li key=${one.id}><${State} kind="wait">Approval<//><div class="what">
         <${Approval} waiting=${one} done=${reload} who=${html`<a href=${link(["agents", one.agent_id], { talk: one.conversation_id })}><${Name} text=${of.names[one.agent_id] ?? short(one.agent_id)} /></a>`} /></div></li>`)}
       ${waiting > approvals.length && html`<li><${State} kind="wait">Approvals<//><div class="what">${number(waiting - approvals.length)} more wait</div><a class="btn tiny" href="#/agents?state=waiting">Look</a></li>`}
       ${broken.slice(0, mostFailures).map(run => html`<li key=${run.id}><${State} kind="err">Failed run<//><div class="what"><a href=${link(["runs", run.id])}><${Name} text=${of.names[run.agent_id] ?? short(run.agent_id)} /></a> <span class="dim small">· <${Time} at=${run.created_at} /> · </span><span class="small"><${Name} text=${run.metadata?.error ?? run.stop_reason ?? "no reason was stored"} most=${160} /></span></div><a class="btn tiny" href=${link(["runs", run.id])}>See why</a></li>`)}

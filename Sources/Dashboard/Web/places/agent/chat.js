@@ -1,41 +1,49 @@
 // The chat: what was said, the turns between, approvals, and the composer.
 import { html, useEffect, useLayoutEffect, useMemo, useRef, useState } from "../../vendor/preact.js";
-import { call, events } from "../../api.js";
+import { call, events, make } from "../../api.js";
 import { refresh } from "../../live.js";
+import { link } from "../../route.js";
 import { Act, Copy, Problem, useCall, Waiting } from "../../parts/ui.js";
 import { imagePart, kinds, Pictures } from "../../parts/images.js";
 import { Markdown } from "../../parts/markdown.js";
 import { cut, flat, Name, short, Time, visible } from "../../parts/text.js";
-import { callsOf, merge, textOf, turns } from "../../parts/turns.js";
+import { merge, textOf, turns } from "../../parts/turns.js";
 import { Approval } from "./approval.js";
 import { Forget } from "./fork.js";
-import { Turn } from "./turn.js";
+import { Ended, Turn } from "./turn.js";
 import { Why } from "./why.js";
 
 const page = 40;
 /** More than these are taken out at the far end: the document stays small whatever the agent's age. */
 const most = 240;
 
-/** Reads messages, older ones on demand. */
-function useMessages(agent, talk) {
+const isOver = run => !["created", "running"].includes(run.status);
+
+/** Reads messages, older ones on demand, with the runs that they are of and the request that waits. */
+function useTalk(agent, talk) {
   const path = talk ? `/v1/conversations/${encodeURIComponent(talk)}/messages` : `/v1/agents/${agent.id}/messages`;
-  const [state, set] = useState({ messages: null, older: false, newer: false, error: null });
+  const [state, set] = useState({ messages: null, runs: new Map(), waiting: null, older: false, newer: false, error: null });
+  const quiet = Boolean(state.messages);
   const read = async query => {
-    const list = await call("GET", path, { query: { limit: page, order: "desc", ...(talk ? {} : { conversation_id: "default" }), ...query }, quiet: Boolean(state.messages) });
+    const list = await call("GET", path, { query: { limit: page, order: "desc", ...(talk ? {} : { conversation_id: "default" }), ...query }, quiet });
     // Those of the agent's own conversation come in order of time.
     return talk ? list.reverse() : list;
   };
+  const readRuns = async after => (await call("GET", "/v1/runs/", { query: { agent_id: agent.id, conversation_id: talk ?? "default", limit: page, after }, quiet })).map(run => [run.id, run]);
   const load = async () => {
     try {
-      const messages = await read({});
-      set({ messages, older: messages.length >= page, newer: false, error: null });
+      const [messages, runs, approvals] = await Promise.all([read({}), readRuns(), call("GET", "/v1/approvals/", { query: { agent_id: agent.id }, quiet })]);
+      const waiting = approvals.find(one => (one.conversation_id ?? undefined) === talk);
+      set(old => ({ messages, runs: new Map([...old.runs, ...runs]), waiting, older: messages.length >= page, newer: false, error: null }));
+      return messages;
     } catch (error) { set(old => ({ ...old, error })); }
   };
   const before = async () => {
-    const messages = await read({ before: state.messages[0].id });
+    const oldest = [...state.runs.values()].reduce((one, other) => (one?.created_at < other.created_at ? one : other), undefined);
+    const [messages, runs] = await Promise.all([read({ before: state.messages[0].id }), readRuns(oldest?.id)]);
     set(old => {
       const all = [...messages, ...old.messages];
-      return { ...old, older: messages.length >= page, newer: old.newer || all.length > most, messages: all.slice(0, most) };
+      return { ...old, runs: new Map([...runs, ...old.runs]), older: messages.length >= page, newer: old.newer || all.length > most, messages: all.slice(0, most) };
     });
   };
   const change = update => set(old => ({ ...old, messages: update(old.messages ?? []) }));
@@ -56,11 +64,11 @@ function noticeIn(text) {
 
 function Said({ message, name, why, context, changed }) {
   const [open, setOpen] = useState(false);
-  const isUser = message.message_type === "user_message";
+  const isUser = message.message_type !== "assistant_message";
   const said = textOf(message.content);
   const notice = isUser && !message.name ? noticeIn(said) : null;
   const text = notice ?? said;
-  const who = notice ? "Notice of the server" : isUser ? message.name || "You" : message.name || name;
+  const who = notice ? "Notice of the server" : message.message_type === "system_message" ? "System" : isUser ? message.name || "You" : message.name || name;
   return html`<li class=${`says ${isUser ? "user" : ""}`}><header><strong><${Name} text=${who} most=${60} /></strong><${Time} at=${message.date} /><span class="grow"></span>${why && text && html`<button class="linkish xs" type="button" aria-expanded=${open} onClick=${() => setOpen(!open)}>why this answer</button>`}<${Forget} message=${message} context=${context} changed=${changed} />${text && html`<${Copy} text=${text} kind="ghost tiny" />`}</header>
     <div class="text">${isUser ? html`${text && html`<${Plain} text=${text} />`}<${Pictures} content=${message.content} />` : html`<${Markdown} text=${text} />`}</div>${open && html`<${Why} ...${why} answer=${text} step=${message.step_id} />`}</li>`;
 }
@@ -69,17 +77,11 @@ function Plain({ text }) {
   return html`<div class="plain" dir="auto">${all ? visible(text) : cut(visible(text), 20000)}</div>${!all && text.length > 20000 && html`<button class="btn tiny" type="button" onClick=${() => setAll(true)}>Show all ${text.length.toLocaleString("en")} characters</button>`}`;
 }
 
-/** The request at the end that waits for a decision. */
-function waiting(messages) {
-  const last = messages.findLast(one => ["approval_request_message", "approval_response_message", "assistant_message", "user_message"].includes(one.message_type));
-  return last?.message_type === "approval_request_message" && callsOf(last).length ? last : null;
-}
-
 export function Chat({ agent, talk, changed, showStep }) {
-  const list = useMessages(agent, talk);
+  const list = useTalk(agent, talk);
+  // The run whose answer is read as it comes.
   const [busy, setBusy] = useState(null);
   const [error, setError] = useState(null);
-  const [note, setNote] = useState("");
   const draft = `draft ${talk ?? agent.id}`;
   const [text, setText] = useState(() => { try { return sessionStorage.getItem(draft) ?? ""; } catch { return ""; } });
   const [images, setImages] = useState([]);
@@ -87,7 +89,9 @@ export function Chat({ agent, talk, changed, showStep }) {
   const people = useCall("/v1/identities/", { query: { limit: 50 } });
   const box = useRef(null);
   const isAtEnd = useRef(true);
-  const stop = useRef(null);
+  const left = useRef(null);
+  left.current ??= new AbortController();
+  const reading = useRef(false);
   // Whether newer messages are left out of the document.
   const newer = useRef(false);
   newer.current = list.newer;
@@ -98,78 +102,121 @@ export function Chat({ agent, talk, changed, showStep }) {
   const context = useMemo(() => ({ ids: new Set(ids ?? []), at, talk, agent: agent.id }), [ids, at, talk, agent.id]);
   const forgotten = () => { conversation.reload(); changed(); };
   useEffect(() => { try { sessionStorage.setItem(draft, text); } catch { /* a draft is lost then */ } }, [text]);
-  useEffect(() => () => stop.current?.abort(), []);
+  // A run goes on without who left.
+  useEffect(() => () => left.current.abort(), []);
   useLayoutEffect(() => { if (isAtEnd.current && box.current) box.current.scrollTop = box.current.scrollHeight; }, [list.messages, busy, error, people.data, images]);
   // Turns that others begin show here too.
-  useEffect(() => refresh(talk ? `/v1/conversations/${talk}/messages` : `/v1/agents/${agent.id}/messages`, null, 8, async () => {
-    if (!stop.current && isAtEnd.current && !newer.current) await list.load();
+  useEffect(() => refresh(`/v1/agents/${agent.id}/messages`, null, 8, async () => {
+    if (!reading.current && isAtEnd.current && !newer.current) await list.load();
   }, { now: false }), [talk]);
 
-  const turn = async (messages, shown) => {
-    setError(null);
-    setNote("");
+  const streamed = { raw: true, signal: left.current.signal };
+  const path = talk ? `/v1/conversations/${encodeURIComponent(talk)}/messages` : `/v1/agents/${agent.id}/messages/stream`;
+  const turn = messages => ({ verb: "POST", path, body: { messages, stream_tokens: true, include_pings: true, ...(talk ? { streaming: true } : {}) }, ...streamed });
+  /** Shows an answer as it comes. Returns what it failed by, and the messages that are stored then. */
+  const play = async (answer, run) => {
+    reading.current = true;
     isAtEnd.current = true;
-    stop.current = new AbortController();
-    setBusy({ since: Date.now() });
-    if (shown) list.change(old => [...old, shown]);
-    const request = { verb: "POST", path: talk ? `/v1/conversations/${encodeURIComponent(talk)}/messages` : `/v1/agents/${agent.id}/messages/stream`, body: { messages, stream_tokens: true, streaming: true, include_pings: true } };
-    if (!talk) delete request.body.streaming;
-    let pending = [];
-    const paint = () => { const pieces = pending; pending = []; if (pieces.length) list.change(old => pieces.reduce(merge, old)); };
-    let frame = 0;
+    setError(null);
+    setBusy({ run });
+    let [problem, pending, frame] = [null, [], 0];
+    const paint = () => { const pieces = pending; [pending, frame] = [[], 0]; if (pieces.length) list.change(old => pieces.reduce(merge, old)); };
     try {
-      for await (const event of events(request, stop.current.signal)) {
-        if (event.message_type === "stop_reason") { if (!["end_turn", "requires_approval", "cancelled"].includes(event.stop_reason)) setNote(`The turn ended: ${event.stop_reason}.`); continue; }
-        if (event.message_type === "usage_statistics") { setNote(`${event.total_tokens?.toLocaleString("en") ?? "–"} tokens in ${event.step_count ?? "–"} steps`); continue; }
-        if (event.message_type === "error_message" || event.error) { setError({ status: 0, message: event.message ?? event.error?.message ?? "The turn failed.", request }); continue; }
-        if (!event.message_type || event.message_type === "ping") continue;
-        pending.push(event);
-        if (!frame) frame = requestAnimationFrame(() => { frame = 0; paint(); });
+      for await (const event of events(answer)) {
+        if (event.run_id) setBusy(old => (old?.run === event.run_id ? old : { run: event.run_id }));
+        if (event.message_type === "error_message" || event.error) problem = event.detail ?? event.message ?? event.error?.message ?? "The turn failed.";
+        else if (event.message_type && !["ping", "stop_reason", "usage_statistics"].includes(event.message_type)) {
+          pending.push(event);
+          frame ||= requestAnimationFrame(paint);
+        }
       }
-    } catch (problem) {
-      if (problem.name !== "AbortError") {
-        setError(problem);
-        if (problem.status && shown) { setText(value => value || textOf(messages[0].content)); }
-      }
+    } catch (error) {
+      if (error.name === "AbortError") return {};
+      problem = "The server does not answer.";
     }
     cancelAnimationFrame(frame);
     paint();
-    stop.current = null;
+    const messages = await list.load();
+    reading.current = false;
     setBusy(null);
-    await list.load();
     if (talk) conversation.reload();
     changed();
+    return { problem, messages };
   };
-  const send = async () => {
-    const said = text.trim();
-    if ((!said && images.length === 0) || busy) return;
-    const content = images.length ? [...(said ? [{ type: "text", text: said }] : []), ...(await Promise.all(images.map(imagePart)))] : said;
-    setText("");
+  const said = text.trim();
+  const content = images.length ? [...(said ? [{ type: "text", text: said }] : []), ...images.map(one => one.part)] : said;
+  const begin = (answer, role, content) => {
+    list.change(old => [...old, { id: `draft-${Date.now()}`, message_type: `${role}_message`, content, date: new Date().toISOString() }]);
+    return play(answer);
+  };
+  const attach = async event => {
+    const files = [...event.target.files].filter(file => kinds.includes(file.type));
+    event.target.value = "";
+    const parts = await Promise.all(files.map(imagePart));
+    setImages(old => [...old, ...parts.map((part, index) => ({ name: files[index].name, part }))]);
+  };
+  const role = speaker === "system" ? "system" : "user";
+  const sent = async answer => {
+    const known = new Set(list.messages?.map(one => one.id));
+    setText(value => (value.trim() === said ? "" : value));
     setImages([]);
-    turn([{ role: "user", content, ...(speaker ? { identity_id: speaker } : {}) }], { id: `draft-${Date.now()}`, message_type: "user_message", content, date: new Date().toISOString() });
+    const { problem, messages } = await begin(answer, role, content);
+    // What was not taken comes back.
+    if (!problem || messages?.some(one => !known.has(one.id) && textOf(one.content) === textOf(content))) return;
+    setText(value => value || said);
+    setImages(images);
+    setError({ message: `${problem} ${messages ? "Your text was not taken" : "Whether your text was taken is not known"}: it is in the field again.` });
   };
-  const request = list.messages && !busy ? waiting(list.messages) : null;
+  const active = [...list.runs.values()].find(run => !isOver(run));
+  // A run in the background can be read from its beginning.
+  useEffect(() => {
+    if (!active?.background || reading.current) return;
+    call("GET", `/v1/runs/${active.id}/stream`, streamed).then(answer => {
+      list.change(old => old.filter(one => one.run_id !== active.id || one.message_type === "user_message"));
+      return play(answer, active.id);
+    }).catch(() => { /* it shows step by step then */ });
+  }, [active?.id]);
+  const works = busy?.run ?? active?.id;
+  const waiting = busy ? null : list.waiting;
   const { groups, results } = turns(list.messages ?? []);
+  const ends = new Map(groups.map((group, index) => [group.run, index]));
+  /** What goes on from a turn that failed, where nothing came after it. */
+  const onward = run => {
+    if (works || waiting || groups.at(-1).run !== run.id) return null;
+    const own = list.messages.filter(one => one.run_id === run.id);
+    const asked = own.findLast(one => one.message_type !== "assistant_message" && one.content);
+    if (asked && !own.some(one => one.step_id)) {
+      const role = asked.message_type === "system_message" ? "system" : "user";
+      return html`<${Act} kind="tiny" label="Try again" title="Takes the message out of the context, and sends it once more" call=${() => ({ verb: "DELETE", path: `/v1/agents/${agent.id}/context/messages/${asked.id}`, query: { conversation_id: talk } })} done=${async () => begin(await make(turn([{ role, content: asked.content }])), role, asked.content)} />`;
+    }
+    return html`<${Act} kind="tiny" label="Go on" title="Says so to the agent; what it did is kept" call=${() => turn([{ role: "user", content: "Go on." }])} done=${answer => begin(answer, "user", "Go on.")} />`;
+  };
+  const shown = (group, index) => {
+    if (group.system) return html`<li class="xs dim" key=${group.key}>The conversation begins here. What the model is told before it is under Context.</li>`;
+    if (group.turn) return html`<${Turn} key=${group.key} messages=${group.turn} results=${results} showStep=${showStep} agent=${agent} changed=${forgotten} context=${context} />`;
+    return html`<${Said} key=${group.key} message=${group.said} name=${agent.name} why=${group.said.message_type === "assistant_message" ? { agent, turn: groups[index - 1]?.turn, results, showStep } : null} context=${context} changed=${forgotten} />`;
+  };
+  const ended = (group, index) => {
+    const run = ends.get(group.run) === index && list.runs.get(group.run);
+    return run && isOver(run) && html`<${Ended} key=${run.id} run=${run}>${run.status === "failed" && onward(run)}<//>`;
+  };
   return html`<section class="pane chat" aria-label="Chat">
     <div class="log" tabindex="0" role="log" aria-label="Messages" aria-busy=${Boolean(busy)} ref=${box} onScroll=${event => { const node = event.currentTarget; isAtEnd.current = node.scrollHeight - node.scrollTop - node.clientHeight < 60; }}><ol>
       ${list.error && html`<li><${Problem} error=${list.error} again=${list.load} /></li>`}
       ${list.messages === null && !list.error && html`<li><${Waiting} lines=${6} /></li>`}
       ${list.older && html`<li><button class="btn tiny" type="button" onClick=${() => { isAtEnd.current = false; list.before(); }}>Older messages</button></li>`}
       ${list.messages?.length === 0 && html`<li class="empty">Say something: <${Name} text=${agent.name} /> knows only its blocks so far.</li>`}
-      ${groups.map((group, index) => (group.said ? html`<${Said} key=${group.key} message=${group.said} name=${agent.name} why=${group.said.message_type === "assistant_message" ? { agent, turn: groups[index - 1]?.turn, results, showStep } : null} context=${context} changed=${forgotten} />` : group.system
-        ? html`<li class="xs dim" key=${group.key}>The conversation begins here. What the model is told before it is under Context.</li>`
-        : html`<${Turn} key=${group.key} messages=${group.turn} run=${group.run} results=${results} showStep=${showStep} agent=${agent} changed=${forgotten} context=${context} />`))}
+      ${groups.flatMap((group, index) => [shown(group, index), ended(group, index)])}
       ${list.newer && html`<li><button class="btn tiny" type="button" onClick=${() => { isAtEnd.current = true; list.load(); }}>Back to the newest messages</button></li>`}
-      ${busy && html`<li class="xs dim row"><span class="state run">${short(agent.name)} works</span><${Act} kind="tiny" label="Stop" call=${() => ({ verb: "POST", path: talk ? `/v1/conversations/${encodeURIComponent(talk)}/cancel` : `/v1/agents/${agent.id}/messages/cancel`, body: {} })} /></li>`}
+      ${(busy || active) && html`<li class="xs dim row"><span class="state run"><${Name} text=${agent.name} most=${40} /> works</span>${works && html`<${Act} kind="tiny" label="Stop" call=${() => ({ verb: "POST", path: `/v1/agents/${agent.id}/messages/cancel`, body: { run_ids: [works] } })} done=${list.load} /><a class="mono" href=${link(["runs", works])}>${short(works)}</a>`}</li>`}
       ${error && html`<li><${Problem} error=${error} /></li>`}
-      ${note && html`<li class="xs dim">${note}</li>`}
     </ol></div>
     <div class="composer"><div>
-      ${request && html`<div class="note wait"><${Approval} key=${callsOf(request)[0].tool_call_id} focus waiting=${{ agent_id: agent.id, conversation_id: talk, tool_calls: callsOf(request) }} who=${html`<${Name} text=${agent.name} most=${60} />`} done=${async () => { await list.load(); changed(); }} /></div>`}
+      ${waiting && html`<div class="note wait"><${Approval} key=${waiting.id} focus waiting=${waiting} who=${html`<${Name} text=${agent.name} most=${60} />`} change=${request => turn(request.body.messages)} done=${play} /></div>`}
       <label class="sr" for="say">Message</label>
-      <textarea class="input" id="say" rows="2" dir="auto" value=${text} placeholder=${request ? "Decide above before you go on" : `Message ${visible(cut(agent.name, 40))}`} onInput=${event => setText(event.target.value)} onKeyDown=${event => { if (event.key === "Enter" && !event.shiftKey && !event.isComposing) { event.preventDefault(); send(); } }}></textarea>
+      <textarea class="input" id="say" rows="2" dir="auto" value=${text} placeholder=${waiting ? "Decide above before you go on" : `Message ${visible(cut(agent.name, 40))}`} onInput=${event => setText(event.target.value)} onKeyDown=${event => { if (event.key === "Enter" && !event.shiftKey && !event.isComposing) { event.preventDefault(); event.currentTarget.closest(".composer").querySelector(".send").click(); } }}></textarea>
       ${images.length > 0 && html`<div class="chips">${images.map(file => html`<button class="chip" type="button" title="Leave it out" onClick=${() => setImages(images.filter(one => one !== file))}><${Name} text=${file.name} most=${40} /> ×</button>`)}</div>`}
-      <div class="row wrap">${people.data?.length > 0 && html`<select class="select narrow" aria-label="Who speaks" value=${speaker} onChange=${event => setSpeaker(event.target.value)}><option value="">Speak as …</option>${people.data.map(one => html`<option value=${one.id} selected=${one.id === speaker}>as ${flat(one.name)}</option>`)}</select>`}
-        <label class="btn tiny">Attach images<input class="sr" type="file" accept=${kinds.join(",")} multiple onChange=${event => { setImages([...images, ...[...event.target.files].filter(file => kinds.includes(file.type))]); event.target.value = ""; }} /></label><span class="grow"></span><kbd class="hide-phone">Enter</kbd><button class="btn primary" type="button" disabled=${Boolean(busy) || (!text.trim() && images.length === 0)} onClick=${send}>Send</button></div>
+      <div class="row wrap"><select class="select narrow" aria-label="Who speaks" value=${speaker} onChange=${event => setSpeaker(event.target.value)}><option value="">Speak as …</option>${people.data?.map(one => html`<option value=${one.id} selected=${one.id === speaker}>as ${flat(one.name)}</option>`)}<option value="system">as the system</option></select>
+        <label class="btn tiny">Attach images<input class="sr" type="file" accept=${kinds.join(",")} multiple onChange=${attach} /></label><span class="grow"></span><kbd class="hide-phone">Enter</kbd>${waiting && said && html`<span class="xs dim">Decide above first: your text stays.</span>`}<${Act} kind="primary send" label="Send" disabled=${Boolean(busy || waiting) || content.length === 0} call=${() => turn([{ role, content, ...(speaker && role === "user" ? { identity_id: speaker } : {}) }])} done=${sent} /></div>
     </div></div></section>`;
 }

@@ -1,11 +1,12 @@
 // What happened between two things that were said: thoughts, calls with their results, memory edits.
-import { html, useState } from "../../vendor/preact.js";
+import { html, useEffect, useState } from "../../vendor/preact.js";
+import { call } from "../../api.js";
 import { link } from "../../route.js";
 import { Act, Empty, Loaded, Long, useCall } from "../../parts/ui.js";
 import { filters, WhyFound } from "../../parts/found.js";
 import { Diff } from "../../parts/diff.js";
 import { Forget, Fork } from "./fork.js";
-import { cut, flat, Name, pretty, short, visible } from "../../parts/text.js";
+import { cut, flat, Name, number, pretty, short, took, visible } from "../../parts/text.js";
 import { callsOf, textOf } from "../../parts/turns.js";
 
 const memory = /^(core_memory|memory|archival_memory|rethink)/;
@@ -78,7 +79,7 @@ function Part({ message, results, agent, changed, context }) {
   }
 }
 
-export function Turn({ messages, run, results, showStep, agent, changed, context }) {
+export function Turn({ messages, results, showStep, agent, changed, context }) {
   const steps = [];
   for (const message of messages) {
     if (steps.at(-1)?.id !== message.step_id) steps.push({ id: message.step_id, messages: [] });
@@ -87,7 +88,20 @@ export function Turn({ messages, run, results, showStep, agent, changed, context
   const counted = steps.filter(step => step.id);
   const calls = messages.flatMap(message => (["tool_call_message", "approval_request_message"].includes(message.message_type) ? callsOf(message) : []));
   const failed = calls.filter(one => results.has(one.tool_call_id) && results.get(one.tool_call_id).status !== "success").length;
-  return html`<li class="turnwrap"><details class="turn" open><summary><strong>${counted.length === 0 ? "Decision" : `${counted.length} ${counted.length === 1 ? "step" : "steps"}`}</strong>${calls.length > 0 && html`<span>${calls.length} ${calls.length === 1 ? "call" : "calls"}</span>`}${failed > 0 && html`<span class="state err">${failed} failed</span>`}</summary>
+  return html`<li><details class="turn" open><summary><strong>${counted.length === 0 ? "Decision" : `${counted.length} ${counted.length === 1 ? "step" : "steps"}`}</strong>${calls.length > 0 && html`<span>${calls.length} ${calls.length === 1 ? "call" : "calls"}</span>`}${failed > 0 && html`<span class="state err">${failed} failed</span>`}</summary>
     ${steps.map(step => html`${step.id && html`<div class="step head3"><span></span><span>Step ${counted.indexOf(step) + 1}</span><span class="row"><button class="linkish xs" type="button" onClick=${() => showStep(step.id)}>what it saw</button><${Fork} step=${step.id} agent=${agent.id} kind="linkish xs" /></span></div>`}${step.messages.map(message => html`<${Part} message=${message} results=${results} agent=${agent} changed=${changed} context=${context} />`)}`)}
-  </details>${run && html`<a class="mono" href=${link(["runs", run])}>${short(run)}</a>`}</li>`;
+  </details></li>`;
+}
+
+const usual = ["end_turn", "requires_approval", null];
+/** What a run that is over took and used; where it failed, why, and the `children` that go on from there. */
+export function Ended({ run, children }) {
+  const [usage, setUsage] = useState(null);
+  // A run whose numbers can't be read is shown without them.
+  useEffect(() => { call("GET", `/v1/runs/${run.id}/usage`, { quiet: true }).then(setUsage, () => {}); }, [run.id]);
+  const to = link(["runs", run.id]);
+  const cause = run.metadata?.error ?? run.stop_reason ?? "No reason was stored.";
+  const facts = [took(run.total_duration_ns), usage?.total_tokens > 0 && `${number(usage.total_tokens)} tokens`, run.status !== "failed" && !usual.includes(run.stop_reason) && `ended by ${flat(run.stop_reason).replaceAll("_", " ")}`];
+  return html`<li class="ended">${run.status === "failed" && html`<div class="note err" role="group" aria-label="Failed turn"><b>This turn failed.</b> <bdi>${cut(visible(typeof cause === "string" ? cause : JSON.stringify(cause)), 2000)}</bdi> <div class="row wrap"><a href=${to}>See why</a>${children}</div></div>`}
+    <span class="xs dim">${facts.filter(Boolean).join(" · ")} · <a class="mono" href=${to}>${short(run.id)}</a></span></li>`;
 }
