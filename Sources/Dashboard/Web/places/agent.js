@@ -7,15 +7,18 @@ import { Chat } from "./agent/chat.js";
 import { Conversations } from "./agent/conversations.js";
 import { Mind } from "./agent/mind.js";
 
-function Standing({ agent }) {
-  if (agent.pending_approval || agent.last_stop_reason === "requires_approval") return html`<${State} kind="wait">Waiting for your approval<//>`;
+function Standing({ agent, talk, waiting }) {
+  if (waiting.includes(talk)) return html`<${State} kind="wait">Waiting for your approval<//>`;
+  if (waiting.length) return html`<${State} kind="wait"><a href=${link(["agents", agent.id], { talk: waiting[0] })}>Waiting for your approval in another conversation</a><//>`;
   if (/error|failed|invalid/.test(agent.last_stop_reason ?? "")) return html`<${State} kind="err">Last run failed<//>`;
   return html`<${State} kind="ok">Ready<//>`;
 }
 
 export function Agent({ id, route, title }) {
-  const query = { include: ["agent.blocks", "agent.tools", "agent.tags", "agent.identities", "agent.sources", "agent.pending_approval"] };
+  const query = { include: ["agent.blocks", "agent.tools", "agent.tags", "agent.identities", "agent.sources"] };
   const agent = useCall(`/v1/agents/${encodeURIComponent(id)}`, { query, every: 15 });
+  // The conversations in which a call waits, `undefined` for the agent's own.
+  const waiting = (useCall("/v1/approvals/", { query: { agent_id: id }, every: 15 }).data ?? []).map(one => one.conversation_id ?? undefined);
   const [pane, setPane] = useState(route.query.part || route.query.step ? "mind" : "chat");
   useEffect(() => { if (route.query.part || route.query.step) setPane("mind"); }, [route.query.part, route.query.step]);
   // What the chat changed, the mind reads again.
@@ -31,14 +34,14 @@ export function Agent({ id, route, title }) {
   return html`<main id="main" class="flush" tabindex="-1"><div class="column">
     <div class="toolbar">
       <div class="seg only-phone" role="group" aria-label="Pane"><button type="button" aria-pressed=${pane === "chat"} onClick=${() => setPane("chat")}>Chat</button><button type="button" aria-pressed=${pane === "mind"} onClick=${() => setPane("mind")}>Mind</button></div>
-      <${Standing} agent=${data} /><span class="chip hide-phone"><${Name} text=${data.model ?? data.llm_config?.model ?? "no model"} /></span>
+      <${Standing} agent=${data} talk=${talk} waiting=${waiting} /><span class="chip hide-phone"><${Name} text=${data.model ?? data.llm_config?.model ?? "no model"} /></span>
       ${(data.tags ?? []).slice(0, 4).map(tag => html`<span class="tag hide-phone"><${Name} text=${tag} most=${30} /></span>`)}
       <span class="grow"></span><span class="hide-phone"><${Id} id=${id} /></span>
       <a class="btn tiny" href=${link(["runs"], { agent: id })}>Runs</a>
       <button class="btn tiny" type="button" onClick=${() => { setPane("mind"); adjust({ part: "settings" }); }}>Settings</button>
     </div>
     <div class="three" data-pane=${pane}>
-      <${Conversations} agent=${data} talk=${talk} />
+      <${Conversations} agent=${data} talk=${talk} waiting=${waiting} />
       <${Chat} key=${talk ?? "main"} agent=${data} talk=${talk} changed=${changed} showStep=${value => { adjust({ step: value, part: "context" }); setPane("mind"); }} />
       <${Mind} agent=${data} step=${step} part=${route.query.part ?? "memory"} changes=${changes} changed=${changed} />
     </div></div></main>`;
