@@ -40,7 +40,8 @@ def test_main_has_its_own_messages_alone(tab, page, api):
     expect(page.get_by_text("echo: of the main one")).to_be_visible()
     expect(page.get_by_text("echo: of the other one")).to_have_count(0)
     expect(request_in(page)).to_have_count(0)
-    tab.open(f"agents/{agent['id']}?talk={aside['id']}")
+    expect(page.get_by_role("navigation", name="Conversations").get_by_role("link").filter(has_text="waits")).to_have_attribute("href", f"#/agents/{agent['id']}?talk={aside['id']}")
+    page.get_by_role("link", name="Waiting for your approval in another conversation").click()
     expect(page.locator(".says .text").first).to_have_text("of the other one")
     expect(page.get_by_text("echo: of the main one")).to_have_count(0)
     request_in(page).get_by_role("button", name="Approve").click()
@@ -194,3 +195,33 @@ def test_a_turn_tells_what_it_took(tab, page, api):
     tab.open(f"agents/{agent['id']}")
     line = page.get_by_role("listitem").filter(has=page.locator(f'a[href="#/runs/{run["id"]}"]')).last
     expect(line).to_contain_text(re.compile(rf"\d+ ms · {tokens:,} tokens"))
+
+
+def test_a_message_is_edited_and_sent_again(tab, page, api):
+    agent = make_agent(api)
+    say(api, agent, "first")
+    say(api, agent, "secnd")
+    tab.open(f"agents/{agent['id']}")
+    page.locator(".says.user", has_text="secnd").get_by_role("button", name="Edit and send again").click()
+    box = page.get_by_label("Message", exact=True)
+    expect(page).to_have_url(re.compile("talk=conv-"))
+    expect(box).to_have_value("secnd")
+    box.fill("second")
+    box.press("Enter")
+    expect(page.get_by_text("echo: second")).to_be_visible()
+    (fork,) = api.get("/v1/conversations/", params={"agent_id": agent["id"]}).json()
+    told = {message: api.get(f"/v1/messages/{message}").json()[0].get("content") for message in fork["in_context_message_ids"]}
+    assert list(told.values())[1:] == ["first", "echo: first", "second", "echo: second"]
+
+
+def test_something_is_said_as_the_system(tab, page, api):
+    agent = make_agent(api)
+    tab.open(f"agents/{agent['id']}")
+    page.get_by_label("Who speaks").select_option("as the system")
+    page.get_by_label("Message", exact=True).fill("The shop is closed today.")
+    page.get_by_role("button", name="Send").click()
+    for _ in ("live", "reloaded"):
+        expect(page.locator(".says", has_text="The shop is closed today.").first.locator("strong")).to_have_text("System")
+        expect(page.get_by_role("link", name=re.compile("^run-"))).to_be_visible()
+        page.reload()
+    assert [one["message_type"] for one in api.get(f"/v1/agents/{agent['id']}/messages").json()].count("system_message") == 2

@@ -9,7 +9,7 @@ import { Markdown } from "../../parts/markdown.js";
 import { cut, flat, Name, short, Time, visible } from "../../parts/text.js";
 import { merge, textOf, turns } from "../../parts/turns.js";
 import { Approval } from "./approval.js";
-import { Forget } from "./fork.js";
+import { Again, Forget } from "./fork.js";
 import { Ended, Turn } from "./turn.js";
 import { Why } from "./why.js";
 
@@ -62,14 +62,14 @@ function noticeIn(text) {
   }
 }
 
-function Said({ message, name, why, context, changed }) {
+function Said({ message, name, why, step, context, changed }) {
   const [open, setOpen] = useState(false);
   const isUser = message.message_type !== "assistant_message";
   const said = textOf(message.content);
   const notice = isUser && !message.name ? noticeIn(said) : null;
   const text = notice ?? said;
   const who = notice ? "Notice of the server" : message.message_type === "system_message" ? "System" : isUser ? message.name || "You" : message.name || name;
-  return html`<li class=${`says ${isUser ? "user" : ""}`}><header><strong><${Name} text=${who} most=${60} /></strong><${Time} at=${message.date} /><span class="grow"></span>${why && text && html`<button class="linkish xs" type="button" aria-expanded=${open} onClick=${() => setOpen(!open)}>why this answer</button>`}<${Forget} message=${message} context=${context} changed=${changed} />${text && html`<${Copy} text=${text} kind="ghost tiny" />`}</header>
+  return html`<li class=${`says ${isUser ? "user" : ""}`}><header><strong><${Name} text=${who} most=${60} /></strong><${Time} at=${message.date} /><span class="grow"></span>${why && text && html`<button class="linkish xs" type="button" aria-expanded=${open} onClick=${() => setOpen(!open)}>why this answer</button>`}${step && !notice && html`<${Again} id=${message.id} text=${said} step=${step} agent=${context.agent} />`}<${Forget} message=${message} context=${context} changed=${changed} />${text && html`<${Copy} text=${text} kind="ghost tiny" />`}</header>
     <div class="text">${isUser ? html`${text && html`<${Plain} text=${text} />`}<${Pictures} content=${message.content} />` : html`<${Markdown} text=${text} />`}</div>${open && html`<${Why} ...${why} answer=${text} step=${message.step_id} />`}</li>`;
 }
 function Plain({ text }) {
@@ -116,7 +116,6 @@ export function Chat({ agent, talk, changed, showStep }) {
   /** Shows an answer as it comes. Returns what it failed by, and the messages that are stored then. */
   const play = async (answer, run) => {
     reading.current = true;
-    isAtEnd.current = true;
     setError(null);
     setBusy({ run });
     let [problem, pending, frame] = [null, [], 0];
@@ -146,6 +145,7 @@ export function Chat({ agent, talk, changed, showStep }) {
   const said = text.trim();
   const content = images.length ? [...(said ? [{ type: "text", text: said }] : []), ...images.map(one => one.part)] : said;
   const begin = (answer, role, content) => {
+    isAtEnd.current = true;
     list.change(old => [...old, { id: `draft-${Date.now()}`, message_type: `${role}_message`, content, date: new Date().toISOString() }]);
     return play(answer);
   };
@@ -167,10 +167,12 @@ export function Chat({ agent, talk, changed, showStep }) {
     setImages(images);
     setError({ message: `${problem} ${messages ? "Your text was not taken" : "Whether your text was taken is not known"}: it is in the field again.` });
   };
-  const active = [...list.runs.values()].find(run => !isOver(run));
+  const open = [...list.runs.values()].filter(run => !isOver(run));
+  // Others may wait for it.
+  const active = open.find(run => run.status === "running") ?? open[0];
   // A run in the background can be read from its beginning.
   useEffect(() => {
-    if (!active?.background || reading.current) return;
+    if (!active?.background || reading.current || !isAtEnd.current || newer.current) return;
     call("GET", `/v1/runs/${active.id}/stream`, streamed).then(answer => {
       list.change(old => old.filter(one => one.run_id !== active.id || one.message_type === "user_message"));
       return play(answer, active.id);
@@ -191,10 +193,12 @@ export function Chat({ agent, talk, changed, showStep }) {
     }
     return html`<${Act} kind="tiny" label="Go on" title="Says so to the agent; what it did is kept" call=${() => turn([{ role: "user", content: "Go on." }])} done=${answer => begin(answer, "user", "Go on.")} />`;
   };
+  /** The step that answered what a user wrote. */
+  const answered = message => typeof message.content === "string" && message.message_type === "user_message" && list.messages.find(one => one.run_id === message.run_id && one.step_id)?.step_id;
   const shown = (group, index) => {
     if (group.system) return html`<li class="xs dim" key=${group.key}>The conversation begins here. What the model is told before it is under Context.</li>`;
     if (group.turn) return html`<${Turn} key=${group.key} messages=${group.turn} results=${results} showStep=${showStep} agent=${agent} changed=${forgotten} context=${context} />`;
-    return html`<${Said} key=${group.key} message=${group.said} name=${agent.name} why=${group.said.message_type === "assistant_message" ? { agent, turn: groups[index - 1]?.turn, results, showStep } : null} context=${context} changed=${forgotten} />`;
+    return html`<${Said} key=${group.key} message=${group.said} step=${answered(group.said)} name=${agent.name} why=${group.said.message_type === "assistant_message" ? { agent, turn: groups[index - 1]?.turn, results, showStep } : null} context=${context} changed=${forgotten} />`;
   };
   const ended = (group, index) => {
     const run = ends.get(group.run) === index && list.runs.get(group.run);
@@ -208,11 +212,11 @@ export function Chat({ agent, talk, changed, showStep }) {
       ${list.messages?.length === 0 && html`<li class="empty">Say something: <${Name} text=${agent.name} /> knows only its blocks so far.</li>`}
       ${groups.flatMap((group, index) => [shown(group, index), ended(group, index)])}
       ${list.newer && html`<li><button class="btn tiny" type="button" onClick=${() => { isAtEnd.current = true; list.load(); }}>Back to the newest messages</button></li>`}
-      ${(busy || active) && html`<li class="xs dim row"><span class="state run"><${Name} text=${agent.name} most=${40} /> works</span>${works && html`<${Act} kind="tiny" label="Stop" call=${() => ({ verb: "POST", path: `/v1/agents/${agent.id}/messages/cancel`, body: { run_ids: [works] } })} done=${list.load} /><a class="mono" href=${link(["runs", works])}>${short(works)}</a>`}</li>`}
+      ${(busy || active) && html`<li class="xs dim row"><span class="state run"><${Name} text=${agent.name} most=${40} /> works</span>${works && html`<${Act} kind="tiny" label="Stop" call=${() => ({ verb: "POST", path: `/v1/agents/${agent.id}/messages/cancel`, body: { run_ids: [works] } })} done=${() => (reading.current ? null : list.load())} /><a class="mono" href=${link(["runs", works])}>${short(works)}</a>`}</li>`}
       ${error && html`<li><${Problem} error=${error} /></li>`}
     </ol></div>
     <div class="composer"><div>
-      ${waiting && html`<div class="note wait"><${Approval} key=${waiting.id} focus waiting=${waiting} who=${html`<${Name} text=${agent.name} most=${60} />`} change=${request => turn(request.body.messages)} done=${play} /></div>`}
+      ${waiting && html`<div class="note wait"><${Approval} key=${waiting.id} focus waiting=${waiting} who=${html`<${Name} text=${agent.name} most=${60} />`} change=${request => turn(request.body.messages)} done=${answer => { isAtEnd.current = true; return play(answer); }} /></div>`}
       <label class="sr" for="say">Message</label>
       <textarea class="input" id="say" rows="2" dir="auto" value=${text} placeholder=${waiting ? "Decide above before you go on" : `Message ${visible(cut(agent.name, 40))}`} onInput=${event => setText(event.target.value)} onKeyDown=${event => { if (event.key === "Enter" && !event.shiftKey && !event.isComposing) { event.preventDefault(); event.currentTarget.closest(".composer").querySelector(".send").click(); } }}></textarea>
       ${images.length > 0 && html`<div class="chips">${images.map(file => html`<button class="chip" type="button" title="Leave it out" onClick=${() => setImages(images.filter(one => one !== file))}><${Name} text=${file.name} most=${40} /> ×</button>`)}</div>`}

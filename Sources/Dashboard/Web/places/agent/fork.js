@@ -1,10 +1,18 @@
 // Going another way from a past step, and taking what spoils the context out of it, or back into it.
 import { html, useEffect, useRef, useState } from "../../vendor/preact.js";
+import { call as make } from "../../api.js";
 import { go } from "../../route.js";
 import { Act } from "../../parts/ui.js";
 
 /** A conversation that begins with what the step was told. */
 export const Fork = ({ step, agent, kind = "tiny" }) => html`<${Act} kind=${kind} label="Fork from here" title="A new conversation that begins with what this step was told, without its answer. Memory is as it is now." call=${() => ({ verb: "POST", path: `/v1/steps/${step}/fork` })} done=${made => go(["agents", agent], { talk: made.id })} />`;
+
+/** A conversation that begins before the message, which is the draft there. `step` answered it. */
+export const Again = ({ id, text, step, agent }) => html`<${Act} kind="ghost tiny" label="Edit and send again" title="A new conversation that begins before this message, with its text in the field. Memory is as it is now." call=${() => ({ verb: "POST", path: `/v1/steps/${step}/fork` })} done=${async made => {
+  await make("DELETE", `/v1/agents/${agent}/context/messages/${encodeURIComponent(id)}`, { query: { conversation_id: made.id } });
+  try { sessionStorage.setItem(`draft ${made.id}`, text); } catch { /* it is to be written anew then */ }
+  go(["agents", agent], { talk: made.id });
+}} />`;
 
 const lately = 10000;
 /** Whether the context was read after the message was stored: a newer one may be in it already. */

@@ -56,7 +56,7 @@ function Call({ call, result, agent, changed, waits, message, context }) {
   const args = parsed(call.arguments);
   const change = memory.test(call.name ?? "") ? edit(call.name, args) : null;
   const back = change && result?.status === "success" ? undo(agent, change) : null;
-  const summary = change ? `block ${flat(change.label)}` : cut(flat(Object.values(args).map(value => (typeof value === "string" ? value : JSON.stringify(value))).join(", ")), 140);
+  const summary = change ? `block ${cut(flat(change.label), 60)}` : cut(flat(Object.values(args).map(value => (typeof value === "string" ? value : JSON.stringify(value))).join(", ")), 140);
   const failed = result && result.status !== "success";
   return html`<div class=${`step ${failed ? "bad" : ""}`}><i class=${`dot ${failed ? "k-error" : memory.test(call.name ?? "") ? "k-memory" : "k-tool"}`}></i>
     <span><code><${Name} text=${call.name ?? "…"} /></code> <span class="mid"><bdi>${summary}</bdi></span></span>
