@@ -6,7 +6,9 @@ import re
 import pytest
 
 from steps import fresh
-from test_dashboard import api, browser, cookies, expect, guarded, made, make_agent, page, say, script, tab  # fixtures and steps
+from test_dashboard import api, axe, browser, cookies, expect, guarded, made, make_agent, page, say, script, tab  # fixtures and steps
+
+from browser import Tab
 
 ASKS = {"call": "memory_insert", "args": {"label": "human", "new_string": "Likes tea"}}
 
@@ -225,3 +227,24 @@ def test_something_is_said_as_the_system(tab, page, api):
         expect(page.get_by_role("link", name=re.compile("^run-"))).to_be_visible()
         page.reload()
     assert [one["message_type"] for one in api.get(f"/v1/agents/{agent['id']}/messages").json()].count("system_message") == 2
+
+
+@pytest.mark.parametrize("width, theme", [(1440, "light"), (390, "dark")])
+def test_what_waits_and_what_failed_are_for_everybody(browser, guarded, cookies, api, width, theme):
+    agent = careful(api)
+    tab = Tab(browser, guarded, cookies=cookies, viewport={"width": width, "height": 900}, color_scheme=theme)
+    page = tab.open(f"agents/{agent['id']}")
+    box = page.get_by_label("Message", exact=True)
+    box.fill("I begin to write and ")
+    say(api, agent, script({"status": 401, "say": "the key is old"}))
+    expect(page.get_by_role("group", name="Failed turn")).to_be_visible()
+    say(api, agent, script({**ASKS, "args": {"label": "x" * 900, "new_string": "y"}}, {"say": "over"}))
+    expect(request_in(page)).to_be_visible()
+    # The next key is for the field, and decides nothing.
+    page.keyboard.press("a")
+    expect(box).to_have_value("I begin to write and a")
+    found = axe.Axe().run(page).response["violations"]
+    assert [f"{one['id']}: {one['nodes'][0]['html'][:150]}" for one in found if one["impact"] in ("serious", "critical")] == []
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    tab.check()
+    tab.close()
