@@ -1,7 +1,7 @@
 // Finds whatever has a name, runs, steps and messages by id, and places.
 import { html, useEffect, useState } from "../vendor/preact.js";
 import { call } from "../api.js";
-import { go, link } from "../route.js";
+import { link } from "../route.js";
 import { Dialog } from "./dialog.js";
 import { focusHeading } from "./focus.js";
 import { Name } from "./text.js";
@@ -34,7 +34,7 @@ export function Palette({ places, close }) {
   const fitting = places.filter(([, name]) => name.toLowerCase().includes(text.toLowerCase())).map(([key, name, letter]) => ({ name, kind: `place · g ${letter}`, to: `#/${key}` }));
   const actions = [["New agent", "#/agents/new"], ["Add a provider", "#/settings?part=providers"], ["Add an MCP server", "#/tools?part=mcp"], ["Write a tool", "#/tools?tool=new"], ["Back up", "#/settings?part=backups"], ["Log", "#/settings?part=log"], ["Schedules", "#/settings?part=schedules"], ["Groups", "#/people?part=groups"]].filter(([name]) => text && name.toLowerCase().includes(text.toLowerCase())).map(([name, to]) => ({ name, kind: "action", to }));
   const rows = [...found, ...actions, ...fitting];
-  const choose = row => { close(); go([]); location.hash = row.to.slice(1); setTimeout(focusHeading); };
+  const choose = row => { close(); location.hash = row.to.slice(1); setTimeout(focusHeading); };
   const key = event => {
     const by = { ArrowDown: 1, ArrowUp: -1 }[event.key];
     if (by) { event.preventDefault(); setAt(value => (value + by + rows.length) % Math.max(1, rows.length)); }

@@ -6,6 +6,7 @@ import { Act, Card, Empty, Field, Id, Loaded, Problem, State, useCall } from "..
 import { Markdown } from "../parts/markdown.js";
 import { usePages } from "../parts/rows.js";
 import { counted, flat, Name, short, Time, visible } from "../parts/text.js";
+import { settle, useUnsaved } from "../parts/unsaved.js";
 import { textOf, turns } from "../parts/turns.js";
 import { Turn } from "./agent/turn.js";
 
@@ -55,6 +56,7 @@ function NewGroup({ done }) {
   const start = { description: "", kind: "round_robin", manager: "", word: "", turns: "", every: "", members: [] };
   const [form, set] = useState(start);
   const put = name => value => set(old => ({ ...old, [name]: value }));
+  useUnsaved((form.description.trim() || form.members.length > 0) && "the new group");
   const ready = form.description.trim() && form.members.length > 0 && (!isManaged(form.kind) || form.manager);
   return html`<${Card} title="New group"><${Field} label="What it is for" value=${form.description} set=${put("description")} />
     <div class="chips" role="group" aria-label="Members">${form.members.length === 0 ? html`<span class="small dim">No members yet.</span>` : form.members.map(one => html`<button class="chip" type="button" title="Leave it out" onClick=${() => put("members")(form.members.filter(each => each !== one))}><${Name} text=${one.name} most=${40} /> ×</button>`)}</div>
@@ -68,6 +70,7 @@ function Talk({ group }) {
   const [text, setText] = useState("");
   const [busy, setBusy] = useState(false);
   const [error, setError] = useState(null);
+  useUnsaved(!busy && text.trim() && "the message to the group");
   const list = usePages(`${path}/messages`, { limit: 60, every: 6, query: { order: "desc" } });
   const request = () => ({ verb: "POST", path: `${path}/messages`, body: { messages: [{ role: "user", content: text.trim() }] } });
   const send = async () => {
@@ -94,12 +97,13 @@ function Settings({ group, done }) {
   const [form, set] = useState(start);
   const put = name => value => set(old => ({ ...old, [name]: value }));
   const changed = JSON.stringify(form) !== JSON.stringify(start);
+  useUnsaved(changed && "the settings of the group");
   const members = ids => ({ verb: "PATCH", path, body: { agent_ids: ids } });
   const [more, setMore] = useState(null);
   return html`<h3>Members</h3><ul class="lines" aria-label="Members">${group.agent_ids.map(id => html`<li class="row" key=${id}><span class="grow clip"><${AgentLink} id=${id} /></span><${Act} kind="tiny ghost" label="Remove" sure="Take this agent out of the group? The agent stays." call=${() => members(group.agent_ids.filter(one => one !== id))} done=${done} /></li>`)}</ul>
     <${AgentPicker} label="Add a member" without=${group.agent_ids} choose=${setMore} />${more && html`<div class="row"><span class="grow clip"><${Name} text=${more.name} /></span><${Act} kind="primary tiny" label="Add to the group" call=${() => members([...group.agent_ids, more.id])} done=${() => { setMore(null); done(); }} /></div>`}
     <h3>Settings</h3><${Field} label="What it is for" value=${form.description} set=${put("description")} /><${ManagementFields} form=${form} put=${put} isNew=${false} />
-    <div class="row wrap"><${Act} kind="primary tiny" label="Save" disabled=${!changed} call=${() => ({ verb: "PATCH", path, body: { description: form.description, manager_config: management(form) } })} done=${done} /><span class="grow"></span><${Act} kind="tiny danger" label="Delete the group" sure="Delete this group? Its agents stay." typed=${visible(group.description) || group.id} call=${() => ({ verb: "DELETE", path })} done=${() => { adjust({ group: "" }); done(); }} /></div>`;
+    <div class="row wrap"><${Act} kind="primary tiny" label="Save" disabled=${!changed} call=${() => ({ verb: "PATCH", path, body: { description: form.description, manager_config: management(form) } })} done=${done} /><span class="grow"></span><${Act} kind="tiny danger" label="Delete the group" sure="Delete this group? Its agents stay." typed=${visible(group.description) || group.id} call=${() => ({ verb: "DELETE", path })} done=${() => { settle(); adjust({ group: "" }); done(); }} /></div>`;
 }
 
 function Chosen({ id, done }) {
@@ -115,6 +119,6 @@ export function Groups({ route }) {
   return html`<div class="splitpage" data-pane=${chosen ? "item" : "list"}><div class="itemlist stack"><${Problem} error=${list.error} again=${list.reload} />
       ${list.rows?.length === 0 && html`<${Empty}>No groups. A group has several agents answer together.<//>`}
       ${list.rows?.length > 0 && html`<ul class="items card">${list.rows.map(one => html`<li key=${one.id}><a href=${link(["people"], { part: "groups", group: one.id })} aria-current=${one.id === chosen ? "true" : undefined}><${Name} text=${one.description || short(one.id)} most=${80} /><span class="xs dim block">${kindName(one.manager_type)} · ${counted(one.agent_ids, "agent")}</span></a></li>`)}</ul>${!list.end && html`<button class="btn tiny" type="button" onClick=${list.more}>More groups</button>`}`}
-      <${NewGroup} done=${made => { list.reload(); adjust({ group: made.id }); }} /></div>
+      <${NewGroup} done=${made => { list.reload(); settle(); adjust({ group: made.id }); }} /></div>
     <div class="itemdetail stack">${chosen ? html`<button class="btn tiny only-phone" type="button" onClick=${() => adjust({ group: "" })}>Back to the list</button><${Chosen} key=${chosen} id=${chosen} done=${list.reload} />` : html`<${Empty}>Choose a group.<//>`}</div></div>`;
 }

@@ -6,6 +6,7 @@ import { WhyFound } from "../parts/found.js";
 import { Marked } from "../parts/marked.js";
 import { Rows, usePages } from "../parts/rows.js";
 import { bytes, cut, Name, number, short, Time, visible } from "../parts/text.js";
+import { settle } from "../parts/unsaved.js";
 import { BlockEditor, History } from "./agent/memory.js";
 
 function Hits({ of, query, by, title, about, text = row => row.text, rows = answer => answer.results }) {
@@ -44,7 +45,7 @@ function Blocks({ route }) {
   return html`<div class="splitpage" data-pane=${chosen ? "item" : "list"}><div class="itemlist column"><input class="input" type="search" aria-label="Find a block by label" placeholder="Label" value=${route.query.label ?? ""} onInput=${event => adjust({ label: event.target.value })} /><${Rows} pages=${pages} height=${40} row=${row} label="Blocks" empty=${html`<${Empty}>No blocks. They come with agents.<//>`} /></div>
     <div class="itemdetail stack">${!chosen ? html`<${Empty}>Choose a block to see and change it.<//>` : html`<button class="btn tiny only-phone" type="button" onClick=${() => adjust({ block: "" })}>Back to the list</button><${Loaded} of=${block}>${data => html`<${Card} title=${html`<${Name} text=${data.label} />`}><${BlockEditor} key=${data.id} block=${data} path=${`/v1/blocks/${data.id}`} done=${block.reload} /><${History} block=${data} done=${block.reload} />
       <h3>Agents</h3><${Loaded} of=${agents}>${rows => (rows.length === 0 ? html`<p class="small dim">No agent has it.</p>` : html`<ul class="lines">${rows.map(one => html`<li><a href=${link(["agents", one.id])}><${Name} text=${one.name} /></a></li>`)}</ul>`)}<//>
-      <div class="row"><span class="grow"></span><${Act} kind="danger tiny" label="Delete the block" sure="Delete this block from the server and from all agents? This can't be undone." typed=${visible(data.label)} call=${() => ({ verb: "DELETE", path: `/v1/blocks/${data.id}` })} done=${() => { adjust({ block: "" }); pages.reload(); }} /></div><//>`}<//>`}</div></div>`;
+      <div class="row"><span class="grow"></span><${Act} kind="danger tiny" label="Delete the block" sure="Delete this block from the server and from all agents? This can't be undone." typed=${visible(data.label)} call=${() => ({ verb: "DELETE", path: `/v1/blocks/${data.id}` })} done=${() => { settle(); adjust({ block: "" }); pages.reload(); }} /></div><//>`}<//>`}</div></div>`;
 }
 
 function Upload({ folder, done }) {

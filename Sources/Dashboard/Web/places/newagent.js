@@ -2,6 +2,7 @@
 import { html, useEffect, useState } from "../vendor/preact.js";
 import { go } from "../route.js";
 import { Act, Card, Empty, Field, Problem, useCall } from "../parts/ui.js";
+import { settle, useUnsaved } from "../parts/unsaved.js";
 
 export function NewAgent({ title }) {
   title("Agents", "New agent");
@@ -10,6 +11,7 @@ export function NewAgent({ title }) {
   const [form, set] = useState({ name: "", description: "", model: "", embedding: "", human: "", persona: "", tags: "" });
   const put = name => value => set(old => ({ ...old, [name]: value }));
   useEffect(() => { if (models.data?.length && !form.model) put("model")(models.data[0].handle); }, [models.data]);
+  useUnsaved(["name", "description", "human", "persona", "tags"].some(name => form[name].trim()) && "the new agent");
   const body = () => {
     const blocks = ["human", "persona"].filter(label => form[label].trim()).map(label => ({ label, value: form[label] }));
     for (const label of ["human", "persona"]) if (!form[label].trim()) blocks.push({ label, value: "" });
@@ -29,5 +31,5 @@ export function NewAgent({ title }) {
     <${Field} label="What it should know about you" value=${form.human} set=${put("human")} rows=${4} hint="The block human, which the agent itself changes later." />
     <${Field} label="What it is like" value=${form.persona} set=${put("persona")} rows=${4} hint="The block persona." />
     <${Field} label="Tags, separated by commas" value=${form.tags} set=${put("tags")} />
-    <div class="row"><span class="grow"></span><a class="btn" href="#/agents">Cancel</a><${Act} kind="primary" label="Create the agent" disabled=${!form.model} call=${() => ({ verb: "POST", path: "/v1/agents/", body: body() })} done=${agent => go(["agents", agent.id])} /></div><//></div></main>`;
+    <div class="row"><span class="grow"></span><a class="btn" href="#/agents">Cancel</a><${Act} kind="primary" label="Create the agent" disabled=${!form.model} call=${() => ({ verb: "POST", path: "/v1/agents/", body: body() })} done=${agent => { settle(); go(["agents", agent.id]); }} /></div><//></div></main>`;
 }

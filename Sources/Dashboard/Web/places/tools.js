@@ -5,6 +5,7 @@ import { Act, Card, Empty, Field, Id, Loaded, Long, State, Tabs, useCall } from 
 import { Code } from "../parts/code.js";
 import { Rows, usePages } from "../parts/rows.js";
 import { Name, number, pretty, visible } from "../parts/text.js";
+import { settle, useUnsaved } from "../parts/unsaved.js";
 import { Servers } from "./tools/servers.js";
 import { Sandbox } from "./tools/sandbox.js";
 
@@ -52,6 +53,7 @@ function Editor({ tool, done }) {
   const [source, setSource] = useState(tool?.source_code ?? examples[language]);
   const [schema, setSchema] = useState(tool?.json_schema ?? null);
   const choose = value => { setLanguage(value); if (source === examples[language]) setSource(examples[value]); };
+  useUnsaved(source !== (tool?.source_code ?? examples[language]) && "the source of the tool");
   const mine = !tool || tool.tool_type === "custom";
   return html`<${Card} title=${tool ? html`<code><${Name} text=${tool.name} /></code>` : "New tool"} actions=${tool && html`<span class="tag"><${Name} text=${tool.tool_type} /></span>`}>
     ${tool && html`<${Id} id=${tool.id} /><p class="small mid plain"><bdi>${visible(tool.description ?? "")}</bdi></p>`}
@@ -60,7 +62,7 @@ function Editor({ tool, done }) {
       ${tool ? html`<${Act} kind="primary" label="Save" disabled=${source === tool.source_code} call=${() => ({ verb: "PATCH", path: `/v1/tools/${tool.id}`, body: { source_code: source } })} done=${done} />` : html`<${Act} kind="primary" label="Create" call=${() => ({ verb: "POST", path: "/v1/tools/", body: { source_code: source, source_type: language } })} done=${made => done(made)} />`}</div>` : html`<p class="small dim">It belongs to the server or to an MCP server; its source is not changed here.</p>`}
     ${schema && html`<details><summary class="small">What the model is told · ≈ ${number(Math.round(JSON.stringify(schema).length / 4))} tokens in every step</summary><${Long} text=${pretty(schema)} /></details>`}
     ${mine && html`<${Try} source=${source} language=${language} schema=${schema} />`}
-    ${tool && html`<div class="row wrap"><${Act} kind="tiny" label=${tool.default_requires_approval ? "Let it run without approval" : "Require approval"} call=${() => ({ verb: "PATCH", path: `/v1/tools/${tool.id}`, body: { default_requires_approval: !tool.default_requires_approval } })} done=${done} /><span class="grow"></span>${mine && html`<${Act} kind="tiny danger" label="Delete the tool" sure="Delete this tool and take it from all agents? This can't be undone." typed=${visible(tool.name)} call=${() => ({ verb: "DELETE", path: `/v1/tools/${tool.id}` })} done=${() => { adjust({ tool: "" }); done(); }} />`}</div>`}<//>`;
+    ${tool && html`<div class="row wrap"><${Act} kind="tiny" label=${tool.default_requires_approval ? "Let it run without approval" : "Require approval"} call=${() => ({ verb: "PATCH", path: `/v1/tools/${tool.id}`, body: { default_requires_approval: !tool.default_requires_approval } })} done=${done} /><span class="grow"></span>${mine && html`<${Act} kind="tiny danger" label="Delete the tool" sure="Delete this tool and take it from all agents? This can't be undone." typed=${visible(tool.name)} call=${() => ({ verb: "DELETE", path: `/v1/tools/${tool.id}` })} done=${() => { settle(); adjust({ tool: "" }); done(); }} />`}</div>`}<//>`;
 }
 
 function List({ route }) {
@@ -72,7 +74,7 @@ function List({ route }) {
       <div class="row"><input class="input grow" type="search" aria-label="Find a tool" placeholder="Name" value=${text} onInput=${event => adjust({ text: event.target.value })} /><select class="select narrow" aria-label="Origin" value=${kind} onChange=${event => adjust({ kind: event.target.value })}>${[["", "All"], ["custom", "Yours"], ["external_mcp", "MCP"], ["letta_core", "Core"], ["letta_builtin", "Built in"], ["letta_files_core", "Files"]].map(([value, name]) => html`<option value=${value} selected=${value === kind}>${name}</option>`)}</select></div>
       <div class="row"><button class="btn" type="button" onClick=${() => adjust({ tool: "new" })}>Write a tool</button><${Act} kind="ghost" label="Restore built-in ones" call=${() => ({ verb: "POST", path: "/v1/tools/add-base-tools" })} done=${pages.reload} /></div>
       <${Rows} pages=${pages} height=${40} row=${row} label="Tools" empty=${html`<${Empty}>No tool fits.<//>`} /></div>
-    <div class="itemdetail stack">${chosen && html`<button class="btn tiny only-phone" type="button" onClick=${() => adjust({ tool: "" })}>Back to the list</button>`}${chosen === "new" ? html`<${Editor} key="new" done=${made => { pages.reload(); if (made?.id) adjust({ tool: made.id }); }} />` : chosen ? html`<${Loaded} of=${tool}>${data => html`<${Editor} key=${data.id} tool=${data} done=${() => { tool.reload(); pages.reload(); }} />`}<//>` : html`<${Empty}>Choose a tool, or write one: a Python function with a docstring.<//>`}</div></div>`;
+    <div class="itemdetail stack">${chosen && html`<button class="btn tiny only-phone" type="button" onClick=${() => adjust({ tool: "" })}>Back to the list</button>`}${chosen === "new" ? html`<${Editor} key="new" done=${made => { pages.reload(); if (made?.id) { settle(); adjust({ tool: made.id }); } }} />` : chosen ? html`<${Loaded} of=${tool}>${data => html`<${Editor} key=${data.id} tool=${data} done=${() => { tool.reload(); pages.reload(); }} />`}<//>` : html`<${Empty}>Choose a tool, or write one: a Python function with a docstring.<//>`}</div></div>`;
 }
 
 export function Tools({ route, title }) {

@@ -4,10 +4,12 @@ import { Act, Empty, Field, Loaded, useCall } from "../../parts/ui.js";
 import { filters, WhyFound } from "../../parts/found.js";
 import { Marked } from "../../parts/marked.js";
 import { Name, Time, visible } from "../../parts/text.js";
+import { useUnsaved } from "../../parts/unsaved.js";
 
 function Passage({ id, text, at, tags, query, stems, agent, done, children, choose }) {
   const [editing, setEditing] = useState(null);
   const path = `/v1/agents/${agent.id}/archival-memory/${id}`;
+  useUnsaved(editing !== null && editing !== text && "the passage");
   if (editing !== null) {
     return html`<li class="stack"><${Field} label="Passage" rows=${4} value=${editing} set=${setEditing} /><div class="row"><${Act} kind="primary tiny" label="Save" disabled=${!editing.trim()} call=${() => ({ verb: "PATCH", path, body: { text: editing } })} done=${() => { setEditing(null); done(); }} /><button class="btn tiny" type="button" onClick=${() => setEditing(null)}>Cancel</button></div></li>`;
   }
@@ -19,6 +21,7 @@ export function Archive({ agent, changes }) {
   const [asked, ask] = useState("");
   const [tag, setTag] = useState("");
   const [text, setText] = useState("");
+  useUnsaved(text.trim() && "the new passage");
   // A tag alone lists what has it, the newest first.
   const searches = Boolean(asked || tag);
   const base = `/v1/agents/${agent.id}/archival-memory`;

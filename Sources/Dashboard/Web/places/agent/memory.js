@@ -3,7 +3,8 @@ import { html, useEffect, useState } from "../../vendor/preact.js";
 import { Act, Empty, Field, Loaded, useCall } from "../../parts/ui.js";
 import { Dialog } from "../../parts/dialog.js";
 import { Diff } from "../../parts/diff.js";
-import { Name, number, Time, visible } from "../../parts/text.js";
+import { flat, Name, number, Time, visible } from "../../parts/text.js";
+import { mayLeave, useUnsaved } from "../../parts/unsaved.js";
 
 /** Who wrote a version. */
 function author(version, agent) {
@@ -29,6 +30,7 @@ export function BlockEditor({ block, agent, path, done }) {
   const [base, setBase] = useState(block.value);
   const [saved, setSaved] = useState(null);
   const dirty = value !== base;
+  useUnsaved(dirty && `the block “${flat(block.label)}”`);
   // Changed by somebody else meanwhile: shown at once, unless there is something unsaved here.
   useEffect(() => { if (!dirty && block.value !== base) { setValue(block.value); setBase(block.value); } }, [block.value]);
   const conflict = dirty && block.value !== base;
@@ -72,7 +74,7 @@ export function Memory({ agent, changed }) {
   const block = blocks.find(one => one.label === label) ?? blocks[0];
   const done = () => { setEdition(value => value + 1); changed(); };
   return html`<section class="stack" aria-label="Memory">
-    <div class="blocks">${blocks.map(one => html`<button class="chip" type="button" aria-pressed=${one === block} onClick=${() => setLabel(one.label)}><${Name} text=${one.label} most=${40} /></button>`)}<button class="chip" type="button" onClick=${() => setAdding(true)}>+ block</button></div>
+    <div class="blocks">${blocks.map(one => html`<button class="chip" type="button" aria-pressed=${one === block} onClick=${async () => { if (one === block || await mayLeave()) setLabel(one.label); }}><${Name} text=${one.label} most=${40} /></button>`)}<button class="chip" type="button" onClick=${() => setAdding(true)}>+ block</button></div>
     ${adding && html`<${Add} agent=${agent} close=${() => setAdding(false)} done=${done} />`}
     ${block ? html`<${Sharing} key=${`s${block.id}`} block=${block} agent=${agent} />
       <${BlockEditor} key=${block.id} block=${block} agent=${agent} path=${`/v1/agents/${agent.id}/core-memory/blocks/${encodeURIComponent(block.label)}`} done=${done} />
