@@ -276,6 +276,10 @@ static const unsigned char places_tools_servers_js[] = {
 #embed "Web/places/tools/servers.js"
 };
 
+static const unsigned char places_tools_try_js[] = {
+#embed "Web/places/tools/try.js"
+};
+
 static const unsigned char route_js[] = {
 #embed "Web/route.js"
 };
@@ -369,6 +373,7 @@ static const DashboardFile files[] = {
     {"places/tools.js", places_tools_js, sizeof places_tools_js},
     {"places/tools/sandbox.js", places_tools_sandbox_js, sizeof places_tools_sandbox_js},
     {"places/tools/servers.js", places_tools_servers_js, sizeof places_tools_servers_js},
+    {"places/tools/try.js", places_tools_try_js, sizeof places_tools_try_js},
     {"route.js", route_js, sizeof route_js},
     {"vendor/LICENCES.txt", vendor_LICENCES_txt, sizeof vendor_LICENCES_txt},
     {"vendor/codemirror.js", vendor_codemirror_js, sizeof vendor_codemirror_js},

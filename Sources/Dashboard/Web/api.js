@@ -39,10 +39,12 @@ export function curl(request) {
   return lines.join(" \\\n");
 }
 const secrets = /^(api_key|access_key|password|auth_token|value_enc)$/;
-function hidden(value) {
-  if (Array.isArray(value)) return value.map(hidden);
+/** Objects whose values are secrets. */
+const ofSecrets = /^(env|custom_headers|env_vars|secrets|tool_exec_environment_variables)$/;
+function hidden(value, all = false) {
+  if (Array.isArray(value)) return value.map(one => hidden(one));
   if (!value || typeof value !== "object") return value;
-  return Object.fromEntries(Object.entries(value).map(([name, one]) => [name, secrets.test(name) && one ? "$SECRET" : hidden(one)]));
+  return Object.fromEntries(Object.entries(value).map(([name, one]) => [name, (all || secrets.test(name)) && one ? "$SECRET" : hidden(one, ofSecrets.test(name))]));
 }
 
 /** What the server says is wrong, as a sentence. */

@@ -15,10 +15,10 @@ const kindName = kind => kinds.find(([key]) => key === kind)?.[1] ?? flat(kind).
 const isManaged = kind => kind !== "round_robin";
 
 /** Agents that are found by name, as buttons. */
-function AgentPicker({ label, without, choose }) {
+export function AgentPicker({ label, without, choose, verb = "Add" }) {
   const [text, setText] = useState("");
   const found = useCall("/v1/agents/", { query: { query_text: text, limit: 6 }, skip: text.trim().length < 2 });
-  return html`<${Field} label=${label} type="search" value=${text} set=${setText} placeholder="Name of the agent" />${(found.data ?? []).filter(one => !without.includes(one.id)).map(one => html`<div class="row"><span class="grow clip"><${Name} text=${one.name} most=${80} /></span><button class="btn tiny" type="button" onClick=${() => { choose(one); setText(""); }}>Add</button></div>`)}`;
+  return html`<${Field} label=${label} type="search" value=${text} set=${setText} placeholder="Name of the agent" />${(found.data ?? []).filter(one => !without.includes(one.id)).map(one => html`<div class="row"><span class="grow clip"><${Name} text=${one.name} most=${80} /></span><button class="btn tiny" type="button" onClick=${() => { choose(one); setText(""); }}>${verb}</button></div>`)}`;
 }
 
 /** The name of an agent, with a link to it. */

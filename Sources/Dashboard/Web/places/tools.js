@@ -1,13 +1,14 @@
 // Tools, MCP servers, and the sandbox.
 import { html, useState } from "../vendor/preact.js";
 import { adjust, link } from "../route.js";
-import { Act, Card, Empty, Field, Id, Loaded, Long, State, Tabs, useCall } from "../parts/ui.js";
+import { Act, Card, Empty, Field, Id, Loaded, Long, Tabs, useCall } from "../parts/ui.js";
 import { Code } from "../parts/code.js";
 import { Rows, usePages } from "../parts/rows.js";
 import { Name, number, pretty, visible } from "../parts/text.js";
 import { settle, useUnsaved } from "../parts/unsaved.js";
 import { Servers } from "./tools/servers.js";
 import { Sandbox } from "./tools/sandbox.js";
+import { Try } from "./tools/try.js";
 
 const languages = [["python", "Python"], ["typescript", "TypeScript"]];
 const examples = { python: `def roll_dice(sides: int = 6) -> int:
@@ -31,23 +32,6 @@ export function roll_dice(sides: number = 6): number {
 }
 ` };
 
-function argumentFields(schema) {
-  return Object.entries(schema?.parameters?.properties ?? {}).filter(([name]) => name !== "request_heartbeat");
-}
-const inJSON = field => field.type === "object" || field.type === "array";
-const parsed = (text, type) => { if (type === "string") return text; try { return JSON.parse(text); } catch { return text; } };
-
-function Try({ source, language, schema }) {
-  const [values, set] = useState({});
-  const [result, setResult] = useState(null);
-  const fields = argumentFields(schema);
-  const args = () => Object.fromEntries(fields.filter(([key]) => values[key] !== undefined && values[key] !== "").map(([key, field]) => [key, parsed(values[key], field.type)]));
-  return html`<h3>Try it</h3><p class="xs dim">Runs once in the sandbox, without network; nothing is stored.</p>
-    ${fields.map(([key, field]) => html`<${inJSON(field) ? Code : Field} key=${key} label=${visible(key)} ...${inJSON(field) ? { language: "json", rows: 3, wraps: true } : {}} value=${values[key] ?? ""} set=${value => set(old => ({ ...old, [key]: value }))} hint=${[field.type, visible(field.description ?? "")].filter(Boolean).join(" · ")} />`)}
-    <div class="row"><${Act} kind="primary" label="Run" call=${() => ({ verb: "POST", path: "/v1/tools/run", body: { source_code: source, source_type: language, args: args() } })} done=${setResult} /></div>
-    ${result && html`<div class=${`note ${result.status === "success" ? "ok" : "err"}`} role="status"><${State} kind=${result.status === "success" ? "ok" : "err"}>${result.status === "success" ? "returned" : "failed"}<//><${Long} text=${pretty(result.tool_return ?? "")} />${result.stdout?.length > 0 && html`<h3>Output</h3><${Long} text=${[].concat(result.stdout).join("\n")} />`}${result.stderr?.length > 0 && html`<h3>Errors</h3><${Long} text=${[].concat(result.stderr).join("\n")} />`}</div>`}`;
-}
-
 function Editor({ tool, done }) {
   const [language, setLanguage] = useState(tool?.source_type === "typescript" ? "typescript" : "python");
   const [source, setSource] = useState(tool?.source_code ?? examples[language]);
@@ -61,7 +45,7 @@ function Editor({ tool, done }) {
       <div class="row wrap"><${Act} label="Check" call=${() => ({ verb: "POST", path: "/v1/tools/generate-schema", body: { code: source, source_type: language } })} done=${setSchema} />
       ${tool ? html`<${Act} kind="primary" label="Save" disabled=${source === tool.source_code} call=${() => ({ verb: "PATCH", path: `/v1/tools/${tool.id}`, body: { source_code: source } })} done=${done} />` : html`<${Act} kind="primary" label="Create" call=${() => ({ verb: "POST", path: "/v1/tools/", body: { source_code: source, source_type: language } })} done=${made => done(made)} />`}</div>` : html`<p class="small dim">It belongs to the server or to an MCP server; its source is not changed here.</p>`}
     ${schema && html`<details><summary class="small">What the model is told · ≈ ${number(Math.round(JSON.stringify(schema).length / 4))} tokens in every step</summary><${Long} text=${pretty(schema)} /></details>`}
-    ${mine && html`<${Try} source=${source} language=${language} schema=${schema} />`}
+    <${Try} tool=${tool} source=${source} language=${language} schema=${schema} />
     ${tool && html`<div class="row wrap"><${Act} kind="tiny" label=${tool.default_requires_approval ? "Let it run without approval" : "Require approval"} call=${() => ({ verb: "PATCH", path: `/v1/tools/${tool.id}`, body: { default_requires_approval: !tool.default_requires_approval } })} done=${done} /><span class="grow"></span>${mine && html`<${Act} kind="tiny danger" label="Delete the tool" sure="Delete this tool and take it from all agents? This can't be undone." typed=${visible(tool.name)} call=${() => ({ verb: "DELETE", path: `/v1/tools/${tool.id}` })} done=${() => { settle(); adjust({ tool: "" }); done(); }} />`}</div>`}<//>`;
 }
 
