@@ -2,18 +2,22 @@
 import { html, useEffect, useRef, useState } from "../vendor/preact.js";
 import { call } from "../api.js";
 import { refresh } from "../live.js";
+import { flat } from "./text.js";
 import { Problem, Waiting } from "./ui.js";
 
-/** The rows of a list of the server, further pages as they are asked for. */
-export function usePages(path, { query, limit = 100, every, skip } = {}) {
+const keyOf = row => row.id ?? row.version ?? row;
+const behind = row => ({ after: row.id ?? row });
+/** The rows of a list of the server, further pages as they are asked for. `cursor` makes the query of what comes after a row. It serves `Loaded`, too. */
+export function usePages(path, { query, limit = 100, every, skip, cursor = behind } = {}) {
   const key = JSON.stringify([path, query]);
   const [state, set] = useState({ key, rows: null, end: false, error: null });
   const [turn, setTurn] = useState(0);
   const busy = useRef(false);
+  const seen = useRef(0);
   const now = useRef(null);
   now.current = state.key === key ? state : { key, rows: null, end: false, error: null };
-  const read = async (after, signal, quiet) => {
-    const page = await call("GET", path, { query: { ...query, limit, after }, signal, quiet });
+  const read = async (last, signal, quiet) => {
+    const page = await call("GET", path, { query: { ...query, limit, ...(last && cursor(last)) }, signal, quiet });
     return Array.isArray(page) ? page : page.files ?? page.results ?? [];
   };
   useEffect(() => {
@@ -21,13 +25,21 @@ export function usePages(path, { query, limit = 100, every, skip } = {}) {
     const stop = new AbortController();
     const first = async quiet => {
       try {
-        const rows = await read(undefined, stop.signal, quiet);
+        const isOwn = seen.current !== turn;
+        seen.current = turn;
+        let rows = await read(undefined, stop.signal, quiet);
+        let end = rows.length < limit;
+        // After a change of one's own all that is shown is read again; what others change behind the first page is not looked for.
+        while (isOwn && !end && now.current.rows?.length > rows.length) {
+          const page = await read(rows.at(-1), stop.signal, true);
+          rows = [...rows, ...page];
+          end = page.length < limit;
+        }
         set(old => {
           const known = old.key === key ? old.rows ?? [] : [];
-          // The rows behind the first page stay as they are.
-          const ids = new Set(rows.map(row => row.id));
-          const rest = known.slice(limit).filter(row => !ids.has(row.id));
-          return { key, rows: [...rows, ...rest], end: rest.length ? old.end : rows.length < limit, error: null };
+          const ids = new Set(rows.map(keyOf));
+          const rest = isOwn ? [] : known.slice(limit).filter(row => !ids.has(keyOf(row)));
+          return { key, rows: [...rows, ...rest], end: rest.length ? old.end : end, error: null };
         });
       } catch (error) {
         if (error.name === "AbortError") return;
@@ -42,16 +54,33 @@ export function usePages(path, { query, limit = 100, every, skip } = {}) {
     if (busy.current || end || !rows?.length) return;
     busy.current = true;
     try {
-      const page = await read(rows.at(-1).id);
+      const page = await read(rows.at(-1));
       // What moved in the order meanwhile may be there already.
-      set(old => { const ids = new Set(old.rows?.map(row => row.id)); return old.key === key ? { ...old, rows: [...old.rows, ...page.filter(row => !ids.has(row.id))], end: page.length < limit } : old; });
+      set(old => { const ids = new Set(old.rows?.map(keyOf)); return old.key === key ? { ...old, rows: [...old.rows, ...page.filter(row => !ids.has(keyOf(row)))], end: page.length < limit } : old; });
     } catch (error) {
       set(old => ({ ...old, end: true, error }));
     } finally {
       busy.current = false;
     }
   };
-  return { ...now.current, more, reload: () => setTurn(value => value + 1) };
+  return { ...now.current, data: now.current.rows ?? undefined, loading: !skip && !now.current.rows && !now.current.error, more, reload: () => setTurn(value => value + 1) };
+}
+
+/** Reads the next page, where there is one. */
+export const More = ({ of, noun = "" }) => of.rows?.length > 0 && !of.end && html`<button class="btn tiny" type="button" onClick=${of.more}>More ${noun}</button>`;
+
+const further = "…";
+/** A choice among the rows of a list of the server, the last of which reads further ones. `bare` has no label above it. */
+export function PagedSelect({ label, pages, value, set, first, text, bare }) {
+  const rows = pages.rows ?? [];
+  const change = event => {
+    if (event.target.value !== further) { set(event.target.value); return; }
+    event.target.value = value;
+    pages.more();
+  };
+  const options = [["", first], ...(value && !rows.some(row => (row.id ?? row) === value) ? [[value, value]] : []), ...rows.map(row => [row.id ?? row, text(row)]), ...(pages.rows && !pages.end ? [[further, "more …"]] : [])];
+  const box = html`<select class=${`select ${bare ? "narrow" : ""}`} aria-label=${label} onChange=${change}>${options.map(([key, name]) => html`<option key=${key} value=${key} selected=${key === value}>${flat(name)}</option>`)}</select>`;
+  return bare ? box : html`<div class="field"><span class="label" aria-hidden="true">${label}</span>${box}</div>`;
 }
 
 /** Which of `count` rows of one height are near what is seen of the box that scrolls. */

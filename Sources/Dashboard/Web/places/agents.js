@@ -2,7 +2,7 @@
 import { html, useEffect, useState } from "../vendor/preact.js";
 import { adjust, link } from "../route.js";
 import { Act, Empty, State, useCall } from "../parts/ui.js";
-import { Rows, usePages } from "../parts/rows.js";
+import { PagedSelect, Rows, usePages } from "../parts/rows.js";
 import { flat, money, Name, number, share, Time } from "../parts/text.js";
 
 const states = { waiting: ["waiting for me", "wait", "needs approval"], running: ["running", "run", "running"], failed: ["failed last", "err", "failed"], idle: ["idle", "ok", "done"] };
@@ -38,9 +38,9 @@ export function Agents({ route, title }) {
   const [said, say] = useState(text);
   useEffect(() => { const timer = setTimeout(() => { if (said !== text) adjust({ text: said }); }, 250); return () => clearTimeout(timer); }, [said]);
   const count = useCall("/v1/agents/count", { every: 15 });
-  const tags = useCall("/v1/tags/", { query: { limit: 200 } });
+  const tags = usePages("/v1/tags/");
   const models = useCall("/v1/models/");
-  const people = useCall("/v1/identities/", { query: { limit: 200 } });
+  const people = usePages("/v1/identities/");
   const pages = usePages("/v1/server/agents", { limit: 60, every: 10, query: { query: text || undefined, tag: tag || undefined, state: state && state !== full ? state : undefined, nearly_full: state === full || undefined, model: model || undefined, identity_id: person || undefined, order_by: sort } });
   const filters = [text && html`the name “<bdi>${flat(text)}</bdi>”`, tag && html`the tag “<bdi>${flat(tag)}</bdi>”`, state && html`the state “${state === full ? nearly : states[state]?.[0] ?? flat(state)}”`, model && html`the model “<bdi>${flat(model)}</bdi>”`, person && html`the person “<bdi>${flat((people.data ?? []).find(one => one.id === person)?.name ?? person)}</bdi>”`].filter(Boolean);
   const handles = new Set((models.data ?? []).map(one => one.handle).filter(Boolean));
@@ -51,9 +51,9 @@ export function Agents({ route, title }) {
   return html`<main id="main" class="flush" tabindex="-1"><div class="column">
     <div class="toolbar"><input class="input narrow" type="search" aria-label="Find an agent by name" placeholder="Name" value=${said} onInput=${event => say(event.target.value)} />
       <${Choice} label="State" name="state" value=${state} all="All states" options=${[...Object.entries(states).map(([key, [text]]) => [key, text]), [full, nearly]]} />
-      <${Choice} label="Tag" name="tag" value=${tag} all="All tags" options=${(tags.data ?? []).map(one => [one, one])} />
+      <${PagedSelect} bare label="Tag" pages=${tags} value=${tag} set=${value => adjust({ tag: value })} first="All tags" text=${one => one} />
       <${Choice} label="Model" name="model" value=${model} all="All models" options=${[...handles].sort().map(one => [one, one])} />
-      <${Choice} label="Person" name="person" value=${person} all="All people" options=${(people.data ?? []).map(one => [one.id, one.name])} />
+      <${PagedSelect} bare label="Person" pages=${people} value=${person} set=${value => adjust({ person: value })} first="All people" text=${one => one.name} />
       <${Choice} label="Order" name="sort" value=${sort} options=${Object.entries(orders)} />
       <span class="dim small">${number(count.data)} agents</span><span class="grow"></span><${ImportAgent} done=${pages.reload} /><a class="btn primary" href="#/agents/new">New agent</a></div>
     <${Rows} pages=${pages} height=${52} row=${row} head=${head} label="Agents" empty=${empty} total=${filters.length ? undefined : count.data} />

@@ -4,7 +4,7 @@ import { make } from "../api.js";
 import { adjust, link } from "../route.js";
 import { Act, Card, Empty, Field, Id, Loaded, Problem, State, useCall } from "../parts/ui.js";
 import { Markdown } from "../parts/markdown.js";
-import { usePages } from "../parts/rows.js";
+import { More, usePages } from "../parts/rows.js";
 import { counted, flat, Name, short, Time, visible } from "../parts/text.js";
 import { settle, useUnsaved } from "../parts/unsaved.js";
 import { textOf, turns } from "../parts/turns.js";
@@ -17,8 +17,8 @@ const isManaged = kind => kind !== "round_robin";
 /** Agents that are found by name, as buttons. */
 export function AgentPicker({ label, without, choose, verb = "Add" }) {
   const [text, setText] = useState("");
-  const found = useCall("/v1/agents/", { query: { query_text: text, limit: 6 }, skip: text.trim().length < 2 });
-  return html`<${Field} label=${label} type="search" value=${text} set=${setText} placeholder="Name of the agent" />${(found.data ?? []).filter(one => !without.includes(one.id)).map(one => html`<div class="row"><span class="grow clip"><${Name} text=${one.name} most=${80} /></span><button class="btn tiny" type="button" onClick=${() => { choose(one); setText(""); }}>${verb}</button></div>`)}`;
+  const found = usePages("/v1/agents/", { query: { query_text: text }, limit: 6, skip: text.trim().length < 2 });
+  return html`<${Field} label=${label} type="search" value=${text} set=${setText} placeholder="Name of the agent" />${(found.data ?? []).filter(one => !without.includes(one.id)).map(one => html`<div class="row"><span class="grow clip"><${Name} text=${one.name} most=${80} /></span><button class="btn tiny" type="button" onClick=${() => { choose(one); setText(""); }}>${verb}</button></div>`)}<${More} of=${found} noun="agents that fit" />`;
 }
 
 /** The name of an agent, with a link to it. */
@@ -118,7 +118,7 @@ export function Groups({ route }) {
   const chosen = route.query.group;
   return html`<div class="splitpage" data-pane=${chosen ? "item" : "list"}><div class="itemlist stack"><${Problem} error=${list.error} again=${list.reload} />
       ${list.rows?.length === 0 && html`<${Empty}>No groups. A group has several agents answer together.<//>`}
-      ${list.rows?.length > 0 && html`<ul class="items card">${list.rows.map(one => html`<li key=${one.id}><a href=${link(["people"], { part: "groups", group: one.id })} aria-current=${one.id === chosen ? "true" : undefined}><${Name} text=${one.description || short(one.id)} most=${80} /><span class="xs dim block">${kindName(one.manager_type)} · ${counted(one.agent_ids, "agent")}</span></a></li>`)}</ul>${!list.end && html`<button class="btn tiny" type="button" onClick=${list.more}>More groups</button>`}`}
+      ${list.rows?.length > 0 && html`<ul class="items card">${list.rows.map(one => html`<li key=${one.id}><a href=${link(["people"], { part: "groups", group: one.id })} aria-current=${one.id === chosen ? "true" : undefined}><${Name} text=${one.description || short(one.id)} most=${80} /><span class="xs dim block">${kindName(one.manager_type)} · ${counted(one.agent_ids, "agent")}</span></a></li>`)}</ul><${More} of=${list} noun="groups" />`}
       <${NewGroup} done=${made => { list.reload(); settle(); adjust({ group: made.id }); }} /></div>
     <div class="itemdetail stack">${chosen ? html`<button class="btn tiny only-phone" type="button" onClick=${() => adjust({ group: "" })}>Back to the list</button><${Chosen} key=${chosen} id=${chosen} done=${list.reload} />` : html`<${Empty}>Choose a group.<//>`}</div></div>`;
 }

@@ -4,7 +4,7 @@ import { adjust, link } from "../route.js";
 import { Act, Card, Empty, Field, Id, Loaded, Problem, Status, Tabs, useCall } from "../parts/ui.js";
 import { WhyFound } from "../parts/found.js";
 import { Marked } from "../parts/marked.js";
-import { Rows, usePages } from "../parts/rows.js";
+import { More, Rows, usePages } from "../parts/rows.js";
 import { bytes, cut, Name, number, short, Time, visible } from "../parts/text.js";
 import { settle } from "../parts/unsaved.js";
 import { BlockEditor, History } from "./agent/memory.js";
@@ -40,11 +40,11 @@ function Blocks({ route }) {
   const pages = usePages("/v1/blocks/", { limit: 60, query: { label_search: route.query.label || undefined } });
   const chosen = route.query.block;
   const block = useCall(chosen && `/v1/blocks/${encodeURIComponent(chosen)}`, { skip: !chosen });
-  const agents = useCall(chosen && `/v1/blocks/${encodeURIComponent(chosen)}/agents`, { query: { limit: 50 }, skip: !chosen });
+  const agents = usePages(`/v1/blocks/${encodeURIComponent(chosen ?? "")}/agents`, { limit: 50, skip: !chosen });
   const row = one => html`<div class="brow" role="cell"><a class="clip block" href=${link(["knowledge"], { part: "blocks", block: one.id })} aria-current=${one.id === chosen ? "true" : undefined}><b><${Name} text=${one.label} most=${60} /></b> <span class="mid small"><${Name} text=${cut(one.value, 200)} /></span></a></div>`;
   return html`<div class="splitpage" data-pane=${chosen ? "item" : "list"}><div class="itemlist column"><input class="input" type="search" aria-label="Find a block by label" placeholder="Label" value=${route.query.label ?? ""} onInput=${event => adjust({ label: event.target.value })} /><${Rows} pages=${pages} height=${40} row=${row} label="Blocks" empty=${html`<${Empty}>No blocks. They come with agents.<//>`} /></div>
     <div class="itemdetail stack">${!chosen ? html`<${Empty}>Choose a block to see and change it.<//>` : html`<button class="btn tiny only-phone" type="button" onClick=${() => adjust({ block: "" })}>Back to the list</button><${Loaded} of=${block}>${data => html`<${Card} title=${html`<${Name} text=${data.label} />`}><${BlockEditor} key=${data.id} block=${data} path=${`/v1/blocks/${data.id}`} done=${block.reload} /><${History} block=${data} done=${block.reload} />
-      <h3>Agents</h3><${Loaded} of=${agents}>${rows => (rows.length === 0 ? html`<p class="small dim">No agent has it.</p>` : html`<ul class="lines">${rows.map(one => html`<li><a href=${link(["agents", one.id])}><${Name} text=${one.name} /></a></li>`)}</ul>`)}<//>
+      <h3>Agents</h3><${Loaded} of=${agents}>${rows => (rows.length === 0 ? html`<p class="small dim">No agent has it.</p>` : html`<ul class="lines">${rows.map(one => html`<li><a href=${link(["agents", one.id])}><${Name} text=${one.name} /></a></li>`)}</ul>`)}<//><${More} of=${agents} noun="agents" />
       <div class="row"><span class="grow"></span><${Act} kind="danger tiny" label="Delete the block" sure="Delete this block from the server and from all agents? This can't be undone." typed=${visible(data.label)} call=${() => ({ verb: "DELETE", path: `/v1/blocks/${data.id}` })} done=${() => { settle(); adjust({ block: "" }); pages.reload(); }} /></div><//>`}<//>`}</div></div>`;
 }
 
@@ -60,15 +60,15 @@ function Upload({ folder, done }) {
 
 const shownPassages = 20;
 function Folders({ route }) {
-  const folders = useCall("/v1/folders/", { query: { limit: 200 } });
+  const folders = usePages("/v1/folders/");
   const chosen = route.query.folder;
   const path = `/v1/folders/${encodeURIComponent(chosen ?? "")}`;
-  const files = useCall(chosen && `${path}/files`, { query: { limit: 200 }, every: 3, skip: !chosen });
+  const files = usePages(`${path}/files`, { every: 3, skip: !chosen });
   const asked = route.query.find ?? "";
   const [said, say] = useState(asked);
   useEffect(() => { say(asked); }, [chosen]);
   useEffect(() => { const timer = setTimeout(() => { if (said.trim() !== asked) adjust({ find: said.trim() }); }, 250); return () => clearTimeout(timer); }, [said]);
-  const passages = useCall(chosen && `${path}/passages`, { query: { limit: shownPassages }, every: 10, skip: !chosen });
+  const passages = usePages(`${path}/passages`, { limit: shownPassages, every: 10, skip: !chosen });
   const found = useCall("/v1/search/explain", { verb: "POST", body: { source: "files", folder_id: chosen, query: asked, limit: shownPassages }, skip: !chosen || !asked });
   const chunks = (files.data ?? []).reduce((sum, one) => sum + (one.total_chunks ?? 0), 0);
   useEffect(() => { if (chunks) passages.reload(); }, [chunks]);
@@ -76,13 +76,15 @@ function Folders({ route }) {
   const [name, setName] = useState("");
   const [handle, setHandle] = useState("");
   const embedding = handle || embeddings.data?.[0]?.handle;
-  const folder = folders.data?.find(one => one.id === chosen);
-  return html`<div class="splitpage" data-pane=${chosen ? "item" : "list"}><div class="itemlist stack"><${Loaded} of=${folders}>${rows => (rows.length === 0 ? html`<${Empty}>No folders. A folder holds files that agents can read and search.<//>` : html`<ul class="items card">${rows.map(one => html`<li><a href=${link(["knowledge"], { part: "folders", folder: one.id })} aria-current=${one.id === chosen ? "true" : undefined}><${Name} text=${one.name} /><span class="xs dim block"><${Name} text=${one.description ?? ""} most=${80} /></span></a></li>`)}</ul>`)}<//>
+  const known = folders.data?.find(one => one.id === chosen);
+  const other = useCall(path, { skip: !chosen || !folders.data || Boolean(known) });
+  const folder = known ?? other.data;
+  return html`<div class="splitpage" data-pane=${chosen ? "item" : "list"}><div class="itemlist stack"><${Loaded} of=${folders}>${rows => (rows.length === 0 ? html`<${Empty}>No folders. A folder holds files that agents can read and search.<//>` : html`<ul class="items card">${rows.map(one => html`<li><a href=${link(["knowledge"], { part: "folders", folder: one.id })} aria-current=${one.id === chosen ? "true" : undefined}><${Name} text=${one.name} /><span class="xs dim block"><${Name} text=${one.description ?? ""} most=${80} /></span></a></li>`)}</ul>`)}<//><${More} of=${folders} noun="folders" />
       <${Card} title="New folder"><${Field} label="Name" value=${name} set=${setName} /><${Field} label="Embeddings" value=${embedding ?? ""} set=${setHandle} options=${(embeddings.data ?? []).map(one => one.handle)} />${embeddings.data?.length === 0 && html`<p class="small mid">No embedding model answers, and a folder needs one. <a href="#/settings?part=providers">Add a provider</a></p>`}<div class="row"><${Act} label="Create" disabled=${!name.trim() || !embedding} call=${() => ({ verb: "POST", path: "/v1/folders/", body: { name: name.trim(), embedding } })} done=${made => { setName(""); folders.reload(); adjust({ folder: made.id }); }} /></div><//></div>
     <div class="itemdetail stack">${!chosen ? html`<${Empty}>Choose a folder to see its files.<//>` : html`<button class="btn tiny only-phone" type="button" onClick=${() => adjust({ folder: "" })}>Back to the list</button><${Card} title=${html`<${Name} text=${folder?.name ?? short(chosen)} />`}><${Upload} folder=${chosen} done=${files.reload} />
-      <${Loaded} of=${files}>${rows => (rows.length === 0 ? html`<${Empty}>No files in this folder yet.<//>` : html`<div class="scroll"><table class="table"><thead><tr><th>File</th><th>State</th><th class="num">Size</th><th class="num hide-phone">Passages</th><th><span class="sr">Actions</span></th></tr></thead><tbody>${rows.map(one => html`<tr><td><${Name} text=${one.original_file_name ?? one.file_name} /></td><td><${Status} of=${one.processing_status} />${one.error_message && html`<div class="small err-text"><${Name} text=${one.error_message} most=${300} /></div>`}</td><td class="num">${bytes(one.file_size)}</td><td class="num hide-phone">${number(one.total_chunks)}</td><td><${Act} kind="tiny ghost" label="Delete" sure="Delete this file? Agents can't read it any more." call=${() => ({ verb: "DELETE", path: `${path}/${one.id}` })} done=${files.reload} /></td></tr>`)}</tbody></table></div>`)}<//>
+      <${Loaded} of=${files}>${rows => (rows.length === 0 ? html`<${Empty}>No files in this folder yet.<//>` : html`<div class="scroll"><table class="table"><thead><tr><th>File</th><th>State</th><th class="num">Size</th><th class="num hide-phone">Passages</th><th><span class="sr">Actions</span></th></tr></thead><tbody>${rows.map(one => html`<tr><td><${Name} text=${one.original_file_name ?? one.file_name} /></td><td><${Status} of=${one.processing_status} />${one.error_message && html`<div class="small err-text"><${Name} text=${one.error_message} most=${300} /></div>`}</td><td class="num">${bytes(one.file_size)}</td><td class="num hide-phone">${number(one.total_chunks)}</td><td><${Act} kind="tiny ghost" label="Delete" sure="Delete this file? Agents can't read it any more." call=${() => ({ verb: "DELETE", path: `${path}/${one.id}` })} done=${files.reload} /></td></tr>`)}</tbody></table></div>`)}<//><${More} of=${files} noun="files" />
       <h3>Passages</h3><input class="input" type="search" aria-label="Find in this folder" placeholder="Find in this folder" value=${said} onInput=${event => say(event.target.value)} />
-      <${Loaded} of=${asked ? found : passages}>${answer => { const rows = asked ? answer.results : answer; return rows.length === 0 ? html`<p class="small dim">${asked ? "No passage has these words, nor their meaning." : "None yet."}</p>` : html`<ol class="passages">${rows.map(one => html`<li key=${one.id}><div class="plain" dir="auto"><${Marked} text=${one.text} query=${asked} stems=${one.why?.matched} most=${1500} /></div><div class="xs dim"><${Name} text=${one.file_name ?? ""} /></div>${one.why && html`<${WhyFound} why=${one.why} search=${answer} />`}</li>`)}</ol>`; }}<//>
+      <${Loaded} of=${asked ? found : passages}>${answer => { const rows = asked ? answer.results : answer; return rows.length === 0 ? html`<p class="small dim">${asked ? "No passage has these words, nor their meaning." : "None yet."}</p>` : html`<ol class="passages">${rows.map(one => html`<li key=${one.id}><div class="plain" dir="auto"><${Marked} text=${one.text} query=${asked} stems=${one.why?.matched} most=${1500} /></div><div class="xs dim"><${Name} text=${one.file_name ?? ""} /></div>${one.why && html`<${WhyFound} why=${one.why} search=${answer} />`}</li>`)}</ol>`; }}<//>${!asked && html`<${More} of=${passages} noun="passages" />`}
       ${folder && html`<div class="row"><span class="grow"></span><${Act} kind="danger tiny" label="Delete the folder" sure="Delete this folder with its files? This can't be undone." typed=${visible(folder.name)} call=${() => ({ verb: "DELETE", path })} done=${() => { adjust({ folder: "" }); folders.reload(); }} /></div>`}<//>`}</div></div>`;
 }
 

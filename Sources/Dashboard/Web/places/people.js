@@ -2,32 +2,34 @@
 import { html, useState } from "../vendor/preact.js";
 import { adjust, link } from "../route.js";
 import { Act, Card, Empty, Field, Loaded, Tabs, useCall } from "../parts/ui.js";
+import { More, usePages } from "../parts/rows.js";
 import { counted, Name, visible } from "../parts/text.js";
 import { settle, useUnsaved } from "../parts/unsaved.js";
-import { Groups } from "./groups.js";
+import { AgentPicker, Groups } from "./groups.js";
 
 function Person({ id, done }) {
   const path = `/v1/identities/${encodeURIComponent(id)}`;
   const person = useCall(path);
-  const agents = useCall(`${path}/agents`, { query: { limit: 50 } });
-  const blocks = useCall(`${path}/blocks`, { query: { limit: 50 } });
-  const [agent, setAgent] = useState("");
-  const found = useCall("/v1/agents/", { query: { query_text: agent, limit: 6 }, skip: agent.trim().length < 2 });
+  const agents = usePages(`${path}/agents`, { limit: 50 });
+  const blocks = usePages(`${path}/blocks`, { limit: 50 });
+  const [more, setMore] = useState(null);
   return html`<${Loaded} of=${person}>${data => html`<${Card} title=${html`<${Name} text=${data.name} />`} actions=${html`<span class="tag"><${Name} text=${data.identity_type} /></span>`}>
     <dl class="kv"><dt>Key</dt><dd><code><${Name} text=${data.identifier_key} /></code></dd>${(data.properties ?? []).map(one => html`<dt><${Name} text=${one.key} /></dt><dd><${Name} text=${String(one.value)} /></dd>`)}</dl>
-    <h3>Agents</h3><${Loaded} of=${agents}>${rows => (rows.length === 0 ? html`<p class="small dim">None: name this identity in a message's sender, or attach it.</p>` : html`<ul class="lines">${rows.map(one => html`<li class="row"><a class="grow clip" href=${link(["agents", one.id])}><${Name} text=${one.name} /></a><${Act} kind="tiny" label="Detach" call=${() => ({ verb: "PATCH", path: `/v1/agents/${one.id}/identities/detach/${id}` })} done=${agents.reload} /></li>`)}</ul>`)}<//>
-    <${Field} label="Attach to an agent" type="search" value=${agent} set=${setAgent} placeholder="Name of the agent" />${(found.data ?? []).map(one => html`<div class="row"><span class="grow clip"><${Name} text=${one.name} /></span><${Act} kind="tiny" label="Attach" call=${() => ({ verb: "PATCH", path: `/v1/agents/${one.id}/identities/attach/${id}` })} done=${() => { setAgent(""); agents.reload(); }} /></div>`)}
-    <h3>Blocks</h3><${Loaded} of=${blocks}>${rows => (rows.length === 0 ? html`<p class="small dim">None.</p>` : html`<ul class="lines">${rows.map(one => html`<li><a href=${link(["knowledge"], { part: "blocks", block: one.id })}><${Name} text=${one.label} /></a></li>`)}</ul>`)}<//>
+    <h3>Agents</h3><${Loaded} of=${agents}>${rows => (rows.length === 0 ? html`<p class="small dim">None: name this identity in a message's sender, or attach it.</p>` : html`<ul class="lines">${rows.map(one => html`<li class="row"><a class="grow clip" href=${link(["agents", one.id])}><${Name} text=${one.name} /></a><${Act} kind="tiny" label="Detach" call=${() => ({ verb: "PATCH", path: `/v1/agents/${one.id}/identities/detach/${id}` })} done=${agents.reload} /></li>`)}</ul>`)}<//><${More} of=${agents} noun="agents" />
+    <${AgentPicker} label="Attach to an agent" without=${(agents.rows ?? []).map(one => one.id)} verb="Choose" choose=${setMore} />${more && html`<div class="row"><span class="grow clip"><${Name} text=${more.name} /></span><${Act} kind="tiny primary" label="Attach" call=${() => ({ verb: "PATCH", path: `/v1/agents/${more.id}/identities/attach/${id}` })} done=${() => { setMore(null); agents.reload(); }} /></div>`}
+    <h3>Blocks</h3><${Loaded} of=${blocks}>${rows => (rows.length === 0 ? html`<p class="small dim">None.</p>` : html`<ul class="lines">${rows.map(one => html`<li><a href=${link(["knowledge"], { part: "blocks", block: one.id })}><${Name} text=${one.label} /></a></li>`)}</ul>`)}<//><${More} of=${blocks} noun="blocks" />
     <div class="row"><span class="grow"></span><${Act} kind="tiny danger" label="Delete the identity" sure="Delete this identity? Agents and blocks stay." typed=${visible(data.name)} call=${() => ({ verb: "DELETE", path })} done=${() => { settle(); adjust({ person: "" }); done(); }} /></div><//>`}<//>`;
 }
 
 function Identities({ route }) {
-  const list = useCall("/v1/identities/", { query: { limit: 200, name: route.query.name || undefined } });
+  const { name = "" } = route.query;
+  const list = usePages("/v1/identities/", { query: { name: name || undefined } });
   const [form, set] = useState({ name: "", key: "", kind: "user" });
   const put = name => value => set(old => ({ ...old, [name]: value }));
   const chosen = route.query.person;
   useUnsaved((form.name.trim() || form.key.trim()) && "the new identity");
-  return html`<div class="splitpage" data-pane=${chosen ? "item" : "list"}><div class="itemlist stack"><${Loaded} of=${list}>${rows => (rows.length === 0 ? html`<${Empty}>Nobody yet. An identity says who speaks to an agent, so that one agent can know many people.<//>` : html`<ul class="items card">${rows.map(one => html`<li><a href=${link(["people"], { person: one.id })} aria-current=${one.id === chosen ? "true" : undefined}><${Name} text=${one.name} /><span class="xs dim block"><${Name} text=${one.identifier_key} most=${60} /> · ${counted(one.agent_ids, "agent")}</span></a></li>`)}</ul>`)}<//>
+  return html`<div class="splitpage" data-pane=${chosen ? "item" : "list"}><div class="itemlist stack"><input class="input" type="search" aria-label="Find somebody by name" placeholder="Name" value=${name} onInput=${event => adjust({ name: event.target.value })} />
+      <${Loaded} of=${list}>${rows => (rows.length === 0 ? html`<${Empty}>${name ? html`Nobody has “<bdi>${visible(name)}</bdi>” in the name.` : "Nobody yet. An identity says who speaks to an agent, so that one agent can know many people."}<//>` : html`<ul class="items card">${rows.map(one => html`<li><a href=${link(["people"], { ...route.query, person: one.id })} aria-current=${one.id === chosen ? "true" : undefined}><${Name} text=${one.name} /><span class="xs dim block"><${Name} text=${one.identifier_key} most=${60} /> · ${counted(one.agent_ids, "agent")}</span></a></li>`)}</ul>`)}<//><${More} of=${list} noun="people" />
       <${Card} title="New identity"><${Field} label="Name" value=${form.name} set=${put("name")} /><${Field} label="Key" value=${form.key} set=${put("key")} hint="What your program knows the person by." /><${Field} label="Kind" value=${form.kind} set=${put("kind")} options=${["user", "org", "other"]} /><div class="row"><${Act} label="Create" disabled=${!form.name.trim() || !form.key.trim()} call=${() => ({ verb: "POST", path: "/v1/identities/", body: { name: form.name.trim(), identifier_key: form.key.trim(), identity_type: form.kind } })} done=${made => { set({ name: "", key: "", kind: "user" }); list.reload(); settle(); adjust({ person: made.id }); }} /></div><//></div>
     <div class="itemdetail stack">${chosen ? html`<button class="btn tiny only-phone" type="button" onClick=${() => adjust({ person: "" })}>Back to the list</button><${Person} key=${chosen} id=${chosen} done=${list.reload} />` : html`<${Empty}>Choose somebody.<//>`}</div></div>`;
 }

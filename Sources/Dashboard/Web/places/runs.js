@@ -2,8 +2,8 @@
 import { html } from "../vendor/preact.js";
 import { useLive } from "../live.js";
 import { adjust, link } from "../route.js";
-import { Empty, RunState, Status, Loaded, Tabs, Act, useCall } from "../parts/ui.js";
-import { Rows, usePages } from "../parts/rows.js";
+import { Empty, RunState, Status, Loaded, Tabs, Act } from "../parts/ui.js";
+import { More, Rows, usePages } from "../parts/rows.js";
 import { flat, Name, number, short, Time, took } from "../parts/text.js";
 
 const row = run => html`<div class="agrid runs">
@@ -28,16 +28,16 @@ function List({ route }) {
 }
 
 function Jobs() {
-  const jobs = useCall("/v1/jobs/", { query: { limit: 100 }, every: 5 });
-  return html`<div class="pad scroll"><${Loaded} of=${jobs}>${rows => (rows.length === 0 ? html`<${Empty}>No jobs: nothing was sent to be done later.<//>` : html`<table class="table"><thead><tr><th>Job</th><th>Kind</th><th>State</th><th>Began</th><th><span class="sr">Actions</span></th></tr></thead><tbody>${rows.map(one => html`<tr><td class="mono">${short(one.id)}</td><td><${Name} text=${one.job_type ?? one.metadata?.type ?? "–"} /></td><td><${Status} of=${one.status} /></td><td class="small"><${Time} at=${one.created_at} /></td><td>${["created", "running", "pending"].includes(one.status) && html`<${Act} kind="tiny" label="Cancel" call=${() => ({ verb: "PATCH", path: `/v1/jobs/${one.id}/cancel` })} done=${jobs.reload} />`}</td></tr>`)}</tbody></table>`)}<//></div>`;
+  const jobs = usePages("/v1/jobs/", { every: 5 });
+  return html`<div class="pad scroll"><${Loaded} of=${jobs}>${rows => (rows.length === 0 ? html`<${Empty}>No jobs: nothing was sent to be done later.<//>` : html`<table class="table"><thead><tr><th>Job</th><th>Kind</th><th>State</th><th>Began</th><th><span class="sr">Actions</span></th></tr></thead><tbody>${rows.map(one => html`<tr><td class="mono">${short(one.id)}</td><td><${Name} text=${one.job_type ?? one.metadata?.type ?? "–"} /></td><td><${Status} of=${one.status} /></td><td class="small"><${Time} at=${one.created_at} /></td><td>${["created", "running", "pending"].includes(one.status) && html`<${Act} kind="tiny" label="Cancel" call=${() => ({ verb: "PATCH", path: `/v1/jobs/${one.id}/cancel` })} done=${jobs.reload} />`}</td></tr>`)}</tbody></table>`)}<//><${More} of=${jobs} noun="jobs" /></div>`;
 }
 
 /** Of the requests of a batch: all, done, failed, left to do. */
 const counts = of => [of.item_count, of.completed ?? 0, of.failed ?? 0, of.item_count - (of.completed ?? 0) - (of.failed ?? 0) - (of.cancelled ?? 0)];
 
 function Batches() {
-  const batches = useCall("/v1/messages/batches", { query: { limit: 100 }, every: 5 });
-  return html`<div class="pad scroll"><${Loaded} of=${batches}>${rows => (rows.length === 0 ? html`<${Empty}>No batches.<//>` : html`<table class="table"><thead><tr><th>Batch</th><th>State</th><th class="num">Requests</th><th class="num">Done</th><th class="num">Failed</th><th class="num">Left</th><th>Began</th><th><span class="sr">Actions</span></th></tr></thead><tbody>${rows.map(one => html`<tr><td class="mono">${short(one.id)}</td><td><${Status} of=${one.status} /></td>${counts(one.metadata ?? {}).map(value => html`<td class="num">${number(value)}</td>`)}<td class="small"><${Time} at=${one.created_at} /></td><td>${["created", "running"].includes(one.status) && html`<${Act} kind="tiny" label="Cancel" call=${() => ({ verb: "PATCH", path: `/v1/messages/batches/${one.id}/cancel` })} done=${batches.reload} />`}</td></tr>`)}</tbody></table>`)}<//></div>`;
+  const batches = usePages("/v1/messages/batches", { every: 5 });
+  return html`<div class="pad scroll"><${Loaded} of=${batches}>${rows => (rows.length === 0 ? html`<${Empty}>No batches.<//>` : html`<table class="table"><thead><tr><th>Batch</th><th>State</th><th class="num">Requests</th><th class="num">Done</th><th class="num">Failed</th><th class="num">Left</th><th>Began</th><th><span class="sr">Actions</span></th></tr></thead><tbody>${rows.map(one => html`<tr><td class="mono">${short(one.id)}</td><td><${Status} of=${one.status} /></td>${counts(one.metadata ?? {}).map(value => html`<td class="num">${number(value)}</td>`)}<td class="small"><${Time} at=${one.created_at} /></td><td>${["created", "running"].includes(one.status) && html`<${Act} kind="tiny" label="Cancel" call=${() => ({ verb: "PATCH", path: `/v1/messages/batches/${one.id}/cancel` })} done=${batches.reload} />`}</td></tr>`)}</tbody></table>`)}<//><${More} of=${batches} noun="batches" /></div>`;
 }
 
 export function Runs({ route, title }) {

@@ -1,6 +1,7 @@
 // Archival memory: what the agent finds when it searches, and its passages.
 import { html, useEffect, useState } from "../../vendor/preact.js";
 import { Act, Empty, Field, Loaded, useCall } from "../../parts/ui.js";
+import { More, usePages } from "../../parts/rows.js";
 import { filters, WhyFound } from "../../parts/found.js";
 import { Marked } from "../../parts/marked.js";
 import { Name, Time, visible } from "../../parts/text.js";
@@ -25,7 +26,7 @@ export function Archive({ agent, changes }) {
   // A tag alone lists what has it, the newest first.
   const searches = Boolean(asked || tag);
   const base = `/v1/agents/${agent.id}/archival-memory`;
-  const all = useCall(base, { query: { limit: 30, ascending: false }, skip: searches });
+  const all = usePages(base, { query: { ascending: false }, limit: 30, skip: searches });
   const body = { source: "archival_memory", agent_id: agent.id, query: asked, limit: 20, tags: tag ? [tag] : undefined };
   const found = useCall("/v1/search/explain", { verb: "POST", body, skip: !searches });
   useEffect(() => { if (changes) (searches ? found : all).reload(); }, [changes]);
@@ -34,6 +35,6 @@ export function Archive({ agent, changes }) {
     <form class="searchline" onSubmit=${event => { event.preventDefault(); ask(query.trim()); }}><input class="input" type="search" aria-label="Search the archive" placeholder="Search as the agent would" value=${query} onInput=${event => { setQuery(event.target.value); if (!event.target.value) ask(""); }} /><button class="btn" type="submit">Search</button></form>
     ${tag && html`<div class="chips"><button class="chip" type="button" onClick=${() => setTag("")}>only the tag <${Name} text=${tag} most=${60} /> ×</button></div>`}
     ${searches ? html`<${Loaded} of=${found}>${answer => (answer.results.length === 0 ? html`<${Empty}>Nothing is found${asked && html` for “<bdi>${visible(asked)}</bdi>”`}. <button class="btn tiny" type="button" onClick=${() => { setQuery(""); setTag(""); ask(""); }}>Show all</button><//>` : html`<p class="xs dim">${answer.results.length} found, the ${asked ? "best" : "newest"} first</p><ol class="passages">${answer.results.map(one => html`<${Passage} key=${one.id} id=${one.id} text=${one.text} at=${one.created_at} tags=${one.tags} query=${asked} stems=${one.why.matched} agent=${agent} done=${reload} choose=${setTag}>${asked && html`<${WhyFound} why=${one.why} search=${answer} by=${filters(body)} />`}<//>`)}</ol>`)}<//>`
-    : html`<${Loaded} of=${all}>${rows => (rows.length === 0 ? html`<${Empty}>No passages yet. The agent stores them with archival_memory_insert, and you below.<//>` : html`<ol class="passages">${rows.map(one => html`<${Passage} key=${one.id} id=${one.id} text=${one.text} at=${one.created_at} tags=${one.tags} agent=${agent} done=${reload} choose=${setTag} />`)}</ol>`)}<//>`}
+    : html`<${Loaded} of=${all}>${rows => (rows.length === 0 ? html`<${Empty}>No passages yet. The agent stores them with archival_memory_insert, and you below.<//>` : html`<ol class="passages">${rows.map(one => html`<${Passage} key=${one.id} id=${one.id} text=${one.text} at=${one.created_at} tags=${one.tags} agent=${agent} done=${reload} choose=${setTag} />`)}</ol>`)}<//><${More} of=${all} noun="passages" />`}
     <${Field} label="Add a passage" rows=${3} value=${text} set=${setText} /><div class="row"><${Act} label="Add" disabled=${!text.trim()} call=${() => ({ verb: "POST", path: base, body: { text } })} done=${() => { setText(""); reload(); }} /></div></section>`;
 }

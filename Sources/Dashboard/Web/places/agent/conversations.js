@@ -2,6 +2,7 @@
 import { html, useState } from "../../vendor/preact.js";
 import { adjust, link } from "../../route.js";
 import { Act, Field, Loaded, State, useCall } from "../../parts/ui.js";
+import { More, usePages } from "../../parts/rows.js";
 import { Name, short, Time, visible } from "../../parts/text.js";
 
 function Chosen({ talk, done }) {
@@ -14,14 +15,16 @@ function Chosen({ talk, done }) {
 }
 
 export function Conversations({ agent, talk, waiting }) {
-  const list = useCall("/v1/conversations/", { query: { agent_id: agent.id, limit: 50 }, every: 20 });
+  const list = usePages("/v1/conversations/", { query: { agent_id: agent.id }, limit: 50, every: 20 });
   const current = value => (value === talk ? { "aria-current": "page" } : {});
   const mark = value => waiting.includes(value) && html` <${State} kind="wait">waits<//>`;
-  const chosen = list.data?.find(one => one.id === talk);
+  const known = list.data?.find(one => one.id === talk);
+  const other = useCall(talk && `/v1/conversations/${encodeURIComponent(talk)}`, { skip: !talk || !list.data || Boolean(known) });
+  const chosen = known ?? other.data;
   return html`<nav class="pane convs" aria-label="Conversations">
     <${Act} kind="tiny" label="New conversation" call=${() => ({ verb: "POST", path: "/v1/conversations/", query: { agent_id: agent.id }, body: {} })} done=${made => { list.reload(); adjust({ talk: made.id }); }} />
     <ul><li><a href=${link(["agents", agent.id])} ...${current(undefined)}>Main <span class="xs dim">the agent's own</span>${mark(undefined)}</a></li>
-      ${list.data ? list.data.map(one => html`<li><a href=${link(["agents", agent.id], { talk: one.id })} ...${current(one.id)}><${Name} text=${one.summary || short(one.id)} most=${60} /> <span class="xs dim"><${Time} at=${one.updated_at ?? one.created_at} /></span>${mark(one.id)}</a></li>`) : html`<li><${Loaded} of=${list}>${() => null}<//></li>`}</ul>
+      ${list.data ? list.data.map(one => html`<li><a href=${link(["agents", agent.id], { talk: one.id })} ...${current(one.id)}><${Name} text=${one.summary || short(one.id)} most=${60} /> <span class="xs dim"><${Time} at=${one.updated_at ?? one.created_at} /></span>${mark(one.id)}</a></li>`) : html`<li><${Loaded} of=${list}>${() => null}<//></li>`}</ul><${More} of=${list} noun="conversations" />
     <a class="small block apart" href=${link(["knowledge"], { part: "search", agent: agent.id })}>Search what was said</a>
     ${chosen && html`<${Chosen} key=${chosen.id} talk=${chosen} done=${list.reload} />`}</nav>`;
 }

@@ -3,6 +3,7 @@ import { html, useEffect, useState } from "../../vendor/preact.js";
 import { Act, Empty, Field, Loaded, useCall } from "../../parts/ui.js";
 import { Dialog } from "../../parts/dialog.js";
 import { Diff } from "../../parts/diff.js";
+import { More, usePages } from "../../parts/rows.js";
 import { flat, Name, number, Time, visible } from "../../parts/text.js";
 import { mayLeave, useUnsaved } from "../../parts/unsaved.js";
 
@@ -13,16 +14,17 @@ function author(version, agent) {
 }
 
 export function History({ block, agent, done, edition }) {
-  const history = useCall(`/v1/blocks/${block.id}/history`, { query: { limit: 50, order: "desc" } });
+  const history = usePages(`/v1/blocks/${block.id}/history`, { limit: 50, cursor: version => ({ before: version.version }) });
   useEffect(() => { history.reload(); }, [block.value, edition]);
+  const look = (version, isLast) => { setOpen(open === version ? null : version); if (isLast) history.more(); };
   const [open, setOpen] = useState(null);
   return html`<h3>History</h3><${Loaded} of=${history}>${rows => {
     const versions = [...rows].sort((one, other) => other.version - one.version);
     if (versions.length === 0) return html`<p class="small dim">Nothing has changed since it was made.</p>`;
-    return html`<ol class="hist">${versions.map((version, index) => html`<li data-on=${version.value === block.value && index === 0 ? "" : undefined}><b>${version.version}</b><button class="linkish clip" type="button" aria-expanded=${open === version.version} onClick=${() => setOpen(open === version.version ? null : version.version)}><${Name} text=${author(version, agent)} most=${40} /> · <${Time} at=${version.created_at} /></button>
+    return html`<ol class="hist">${versions.map((version, index) => html`<li data-on=${version.value === block.value && index === 0 ? "" : undefined}><b>${version.version}</b><button class="linkish clip" type="button" aria-expanded=${open === version.version} onClick=${() => look(version.version, index === versions.length - 1)}><${Name} text=${author(version, agent)} most=${40} /> · <${Time} at=${version.created_at} /></button>
       ${version.value === block.value ? html`<span class="dim">as now</span>` : html`<${Act} kind="tiny" label="Restore" sure=${`Write version ${version.version} back? What is there now stays in the history.`} call=${() => ({ verb: "POST", path: `/v1/blocks/${block.id}/restore`, body: { version: version.version } })} done=${done} />`}</li>
       ${open === version.version && html`<li class="wideli"><${Diff} before=${versions[index + 1]?.value ?? ""} after=${version.value} /></li>`}`)}</ol>`;
-  }}<//>`;
+  }}<//><${More} of=${history} noun="versions" />`;
 }
 
 export function BlockEditor({ block, agent, path, done }) {
@@ -49,21 +51,24 @@ export function BlockEditor({ block, agent, path, done }) {
 function Sharing({ block, agent }) {
   const others = useCall(`/v1/blocks/${block.id}/agents`, { query: { limit: 50 } });
   const rest = (others.data ?? []).filter(one => one.id !== agent.id);
-  return rest.length > 0 && html`<div class="note warn">Shared with ${rest.length} other ${rest.length === 1 ? "agent" : "agents"}: ${rest.slice(0, 3).map((one, index) => html`${index ? ", " : ""}<a href=${`#/agents/${one.id}`}><${Name} text=${one.name} most=${40} /></a>`)}${rest.length > 3 ? " …" : ""}</div>`;
+  return rest.length > 0 && html`<div class="note warn">Shared with ${rest.length}${others.data.length === 50 ? " or more" : ""} other ${rest.length === 1 ? "agent" : "agents"}: ${rest.slice(0, 3).map((one, index) => html`${index ? ", " : ""}<a href=${`#/agents/${one.id}`}><${Name} text=${one.name} most=${40} /></a>`)}${rest.length > 3 ? " …" : ""}</div>`;
 }
 
 function Add({ agent, close, done }) {
-  const [form, set] = useState({ label: "", value: "", description: "", existing: "" });
+  const [form, set] = useState({ label: "", value: "", description: "" });
   const put = name => value => set(old => ({ ...old, [name]: value }));
-  const blocks = useCall("/v1/blocks/", { query: { limit: 100 } });
+  const [asked, ask] = useState("");
+  const blocks = usePages("/v1/blocks/", { limit: 30, query: { label_search: asked.trim() || undefined } });
   const attach = id => ({ verb: "PATCH", path: `/v1/agents/${agent.id}/core-memory/blocks/attach/${id}` });
   const [made, setMade] = useState(null);
+  const attached = () => { done(); close(); };
   const own = new Set((agent.blocks ?? []).map(one => one.id));
   return html`<${Dialog} label="Add a block" kind="question" close=${close}><div class="stack pad">
     <h2>Add a block</h2><${Field} label="Label" value=${form.label} set=${put("label")} hint="What the agent calls it." /><${Field} label="What it is for" value=${form.description} set=${put("description")} hint="The agent reads this." /><${Field} label="Value" rows=${3} value=${form.value} set=${put("value")} />
-    ${made ? html`<${Act} kind="primary" label="Attach it" call=${() => attach(made.id)} done=${() => { done(); close(); }} />` : html`<${Act} kind="primary" label="Create" disabled=${!form.label.trim()} call=${() => ({ verb: "POST", path: "/v1/blocks/", body: { label: form.label.trim(), value: form.value, description: form.description || undefined } })} done=${setMade} />`}
-    <h3>Or one that exists</h3><${Field} label="Block" value=${form.existing} set=${put("existing")} options=${[["", "–"], ...(blocks.data ?? []).filter(one => !own.has(one.id)).map(one => [one.id, `${one.label}: ${visible(one.value).slice(0, 50)}`])]} />
-    <div class="row"><${Act} label="Attach" disabled=${!form.existing} call=${() => attach(form.existing)} done=${() => { done(); close(); }} /><span class="grow"></span><button class="btn" type="button" onClick=${close}>Close</button></div></div><//>`;
+    ${made ? html`<${Act} kind="primary" label="Attach it" call=${() => attach(made.id)} done=${attached} />` : html`<${Act} kind="primary" label="Create" disabled=${!form.label.trim()} call=${() => ({ verb: "POST", path: "/v1/blocks/", body: { label: form.label.trim(), value: form.value, description: form.description || undefined } })} done=${setMade} />`}
+    <h3>Or one that exists</h3><${Field} label="Block" type="search" value=${asked} set=${ask} placeholder="Label" />
+    <${Loaded} of=${blocks}>${rows => html`<ul class="lines">${rows.filter(one => !own.has(one.id)).map(one => html`<li class="row" key=${one.id}><span class="grow clip"><b><${Name} text=${one.label} most=${40} /></b> <span class="small mid"><${Name} text=${one.value} most=${80} /></span></span><${Act} kind="tiny" label="Attach" call=${() => attach(one.id)} done=${attached} /></li>`)}</ul>`}<//><${More} of=${blocks} noun="blocks" />
+    <div class="row"><span class="grow"></span><button class="btn" type="button" onClick=${close}>Close</button></div></div><//>`;
 }
 
 export function Memory({ agent, changed }) {

@@ -1,13 +1,14 @@
 // What tools may do, and the variables they see.
 import { html, useState } from "../../vendor/preact.js";
 import { Act, Card, Empty, Field, Loaded, State, useCall } from "../../parts/ui.js";
+import { More, usePages } from "../../parts/rows.js";
 import { bytes, Name, number } from "../../parts/text.js";
 
 function Variables({ config }) {
   const path = `/v1/sandbox-config/${config.id}/environment-variable`;
-  const list = useCall(path, { query: { limit: 100 } });
+  const list = usePages(path);
   const [form, set] = useState({ key: "", value: "" });
-  return html`<${Loaded} of=${list}>${rows => (rows.length === 0 ? html`<p class="small dim">No variables.</p>` : html`<ul class="lines">${rows.map(one => html`<li class="row"><code class="grow clip"><${Name} text=${one.key} /></code><span class="xs dim">${one.value ? "set" : "empty"}</span><${Act} kind="tiny ghost" label="Delete" sure="Delete this variable?" call=${() => ({ verb: "DELETE", path: `/v1/sandbox-config/environment-variable/${one.id}` })} done=${list.reload} /></li>`)}</ul>`)}<//>
+  return html`<${Loaded} of=${list}>${rows => (rows.length === 0 ? html`<p class="small dim">No variables.</p>` : html`<ul class="lines">${rows.map(one => html`<li class="row"><code class="grow clip"><${Name} text=${one.key} /></code><span class="xs dim">${one.value ? "set" : "empty"}</span><${Act} kind="tiny ghost" label="Delete" sure="Delete this variable?" call=${() => ({ verb: "DELETE", path: `/v1/sandbox-config/environment-variable/${one.id}` })} done=${list.reload} /></li>`)}</ul>`)}<//><${More} of=${list} noun="variables" />
     <div class="row end wrap"><${Field} label="Name" value=${form.key} set=${key => set({ ...form, key })} /><${Field} label="Value" type="password" autocomplete="off" value=${form.value} set=${value => set({ ...form, value })} /><${Act} label="Set" disabled=${!form.key.trim()} call=${() => ({ verb: "POST", path, body: { key: form.key.trim(), value: form.value } })} done=${() => { set({ key: "", value: "" }); list.reload(); }} /></div>`;
 }
 

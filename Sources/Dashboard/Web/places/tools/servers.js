@@ -2,8 +2,9 @@
 import { html, useEffect, useRef, useState } from "../../vendor/preact.js";
 import { events, make } from "../../api.js";
 import { link } from "../../route.js";
-import { Act, Card, Empty, Field, Loaded, Problem, State, useCall } from "../../parts/ui.js";
-import { counted, cut, Name, visible } from "../../parts/text.js";
+import { Act, Card, Empty, Field, Loaded, Problem, State } from "../../parts/ui.js";
+import { More, usePages } from "../../parts/rows.js";
+import { cut,  Name, number, visible } from "../../parts/text.js";
 import { useUnsaved } from "../../parts/unsaved.js";
 
 const asText = (values, mark) => Object.entries(values ?? {}).map(([name, value]) => `${name}${mark}${value}`).join("\n");
@@ -55,7 +56,7 @@ function Form({ server, done }) {
 
 function Server({ server, done }) {
   const path = `/v1/mcp-servers/${server.id}`;
-  const tools = useCall(`${path}/tools`, { query: { limit: 1000 } });
+  const tools = usePages(`${path}/tools`);
   const [answer, setAnswer] = useState(null);
   const [editing, edit] = useState(false);
   const refresh = { verb: "PATCH", path: `${path}/refresh` };
@@ -69,10 +70,10 @@ function Server({ server, done }) {
     <div class="row wrap"><${Act} kind="tiny" label="Connect and read its tools" call=${() => refresh} failed=${error => { setAnswer(error); done(); }} done=${value => { setAnswer(value); again(); }} />${isWanting && html`<${Authorize} path=${`/v1/mcp-servers/connect/${server.id}`} done=${again} />`}<button class="btn tiny" type="button" aria-expanded=${editing} onClick=${() => edit(!editing)}>Edit</button><span class="grow"></span><${Act} kind="tiny danger" label="Delete" sure="Delete this server and its tools, also from agents? This can't be undone." typed=${visible(server.server_name)} call=${() => ({ verb: "DELETE", path })} done=${done} /></div>
     ${answer instanceof Error ? !server.last_error && html`<${Problem} error=${answer} />` : answer && html`<${State} kind="ok">It answered: ${answer.added.length} new, ${answer.updated.length} changed, ${answer.deleted.length} gone.<//>`}
     ${editing && html`<${Form} server=${server} done=${async () => { edit(false); await make(refresh).then(setAnswer, setAnswer); again(); }} />`}
-    <${Loaded} of=${tools}>${rows => (rows.length === 0 ? html`<p class="small dim">No tools are known of it.</p>` : html`<details><summary class="small">${counted(rows, "tool")}</summary><ul class="lines">${rows.map(one => html`<li><a href=${link(["tools"], { tool: one.id })} title="See its schema and try it"><code><${Name} text=${one.name} /></code></a> <span class="small mid"><${Name} text=${one.description ?? ""} most=${160} /></span></li>`)}</ul></details>`)}<//><//>`;
+    <${Loaded} of=${tools}>${rows => (rows.length === 0 ? html`<p class="small dim">No tools are known of it.</p>` : html`<details><summary class="small">${number(rows.length)}${tools.end ? "" : " and more"} tools</summary><ul class="lines">${rows.map(one => html`<li><a href=${link(["tools"], { tool: one.id })} title="See its schema and try it"><code><${Name} text=${one.name} /></code></a> <span class="small mid"><${Name} text=${one.description ?? ""} most=${160} /></span></li>`)}</ul><${More} of=${tools} noun="tools" /></details>`)}<//><//>`;
 }
 
 export function Servers() {
-  const servers = useCall("/v1/mcp-servers/", { every: 20 });
-  return html`<div class="two"><div class="stack"><${Loaded} of=${servers}>${rows => (rows.length === 0 ? html`<${Empty}>No MCP servers. They bring tools of other programs.<//>` : rows.map(one => html`<${Server} key=${one.id} server=${one} done=${servers.reload} />`))}<//></div><div class="stack"><${Card} title="Add an MCP server"><${Form} done=${servers.reload} /><//></div></div>`;
+  const servers = usePages("/v1/mcp-servers/", { every: 20 });
+  return html`<div class="two"><div class="stack"><${Loaded} of=${servers}>${rows => (rows.length === 0 ? html`<${Empty}>No MCP servers. They bring tools of other programs.<//>` : rows.map(one => html`<${Server} key=${one.id} server=${one} done=${servers.reload} />`))}<//><${More} of=${servers} noun="servers" /></div><div class="stack"><${Card} title="Add an MCP server"><${Form} done=${servers.reload} /><//></div></div>`;
 }
