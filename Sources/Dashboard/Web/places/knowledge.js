@@ -6,6 +6,7 @@ import { WhyFound } from "../parts/found.js";
 import { Marked } from "../parts/marked.js";
 import { More, Rows, usePages } from "../parts/rows.js";
 import { bytes, cut, Name, number, short, Time, visible } from "../parts/text.js";
+import { handles } from "./newagent.js";
 import { settle } from "../parts/unsaved.js";
 import { BlockEditor, History } from "./agent/memory.js";
 
@@ -75,12 +76,13 @@ function Folders({ route }) {
   const embeddings = useCall("/v1/models/embedding");
   const [name, setName] = useState("");
   const [handle, setHandle] = useState("");
-  const embedding = handle || embeddings.data?.[0]?.handle;
+  const preset = useCall("/v1/server/settings").data?.default_embedding_model;
+  const embedding = handle || (preset ? "" : embeddings.data?.[0]?.handle);
   const known = folders.data?.find(one => one.id === chosen);
   const other = useCall(path, { skip: !chosen || !folders.data || Boolean(known) });
   const folder = known ?? other.data;
   return html`<div class="splitpage" data-pane=${chosen ? "item" : "list"}><div class="itemlist stack"><${Loaded} of=${folders}>${rows => (rows.length === 0 ? html`<${Empty}>No folders. A folder holds files that agents can read and search.<//>` : html`<ul class="items card">${rows.map(one => html`<li><a href=${link(["knowledge"], { part: "folders", folder: one.id })} aria-current=${one.id === chosen ? "true" : undefined}><${Name} text=${one.name} /><span class="xs dim block"><${Name} text=${one.description ?? ""} most=${80} /></span></a></li>`)}</ul>`)}<//><${More} of=${folders} noun="folders" />
-      <${Card} title="New folder"><${Field} label="Name" value=${name} set=${setName} /><${Field} label="Embeddings" value=${embedding ?? ""} set=${setHandle} options=${(embeddings.data ?? []).map(one => one.handle)} />${embeddings.data?.length === 0 && html`<p class="small mid">No embedding model answers, and a folder needs one. <a href="#/settings?part=providers">Add a provider</a></p>`}<div class="row"><${Act} label="Create" disabled=${!name.trim() || !embedding} call=${() => ({ verb: "POST", path: "/v1/folders/", body: { name: name.trim(), embedding } })} done=${made => { setName(""); folders.reload(); adjust({ folder: made.id }); }} /></div><//></div>
+      <${Card} title="New folder"><${Field} label="Name" value=${name} set=${setName} /><${Field} label="Embeddings" value=${embedding ?? ""} set=${setHandle} options=${handles(preset, null, embeddings.data)} />${embeddings.data?.length === 0 && html`<p class="small mid">No embedding model answers, and a folder needs one. <a href="#/settings?part=providers">Add a provider</a></p>`}<div class="row"><${Act} label="Create" disabled=${!name.trim() || (!embedding && !preset)} call=${() => ({ verb: "POST", path: "/v1/folders/", body: { name: name.trim(), embedding: embedding || undefined } })} done=${made => { setName(""); folders.reload(); adjust({ folder: made.id }); }} /></div><//></div>
     <div class="itemdetail stack">${!chosen ? html`<${Empty}>Choose a folder to see its files.<//>` : html`<button class="btn tiny only-phone" type="button" onClick=${() => adjust({ folder: "" })}>Back to the list</button><${Card} title=${html`<${Name} text=${folder?.name ?? short(chosen)} />`}><${Upload} folder=${chosen} done=${files.reload} />
       <${Loaded} of=${files}>${rows => (rows.length === 0 ? html`<${Empty}>No files in this folder yet.<//>` : html`<div class="scroll"><table class="table"><thead><tr><th>File</th><th>State</th><th class="num">Size</th><th class="num hide-phone">Passages</th><th><span class="sr">Actions</span></th></tr></thead><tbody>${rows.map(one => html`<tr><td><${Name} text=${one.original_file_name ?? one.file_name} /></td><td><${Status} of=${one.processing_status} />${one.error_message && html`<div class="small err-text"><${Name} text=${one.error_message} most=${300} /></div>`}</td><td class="num">${bytes(one.file_size)}</td><td class="num hide-phone">${number(one.total_chunks)}</td><td><${Act} kind="tiny ghost" label="Delete" sure="Delete this file? Agents can't read it any more." call=${() => ({ verb: "DELETE", path: `${path}/${one.id}` })} done=${files.reload} /></td></tr>`)}</tbody></table></div>`)}<//><${More} of=${files} noun="files" />
       <h3>Passages</h3><input class="input" type="search" aria-label="Find in this folder" placeholder="Find in this folder" value=${said} onInput=${event => say(event.target.value)} />
