@@ -41,3 +41,15 @@ def test_without_defaults_the_first_model_is_offered(tab, page, api):
     first = api.get("/v1/models/").json()[0]["handle"]
     expect(page.get_by_label("Model", exact=True)).to_have_value(first)
     expect(page.get_by_label("Embeddings", exact=True).locator("option:checked")).to_have_text("none: found by words alone")
+
+
+def test_an_agent_without_archival_tools_gets_them_by_one_press(tab, page, api):
+    agent = make_agent(api)
+    tab.open(f"agents/{agent['id']}?part=archive")
+    archive = page.get_by_role("region", name="Archive")
+    expect(archive.locator(".note")).to_contain_text("it has no archival_memory_insert and no archival_memory_search")
+    archive.get_by_role("button", name="Attach the archival tools").click()
+    expect(archive.locator(".note")).to_have_count(0)
+    expect(archive).to_contain_text("No passages yet")
+    names = {one["name"] for one in api.get(f"/v1/agents/{agent['id']}/tools").json()}
+    assert {"archival_memory_insert", "archival_memory_search"} < names
