@@ -26,7 +26,7 @@ def test_what_is_found_is_of_something_with_a_name(tab, page, api):
     found.click()
     card = page.locator("section.card", has=page.get_by_role("heading", name=archive["name"], exact=True))
     expect(card.get_by_role("link", name=agent["name"])).to_have_attribute("href", f"#/agents/{agent['id']}")
-    expect(page.get_by_role("table").get_by_role("link", name=archive["name"])).to_have_attribute("aria-current", "true")
+    expect(page.locator(".itemlist").get_by_role("link", name=archive["name"])).to_have_attribute("aria-current", "true")
     tab.open(f"knowledge?query={word}&agent={agent['id']}")
     expect(page.get_by_role("button", name=f"only {agent['name']}")).to_be_visible()
 

@@ -24,7 +24,7 @@ SCREENS = {
     "places/agent/conversations.js": "Agent: conversations",
     "places/agent/memory.js": "Agent: memory", "places/agent/context.js": "Agent: context", "places/agent/agenttools.js": "Agent: tools",
     "places/agent/archive.js": "Agent: archive", "places/agent/files.js": "Agent: files", "places/agent/agentsettings.js": "Agent: settings",
-    "places/runs.js": "Runs", "places/run.js": "Run", "places/knowledge.js": "Knowledge", "places/tools.js": "Tools",
+    "places/runs.js": "Runs", "places/run.js": "Run", "places/knowledge.js": "Knowledge", "places/knowledge/archives.js": "Knowledge: archives", "places/tools.js": "Tools",
     "places/tools/try.js": "Tools", "places/tools/servers.js": "Tools: MCP servers", "places/tools/sandbox.js": "Tools: sandbox", "places/people.js": "People",
     "places/groups.js": "People: groups", "places/api/operations.js": "API", "places/settings.js": "Settings",
     "places/settings/providers.js": "Settings: providers", "places/settings/models.js": "Settings: models",

@@ -192,6 +192,10 @@ static const unsigned char places_knowledge_js[] = {
 #embed "Web/places/knowledge.js"
 };
 
+static const unsigned char places_knowledge_archives_js[] = {
+#embed "Web/places/knowledge/archives.js"
+};
+
 static const unsigned char places_newagent_js[] = {
 #embed "Web/places/newagent.js"
 };
@@ -352,6 +356,7 @@ static const DashboardFile files[] = {
     {"places/api/schema.js", places_api_schema_js, sizeof places_api_schema_js},
     {"places/groups.js", places_groups_js, sizeof places_groups_js},
     {"places/knowledge.js", places_knowledge_js, sizeof places_knowledge_js},
+    {"places/knowledge/archives.js", places_knowledge_archives_js, sizeof places_knowledge_archives_js},
     {"places/newagent.js", places_newagent_js, sizeof places_newagent_js},
     {"places/overview.js", places_overview_js, sizeof places_overview_js},
     {"places/people.js", places_people_js, sizeof places_people_js},

@@ -7,8 +7,10 @@ import { Problem, Waiting } from "./ui.js";
 
 const keyOf = row => row.id ?? row.version ?? row;
 const behind = row => ({ after: row.id ?? row });
-/** The rows of a list of the server, further pages as they are asked for. `cursor` makes the query of what comes after a row. It serves `Loaded`, too. */
-export function usePages(path, { query, limit = 100, every, skip, cursor = behind } = {}) {
+/** What moved in the order meanwhile may be there already. */
+const joined = (rows, page) => { const ids = new Set(rows.map(keyOf)); return [...rows, ...page.filter(row => !ids.has(keyOf(row)))]; };
+/** The rows of a list of the server, further pages as they are asked for. `cursor` makes the query of what comes after a row. It serves `Loaded`, too. A search that is posted has its query in the body. */
+export function usePages(path, { query, limit = 100, every, skip, cursor = behind, verb = "GET" } = {}) {
   const key = JSON.stringify([path, query]);
   const [state, set] = useState({ key, rows: null, end: false, error: null });
   const [turn, setTurn] = useState(0);
@@ -17,8 +19,8 @@ export function usePages(path, { query, limit = 100, every, skip, cursor = behin
   const now = useRef(null);
   now.current = state.key === key ? state : { key, rows: null, end: false, error: null };
   const read = async (last, signal, quiet) => {
-    const page = await call("GET", path, { query: { ...query, limit, ...(last && cursor(last)) }, signal, quiet });
-    return Array.isArray(page) ? page : page.files ?? page.results ?? [];
+    const page = await call(verb, path, { [verb === "GET" ? "query" : "body"]: { ...query, limit, ...(last && cursor(last)) }, signal, quiet });
+    return Array.isArray(page) ? page.map(row => row.passage ?? row) : page.files ?? page.results ?? [];
   };
   useEffect(() => {
     if (skip) return undefined;
@@ -32,7 +34,7 @@ export function usePages(path, { query, limit = 100, every, skip, cursor = behin
         // After a change of one's own all that is shown is read again; what others change behind the first page is not looked for.
         while (isOwn && !end && now.current.rows?.length > rows.length) {
           const page = await read(rows.at(-1), stop.signal, true);
-          rows = [...rows, ...page];
+          rows = joined(rows, page);
           end = page.length < limit;
         }
         set(old => {
@@ -55,8 +57,7 @@ export function usePages(path, { query, limit = 100, every, skip, cursor = behin
     busy.current = true;
     try {
       const page = await read(rows.at(-1));
-      // What moved in the order meanwhile may be there already.
-      set(old => { const ids = new Set(old.rows?.map(keyOf)); return old.key === key ? { ...old, rows: [...old.rows, ...page.filter(row => !ids.has(keyOf(row)))], end: page.length < limit } : old; });
+      set(old => (old.key === key ? { ...old, rows: joined(old.rows, page), end: page.length < limit } : old));
     } catch (error) {
       set(old => ({ ...old, end: true, error }));
     } finally {

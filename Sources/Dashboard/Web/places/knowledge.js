@@ -1,11 +1,12 @@
 // What is known: search over all of it, shared blocks, archives, folders and their files.
 import { html, useEffect, useState } from "../vendor/preact.js";
 import { adjust, link } from "../route.js";
-import { Act, Card, Empty, Field, Id, Loaded, Problem, Status, Tabs, useCall } from "../parts/ui.js";
+import { Act, Card, Empty, Field, Loaded, Problem, Status, Tabs, useCall } from "../parts/ui.js";
 import { WhyFound } from "../parts/found.js";
 import { Marked } from "../parts/marked.js";
 import { More, Rows, usePages } from "../parts/rows.js";
 import { bytes, cut, Name, number, short, Time, visible } from "../parts/text.js";
+import { Archives } from "./knowledge/archives.js";
 import { handles } from "./newagent.js";
 import { settle } from "../parts/unsaved.js";
 import { BlockEditor, History } from "./agent/memory.js";
@@ -88,23 +89,6 @@ function Folders({ route }) {
       <h3>Passages</h3><input class="input" type="search" aria-label="Find in this folder" placeholder="Find in this folder" value=${said} onInput=${event => say(event.target.value)} />
       <${Loaded} of=${asked ? found : passages}>${answer => { const rows = asked ? answer.results : answer; return rows.length === 0 ? html`<p class="small dim">${asked ? "No passage has these words, nor their meaning." : "None yet."}</p>` : html`<ol class="passages">${rows.map(one => html`<li key=${one.id}><div class="plain" dir="auto"><${Marked} text=${one.text} query=${asked} stems=${one.why?.matched} most=${1500} /></div><div class="xs dim"><${Name} text=${one.file_name ?? ""} /></div>${one.why && html`<${WhyFound} why=${one.why} search=${answer} />`}</li>`)}</ol>`; }}<//>${!asked && html`<${More} of=${passages} noun="passages" />`}
       ${folder && html`<div class="row"><span class="grow"></span><${Act} kind="danger tiny" label="Delete the folder" sure="Delete this folder with its files? This can't be undone." typed=${visible(folder.name)} call=${() => ({ verb: "DELETE", path })} done=${() => { adjust({ folder: "" }); folders.reload(); }} /></div>`}<//>`}</div></div>`;
-}
-
-/** An archive that was chosen, with the agents that have it. */
-function ChosenArchive({ id }) {
-  const path = `/v1/archives/${encodeURIComponent(id)}`;
-  const archive = useCall(path);
-  const agents = useCall(`${path}/agents`, { query: { limit: 50, include: [] } });
-  return html`<${Loaded} of=${archive}>${data => html`<${Card} title=${html`<${Name} text=${data.name} />`}><${Id} id=${id} />${data.description && html`<p class="small mid"><${Name} text=${data.description} most=${400} /></p>`}
-    <h3>Agents</h3><${Loaded} of=${agents}>${rows => (rows.length === 0 ? html`<p class="small dim">No agent has it.</p>` : html`<ul class="lines">${rows.map(one => html`<li><a href=${link(["agents", one.id])}><${Name} text=${one.name} /></a></li>`)}</ul>`)}<//><//>`}<//>`;
-}
-
-function Archives({ route }) {
-  const chosen = route.query.archive;
-  const archives = useCall("/v1/archives/", { query: { limit: 100 } });
-  const [name, setName] = useState("");
-  return html`<div class="stack"><${Loaded} of=${archives}>${rows => (rows.length === 0 ? html`<${Empty}>No archives. One is made when an agent stores its first passage.<//>` : html`<${Card} title="Archives" flush><div class="scroll"><table class="table"><thead><tr><th>Archive</th><th>Embeddings</th><th>Made</th><th><span class="sr">Actions</span></th></tr></thead><tbody>${rows.map(one => html`<tr><td><a href=${link(["knowledge"], { part: "archives", archive: one.id })} aria-current=${one.id === chosen ? "true" : undefined}><${Name} text=${one.name} /></a><div class="xs dim mono">${short(one.id)}</div></td><td class="small"><${Name} text=${one.embedding_config?.embedding_model ?? one.embedding ?? "words alone"} /></td><td class="small"><${Time} at=${one.created_at} /></td><td><${Act} kind="tiny ghost" label="Delete" sure="Delete this archive with its passages? This can't be undone." typed=${visible(one.name)} call=${() => ({ verb: "DELETE", path: `/v1/archives/${one.id}` })} done=${archives.reload} /></td></tr>`)}</tbody></table></div><//>`)}<//>${chosen && html`<${ChosenArchive} key=${chosen} id=${chosen} />`}
-    <div class="row end"><${Field} label="New archive" value=${name} set=${setName} /><${Act} label="Create" disabled=${!name.trim()} call=${() => ({ verb: "POST", path: "/v1/archives/", body: { name: name.trim() } })} done=${() => { setName(""); archives.reload(); }} /></div></div>`;
 }
 
 export function Knowledge({ route, title }) {
