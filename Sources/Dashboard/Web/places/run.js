@@ -123,7 +123,8 @@ export function Run({ id, route, title }) {
     // What was read while it ran may lack its end.
     if (ran.current) for (const one of [begin, whole, usage, messages]) one.reload();
   }, [run.data?.status]);
-  useEffect(() => { if (run.data?.status === "failed") see(id); }, [run.data?.status, id]);
+  // With the text itself: whoever leaves at once has seen it too.
+  useLayoutEffect(() => { if (run.data?.status === "failed") see(id); }, [run.data?.status, id]);
   title("Runs", short(id));
   const box = useRef(null);
   const height = innerWidth > 720 ? 28 : 40;
