@@ -194,7 +194,7 @@ def test_a_new_agent_and_a_chat_with_an_approval(tab, page, api):
     box.press("Enter")
     expect(page.get_by_text("echo: Hello there")).to_be_visible()
     box.fill(script({"call": "memory_replace", "args": {"label": "human", "old_string": "coffee", "new_string": "tea"}}, {"say": "changed it"}))
-    page.get_by_role("button", name="Send").click()
+    page.get_by_role("button", name="Send", exact=True).click()
     request = page.get_by_role("group", name="Open approval")
     expect(request).to_contain_text('"new_string": "tea"')
     assert "coffee" in api.get(f"/v1/agents/{agent['id']}/core-memory/blocks/human").json()["value"]
@@ -370,12 +370,12 @@ def test_the_page_survives_a_restart_of_the_server(browser, own_server):
     tab.open(f"agents/{agent['id']}")
     page.get_by_label("Message", exact=True).fill("a draft")
     own_server.stop()
-    page.get_by_role("button", name="Send").click()
+    page.get_by_role("button", name="Send", exact=True).click()
     expect(page.get_by_role("alert").first).to_contain_text("does not answer")
     own_server.start()
     box = page.get_by_label("Message", exact=True)
     box.fill("Hello again")
-    page.get_by_role("button", name="Send").click()
+    page.get_by_role("button", name="Send", exact=True).click()
     expect(page.get_by_text("echo: Hello again")).to_be_visible()
     tab.close()
 

@@ -162,7 +162,7 @@ def test_a_turn_is_followed_after_a_reload(tab, page, api, background):
         made(api.post(f"/v1/agents/{agent['id']}/messages/async", json={"messages": [{"role": "user", "content": text}]}))
     else:
         page.get_by_label("Message", exact=True).fill(text)
-        page.get_by_role("button", name="Send").click()
+        page.get_by_role("button", name="Send", exact=True).click()
     expect(works).to_be_visible()
     page.reload()
     expect(works).to_be_visible()
@@ -221,7 +221,7 @@ def test_something_is_said_as_the_system(tab, page, api):
     tab.open(f"agents/{agent['id']}")
     page.get_by_label("Who speaks").select_option("as the system")
     page.get_by_label("Message", exact=True).fill("The shop is closed today.")
-    page.get_by_role("button", name="Send").click()
+    page.get_by_role("button", name="Send", exact=True).click()
     for _ in ("live", "reloaded"):
         expect(page.locator(".says", has_text="The shop is closed today.").first.locator("strong")).to_have_text("System")
         expect(page.get_by_role("link", name=re.compile("^run-"))).to_be_visible()
