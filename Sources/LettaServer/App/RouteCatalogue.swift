@@ -64,7 +64,7 @@ struct RouteCatalogue: RouteGroup {
             ends: ends, images: ImageReader(egress: egress, clock: core.clock),
             recall: SmallModelRecall(
                 core: core, archival: ArchivalMemoryService(core: core, embedder: embedder), meaning: embedder.meaning),
-            usage: usage, exporter: exporter, approvals: approvals)
+            usage: usage, refused: RefusedCalls(), exporter: exporter, approvals: approvals)
         let compactor = ContextCompactor(core: core, models: models)
         let turns = TurnService(
             core: core, opener: opener, worker: worker,
@@ -93,7 +93,8 @@ struct RouteCatalogue: RouteGroup {
         let providers = ProviderService(core: core, secrets: secrets, directory: directory, providers: userProviders)
         let health = HealthService(storage: core.storage, sharesDatabase: core.servers != nil)
         let checks = CheckService(
-            core: core, health: health, machine: machine, sandbox: sandbox, providers: providers, backups: backups)
+            core: core, health: health, machine: machine, sandbox: sandbox, providers: providers, backups: backups,
+            refused: opener.refused)
 
         let features: [any RouteGroup] = [
             HealthRoutes(health: health, authentication: AuthenticationService(password: password), checks: checks),

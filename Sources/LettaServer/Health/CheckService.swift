@@ -14,6 +14,7 @@ struct CheckService: Sendable {
     let sandbox: ToolSandbox
     let providers: ProviderService
     let backups: BackupScheduler
+    let refused: RefusedCalls
 
     /// Without a schedule, an older copy is a warning. In days.
     private static let oldestCopy: Int64 = 7
@@ -89,7 +90,9 @@ struct CheckService: Sendable {
         let failing = await providers.directory.failing
         let all = providers.directory.all.map(\.settings).filter { $0.name != LocalRuntime.providerName }
         let base = all.map { settings in
-            let reason = failing.first { $0.settings.name == settings.name }?.reason
+            let reason =
+                failing.first { $0.settings.name == settings.name }?.reason
+                ?? refused.last(of: settings.name, .base, as: scope)
             return ServerCheck(
                 .provider, named: settings.name, reason == nil ? .ok : .failed,
                 reason.map { $0.naming(settings).message } ?? "No failure is known",
@@ -97,11 +100,12 @@ struct CheckService: Sendable {
         }
         let rows = try await core.storage.read(as: scope) { db in try ProviderStore.all(db) }
         let own = rows.map { row in
-            ServerCheck(
-                .provider, named: row.name, row.lastError == nil ? .ok : .failed,
-                row.lastError ?? (row.lastSynced == nil ? "Not asked yet" : "Listed its models"),
-                at: row.lastError == nil ? row.lastSynced : nil,
-                remedy: row.lastError == nil ? nil : Self.providerRemedy)
+            let refusal = refused.last(of: row.name, .byok, since: row.updatedAt, as: scope)
+            let error = row.lastError ?? refusal?.message
+            return ServerCheck(
+                .provider, named: row.name, error == nil ? .ok : .failed,
+                error ?? (row.lastSynced == nil ? "Not asked yet" : "Listed its models"),
+                at: error == nil ? row.lastSynced : nil, remedy: error.map { _ in Self.providerRemedy })
         }
         guard !base.isEmpty || !own.isEmpty else {
             return [

@@ -93,7 +93,7 @@ struct TurnService: Sendable {
     func runner(_ control: TurnControl) -> TurnRunner {
         TurnRunner(
             core: core, executors: opener.executors, control: control, ends: ends, compactor: compactor,
-            usage: opener.usage, exporter: opener.exporter,
+            usage: opener.usage, refused: opener.refused, exporter: opener.exporter,
             startCompanions: CompanionTurns(core: core, turns: self).begin)
     }
 

@@ -40,6 +40,18 @@ import Testing
             _ = try await server.say("Hi", to: server["agent"])
             let agents = try #require(try await checks("agents", server).first)
             #expect(agents["state"] == "warning" && agents["seen"]?.string?.contains("Ada") == true)
+            // Its models may be listed without a key.
+            let provider = try #require(try await checks("provider", server).first)
+            #expect(provider["state"] == "failed" && provider["remedy"]?.string?.isEmpty == false)
+            server.model.play(.fail(.rateLimited))
+            _ = try await server.say("Hi", to: server["agent"])
+            #expect(
+                try await checks("provider", server).first?["state"] == "failed", "what passes by itself says nothing")
+            server.model.play(.say("Hello"))
+            try await server.say("Hi", to: server["agent"]).expect(200)
+            #expect(try await checks("provider", server).first?["state"] == "ok")
+            server.model.play(.fail(.authentication))
+            _ = try await server.say("Hi", to: server["agent"])
             try await server.restart()
             #expect(try await checks("agents", server).first == agents)
             let other = try await server.addOrganization()

@@ -13,6 +13,7 @@ struct TurnOpener: Sendable {
     let images: ImageReader
     let recall: SmallModelRecall
     let usage: UsageMeter
+    let refused: RefusedCalls
     /// Where the spans of turns are sent; nil for nowhere.
     let exporter: SpanExporter?
     var approvals = ApprovalPolicy()

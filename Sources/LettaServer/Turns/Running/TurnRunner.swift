@@ -16,6 +16,7 @@ struct TurnRunner: Sendable {
     let ends: RunEnds
     let compactor: ContextCompactor
     let usage: UsageMeter
+    let refused: RefusedCalls
     /// Where spans are sent; nil for nowhere.
     let exporter: SpanExporter?
     /// Starts the agents that work on the memory after a turn, and returns their runs.
@@ -122,6 +123,7 @@ struct TurnRunner: Sendable {
         let (context, start) = (turn.trace.step.child(), core.now())
         turn.times.modelStart = turn.times.modelStart ?? start
         let result = await TraceContext.$current.withValue(context) { await streamed(request, turn) }
+        refused.note(result.failure, of: turn.state.provider.settings, at: core.now(), as: turn.state.scope)
         turn.trace.add(
             Span(request, result, by: turn.state, context, in: turn.trace.step.spanID, from: start, to: core.now()))
         return try result.get()
@@ -281,6 +283,12 @@ extension StepIdentity {
             stepID: ids.next(Step.self).rawValue, runID: run.rawValue,
             assistantMessageID: ids.next(Message.self).rawValue, toolMessageID: ids.next(Message.self).rawValue,
             noticeMessageID: ids.next(Message.self).rawValue, startedAt: time.microseconds)
+    }
+}
+
+extension Result {
+    fileprivate var failure: Failure? {
+        if case .failure(let failure) = self { failure } else { nil }
     }
 }
 
