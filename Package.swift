@@ -139,7 +139,8 @@ let package = Package(
                 .product(name: "SystemPackage", package: "swift-system"),
             ],
             swiftSettings: strict),
-        .target(name: "Dashboard", exclude: ["VENDOR.tsv", "Web"]),
+        .target(
+            name: "Dashboard", exclude: ["VENDOR.tsv", "Web"], linkerSettings: [.linkedLibrary("z")]),
         .target(
             name: "LettaServer",
             dependencies: [

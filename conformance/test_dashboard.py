@@ -4,6 +4,7 @@ import gzip
 import http.server
 import json
 import os
+import re
 import subprocess
 import threading
 
@@ -348,6 +349,16 @@ def test_long_lists_keep_the_document_small(tab, page, api):
         assert page.locator("[data-row]").count() < 60
     if not harness.LONG:
         expect(page.get_by_role("link", name="many 0", exact=True)).to_be_visible()
+
+
+def test_files_are_compressed_for_who_takes_it(own_server):
+    with own_server.http() as client:
+        version = re.search(r"ui/(\w+)/app.js", client.get("/").text)[1]
+        for name in ("app.js", "app.css", "vendor/codemirror.js"):
+            small, plain = (client.get(f"/ui/{version}/{name}", headers={"Accept-Encoding": each}) for each in ("gzip, br", "identity"))
+            assert small.headers["content-encoding"] == "gzip" and "content-encoding" not in plain.headers
+            assert small.content == plain.content and int(small.headers["content-length"]) < int(plain.headers["content-length"]) / 2
+            assert plain.headers["vary"] == small.headers["vary"] == "Accept-Encoding"
 
 
 def test_the_size_of_all_files():

@@ -2,12 +2,20 @@ import Crypto
 import Dashboard
 import FoundationEssentials
 import NIOCore
+import Synchronization
 
 /// The files of the dashboard as they are served.
 struct DashboardFiles: Sendable {
     struct File: Sendable {
         var content: ByteBuffer
         var type: String
+        let compressed: CompressedFile
+
+        init(_ bytes: [UInt8], type: String) {
+            content = ByteBuffer(bytes: bytes)
+            self.type = type
+            compressed = CompressedFile(bytes)
+        }
     }
 
     /// By path, without the page itself.
@@ -35,10 +43,10 @@ struct DashboardFiles: Sendable {
         let version = hash.finalize().prefix(8).map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
         let page = String(decoding: contents["index.html"] ?? [], as: UTF8.self).replacing("VERSION", with: version)
         self.version = version
-        self.page = File(content: ByteBuffer(string: page), type: Self.type(of: "index.html"))
+        self.page = File(Array(page.utf8), type: Self.type(of: "index.html"))
         files = Dictionary(
             uniqueKeysWithValues: contents.filter { $0.key != "index.html" }.map { path, bytes in
-                (path, File(content: ByteBuffer(bytes: bytes), type: Self.type(of: path)))
+                (path, File(bytes, type: Self.type(of: path)))
             })
     }
 
@@ -52,5 +60,27 @@ struct DashboardFiles: Sendable {
             contents[String(cString: file.path)] = Array(UnsafeBufferPointer(start: file.bytes, count: file.size))
         }
         return contents
+    }
+}
+
+/// A file as gzip. It is compressed when it is asked for the first time, because a server should start at once.
+final class CompressedFile: Sendable {
+    private let bytes: [UInt8]
+    private let result = Mutex<ByteBuffer??>(nil)
+
+    init(_ bytes: [UInt8]) {
+        self.bytes = bytes
+    }
+
+    /// Nil where it would not be smaller.
+    var content: ByteBuffer? {
+        result.withLock { result in
+            if let result { return result }
+            let compressed = [UInt8](unsafeUninitializedCapacity: bytes.count) { buffer, count in
+                count = dashboard_gzip(bytes, bytes.count, buffer.baseAddress, buffer.count)
+            }
+            result = .some(compressed.isEmpty ? nil : ByteBuffer(bytes: compressed))
+            return result ?? nil
+        }
     }
 }

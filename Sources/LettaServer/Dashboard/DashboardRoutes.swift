@@ -2,6 +2,7 @@ import HTTPKit
 import HTTPTypes
 import Hummingbird
 import LettaAPI
+import NIOCore
 
 /// `GET /` and the files that the page loads, under a path that changes with them.
 struct DashboardRoutes: RouteGroup {
@@ -31,16 +32,31 @@ struct DashboardRoutes: RouteGroup {
         routes.handleRaw(.get, "/", "The dashboard.") { request, _ in
             let headers: HTTPFields = [.eTag: tag, .cacheControl: "no-cache"]
             if request.headers[.ifNoneMatch] == tag { return Response(status: .notModified, headers: headers) }
-            return Self.response(files.page, headers)
+            return Self.response(files.page, files.page.content, headers)
         }
         for (name, file) in files.files {
-            routes.handleRaw(.get, Self.path(name, in: files), "A file of the dashboard.") { _, _ in
-                Self.response(file, [.cacheControl: "public, max-age=31536000, immutable"])
+            routes.handleRaw(.get, Self.path(name, in: files), "A file of the dashboard.") { request, _ in
+                var headers: HTTPFields = [
+                    .cacheControl: "public, max-age=31536000, immutable", .vary: "Accept-Encoding",
+                ]
+                var content = file.content
+                if Self.takesGzip(request.headers), let compressed = file.compressed.content {
+                    headers[.contentEncoding] = "gzip"
+                    content = compressed
+                }
+                return Self.response(file, content, headers)
             }
         }
     }
 
-    private static func response(_ file: DashboardFiles.File, _ headers: HTTPFields) -> Response {
+    /// Browsers name it without a quality; who gives one gets the file as it is.
+    private static func takesGzip(_ headers: HTTPFields) -> Bool {
+        headers[.acceptEncoding]?.split(separator: ",").contains { $0.filter { $0 != " " } == "gzip" } == true
+    }
+
+    private static func response(
+        _ file: DashboardFiles.File, _ content: ByteBuffer, _ headers: HTTPFields
+    ) -> Response {
         var headers = headers
         headers[.contentType] = file.type
         headers[.contentSecurityPolicy] = policy
@@ -48,6 +64,6 @@ struct DashboardRoutes: RouteGroup {
         headers[.referrerPolicy] = "no-referrer"
         headers[.openerPolicy] = "same-origin"
         headers[.resourcePolicy] = "same-origin"
-        return Response(status: .ok, headers: headers, body: ResponseBody(byteBuffer: file.content))
+        return Response(status: .ok, headers: headers, body: ResponseBody(byteBuffer: content))
     }
 }
