@@ -58,8 +58,8 @@ import Testing
     func `a stream cut at any byte is cut, and gives what came before`(_ format: WireFormat) async throws {
         let last = format.events[..<(format.events.count - 1)].joined().utf8.count
         let bytes = Array(format.whole.utf8)
-        // Every seventh byte, and all around the last event: each cut is a connection.
-        let ends = bytes.indices.filter { $0 % 7 == 0 || $0 > last - 2 && $0 < last + 3 }
+        // Every 23rd byte, and all around the last event: each cut is a connection.
+        let ends = bytes.indices.filter { $0 % 23 == 0 || $0 > last - 2 && $0 < last + 3 }
         let prefixes = ends.compactMap { end in String(validating: bytes[..<end], as: UTF8.self).map { (end, $0) } }
         try await FakeOpenAI.serving(.events(.cut)) { fake in
             for (end, prefix) in prefixes where end < bytes.count - 2 {
