@@ -183,6 +183,8 @@ def test_the_agents_of_a_running_server_come_over(tmp_path, model, own_server):
         arguments = ["import", "--from", own_server.url + "/", "--data-dir", other.data]
         preview = other.command(*arguments, "--preview")
         assert preview.returncode == 0 and "agent Mover" in preview.stderr and "1 passages" in preview.stderr, preview.stderr
+        assert re.search(r"agents +2\b", preview.stdout) and re.search(r"runs +1\b", preview.stdout), preview.stdout
+        assert " here " not in preview.stdout and "Nothing was changed" in preview.stdout and "connects" not in preview.stderr
         done = other.command(*arguments)
         assert done.returncode == 0, done.stderr
         again = other.command(*arguments)
@@ -196,7 +198,26 @@ def test_the_agents_of_a_running_server_come_over(tmp_path, model, own_server):
     finally:
         other.close()
     nobody = own_server.command("import", "--from", "http://127.0.0.1:9", "--data-dir", tmp_path / "third")
-    assert nobody.returncode != 0 and nobody.stderr
+    assert nobody.returncode != 0 and "There is no server at http://127.0.0.1:9" in nobody.stderr
+    for source, advice in (("mysql://localhost/letta", "postgresql://"), (f"sqlite:///{tmp_path}/none.db", f"{tmp_path}/none.db")):
+        wrong = own_server.command("import", "--from", source, "--data-dir", tmp_path / "third")
+        assert wrong.returncode != 0 and advice in wrong.stderr, wrong.stderr
+
+
+def test_a_server_that_asks_for_a_password_says_so(tmp_path, model):
+    closed = harness.Server(tmp_path / "closed", LETTA_SERVER_PASSWORD="right", **model.settings)
+    other = harness.Server(tmp_path / "other")
+    try:
+        closed.start()
+        arguments = ["import", "--from", closed.url, "--data-dir", other.data]
+        assert "set LETTA_FROM_PASSWORD" in other.command(*arguments).stderr
+        other.settings["LETTA_FROM_PASSWORD"] = "wrong"
+        assert "does not take the password" in other.command(*arguments).stderr
+        other.settings["LETTA_FROM_PASSWORD"] = "right"
+        assert other.command(*arguments).returncode == 0
+    finally:
+        other.close()
+        closed.close()
 
 
 class OtherServer(http.server.BaseHTTPRequestHandler):

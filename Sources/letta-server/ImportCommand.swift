@@ -1,6 +1,7 @@
 import ArgumentParser
 import FoundationEssentials
 import Glibc
+import LettaClient
 import LettaServer
 import ModelProviders
 
@@ -44,7 +45,12 @@ struct ImportCommand: AsyncParsableCommand {
         switch from.prefix(while: { $0 != ":" }).split(separator: "+").first.map(String.init) {
         case "postgresql", "postgres", "sqlite": try await importDatabase(from, settings)
         case "http", "https": try await importServer(from, settings)
-        default: try await importFiles([from], settings)
+        default:
+            guard !from.contains("://") else {
+                throw ValidationError(
+                    "\(from) is no source: name postgresql://…, sqlite:///…, http://…, or a file or folder.")
+            }
+            try await importFiles([from], settings)
         }
     }
 
@@ -71,12 +77,13 @@ struct ImportCommand: AsyncParsableCommand {
                 }
             }
         bar.end()
-        for line in report.lines { print(line) }
-        if !preview { try Self.conclude(report) }
+        try conclude(report)
     }
 
-    /// - Throws: `ExitCode` when something is missing or different.
-    private static func conclude(_ report: LettaImportReport) throws {
+    /// - Throws: `ExitCode` when something is missing or different after an import.
+    private func conclude(_ report: LettaImportReport) throws {
+        for line in report.lines { print(line) }
+        guard !preview else { return print("Nothing was changed: this is a preview.") }
         print(report.isComplete ? "Everything is here." : "Not everything is here: see above.")
         if !report.isComplete { throw ExitCode.failure }
     }
@@ -96,8 +103,18 @@ struct ImportCommand: AsyncParsableCommand {
 
     private func importServer(_ address: String, _ settings: ServerConfiguration) async throws {
         let password = Self.secret("LETTA_FROM_PASSWORD")?.reveal()
-        try await RunningServer.with(address, password: password, countsPassages: preview) { server in
-            try await importAgents(try await server.sources(), settings, from: server)
+        do {
+            try await RunningServer.with(address, password: password, countsPassages: preview) { server in
+                try await importAgents(try await server.sources(), settings, from: server)
+            }
+        } catch let error as LettaClientError where [401, 403].contains(error.status) {
+            throw ValidationError(
+                password == nil
+                    ? "The server at \(address) asks for a password: set LETTA_FROM_PASSWORD."
+                    : "The server at \(address) does not take the password in LETTA_FROM_PASSWORD (\(error)).")
+        } catch LettaClientError.connection(let reason) {
+            throw ValidationError(
+                "There is no server at \(address), or it has gone (\(reason)). Run the import again when it answers.")
         }
     }
 
@@ -118,6 +135,7 @@ struct ImportCommand: AsyncParsableCommand {
                 ProgressBar.line(index + 1, sources.count, "\(source.name): \(Self.text(outcome))")
             }
             if let part = try await rest?.takeAfterAgents() { report.add(part) }
+            if previews { report.forgetHere() }
             return report
         }
         let report =
@@ -126,8 +144,7 @@ struct ImportCommand: AsyncParsableCommand {
             } else {
                 try await AgentTransfer.writing(settings, logger: settings.logger, work)
             }
-        for line in report.lines { print(line) }
-        try Self.conclude(report)
+        try conclude(report)
     }
 
     private static func text(_ outcome: AgentTransfer.Outcome) -> String {

@@ -33,11 +33,11 @@ struct ServerRecords {
         return report
     }
 
-    /// What refers to agents. A preview does not count it.
+    /// What refers to agents.
     func takeAfterAgents() async throws -> LettaImportReport {
         var report = LettaImportReport()
-        guard !previews else { return report }
         let agents = try await server.agents().compactMap { $0["id"]?.string }
+        guard !previews else { return try await counts(of: agents) }
         report.add(try await transfer.present(agents))
         report.add(try await takePassages(of: agents))
         report.add(try await take(try await server.groups(), of: .groups))
@@ -46,6 +46,23 @@ struct ServerRecords {
             report.add(try await take(steps, of: .steps))
         }
         try await server.jobs { report.add(try await take($0, of: .jobs)) }
+        return report
+    }
+
+    /// What would come. A preview has no agents that it could refer to.
+    private func counts(of agents: [String]) async throws -> LettaImportReport {
+        var report = LettaImportReport()
+        report.expect("agents", agents.count)
+        report.expect("groups", try await server.groups()?.count ?? 0)
+        var (runs, steps, jobs) = (0, 0, 0)
+        try await server.runs {
+            runs += $0.count
+            steps += $1.count
+        }
+        try await server.jobs { jobs += $0.count }
+        report.expect("runs", runs)
+        report.expect("steps", steps)
+        report.expect("jobs", jobs)
         return report
     }
 

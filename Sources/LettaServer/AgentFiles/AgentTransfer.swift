@@ -269,7 +269,7 @@ extension ImportPreview {
             lines.append("MCP server \(server.name) (\(server.reachedBy)): \(server.action.rawValue)")
         }
         for name in environmentVariables { lines.append("environment variable \(name)") }
-        for access in network { lines.append("connects to \(access.address) for \(access.reason)") }
+        for access in network { lines.append("will call \(access.address) for \(access.reason)") }
         lines.append(
             """
             \(blocks) blocks, \(groups) groups, \(folders.count) folders, \(files) files, \(passages) passages, \

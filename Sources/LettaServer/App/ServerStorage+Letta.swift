@@ -17,7 +17,11 @@ extension ServerStorage {
             }
             return try SQLiteEngine(reading: path)
         } catch let failure as SQLFailure {
-            throw StartUpFailure.storage("The Letta database can't be opened: \(failure.message)")
+            let advice =
+                address.hasPrefix("sqlite")
+                ? "Check the path \(path(address) ?? ""): sqlite:/// is followed by the absolute path."
+                : "Check the address, and that the database runs."
+            throw StartUpFailure.storage("The Letta database can't be opened: \(failure.message). \(advice)")
         }
     }
 

@@ -29,7 +29,7 @@ package struct LettaImportReport: Sendable {
     }
 
     static let secretsToSet =
-        "Secrets to set again, as LETTA_FROM_ENCRYPTION_KEY is not the key that Letta encrypted them with:"
+        "Secrets to set again: a server does not show them, and LETTA_FROM_ENCRYPTION_KEY opens those of a database:"
 
     /// So many rows are listed one by one; the others are counted.
     static let mostListed = 200
@@ -62,6 +62,17 @@ package struct LettaImportReport: Sendable {
         leftOut = Array((leftOut + part.leftOut).prefix(Self.mostListed))
         secrets += part.secrets
         notes.merge(part.notes, uniquingKeysWith: +)
+    }
+
+    /// Tells what there is of a kind, and that nothing of it is here yet.
+    package mutating func expect(_ noun: String, _ count: Int) {
+        counts.removeAll { $0.noun == noun }
+        counts.append(Count(noun: noun, there: count))
+    }
+
+    /// Leaves out what is here: a preview keeps nothing.
+    package mutating func forgetHere() {
+        for index in counts.indices { counts[index].here = nil }
     }
 
     package mutating func leaveOut(_ noun: String, _ id: String, _ reason: String) {
