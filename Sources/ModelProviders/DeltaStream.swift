@@ -199,7 +199,10 @@ struct DeltaStreamReader<Decoder: DeltaDecoder> {
     private mutating func retry(
         after failure: ProviderFailure, _ source: isolated Source
     ) async throws(ProviderFailure) {
-        if await !request.adapts(to: failure) {
+        if await request.adapts(to: failure) {
+            ModelTries.current?.add(failure)
+            ModelTries.current?.begin()
+        } else {
             try await calls.waitBefore(retry: retry, after: failure)
             retry += 1
         }

@@ -101,11 +101,13 @@ struct ProviderCalls: Sendable {
                 "provider.name": "\(settings.name)", "failure.kind": "\(failure.kind)", "retry": "\(retry)",
                 "delay": "\(delay)",
             ])
+        ModelTries.current?.add(failure)
         do {
             try await clock.sleep(for: delay)
         } catch {
             throw ProviderFailure(transportError: error)
         }
+        ModelTries.current?.begin()
     }
 
     /// Translates any error of a call, and masks the API key in the provider's message.

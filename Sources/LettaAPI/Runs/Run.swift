@@ -28,6 +28,20 @@ public struct Run: ListedResource, Codable, Sendable, JSONWritable {
     public var callbackSentAt: Timestamp?
     public var callbackStatusCode: Int?
     public var callbackError: String?
+    /// The first words of what it was asked; this and the following are left out where they are not known.
+    public var title: String?
+    public var agentName: String?
+    /// The name of the identity that spoke.
+    public var askedBy: String?
+    /// How many steps are stored.
+    public var stepCount: Int?
+    public var totalTokens: Int?
+    /// What its steps cost in US dollars, as far as prices were known.
+    public var cost: Double?
+    /// Why it failed.
+    public var error: String?
+    /// What to do about it.
+    public var remedy: String?
 
     public init(id: ID<Run>, agentID: ID<AgentState>, status: RunStatus, createdAt: Timestamp) {
         self.id = id
@@ -40,6 +54,8 @@ public struct Run: ListedResource, Codable, Sendable, JSONWritable {
     enum CodingKeys: String, CodingKey {
         case id, status, background, metadata, agentID, conversationID, stopReason, requestConfig, createdAt
         case completedAt, callbackURL, callbackSentAt, callbackStatusCode, callbackError
+        case title, agentName, askedBy, totalTokens, cost, error, remedy
+        case stepCount = "num_steps"
         case timeToFirstToken = "ttft_ns"
         case totalDuration = "total_duration_ns"
     }
@@ -64,6 +80,14 @@ public struct Run: ListedResource, Codable, Sendable, JSONWritable {
             $0.field("callback_error", callbackError)
             $0.field("ttft_ns", timeToFirstToken)
             $0.field("total_duration_ns", totalDuration)
+            if let title { $0.field("title", title) }
+            if let agentName { $0.field("agent_name", agentName) }
+            if let askedBy { $0.field("asked_by", askedBy) }
+            if let stepCount { $0.field("num_steps", stepCount) }
+            if let totalTokens { $0.field("total_tokens", totalTokens) }
+            if let cost { $0.field("cost", cost) }
+            if let error { $0.field("error", error) }
+            if let remedy { $0.field("remedy", remedy) }
         }
     }
 }

@@ -30,6 +30,8 @@ public struct Step: ListedResource, Codable, Sendable, JSONWritable {
     /// The transaction that a client gave the step.
     public var tid: String?
     public var organizationID: String?
+    /// In US dollars, at the prices of its time; left out where the price of the model is not known.
+    public var cost: Double?
 
     public init(id: ID<Step>, runID: ID<Run>, agentID: ID<AgentState>, status: String) {
         self.id = id
@@ -77,6 +79,7 @@ public struct Step: ListedResource, Codable, Sendable, JSONWritable {
             $0.field("error_type", errorType)
             $0.field("error_data", errorData)
             $0.field("status", status)
+            if let cost { $0.field("cost", cost) }
         }
     }
 }

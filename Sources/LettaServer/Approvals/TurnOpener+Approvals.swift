@@ -114,7 +114,7 @@ extension TurnRunner {
         case .model:
             return turn.machine.receive(.start(identity))
         case .resume(let pending, let decisions):
-            turn.beginStep(at: core.now())
+            turn.beginResumed(pending, at: core.now())
             return turn.machine.receive(.resume(pending: pending, decisions: decisions, identity))
         case .replay(let messages, let stop):
             let speech = turn.state.plan.speech

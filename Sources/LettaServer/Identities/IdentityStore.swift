@@ -56,6 +56,24 @@ enum IdentityStore {
         return (all.first { $0.wire.projectID == project } ?? (all.count == 1 ? all[0] : nil))?.wire
     }
 
+    /// The names of identities by what they are named with, their ids or keys.
+    static func names(of named: [String], _ db: Transaction) throws -> [String: String] {
+        let rows = try named.inStatements { named in
+            try db.rows(
+                """
+                SELECT id, identifier_key, name FROM identity
+                WHERE organization_id = \(db.organization)
+                    AND (id IN (\(list: named)) OR identifier_key IN (\(list: named)))
+                """)
+        }
+        var names: [String: String] = [:]
+        for row in rows {
+            let name: String = try row["name"]
+            for key in [try row["id"], try row["identifier_key"]] as [String] { names[key] = name }
+        }
+        return names
+    }
+
     // MARK: Turns
 
     /// The blocks of an identity as the result rows that a turn reads.

@@ -25,6 +25,20 @@ extension Run {
         return (try? metadata?.json.value())?.object?["error"]?.string
     }
 
+    /// The run with the cause and the remedy of its failure, each by itself.
+    var withFailure: Run {
+        guard let reason = failureReason else { return self }
+        var run = self
+        run.remedy = Self.remedies.first(where: reason.hasSuffix)
+        run.error = String(reason.dropLast(run.remedy?.count ?? 0)).trimmed
+        return run
+    }
+
+    /// What stored reasons end with, longer ones first.
+    private static let remedies =
+        (TurnFailure.advices + [TurnStop.shorterAnswer, TurnStop.repetition, "Send the message again to go on."])
+        .sorted { $0.count > $1.count }
+
     static let interrupted = """
         The server stopped while this run was at work. Its steps until then are stored. Send the message again to go on.
         """
@@ -32,18 +46,24 @@ extension Run {
 
 extension TurnFailure {
     /// The failure in words, with what to do.
-    var reason: String { "\(detail) \(advice)" }
+    var reason: String { "\(detail.sentence) \(advice)".trimmed }
 
     private var advice: String {
         switch type {
-        case "llm_authentication": "Check the API key of the model's provider."
-        case "llm_insufficient_credits": "Add credits to the account of the model's provider, or choose another model."
-        case "llm_rate_limit": "Wait a minute, then send the message again."
-        case "llm_bad_request": "Check the model and its settings, then send the message again."
         case TurnFailure.systemPromptOverflowType, TurnFailure.quotaType: ""
-        default: "Send the message again. If it fails again, check the model's provider."
+        default: Self.advice[type] ?? Self.usualAdvice
         }
     }
+
+    private static let advice = [
+        "llm_authentication": "Check the API key of the model's provider.",
+        "llm_insufficient_credits": "Add credits to the account of the model's provider, or choose another model.",
+        "llm_rate_limit": "Wait a minute, then send the message again.",
+        "llm_bad_request": "Check the model and its settings, then send the message again.",
+    ]
+    private static let usualAdvice = "Send the message again. If it fails again, check the model's provider."
+
+    fileprivate static let advices = [usualAdvice] + advice.values
 }
 
 extension TurnStop {
@@ -51,8 +71,26 @@ extension TurnStop {
     var reason: String {
         switch self {
         case .maxTokensExceeded:
-            "The model's answer reached its limit of output tokens. Raise max_tokens, or ask for less at once."
-        default: "The server could not start or continue this run. Send the message again."
+            "The model's answer reached its limit of output tokens. \(Self.shorterAnswer)"
+        default: "The server could not start or continue this run. \(Self.repetition)"
         }
+    }
+
+    fileprivate static let shorterAnswer = "Raise max_tokens, or ask for less at once."
+    fileprivate static let repetition = "Send the message again."
+}
+
+extension String {
+    fileprivate var trimmed: String {
+        var text = self[...]
+        while text.last?.isWhitespace == true { text.removeLast() }
+        return String(text.drop(while: \.isWhitespace))
+    }
+
+    /// With a full stop, where it ends like no sentence.
+    fileprivate var sentence: String {
+        let text = trimmed
+        guard let last = text.last, !".!?…".contains(last) else { return text }
+        return "\(text)."
     }
 }

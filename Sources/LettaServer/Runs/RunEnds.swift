@@ -12,6 +12,7 @@ final class RunEnds: TaskOwner, Sendable {
     private struct Kept: Sendable {
         let run: Run
         let scope: Scope
+        let spans: [RunSpan]
         /// The first attempt that includes it.
         var due = 0
     }
@@ -42,11 +43,13 @@ final class RunEnds: TaskOwner, Sendable {
     }
 
     /// Stores the end of a run, at once or as soon as the database accepts it.
-    func store(_ run: Run, as scope: Scope) async {
+    ///
+    /// - Parameter spans: those that no stored step has.
+    func store(_ run: Run, spans: [RunSpan] = [], as scope: Scope) async {
         do {
-            try await close(run, as: scope)
+            try await close(run, spans, as: scope)
         } catch {
-            let isKept = keep(Kept(run: run, scope: scope), after: error)
+            let isKept = keep(Kept(run: run, scope: scope, spans: spans), after: error)
             core.logger.error(
                 isKept ? "The end of a run is stored later" : "The end of a run is stored at the next start",
                 metadata: ["run.id": "\(run.id)", "error": "\(error)"])
@@ -54,12 +57,13 @@ final class RunEnds: TaskOwner, Sendable {
     }
 
     /// Stores the end of a run whose last step did not store it. Idempotent.
-    private func close(_ run: Run, as scope: Scope) async throws {
+    private func close(_ run: Run, _ spans: [RunSpan], as scope: Scope) async throws {
         let time = core.now()
         try await shieldedFromCancellation { [core] in
             try await core.storage.write(as: scope) { db in
                 // The run may have been deleted, or never have been stored.
                 if try RunStore.update(run, at: time, db) { try TurnStore.setLastRun(run, db) }
+                if !spans.isEmpty { try RunStore.setSpans(spans, of: run.id, db) }
             }
         }
         core.changes.tell(run, as: scope)
@@ -159,7 +163,7 @@ final class RunEnds: TaskOwner, Sendable {
         // A run may be deleted meanwhile.
         for end in due where state.withLock({ $0.kept[end.run.id] != nil }) {
             do {
-                try await close(end.run, as: end.scope)
+                try await close(end.run, end.spans, as: end.scope)
                 forget(end.run.id)
             } catch {
                 if Self.isTransient(error) { return false }

@@ -8,8 +8,11 @@ struct RunService: Sendable {
     let ends: RunEnds
 
     func list(_ query: ListRuns, as scope: Scope) async throws -> Page<Run> {
-        var page = try await core.storage.read(as: scope) { db in try RunStore.page(query, db) }
-        page.items = page.items.map(ends.current)
+        var page = try await core.storage.read(as: scope) { [ends] db in
+            var page = try RunStore.page(query, db)
+            page.items = try RunDetailStore.complete(page.items.map(ends.current), db)
+            return page
+        }
         if query.active == true { page.items.removeAll { $0.status != .created && $0.status != .running } }
         return page
     }
@@ -24,7 +27,9 @@ struct RunService: Sendable {
     }
 
     func retrieve(_ id: ID<Run>, as scope: Scope) async throws -> Run {
-        ends.current(try await core.storage.read(as: scope) { db in try Self.run(id, db) })
+        try await core.storage.read(as: scope) { [ends] db in
+            try RunDetailStore.complete([ends.current(try Self.run(id, db))], db)[0]
+        }
     }
 
     /// Deletes a run that has ended. Its messages remain in the agent's history.
@@ -89,12 +94,13 @@ struct RunService: Sendable {
             throw APIError.invalidField(
                 "steps", "must be from 0 to \(Self.mostSteps)", input: .int(Int64(count)), in: "query")
         }
-        let (run, steps, kept) = try await core.storage.read(as: scope) { db in
+        let (run, steps, kept, others) = try await core.storage.read(as: scope) { db in
             let (run, steps) = (try Self.run(id, db), try StepStore.rows(of: id, limit: count, db))
             let some = count.map { _ in steps.map(\.step.id) }
-            return (run, steps, some == [] ? [] : try StepStore.spans(of: id, in: some, db))
+            let kept = some == [] ? [] : try StepStore.spans(of: id, in: some, db)
+            return (run, steps, kept, count == 0 ? [] : try RunStore.spans(of: id, db))
         }
-        return RunSpan.spans(of: ends.current(run), steps, kept: kept)
+        return RunSpan.spans(of: ends.current(run), steps, kept: kept, others: others)
     }
 
     static func run(_ id: ID<Run>, _ db: Transaction) throws -> Run {

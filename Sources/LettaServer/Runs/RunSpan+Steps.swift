@@ -4,9 +4,13 @@ import LettaAPI
 extension RunSpan {
     /// The spans of a run: its own, and those that are kept of its steps. For steps whose spans are not kept any more they are
     /// made of the rows.
-    static func spans(of run: Run, _ steps: [StepRow], kept: [RunSpan]) -> [RunSpan] {
+    ///
+    /// - Parameter others: the spans that are of no stored step.
+    static func spans(of run: Run, _ steps: [StepRow], kept: [RunSpan], others: [RunSpan]) -> [RunSpan] {
+        // The first of either is right below the turn.
+        let first = kept.first ?? others.first
         let (traceID, rootID) = (
-            kept.first?.traceID ?? TurnTrace.traceID(of: run.id), kept.first?.parentSpanID ?? run.id.rawValue
+            first?.traceID ?? TurnTrace.traceID(of: run.id), first?.parentSpanID ?? run.id.rawValue
         )
         let keptSteps = Set(kept.compactMap { $0.attributes["step_id"]?.string })
         func span(
@@ -48,7 +52,21 @@ extension RunSpan {
             ]
         }
         // The oldest are the first that are not kept any more.
-        return ([root] + children).compactMap(\.self) + kept
+        let byID = Dictionary(steps.map { ($0.step.id.rawValue, $0.step) }) { $1 }
+        return (([root] + children).compactMap(\.self) + kept).map { $0.showing(byID) } + others
+    }
+
+    /// The span of a step with what the step used.
+    private func showing(_ steps: [String: Step]) -> RunSpan {
+        guard spanName == "agent_step", var fields = attributes.object, let id = fields["step_id"]?.string,
+            let step = steps[id]
+        else { return self }
+        fields["gen_ai.usage.input_tokens"] = .int(Int64(step.promptTokens))
+        fields["gen_ai.usage.output_tokens"] = .int(Int64(step.completionTokens))
+        if let cost = step.cost { fields["cost"] = .double(cost) }
+        var span = self
+        span.attributes = .object(fields)
+        return span
     }
 }
 

@@ -4,7 +4,12 @@ import Storage
 
 /// Table `run`.
 enum RunStore {
-    static let table = Table<Stored<Run>>("run", renaming: ["ttft_ns": "time_to_first_token_ns"])
+    static let table = Table<Stored<Run>>(
+        "run", renaming: ["ttft_ns": "time_to_first_token_ns"],
+        without: [
+            "title": nil, "agent_name": nil, "asked_by": nil, "num_steps": nil, "total_tokens": nil, "cost": nil,
+            "error": nil, "remedy": nil,
+        ])
 
     static func insert(_ run: Run, _ db: Transaction) throws {
         try db.insert(Stored(run, at: run.createdAt), into: table)
@@ -21,6 +26,19 @@ enum RunStore {
         return try db.update(
             row, in: table,
             keeping: ["callback_url", "callback_sent_at", "callback_status_code", "callback_error"])
+    }
+
+    /// Stores the spans of a run that are of none of its stored steps.
+    static func setSpans(_ spans: [RunSpan], of id: ID<Run>, _ db: Transaction) throws {
+        try db.execute(
+            "UPDATE run SET spans = \(RawJSON(spans)) WHERE organization_id = \(db.organization) AND id = \(id)")
+    }
+
+    static func spans(of id: ID<Run>, _ db: Transaction) throws -> [RunSpan] {
+        let json: RawJSON? = try db.row(
+            "SELECT spans FROM run WHERE organization_id = \(db.organization) AND id = \(id)"
+        ).flatMap { try $0["spans"] }
+        return try json.map { try JSONDecoding().decode([RunSpan].self, from: $0.value()) } ?? []
     }
 
     /// Stores the outcome of a callback.

@@ -36,15 +36,18 @@ struct Span: Sendable {
 
 extension RunSpan {
     init(_ span: Span) {
-        let status =
-            switch span.status {
-            case .unset: "UNSET"
-            case .ok: "OK"
-            case .error: "ERROR"
-            }
+        var attributes = span.attributes
+        let status: String
+        switch span.status {
+        case .unset: status = "UNSET"
+        case .ok: status = "OK"
+        case .error(let message):
+            status = "ERROR"
+            attributes["error.message"] = .string(message)
+        }
         self.init(
             traceID: span.context.traceID, spanID: span.context.spanID, parentSpanID: span.parentID,
             spanName: span.name, startTimeNs: span.start.nanoseconds, durationNs: span.start.nanoseconds(to: span.end),
-            statusCode: status, attributes: .object(span.attributes))
+            statusCode: status, attributes: .object(attributes))
     }
 }

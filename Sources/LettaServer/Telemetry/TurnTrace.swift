@@ -13,6 +13,12 @@ struct TurnTrace: Sendable {
     private(set) var step: TraceContext
     /// Those of the step so far.
     private var spans: [Span] = []
+    /// When the step began; nil between steps.
+    private var stepStart: Timestamp?
+    /// Those that are of no step that is stored: a wait for an approval, the tools run after it, a step that failed, a
+    /// compaction after the last step. Each stands behind the one that it is a part of.
+    private(set) var others: [Span] = []
+    private var isResuming = false
 
     /// - Parameter parent: the operation that starts the turn; nil for a trace of its own, named by the run.
     init(of run: ID<Run>, in parent: TraceContext?, exporter: SpanExporter?) {
@@ -27,14 +33,36 @@ struct TurnTrace: Sendable {
         String(run.rawValue.dropFirst("\(Run.idPrefix)-".count)).filter { $0 != "-" }
     }
 
-    mutating func beginStep() {
+    mutating func beginStep(at time: Timestamp) {
         step = turn.child()
-        spans = []
+        (spans, stepStart, isResuming) = ([], time, false)
+    }
+
+    /// Begins with the calls of an earlier turn, which are of no step of this one.
+    mutating func resume() {
+        (step, isResuming) = (turn, true)
     }
 
     mutating func add(_ span: Span) {
-        spans.append(span)
+        if isResuming { others.append(span) } else { spans.append(span) }
         exporter?.record([span])
+    }
+
+    /// Adds what happens after the last step.
+    mutating func addLast(_ span: Span) {
+        others.append(span)
+        exporter?.record([span])
+    }
+
+    /// Ends a step that did not come to be stored.
+    mutating func failStep(_ failure: TurnFailure?, of state: TurnState, at time: Timestamp) {
+        guard let start = stepStart, !spans.isEmpty else { return }
+        var span = Span("agent_step", step, in: turn.spanID, from: start, to: time)
+        span.attributes = ["model": .string(state.config.model)]
+        span.status = failure.map { .error($0.detail) } ?? .unset
+        exporter?.record([span])
+        others += [span] + spans
+        (spans, stepStart) = ([], nil)
     }
 
     /// The spans of a step that has ended, the step first.
@@ -46,7 +74,7 @@ struct TurnTrace: Sendable {
         ]
         span.status = .ok
         exporter?.record([span])
-        defer { spans = [] }
+        defer { (spans, stepStart, step) = ([], nil, turn.child()) }
         return [span] + spans
     }
 
@@ -99,6 +127,48 @@ extension Span {
             attributes["error.type"] = .string("\(failure.kind)")
             status = .error(failure.message)
         }
+    }
+
+    /// The tries of a call of the model: those that failed, and the last one.
+    static func tries(
+        _ request: ModelRequest, _ result: Result<ModelAnswer?, ProviderFailure>, _ tries: ModelTries,
+        by state: TurnState, _ context: TraceContext, in step: TraceContext, to end: Timestamp
+    ) -> [Span] {
+        let failed = tries.failed.enumerated().map { index, one in
+            var span = Span(
+                request, .failure(one.failure), by: state, step.child(), in: step.spanID,
+                from: Timestamp(microseconds: one.start), to: Timestamp(microseconds: one.end))
+            span.attributes["letta.try"] = .int(Int64(index + 1))
+            return span
+        }
+        var last = Span(
+            request, result, by: state, context, in: step.spanID, from: Timestamp(microseconds: tries.start), to: end)
+        if !failed.isEmpty { last.attributes["letta.try"] = .int(Int64(failed.count + 1)) }
+        return failed + [last]
+    }
+
+    /// A compaction.
+    init(
+        _ stats: CompactionStats, _ context: TraceContext, in parentID: String, from start: Timestamp, to end: Timestamp
+    ) {
+        self.init("compact_context", context, in: parentID, from: start, to: end)
+        attributes = [
+            "letta.compaction.trigger": .string(stats.trigger),
+            "letta.compaction.messages_before": .int(Int64(stats.messagesBefore)),
+            "letta.compaction.messages_after": .int(Int64(stats.messagesAfter)),
+        ]
+        if let tokens = stats.tokensBefore { attributes["letta.compaction.tokens_before"] = .int(Int64(tokens)) }
+        if let tokens = stats.tokensAfter { attributes["letta.compaction.tokens_after"] = .int(Int64(tokens)) }
+        status = .ok
+    }
+
+    /// The time from a request for an approval to its answer.
+    init(waitingFor message: TurnMessage, in turn: TraceContext, to end: Timestamp) {
+        let start = Timestamp(microseconds: message.createdAt)
+        self.init("wait_for_approval", turn.child(), in: turn.spanID, from: start, to: end)
+        let tools = message.toolCalls.filter(\.needsApproval).map { JSONValue.string($0.name) }
+        attributes = ["tools": .array(tools)]
+        status = .ok
     }
 
     /// A call of a tool.

@@ -42,13 +42,19 @@ struct ModelPrices: Sendable {
         """)
 
     /// In billionths of a US dollar; nil for a model whose price is not known.
-    func cost(of step: Step) -> Int64? {
+    func cost(of step: Step, isBatched: Bool) -> Int64? {
         var usage = UsageTotals()
         usage.promptTokens = step.promptTokens
         usage.completionTokens = step.completionTokens
         usage.cachedInputTokens = step.cachedInputTokens ?? 0
         usage.cacheWriteTokens = step.cacheWriteTokens ?? 0
-        return cost(of: usage, handle: step.modelHandle, model: step.model)
+        let cost = cost(of: usage, handle: step.modelHandle, model: step.model)
+        return cost.map { isBatched ? $0 / Self.batchDivisor : $0 }
+    }
+
+    /// In US dollars; nil for a model whose price is not known.
+    func dollars(for step: Step, isBatched: Bool) -> Double? {
+        cost(of: step, isBatched: isBatched).map { Double($0) / 1_000_000_000 }
     }
 
     /// In billionths of a US dollar; nil when the price of the model is not known.

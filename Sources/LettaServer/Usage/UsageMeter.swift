@@ -35,7 +35,7 @@ struct UsageMeter: Sendable {
         usage.cachedInputTokens = step.cachedInputTokens ?? 0
         usage.cacheWriteTokens = step.cacheWriteTokens ?? 0
         usage.reasoningTokens = step.reasoningTokens ?? 0
-        usage.cost = prices.cost(of: step).map { isBatched ? $0 / ModelPrices.batchDivisor : $0 }
+        usage.cost = prices.cost(of: step, isBatched: isBatched)
         try UsageStore.add(usage, of: subject, model: step.modelHandle ?? step.model ?? "", at: time, db)
     }
 

@@ -10,6 +10,6 @@ enum AllMigrations {
         .batchesAndSchedules, .uploads, .toolPackages, .mcpSessions, .servers, .vectors, .wordIndexes,
         .dashboardSessions, .approvalsOfForks, .apiKeys, .usageAndQuotas, .spans, .lettaImports, .mcpFailures,
         .agentWaits, .lastTimes, .messageVectors, .contextHistory, .schedulesOfAllAgents,
-        .modelBatches, .importedEmbeddings, .agentsByModelAndFailure,
+        .modelBatches, .importedEmbeddings, .agentsByModelAndFailure, .costsAndRunSpans,
     ]
 }

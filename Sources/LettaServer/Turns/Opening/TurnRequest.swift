@@ -162,6 +162,11 @@ struct TurnRequest: Sendable {
             for (key, value) in runFields { fields[key] = value }
             run.metadata = ObjectDocument(fields)
         }
+        if let identity {
+            var fields = (try? run.metadata?.json.value())?.object ?? [:]
+            fields[Run.speakerField] = .string(identity)
+            run.metadata = ObjectDocument(fields)
+        }
         run.requestConfig = requestConfig
         run.callbackURL = callbackURL
         return run

@@ -36,13 +36,22 @@ final class RunningTurn {
 
     func beginStep(at time: Timestamp) {
         times = StepTimes(start: time)
-        trace.beginStep()
+        trace.beginStep(at: time)
         memory = state.context.blocks
         memoryCalls = []
         passages = []
         toolNames = []
         hasShownPieces = false
         lastAnswer = nil
+    }
+
+    /// Begins with the calls of `message`, which has waited for an approval.
+    func beginResumed(_ message: TurnMessage, at time: Timestamp) {
+        times = StepTimes(start: time)
+        trace.resume()
+        if message.toolCalls.contains(where: \.needsApproval) {
+            trace.add(Span(waitingFor: message, in: trace.turn, to: time))
+        }
     }
 
     /// Nil when the agent has no such tool.
@@ -100,14 +109,17 @@ final class RunningTurn {
         metrics.modelCall = modelStart.nanoseconds(to: modelEnd)
         metrics.toolExecution = times.toolsEnd.map { modelEnd.nanoseconds(to: $0) }
         metrics.duration = times.start.nanoseconds(to: time)
-        let spans = trace.endStep(record.identity.stepID, of: state, from: times.start, to: time)
+        let spans =
+            record.isResumed
+            ? [] : trace.endStep(record.identity.stepID, of: state, from: times.start, to: time)
         return StepResult(
             messages: Array(record.messages.dropFirst(record.callsAreStored ? 1 : 0)), memoryCalls: memoryCalls,
             opensFiles: toolNames.contains(FileToolExecutor.open), passages: passages,
             row: record.isResumed
                 ? nil : StepRow(step: step, metrics: metrics, toolNames: toolNames, createdAt: times.start),
             trace: lastRequest.map { TraceText.trace($0, lastAnswer, id: traceID, step: step.id, at: time) },
-            spans: spans.map { RunSpan($0) }, end: record.end, tokenPermille: fitting.changedPermille,
+            spans: spans.map { RunSpan($0) }, runSpans: record.isResumed ? trace.others.map { RunSpan($0) } : [],
+            end: record.end, tokenPermille: fitting.changedPermille,
             isBatched: (state.provider as? AnsweredProvider)?.takeCredit() ?? false)
     }
 }

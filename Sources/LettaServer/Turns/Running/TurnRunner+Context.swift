@@ -1,4 +1,5 @@
 import AgentEngine
+import EventStreams
 import LettaAPI
 import Logging
 import ModelProviders
@@ -71,7 +72,11 @@ extension TurnRunner {
             tail: ContextCut.tail(of: turn.state.context.history, isAtWork: isAtWork), tokensBefore: tokensBefore,
             goal: goal, stepID: turn.fitting.stepID)
         if order.settings.mode == nil { order.settings.mode = .slidingWindow }
+        let start = core.now()
         guard let done = try await compactor.compact(turn.state, order) else { return false }
+        let whole = isAtWork ? turn.trace.step : turn.trace.turn
+        let span = Span(done.stats, whole.child(), in: whole.spanID, from: start, to: core.now())
+        if isAtWork { turn.trace.add(span) } else { turn.trace.addLast(span) }
         turn.state = done.state
         for entry in done.entries(ids: core.ids, asEvents: turn.state.showsCompactions) {
             control.emit(.message(entry))
@@ -92,6 +97,9 @@ extension TurnRunner {
             }
             let bytes = turn.state.context.fixedBytes + turn.state.context.messageSizes.reduce(0, +)
             end.usage.setContext(tokens: turn.fitting.calibration.plainTokens(bytes: bytes))
+            guard turn.hasStoredEnd else { return }
+            let (id, spans) = (turn.state.run.id, turn.trace.others.map { RunSpan($0) })
+            try await core.storage.write(as: turn.state.scope) { db in try RunStore.setSpans(spans, of: id, db) }
         } catch {
             // The next message compacts before its first call.
             core.logger.warning(

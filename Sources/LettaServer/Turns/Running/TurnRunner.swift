@@ -122,10 +122,13 @@ struct TurnRunner: Sendable {
     private func read(_ request: ModelRequest, _ turn: RunningTurn) async throws(ProviderFailure) -> ModelAnswer? {
         let (context, start) = (turn.trace.step.child(), core.now())
         turn.times.modelStart = turn.times.modelStart ?? start
-        let result = await TraceContext.$current.withValue(context) { await streamed(request, turn) }
+        let tries = ModelTries(now: { [core] in core.now().microseconds })
+        let result = await TraceContext.$current.withValue(context) {
+            await ModelTries.$current.withValue(tries) { await streamed(request, turn) }
+        }
         refused.note(result.failure, of: turn.state.provider.settings, at: core.now(), as: turn.state.scope)
-        turn.trace.add(
-            Span(request, result, by: turn.state, context, in: turn.trace.step.spanID, from: start, to: core.now()))
+        let spans = Span.tries(request, result, tries, by: turn.state, context, in: turn.trace.step, to: core.now())
+        for span in spans { turn.trace.add(span) }
         return try result.get()
     }
 
@@ -260,9 +263,10 @@ struct TurnRunner: Sendable {
         }
         let time = core.now()
         turn.close(end, because: control.cancellationReason, at: time)
+        turn.trace.failStep(end.failure, of: turn.state, at: time)
         turn.trace.end(end, of: turn.state, from: turn.startedAt, to: time)
         if !turn.hasStoredEnd {
-            await ends.store(turn.state.run, as: turn.state.scope)
+            await ends.store(turn.state.run, spans: turn.trace.others.map { RunSpan($0) }, as: turn.state.scope)
             if core.servers?.isFenced == true {
                 // Nobody cancelled it: whoever repeats the message is answered by another server.
                 end.stop = .error

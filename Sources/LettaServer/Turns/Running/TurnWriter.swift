@@ -25,7 +25,8 @@ struct TurnWriter: Sendable {
                 messages, to: agent, in: state.memory.conversation, model: state.config.model,
                 ending: step.end == nil ? nil : state.run, db)
             _ = try ArchivalMemoryService.insert(step.passages, for: state.agent, ids: core.ids, db)
-            if let row = step.row {
+            if var row = step.row {
+                row.step.cost = usage.prices.dollars(for: row.step, isBatched: step.isBatched)
                 try db.insert(row, into: StepStore.table)
                 try usage.add(row.step, isBatched: step.isBatched, of: state.usageSubject, at: time, db)
                 if step.end == nil {
@@ -35,6 +36,7 @@ struct TurnWriter: Sendable {
             try WaitingApprovalStore.insert(step, state, db)
             if let trace = step.trace { try StepStore.insert(trace, spans: step.spans, db) }
             try RunStore.update(state.run, at: time, db)
+            if !step.runSpans.isEmpty { try RunStore.setSpans(step.runSpans, of: state.run.id, db) }
             try clearContext(of: state, after: step, db)
             if let permille = step.tokenPermille {
                 try CompactionStore.setTokenPermille(permille, of: agent, db)
@@ -90,6 +92,8 @@ struct StepResult: Sendable {
     var trace: ProviderTrace?
     /// The spans of the step, which are kept with its trace.
     var spans: [RunSpan]
+    /// The spans of the run that are of none of its steps; none where they are stored already.
+    var runSpans: [RunSpan]
     var end: TurnEnd?
     /// What the agent's calls showed of its tokens; nil when nothing changed.
     var tokenPermille: Int?
