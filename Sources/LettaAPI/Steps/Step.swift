@@ -108,6 +108,8 @@ extension API {
 /// Which steps a list shows.
 public struct ListSteps: PageQuery {
     public var agentID: String?
+    /// Only steps of this conversation; `default` for those of the agents' own ones.
+    public var conversationID: String?
     public var model: String?
     public var feedback: StepFeedback.Verdict?
     public var hasFeedback: Bool?

@@ -50,6 +50,14 @@ public struct StepContext: Codable, Sendable, JSONWritable {
     public var cachedInputTokens: Int?
     public var completionTokens: Int
     public var parts: [Part]
+    /// Its place among the steps of the same conversation, counted from 1.
+    public var number: Int?
+    /// How many steps the conversation has.
+    public var count: Int?
+    /// The step before it in the same conversation; null for the first.
+    public var previousStepID: ID<Step>?
+    /// The step after it in the same conversation; null for the last.
+    public var nextStepID: ID<Step>?
 
     public init(of step: Step, at time: Timestamp, parts: [Part]) {
         stepID = step.id

@@ -7,12 +7,17 @@ extension StepService {
     /// - Throws: `APIError` 404 for a step whose request is not stored, or not any more.
     func context(of id: ID<Step>, as scope: Scope) async throws -> StepContext {
         try await core.storage.read(as: scope) { db in
-            guard let step = try db.fetch(StepStore.table, id)?.step else { throw APIError.notFound("Step", id) }
+            guard let row = try db.fetch(StepStore.table, id) else { throw APIError.notFound("Step", id) }
             guard let trace = try StepStore.trace(of: id, db) else {
                 throw APIError(
                     404, "The request of step \(id) is not stored. Traces are kept for LETTA_TRACE_RETENTION_DAYS.")
             }
-            return StepContext(of: step, at: trace.createdAt, parts: RequestParts(try trace.request.value()).parts)
+            let parts = RequestParts(try trace.request.value()).parts
+            var context = StepContext(of: row.step, at: trace.createdAt, parts: parts)
+            let place = try StepStore.place(of: row, db)
+            (context.previousStepID, context.nextStepID) = (place.before, place.after)
+            (context.number, context.count) = (place.number, place.count)
+            return context
         }
     }
 }

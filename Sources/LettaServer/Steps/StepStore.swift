@@ -81,6 +81,12 @@ enum StepStore {
             table, query,
             where: [
                 query.agentID.map { "agent_id = \($0)" },
+                query.conversationID.map { conversation in
+                    """
+                    EXISTS (SELECT 1 FROM run WHERE run.organization_id = \(db.organization) AND run.id = step.run_id
+                            AND \(isIn(conversation == "default" ? nil : ID(conversation))))
+                    """
+                },
                 query.model.map { "model = \($0)" },
                 query.feedback.map { "feedback = \($0.rawValue)" },
                 tags(query.tags),
@@ -97,6 +103,32 @@ enum StepStore {
                 query.endDate.map { "created_at <= \($0.last)" },
             ]
         ).map(\.step)
+    }
+
+    /// Whether the run of a step was in a conversation; nil for the agent's own.
+    private static func isIn(_ conversation: ID<Conversation>?) -> SQLText {
+        conversation.map { "run.conversation_id = \($0)" } ?? "run.conversation_id IS NULL"
+    }
+
+    /// The steps before and after one in the conversation of its run, its number there, and how many there are.
+    static func place(
+        of row: StepRow, _ db: Transaction
+    ) throws -> (before: ID<Step>?, after: ID<Step>?, number: Int, count: Int) {
+        let conversation = try RunStore.run(row.step.runID, db)?.conversationID
+        let steps: SQLText = """
+            FROM step JOIN run ON run.organization_id = step.organization_id AND run.id = step.run_id
+            WHERE step.organization_id = \(db.organization) AND step.agent_id = \(row.step.agentID)
+                AND \(isIn(conversation)) AND (step.created_at, step.id)
+            """
+        let own: SQLText = "(\(row.createdAt), \(row.step.id))"
+        let order: SQLText = "step.created_at DESC, step.id DESC LIMIT 1"
+        let number: Int = try db.value("SELECT COUNT(*) \(steps) <= \(own)") ?? 0
+        let later: Int = try db.value("SELECT COUNT(*) \(steps) > \(own)") ?? 0
+        return (
+            try db.value("SELECT step.id \(steps) < \(own) ORDER BY \(order)"),
+            try db.value("SELECT step.id \(steps) > \(own) ORDER BY step.created_at, step.id LIMIT 1"),
+            number, number + later
+        )
     }
 
     /// What steps used by spans of time and models.

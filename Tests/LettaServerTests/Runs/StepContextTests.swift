@@ -46,4 +46,34 @@ import Testing
             ])
         }
     }
+
+    @Test(arguments: Engines.all)
+    func `a step names those beside it in its conversation`(_ engine: TestEngine) async throws {
+        try await withServer(on: engine) { server in
+            let agent = try await server.newAgent()
+            let talk = try await server.send(.post, "/v1/conversations/?agent_id=\(agent)", [:]).expect(200).id
+            for text in ["one", "elsewhere", "two", "three"] {
+                let path = text == "elsewhere" ? "/v1/conversations/\(talk)" : "/v1/agents/\(agent)"
+                try await server.send(
+                    .post, "\(path)/messages", ["messages": [["role": "user", "content": .string(text)]]]
+                ).expect(200)
+            }
+            let own = try await server.get("/v1/steps/?conversation_id=default&order=asc").ids
+            let others = try await server.get("/v1/steps/?conversation_id=\(talk)").ids
+            try #require(own.count == 3 && others.count == 1)
+            func place(_ number: Int, of count: Int, _ before: String?, _ after: String?) -> JSONValue {
+                [
+                    "number": .int(Int64(number)), "count": .int(Int64(count)),
+                    "previous_step_id": before.map { .string($0) } ?? .null,
+                    "next_step_id": after.map { .string($0) } ?? .null,
+                ]
+            }
+            try await server.run([
+                .get("/v1/steps/\(own[0])/context", expect: 200, place(1, of: 3, nil, own[1])),
+                .get("/v1/steps/\(own[1])/context", expect: 200, place(2, of: 3, own[0], own[2])),
+                .get("/v1/steps/\(own[2])/context", expect: 200, place(3, of: 3, own[1], nil)),
+                .get("/v1/steps/\(others[0])/context", expect: 200, place(1, of: 1, nil, nil)),
+            ])
+        }
+    }
 }

@@ -1,7 +1,7 @@
 // The context window: the share of each part, now, and what the model saw at a past step.
 import { html, useEffect, useState } from "../../vendor/preact.js";
 import { call } from "../../api.js";
-import { adjust } from "../../route.js";
+import { adjust, useRoute } from "../../route.js";
 import { Empty, Loaded, Long, Problem, useCall, Waiting } from "../../parts/ui.js";
 import { Name, number, pretty, share, Time } from "../../parts/text.js";
 import { textOf } from "../../parts/turns.js";
@@ -45,8 +45,8 @@ function Shares({ parts, most, past, before, chosen, choose }) {
     })}</tbody></table>`;
 }
 
-/** What a step and the one before it were told. */
-function useStep(agent, step) {
+/** What a step and the one before it in its conversation were told. */
+function useStep(step) {
   const [state, set] = useState({});
   useEffect(() => {
     if (!step) { set({}); return undefined; }
@@ -54,39 +54,40 @@ function useStep(agent, step) {
     const get = path => call("GET", path, { signal: stop.signal });
     (async () => {
       try {
-        const steps = await call("GET", "/v1/steps/", { query: { agent_id: agent.id, limit: 200 }, signal: stop.signal });
-        const at = steps.findIndex(row => row.id === step);
-        const found = { step, earlier: at >= 0 ? steps[at + 1] : undefined, next: at > 0 ? steps[at - 1] : undefined };
-        set(found);
         const seen = await get(`/v1/steps/${encodeURIComponent(step)}/context`);
-        const before = found.earlier ? await get(`/v1/steps/${found.earlier.id}/context`).catch(() => null) : null;
-        set({ ...found, seen, before });
+        set({ step, seen });
+        const before = seen.previous_step_id ? await get(`/v1/steps/${seen.previous_step_id}/context`).catch(() => null) : null;
+        set({ step, seen, before });
       } catch (error) { if (error.name !== "AbortError") set(old => ({ ...old, step, error })); }
     })();
     return () => stop.abort();
-  }, [agent.id, step]);
+  }, [step]);
   return state.step === step ? state : {};
 }
+
+const Arrow = ({ label, sign, to }) => html`<button class="btn tiny square" type="button" aria-label=${label} title=${label} disabled=${!to} onClick=${() => adjust({ step: to })}>${sign}</button>`;
 
 export function Context({ agent, changes, brief, step }) {
   const now = useCall(`/v1/agents/${agent.id}/context`, { skip: Boolean(step) && brief });
   const [chosen, choose] = useState(null);
-  const past = useStep(agent, brief ? null : step);
-  useEffect(() => { if (changes) now.reload(); }, [changes]);
+  const past = useStep(brief ? null : step);
+  const { talk } = useRoute().query;
+  const last = useCall("/v1/steps/", { query: { agent_id: agent.id, conversation_id: talk ?? "default", limit: 1 }, skip: brief || Boolean(step) });
+  useEffect(() => { if (changes) { now.reload(); last.reload(); } }, [changes]);
   if (brief) {
     if (step) return html`<section class="row"><span class="small mid grow">Showing a past step.</span><button class="btn tiny" type="button" onClick=${() => adjust({ step: undefined })}>Back to now</button></section>`;
     return html`<section class="stack"><h2>Context window</h2><${Loaded} of=${now}>${context => html`<${Shares} parts=${shares(context)} most=${context.context_window_size_max} />`}<//></section>`;
   }
   if (!step) {
-    return html`<section class="stack"><p class="small mid">What the model would be told now. “What it saw” beside a step of the chat shows what it was told then.</p><${Loaded} of=${now}>${context => {
+    return html`<section class="stack"><div class="row"><p class="small mid grow">What the model would be told now. “What it saw” beside a step of the chat shows what it was told then.</p><${Arrow} label="The last step" sign="◀" to=${last.data?.[0]?.id} /></div><${Loaded} of=${now}>${context => {
       const parts = shares(context);
       const part = parts.find(one => one.kind === chosen) ?? parts[2];
       return html`<${Shares} parts=${parts} most=${context.context_window_size_max} chosen=${part.kind} choose=${choose} /><h3>${part.name}</h3>${part.text ? html`<${Long} text=${part.text} />` : html`<${Empty}>Nothing of this is in the window.<//>`}`;
     }}<//></section>`;
   }
   return html`<section class="stack"><div class="row"><h2>What it saw</h2><span class="grow"></span>
-      <button class="btn tiny square" type="button" aria-label="Step before" disabled=${!past.earlier} onClick=${() => adjust({ step: past.earlier.id })}>◀</button>
-      <button class="btn tiny square" type="button" aria-label="Step after" disabled=${!past.next} onClick=${() => adjust({ step: past.next.id })}>▶</button></div>
+      <${Arrow} label="Step before" sign="◀" to=${past.seen?.previous_step_id} /><span class="small mid">${past.seen && `step ${number(past.seen.number)} of ${number(past.seen.count)}`}</span>
+      <${Arrow} label="Step after" sign="▶" to=${past.seen?.next_step_id} /></div>
     <p class="xs dim clip"><${Name} text=${step} /></p><${Problem} error=${past.error} />
     ${past.seen ? html`<${Past} past=${past} chosen=${chosen} choose=${choose} />` : !past.error && html`<${Waiting} />`}</section>`;
 }
