@@ -101,6 +101,9 @@ extension API {
             .get, "/v1/runs/active", "Lists the runs that are not over.")
         public static let retrieve = Endpoint<ID<Run>, NoQuery, NoBody, Run>(
             .get, "/v1/runs/{run_id}", "Retrieves a run.")
+        public static let goOn = Endpoint<ID<Run>, NoQuery, NoBody, Run>(
+            .post, "/v1/runs/{run_id}/continue",
+            "Goes on in a new run from the messages that a failed one left, and responds with the new one.")
         public static let delete = Endpoint<ID<Run>, NoQuery, NoBody, Run>(
             .delete, "/v1/runs/{run_id}", "Deletes a run that is over; what was said stays.")
         public static let messages = Endpoint<ID<Run>, ListRelated, NoBody, [LettaMessage]>(

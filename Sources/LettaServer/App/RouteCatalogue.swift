@@ -145,7 +145,7 @@ struct RouteCatalogue: RouteGroup {
                     conversations: turns.conversations)),
             RunRoutes(
                 runs: runs, messages: messages,
-                following: RunFollowService(core: core, worker: worker)),
+                following: RunFollowService(core: core, worker: worker), turns: turns),
             StepRoutes(steps: StepService(core: core), messages: messages, conversations: conversations),
             JobRoutes(jobs: JobService(core: core, runs: runs, turns: turns, batches: batchService)),
             BatchRoutes(batches: batchService),

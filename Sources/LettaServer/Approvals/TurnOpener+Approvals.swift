@@ -41,6 +41,9 @@ extension TurnOpener {
                 // The model has these messages in its context; it is not shown them twice.
                 try MessageStore.moveGiven(from: failed, to: run.id, of: request.agent, db)
                 rows.new = closed
+            } else if let failed = request.failedRun, request.given.isEmpty {
+                throw APIError.conflict(
+                    "Run \(failed) left nothing at the end of the context to go on from. Send a message instead.")
             } else {
                 rows.new = closed + said
             }

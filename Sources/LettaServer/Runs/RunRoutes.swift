@@ -7,11 +7,13 @@ struct RunRoutes: RouteGroup {
     let runs: RunService
     let messages: MessageService
     let following: RunFollowService
+    let turns: TurnService
 
     func register(on routes: Routes) {
         routes.handle(API.Runs.list) { try await runs.list($0.query, as: $0.scope) }
         routes.handle(API.Runs.active) { try await runs.active($0.query, as: $0.scope) }
         routes.handle(API.Runs.retrieve) { try await runs.retrieve($0.path, as: $0.scope) }
+        routes.handle(API.Runs.goOn) { try await turns.goOn(from: $0.path, as: $0.scope) }
         routes.handle(API.Runs.delete) { try await runs.delete($0.path, as: $0.scope) }
         routes.handle(API.Runs.messages) { try await messages.list(ofRun: $0.path, $0.query, as: $0.scope) }
         routes.handle(API.Runs.steps) { try await runs.steps(of: $0.path, $0.query, as: $0.scope) }

@@ -26,7 +26,7 @@ struct TurnService: Sendable {
     static let isStopping = APIError.unavailable("The server is stopping. Retry later.")
 
     /// Starts a turn, which goes on without readers, unless an earlier attempt of the send has started or ended one.
-    private func start(
+    func start(
         _ sent: TurnRequest, collector: TurnCollector? = nil, as scope: Scope
     ) async throws -> SendOutcome {
         let config = try await opener.override(sent.overrideModel, as: scope)

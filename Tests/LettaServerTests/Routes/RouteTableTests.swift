@@ -17,7 +17,7 @@ import Testing
         "GET /v1/archives/{}/embedding", "POST /v1/archives/{}/embedding", "GET /v1/folders/{}/embedding",
         "POST /v1/folders/{}/embedding",
         "GET /v1/steps/{}/context", "POST /v1/blocks/{}/restore",
-        "POST /v1/steps/{}/fork", "DELETE /v1/agents/{}/context/messages/{}",
+        "POST /v1/runs/{}/continue", "POST /v1/steps/{}/fork", "DELETE /v1/agents/{}/context/messages/{}",
         "PUT /v1/agents/{}/context/messages/{}",
         "POST /v1/search/explain", "GET /v1/server/backup-schedule", "PATCH /v1/server/backup-schedule",
         "GET /v1/server/settings", "PATCH /v1/server/settings",
