@@ -279,7 +279,7 @@ def test_a_run_is_followed_and_a_failure_explained(tab, page, api, model):
     say(api, agent, script({"status": 401}))
     failed = api.get("/v1/runs/", params={"agent_id": agent["id"]}).json()[0]
     tab.open(f"runs/{failed['id']}")
-    expect(page.get_by_role("alert")).to_contain_text("refused the key")
+    expect(page.get_by_role("alert")).to_contain_text("Check the API key")
 
 
 def test_a_provider_is_tried_and_added(tab, page, api, model):

@@ -96,6 +96,10 @@ static const unsigned char parts_text_js[] = {
 #embed "Web/parts/text.js"
 };
 
+static const unsigned char parts_timeline_js[] = {
+#embed "Web/parts/timeline.js"
+};
+
 static const unsigned char parts_tree_js[] = {
 #embed "Web/parts/tree.js"
 };
@@ -332,6 +336,7 @@ static const DashboardFile files[] = {
     {"parts/rows.js", parts_rows_js, sizeof parts_rows_js},
     {"parts/seen.js", parts_seen_js, sizeof parts_seen_js},
     {"parts/text.js", parts_text_js, sizeof parts_text_js},
+    {"parts/timeline.js", parts_timeline_js, sizeof parts_timeline_js},
     {"parts/tree.js", parts_tree_js, sizeof parts_tree_js},
     {"parts/turns.js", parts_turns_js, sizeof parts_turns_js},
     {"parts/ui.js", parts_ui_js, sizeof parts_ui_js},
