@@ -3,6 +3,7 @@ import { html, useEffect, useState } from "../vendor/preact.js";
 import { adjust, link } from "../route.js";
 import { Empty, Id, Problem, State, useCall, Waiting } from "../parts/ui.js";
 import { flat, Name } from "../parts/text.js";
+import { Around } from "./agent/around.js";
 import { Chat } from "./agent/chat.js";
 import { Conversations } from "./agent/conversations.js";
 import { Mind } from "./agent/mind.js";
@@ -30,7 +31,8 @@ export function Agent({ id, route, title }) {
   }
   if (!agent.data) return html`<main id="main" tabindex="-1"><${Waiting} lines=${8} /></main>`;
   const data = agent.data;
-  const { talk, step } = route.query;
+  const { talk, step, message } = route.query;
+  const showStep = value => { adjust({ step: value, part: "context" }); setPane("mind"); };
   return html`<main id="main" class="flush" tabindex="-1"><div class="column">
     <div class="toolbar">
       <div class="seg only-phone" role="group" aria-label="Pane"><button type="button" aria-pressed=${pane === "chat"} onClick=${() => setPane("chat")}>Chat</button><button type="button" aria-pressed=${pane === "mind"} onClick=${() => setPane("mind")}>Mind</button></div>
@@ -42,7 +44,7 @@ export function Agent({ id, route, title }) {
     </div>
     <div class="three" data-pane=${pane}>
       <${Conversations} agent=${data} talk=${talk} waiting=${waiting} />
-      <${Chat} key=${talk ?? "main"} agent=${data} talk=${talk} changed=${changed} showStep=${value => { adjust({ step: value, part: "context" }); setPane("mind"); }} />
+      ${message ? html`<${Around} agent=${data} talk=${talk} message=${message} showStep=${showStep} />` : html`<${Chat} key=${talk ?? "main"} agent=${data} talk=${talk} changed=${changed} showStep=${showStep} />`}
       <${Mind} agent=${data} step=${step} part=${route.query.part ?? "memory"} changes=${changes} changed=${changed} />
     </div></div></main>`;
 }

@@ -11,7 +11,10 @@ import { handles } from "./newagent.js";
 import { settle } from "../parts/unsaved.js";
 import { BlockEditor, History } from "./agent/memory.js";
 
-function Hits({ of, query, by, title, about, text = row => row.text, rows = answer => answer.results }) {
+/** What is told apart from the average by a word or its meaning. */
+const telling = ({ results }) => results.filter(({ why }) => why.score > 0 || why.matched.length > 0);
+
+function Hits({ of, query, by, title, about, text = row => row.text, rows = telling }) {
   return html`<${Card} title=${title} flush><${Loaded} of=${of}>${answer => { const all = rows(answer); return all.length === 0 ? html`<${Empty}>Nothing found.<//>` : html`<ol>${all.map(row => html`<li class="hit" key=${row.id}><div class="plain" dir="auto"><${Marked} text=${text(row)} query=${query} stems=${row.why?.matched} most=${1500} /></div><div class="about">${about(row, answer.names ?? {})}${row.why && html`<${WhyFound} why=${row.why} search=${answer} by=${by} />`}</div></li>`)}</ol>`; }}<//><//>`;
 }
 
@@ -34,7 +37,7 @@ function Search({ route }) {
     ${!asked ? html`<${Empty}>Searches the archives of all agents, files, what was said, and blocks.<//>` : html`
       <${Hits} title="Passages" of=${passages} query=${asked} by=${by} about=${(row, names) => html`<span>${row.archive_id ? html`<${Named} id=${row.archive_id} name=${names[row.archive_id]} to=${["knowledge", { part: "archives", archive: row.archive_id }]} />` : "passage"} · <${Time} at=${row.created_at} /></span>`} />
       <${Hits} title="Files" of=${files} query=${asked} by=${by} about=${(row, names) => html`<span><a href=${link(["knowledge"], { part: "folders", folder: row.folder_id })}><${Name} text=${row.file_name ?? "file"} most=${60} /></a>${names[row.folder_id] && html` in <${Name} text=${names[row.folder_id]} most=${60} />`}</span>`} />
-      <${Hits} title="Messages" of=${messages} query=${asked} by=${by} about=${(row, names) => html`<${Named} id=${row.agent_id} name=${names[row.agent_id]} to=${[["agents", row.agent_id]]} /><span>${row.role === "user" ? "user" : "agent"} · <${Time} at=${row.created_at} /></span>`} />
+      <${Hits} title="Messages" of=${messages} query=${asked} by=${by} about=${(row, names) => html`<${Named} id=${row.agent_id} name=${names[row.agent_id]} to=${[["agents", row.agent_id]]} /><a href=${link(["agents", row.agent_id], { message: row.id })}>Show it in its conversation</a><span>${row.role === "user" ? "user" : "agent"} · <${Time} at=${row.created_at} /></span>`} />
       ${!agent && html`<${Hits} title="Blocks" of=${blocks} query=${asked} rows=${all => all} text=${row => row.value ?? ""} about=${row => html`<a href=${link(["knowledge"], { part: "blocks", block: row.id })}><${Name} text=${row.label} /></a>`} />`}`}</div>`;
 }
 

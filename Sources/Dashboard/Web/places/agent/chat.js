@@ -62,7 +62,7 @@ function noticeIn(text) {
   }
 }
 
-function Said({ message, name, why, step, context, changed }) {
+export function Said({ message, name, why, step, context, changed }) {
   const [open, setOpen] = useState(false);
   const isUser = message.message_type !== "assistant_message";
   const said = textOf(message.content);
