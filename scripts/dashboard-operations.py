@@ -20,8 +20,9 @@ VERBS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 SCREENS = {
     "app.js": "every screen", "live.js": "every screen", "parts/palette.js": "Find anything", "places/signin.js": "Signing in", "places/overview.js": "Overview",
     "places/agents.js": "Agents", "places/newagent.js": "New agent", "places/agent.js": "Agent", "places/agent/chat.js": "Agent: chat",
-    "places/agent/around.js": "Agent: chat", "places/agent/turn.js": "Agent: chat", "places/agent/fork.js": "Agent: chat", "places/agent/approval.js": "Overview",
-    "places/agent/conversations.js": "Agent: conversations",
+    "places/agent/around.js": "Agent: chat", "places/agent/turn.js": "Agent: chat", "places/agent/fork.js": "Agent: chat",
+    "places/agent/approval.js": "Overview", "places/agent/conversations.js": "Agent: conversations", "places/agents/many.js": "Agents",
+    "places/agents/import.js": "Agents",
     "places/agent/memory.js": "Agent: memory", "places/agent/context.js": "Agent: context", "places/agent/agenttools.js": "Agent: tools",
     "places/agent/archive.js": "Agent: archive", "places/agent/files.js": "Agent: files", "places/agent/agentsettings.js": "Agent: settings",
     "places/runs.js": "Runs", "places/run.js": "Run", "places/knowledge.js": "Knowledge", "places/knowledge/archives.js": "Knowledge: archives", "places/tools.js": "Tools",

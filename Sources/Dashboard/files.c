@@ -180,6 +180,14 @@ static const unsigned char places_agents_js[] = {
 #embed "Web/places/agents.js"
 };
 
+static const unsigned char places_agents_import_js[] = {
+#embed "Web/places/agents/import.js"
+};
+
+static const unsigned char places_agents_many_js[] = {
+#embed "Web/places/agents/many.js"
+};
+
 static const unsigned char places_api_body_js[] = {
 #embed "Web/places/api/body.js"
 };
@@ -361,6 +369,8 @@ static const DashboardFile files[] = {
     {"places/agent/turn.js", places_agent_turn_js, sizeof places_agent_turn_js},
     {"places/agent/why.js", places_agent_why_js, sizeof places_agent_why_js},
     {"places/agents.js", places_agents_js, sizeof places_agents_js},
+    {"places/agents/import.js", places_agents_import_js, sizeof places_agents_import_js},
+    {"places/agents/many.js", places_agents_many_js, sizeof places_agents_many_js},
     {"places/api/body.js", places_api_body_js, sizeof places_api_body_js},
     {"places/api/operations.js", places_api_operations_js, sizeof places_api_operations_js},
     {"places/api/schema.js", places_api_schema_js, sizeof places_api_schema_js},

@@ -1,8 +1,10 @@
 // All agents at a glance: found by name, state, model, tag and person, sorted by the server.
 import { html, useEffect, useState } from "../vendor/preact.js";
 import { adjust, link } from "../route.js";
-import { Act, Empty, State, useCall } from "../parts/ui.js";
+import { Empty, State, useCall } from "../parts/ui.js";
 import { PagedSelect, Rows, usePages } from "../parts/rows.js";
+import { ImportAgent } from "./agents/import.js";
+import { Many } from "./agents/many.js";
 import { flat, money, Name, number, share, Time } from "../parts/text.js";
 
 const states = { waiting: ["waiting for me", "wait", "needs approval"], running: ["running", "run", "running"], failed: ["failed last", "err", "failed"], idle: ["idle", "ok", "done"] };
@@ -14,9 +16,9 @@ export function AgentState({ agent }) {
   return html`<${State} kind=${kind}>${text}<//>`;
 }
 
-function row(agent) {
+function row(agent, isChosen, toggle) {
   return html`<div class="agrid">
-    <div class="name" role="cell"><a class="clip block" href=${link(["agents", agent.id])}><${Name} text=${agent.name || "without a name"} /></a><div class="xs dim clip"><${Name} text=${agent.description || agent.id} /></div></div>
+    <div class="name picked" role="cell"><input type="checkbox" aria-label=${`Choose ${flat(agent.name)}`} checked=${isChosen} onChange=${toggle} /><div class="clip"><a class="clip block" href=${link(["agents", agent.id])}><${Name} text=${agent.name || "without a name"} /></a><div class="xs dim clip"><${Name} text=${agent.description || agent.id} /></div></div></div>
     <div class="clip mid opt" role="cell">${agent.tags.slice(0, 4).map(tag => html`<span class="tag"><${Name} text=${tag} most=${24} /></span> `)}</div>
     <div class="clip mid small" role="cell"><${Name} text=${agent.model ?? "–"} /></div>
     <div class="small opt" role="cell" title=${`${number(agent.context_tokens)} of ${number(agent.context_window)} tokens, ${number(agent.block_count)} blocks, ${number(agent.message_count)} messages`}>${agent.context_tokens === null ? "–" : agent.context_tokens > agent.context_window ? "over 100 %" : share(agent.context_tokens, agent.context_window)}<div class="xs dim">${number(agent.context_window)}</div></div>
@@ -43,6 +45,12 @@ export function Agents({ route, title }) {
   const people = usePages("/v1/identities/");
   const pages = usePages("/v1/server/agents", { limit: 60, every: 10, query: { query: text || undefined, tag: tag || undefined, state: state && state !== full ? state : undefined, nearly_full: state === full || undefined, model: model || undefined, identity_id: person || undefined, order_by: sort } });
   const filters = [text && html`the name “<bdi>${flat(text)}</bdi>”`, tag && html`the tag “<bdi>${flat(tag)}</bdi>”`, state && html`the state “${state === full ? nearly : states[state]?.[0] ?? flat(state)}”`, model && html`the model “<bdi>${flat(model)}</bdi>”`, person && html`the person “<bdi>${flat((people.data ?? []).find(one => one.id === person)?.name ?? person)}</bdi>”`].filter(Boolean);
+  const [chosen, choose] = useState(new Map());
+  const toggle = agent => choose(old => { const next = new Map(old); if (!next.delete(agent.id)) next.set(agent.id, agent); return next; });
+  const key = event => {
+    if (event.key !== "x" || event.ctrlKey || event.metaKey || event.altKey) return;
+    event.target.closest("[data-row]")?.querySelector("input").click();
+  };
   const handles = new Set((models.data ?? []).map(one => one.handle).filter(Boolean));
   if (model) handles.add(model);
   const empty = filters.length > 0
@@ -55,13 +63,8 @@ export function Agents({ route, title }) {
       <${Choice} label="Model" name="model" value=${model} all="All models" options=${[...handles].sort().map(one => [one, one])} />
       <${PagedSelect} bare label="Person" pages=${people} value=${person} set=${value => adjust({ person: value })} first="All people" text=${one => one.name} />
       <${Choice} label="Order" name="sort" value=${sort} options=${Object.entries(orders)} />
-      <span class="dim small">${number(count.data)} agents</span><span class="grow"></span><${ImportAgent} done=${pages.reload} /><a class="btn primary" href="#/agents/new">New agent</a></div>
-    <${Rows} pages=${pages} height=${52} row=${row} head=${head} label="Agents" empty=${empty} total=${filters.length ? undefined : count.data} />
+      <span class="dim small">${number(count.data)} agents</span>${pages.rows?.length > 0 && html`<button class="btn tiny ghost" type="button" onClick=${() => choose(new Map(pages.rows.map(one => [one.id, one])))}>Choose the ${number(pages.rows.length)} listed</button>`}<span class="grow"></span><${ImportAgent} done=${pages.reload} /><a class="btn primary" href="#/agents/new">New agent</a></div>
+    <${Many} chosen=${chosen} choose=${choose} models=${[...handles].sort()} done=${() => { pages.reload(); count.reload(); tags.reload(); }} />
+    <div class="column" onKeyDown=${key}><${Rows} pages=${pages} height=${52} row=${agent => row(agent, chosen.has(agent.id), () => toggle(agent))} head=${head} label="Agents" empty=${empty} total=${filters.length ? undefined : count.data} /></div>
   </div></main>`;
-}
-
-function ImportAgent({ done }) {
-  const [file, setFile] = useState(null);
-  return html`<label class="btn">${file ? html`<${Name} text=${file.name} most=${30} />` : "Import .af"}<input class="sr" type="file" accept=".af,.json" onChange=${event => setFile(event.target.files[0] ?? null)} /></label>
-    ${file && html`<${Act} kind="primary" label="Import it" call=${() => ({ verb: "POST", path: "/v1/agents/import", file })} done=${() => { setFile(null); done(); }} />`}`;
 }

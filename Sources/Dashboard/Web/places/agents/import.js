@@ -1,0 +1,40 @@
+// An agent file: what it would bring is shown before it is taken.
+import { html, useState } from "../../vendor/preact.js";
+import { call } from "../../api.js";
+import { Act, Problem, Waiting } from "../../parts/ui.js";
+import { Dialog } from "../../parts/dialog.js";
+import { counted, Name, number } from "../../parts/text.js";
+
+const actions = { create: "new", replace: "replaces the one that is there", use: "is there already", skip: "is left out" };
+const names = list => list.map((name, index) => html`${index ? ", " : ""}<${Name} text=${name} most=${60} />`);
+const does = one => html`<${Name} text=${one.name} most=${60} /> <span class="dim">(${actions[one.action] ?? one.action}${one.reached_by ? html`, <${Name} text=${one.reached_by} most=${120} />` : ""})</span>`;
+
+function Preview({ answer: { preview, warnings } }) {
+  const rows = [
+    ["Tools", preview.tools.map((one, index) => html`${index ? ", " : ""}${does(one)}`)], ["MCP servers", preview.mcp_servers.map((one, index) => html`${index ? ", " : ""}${does(one)}`)],
+    ["Calls", names(preview.network.map(one => `${one.address}: ${one.reason}`))], ["Folders", names(preview.folders)], ["Archives", names(preview.archives)], ["People", names(preview.identities)], ["Variables", names(preview.environment_variables)], ["Skills", names(preview.skills)],
+    ["Besides", [["block", preview.blocks], ["file", preview.files], ["passage", preview.passages], ["conversation", preview.conversations], ["group", preview.groups]].filter(([, count]) => count).map(([noun, count], index) => `${index ? ", " : ""}${number(count)} ${noun}${count === 1 ? "" : "s"}`)],
+  ].filter(([, what]) => what.length > 0);
+  return html`<ul class="lines">${preview.agents.map(one => html`<li><b><${Name} text=${one.name} most=${80} /></b> <span class="small mid"><${Name} text=${one.model ?? "the server's default model"} /> · ${number(one.messages)} messages · blocks ${names(one.blocks)}</span></li>`)}</ul>
+    <dl class="kv">${rows.map(([name, what]) => html`<dt>${name}</dt><dd>${what}</dd>`)}</dl>
+    ${warnings?.length > 0 && html`<div class="note warn"><ul>${warnings.map(text => html`<li><${Name} text=${text} most=${400} /></li>`)}</ul></div>`}`;
+}
+
+export function ImportAgent({ done }) {
+  const [file, setFile] = useState(null);
+  const [answer, setAnswer] = useState(null);
+  const path = "/v1/agents/import";
+  const choose = async event => {
+    const chosen = event.target.files[0];
+    event.target.value = "";
+    if (!chosen) return;
+    setAnswer(null);
+    setFile(chosen);
+    try { setAnswer(await call("POST", path, { query: { preview: true }, file: chosen })); } catch (error) { setAnswer({ error }); }
+  };
+  const close = () => setFile(null);
+  return html`<label class="btn">Import .af<input class="sr" type="file" accept=".af,.json" onChange=${choose} /></label>
+    ${file && html`<${Dialog} label="Import an agent file" kind="question" close=${close}><div class="stack pad"><h2><${Name} text=${file.name} most=${60} /></h2>
+      ${!answer ? html`<${Waiting} />` : answer.error ? html`<${Problem} error=${answer.error} />` : html`<p>It brings ${counted(answer.preview.agents, "agent")}:</p><${Preview} answer=${answer} />`}
+      <div class="row"><span class="grow"></span><button class="btn" type="button" onClick=${close}>Cancel</button>${answer?.preview && html`<${Act} kind="primary" label="Import" call=${() => ({ verb: "POST", path, file })} done=${() => { close(); done(); }} />`}</div></div><//>`}`;
+}

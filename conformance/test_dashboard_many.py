@@ -1,0 +1,78 @@
+"""Several agents at once on the dashboard, and what an agent file would bring."""
+
+import json
+
+from steps import fresh
+from test_dashboard import api, browser, cookies, expect, guarded, made, make_agent, page, say, tab  # fixtures and steps
+
+
+def chosen(page):
+    return page.get_by_role("group", name="The chosen agents")
+
+
+def confirm(page, button, typed=None):
+    dialog = page.get_by_role("dialog")
+    if typed:
+        expect(dialog.get_by_role("button", name=button)).to_be_disabled()
+        dialog.get_by_role("textbox").fill(typed)
+    dialog.get_by_role("button", name=button).click()
+
+
+def test_several_agents_are_tagged_changed_and_deleted(tab, page, api):
+    mark = fresh("crew")
+    agents = [make_agent(api, name=f"{mark} {number}", tags=["kept"]) for number in range(4)]
+    model = api.get("/v1/models/").json()[-1]["handle"]
+    tab.open(f"agents?text={mark}")
+    for agent in agents[:2]:
+        page.get_by_label(f"Choose {agent['name']}").check()
+    # By keys, too.
+    page.get_by_role("link", name=agents[2]["name"]).focus()
+    page.keyboard.press("x")
+    expect(chosen(page)).to_contain_text("3 agents chosen")
+    chosen(page).get_by_label("Tag", exact=True).fill("night")
+    chosen(page).get_by_role("button", name="Add the tag").click()
+    expect(page.get_by_role("dialog")).to_contain_text("to 3 agents?")
+    confirm(page, "Add the tag")
+    expect(page.locator("[data-row]").filter(has_text="night")).to_have_count(3)
+    assert [sorted(api.get(f"/v1/agents/{one['id']}").json()["tags"]) for one in agents] == [["kept", "night"]] * 3 + [["kept"]]
+    page.get_by_role("button", name="Choose the 4 listed").click()
+    chosen(page).get_by_label("New model").select_option(model)
+    chosen(page).get_by_role("button", name="Change the model").click()
+    confirm(page, "Change the model")
+    expect(page.locator("[data-row]").filter(has_text=model)).to_have_count(4)
+    # One that has gone meanwhile is told, and the others are done.
+    page.get_by_role("button", name="Choose the 4 listed").click()
+    api.delete(f"/v1/agents/{agents[3]['id']}")
+    chosen(page).get_by_role("button", name="Delete").click()
+    confirm(page, "Delete them", "4 agents")
+    expect(chosen(page)).to_contain_text(f"Not done, and still chosen: {agents[3]['name']}: 404")
+    assert all(api.get(f"/v1/agents/{one['id']}").status_code == 404 for one in agents)
+    chosen(page).get_by_role("button", name="Choose none").click()
+    expect(page.get_by_text("No agent fits")).to_be_visible()
+
+
+def test_an_agent_file_is_shown_before_it_is_taken(tab, page, api, tmp_path):
+    agent = make_agent(api, name=fresh("carried"))
+    say(api, agent, "Hello")
+    file = tmp_path / "agent.af"
+    file.write_text(api.get(f"/v1/agents/{agent['id']}/export").text)
+    broken = tmp_path / "broken.af"
+    broken.write_text(json.dumps({"agents": 3}))
+    tab.open("agents")
+    before = api.get("/v1/agents/count").json()
+    page.locator("input[type=file]").set_input_files(file)
+    dialog = page.get_by_role("dialog")
+    expect(dialog).to_contain_text(agent["name"])
+    expect(dialog).to_contain_text("memory_insert (is there already)")
+    expect(dialog).to_contain_text("blocks human, persona")
+    assert api.get("/v1/agents/count").json() == before
+    dialog.get_by_role("button", name="Cancel").click()
+    expect(dialog).to_have_count(0)
+    page.locator("input[type=file]").set_input_files(broken)
+    expect(dialog.get_by_role("alert")).to_be_visible()
+    expect(dialog.get_by_role("button", name="Import")).to_have_count(0)
+    dialog.get_by_role("button", name="Cancel").click()
+    page.locator("input[type=file]").set_input_files(file)
+    dialog.get_by_role("button", name="Import").click()
+    expect(page.get_by_role("link", name=f"{agent['name']}_copy")).to_be_visible()
+    assert api.get("/v1/agents/count").json() == before + 1
