@@ -53,3 +53,70 @@ def test_an_agent_without_archival_tools_gets_them_by_one_press(tab, page, api):
     expect(archive).to_contain_text("No passages yet")
     names = {one["name"] for one in api.get(f"/v1/agents/{agent['id']}/tools").json()}
     assert {"archival_memory_insert", "archival_memory_search"} < names
+
+
+def test_a_block_has_a_limit_a_description_and_a_lock(tab, page, api):
+    agent = make_agent(api)
+    tab.open(f"agents/{agent['id']}")
+    memory = page.get_by_role("region", name="Memory")
+    memory.get_by_text("Description, limit, who may write").click()
+    memory.get_by_label("What it is for").fill("Who Ann is.")
+    memory.get_by_label("Limit, in characters").fill("500")
+    memory.get_by_label("The agent may only read it").check()
+    memory.get_by_role("button", name="Save these").click()
+    expect(memory.get_by_text("of 500")).to_be_visible()
+    block = api.get(f"/v1/agents/{agent['id']}/core-memory/blocks/human").json()
+    assert (block["description"], block["limit"], block["read_only"]) == ("Who Ann is.", 500, True)
+    expect(memory.get_by_role("button", name="Save these")).to_be_disabled()
+
+
+def test_a_key_tells_when_it_was_used_and_is_changed(tab, page, api, guarded):
+    name = fresh("key")
+    key = made(api.post("/v1/api-keys/", json={"name": name, "scopes": ["read"]}))
+    tab.open("settings?part=keys")
+    row = page.get_by_role("row").filter(has_text=name)
+    expect(row.get_by_role("cell").nth(2)).to_have_text("never")
+    with guarded.http(headers={"Authorization": f"Bearer {key['key']}"}) as client:
+        assert client.get("/v1/agents/").status_code == 200
+    page.reload()
+    expect(row.get_by_role("cell").nth(2)).to_have_text("just now")
+    row.get_by_role("button", name="Edit").click()
+    card = page.locator("section.card", has=page.get_by_role("heading", name=f"Change {name}"))
+    card.get_by_label("write").check()
+    card.get_by_label("Ends in days from now").fill("30")
+    card.get_by_role("button", name="Save").click()
+    expect(row).to_contain_text("read, write")
+    changed = api.get(f"/v1/api-keys/{key['id']}").json()
+    assert changed["name"] == name and changed["expires_at"] is not None
+
+
+def test_a_person_is_edited_and_forgotten(tab, page, api):
+    name = fresh("Ann")
+    block = made(api.post("/v1/blocks/", json={"label": "about_ann", "value": "Likes tea."}))
+    person = made(api.post("/v1/identities/", json={"identifier_key": name, "name": name, "identity_type": "user", "block_ids": [block["id"]],
+                                                    "properties": [{"key": "city", "value": "Porto", "type": "string"}]}))
+    path = f"/v1/identities/{person['id']}"
+    tab.open(f"people?person={person['id']}")
+    detail = page.locator(".itemdetail")
+    detail.get_by_text("Edit", exact=True).click()
+    detail.get_by_label("Name of the identity").fill(f"{name} F.")
+    detail.get_by_label("Its kind").select_option("other")
+    detail.get_by_role("button", name="Save").click()
+    expect(page.get_by_role("heading", name=f"{name} F.")).to_be_visible()
+    detail.get_by_text("Edit", exact=True).click()
+    detail.get_by_label("Property", exact=True).fill("language")
+    detail.get_by_label("Value", exact=True).fill("Portuguese")
+    detail.get_by_role("button", name="Set", exact=True).click()
+    expect(detail.get_by_role("definition").filter(has_text="Portuguese")).to_be_visible()
+    detail.get_by_text("Edit", exact=True).click()
+    detail.get_by_role("listitem").filter(has_text="city").get_by_role("button", name="Remove").click()
+    page.get_by_role("dialog").get_by_role("button", name="Remove").click()
+    expect(detail.get_by_role("definition").filter(has_text="Porto")).to_have_count(1)
+    stored = api.get(path).json()
+    assert (stored["name"], stored["identity_type"], [one["key"] for one in stored["properties"]]) == (f"{name} F.", "other", ["language"])
+    detail.get_by_role("button", name="Forget this person").click()
+    expect(page.get_by_role("dialog")).to_contain_text("its block")
+    page.get_by_role("dialog").get_by_role("textbox").fill(f"{name} F.")
+    page.get_by_role("dialog").get_by_role("button", name="Forget this person").click()
+    expect(page.get_by_text("Choose somebody.")).to_be_visible()
+    assert api.get(path).status_code == 404 and api.get(f"/v1/blocks/{block['id']}").status_code == 404

@@ -140,6 +140,10 @@ static const unsigned char places_agent_around_js[] = {
 #embed "Web/places/agent/around.js"
 };
 
+static const unsigned char places_agent_blockfields_js[] = {
+#embed "Web/places/agent/blockfields.js"
+};
+
 static const unsigned char places_agent_chat_js[] = {
 #embed "Web/places/agent/chat.js"
 };
@@ -359,6 +363,7 @@ static const DashboardFile files[] = {
     {"places/agent/approval.js", places_agent_approval_js, sizeof places_agent_approval_js},
     {"places/agent/archive.js", places_agent_archive_js, sizeof places_agent_archive_js},
     {"places/agent/around.js", places_agent_around_js, sizeof places_agent_around_js},
+    {"places/agent/blockfields.js", places_agent_blockfields_js, sizeof places_agent_blockfields_js},
     {"places/agent/chat.js", places_agent_chat_js, sizeof places_agent_chat_js},
     {"places/agent/context.js", places_agent_context_js, sizeof places_agent_context_js},
     {"places/agent/conversations.js", places_agent_conversations_js, sizeof places_agent_conversations_js},

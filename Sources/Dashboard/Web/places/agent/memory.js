@@ -5,6 +5,7 @@ import { Dialog } from "../../parts/dialog.js";
 import { Diff } from "../../parts/diff.js";
 import { More, usePages } from "../../parts/rows.js";
 import { flat, Name, number, Time, visible } from "../../parts/text.js";
+import { BlockFields } from "./blockfields.js";
 import { mayLeave, useUnsaved } from "../../parts/unsaved.js";
 
 /** Who wrote a version. */
@@ -45,7 +46,7 @@ export function BlockEditor({ block, agent, path, done }) {
     ${conflict && html`<div class="note warn" role="status">It was changed meanwhile. Saving replaces that change; <button class="linkish" type="button" onClick=${() => { setValue(block.value); setBase(block.value); }}>show it instead</button>.</div>`}
     ${dirty && html`<${Diff} before=${conflict ? block.value : base} after=${value} />`}
     <div class="row wrap"><${Act} kind="primary" label="Save" disabled=${!dirty || over} call=${() => write(value)} done=${() => wrote(value, base)} /><button class="btn ghost" type="button" disabled=${!dirty} onClick=${() => setValue(base)}>Discard</button>
-      ${saved !== null && !dirty && html`<span class="small" role="status">Saved. <${Act} kind="tiny" label="Undo" call=${() => write(saved)} done=${() => { wrote(saved, null); setSaved(null); }} /></span>`}</div>`;
+      ${saved !== null && !dirty && html`<span class="small" role="status">Saved. <${Act} kind="tiny" label="Undo" call=${() => write(saved)} done=${() => { wrote(saved, null); setSaved(null); }} /></span>`}</div><${BlockFields} block=${block} done=${done} />`;
 }
 
 function Sharing({ block, agent }) {
