@@ -362,7 +362,7 @@ def test_files_are_compressed_for_who_takes_it(own_server):
 
 
 def test_the_size_of_all_files():
-    sizes = {file.name: len(gzip.compress(file.read_bytes(), 9)) for file in WEB.rglob("*") if file.is_file()}
+    sizes = {file: len(gzip.compress(file.read_bytes(), 9)) for file in WEB.rglob("*") if file.is_file()}
     assert sum(sizes.values()) <= 250_000
     own = [file for file in WEB.rglob("*.js") if file.parent.name != "vendor"]
     for file in own:

@@ -87,6 +87,40 @@ def test_code_is_typed_highlighted_undone_and_saved(tab, page, api):
     assert api.get(f"/v1/tools/{tool['id']}").json()["source_code"] == source(name, "Makes it three times as much.")
 
 
+def test_lines_are_indented_and_brackets_belong_together(tab, page):
+    tab.open("tools?tool=new")
+    write(page, "Python", "")
+    box = editor(page, "Python")
+    page.keyboard.type('def f(a):\nif a:\nreturn ")"\nelse:\nlist = [\n1,\n2\n]\n')
+    assert lines(box) == ["def f(a):", "    if a:", '        return ")"', "    else:", "        list = [", "            1,", "            2", "        ]", "        "]
+    page.keyboard.press("Control+/")
+    page.keyboard.press("Backspace")
+    page.keyboard.press("Control+Home")
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("End")
+    # That bracket is text, and so it closes nothing.
+    page.keyboard.press("ArrowLeft")
+    expect(box.locator(".cm-matchingBracket")).to_have_count(0)
+    page.keyboard.press("Control+/")
+    expect(box).to_contain_text('# return ")"')
+    page.keyboard.press("Alt+ArrowUp")
+    assert lines(box)[1:3] == ['        # return ")"', "    if a:"]
+    page.get_by_label("Language").select_option("typescript")
+    box = editor(page, "TypeScript")
+    write(page, "TypeScript", "function f() {}")
+    page.keyboard.press("ArrowLeft")
+    page.keyboard.press("Enter")
+    page.keyboard.type("return `{${[1]}`")
+    assert lines(box) == ["function f() {", "  return `{${[1]}`", "}"]
+    page.keyboard.press("Control+End")
+    page.keyboard.type("]")
+    page.keyboard.press("ArrowLeft")
+    expect(box.locator(".cm-matchingBracket")).to_have_text(["{", "}"])
+    page.keyboard.press("End")
+    expect(box.locator(".cm-nonmatchingBracket")).to_have_text("]")
+
+
 def test_a_keyboard_gets_in_and_out(tab, page):
     tab.open("tools?tool=new")
     box = editor(page, "Python")

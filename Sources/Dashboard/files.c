@@ -92,6 +92,10 @@ static const unsigned char parts_seen_js[] = {
 #embed "Web/parts/seen.js"
 };
 
+static const unsigned char parts_stream_js[] = {
+#embed "Web/parts/stream.js"
+};
+
 static const unsigned char parts_text_js[] = {
 #embed "Web/parts/text.js"
 };
@@ -351,6 +355,7 @@ static const DashboardFile files[] = {
     {"parts/palette.js", parts_palette_js, sizeof parts_palette_js},
     {"parts/rows.js", parts_rows_js, sizeof parts_rows_js},
     {"parts/seen.js", parts_seen_js, sizeof parts_seen_js},
+    {"parts/stream.js", parts_stream_js, sizeof parts_stream_js},
     {"parts/text.js", parts_text_js, sizeof parts_text_js},
     {"parts/timeline.js", parts_timeline_js, sizeof parts_timeline_js},
     {"parts/tree.js", parts_tree_js, sizeof parts_tree_js},

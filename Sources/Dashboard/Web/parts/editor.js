@@ -1,7 +1,10 @@
 // CodeMirror as a field, in a shadow root: there its styles are adopted sheets, which the policy of the page allows. code.js loads it.
 import { html, useLayoutEffect, useRef } from "../vendor/preact.js";
-import { EditorState, EditorView, HighlightStyle, StreamLanguage, bracketMatching, defaultKeymap, highlightSpecialChars, history, historyKeymap, indentOnInput, indentUnit, indentWithTab, keymap, lineNumbers, modes, syntaxHighlighting, tags } from "../vendor/codemirror.js";
+import * as cm from "../vendor/codemirror.js";
+import { code } from "./stream.js";
 import { invisible, visible } from "./text.js";
+
+const { EditorState, EditorView, keymap } = cm;
 
 const look = EditorView.theme({
   "&": { height: "100%", color: "var(--ink)" },
@@ -12,16 +15,31 @@ const look = EditorView.theme({
   ".cm-gutters": { color: "var(--ink-3)", backgroundColor: "var(--sunken)", borderRight: "1px solid var(--line)" },
   "&.cm-focused .cm-matchingBracket": { backgroundColor: "var(--accent-soft)", outline: "1px solid var(--accent)" },
   "&.cm-focused .cm-nonmatchingBracket": { backgroundColor: "var(--err-soft)", outline: "1px solid var(--err)" },
-  ".cm-specialChar": { color: "var(--err)" },
+  ".cm-specialChar, .tok-error": { color: "var(--err)" },
+  ".tok-keyword": { color: "var(--wait)" },
+  ".tok-string": { color: "var(--ok)" },
+  ".tok-value": { color: "var(--warn)" },
+  ".tok-name": { color: "var(--accent)" },
+  ".tok-comment": { color: "var(--ink-3)", fontStyle: "italic" },
 });
-const colours = HighlightStyle.define([
-  { tag: [tags.keyword, tags.modifier, tags.operatorKeyword], color: "var(--wait)" },
-  { tag: [tags.string, tags.special(tags.string), tags.regexp], color: "var(--ok)" },
-  { tag: [tags.number, tags.bool, tags.null, tags.atom], color: "var(--warn)" },
-  { tag: [tags.definition(tags.variableName), tags.propertyName, tags.typeName, tags.meta, tags.standard(tags.variableName)], color: "var(--accent)" },
-  { tag: tags.comment, color: "var(--ink-3)", fontStyle: "italic" },
-  { tag: tags.invalid, color: "var(--err)" },
-]);
+/** What a key does, what it does with Shift, and the key on a Mac where that is another one. */
+const keys = [
+  ["ArrowLeft", cm.cursorCharLeft, cm.selectCharLeft], ["Mod-ArrowLeft", cm.cursorGroupLeft, cm.selectGroupLeft, "Alt-ArrowLeft"],
+  ["ArrowRight", cm.cursorCharRight, cm.selectCharRight], ["Mod-ArrowRight", cm.cursorGroupRight, cm.selectGroupRight, "Alt-ArrowRight"],
+  ["ArrowUp", cm.cursorLineUp, cm.selectLineUp], ["ArrowDown", cm.cursorLineDown, cm.selectLineDown],
+  ["PageUp", cm.cursorPageUp, cm.selectPageUp, "Ctrl-ArrowUp"], ["PageDown", cm.cursorPageDown, cm.selectPageDown, "Ctrl-ArrowDown"],
+  ["Home", cm.cursorLineBoundaryBackward, cm.selectLineBoundaryBackward], ["End", cm.cursorLineBoundaryForward, cm.selectLineBoundaryForward],
+  ["Mod-Home", cm.cursorDocStart, cm.selectDocStart, "Cmd-ArrowUp"], ["Mod-End", cm.cursorDocEnd, cm.selectDocEnd, "Cmd-ArrowDown"],
+  ["Backspace", cm.deleteCharBackward, cm.deleteCharBackward], ["Delete", cm.deleteCharForward],
+  ["Mod-Backspace", cm.deleteGroupBackward, null, "Alt-Backspace"], ["Mod-Delete", cm.deleteGroupForward, null, "Alt-Delete"],
+  ["Mod-a", cm.selectAll], ["Mod-/", cm.toggleComment], ["Mod-[", cm.indentLess], ["Mod-]", cm.indentMore], ["Tab", cm.indentMore, cm.indentLess],
+  ["Alt-ArrowUp", cm.moveLineUp], ["Alt-ArrowDown", cm.moveLineDown],
+].map(([key, run, shift, mac]) => ({ key, run, shift: shift ?? undefined, mac, preventDefault: true }));
+const macKeys = [
+  ["Cmd-ArrowLeft", cm.cursorLineBoundaryLeft, cm.selectLineBoundaryLeft], ["Cmd-ArrowRight", cm.cursorLineBoundaryRight, cm.selectLineBoundaryRight],
+  ["Cmd-Backspace", cm.deleteLineBoundaryBackward], ["Cmd-Delete", cm.deleteLineBoundaryForward], ["PageUp", cm.cursorPageUp, cm.selectPageUp],
+  ["PageDown", cm.cursorPageDown, cm.selectPageDown], ...cm.emacsStyleKeymap.map(({ key, run, shift }) => [key, run, shift]),
+].map(([mac, run, shift]) => ({ mac, run, shift, preventDefault: true }));
 const help = "Tab indents once a key was pressed here or the mouse was used. Press Escape, then Tab, to leave the field.";
 
 /** Whoever goes through the page with Tab is not held: it indents only after another key, or where the mouse put the caret. */
@@ -69,9 +87,8 @@ export function Editor({ view, label, language, rows, value, set, wraps, selecti
     description.textContent = help;
     root.append(description);
     view.current = new EditorView({ root, parent: root, doc: value, selection: selection ?? undefined, extensions: [
-      lineNumbers(), history(), indentOnInput(), bracketMatching(), highlightSpecialChars({ specialChars: invisible, render: shown }), leaving(), replacing,
-      StreamLanguage.define({ ...modes[language](), tokenTable: { property: tags.propertyName } }), syntaxHighlighting(colours), look, indentUnit.of(language === "python" ? "    " : "  "), EditorState.tabSize.of(4),
-      keymap.of([...defaultKeymap, ...historyKeymap, indentWithTab]), wraps ? EditorView.lineWrapping : [],
+      cm.lineNumbers(), cm.history(), cm.highlightSpecialChars({ specialChars: invisible, render: shown }), leaving(), replacing, code(language), look,
+      cm.indentUnit.of(language === "python" ? "    " : "  "), EditorState.tabSize.of(4), keymap.of([...keys, ...macKeys, ...cm.historyKeymap]), wraps ? EditorView.lineWrapping : [],
       EditorView.contentAttributes.of({ "aria-label": label, "aria-describedby": "help", tabindex: "0" }),
       EditorView.updateListener.of(update => {
         if (!update.docChanged) return;
