@@ -3,6 +3,7 @@
 import importlib.machinery
 import importlib.util
 import re
+import subprocess
 import urllib.parse
 
 import pytest
@@ -174,6 +175,12 @@ def test_a_backup_is_made_checked_and_deleted(tab, page, api, guarded):
     copies.get_by_role("button", name="Check").click()
     expect(page.get_by_role("status")).to_contain_text("Sound")
     expect(page.get_by_role("status")).to_contain_text("agent")
+    # The shown command is for the data folder in which it is run, whatever the server's is.
+    command = page.get_by_text("letta-server restore").inner_text()
+    assert command == f"letta-server restore --data-dir . --replace 'backups/{backup['name']}'"
+    verified = subprocess.run(["sh", "-c", command.replace("letta-server", '"$SERVER"', 1).replace("--replace", "--verify")], cwd=guarded.data,
+                              env={**harness.environment(guarded.data), "SERVER": str(harness.BINARY)}, capture_output=True, text=True)
+    assert verified.returncode == 0 and backup["name"] in verified.stdout, verified.stdout + verified.stderr
     file = guarded.data / "backups" / backup["name"]
     with file.open("r+b") as handle:
         handle.seek(8192)

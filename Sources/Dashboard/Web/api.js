@@ -30,7 +30,7 @@ function target({ path, query }) {
   return path + (text ? `?${text}` : "");
 }
 
-const quoted = text => `'${text.replaceAll("'", "'\\''")}'`;
+export const quoted = text => `'${text.replaceAll("'", "'\\''")}'`;
 /** What a shell runs for the same effect. The password is never printed. */
 export function curl(request) {
   const lines = [`curl ${request.verb === "GET" ? "" : `-X ${request.verb} `}"$LETTA_URL"${quoted(target(request))}`, `  -H "Authorization: Bearer $LETTA_TOKEN"`];
