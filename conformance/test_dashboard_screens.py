@@ -2,6 +2,7 @@
 
 import importlib.machinery
 import importlib.util
+import json
 import re
 import subprocess
 import urllib.parse
@@ -12,7 +13,7 @@ import harness
 from steps import EMBEDDING, MODEL, fresh
 from test_dashboard import api, browser, cookies, expect, guarded, made, make_agent, page, say, script, tab  # fixtures and steps
 
-from browser import PASSWORD, Tab, editor, until
+from browser import PASSWORD, Tab, editor, until, write
 
 
 def operations_table():
@@ -162,6 +163,34 @@ def test_schedules_of_all_agents(tab, page, api):
     page.get_by_role("dialog").get_by_role("button", name="Delete").click()
     expect(row).to_have_count(0)
     assert api.get(f"/v1/agents/{agent['id']}/schedule").json()["scheduled_messages"] == []
+
+
+def test_the_curl_of_a_call_has_no_secrets(tab, page, api):
+    def shown(begins):
+        page.get_by_role("button", name="curl").click()
+        (text,) = {one for one in page.get_by_role("dialog").locator("pre").all_inner_texts() if begins in one and "SECRET" in one}
+        page.get_by_role("dialog").get_by_role("button", name="Close").click()
+        assert "hush" not in text
+        return text
+
+    made(api.post("/v1/sandbox-config/local/default"))
+    tab.open("tools?part=sandbox")
+    page.get_by_label("Name", exact=True).fill("TOK")
+    page.get_by_label("Value").fill("hush-1")
+    assert '{"key":"TOK","value":"$SECRET"}' in shown("environment-variable")
+    page.get_by_role("button", name="Set", exact=True).click()
+    expect(page.get_by_role("listitem").filter(has_text="TOK")).to_be_visible()
+    assert '{"key":"TOK","value":"$SECRET"}' in shown("environment-variable")
+    for operation, body, masked in [
+        ("post /v1/agents/", {"secrets": {"A": "hush"}, "tool_exec_environment_variables": {"B": "hush"}, "memory_blocks": [{"label": "l", "value": "seen"}]},
+         '{"secrets":{"A":"$SECRET"},"tool_exec_environment_variables":{"B":"$SECRET"},"memory_blocks":[{"label":"l","value":"seen"}]}'),
+        ("post /v1/mcp-servers/", {"server_name": "n", "config": {"custom_headers": {"X-Key": "hush"}, "env": {"C": "hush"}}},
+         '{"server_name":"n","config":{"custom_headers":{"X-Key":"$SECRET"},"env":{"C":"$SECRET"}}}')]:
+        tab.open(f"api?operation={urllib.parse.quote_plus(operation)}")
+        page.get_by_role("tab", name="Body as JSON").click()
+        write(page, "Body", json.dumps(body))
+        expect(page.get_by_label("curl", exact=True)).to_contain_text(masked)
+        assert "hush" not in page.get_by_label("curl", exact=True).inner_text()
 
 
 @pytest.mark.skipif(harness.POSTGRES is not None, reason="PostgreSQL has a tool of its own")

@@ -31,20 +31,22 @@ function target({ path, query }) {
 }
 
 export const quoted = text => `'${text.replaceAll("'", "'\\''")}'`;
-/** What a shell runs for the same effect. The password is never printed. */
+/** What a shell runs for the same effect. Passwords, keys and the values of variables are never printed. */
 export function curl(request) {
   const lines = [`curl ${request.verb === "GET" ? "" : `-X ${request.verb} `}"$LETTA_URL"${quoted(target(request))}`, `  -H "Authorization: Bearer $LETTA_TOKEN"`];
   if (request.file) lines.push(`  -F "file=@$FILE"`);
-  if (request.body !== undefined) lines.push(`  -H "Content-Type: application/json"`, `  -d ${quoted(JSON.stringify(hidden(request.body)))}`);
+  if (request.body !== undefined) lines.push(`  -H "Content-Type: application/json"`, `  -d ${quoted(JSON.stringify(hidden(request.body, request.path.includes("/environment-variable") ? /^value$/ : never)))}`);
   return lines.join(" \\\n");
 }
-const secrets = /^(api_key|access_key|password|auth_token|value_enc)$/;
-/** Objects whose values are secrets. */
-const ofSecrets = /^(env|custom_headers|env_vars|secrets|tool_exec_environment_variables)$/;
-function hidden(value, all = false) {
-  if (Array.isArray(value)) return value.map(one => hidden(one));
+const secrets = /^(api_key|access_key|password|auth_token|token|value_enc)$/;
+// By the names of variables and headers.
+const maps = /^(secrets|env|env_vars|headers|custom_headers|environment_variables|tool_exec_environment_variables)$/;
+const [all, never] = [/^/, /(?!)/];
+/** `also` are names of this object alone. */
+function hidden(value, also = never) {
+  if (Array.isArray(value)) return value.map(one => hidden(one, also));
   if (!value || typeof value !== "object") return value;
-  return Object.fromEntries(Object.entries(value).map(([name, one]) => [name, (all || secrets.test(name)) && one ? "$SECRET" : hidden(one, ofSecrets.test(name))]));
+  return Object.fromEntries(Object.entries(value).map(([name, one]) => [name, (secrets.test(name) || also.test(name)) && one ? "$SECRET" : hidden(one, maps.test(name) ? all : never)]));
 }
 
 /** What the server says is wrong, as a sentence. */
