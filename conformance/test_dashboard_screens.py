@@ -165,6 +165,21 @@ def test_schedules_of_all_agents(tab, page, api):
     assert api.get(f"/v1/agents/{agent['id']}/schedule").json()["scheduled_messages"] == []
 
 
+def test_a_context_is_emptied_and_what_was_said_stays(tab, page, api):
+    agent = make_agent(api)
+    say(api, agent, "Remember the lighthouse")
+    tab.open(f"agents/{agent['id']}?part=settings")
+    page.get_by_role("button", name="Empty the context").click()
+    dialog = page.get_by_role("dialog")
+    expect(dialog).to_contain_text("It stays in the chat, where each message can be put back")
+    dialog.get_by_role("textbox").fill(agent["name"])
+    dialog.get_by_role("button", name="Empty the context").click()
+    expect(dialog).to_have_count(0)
+    expect(page.locator(".log").get_by_text("Remember the lighthouse", exact=True)).to_be_visible()
+    page.get_by_role("button", name="Put back").first.click()
+    expect(page.get_by_role("status").filter(has_text="Put back.")).to_be_visible()
+
+
 def test_the_curl_of_a_call_has_no_secrets(tab, page, api):
     def shown(begins):
         page.get_by_role("button", name="curl").click()

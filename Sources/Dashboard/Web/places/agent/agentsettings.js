@@ -47,6 +47,6 @@ export function AgentSettings({ agent, changed }) {
     <${Schedules} agent=${agent} />
     <h3>Take it along, begin anew</h3><div class="row wrap"><a class="btn" href=${`${address}/v1/agents/${agent.id}/export`} download=${`${visible(agent.name).replace(/[^\p{L}\p{N} _-]/gu, "") || "agent"}.af`}>Export .af</a>
       <${Act} label="Compact the context" sure="Have the older messages of the context summarized? They stay readable in the chat." call=${() => ({ verb: "POST", path: `/v1/agents/${agent.id}/summarize`, body: {} })} done=${changed} />
-      <${Act} kind="danger" label="Reset messages" sure="Delete all messages of this agent? Its memory blocks and archive stay. This can't be undone." typed=${visible(agent.name)} call=${() => ({ verb: "PATCH", path: `/v1/agents/${agent.id}/reset-messages`, body: {} })} done=${changed} />
+      <${Act} kind="danger" label="Empty the context" sure="Take all messages out of the context? The agent does not know any more what was said. It stays in the chat, where each message can be put back; memory blocks and archive stay." typed=${visible(agent.name)} call=${() => ({ verb: "PATCH", path: `/v1/agents/${agent.id}/reset-messages`, body: {} })} done=${changed} />
       <${Act} kind="danger" label="Delete the agent" sure="Delete this agent with its messages? This can't be undone." typed=${visible(agent.name)} call=${() => ({ verb: "DELETE", path: `/v1/agents/${agent.id}` })} done=${() => { settle(); go(["agents"]); }} /></div></section>`;
 }
