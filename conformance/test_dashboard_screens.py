@@ -180,6 +180,48 @@ def test_a_context_is_emptied_and_what_was_said_stays(tab, page, api):
     expect(page.get_by_role("status").filter(has_text="Put back.")).to_be_visible()
 
 
+def test_keys_work_from_the_page(tab, page, api):
+    agent = make_agent(api)
+    say(api, agent, "Hello")
+    say(api, agent, script({"status": 400}))
+    made(api.post("/v1/blocks/", json={"label": fresh("keys"), "value": "v"}))
+    made(api.post("/v1/identities/", json={"name": fresh("Kim"), "identifier_key": fresh("kim"), "identity_type": "user"}))
+    made(api.post("/v1/api-keys/", json={"name": fresh("key")}))
+    for place, list_ in [("agents", ".vlist a"), ("runs", ".vlist a"), ("tools", ".vlist a"), ("knowledge?part=blocks", ".vlist a"), ("people", ".items a"),
+                         ("settings?part=keys", "tbody button")]:
+        tab.open(place)
+        expect(page.locator(f"main {list_}").first).to_be_visible()
+        page.keyboard.press("j")
+        expect(page.locator(f"main {list_}").first).to_be_focused()
+        if page.locator(f"main {list_}").count() > 1:
+            page.keyboard.press("j")
+            expect(page.locator(f"main {list_}").first).not_to_be_focused()
+            page.keyboard.press("k")
+            expect(page.locator(f"main {list_}").first).to_be_focused()
+    page.keyboard.press("n")
+    expect(page.get_by_label("Name", exact=True)).to_be_focused()
+    # In a field they are letters.
+    page.keyboard.type("njkt?")
+    expect(page.get_by_label("Name", exact=True)).to_have_value("njkt?")
+    for place, seen in [("agents", page.get_by_role("heading", name="New agent").last), ("tools", page.get_by_label("Language"))]:
+        tab.open(place)
+        expect(page.locator("main .vlist a").first).to_be_visible()
+        page.keyboard.press("n")
+        expect(seen).to_be_visible()
+    (run,) = [one for one in api.get("/v1/runs/", params={"agent_id": agent["id"]}).json() if one["status"] == "failed"]
+    tab.open(f"runs/{run['id']}")
+    expect(page.locator(".timeline .trow.bad").first).to_be_visible()
+    scale = page.get_by_role("group", name="Scale").get_by_role("button", name="Order")
+    before = scale.get_attribute("aria-pressed")
+    page.keyboard.press("t")
+    expect(scale).to_have_attribute("aria-pressed", "false" if before == "true" else "true")
+    page.keyboard.press("e")
+    expect(page.locator(".timeline .trow.bad:focus")).to_be_visible()
+    page.keyboard.press("?")
+    for key in ("something new", "a run by time or by order"):
+        expect(page.get_by_role("dialog")).to_contain_text(key)
+
+
 def test_the_curl_of_a_call_has_no_secrets(tab, page, api):
     def shown(begins):
         page.get_by_role("button", name="curl").click()

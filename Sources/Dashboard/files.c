@@ -68,6 +68,10 @@ static const unsigned char parts_images_js[] = {
 #embed "Web/parts/images.js"
 };
 
+static const unsigned char parts_keys_js[] = {
+#embed "Web/parts/keys.js"
+};
+
 static const unsigned char parts_markdown_js[] = {
 #embed "Web/parts/markdown.js"
 };
@@ -349,6 +353,7 @@ static const DashboardFile files[] = {
     {"parts/focus.js", parts_focus_js, sizeof parts_focus_js},
     {"parts/found.js", parts_found_js, sizeof parts_found_js},
     {"parts/images.js", parts_images_js, sizeof parts_images_js},
+    {"parts/keys.js", parts_keys_js, sizeof parts_keys_js},
     {"parts/markdown.js", parts_markdown_js, sizeof parts_markdown_js},
     {"parts/marked.js", parts_marked_js, sizeof parts_marked_js},
     {"parts/metrics.js", parts_metrics_js, sizeof parts_metrics_js},

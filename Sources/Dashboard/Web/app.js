@@ -7,6 +7,7 @@ import { Icon, State } from "./parts/ui.js";
 import { ask } from "./parts/dialog.js";
 import { CallsButton } from "./parts/calls.js";
 import { focusHeading, keepFocus } from "./parts/focus.js";
+import { pressed } from "./parts/keys.js";
 import { Palette } from "./parts/palette.js";
 import { SignIn } from "./places/signin.js";
 import { Overview } from "./places/overview.js";
@@ -102,6 +103,7 @@ function App() {
       }
       if (event.key === "/") { const box = document.querySelector("main input[type=search], main .composer textarea"); if (box) { event.preventDefault(); box.focus(); } }
       if (event.key === "?") setFinding(true);
+      pressed(event);
     };
     addEventListener("keydown", key);
     return () => removeEventListener("keydown", key);

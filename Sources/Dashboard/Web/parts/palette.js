@@ -6,7 +6,7 @@ import { Dialog } from "./dialog.js";
 import { focusHeading } from "./focus.js";
 import { Name } from "./text.js";
 
-const keys = [["Ctrl K", "find anything"], ["g then a letter", "go to a place"], ["/", "the screen's search"], ["j, k or arrows", "move in a list"], ["x", "choose an agent of the list"], ["Enter", "send, open"], ["A, D", "approve, deny when the request has the focus"], ["e", "a run's next error"], ["Esc", "close"]];
+const keys = [["Ctrl K", "find anything"], ["g then a letter", "go to a place"], ["/", "the screen's search"], ["j, k or arrows", "move in a list"], ["x", "choose an agent of the list"], ["Enter", "send, open"], ["A, D", "approve, deny when the request has the focus"], ["e", "a run's next error"], ["[, ]", "a run's step before, after"], ["n", "something new: an agent, a tool, a key …"], ["t", "a run by time or by order"], ["Esc", "close"]];
 
 /** Where each kind of thing is shown. */
 const shown = {

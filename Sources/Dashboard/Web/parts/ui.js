@@ -116,7 +116,8 @@ export function RunState({ run }) {
 }
 export const Status = ({ of }) => html`<${State} kind=${kinds[of] ?? ""}>${words[of] ?? flat(of)}<//>`;
 
-export const Card = ({ title, actions: buttons, children, flush }) => html`<section class="card"><header><h2>${title}</h2><span class="grow"></span>${buttons}</header>${flush ? children : html`<div class="body stack">${children}</div>`}</section>`;
+// The key n goes to what makes something new, which its title says.
+export const Card = ({ title, actions: buttons, children, flush }) => html`<section class="card" aria-keyshortcuts=${/^(New|Add an?) /.test(title) ? "n" : undefined}><header><h2>${title}</h2><span class="grow"></span>${buttons}</header>${flush ? children : html`<div class="body stack">${children}</div>`}</section>`;
 
 let fields = 0;
 /** A labelled field. */

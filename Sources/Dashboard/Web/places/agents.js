@@ -63,7 +63,7 @@ export function Agents({ route, title }) {
       <${Choice} label="Model" name="model" value=${model} all="All models" options=${[...handles].sort().map(one => [one, one])} />
       <${PagedSelect} bare label="Person" pages=${people} value=${person} set=${value => adjust({ person: value })} first="All people" text=${one => one.name} />
       <${Choice} label="Order" name="sort" value=${sort} options=${Object.entries(orders)} />
-      <span class="dim small">${number(count.data)} agents</span>${pages.rows?.length > 0 && html`<button class="btn tiny ghost" type="button" onClick=${() => choose(new Map(pages.rows.map(one => [one.id, one])))}>Choose the ${number(pages.rows.length)} listed</button>`}<span class="grow"></span><${ImportAgent} done=${pages.reload} /><a class="btn primary" href="#/agents/new">New agent</a></div>
+      <span class="dim small">${number(count.data)} agents</span>${pages.rows?.length > 0 && html`<button class="btn tiny ghost" type="button" onClick=${() => choose(new Map(pages.rows.map(one => [one.id, one])))}>Choose the ${number(pages.rows.length)} listed</button>`}<span class="grow"></span><${ImportAgent} done=${pages.reload} /><a class="btn primary" href="#/agents/new" aria-keyshortcuts="n">New agent</a></div>
     <${Many} chosen=${chosen} choose=${choose} models=${[...handles].sort()} done=${() => { pages.reload(); count.reload(); tags.reload(); }} />
     <div class="column" onKeyDown=${key}><${Rows} pages=${pages} height=${52} row=${agent => row(agent, chosen.has(agent.id), () => toggle(agent))} head=${head} label="Agents" empty=${empty} total=${filters.length ? undefined : count.data} /></div>
   </div></main>`;
