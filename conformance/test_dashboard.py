@@ -305,7 +305,7 @@ def test_a_file_is_uploaded_and_a_sentence_found(tab, page, tmp_path):
     tab.open("knowledge?part=folders")
     page.get_by_label("Name", exact=True).fill(fresh("manuals"))
     page.get_by_role("button", name="Create").click()
-    page.get_by_label("Choose a file").set_input_files(file)
+    page.get_by_label("Choose files").set_input_files(file)
     page.get_by_role("button", name="Upload").click()
     expect(page.get_by_role("row", name="boiler.txt")).to_contain_text("done")
     page.get_by_label("Find in this folder").fill("zinnober")

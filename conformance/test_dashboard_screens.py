@@ -222,6 +222,37 @@ def test_keys_work_from_the_page(tab, page, api):
         expect(page.get_by_role("dialog")).to_contain_text(key)
 
 
+def test_a_refused_file_holds_no_other(tab, page, api, tmp_path):
+    names = ["a.bin", "b.txt", "c.bin", "d.txt"]
+    for name in names:
+        (tmp_path / name).write_bytes(b"\x00\xff\xfe" if name.endswith("bin") else f"The text of {name}".encode())
+    folder = made(api.post("/v1/folders/", json={"name": fresh("several"), "embedding": EMBEDDING}))
+    tab.open(f"knowledge?part=folders&folder={folder['id']}")
+    page.get_by_label("Choose files").set_input_files([tmp_path / name for name in names])
+    page.get_by_role("button", name="Upload").click()
+    for name in names:
+        if name.endswith("bin"):
+            expect(page.get_by_text(f"{name} was not taken:")).to_be_visible()
+        else:
+            expect(page.get_by_role("row", name=name)).to_contain_text("done")
+    expect(page.get_by_role("alert")).to_have_count(2)
+    page.get_by_role("link", name="d.txt").click()
+    expect(page.locator("pre", has_text="The text of d.txt")).to_be_visible()
+
+
+def test_an_import_says_what_came(tab, page, api, tmp_path):
+    agent = make_agent(api)
+    file = tmp_path / "one.af"
+    file.write_text(api.get(f"/v1/agents/{agent['id']}/export").text)
+    tab.open("agents")
+    page.get_by_text("Import .af").set_input_files(file)
+    page.get_by_role("dialog").get_by_role("button", name="Import", exact=True).click()
+    came = page.get_by_role("status").filter(has_text="Imported: ")
+    came.get_by_role("link").click()
+    expect(page.get_by_label("Message", exact=True)).to_be_visible()
+    assert agent["id"] not in page.url
+
+
 def test_the_curl_of_a_call_has_no_secrets(tab, page, api):
     def shown(begins):
         page.get_by_role("button", name="curl").click()
@@ -284,8 +315,7 @@ def test_a_backup_is_made_checked_and_deleted(tab, page, api, guarded):
 def test_backups_are_made_by_a_schedule(tab, page, api, guarded):
     tab.open("settings?part=health")
     expect(page.get_by_text("there is no schedule")).to_be_visible()
-    expect(page.get_by_text("PATCH /v1/server/backup-schedule")).to_be_visible()
-    tab.open("settings?part=backups")
+    page.get_by_role("link", name="Set a schedule").click()
     page.get_by_label("Copy the database").select_option("24")
     page.get_by_label("Keep the newest").fill("1")
     page.get_by_role("button", name="Save").click()

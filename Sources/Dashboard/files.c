@@ -124,6 +124,10 @@ static const unsigned char parts_unsaved_js[] = {
 #embed "Web/parts/unsaved.js"
 };
 
+static const unsigned char parts_upload_js[] = {
+#embed "Web/parts/upload.js"
+};
+
 static const unsigned char places_agent_js[] = {
 #embed "Web/places/agent.js"
 };
@@ -367,6 +371,7 @@ static const DashboardFile files[] = {
     {"parts/turns.js", parts_turns_js, sizeof parts_turns_js},
     {"parts/ui.js", parts_ui_js, sizeof parts_ui_js},
     {"parts/unsaved.js", parts_unsaved_js, sizeof parts_unsaved_js},
+    {"parts/upload.js", parts_upload_js, sizeof parts_upload_js},
     {"places/agent.js", places_agent_js, sizeof places_agent_js},
     {"places/agent/agentsettings.js", places_agent_agentsettings_js, sizeof places_agent_agentsettings_js},
     {"places/agent/agenttools.js", places_agent_agenttools_js, sizeof places_agent_agenttools_js},

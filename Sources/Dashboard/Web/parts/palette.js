@@ -13,7 +13,7 @@ const shown = {
   agent: one => link(["agents", one.id]), run: one => link(["runs", one.id]), step: one => link(["runs", one.run_id]), message: one => link(["agents", one.agent_id], { message: one.id }),
   tool: one => link(["tools"], { tool: one.id }), mcp_server: () => link(["tools"], { part: "mcp" }), identity: one => link(["people"], { person: one.id }),
   block: one => link(["knowledge"], { part: "blocks", block: one.id }), archive: one => link(["knowledge"], { part: "archives", archive: one.id }),
-  folder: one => link(["knowledge"], { part: "folders", folder: one.id }), file: one => link(["knowledge"], { part: "folders", folder: one.folder_id }),
+  folder: one => link(["knowledge"], { part: "folders", folder: one.id }), file: one => link(["knowledge"], { part: "folders", folder: one.folder_id, file: one.id }),
 };
 
 async function search(text, signal) {

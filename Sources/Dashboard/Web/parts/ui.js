@@ -99,7 +99,7 @@ export function Act({ call: request, children, label, kind = "", done, sure, typ
       const answer = await make(request());
       await done?.(answer);
     } catch (problem) {
-      if (failed) failed(problem); else if (live.current) setError(problem);
+      if (failed) await failed(problem); else if (live.current) setError(problem);
     } finally {
       if (live.current) setBusy(false);
     }

@@ -1,10 +1,11 @@
 // What is known: search over all of it, shared blocks, archives, folders and their files.
 import { html, useEffect, useState } from "../vendor/preact.js";
 import { adjust, link } from "../route.js";
-import { Act, Card, Empty, Field, Loaded, Problem, Status, Tabs, useCall } from "../parts/ui.js";
+import { Act, Card, Empty, Field, Loaded, Status, Tabs, useCall } from "../parts/ui.js";
 import { WhyFound } from "../parts/found.js";
 import { Marked } from "../parts/marked.js";
 import { More, Rows, usePages } from "../parts/rows.js";
+import { FileText, Upload } from "../parts/upload.js";
 import { bytes, cut, Name, number, short, Time, visible } from "../parts/text.js";
 import { Archives } from "./knowledge/archives.js";
 import { handles } from "./newagent.js";
@@ -53,16 +54,6 @@ function Blocks({ route }) {
       <div class="row"><span class="grow"></span><${Act} kind="danger tiny" label="Delete the block" sure="Delete this block from the server and from all agents? This can't be undone." typed=${visible(data.label)} call=${() => ({ verb: "DELETE", path: `/v1/blocks/${data.id}` })} done=${() => { settle(); adjust({ block: "" }); pages.reload(); }} /></div><//>`}<//>`}</div></div>`;
 }
 
-function Upload({ folder, done }) {
-  const [files, setFiles] = useState([]);
-  const [over, setOver] = useState(false);
-  const [error, setError] = useState(null);
-  const file = files[0];
-  return html`<div class=${`drop ${over ? "over" : ""}`} onDragOver=${event => { event.preventDefault(); setOver(true); }} onDragLeave=${() => setOver(false)} onDrop=${event => { event.preventDefault(); setOver(false); setFiles([...event.dataTransfer.files]); }}>
-    <label class="btn">Choose a file<input class="sr" type="file" multiple onChange=${event => setFiles([...event.target.files])} /></label><span class="small mid">or drop it here</span>
-    ${file && html`<span class="clip"><${Name} text=${file.name} most=${60} /> (${bytes(file.size)})${files.length > 1 ? ` and ${files.length - 1} more` : ""}</span><${Act} kind="primary" label="Upload" call=${() => ({ verb: "POST", path: `/v1/folders/${folder}/upload`, file })} failed=${setError} done=${() => { setError(null); setFiles(files.slice(1)); done(); }} />`}<${Problem} error=${error} /></div>`;
-}
-
 const shownPassages = 20;
 function Folders({ route }) {
   const folders = usePages("/v1/folders/");
@@ -88,7 +79,8 @@ function Folders({ route }) {
   return html`<div class="splitpage" data-pane=${chosen ? "item" : "list"}><div class="itemlist stack"><${Loaded} of=${folders}>${rows => (rows.length === 0 ? html`<${Empty}>No folders. A folder holds files that agents can read and search.<//>` : html`<ul class="items card">${rows.map(one => html`<li><a href=${link(["knowledge"], { part: "folders", folder: one.id })} aria-current=${one.id === chosen ? "true" : undefined}><${Name} text=${one.name} /><span class="xs dim block"><${Name} text=${one.description ?? ""} most=${80} /></span></a></li>`)}</ul>`)}<//><${More} of=${folders} noun="folders" />
       <${Card} title="New folder"><${Field} label="Name" value=${name} set=${setName} /><${Field} label="Embeddings" value=${embedding ?? ""} set=${setHandle} options=${handles(preset, null, embeddings.data)} />${embeddings.data?.length === 0 && html`<p class="small mid">No embedding model answers, and a folder needs one. <a href="#/settings?part=providers">Add a provider</a></p>`}<div class="row"><${Act} label="Create" disabled=${!name.trim() || (!embedding && !preset)} call=${() => ({ verb: "POST", path: "/v1/folders/", body: { name: name.trim(), embedding: embedding || undefined } })} done=${made => { setName(""); folders.reload(); adjust({ folder: made.id }); }} /></div><//></div>
     <div class="itemdetail stack">${!chosen ? html`<${Empty}>Choose a folder to see its files.<//>` : html`<button class="btn tiny only-phone" type="button" onClick=${() => adjust({ folder: "" })}>Back to the list</button><${Card} title=${html`<${Name} text=${folder?.name ?? short(chosen)} />`}><${Upload} folder=${chosen} done=${files.reload} />
-      <${Loaded} of=${files}>${rows => (rows.length === 0 ? html`<${Empty}>No files in this folder yet.<//>` : html`<div class="scroll"><table class="table"><thead><tr><th>File</th><th>State</th><th class="num">Size</th><th class="num hide-phone">Passages</th><th><span class="sr">Actions</span></th></tr></thead><tbody>${rows.map(one => html`<tr><td><${Name} text=${one.original_file_name ?? one.file_name} /></td><td><${Status} of=${one.processing_status} />${one.error_message && html`<div class="small err-text"><${Name} text=${one.error_message} most=${300} /></div>`}</td><td class="num">${bytes(one.file_size)}</td><td class="num hide-phone">${number(one.total_chunks)}</td><td><${Act} kind="tiny ghost" label="Delete" sure="Delete this file? Agents can't read it any more." call=${() => ({ verb: "DELETE", path: `${path}/${one.id}` })} done=${files.reload} /></td></tr>`)}</tbody></table></div>`)}<//><${More} of=${files} noun="files" />
+      <${Loaded} of=${files}>${rows => (rows.length === 0 ? html`<${Empty}>No files in this folder yet.<//>` : html`<div class="scroll"><table class="table"><thead><tr><th>File</th><th>State</th><th class="num">Size</th><th class="num hide-phone">Passages</th><th><span class="sr">Actions</span></th></tr></thead><tbody>${rows.map(one => html`<tr><td><a href=${link(["knowledge"], { ...route.query, file: one.id })} aria-current=${one.id === route.query.file ? "true" : undefined}><${Name} text=${one.original_file_name ?? one.file_name} /></a></td><td><${Status} of=${one.processing_status} />${one.error_message && html`<div class="small err-text"><${Name} text=${one.error_message} most=${300} /></div>`}</td><td class="num">${bytes(one.file_size)}</td><td class="num hide-phone">${number(one.total_chunks)}</td><td><${Act} kind="tiny ghost" label="Delete" sure="Delete this file? Agents can't read it any more." call=${() => ({ verb: "DELETE", path: `${path}/${one.id}` })} done=${files.reload} /></td></tr>`)}</tbody></table></div>`)}<//><${More} of=${files} noun="files" />
+      ${route.query.file && html`<${FileText} key=${route.query.file} folder=${chosen} id=${route.query.file} />`}
       <h3>Passages</h3><input class="input" type="search" aria-label="Find in this folder" placeholder="Find in this folder" value=${said} onInput=${event => say(event.target.value)} />
       <${Loaded} of=${asked ? found : passages}>${answer => { const rows = asked ? answer.results : answer; return rows.length === 0 ? html`<p class="small dim">${asked ? "No passage has these words, nor their meaning." : "None yet."}</p>` : html`<ol class="passages">${rows.map(one => html`<li key=${one.id}><div class="plain" dir="auto"><${Marked} text=${one.text} query=${asked} stems=${one.why?.matched} most=${1500} /></div><div class="xs dim"><${Name} text=${one.file_name ?? ""} /></div>${one.why && html`<${WhyFound} why=${one.why} search=${answer} />`}</li>`)}</ol>`; }}<//>${!asked && html`<${More} of=${passages} noun="passages" />`}
       ${folder && html`<div class="row"><span class="grow"></span><${Act} kind="danger tiny" label="Delete the folder" sure="Delete this folder with its files? This can't be undone." typed=${visible(folder.name)} call=${() => ({ verb: "DELETE", path })} done=${() => { adjust({ folder: "" }); folders.reload(); }} /></div>`}<//>`}</div></div>`;

@@ -5,7 +5,7 @@ import { useLive } from "../live.js";
 import { adjust, link } from "../route.js";
 import { Approval } from "./agent/approval.js";
 import { Bars } from "../parts/bars.js";
-import { Checks, checkNames, checkPlaces } from "../parts/checks.js";
+import { Checks, checkNames, checkPlaces, Remedy } from "../parts/checks.js";
 import { Act, Card, Copy, Empty, Loaded, RunState, State, Tabs, useCall } from "../parts/ui.js";
 import { seen } from "../parts/seen.js";
 import { flat, money, Name, number, share, short, Time, took } from "../parts/text.js";
@@ -25,7 +25,7 @@ function Needs({ of, reload }) {
       ${waiting > approvals.length && html`<li><${State} kind="wait">Approvals<//><div class="what">${number(waiting - approvals.length)} more wait</div><a class="btn tiny" href="#/agents?state=waiting">Look</a></li>`}
       ${broken.slice(0, mostFailures).map(run => html`<li key=${run.id}><${State} kind="err">Failed run<//><div class="what"><a href=${link(["runs", run.id])}><${Name} text=${of.names[run.agent_id] ?? short(run.agent_id)} /></a> <span class="dim small">· <${Time} at=${run.created_at} /> · </span><span class="small"><${Name} text=${run.metadata?.error ?? run.stop_reason ?? "no reason was stored"} most=${160} /></span></div><a class="btn tiny" href=${link(["runs", run.id])}>See why</a></li>`)}
       ${broken.length > mostFailures && html`<li><${State} kind="err">Failed runs<//><div class="what">${number(broken.length - mostFailures)} more failed</div><a class="btn tiny" href="#/runs?state=failed">Look</a></li>`}
-      ${checks.map(one => html`<li key=${one.kind + one.name}><${State} kind="err">${checkNames[one.kind] ?? flat(one.kind)}<//><div class="what">${one.name && html`<${Name} text=${one.name} />: `}<${Name} text=${one.seen} most=${200} />${one.seen_at && html` <span class="dim small">· <${Time} at=${one.seen_at} /></span>`}${one.remedy && html`<div class="xs dim"><${Name} text=${one.remedy} most=${200} /></div>`}</div><a class="btn tiny" href=${checkPlaces[one.kind] ?? "#/settings?part=health"}>Look</a></li>`)}
+      ${checks.map(one => html`<li key=${one.kind + one.name}><${State} kind="err">${checkNames[one.kind] ?? flat(one.kind)}<//><div class="what">${one.name && html`<${Name} text=${one.name} />: `}<${Name} text=${one.seen} most=${200} />${one.seen_at && html` <span class="dim small">· <${Time} at=${one.seen_at} /></span>`}${one.remedy && html`<div class="xs dim"><${Remedy} text=${one.remedy} most=${200} /></div>`}</div><a class="btn tiny" href=${checkPlaces[one.kind] ?? "#/settings?part=health"}>Look</a></li>`)}
     </ul></section>`;
 }
 

@@ -3,6 +3,7 @@ import { html, useState } from "../../vendor/preact.js";
 import { call } from "../../api.js";
 import { Act, Problem, Waiting } from "../../parts/ui.js";
 import { Dialog } from "../../parts/dialog.js";
+import { AgentLink } from "../groups.js";
 import { counted, Name, number } from "../../parts/text.js";
 
 const actions = { create: "new", replace: "replaces the one that is there", use: "is there already", skip: "is left out" };
@@ -23,12 +24,14 @@ function Preview({ answer: { preview, warnings } }) {
 export function ImportAgent({ done }) {
   const [file, setFile] = useState(null);
   const [answer, setAnswer] = useState(null);
+  const [came, setCame] = useState(null);
   const path = "/v1/agents/import";
   const choose = async event => {
     const chosen = event.target.files[0];
     event.target.value = "";
     if (!chosen) return;
     setAnswer(null);
+    setCame(null);
     setFile(chosen);
     try { setAnswer(await call("POST", path, { query: { preview: true }, file: chosen })); } catch (error) { setAnswer({ error }); }
   };
@@ -36,5 +39,6 @@ export function ImportAgent({ done }) {
   return html`<label class="btn">Import .af<input class="sr" type="file" accept=".af,.json" onChange=${choose} /></label>
     ${file && html`<${Dialog} label="Import an agent file" kind="question" close=${close}><div class="stack pad"><h2><${Name} text=${file.name} most=${60} /></h2>
       ${!answer ? html`<${Waiting} />` : answer.error ? html`<${Problem} error=${answer.error} />` : html`<p>It brings ${counted(answer.preview.agents, "agent")}:</p><${Preview} answer=${answer} />`}
-      <div class="row"><span class="grow"></span><button class="btn" type="button" onClick=${close}>Cancel</button>${answer?.preview && html`<${Act} kind="primary" label="Import" call=${() => ({ verb: "POST", path, file })} done=${() => { close(); done(); }} />`}</div></div><//>`}`;
+      <div class="row"><span class="grow"></span><button class="btn" type="button" onClick=${close}>Cancel</button>${answer?.preview && html`<${Act} kind="primary" label="Import" call=${() => ({ verb: "POST", path, file })} done=${made => { close(); setCame(made); done(); }} />`}</div></div><//>`}
+    <span class="small" role="status">${came && html`Imported: ${came.agent_ids.map((id, index) => html`${index ? ", " : ""}<${AgentLink} id=${id} />`)}${(came.warnings ?? []).map(text => html`<br /><${Name} text=${text} most=${300} />`)}`}</span>`;
 }
