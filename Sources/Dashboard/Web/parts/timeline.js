@@ -1,6 +1,6 @@
 // The spans of a run as rows: where each is in time, what it used, and its place in the tree.
 import { html, useEffect, useLayoutEffect, useMemo, useRef } from "../vendor/preact.js";
-import { flat, money, Name, number, took } from "./text.js";
+import { money, Name, number, took } from "./text.js";
 
 const kindOf = name => (/^execute_tool|^tool/.test(name) ? "k-tool" : /^agent_step|^chat|llm|model|request/.test(name) ? "k-model" : /compact|summar/.test(name) ? "k-summary" : /wait|approval/.test(name) ? "k-wait" : "k-system");
 export const isBad = span => Boolean(span.status_code) && !["OK", "UNSET"].includes(span.status_code);

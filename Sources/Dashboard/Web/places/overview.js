@@ -6,7 +6,7 @@ import { adjust, link } from "../route.js";
 import { Approval } from "./agent/approval.js";
 import { Bars } from "../parts/bars.js";
 import { Checks, checkNames, checkPlaces, Remedy } from "../parts/checks.js";
-import { Act, Card, Copy, Empty, Loaded, RunState, State, Tabs, useCall } from "../parts/ui.js";
+import { Card, Copy, Empty, Loaded, RunState, State, Tabs, useCall } from "../parts/ui.js";
 import { seen } from "../parts/seen.js";
 import { flat, money, Name, number, share, short, Time, took } from "../parts/text.js";
 

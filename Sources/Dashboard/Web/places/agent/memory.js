@@ -4,7 +4,7 @@ import { Act, Empty, Field, Loaded, useCall } from "../../parts/ui.js";
 import { Dialog } from "../../parts/dialog.js";
 import { Diff } from "../../parts/diff.js";
 import { More, usePages } from "../../parts/rows.js";
-import { flat, Name, number, Time, visible } from "../../parts/text.js";
+import { flat, Name, number, Time } from "../../parts/text.js";
 import { BlockFields } from "./blockfields.js";
 import { mayLeave, useUnsaved } from "../../parts/unsaved.js";
 
