@@ -2,6 +2,7 @@
 import { html, useEffect, useRef, useState } from "../vendor/preact.js";
 import { call, curl, make } from "../api.js";
 import { refresh } from "../live.js";
+import { adjust } from "../route.js";
 import { cut, flat, short, visible } from "./text.js";
 import { ask } from "./dialog.js";
 
@@ -152,3 +153,9 @@ export function Tabs({ tabs, value, set, label }) {
   };
   return html`<div class="tabs" role="tablist" ref=${box} aria-label=${label} onKeyDown=${step}>${tabs.map(([key, text]) => html`<button type="button" role="tab" data-key=${key} aria-selected=${key === value} tabindex=${key === value ? 0 : -1} onClick=${() => set(key)}>${text}</button>`)}</div>`;
 }
+
+/** Sets one member of the object that `set` holds, by its name. */
+export const putter = set => name => value => set(old => ({ ...old, [name]: value }));
+
+/** On a phone the chosen thing takes the place of its list; `of` is what the address calls it. */
+export const Back = ({ of }) => html`<button class="btn tiny only-phone" type="button" onClick=${() => adjust({ [of]: "" })}>Back to the list</button>`;

@@ -2,7 +2,7 @@
 import { html, useState } from "../vendor/preact.js";
 import { make } from "../api.js";
 import { adjust, link } from "../route.js";
-import { Act, Card, Empty, Field, Id, Loaded, Problem, State, useCall } from "../parts/ui.js";
+import { Act, Back, Card, Empty, Field, Id, Loaded, Problem, putter, State, useCall } from "../parts/ui.js";
 import { Markdown } from "../parts/markdown.js";
 import { More, usePages } from "../parts/rows.js";
 import { counted, flat, Name, short, Time, visible } from "../parts/text.js";
@@ -55,7 +55,7 @@ function ManagementFields({ form, put, isNew }) {
 function NewGroup({ done }) {
   const start = { description: "", kind: "round_robin", manager: "", word: "", turns: "", every: "", members: [] };
   const [form, set] = useState(start);
-  const put = name => value => set(old => ({ ...old, [name]: value }));
+  const put = putter(set);
   useUnsaved((form.description.trim() || form.members.length > 0) && "the new group");
   const ready = form.description.trim() && form.members.length > 0 && (!isManaged(form.kind) || form.manager);
   return html`<${Card} title="New group"><${Field} label="What it is for" value=${form.description} set=${put("description")} />
@@ -95,7 +95,7 @@ function Settings({ group, done }) {
   const path = `/v1/groups/${encodeURIComponent(group.id)}`;
   const start = { description: group.description ?? "", kind: group.manager_type, manager: group.manager_agent_id ?? "", word: group.termination_token ?? "", turns: String(group.max_turns ?? ""), every: String(group.sleeptime_agent_frequency ?? "") };
   const [form, set] = useState(start);
-  const put = name => value => set(old => ({ ...old, [name]: value }));
+  const put = putter(set);
   const changed = JSON.stringify(form) !== JSON.stringify(start);
   useUnsaved(changed && "the settings of the group");
   const members = ids => ({ verb: "PATCH", path, body: { agent_ids: ids } });
@@ -120,5 +120,5 @@ export function Groups({ route }) {
       ${list.rows?.length === 0 && html`<${Empty}>No groups. A group has several agents answer together.<//>`}
       ${list.rows?.length > 0 && html`<ul class="items card">${list.rows.map(one => html`<li key=${one.id}><a href=${link(["people"], { part: "groups", group: one.id })} aria-current=${one.id === chosen ? "true" : undefined}><${Name} text=${one.description || short(one.id)} most=${80} /><span class="xs dim block">${kindName(one.manager_type)} · ${counted(one.agent_ids, "agent")}</span></a></li>`)}</ul><${More} of=${list} noun="groups" />`}
       <${NewGroup} done=${made => { list.reload(); settle(); adjust({ group: made.id }); }} /></div>
-    <div class="itemdetail stack">${chosen ? html`<button class="btn tiny only-phone" type="button" onClick=${() => adjust({ group: "" })}>Back to the list</button><${Chosen} key=${chosen} id=${chosen} done=${list.reload} />` : html`<${Empty}>Choose a group.<//>`}</div></div>`;
+    <div class="itemdetail stack">${chosen ? html`<${Back} of="group" /><${Chosen} key=${chosen} id=${chosen} done=${list.reload} />` : html`<${Empty}>Choose a group.<//>`}</div></div>`;
 }

@@ -2,7 +2,7 @@
 import { html, useEffect, useState } from "../vendor/preact.js";
 import { go } from "../route.js";
 import { flat } from "../parts/text.js";
-import { Act, Card, Empty, Field, Problem, useCall } from "../parts/ui.js";
+import { Act, Card, Empty, Field, Problem, putter, useCall } from "../parts/ui.js";
 import { settle, useUnsaved } from "../parts/unsaved.js";
 
 /** Handles to choose from; first what holds where none is sent. */
@@ -16,7 +16,7 @@ export function NewAgent({ title }) {
   const settings = useCall("/v1/server/settings");
   const { default_model: model, default_embedding_model: embedding } = settings.data ?? {};
   const [form, set] = useState({ name: "", description: "", model: "", embedding: "", human: "", persona: "", tags: "" });
-  const put = name => value => set(old => ({ ...old, [name]: value }));
+  const put = putter(set);
   useEffect(() => { if (models.data?.length && !settings.loading && !model && !form.model) put("model")(models.data[0].handle); }, [models.data, settings.loading]);
   useUnsaved(["name", "description", "human", "persona", "tags"].some(name => form[name].trim()) && "the new agent");
   const body = () => {

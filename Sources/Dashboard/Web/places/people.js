@@ -2,7 +2,7 @@
 import { html, useState } from "../vendor/preact.js";
 import { make } from "../api.js";
 import { adjust, link } from "../route.js";
-import { Act, Card, Empty, Field, Loaded, Tabs, useCall } from "../parts/ui.js";
+import { Act, Back, Card, Empty, Field, Loaded, putter, Tabs, useCall } from "../parts/ui.js";
 import { More, usePages } from "../parts/rows.js";
 import { counted, Name, visible } from "../parts/text.js";
 import { settle, useUnsaved } from "../parts/unsaved.js";
@@ -15,7 +15,7 @@ function Details({ data, path, done }) {
   const start = { name: data.name, identifier_key: data.identifier_key, identity_type: data.identity_type };
   const [form, set] = useState(start);
   const [property, setProperty] = useState({ key: "", value: "" });
-  const put = name => value => set(old => ({ ...old, [name]: value }));
+  const put = putter(set);
   const body = Object.fromEntries(Object.entries(form).filter(([name, value]) => value !== start[name]));
   const isChanged = Object.keys(body).length > 0;
   useUnsaved((isChanged || property.key || property.value) && "the identity");
@@ -44,13 +44,13 @@ function Identities({ route }) {
   const { name = "" } = route.query;
   const list = usePages("/v1/identities/", { query: { name: name || undefined } });
   const [form, set] = useState({ name: "", key: "", kind: "user" });
-  const put = name => value => set(old => ({ ...old, [name]: value }));
+  const put = putter(set);
   const chosen = route.query.person;
   useUnsaved((form.name.trim() || form.key.trim()) && "the new identity");
   return html`<div class="splitpage" data-pane=${chosen ? "item" : "list"}><div class="itemlist stack"><input class="input" type="search" aria-label="Find somebody by name" placeholder="Name" value=${name} onInput=${event => adjust({ name: event.target.value })} />
       <${Loaded} of=${list}>${rows => (rows.length === 0 ? html`<${Empty}>${name ? html`Nobody has “<bdi>${visible(name)}</bdi>” in the name.` : "Nobody yet. An identity says who speaks to an agent, so that one agent can know many people."}<//>` : html`<ul class="items card">${rows.map(one => html`<li><a href=${link(["people"], { ...route.query, person: one.id })} aria-current=${one.id === chosen ? "true" : undefined}><${Name} text=${one.name} /><span class="xs dim block"><${Name} text=${one.identifier_key} most=${60} /> · ${counted(one.agent_ids, "agent")}</span></a></li>`)}</ul>`)}<//><${More} of=${list} noun="people" />
       <${Card} title="New identity"><${Field} label="Name" value=${form.name} set=${put("name")} /><${Field} label="Key" value=${form.key} set=${put("key")} hint="What your program knows the person by." /><${Field} label="Kind" value=${form.kind} set=${put("kind")} options=${kinds} /><div class="row"><${Act} label="Create" disabled=${!form.name.trim() || !form.key.trim()} call=${() => ({ verb: "POST", path: "/v1/identities/", body: { name: form.name.trim(), identifier_key: form.key.trim(), identity_type: form.kind } })} done=${made => { set({ name: "", key: "", kind: "user" }); list.reload(); settle(); adjust({ person: made.id }); }} /></div><//></div>
-    <div class="itemdetail stack">${chosen ? html`<button class="btn tiny only-phone" type="button" onClick=${() => adjust({ person: "" })}>Back to the list</button><${Person} key=${chosen} id=${chosen} done=${list.reload} />` : html`<${Empty}>Choose somebody.<//>`}</div></div>`;
+    <div class="itemdetail stack">${chosen ? html`<${Back} of="person" /><${Person} key=${chosen} id=${chosen} done=${list.reload} />` : html`<${Empty}>Choose somebody.<//>`}</div></div>`;
 }
 
 export function People({ route, title }) {

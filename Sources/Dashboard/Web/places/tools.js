@@ -1,7 +1,7 @@
 // Tools, MCP servers, and the sandbox.
 import { html, useState } from "../vendor/preact.js";
 import { adjust, link } from "../route.js";
-import { Act, Card, Empty, Field, Id, Loaded, Long, Tabs, useCall } from "../parts/ui.js";
+import { Act, Back, Card, Empty, Field, Id, Loaded, Long, Tabs, useCall } from "../parts/ui.js";
 import { Code } from "../parts/code.js";
 import { Rows, usePages } from "../parts/rows.js";
 import { Name, number, pretty, visible } from "../parts/text.js";
@@ -58,7 +58,7 @@ function List({ route }) {
       <div class="row"><input class="input grow" type="search" aria-label="Find a tool" placeholder="Name" value=${text} onInput=${event => adjust({ text: event.target.value })} /><select class="select narrow" aria-label="Origin" value=${kind} onChange=${event => adjust({ kind: event.target.value })}>${[["", "All"], ["custom", "Yours"], ["external_mcp", "MCP"], ["letta_core", "Core"], ["letta_builtin", "Built in"], ["letta_files_core", "Files"]].map(([value, name]) => html`<option value=${value} selected=${value === kind}>${name}</option>`)}</select></div>
       <div class="row"><button class="btn" type="button" aria-keyshortcuts="n" onClick=${() => adjust({ tool: "new" })}>Write a tool</button><${Act} kind="ghost" label="Restore built-in ones" call=${() => ({ verb: "POST", path: "/v1/tools/add-base-tools" })} done=${pages.reload} /></div>
       <${Rows} pages=${pages} height=${40} row=${row} label="Tools" empty=${html`<${Empty}>No tool fits.<//>`} /></div>
-    <div class="itemdetail stack">${chosen && html`<button class="btn tiny only-phone" type="button" onClick=${() => adjust({ tool: "" })}>Back to the list</button>`}${chosen === "new" ? html`<${Editor} key="new" done=${made => { pages.reload(); if (made?.id) { settle(); adjust({ tool: made.id }); } }} />` : chosen ? html`<${Loaded} of=${tool}>${data => html`<${Editor} key=${data.id} tool=${data} done=${() => { tool.reload(); pages.reload(); }} />`}<//>` : html`<${Empty}>Choose a tool, or write one: a Python function with a docstring.<//>`}</div></div>`;
+    <div class="itemdetail stack">${chosen && html`<${Back} of="tool" />`}${chosen === "new" ? html`<${Editor} key="new" done=${made => { pages.reload(); if (made?.id) { settle(); adjust({ tool: made.id }); } }} />` : chosen ? html`<${Loaded} of=${tool}>${data => html`<${Editor} key=${data.id} tool=${data} done=${() => { tool.reload(); pages.reload(); }} />`}<//>` : html`<${Empty}>Choose a tool, or write one: a Python function with a docstring.<//>`}</div></div>`;
 }
 
 export function Tools({ route, title }) {

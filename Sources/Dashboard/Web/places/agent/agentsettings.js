@@ -2,7 +2,7 @@
 import { html, useState } from "../../vendor/preact.js";
 import { address } from "../../api.js";
 import { go } from "../../route.js";
-import { Act, Empty, Field, Id, Loaded, useCall } from "../../parts/ui.js";
+import { Act, Empty, Field, Id, Loaded, putter, useCall } from "../../parts/ui.js";
 import { Name, Time, visible } from "../../parts/text.js";
 import { settle, useUnsaved } from "../../parts/unsaved.js";
 
@@ -21,7 +21,7 @@ function changes(form, agent) {
 function Schedules({ agent }) {
   const list = useCall(`/v1/agents/${agent.id}/schedule`, { every: 20 });
   const [form, set] = useState({ text: "", cron: "", at: "" });
-  const put = name => value => set(old => ({ ...old, [name]: value }));
+  const put = putter(set);
   useUnsaved(form.text.trim() && "the message to schedule");
   const body = () => ({ messages: [{ role: "user", content: form.text }], schedule: form.cron ? { type: "recurring", cron_expression: form.cron } : { type: "one-time", scheduled_at: new Date(form.at).getTime() } });
   return html`<h3>Schedules</h3><${Loaded} of=${list}>${answer => { const rows = answer.scheduled_messages ?? answer; return rows.length === 0 ? html`<${Empty}>Nothing is scheduled.<//>` : html`<ul class="lines">${rows.map(one => html`<li class="row"><span class="grow clip"><${Name} text=${one.message?.messages?.[0]?.content ?? one.id} most=${80} /></span><span class="xs dim"><${Name} text=${one.schedule?.cron_expression ?? "once"} /> · next <${Time} at=${one.next_scheduled_time} /></span><${Act} kind="tiny ghost" label="Delete" sure="Delete this schedule?" call=${() => ({ verb: "DELETE", path: `/v1/agents/${agent.id}/schedule/${one.id}` })} done=${list.reload} /></li>`)}</ul>`; }}<//>
@@ -31,7 +31,7 @@ function Schedules({ agent }) {
 export function AgentSettings({ agent, changed }) {
   const start = () => ({ name: agent.name ?? "", description: agent.description ?? "", system: agent.system ?? "", timezone: agent.timezone ?? "", model: agent.model ?? "", tags: (agent.tags ?? []).join(", "), window: String(agent.llm_config?.context_window ?? "") });
   const [form, set] = useState(start);
-  const put = name => value => set(old => ({ ...old, [name]: value }));
+  const put = putter(set);
   const models = useCall("/v1/models/");
   const handles = (models.data ?? []).map(one => one.handle);
   const options = form.model && !handles.includes(form.model) ? [form.model, ...handles] : handles;

@@ -1,13 +1,13 @@
 // What a block is besides its value.
 import { html, useEffect, useState } from "../../vendor/preact.js";
-import { Act, Field } from "../../parts/ui.js";
+import { Act, Field, putter } from "../../parts/ui.js";
 import { useUnsaved } from "../../parts/unsaved.js";
 
 export function BlockFields({ block, done }) {
   const start = { description: block.description ?? "", limit: String(block.limit ?? ""), read_only: Boolean(block.read_only) };
   const [form, set] = useState(start);
   useEffect(() => set(start), [start.description, start.limit, start.read_only]);
-  const put = name => value => set(old => ({ ...old, [name]: value }));
+  const put = putter(set);
   const body = Object.fromEntries(Object.entries(form).filter(([name, value]) => value !== start[name]).map(([name, value]) => [name, name === "limit" ? Number(value) : value]));
   const isChanged = Object.keys(body).length > 0;
   useUnsaved(isChanged && "the limits of the block");

@@ -1,6 +1,6 @@
 // The blocks: read, edit with the difference shown, history with restore, attach and detach.
 import { html, useEffect, useState } from "../../vendor/preact.js";
-import { Act, Empty, Field, Loaded, useCall } from "../../parts/ui.js";
+import { Act, Empty, Field, Loaded, putter, useCall } from "../../parts/ui.js";
 import { Dialog } from "../../parts/dialog.js";
 import { Diff } from "../../parts/diff.js";
 import { More, usePages } from "../../parts/rows.js";
@@ -57,7 +57,7 @@ function Sharing({ block, agent }) {
 
 function Add({ agent, close, done }) {
   const [form, set] = useState({ label: "", value: "", description: "" });
-  const put = name => value => set(old => ({ ...old, [name]: value }));
+  const put = putter(set);
   const [asked, ask] = useState("");
   const blocks = usePages("/v1/blocks/", { limit: 30, query: { label_search: asked.trim() || undefined } });
   const attach = id => ({ verb: "PATCH", path: `/v1/agents/${agent.id}/core-memory/blocks/attach/${id}` });

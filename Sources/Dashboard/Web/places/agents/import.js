@@ -40,5 +40,5 @@ export function ImportAgent({ done }) {
     ${file && html`<${Dialog} label="Import an agent file" kind="question" close=${close}><div class="stack pad"><h2><${Name} text=${file.name} most=${60} /></h2>
       ${!answer ? html`<${Waiting} />` : answer.error ? html`<${Problem} error=${answer.error} />` : html`<p>It brings ${counted(answer.preview.agents, "agent")}:</p><${Preview} answer=${answer} />`}
       <div class="row"><span class="grow"></span><button class="btn" type="button" onClick=${close}>Cancel</button>${answer?.preview && html`<${Act} kind="primary" label="Import" call=${() => ({ verb: "POST", path, file })} done=${made => { close(); setCame(made); done(); }} />`}</div></div><//>`}
-    <span class="small" role="status">${came && html`Imported: ${came.agent_ids.map((id, index) => html`${index ? ", " : ""}<${AgentLink} id=${id} />`)}${(came.warnings ?? []).map(text => html`<br /><${Name} text=${text} most=${300} />`)}`}</span>`;
+    <span class="small" role="status">${came && html`Imported: ${came.agent_ids.map((id, index) => html`${index ? ", " : ""}<${AgentLink} id=${id} />`)}`}</span>`;
 }

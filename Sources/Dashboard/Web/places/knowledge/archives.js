@@ -1,7 +1,7 @@
 // Archives: which there are; of one its agents and its passages.
 import { html, useEffect, useState } from "../../vendor/preact.js";
 import { adjust, link } from "../../route.js";
-import { Act, Card, Empty, Field, Id, Loaded, useCall } from "../../parts/ui.js";
+import { Act, Back, Card, Empty, Field, Id, Loaded, useCall } from "../../parts/ui.js";
 import { Marked } from "../../parts/marked.js";
 import { More, usePages } from "../../parts/rows.js";
 import { Name, Time, visible } from "../../parts/text.js";
@@ -49,5 +49,5 @@ export function Archives({ route }) {
   const [name, setName] = useState("");
   return html`<div class="splitpage" data-pane=${chosen ? "item" : "list"}><div class="itemlist stack"><${Loaded} of=${archives}>${rows => (rows.length === 0 ? html`<${Empty}>No archives. One is made when an agent stores its first passage.<//>` : html`<ul class="items card">${rows.map(one => html`<li key=${one.id}><a href=${link(["knowledge"], { part: "archives", archive: one.id })} aria-current=${one.id === chosen ? "true" : undefined}><${Name} text=${one.name} /><span class="xs dim block"><${Name} text=${one.embedding_config?.embedding_model ?? "words alone"} /> · <${Time} at=${one.created_at} /></span></a></li>`)}</ul>`)}<//><${More} of=${archives} noun="archives" />
       <div class="row end"><${Field} label="New archive" value=${name} set=${setName} /><${Act} label="Create" disabled=${!name.trim()} call=${() => ({ verb: "POST", path: "/v1/archives/", body: { name: name.trim() } })} done=${made => { setName(""); archives.reload(); adjust({ archive: made.id }); }} /></div></div>
-    <div class="itemdetail stack">${chosen ? html`<button class="btn tiny only-phone" type="button" onClick=${() => adjust({ archive: "" })}>Back to the list</button><${Chosen} key=${chosen} id=${chosen} changed=${archives.reload} />` : html`<${Empty}>Choose an archive to see its passages.<//>`}</div></div>`;
+    <div class="itemdetail stack">${chosen ? html`<${Back} of="archive" /><${Chosen} key=${chosen} id=${chosen} changed=${archives.reload} />` : html`<${Empty}>Choose an archive to see its passages.<//>`}</div></div>`;
 }

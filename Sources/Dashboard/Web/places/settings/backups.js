@@ -1,7 +1,7 @@
 // Copies of the database: made, checked and deleted here, restored by a command.
 import { html, useEffect, useState } from "../../vendor/preact.js";
 import { quoted } from "../../api.js";
-import { Act, Card, Copy, Empty, Field, Loaded, State, useCall } from "../../parts/ui.js";
+import { Act, Card, Copy, Empty, Field, Loaded, putter, State, useCall } from "../../parts/ui.js";
 import { bytes, cut, Name, number, Time, visible } from "../../parts/text.js";
 
 const kinds = { made: "made here", scheduled: "made by the schedule", before_migration: "before a newer version changed the database", replaced: "replaced by a restored copy", other: "put there" };
@@ -18,7 +18,7 @@ function Scheduled({ schedule, done }) {
   const start = { every: String(schedule.every_hours ?? ""), keep: String(schedule.keep) };
   const [form, set] = useState(start);
   useEffect(() => set(start), [start.every, start.keep]);
-  const put = name => value => set(old => ({ ...old, [name]: value }));
+  const put = putter(set);
   const body = { every_hours: form.every ? Number(form.every) : null, keep: form.keep ? Number(form.keep) : null };
   const options = often.some(([hours]) => hours === start.every) ? often : [...often, [start.every, `every ${start.every} hours`]];
   return html`${schedule.error && html`<div class="note err" role="alert"><b>The last copy failed</b> <${Time} at=${schedule.failed_at} />: <bdi>${cut(visible(schedule.error), 1000)}</bdi></div>`}

@@ -1,6 +1,6 @@
 // What holds where nobody says otherwise: the models of new agents, and how long traces are kept.
 import { html, useEffect, useState } from "../../vendor/preact.js";
-import { Act, Card, Field, Loaded, useCall } from "../../parts/ui.js";
+import { Act, Card, Field, Loaded, putter, useCall } from "../../parts/ui.js";
 
 const path = "/v1/server/settings";
 const gibibyte = 1024 ** 3;
@@ -13,7 +13,7 @@ function Form({ settings, models, embeddings, done }) {
   const [form, set] = useState(start);
   const text = JSON.stringify(start);
   useEffect(() => set(JSON.parse(text)), [text]);
-  const put = name => value => set(old => ({ ...old, [name]: value }));
+  const put = putter(set);
   const isFixed = name => settings.fixed.includes(name);
   const changed = {};
   for (const name of ["default_model", "default_embedding_model"]) if (form[name] !== start[name]) changed[name] = form[name] || null;

@@ -2,7 +2,7 @@
 import { html, useEffect, useRef, useState } from "../../vendor/preact.js";
 import { events, make } from "../../api.js";
 import { link } from "../../route.js";
-import { Act, Card, Empty, Field, Loaded, Problem, State } from "../../parts/ui.js";
+import { Act, Card, Empty, Field, Loaded, Problem, putter, State } from "../../parts/ui.js";
 import { More, usePages } from "../../parts/rows.js";
 import { cut,  Name, number, visible } from "../../parts/text.js";
 import { useUnsaved } from "../../parts/unsaved.js";
@@ -38,7 +38,7 @@ function Form({ server, done }) {
   const start = { name: server?.server_name ?? "", kind: server?.mcp_server_type ?? "streamable_http", url: server?.server_url ?? "", header: server?.auth_header ?? "Authorization", token: "", headers: asText(server?.custom_headers, ": "), command: server?.command ?? "", args: (server?.args ?? []).join("\n"), env: asText(server?.env, "=") };
   const [form, set] = useState(start);
   const [made, setMade] = useState(null);
-  const put = name => value => set(old => ({ ...old, [name]: value }));
+  const put = putter(set);
   const isChanged = JSON.stringify(form) !== JSON.stringify(start);
   useUnsaved(isChanged && "the MCP server");
   const token = () => (form.header === "Authorization" && !form.token.includes(" ") ? `Bearer ${form.token}` : form.token);
