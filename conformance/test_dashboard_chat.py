@@ -248,3 +248,16 @@ def test_what_waits_and_what_failed_are_for_everybody(browser, guarded, cookies,
     assert page.evaluate("document.documentElement.scrollWidth") <= width
     tab.check()
     tab.close()
+
+
+def test_older_messages_of_a_conversation(tab, page, api):
+    aside = talk_with(api, make_agent(api))
+    for number in range(25):
+        tell(api, aside, f"number {number}.")
+    tab.open(f"agents/{aside['agent_id']}?talk={aside['id']}")
+    expect(page.get_by_text("echo: number 24.")).to_be_visible()
+    expect(page.get_by_text("number 0.", exact=True)).to_have_count(0)
+    page.get_by_role("button", name="Older messages").click()
+    expect(page.get_by_text("number 0.", exact=True)).to_be_visible()
+    said = page.locator(".says.user .text")
+    expect(said).to_have_text([f"number {number}." for number in range(25)])

@@ -26,7 +26,7 @@ function useTalk(agent, talk) {
   const quiet = Boolean(state.messages);
   const read = async query => {
     const list = await call("GET", path, { query: { limit: page, order: "desc", ...(talk ? {} : { conversation_id: "default" }), ...query }, quiet });
-    // Those of the agent's own conversation come in order of time.
+    // Those of the agent's own conversation come in order of time, and "before" means time there and the order here.
     return talk ? list.reverse() : list;
   };
   const readRuns = async after => (await call("GET", "/v1/runs/", { query: { agent_id: agent.id, conversation_id: talk ?? "default", limit: page, after }, quiet })).map(run => [run.id, run]);
@@ -40,7 +40,7 @@ function useTalk(agent, talk) {
   };
   const before = async () => {
     const oldest = [...state.runs.values()].reduce((one, other) => (one?.created_at < other.created_at ? one : other), undefined);
-    const [messages, runs] = await Promise.all([read({ before: state.messages[0].id }), readRuns(oldest?.id)]);
+    const [messages, runs] = await Promise.all([read({ [talk ? "after" : "before"]: state.messages[0].id }), readRuns(oldest?.id)]);
     set(old => {
       const all = [...messages, ...old.messages];
       return { ...old, runs: new Map([...runs, ...old.runs]), older: messages.length >= page, newer: old.newer || all.length > most, messages: all.slice(0, most) };
