@@ -18,7 +18,7 @@ WEB = ROOT / "Sources/Dashboard/Web"
 PAGE = ROOT / "docs/dashboard-operations.md"
 VERBS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 SCREENS = {
-    "app.js": "every screen", "live.js": "every screen", "parts/palette.js": "Find anything", "places/signin.js": "Signing in", "places/overview.js": "Overview",
+    "app.js": "every screen", "live.js": "every screen", "parts/palette.js": "Find anything", "parts/upload.js": "Knowledge", "places/signin.js": "Signing in", "places/overview.js": "Overview",
     "places/agents.js": "Agents", "places/newagent.js": "New agent", "places/agent.js": "Agent", "places/agent/chat.js": "Agent: chat",
     "places/agent/around.js": "Agent: chat", "places/agent/turn.js": "Agent: chat", "places/agent/fork.js": "Agent: chat",
     "places/agent/approval.js": "Overview", "places/agent/conversations.js": "Agent: conversations", "places/agents/many.js": "Agents",
