@@ -60,7 +60,7 @@ package struct ProviderFailure: Error, Sendable, Equatable, CustomStringConverti
         let advice = kind == .notFound ? "Check the model's name and the address." : "Retry later."
         failure.message = """
             \(settings.name) at \(EgressAddress.shown(settings.baseURL)) answered\(status.map { " \($0)" } ?? ""): \
-            \(message) \(advice)
+            \(message.sentence) \(advice)
             """
         return failure
     }
@@ -68,5 +68,20 @@ package struct ProviderFailure: Error, Sendable, Equatable, CustomStringConverti
     package var description: String {
         let code = status.map { " (\($0))" } ?? ""
         return "\(kind.rawValue)\(code): \(message)"
+    }
+}
+
+extension String {
+    package var trimmed: String {
+        var text = self[...]
+        while text.last?.isWhitespace == true { text.removeLast() }
+        return String(text.drop(while: \.isWhitespace))
+    }
+
+    /// With a full stop, where it ends like no sentence.
+    package var sentence: String {
+        let text = trimmed
+        guard let last = text.last, !".!?…".contains(last) else { return text }
+        return "\(text)."
     }
 }

@@ -221,7 +221,7 @@ public struct CompletionTokenDetails: Codable, Sendable, JSONWritable {
 
 /// How much of a trace is read.
 public struct ReadTrace: Codable, Sendable {
-    /// Only the run and so many of its first steps, with their calls; left out: all.
+    /// Only the run, so many of its first steps, and what is of no step. 0: the run alone; left out: all.
     public var steps: Int?
 
     public init(steps: Int? = nil) {

@@ -1,6 +1,7 @@
 import AgentEngine
 import JSON
 import LettaAPI
+import ModelProviders
 
 extension Run {
     /// Says in `metadata.error`, where clients of the peer look for it, why the run failed and what to do.
@@ -78,19 +79,4 @@ extension TurnStop {
 
     fileprivate static let shorterAnswer = "Raise max_tokens, or ask for less at once."
     fileprivate static let repetition = "Send the message again."
-}
-
-extension String {
-    fileprivate var trimmed: String {
-        var text = self[...]
-        while text.last?.isWhitespace == true { text.removeLast() }
-        return String(text.drop(while: \.isWhitespace))
-    }
-
-    /// With a full stop, where it ends like no sentence.
-    fileprivate var sentence: String {
-        let text = trimmed
-        guard let last = text.last, !".!?…".contains(last) else { return text }
-        return "\(text)."
-    }
 }

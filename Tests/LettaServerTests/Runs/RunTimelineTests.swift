@@ -80,6 +80,9 @@ import Testing
             #expect(!message.isEmpty)
             #expect(run["remedy"] == "Wait a minute, then send the message again.")
             #expect(run["error"]?.string?.last == ".")
+            server.model.play(.fail(.overloaded, status: 503))
+            try await server.say("Hi", to: agent).expect(503)
+            #expect(try await newest(server).run["error"]?.string?.contains("scripted. Retry later.") == true)
             let told = "\(run["error"]?.string ?? "") \(run["remedy"]?.string ?? "")"
             #expect(run["metadata"]?["error"]?.string == told)
         }
