@@ -418,7 +418,8 @@ class Behind(http.server.BaseHTTPRequestHandler):
         found = self.upstream.request(self.command, self.path.removeprefix("/letta"), content=body, headers=headers)
         self.send_response(found.status_code)
         for name, value in found.headers.items():
-            if name.lower() not in ("transfer-encoding", "content-length", "connection"):
+            # The client that asks has decoded it.
+            if name.lower() not in ("transfer-encoding", "content-length", "content-encoding", "connection"):
                 self.send_header(name, value)
         self.send_header("Content-Length", str(len(found.content)))
         self.end_headers()

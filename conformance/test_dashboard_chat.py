@@ -136,13 +136,13 @@ def test_a_failed_turn_is_there_and_goes_on(tab, page, api, kind):
     expect(failed).to_have_count(4)
 
 
-def test_a_turn_of_others_is_seen_and_stopped(tab, page, api):
+def test_a_turn_of_others_is_seen_and_stopped(tab, page, api, model):
     agent = make_agent(api)
     tab.open(f"agents/{agent['id']}")
     expect(page.get_by_text("The conversation begins here")).to_be_visible()
     works = page.get_by_text(f"{agent['name']} works")
     with concurrent.futures.ThreadPoolExecutor() as others:
-        other = others.submit(say, api, agent, script({"sleep_ms": 20000, "say": "late"}))
+        other = others.submit(say, api, agent, script({"held": agent["id"], "say": "late"}))
         expect(works).to_be_visible()
         page.reload()
         expect(works).to_be_visible()
@@ -150,12 +150,13 @@ def test_a_turn_of_others_is_seen_and_stopped(tab, page, api):
         expect(works).to_have_count(0)
         expect(page.get_by_text("ended by cancelled")).to_be_visible()
         assert other.result().status_code == 200
+    model.let_go(agent["id"])
 
 
 @pytest.mark.parametrize("background", [False, True])
-def test_a_turn_is_followed_after_a_reload(tab, page, api, background):
+def test_a_turn_is_followed_after_a_reload(tab, page, api, model, background):
     agent = make_agent(api)
-    text = script({"call": "memory_insert", "args": {"label": "human", "new_string": "Likes tea"}}, {"sleep_ms": 4000, "say": "It is **kept**."})
+    text = script({"call": "memory_insert", "args": {"label": "human", "new_string": "Likes tea"}}, {"held": agent["id"], "say": "It is **kept**."})
     tab.open(f"agents/{agent['id']}")
     works = page.get_by_text(f"{agent['name']} works")
     if background:
@@ -168,6 +169,7 @@ def test_a_turn_is_followed_after_a_reload(tab, page, api, background):
     expect(works).to_be_visible()
     expect(page.get_by_text("1 call", exact=True)).to_be_visible()
     expect(page.get_by_role("button", name="Stop")).to_be_visible()
+    model.let_go(agent["id"])
     expect(page.get_by_text("It is kept.")).to_have_count(1)
     expect(works).to_have_count(0)
     expect(page.locator(".turn")).to_have_count(1)

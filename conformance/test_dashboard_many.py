@@ -74,5 +74,5 @@ def test_an_agent_file_is_shown_before_it_is_taken(tab, page, api, tmp_path):
     dialog.get_by_role("button", name="Cancel").click()
     page.locator("input[type=file]").set_input_files(file)
     dialog.get_by_role("button", name="Import").click()
-    expect(page.get_by_role("link", name=f"{agent['name']}_copy")).to_be_visible()
+    expect(page.get_by_role("table", name="Agents").get_by_role("link", name=f"{agent['name']}_copy")).to_be_visible()
     assert api.get("/v1/agents/count").json() == before + 1

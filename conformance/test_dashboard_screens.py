@@ -188,7 +188,7 @@ def test_keys_work_from_the_page(tab, page, api):
     made(api.post("/v1/identities/", json={"name": fresh("Kim"), "identifier_key": fresh("kim"), "identity_type": "user"}))
     made(api.post("/v1/api-keys/", json={"name": fresh("key")}))
     for place, list_ in [("agents", ".vlist a"), ("runs", ".vlist a"), ("tools", ".vlist a"), ("knowledge?part=blocks", ".vlist a"), ("people", ".items a"),
-                         ("settings?part=keys", "tbody button")]:
+                         ("settings?part=keys", "tbody tr button:first-of-type")]:
         tab.open(place)
         expect(page.locator(f"main {list_}").first).to_be_visible()
         page.keyboard.press("j")

@@ -4,7 +4,7 @@ import { events, make } from "../../api.js";
 import { link } from "../../route.js";
 import { Act, Card, Empty, Field, Loaded, Problem, putter, State } from "../../parts/ui.js";
 import { More, usePages } from "../../parts/rows.js";
-import { cut,  Name, number, visible } from "../../parts/text.js";
+import { cut, Name, number, visible } from "../../parts/text.js";
 import { useUnsaved } from "../../parts/unsaved.js";
 
 const asText = (values, mark) => Object.entries(values ?? {}).map(([name, value]) => `${name}${mark}${value}`).join("\n");
@@ -24,7 +24,7 @@ function Authorize({ path, done }) {
     stop.current = new AbortController();
     say({ event: "connection_attempt" });
     try {
-      for await (const event of events({ verb: "GET", path }, stop.current.signal)) say(old => ({ ...event, url: event.url ?? old.url }));
+      for await (const event of events(await make({ verb: "GET", path, raw: true, signal: stop.current.signal }))) say(old => ({ ...event, url: event.url ?? old.url }));
       done();
     } catch (error) { if (error.name !== "AbortError") say({ event: "error", message: error.message }); }
   };
