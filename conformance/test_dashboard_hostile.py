@@ -52,7 +52,19 @@ def filled(hostile):
             refusable(http.post(f"{path}/messages", json={"messages": [{"role": "user", "content": text, "name": None}]}))
         http.post(f"{path}/messages", json={"messages": [{"role": "user", "content": "script: " + json.dumps([{"status": 400}])}]})
         folder = made(http.post("/v1/folders/", json={"name": "hostile", "description": TEXTS[1], "embedding": EMBEDDING}))
-        for text in TEXTS:
+        tools = []
+        refusable(http.post("/v1/templates", json={"type": "agent", "agent_id": agent["id"], "name": "hostile"}))
+        for number, text in enumerate(TEXTS):
+            # Names of tools are those of functions; what says what they do is free.
+            tools.append(refusable(http.post("/v1/tools/", json={
+                "source_code": f'def hostile_{number}(x: str) -> str:\n    """x"""\n    # {text!a}\n' + "".join(f"    # {line}\n" for line in text.splitlines()) + "    return x\n",
+                "description": text, "tags": [text], "return_char_limit": 1000, "json_schema": {"name": f"hostile_{number}", "description": text, "parameters": {
+                    "type": "object", "properties": {"x": {"type": "string", "description": text}, text[:60]: {"type": "string", "enum": [text]}}}}})))
+            refusable(http.post("/v1/api-keys/", json={"name": text[:100]}))
+            # A token is named by the address of its page alone, which can hold no such text.
+            assert http.post("/v1/client-side-access-tokens", json={"hostname": f"https://{text[:100]}", "policy": []}).status_code == 422
+            refusable(http.post("/v1/templates", json={"type": "agent", "agent_id": agent["id"], "name": text[:60]}))
+            refusable(http.patch("/v1/templates/default-project/hostile/description", json={"description": text}))
             refusable(http.post("/v1/agents/", json={"name": text[:100], "model": MODEL, "description": text, "include_base_tools": False}))
             refusable(http.post("/v1/identities/", json={"name": text, "identifier_key": text, "identity_type": "user"}))
             refusable(http.post("/v1/blocks/", json={"label": text[:50], "value": text}))
@@ -74,7 +86,11 @@ def filled(hostile):
             (hostile.data / "backups" / (text[:50].replace("/", "_").replace("\n", " ") + ".sqlite")).write_bytes(b"no database")
         group = made(http.post("/v1/groups/", json={"description": joined, "agent_ids": [agent["id"]]}))
         refusable(http.post(f"/v1/groups/{group['id']}/messages", json={"messages": [{"role": "user", "content": joined}]}))
-        return {"agent": agent["id"], "runs": [run[-2]["id"], failed[0]["id"]], "folder": folder["id"], "person": person["id"], "group": group["id"]}
+        # Each kind has some whose text was taken.
+        for path in ("/v1/tools/", "/v1/api-keys/", "/v1/templates"):
+            assert "window.hacked=1" in http.get(path, params={"limit": 200}).text, path
+        return {"agent": agent["id"], "runs": [run[-2]["id"], failed[0]["id"]], "folder": folder["id"], "person": person["id"], "group": group["id"],
+                "tools": [one["id"] for one in tools if one]}
 
 
 @pytest.mark.parametrize("width", [1440, 390] if harness.LONG else [390])
@@ -83,15 +99,15 @@ def test_nothing_runs(browser, hostile, filled, width):
     agent = f"agents/{filled['agent']}"
     places = ["overview", "agents", agent, f"{agent}?part=context", f"{agent}?part=archive", f"{agent}?part=settings", *(f"runs/{run}" for run in filled["runs"]),
               "runs", "knowledge?query=window", "knowledge?part=blocks", f"knowledge?part=folders&folder={filled['folder']}", "knowledge?part=archives",
-              "tools?part=mcp", "people", f"people?person={filled['person']}", "people?part=groups", f"people?part=groups&group={filled['group']}", "settings",
-              "settings?part=schedules", "settings?part=backups", "settings?part=log", "api?text=%3Cimg%20src%3Dx%20onerror%3Dwindow.hacked%3D1%3E", "%3Csvg%20onload%3Dx%3E"]
+              "tools", *(f"tools?tool={tool}" for tool in (filled["tools"] if harness.LONG else filled["tools"][::8])), "tools?part=mcp", "people", f"people?person={filled['person']}", "people?part=groups", f"people?part=groups&group={filled['group']}", "settings",
+              "settings?part=keys", "settings?part=tokens", "settings?part=schedules", "settings?part=backups", "settings?part=log", "api?text=%3Cimg%20src%3Dx%20onerror%3Dwindow.hacked%3D1%3E", "%3Csvg%20onload%3Dx%3E"]
     for place in places:
         page = tab.open(place)
         page.wait_for_timeout(250)
-        sync_api.expect(page.locator("[aria-busy=true]:visible")).to_have_count(0)
+        sync_api.expect(page.locator("[aria-busy=true]:visible")).to_have_count(0, timeout=15000)
         assert page.evaluate("window.hacked") is None, place
         assert page.evaluate("document.documentElement.scrollWidth") <= width, place
-        assert page.locator("iframe, object, embed, base, main script, main style, main svg script, main img").count() == 0, place
+        assert page.locator("iframe, object, embed, base, main script, main style, main svg script, main img:not(.cm-widgetBuffer)").count() == 0, place
         for address in page.eval_on_selector_all("main a[href]", "nodes => nodes.map(node => node.getAttribute('href'))"):
             assert address.startswith(("#/", "./", "http://", "https://", "mailto:")), address
         # What turns the direction of a text, or moves a terminal's cursor, is shown as an escape.
@@ -101,9 +117,10 @@ def test_nothing_runs(browser, hostile, filled, width):
     tab.close()
 
 
-def test_answers_of_operations_are_text(browser, hostile, filled):
+@pytest.mark.parametrize("noun", ["groups/", "templates", "tools/"])
+def test_answers_of_operations_are_text(browser, hostile, filled, noun):
     tab = Tab(browser, hostile, viewport={"width": 390, "height": 900})
-    page = tab.open("api?operation=get+%2Fv1%2Fgroups%2F")
+    page = tab.open(f"api?operation=get+%2Fv1%2F{noun.replace('/', '%2F')}")
     page.get_by_label("limit (optional)").fill("200")
     page.get_by_role("button", name="Send", exact=True).click()
     tree = page.locator(".treebox")
