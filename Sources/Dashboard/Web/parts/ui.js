@@ -154,8 +154,8 @@ export function Tabs({ tabs, value, set, label }) {
   return html`<div class="tabs" role="tablist" ref=${box} aria-label=${label} onKeyDown=${step}>${tabs.map(([key, text]) => html`<button type="button" role="tab" data-key=${key} aria-selected=${key === value} tabindex=${key === value ? 0 : -1} onClick=${() => set(key)}>${text}</button>`)}</div>`;
 }
 
-/** Sets one member of the object that `set` holds, by its name. */
+/** Sets a member of the state that `set` sets. */
 export const putter = set => name => value => set(old => ({ ...old, [name]: value }));
 
-/** On a phone the chosen thing takes the place of its list; `of` is what the address calls it. */
+/** On a phone, leads from what is chosen back to its list. */
 export const Back = ({ of }) => html`<button class="btn tiny only-phone" type="button" onClick=${() => adjust({ [of]: "" })}>Back to the list</button>`;

@@ -26,7 +26,7 @@ function useTalk(agent, talk) {
   const quiet = Boolean(state.messages);
   const read = async query => {
     const list = await call("GET", path, { query: { limit: page, order: "desc", ...(talk ? {} : { conversation_id: "default" }), ...query }, quiet });
-    // Those of the agent's own conversation come in order of time, and "before" means time there.
+    // The agent's own come in order of time, and "before" means time there.
     return talk ? list.reverse() : list;
   };
   const readRuns = async after => (await call("GET", "/v1/runs/", { query: { agent_id: agent.id, conversation_id: talk ?? "default", limit: page, after }, quiet })).map(run => [run.id, run]);
