@@ -9,7 +9,7 @@ import Testing
 @testable import HTTPKit
 
 /// The last response of a connection says so, over real connections.
-@Suite(.timeLimit(.minutes(1))) struct ConnectionPersistenceTests {
+@Suite(.timeLimit(.minutes(5))) struct ConnectionPersistenceTests {
     private static let requests: [(line: String, headers: String, body: String, status: Int)] = [
         ("GET /v1/whoami", "", "", 200), ("HEAD /v1/whoami", "", "", 200), ("DELETE /v1/trash", "", "", 204),
         ("GET /stream", "", "", 200), ("POST /v1/say", "", #"{"hard": true}"#, 200), ("GET /v1/zzz", "", "", 404),

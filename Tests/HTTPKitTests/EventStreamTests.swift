@@ -8,7 +8,7 @@ import Testing
 @testable import HTTPKit
 
 /// Event streams over real connections.
-@Suite(.timeLimit(.minutes(1))) struct EventStreamTests {
+@Suite(.timeLimit(.minutes(5))) struct EventStreamTests {
     @Test func `the connection of a stream serves the next request`() async throws {
         try await TestServer().application.test(.live) { client in
             for round in 0..<3 {

@@ -11,7 +11,7 @@ import Testing
 @testable import HTTPKit
 
 /// Large bodies are decoded off the cooperative pool.
-@Suite(.timeLimit(.minutes(1))) struct LargeBodyTests {
+@Suite(.timeLimit(.minutes(5))) struct LargeBodyTests {
     @Test func `other requests are served while as many large bodies as there are cores are decoded`() async throws {
         let routes = Routes()
         routes.handle(NoteEndpoints.whoami) { _ in Echo("served") }

@@ -2,7 +2,7 @@ import Testing
 
 @testable import LocalModels
 
-@Suite(.timeLimit(.minutes(1))) struct UseCountTests {
+@Suite(.timeLimit(.minutes(5))) struct UseCountTests {
     @Test func `waiting ends with the last use, and at once where there is none`() async throws {
         let uses = UseCount()
         try await uses.waitForZero()

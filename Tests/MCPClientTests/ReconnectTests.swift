@@ -5,7 +5,7 @@ import Testing
 @testable import MCPClient
 
 /// A server that can't be reached is tried again, and what was asked of it is not.
-@Suite(.timeLimit(.minutes(1))) struct ReconnectTests {
+@Suite(.timeLimit(.minutes(5))) struct ReconnectTests {
     /// Notes short sleeps instead of sleeping; the long ones are deadlines.
     private final class HastyClock: Clock {
         let slept = Mutex<[Swift.Duration]>([])

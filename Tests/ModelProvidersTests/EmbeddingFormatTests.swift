@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 /// The formats in which services other than OpenAI's embed texts.
-@Suite(.timeLimit(.minutes(1))) struct EmbeddingFormatTests {
+@Suite(.timeLimit(.minutes(5))) struct EmbeddingFormatTests {
     @Test func `Ollama is asked not to cut a text`() async throws {
         let reply = FakeOpenAI.Reply.json(#"{"model": "e", "embeddings": [[1, -2], [3, 4.5]]}"#)
         let refusal = FakeOpenAI.Reply.json(

@@ -1,7 +1,7 @@
 import EventStreams
 import Testing
 
-@Suite(.timeLimit(.minutes(1))) struct LatchTests {
+@Suite(.timeLimit(.minutes(5))) struct LatchTests {
     @Test func `opening resumes everybody who waits, and later ones do not wait`() async throws {
         let latch = Latch()
         try await withThrowingTaskGroup(of: Void.self) { group in

@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 /// The batch interfaces of services, as far as scenarios don't show them.
-@Suite(.timeLimit(.minutes(1))) struct ModelBatchesTests {
+@Suite(.timeLimit(.minutes(5))) struct ModelBatchesTests {
     @Test func `which formats have batches`() async throws {
         try await FakeOpenAI.serving(.json("{}")) { fake in
             #expect(fake.client(.anthropic).batches(of: "m")?.route == "/messages")

@@ -3,7 +3,7 @@ import Synchronization
 import TestSupport
 import Testing
 
-@Suite(.timeLimit(.minutes(1))) struct ModelDirectoryTests {
+@Suite(.timeLimit(.minutes(5))) struct ModelDirectoryTests {
     private let clock = ManualClock()
     private let settings = ProviderSettings(name: "openai", baseURL: "http://127.0.0.1:1/v1")
 

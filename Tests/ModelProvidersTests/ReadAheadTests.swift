@@ -5,7 +5,7 @@ import Testing
 
 @testable import ModelProviders
 
-@Suite(.timeLimit(.minutes(1))) struct ReadAheadTests {
+@Suite(.timeLimit(.minutes(5))) struct ReadAheadTests {
     private let clock = ManualClock()
     private let timers: SilenceTimers
 

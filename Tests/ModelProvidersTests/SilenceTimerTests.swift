@@ -2,7 +2,7 @@ import EventStreams
 import TestSupport
 import Testing
 
-@Suite(.timeLimit(.minutes(1))) struct SilenceTimerTests {
+@Suite(.timeLimit(.minutes(5))) struct SilenceTimerTests {
     private let clock = ManualClock()
 
     private func timer() -> (timer: SilenceTimer, silences: AsyncStream<Void>) {

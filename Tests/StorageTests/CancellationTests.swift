@@ -97,7 +97,7 @@ import Testing
     }
 }
 
-@Suite(.timeLimit(.minutes(1))) struct ConnectionThreadsTests {
+@Suite(.timeLimit(.minutes(5))) struct ConnectionThreadsTests {
     private func threads(limit: Int, queueTimeout: Duration) -> ConnectionThreads<Int> {
         ConnectionThreads(
             limit: limit, queueTimeout: queueTimeout, timeoutKind: .unavailable,

@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 /// A write of SQLite that has returned is on the disk.
-@Suite(.timeLimit(.minutes(1))) struct DurabilityTests {
+@Suite(.timeLimit(.minutes(5))) struct DurabilityTests {
     /// Passes `body` an engine on a file system that can fail, with an empty table `note`.
     private func withFaultyDisk(
         _ body: (SQLiteEngine, FaultyFileSystem, _ path: String) async throws -> Void

@@ -5,7 +5,7 @@ import StoragePostgres
 import Synchronization
 import Testing
 
-@Suite(.enabled(if: Engine.tested.contains(.postgres)), .timeLimit(.minutes(1))) struct PostgresFaultTests {
+@Suite(.enabled(if: Engine.tested.contains(.postgres)), .timeLimit(.minutes(5))) struct PostgresFaultTests {
     private static let table: @Sendable (any SQLExecutor) throws -> Void = { db in
         try db.execute("CREATE TABLE note (id BIGINT PRIMARY KEY, body TEXT)")
         try db.execute("INSERT INTO note VALUES (1, 'one'), (2, 'two')")

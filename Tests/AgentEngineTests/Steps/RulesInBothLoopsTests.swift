@@ -5,7 +5,7 @@ import Testing
 @testable import AgentEngine
 
 /// Tool rules mean the same in both loops.
-@Suite(.timeLimit(.minutes(1))) struct RulesInBothLoopsTests {
+@Suite(.timeLimit(.minutes(5))) struct RulesInBothLoopsTests {
     private static let loops: [AgentLoop] = [.answering, .heartbeat]
     private static let exit = ToolRule(tool: "send_message", .exitLoop)
 

@@ -4,7 +4,7 @@ import Testing
 
 @testable import LettaClient
 
-@Suite(.timeLimit(.minutes(1))) struct FailureTests {
+@Suite(.timeLimit(.minutes(5))) struct FailureTests {
     @Test(arguments: ["", "{", "<html>", "[1, 2]", #"{"version": 1}"#])
     func anAnswerThatIsNoneIsSaidToBeSo(_ body: String) async throws {
         try await FaultServer.serving(.json(body)) { server, client async throws in

@@ -4,7 +4,7 @@ import Testing
 
 @testable import LettaClient
 
-@Suite(.timeLimit(.minutes(1))) struct PagedListTests {
+@Suite(.timeLimit(.minutes(5))) struct PagedListTests {
     /// The parameters of each request.
     private static func queries(_ server: FaultServer) -> [Set<Substring>] {
         server.received.map { Set(($0.target.split(separator: "?").last ?? "").split(separator: "&")) }

@@ -11,7 +11,7 @@ private let block = FaultServer.Reply.json(
 )
 private let newBlock = CreateBlock(label: "human", value: "x")
 
-@Suite(.timeLimit(.minutes(1))) struct RetryTests {
+@Suite(.timeLimit(.minutes(5))) struct RetryTests {
     @Test(arguments: [408, 429, 502, 503, 504]) func aPassingRefusalIsTriedAgain(_ status: Int) async throws {
         try await FaultServer.serving(.refusal(status), .refusal(status), healthy) { server, client async throws in
             #expect(try await client.call(API.Health.health).status == "ok")

@@ -8,7 +8,7 @@ import Testing
 @testable import LettaServer
 
 /// Keys and passwords are checked before anything is made.
-@Suite(.timeLimit(.minutes(1))) struct KeyAndPasswordTests {
+@Suite(.timeLimit(.minutes(5))) struct KeyAndPasswordTests {
     private static let quiet = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
 
     private func open(_ folder: String, key: String? = nil, postgres: String? = nil) async throws {

@@ -5,7 +5,7 @@ import Testing
 
 @testable import LettaServer
 
-@Suite(.timeLimit(.minutes(1))) struct RepeatedFailureLogTests {
+@Suite(.timeLimit(.minutes(5))) struct RepeatedFailureLogTests {
     private final class Written: Sendable {
         let lines = Mutex<[String]>([])
         let time = Mutex(ContinuousClock.now)

@@ -6,7 +6,7 @@ import Testing
 @testable import LettaServer
 
 /// A database from before vectors.
-@Suite(.timeLimit(.minutes(1))) struct VectorMigrationTests {
+@Suite(.timeLimit(.minutes(5))) struct VectorMigrationTests {
     private static let organization = Organization.defaultID.rawValue
     private static let config =
         #"{"embedding_endpoint_type":"openai","embedding_model":"m","embedding_dim":3,"batch_size":32}"#

@@ -109,7 +109,7 @@ struct VectorTableTests {
 }
 
 /// What memory holds follows the database.
-@Suite(.timeLimit(.minutes(1))) struct VectorIndexTests {
+@Suite(.timeLimit(.minutes(5))) struct VectorIndexTests {
     private static let scope = Scope(organization: Organization.defaultID.rawValue, user: User.defaultID.rawValue)
 
     private func add(_ text: String, _ server: TestServer) async throws {

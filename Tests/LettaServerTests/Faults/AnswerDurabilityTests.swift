@@ -5,7 +5,7 @@ import TestSupport
 import Testing
 
 /// An answer leaves the server after the fsync of what it promises.
-@Suite(.timeLimit(.minutes(1))) struct AnswerDurabilityTests {
+@Suite(.timeLimit(.minutes(5))) struct AnswerDurabilityTests {
     private typealias Event = FaultyFileSystem.Event
 
     private static let answered = Event.other("answered")

@@ -8,7 +8,7 @@ import Testing
 @testable import LettaServer
 
 /// What a user who comes from Letta may start the server with.
-@Suite(.timeLimit(.minutes(1))) struct LettaStartTests {
+@Suite(.timeLimit(.minutes(5))) struct LettaStartTests {
     private func configuration(_ variables: [String: String]) throws -> ServerConfiguration {
         try ServerConfiguration(
             arguments: ServerConfiguration.Arguments(),

@@ -8,7 +8,7 @@ import Testing
 @testable import LettaServer
 
 /// Traces, keys of deleted rows and events of background runs expire.
-@Suite(.timeLimit(.minutes(1))) struct RetentionTests {
+@Suite(.timeLimit(.minutes(5))) struct RetentionTests {
     private func count(_ table: SQLText, in server: TestServer) async throws -> Int {
         try await server.storage.read { db in try db.value("SELECT COUNT(*) FROM \(table)") ?? 0 }
     }

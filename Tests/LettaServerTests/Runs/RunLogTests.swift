@@ -10,7 +10,7 @@ import Testing
 @testable import LettaServer
 
 /// The live tail of a run is bounded, and a slow reader slows nobody but itself.
-@Suite(.timeLimit(.minutes(1))) struct RunLogTests {
+@Suite(.timeLimit(.minutes(5))) struct RunLogTests {
     private static func event(_ sequence: Int, bytes: Int = 10) -> RunEvent {
         RunEvent(sequence: sequence, type: "assistant_message", json: String(repeating: "x", count: bytes))
     }

@@ -6,7 +6,7 @@ import TestSupport
 import Testing
 
 /// Runs that a killed server left are over after the next start, for followers and in their agent.
-@Suite(.timeLimit(.minutes(1))) struct RunRecoveryTests {
+@Suite(.timeLimit(.minutes(5))) struct RunRecoveryTests {
     /// A background run that is over.
     private func run(_ agent: String, on server: TestServer) async throws -> String {
         let run = try await server.send(.post, "/v1/agents/\(agent)/messages/async", ["input": "Hi"]).expect(200).id

@@ -1,7 +1,7 @@
 import Testing
 
 /// Processes that tests start don't outlive them.
-@Suite(.timeLimit(.minutes(1))) struct TestProcessTests {
+@Suite(.timeLimit(.minutes(5))) struct TestProcessTests {
     @Test func `the kernel kills a child when the tests end`() async throws {
         let program = """
             import ctypes

@@ -5,7 +5,7 @@ import TestSupport
 import Testing
 
 /// A tool that fails or is cancelled is a result in the step, not the end of what was stored.
-@Suite(.timeLimit(.minutes(1))) struct ToolFaultTests {
+@Suite(.timeLimit(.minutes(5))) struct ToolFaultTests {
     private static let tools: JSONObject = [
         "tools": ["archival_memory_insert", "archival_memory_search", "conversation_search"]
     ]

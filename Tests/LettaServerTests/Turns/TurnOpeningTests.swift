@@ -6,7 +6,7 @@ import TestSupport
 import Testing
 
 /// A turn begins with one transaction, and asks the model when that is over.
-@Suite(.timeLimit(.minutes(1))) struct TurnOpeningTests {
+@Suite(.timeLimit(.minutes(5))) struct TurnOpeningTests {
     @Test(arguments: Engines.all)
     func `when the database repeats a transaction, the model is asked what the last one found`(
         _ engine: TestEngine
