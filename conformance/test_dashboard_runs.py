@@ -6,9 +6,10 @@ import re
 import pytest
 
 import harness
-from browser import PASSWORD
 from steps import MODEL, fresh
 from test_dashboard import api, browser, cookies, expect, made, make_agent, page, say, script, tab  # fixtures and steps
+
+from browser import PASSWORD
 
 
 @pytest.fixture(scope="module")
