@@ -125,7 +125,7 @@ def test_answers_of_operations_are_text(browser, hostile, filled, noun):
     page.get_by_role("button", name="Send", exact=True).click()
     tree = page.locator(".treebox")
     sync_api.expect(tree).to_be_visible()
-    for branch in tree.get_by_role("button").all()[:60 if harness.LONG else 20]:
+    for branch in tree.get_by_role("button").all()[:60 if harness.LONG or noun == "tools/" else 20]:
         branch.click()
     sync_api.expect(tree).to_contain_text("window.hacked=1")
     assert page.evaluate("window.hacked") is None
