@@ -56,7 +56,7 @@ function Form({ server, done }) {
 
 function Server({ server, done }) {
   const path = `/v1/mcp-servers/${server.id}`;
-  const tools = usePages(`${path}/tools`);
+  const tools = usePages(`${path}/tools`, { every: 20 });
   const [answer, setAnswer] = useState(null);
   const [editing, edit] = useState(false);
   const refresh = { verb: "PATCH", path: `${path}/refresh` };
