@@ -83,6 +83,8 @@ public struct SearchPassages: Codable, Sendable {
     public var tagMatchMode: TagMatchMode?
     /// From 1 to 100; left out: 50.
     public var limit: Int?
+    /// Without a query: the id of the passage after which the list goes on. An extension of this server.
+    public var after: String?
     public var startDate: DayOrTime?
     public var endDate: DayOrTime?
 

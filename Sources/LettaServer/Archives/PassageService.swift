@@ -12,6 +12,7 @@ struct PassageService: Sendable {
 
     func search(_ query: SearchPassages, as scope: Scope) async throws -> [FoundPassage] {
         try KeyText.check("query", query.query)
+        try KeyText.check("after", query.after)
         try PassageRules.checkTags(query.tags)
         let limit = query.limit ?? Self.defaultLimit
         guard (1...Self.highestLimit).contains(limit) else {
@@ -24,6 +25,11 @@ struct PassageService: Sendable {
         filter.from = query.startDate?.first
         filter.to = query.endDate?.last
         let text = query.query ?? ""
+        if let after = query.after, text.contains(where: { !$0.isWhitespace }) {
+            throw APIError.invalidField(
+                "after", "what a query finds has no further pages; leave out after, or the query", input: .string(after)
+            )
+        }
         let narrowed = try await core.storage.read(as: scope) { [filter] db in try Self.narrowed(filter, query, db) }
         let found = try await search.find(
             text, in: .archives(text, matching: narrowed, orElse: .ascending), limit: limit, as: scope)
@@ -61,6 +67,8 @@ struct PassageService: Sendable {
             let archives = try ArchiveStore.archives(of: id, db)
             filter.archives = filter.archives?.filter(archives.contains) ?? archives
         }
+        filter.after = try DeletedKeyStore.key(
+            of: query.after, columns: ["created_at", "id"], table: PassageStore.table.name, db)
         return filter
     }
 }

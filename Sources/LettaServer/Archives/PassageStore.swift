@@ -196,6 +196,7 @@ enum PassageStore {
             filter.archives.map { "passage.archive_id IN (\(list: $0))" },
             filter.from.map { "passage.created_at >= \($0)" },
             filter.to.map { "passage.created_at <= \($0)" },
+            filter.after.map { "(passage.created_at, passage.id) > (\(list: $0))" },
             filter.text.map { db.dialect.contains("passage.text", $0) },
             TagStore.condition(filter.tags, all: filter.needsAllTags, owner: "passage", db),
         ]
@@ -218,6 +219,8 @@ struct PassageFilter: Sendable {
     var needsAllTags = false
     var from: Timestamp?
     var to: Timestamp?
+    /// Time and id of the passage after which a list that begins with the oldest goes on.
+    var after: [SQLValue]?
     /// Text that the passage must contain verbatim.
     var text: String?
 

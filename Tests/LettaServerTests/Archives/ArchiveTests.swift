@@ -73,9 +73,16 @@ import Testing
                 .post(
                     "/v1/passages/search", ["archive_id": "{archive}"], expect: 200,
                     [["passage": ["text": "two"]], ["passage": ["text": "in archive"]], ["passage": ["text": "one"]]]),
+                .post(
+                    "/v1/passages/search", ["archive_id": "{archive}", "after": "{passage}"], expect: 200,
+                    [["passage": ["text": "one"]]]),
                 .delete("/v1/archives/{other}/passages/{passage}", expect: 404).note("it is in another archive"),
                 .delete("\(passages)/{passage}", expect: 204),
                 .delete("\(passages)/{passage}", expect: 404),
+                .post(
+                    "/v1/passages/search", ["archive_id": "{archive}", "after": "{passage}"], expect: 200,
+                    [["passage": ["text": "one"]]]
+                ).note("a list goes on after a passage that is gone"),
                 .post("/v1/passages/search", ["query": "archive"], expect: 200, []),
                 .delete("/v1/archives/{archive}", expect: 204),
                 .post("/v1/passages/search", ["query": "one"], expect: 200, []),

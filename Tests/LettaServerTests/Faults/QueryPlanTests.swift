@@ -120,6 +120,7 @@ import Testing
                 .post("/v1/passages/search", ["query": "some words", "tags": ["x"], "limit": 5], expect: 200),
                 .post("/v1/passages/search", ["agent_id": "{agent}", "limit": 5], expect: 200),
                 .post("/v1/passages/search", ["limit": 5], expect: 200),
+                .post("/v1/passages/search", ["agent_id": "{agent}", "limit": 5, "after": "{passage}"], expect: 200),
                 .post("/v1/messages/search", ["query": "some words", "agent_id": "{agent}"], expect: 200),
                 .post("/v1/messages/search", ["query": "some words", "start_date": "2020-01-01"], expect: 200),
                 .post("/v1/messages/search", ["query": "?!", "agent_id": "{agent}"], expect: 200),

@@ -106,6 +106,8 @@ import Testing
                 .post(search, [:], expect: 200, .elements(7)),
                 .post(search, ["agent_id": "{agent}", "limit": 1], expect: 200, [["passage": ["id": "{cats}"]]])
                     .note("without a query the oldest first"),
+                .post(search, ["agent_id": "{agent}", "limit": 1, "after": "{cats}"], expect: 200, .elements(1)),
+                .post(search, ["query": "cats", "after": "{cats}"], expect: 422).field("after"),
                 .post(search, ["query": "cats", "tags": ["food"], "tag_match_mode": "all"], expect: 200, .elements(1)),
                 .post(search, ["start_date": "2026-01-06", "end_date": "2026-01-06"], expect: 200, .elements(1)),
                 .post(search, ["limit": 0], expect: 422).field("limit"),
