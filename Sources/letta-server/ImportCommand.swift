@@ -145,6 +145,8 @@ struct ImportCommand: AsyncParsableCommand {
                 try await AgentTransfer.writing(settings, logger: settings.logger, work)
             }
         try conclude(report)
+        // A preview of files that can't be read has failed as well.
+        if report.leavesOut("agents") { throw ExitCode.failure }
     }
 
     private static func text(_ outcome: AgentTransfer.Outcome) -> String {

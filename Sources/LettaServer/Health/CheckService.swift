@@ -42,6 +42,7 @@ struct CheckService: Sendable {
     /// Lists the models of all providers, then checks everything.
     func checkAnew(as scope: Scope) async throws -> [ServerCheck] {
         try await providers.refreshAll(as: scope)
+        refused.forgetConnections(as: scope)
         return await checks(as: scope)
     }
 

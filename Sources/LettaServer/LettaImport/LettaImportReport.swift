@@ -80,6 +80,8 @@ package struct LettaImportReport: Sendable {
         if leftOut.count < Self.mostListed { leftOut.append(LeftOut(noun: noun, id: id, reason: reason)) }
     }
 
+    package func leavesOut(_ noun: String) -> Bool { leftOutCounts[noun] != nil }
+
     /// Whether everything is on both sides.
     package var isComplete: Bool {
         leftOutCounts.isEmpty && counts.allSatisfy { $0.here == nil || $0.here == $0.there }

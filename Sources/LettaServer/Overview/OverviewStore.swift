@@ -33,7 +33,7 @@ enum OverviewStore {
         let needs = ServerOverview.Needs(
             approvals: try WaitingApprovalStore.page(approvals, db).items,
             approvalCount: try db.count(WaitingApprovalStore.table, where: []),
-            failedRuns: try newest(mostFailures, where: "\(failed)\(yesterday) AND created_at > \(lastCompleted)", db),
+            failedRuns: try newest(mostFailures, where: "\(failed)\(yesterday) AND \(isNotOver)", db),
             checks: failing)
         var overview = ServerOverview(
             period: period, startsAt: start, endsAt: now, needs: needs,
@@ -55,13 +55,13 @@ enum OverviewStore {
         return overview
     }
 
-    /// When the last completed run of a run's agent began: what failed before is over.
-    private static let lastCompleted: SQLText = """
-        COALESCE(
-            (SELECT later.created_at FROM run AS later
-             WHERE later.organization_id = run.organization_id AND later.agent_id = run.agent_id
-                AND later.status = 'completed'
-             ORDER BY later.created_at DESC, later.id DESC LIMIT 1), 0)
+    /// What failed is over once a later run of the agent was completed. The concatenation keeps SQLite from an index by
+    /// status, which has the runs of all agents.
+    private static let isNotOver: SQLText = """
+        NOT EXISTS (
+            SELECT 1 FROM run AS later
+            WHERE later.organization_id = run.organization_id AND later.agent_id = run.agent_id
+                AND later.created_at > run.created_at AND later.status || '' = 'completed')
         """
 
     private static func newest(_ count: Int, where condition: SQLText, _ db: Transaction) throws -> [Run] {

@@ -32,6 +32,15 @@ final class RefusedCalls: Sendable {
         }
     }
 
+    /// After providers were asked: those that still can't be reached have told so themselves.
+    func forgetConnections(as scope: Scope) {
+        refusals.withLock { refusals in
+            refusals = refusals.filter { caller, refusal in
+                refusal.failure.kind != .connection || ![nil, scope.organization].contains(caller.organization)
+            }
+        }
+    }
+
     /// - Parameter change: when the provider was changed; what was refused before may be mended.
     func last(
         of provider: String, _ category: ModelProviders.ProviderCategory, since change: Timestamp? = nil,
@@ -45,8 +54,9 @@ final class RefusedCalls: Sendable {
 }
 
 extension ProviderFailure {
-    /// Whether other calls of the provider fail like this one until somebody changes something.
+    /// Whether other calls of the provider fail like this one until somebody changes something. What is not permitted
+    /// may be one model or one text alone.
     fileprivate var isOfTheProvider: Bool {
-        [.authentication, .permissionDenied, .insufficientCredits, .connection].contains(kind)
+        [.authentication, .insufficientCredits, .connection].contains(kind)
     }
 }

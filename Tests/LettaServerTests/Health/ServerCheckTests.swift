@@ -50,6 +50,13 @@ import Testing
             server.model.play(.say("Hello"))
             try await server.say("Hi", to: server["agent"]).expect(200)
             #expect(try await checks("provider", server).first?["state"] == "ok")
+            for (failure, state) in [(ProviderFailure.Kind.permissionDenied, "ok"), (.connection, "failed")] {
+                server.model.play(.fail(failure))
+                _ = try await server.say("Hi", to: server["agent"])
+                #expect(try await checks("provider", server).first?["state"]?.string == state, "\(failure)")
+            }
+            try await server.send(.post, "/v1/server/checks").expect(200)
+            #expect(try await checks("provider", server).first?["state"] == "ok", "it lists its models again")
             server.model.play(.fail(.authentication))
             _ = try await server.say("Hi", to: server["agent"])
             try await server.restart()

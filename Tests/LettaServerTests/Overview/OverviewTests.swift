@@ -134,9 +134,15 @@ import Testing
                     let agent = try await server.newAgent("agent \(count) \(number)")
                     try await server.say("Hi", to: agent).expect(200)
                 }
-                _ = statements.take()
+                // What is done in the background beside one of the reads is not theirs.
+                var reads: [Int64] = []
+                for _ in 0..<4 {
+                    _ = statements.take()
+                    _ = try await server.get("/v1/server/overview").expect(200)
+                    reads.append(statements.take())
+                }
+                counts.append(try #require(reads.min()))
                 sizes.append(try await server.get("/v1/server/overview").expect(200).text.utf8.count)
-                counts.append(statements.take())
             }
             #expect(counts[0] == counts[1], "\(counts)")
             #expect(sizes[1] < sizes[0] + 200, "\(sizes)")
