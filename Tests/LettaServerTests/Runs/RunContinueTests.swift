@@ -57,4 +57,17 @@ import Testing
             try await server.get("/v1/runs/\(next)").expect(200, ["status": "completed"])
         }
     }
+
+    @Test func `a failed run goes on from what was said as the system`() async throws {
+        try await withServer(on: .sqlite) { server in
+            let agent = try await server.newAgent()
+            server.model.play(.fail(.overloaded, status: 503), .say("Noted."))
+            _ = try await server.send(
+                .post, "/v1/agents/\(agent)/messages", ["messages": [["role": "system", "content": "It rains."]]])
+            let failed = try #require(try await server.get("/v1/runs/").ids.first)
+            let next = try await server.send(.post, "/v1/runs/\(failed)/continue").expect(200).id
+            try await waitForEnd(of: next, server)
+            try await server.get("/v1/runs/\(next)").expect(200, ["status": "completed"])
+        }
+    }
 }

@@ -160,7 +160,7 @@ struct TurnRows: Sendable {
     /// - Parameter closed: whether results for the calls at the end are about to be appended.
     func end(with failed: ID<Run>, closed: Bool) throws -> Bool {
         guard let last = try messages.last?.message(), last.runID == failed.rawValue else { return false }
-        return closed || last.role == .user || last.role == .tool
+        return closed || [.user, .system, .tool].contains(last.role)
     }
 
     /// The agent's last message and those after it.
