@@ -62,6 +62,7 @@ def test_a_dialog_gives_the_focus_back(tab, page, api):
     page.get_by_role("dialog").get_by_role("button", name="Close").press("Enter")
     expect(opener).to_be_focused()
     opener.press("Enter")
+    expect(page.get_by_role("dialog")).to_be_visible()
     page.keyboard.press("Escape")
     expect(page.get_by_role("dialog")).to_have_count(0)
     expect(opener).to_be_focused()
@@ -72,6 +73,7 @@ def test_a_dialog_gives_the_focus_back(tab, page, api):
     box = page.get_by_label("Message", exact=True)
     box.focus()
     page.keyboard.press("Control+k")
+    expect(page.get_by_role("dialog")).to_be_visible()
     page.keyboard.press("Escape")
     expect(box).to_be_focused()
     detach = page.get_by_role("button", name="Detach from this agent")
@@ -130,3 +132,15 @@ def test_what_changes_meanwhile_leaves_the_focus(tab, page, api):
     waiting.get_by_role("button", name="Deny").press("Enter")
     expect(waiting).to_have_count(0)
     expect(needs.get_by_role("heading", name="Needs you")).to_be_focused()
+
+
+def test_keys_that_lead_to_a_place_decide_nothing(tab, page, api):
+    agent = make_agent(api)
+    api.patch(f"/v1/agents/{agent['id']}/tools/approval/memory_insert", json={"requires_approval": True})
+    say(api, agent, script({"call": "memory_insert", "args": {"label": "human", "new_string": "x"}}, {"say": "done"}))
+    tab.open(f"agents/{agent['id']}")
+    expect(page.get_by_role("group", name="Open approval")).to_be_focused()
+    page.keyboard.press("g")
+    page.keyboard.press("a")
+    expect(page).to_have_url(re.compile(r"#/agents$"))
+    assert [one["agent_id"] for one in api.get("/v1/approvals/", params={"agent_id": agent["id"]}).json()] == [agent["id"]]

@@ -2,8 +2,10 @@
 
 import re
 
-from steps import EMBEDDING, fresh
+from steps import EMBEDDING, MODEL, fresh
 from test_dashboard import api, browser, cookies, expect, guarded, made, make_agent, page, tab  # fixtures and steps
+
+from browser import until
 
 
 def read_all(box, name):
@@ -47,6 +49,34 @@ def test_every_version_of_a_block_can_be_restored(tab, page, api):
     expect(page.get_by_label("human", exact=True)).to_have_value("Name: Ann\nLikes: coffee")
     # What was read before stays.
     expect(versions).to_have_count(62)
+
+
+def test_a_list_loses_no_row_when_others_come(tab, page, api):
+    tag = fresh("many")
+    fields = {"model": MODEL, "include_base_tools": False, "tags": [tag]}
+    for number in range(130):
+        made(api.post("/v1/agents/", json={"name": f"one {number}", **fields}))
+    tab.open(f"agents?tag={tag}")
+    table = page.get_by_role("table", name="Agents")
+    rows = table.locator("[data-row]")
+    expect(rows.first).to_be_visible()
+    def scroll():
+        table.evaluate("node => node.scrollTo(0, node.scrollHeight)")
+        return table.get_by_text("one 0", exact=True).count()
+    until(page, scroll, 1)
+    made(api.post("/v1/agents/", json={"name": "one more", **fields}))
+    seen = set()
+    def walk():
+        seen.clear()
+        table.evaluate("node => node.scrollTo(0, 0)")
+        for _ in range(40):
+            seen.update(rows.get_by_role("link").all_inner_texts())
+            table.evaluate("node => node.scrollBy(0, node.clientHeight)")
+            page.wait_for_timeout(20)
+        return "one more" in " ".join(seen)
+    until(page, walk, True)
+    missing = [number for number in range(130) if not any(text.split("\n")[0] == f"one {number}" for text in seen)]
+    assert not missing
 
 
 def test_all_people_are_listed_found_and_chosen(tab, page, api):

@@ -34,18 +34,20 @@ export function usePages(path, { query, limit = 100, every, skip, cursor = behin
         // After a change of one's own all that is shown is read again; what others change behind the first page is not looked for.
         while (isOwn && !end && now.current.rows?.length > rows.length) {
           const page = await read(rows.at(-1), stop.signal, true);
-          rows = joined(rows, page);
-          end = page.length < limit;
+          const all = joined(rows, page);
+          end = page.length < limit || all.length === rows.length;
+          rows = all;
         }
         set(old => {
-          const known = old.key === key ? old.rows ?? [] : [];
-          const ids = new Set(rows.map(keyOf));
-          const rest = isOwn ? [] : known.slice(limit).filter(row => !ids.has(keyOf(row)));
-          return { key, rows: [...rows, ...rest], end: rest.length ? old.end : end, error: null };
+          const known = old.key === key && !isOwn && !end ? old.rows ?? [] : [];
+          // Where the page ends among those that are known, they go on.
+          const at = known.findIndex(row => keyOf(row) === keyOf(rows.at(-1)));
+          const all = at < 0 ? rows : joined(rows, known.slice(at + 1));
+          return { key, rows: all, end: all.length > rows.length ? old.end : end, error: null };
         });
       } catch (error) {
         if (error.name === "AbortError") return;
-        set(old => ({ key, rows: old.key === key ? old.rows : null, end: true, error }));
+        set(old => ({ ...(old.key === key ? old : { key, rows: null, end: false }), error }));
       }
     };
     const end = refresh(path, query, every, first, { quiet: turn > 0 });
@@ -57,9 +59,13 @@ export function usePages(path, { query, limit = 100, every, skip, cursor = behin
     busy.current = true;
     try {
       const page = await read(rows.at(-1));
-      set(old => (old.key === key ? { ...old, rows: joined(old.rows, page), end: page.length < limit } : old));
+      set(old => {
+        if (old.key !== key) return old;
+        const all = joined(old.rows, page);
+        return { key, rows: all, end: page.length < limit || all.length === old.rows.length, error: null };
+      });
     } catch (error) {
-      set(old => ({ ...old, end: true, error }));
+      set(old => (old.key === key ? { ...old, error } : old));
     } finally {
       busy.current = false;
     }
@@ -101,7 +107,7 @@ export function Rows({ pages, height, row, head, label, empty, total }) {
   useEffect(() => { if (last > rows.length - 30) pages.more(); }, [last, rows.length]);
   const keys = event => {
     const by = { j: 1, k: -1, ArrowDown: 1, ArrowUp: -1 }[event.key];
-    if (!by || event.target.closest("input, select, textarea")) return;
+    if (!by || event.ctrlKey || event.metaKey || event.altKey || event.target.closest("input, select, textarea")) return;
     const links = [...box.current.querySelectorAll("[data-row] a[href]:first-of-type")];
     const at = links.indexOf(document.activeElement);
     event.preventDefault();

@@ -11,7 +11,7 @@ export function callsOf(message) {
   const all = message.tool_calls ?? (message.tool_call ? [message.tool_call] : []);
   return Array.isArray(all) ? all : [all];
 }
-export function returnsOf(message) {
+function returnsOf(message) {
   const all = message.tool_returns?.length ? message.tool_returns : [message];
   return all.map(one => ({ id: one.tool_call_id ?? message.tool_call_id, text: textOf(one.tool_return ?? one.func_response ?? ""), status: one.status ?? message.status, stdout: one.stdout ?? [], stderr: one.stderr ?? [] }));
 }

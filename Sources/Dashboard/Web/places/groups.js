@@ -29,9 +29,10 @@ export function AgentLink({ id }) {
 
 /** Who said something: the agent whose run it is. */
 function Speaker({ message }) {
-  const run = useCall(`/v1/runs/${message.run_id}`, { skip: !message.run_id || message.message_type === "user_message" });
-  if (message.message_type === "user_message") return html`<${Name} text=${message.name ?? "You"} most=${60} />`;
-  return run.data ? html`<${AgentLink} id=${run.data.agent_id} />` : html`<${Name} text=${message.name ?? "an agent"} most=${60} />`;
+  const isUser = message.message_type === "user_message";
+  const run = useCall(`/v1/runs/${message.run_id}`, { skip: !message.run_id || isUser });
+  const name = html`<${Name} text=${run.data?.agent_name ?? message.name ?? (isUser ? "You" : "an agent")} most=${80} />`;
+  return run.data ? html`<a class="clip" href=${link(["agents", run.data.agent_id])}>${name}</a>` : name;
 }
 
 /** What a form says of who manages, in the body's shape. */
@@ -77,7 +78,7 @@ function Talk({ group }) {
     if (!text.trim() || busy) return;
     setBusy(true);
     setError(null);
-    try { await make(request()); setText(""); } catch (fault) { setError(fault); }
+    try { await make(request()); setText(old => (old === text ? "" : old)); } catch (fault) { setError(fault); }
     setBusy(false);
     list.reload();
   };

@@ -7,7 +7,7 @@ import { Name, number, pretty, Time, visible } from "../../parts/text.js";
 const most = 600, lines = 12;
 
 /** What decides a waiting approval, in the conversation that waits. */
-export const decision = (waiting, approve, reason) => ({
+const decision = (waiting, approve, reason) => ({
   verb: "POST", path: waiting.conversation_id ? `/v1/conversations/${encodeURIComponent(waiting.conversation_id)}/messages` : `/v1/agents/${waiting.agent_id}/messages`,
   body: {
     messages: [{ type: "approval", approvals: waiting.tool_calls.map(one => ({ type: "approval", tool_call_id: one.tool_call_id, approve, ...(!approve && reason ? { reason } : {}) })) }],
@@ -25,8 +25,12 @@ export function Approval({ waiting, who, done, change = request => request, focu
   const isCut = shown.some((text, index) => text !== texts[index]);
   // Whoever writes in a field goes on there: the next key must not decide.
   useEffect(() => { if (focus && !document.activeElement?.matches("input, textarea, select, .cm-content")) node.current.focus({ preventScroll: true }); }, []);
+  const leads = useRef(false);
   const key = event => {
-    if (event.target.closest("input") || event.ctrlKey || event.metaKey || event.altKey) return;
+    // After g comes a key that leads to a place.
+    const isLed = leads.current;
+    leads.current = event.key === "g";
+    if (isLed || event.target.closest("input") || event.ctrlKey || event.metaKey || event.altKey) return;
     const button = { a: ".primary", d: ".deny" }[event.key.toLowerCase()];
     if (button) { event.preventDefault(); node.current.querySelector(button).click(); }
   };

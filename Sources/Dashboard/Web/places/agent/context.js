@@ -58,7 +58,7 @@ function useStep(step) {
         set({ step, seen });
         const before = seen.previous_step_id ? await get(`/v1/steps/${seen.previous_step_id}/context`).catch(() => null) : null;
         set({ step, seen, before });
-      } catch (error) { if (error.name !== "AbortError") set(old => ({ ...old, step, error })); }
+      } catch (error) { if (error.name !== "AbortError") set({ step, error }); }
     })();
     return () => stop.abort();
   }, [step]);

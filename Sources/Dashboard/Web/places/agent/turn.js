@@ -1,6 +1,5 @@
 // What happened between two things that were said: thoughts, calls with their results, memory edits.
-import { html, useEffect, useState } from "../../vendor/preact.js";
-import { call } from "../../api.js";
+import { html, useState } from "../../vendor/preact.js";
 import { link } from "../../route.js";
 import { Act, Empty, Loaded, Long, useCall } from "../../parts/ui.js";
 import { filters, WhyFound } from "../../parts/found.js";
@@ -96,12 +95,9 @@ export function Turn({ messages, results, showStep, agent, changed, context }) {
 const usual = ["end_turn", "requires_approval", null];
 /** What a run that is over took and used; where it failed, why, and the `children` that go on from there. */
 export function Ended({ run, children }) {
-  const [usage, setUsage] = useState(null);
-  // A run whose numbers can't be read is shown without them.
-  useEffect(() => { call("GET", `/v1/runs/${run.id}/usage`, { quiet: true }).then(setUsage, () => {}); }, [run.id]);
   const to = link(["runs", run.id]);
   const cause = run.metadata?.error ?? run.stop_reason ?? "No reason was stored.";
-  const facts = [took(run.total_duration_ns), usage?.total_tokens > 0 && `${number(usage.total_tokens)} tokens`, run.status !== "failed" && !usual.includes(run.stop_reason) && `ended by ${flat(run.stop_reason).replaceAll("_", " ")}`];
+  const facts = [took(run.total_duration_ns), run.total_tokens > 0 && `${number(run.total_tokens)} tokens`, run.status !== "failed" && !usual.includes(run.stop_reason) && `ended by ${flat(run.stop_reason).replaceAll("_", " ")}`];
   return html`<li class="ended">${run.status === "failed" && html`<div class="note err" role="group" aria-label="Failed turn"><b>This turn failed.</b> <bdi>${cut(visible(typeof cause === "string" ? cause : JSON.stringify(cause)), 2000)}</bdi> <div class="row wrap"><a href=${to}>See why</a>${children}</div></div>`}
     <span class="xs dim">${facts.filter(Boolean).join(" · ")} · <a class="mono" href=${to}>${short(run.id)}</a></span></li>`;
 }

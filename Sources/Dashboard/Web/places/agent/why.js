@@ -16,7 +16,7 @@ function sources(agent, turn, results) {
 }
 
 /** The lines that share most with the answer; rare words count more. */
-export function reasons(answer, agent, turn, results, most = 6) {
+function reasons(answer, agent, turn, results, most = 6) {
   const said = words(answer);
   const all = sources(agent, turn, results).slice(0, 5000).map(one => ({ ...one, shared: [...words(one.line)].filter(word => said.has(word)) }));
   const times = new Map();

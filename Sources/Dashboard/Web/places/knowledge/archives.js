@@ -14,7 +14,7 @@ function Passages({ path, id }) {
   const [added, setAdded] = useState(false);
   useUnsaved(text.trim() && "the new passage");
   // Without a question it lists them, the oldest first; what has one is the best of all, and not read on.
-  const passages = usePages("/v1/passages/search", { verb: "POST", limit: 50, query: { archive_id: id, query: asked || undefined }, cursor: last => ({ start_date: last.created_at }) });
+  const passages = usePages("/v1/passages/search", { verb: "POST", limit: 50, query: { archive_id: id, query: asked || undefined } });
   const empty = asked ? html`<p class="small dim">Nothing is found for “<bdi>${visible(asked)}</bdi>”.</p>` : html`<p class="small dim">No passages yet.</p>`;
   return html`<h3>Passages</h3>
     <form class="searchline" onSubmit=${event => { event.preventDefault(); ask(said.trim()); }}><input class="input" type="search" aria-label="Search this archive" placeholder="Words, or a question" value=${said} onInput=${event => { say(event.target.value); if (!event.target.value) ask(""); }} /><button class="btn" type="submit">Search</button></form>
