@@ -122,18 +122,41 @@ def test_a_failed_turn_is_there_and_goes_on(tab, page, api, kind):
         expect(failed).to_contain_text("the key is old")
         expect(failed.get_by_role("link", name="See why")).to_have_attribute("href", f"#/runs/{runs()[0]['id']}")
         page.reload()
-    failed.get_by_role("button", name="Try again").click()
-    expect(failed).to_have_count(2)
-    expect(failed.get_by_role("button")).to_have_count(1)
-    # The model was asked once each time: the first one is out of the context.
+    # The message stays one, in the new run.
+    first = runs()[0]["id"]
+    with page.expect_response(re.compile(f"/v1/runs/{first}/continue$")):
+        failed.get_by_role("button", name="Try again").click()
+    expect(failed.get_by_role("link", name="See why")).not_to_have_attribute("href", f"#/runs/{first}")
+    expect(failed).to_have_count(1)
+    expect(page.locator(".says.user")).to_have_count(1)
     owner = api.get(f"/v1/conversations/{aside['id']}").json()["in_context_message_ids"] if aside else api.get(f"/v1/agents/{agent['id']}").json()["message_ids"]
     assert len(runs()) == 2 and len(owner) == 2
     box.fill(script({"call": "memory_insert", "args": {"label": "human", "new_string": "Likes tea"}}, {"status": 401, "say": "too odd"}))
     box.press("Enter")
-    expect(failed).to_have_count(3)
+    expect(failed).to_have_count(2)
+    expect(failed.get_by_role("button")).to_have_count(1)
     failed.last.get_by_role("button", name="Go on").click()
-    expect(page.locator(".says.user").last).to_contain_text("Go on.")
-    expect(failed).to_have_count(4)
+    expect(failed).to_have_count(3)
+    expect(page.locator(".says.user")).to_have_count(2)
+    assert api.get(f"/v1/agents/{agent['id']}/core-memory/blocks/human").json()["value"].count("Likes tea") == 1
+
+
+def test_a_message_tried_again_keeps_its_speaker(tab, page, api):
+    agent = make_agent(api)
+    person = made(api.post("/v1/identities/", json={"name": fresh("Ann"), "identifier_key": fresh("ann"), "identity_type": "user"}))
+    said = {"role": "user", "content": script({"status": 503}), "identity_id": person["id"]}
+    api.post(f"/v1/agents/{agent['id']}/messages", json={"messages": [said]})
+    tab.open(f"agents/{agent['id']}")
+    button = page.get_by_role("group", name="Failed turn").get_by_role("button", name="Try again")
+    # A call that fails loses nothing.
+    tab.context.route(re.compile("/continue$"), lambda route: route.abort(), times=1)
+    button.click()
+    expect(page.get_by_role("alert")).to_contain_text("The server does not answer")
+    with page.expect_response(re.compile("/continue$")) as answer:
+        button.click()
+    runs = api.get("/v1/runs/", params={"agent_id": agent["id"]}).json()
+    assert [one["id"] for one in runs][0] == answer.value.json()["id"]
+    assert [one["asked_by"] for one in runs] == [person["name"]] * 2
 
 
 def test_a_turn_of_others_is_seen_and_stopped(tab, page, api, model):

@@ -1,6 +1,6 @@
 // The chat: what was said, the turns between, approvals, and the composer.
 import { html, useEffect, useLayoutEffect, useMemo, useRef, useState } from "../../vendor/preact.js";
-import { call, events, make } from "../../api.js";
+import { call, events } from "../../api.js";
 import { refresh } from "../../live.js";
 import { link } from "../../route.js";
 import { Act, Copy, Problem, useCall, Waiting } from "../../parts/ui.js";
@@ -144,11 +144,6 @@ export function Chat({ agent, talk, changed, showStep }) {
   };
   const said = text.trim();
   const content = images.length ? [...(said ? [{ type: "text", text: said }] : []), ...images.map(one => one.part)] : said;
-  const begin = (answer, role, content) => {
-    isAtEnd.current = true;
-    list.change(old => [...old, { id: `draft-${Date.now()}`, message_type: `${role}_message`, content, date: new Date().toISOString() }]);
-    return play(answer);
-  };
   const attach = async event => {
     const files = [...event.target.files].filter(file => kinds.includes(file.type));
     event.target.value = "";
@@ -160,7 +155,9 @@ export function Chat({ agent, talk, changed, showStep }) {
     const known = new Set(list.messages?.map(one => one.id));
     setText(value => (value.trim() === said ? "" : value));
     setImages([]);
-    const { problem, messages } = await begin(answer, role, content);
+    isAtEnd.current = true;
+    list.change(old => [...old, { id: `draft-${Date.now()}`, message_type: `${role}_message`, content, date: new Date().toISOString() }]);
+    const { problem, messages } = await play(answer);
     // What was not taken comes back.
     if (!problem || messages?.some(one => !known.has(one.id) && textOf(one.content) === textOf(content))) return;
     setText(value => value || said);
@@ -183,16 +180,7 @@ export function Chat({ agent, talk, changed, showStep }) {
   const { groups, results } = turns(list.messages ?? []);
   const ends = new Map(groups.map((group, index) => [group.run, index]));
   /** What goes on from a turn that failed, where nothing came after it. */
-  const onward = run => {
-    if (works || waiting || groups.at(-1).run !== run.id) return null;
-    const own = list.messages.filter(one => one.run_id === run.id);
-    const asked = own.findLast(one => one.message_type !== "assistant_message" && one.content);
-    if (asked && !own.some(one => one.step_id)) {
-      const role = asked.message_type === "system_message" ? "system" : "user";
-      return html`<${Act} kind="tiny" label="Try again" title="Takes the message out of the context, and sends it once more" call=${() => ({ verb: "DELETE", path: `/v1/agents/${agent.id}/context/messages/${asked.id}`, query: { conversation_id: talk } })} done=${async () => begin(await make(turn([{ role, content: asked.content }])), role, asked.content)} />`;
-    }
-    return html`<${Act} kind="tiny" label="Go on" title="Says so to the agent; what it did is kept" call=${() => turn([{ role: "user", content: "Go on." }])} done=${answer => begin(answer, "user", "Go on.")} />`;
-  };
+  const onward = run => !works && !waiting && groups.at(-1).run === run.id && html`<${Act} kind="tiny" label=${list.messages.some(one => one.run_id === run.id && one.step_id) ? "Go on" : "Try again"} title="Answers in a new run from what this one left. Nothing is said twice." call=${() => ({ verb: "POST", path: `/v1/runs/${run.id}/continue` })} done=${() => { isAtEnd.current = true; return list.load(); }} />`;
   /** The step that answered what a user wrote. */
   const answered = message => typeof message.content === "string" && message.message_type === "user_message" && list.messages.find(one => one.run_id === message.run_id && one.step_id)?.step_id;
   const shown = (group, index) => {
