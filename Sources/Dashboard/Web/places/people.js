@@ -32,12 +32,19 @@ function Person({ id, done }) {
   const agents = usePages(`${path}/agents`, { limit: 50 });
   const blocks = usePages(`${path}/blocks`, { limit: 50 });
   const [more, setMore] = useState(null);
+  const gone = () => { settle(); adjust({ person: "" }); done(); };
+  // The identity goes last: it knows the blocks that are left.
+  const forget = async ({ block_ids: ids }) => {
+    for (const block of ids) await make({ verb: "DELETE", path: `/v1/blocks/${block}` }).catch(error => { if (error.status !== 404) throw error; });
+    await make({ verb: "DELETE", path });
+    gone();
+  };
   return html`<${Loaded} of=${person}>${data => html`<${Card} title=${html`<${Name} text=${data.name} />`} actions=${html`<span class="tag"><${Name} text=${data.identity_type} /></span>`}>
     <dl class="kv"><dt>Key</dt><dd><code><${Name} text=${data.identifier_key} /></code></dd>${(data.properties ?? []).map(one => html`<dt><${Name} text=${one.key} /></dt><dd><${Name} text=${typeof one.value === "object" ? JSON.stringify(one.value) : String(one.value)} /></dd>`)}</dl><${Details} key=${JSON.stringify(data)} data=${data} path=${path} done=${() => { person.reload(); done(); }} />
     <h3>Agents</h3><${Loaded} of=${agents}>${rows => (rows.length === 0 ? html`<p class="small dim">None: name this identity in a message's sender, or attach it.</p>` : html`<ul class="lines">${rows.map(one => html`<li class="row"><a class="grow clip" href=${link(["agents", one.id])}><${Name} text=${one.name} /></a><${Act} kind="tiny" label="Detach" call=${() => ({ verb: "PATCH", path: `/v1/agents/${one.id}/identities/detach/${id}` })} done=${agents.reload} /></li>`)}</ul>`)}<//><${More} of=${agents} noun="agents" />
     <${AgentPicker} label="Attach to an agent" without=${(agents.rows ?? []).map(one => one.id)} verb="Choose" choose=${setMore} />${more && html`<div class="row"><span class="grow clip"><${Name} text=${more.name} /></span><${Act} kind="tiny primary" label="Attach" call=${() => ({ verb: "PATCH", path: `/v1/agents/${more.id}/identities/attach/${id}` })} done=${() => { setMore(null); agents.reload(); }} /></div>`}
     <h3>Blocks</h3><${Loaded} of=${blocks}>${rows => (rows.length === 0 ? html`<p class="small dim">None.</p>` : html`<ul class="lines">${rows.map(one => html`<li><a href=${link(["knowledge"], { part: "blocks", block: one.id })}><${Name} text=${one.label} /></a></li>`)}</ul>`)}<//><${More} of=${blocks} noun="blocks" />
-    <div class="row wrap"><span class="grow"></span>${data.block_ids?.length > 0 && html`<${Act} kind="tiny danger" label="Forget this person" sure=${`Delete this identity and ${data.block_ids.length === 1 ? "its block" : `its ${data.block_ids.length} blocks`}, from all agents, too? What was said stays. This can't be undone.`} typed=${visible(data.name)} call=${() => ({ verb: "DELETE", path })} done=${async () => { for (const block of data.block_ids) await make({ verb: "DELETE", path: `/v1/blocks/${block}` }); settle(); adjust({ person: "" }); done(); }} />`}<${Act} kind="tiny danger" label="Delete the identity" sure="Delete this identity? Agents and blocks stay." typed=${visible(data.name)} call=${() => ({ verb: "DELETE", path })} done=${() => { settle(); adjust({ person: "" }); done(); }} /></div><//>`}<//>`;
+    <div class="row wrap"><span class="grow"></span>${data.block_ids?.length > 0 && html`<${Act} kind="tiny danger" label="Forget this person" sure=${`Delete this identity and ${data.block_ids.length === 1 ? "its block" : `its ${data.block_ids.length} blocks`}, from all agents, too? What was said stays. This can't be undone.`} typed=${visible(data.name)} call=${() => ({ verb: "GET", path })} done=${forget} />`}<${Act} kind="tiny danger" label="Delete the identity" sure="Delete this identity? Agents and blocks stay." typed=${visible(data.name)} call=${() => ({ verb: "DELETE", path })} done=${gone} /></div><//>`}<//>`;
 }
 
 function Identities({ route }) {
