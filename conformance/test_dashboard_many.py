@@ -1,6 +1,7 @@
 """Several agents at once on the dashboard, and what an agent file would bring."""
 
 import json
+import re
 
 from steps import fresh
 from test_dashboard import api, browser, cookies, expect, guarded, made, make_agent, page, say, tab  # fixtures and steps
@@ -76,3 +77,26 @@ def test_an_agent_file_is_shown_before_it_is_taken(tab, page, api, tmp_path):
     dialog.get_by_role("button", name="Import").click()
     expect(page.get_by_role("table", name="Agents").get_by_role("link", name=f"{agent['name']}_copy")).to_be_visible()
     assert api.get("/v1/agents/count").json() == before + 1
+
+
+def test_the_preview_is_of_the_file_chosen_last(tab, page, api, tmp_path):
+    agents = [make_agent(api, name=fresh("carried")) for _ in range(2)]
+    tab.open("agents")
+    held = []
+    tab.context.route(re.compile("preview=true"), lambda route: held.append(route))
+    dialog = page.get_by_role("dialog")
+    for agent in agents:
+        file = tmp_path / f"{agent['name']}.af"
+        file.write_text(api.get(f"/v1/agents/{agent['id']}/export").text)
+        with page.expect_request(re.compile("preview=true")):
+            page.locator("input[type=file]").set_input_files(file)
+        if agent is agents[0]:
+            dialog.get_by_role("button", name="Cancel").click()
+    with page.expect_response(re.compile("preview=true")):
+        held[1].continue_()
+    expect(dialog.get_by_role("listitem")).to_contain_text(agents[1]["name"])
+    with page.expect_response(re.compile("preview=true")) as late:
+        held[0].continue_()
+    late.value.finished()
+    page.wait_for_timeout(200)
+    expect(dialog.get_by_role("listitem")).to_contain_text(agents[1]["name"])

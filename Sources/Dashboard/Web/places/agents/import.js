@@ -1,5 +1,5 @@
 // An agent file: what it would bring is shown before it is taken.
-import { html, useState } from "../../vendor/preact.js";
+import { html, useRef, useState } from "../../vendor/preact.js";
 import { call } from "../../api.js";
 import { Act, Problem, Waiting } from "../../parts/ui.js";
 import { Dialog } from "../../parts/dialog.js";
@@ -25,6 +25,7 @@ export function ImportAgent({ done }) {
   const [file, setFile] = useState(null);
   const [answer, setAnswer] = useState(null);
   const [came, setCame] = useState(null);
+  const asked = useRef(null);
   const path = "/v1/agents/import";
   const choose = async event => {
     const chosen = event.target.files[0];
@@ -33,7 +34,10 @@ export function ImportAgent({ done }) {
     setAnswer(null);
     setCame(null);
     setFile(chosen);
-    try { setAnswer(await call("POST", path, { query: { preview: true }, file: chosen })); } catch (error) { setAnswer({ error }); }
+    asked.current = chosen;
+    const preview = await call("POST", path, { query: { preview: true }, file: chosen }).catch(error => ({ error }));
+    // Another may be chosen by now.
+    if (asked.current === chosen) setAnswer(preview);
   };
   const close = () => setFile(null);
   return html`<label class="btn">Import .af<input class="sr" type="file" accept=".af,.json" onChange=${choose} /></label>
