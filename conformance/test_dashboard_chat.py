@@ -282,7 +282,22 @@ def test_older_messages_of_a_conversation(tab, page, api):
     tab.open(f"agents/{aside['agent_id']}?talk={aside['id']}")
     expect(page.get_by_text("echo: number 24.")).to_be_visible()
     expect(page.get_by_text("number 0.", exact=True)).to_have_count(0)
-    page.get_by_role("button", name="Older messages").click()
+    older = page.get_by_role("button", name="Older messages")
+    tab.context.route(re.compile("[?&]after=message"), lambda route: route.abort(), times=1)
+    older.click()
+    expect(page.get_by_role("alert")).to_contain_text("The server does not answer")
+    # Two presses add the messages once.
+    older.evaluate("button => { button.click(); button.click(); }")
     expect(page.get_by_text("number 0.", exact=True)).to_be_visible()
     said = page.locator(".says.user .text")
     expect(said).to_have_text([f"number {number}." for number in range(25)])
+
+
+def test_what_the_chat_reads_again_is_no_call_of_the_screen(tab, page, api):
+    agent = make_agent(api)
+    tab.open(f"agents/{agent['id']}")
+    expect(page.get_by_text("The conversation begins here")).to_be_visible()
+    say(api, agent, "of somebody else")
+    expect(page.get_by_text("echo: of somebody else")).to_be_visible()
+    calls = page.evaluate("async () => (await import(document.querySelector('script[type=module]').src.replace('app.js', 'api.js'))).recent.map(one => one.request.path)")
+    assert calls.count(f"/v1/agents/{agent['id']}/messages") == 1

@@ -35,8 +35,11 @@ def test_a_found_message_is_shown_where_it_was_said(tab, page, api):
     at = texts.index(f"spices of {word}")
     assert texts[at - 2:at + 3:2] == ["before 11", f"spices of {word}", "after 0"], texts
     assert not any("main" in text for text in texts)
-    chat.get_by_role("button", name="Older messages").click()
+    # Two presses add the messages once.
+    chat.get_by_role("button", name="Older messages").evaluate("button => { button.click(); button.click(); }")
     expect(chat.get_by_text("before 0", exact=True)).to_be_attached()
+    page.wait_for_timeout(200)
+    expect(chat.get_by_text("before 0", exact=True)).to_have_count(1)
     expect(chat.get_by_text("after 11", exact=True)).to_have_count(0)
     chat.get_by_role("button", name="Newer messages").click()
     expect(chat.get_by_text("after 11", exact=True)).to_be_attached()
@@ -63,3 +66,22 @@ def test_a_message_of_the_main_conversation_is_shown_there(tab, page, api):
     texts = chat.locator("li.says .text").all_inner_texts()
     at = texts.index("word 5")
     assert texts[at - 2:at + 3:2] == ["word 4", "word 5", "word 6"], texts
+
+
+def test_a_late_answer_shows_nothing_over_a_newer_one(tab, page, api):
+    agent = make_agent(api)
+    for word in ("first", "last"):
+        for number in range(25):
+            say(api, agent, f"{word} {number}")
+    said = {one.get("content"): one["id"] for one in api.get(f"/v1/agents/{agent['id']}/messages", params={"limit": 200}).json()}
+    held = []
+    tab.context.route(re.compile(f"/v1/messages/{said['first 1']}$"), lambda route: held.append(route))
+    with page.expect_request(re.compile(f"/v1/messages/{said['first 1']}$")):
+        tab.open(f"agents/{agent['id']}?message={said['first 1']}")
+    tab.open(f"agents/{agent['id']}?message={said['last 20']}")
+    found = page.get_by_role("region", name="Chat").locator(".found + li")
+    expect(found).to_contain_text("last 20")
+    with page.expect_response(re.compile(f"/v1/messages/{said['first 1']}$")):
+        held[0].continue_()
+    page.wait_for_timeout(500)
+    expect(found).to_contain_text("last 20")

@@ -19,36 +19,44 @@ const most = 240;
 
 const isOver = run => !["created", "running"].includes(run.status);
 
+/** Where messages of the agent or its conversation are. */
+export const pathOf = (agent, talk) => (talk ? `/v1/conversations/${encodeURIComponent(talk)}` : `/v1/agents/${agent.id}`) + "/messages";
+
 /** Reads messages, older ones on demand, with the runs that they are of and the request that waits. */
 function useTalk(agent, talk) {
-  const path = talk ? `/v1/conversations/${encodeURIComponent(talk)}/messages` : `/v1/agents/${agent.id}/messages`;
+  const path = pathOf(agent, talk);
   const [state, set] = useState({ messages: null, runs: new Map(), waiting: null, older: false, newer: false, error: null });
-  const quiet = Boolean(state.messages);
-  const read = async query => {
-    const list = await call("GET", path, { query: { limit: page, order: "desc", ...(talk ? {} : { conversation_id: "default" }), ...query }, quiet });
-    // The agent's own come in order of time, and "before" means time there.
-    return talk ? list.reverse() : list;
-  };
-  const readRuns = async after => (await call("GET", "/v1/runs/", { query: { agent_id: agent.id, conversation_id: talk ?? "default", limit: page, after }, quiet })).map(run => [run.id, run]);
+  // Polls would fill the list of calls.
+  const quiet = useRef(false);
+  const read = (path, query) => call("GET", path, { query, quiet: quiet.current });
+  const asked = more => ({ limit: page, order: "desc", conversation_id: talk ? undefined : "default", ...more });
+  // The agent's own come in order of time, and "before" means time there.
+  const sorted = list => (talk ? list.reverse() : list);
+  const readRuns = async after => (await read("/v1/runs/", { agent_id: agent.id, conversation_id: talk ?? "default", limit: page, after })).map(run => [run.id, run]);
   const load = async () => {
     try {
-      const [messages, runs, approvals] = await Promise.all([read({}), readRuns(), call("GET", "/v1/approvals/", { query: { agent_id: agent.id }, quiet })]);
+      const [messages, runs, approvals] = await Promise.all([read(path, asked()).then(sorted), readRuns(), read("/v1/approvals/", { agent_id: agent.id })]);
+      quiet.current = true;
       const waiting = approvals.find(one => (one.conversation_id ?? undefined) === talk);
       set(old => ({ messages, runs: new Map([...old.runs, ...runs]), waiting, older: messages.length >= page, newer: false, error: null }));
       return messages;
     } catch (error) { set(old => ({ ...old, error })); }
   };
-  const before = async () => {
+  const first = state.messages?.[0]?.id;
+  const askOlder = () => ({ verb: "GET", path, query: asked({ [talk ? "after" : "before"]: first }) });
+  const add = async list => {
     const oldest = [...state.runs.values()].reduce((one, other) => (one?.created_at < other.created_at ? one : other), undefined);
-    const [messages, runs] = await Promise.all([read({ [talk ? "after" : "before"]: state.messages[0].id }), readRuns(oldest?.id)]);
+    const runs = await readRuns(oldest?.id);
+    const messages = sorted(list);
     set(old => {
+      if (old.messages[0]?.id !== first) return old;
       const all = [...messages, ...old.messages];
-      return { ...old, runs: new Map([...runs, ...old.runs]), older: messages.length >= page, newer: old.newer || all.length > most, messages: all.slice(0, most) };
+      return { ...old, runs: new Map([...runs, ...old.runs]), older: list.length >= page, newer: old.newer || all.length > most, messages: all.slice(0, most) };
     });
   };
   const change = update => set(old => ({ ...old, messages: update(old.messages ?? []) }));
   useEffect(() => { load(); }, [path]);
-  return { ...state, load, before, change };
+  return { ...state, load, askOlder, add, change };
 }
 
 /** What the server itself put into the context in a user's place; null for what somebody said. */
@@ -111,8 +119,7 @@ export function Chat({ agent, talk, changed, showStep }) {
   }, { now: false }), [talk]);
 
   const streamed = { raw: true, signal: left.current.signal };
-  const path = talk ? `/v1/conversations/${encodeURIComponent(talk)}/messages` : `/v1/agents/${agent.id}/messages/stream`;
-  const turn = messages => ({ verb: "POST", path, body: { messages, stream_tokens: true, include_pings: true, ...(talk ? { streaming: true } : {}) }, ...streamed });
+  const turn = messages => ({ verb: "POST", path: pathOf(agent, talk) + (talk ? "" : "/stream"), body: { messages, stream_tokens: true, include_pings: true, ...(talk ? { streaming: true } : {}) }, ...streamed });
   /** Shows an answer as it comes. Returns what it failed by, and the messages that are stored then. */
   const play = async (answer, run) => {
     reading.current = true;
@@ -196,7 +203,7 @@ export function Chat({ agent, talk, changed, showStep }) {
     <div class="log" tabindex="0" role="log" aria-label="Messages" aria-busy=${Boolean(busy)} ref=${box} onScroll=${event => { const node = event.currentTarget; isAtEnd.current = node.scrollHeight - node.scrollTop - node.clientHeight < 60; }}><ol>
       ${list.error && html`<li><${Problem} error=${list.error} again=${list.load} /></li>`}
       ${list.messages === null && !list.error && html`<li><${Waiting} lines=${6} /></li>`}
-      ${list.older && html`<li><button class="btn tiny" type="button" onClick=${() => { isAtEnd.current = false; list.before(); }}>Older messages</button></li>`}
+      ${list.older && html`<li><${Act} kind="tiny" label="Older messages" call=${list.askOlder} done=${found => { isAtEnd.current = false; return list.add(found); }} /></li>`}
       ${list.messages?.length === 0 && html`<li class="empty">Say something: <${Name} text=${agent.name} /> knows only its blocks so far.</li>`}
       ${groups.flatMap((group, index) => [shown(group, index), ended(group, index)])}
       ${list.newer && html`<li><button class="btn tiny" type="button" onClick=${() => { isAtEnd.current = true; list.load(); }}>Back to the newest messages</button></li>`}
