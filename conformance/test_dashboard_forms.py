@@ -130,3 +130,34 @@ def test_a_person_is_edited_and_forgotten(tab, page, api):
     forget()
     expect(page.get_by_text("Choose somebody.")).to_be_visible()
     assert [api.get(one).status_code for one in (path, *(f"/v1/blocks/{block}" for block in blocks))] == [404] * 3
+
+
+def test_a_new_model_brings_its_context_window(tab, page, api):
+    agent = make_agent(api)
+    path = f"/v1/agents/{agent['id']}"
+    made(api.patch(path, json={"context_window_limit": 9000}))
+    model = next(one["handle"] for one in api.get("/v1/models/").json() if one["handle"] != MODEL)
+    tab.open(f"agents/{agent['id']}?part=settings")
+    settings = page.get_by_role("region", name="Settings")
+    window, save = settings.get_by_label("Context window, in tokens"), settings.get_by_role("button", name="Save", exact=True)
+    expect(window).to_have_value("9000")
+    # Changed by somebody else meanwhile: what the form did not change is not sent.
+    made(api.patch(path, json={"description": "theirs"}))
+    settings.get_by_label("Model", exact=True).select_option(model)
+    for label, text in ((None, None), ("Name", "renamed")):
+        if label:
+            settings.get_by_label(label, exact=True).fill(text)
+        with page.expect_response(lambda answer: answer.request.method == "PATCH") as answer:
+            save.click()
+        assert answer.value.request.post_data_json == ({"name": text} if label else {"model": model})
+        expect(save).to_be_disabled()
+        stored = api.get(path).json()
+        assert stored["llm_config"]["context_window"] != 9000
+        expect(window).to_have_value(str(stored["llm_config"]["context_window"]))
+    expect(settings.get_by_label("What it is for")).to_have_value("theirs")
+    window.fill("12000")
+    settings.get_by_label("Tags").fill("a, b")
+    save.click()
+    expect(save).to_be_disabled()
+    stored = api.get(path).json()
+    assert (stored["llm_config"]["context_window"], sorted(stored["tags"]), stored["model"]) == (12000, ["a", "b"], model)

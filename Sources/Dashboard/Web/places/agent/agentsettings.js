@@ -6,17 +6,7 @@ import { Act, Empty, Field, Id, Loaded, putter, useCall } from "../../parts/ui.j
 import { Name, Time, visible } from "../../parts/text.js";
 import { settle, useUnsaved } from "../../parts/unsaved.js";
 
-/** Only what the form changed is sent. */
-function changes(form, agent) {
-  const body = {};
-  for (const name of ["name", "description", "system", "timezone"]) if (form[name] !== (agent[name] ?? "")) body[name] = form[name];
-  if (form.model && form.model !== (agent.model ?? "")) body.model = form.model;
-  const tags = form.tags.split(",").map(tag => tag.trim()).filter(Boolean);
-  if (tags.join() !== [...(agent.tags ?? [])].join()) body.tags = tags;
-  const window = Number(form.window);
-  if (window && window !== agent.llm_config?.context_window) body.context_window_limit = window;
-  return body;
-}
+const valuesOf = agent => ({ name: agent.name ?? "", description: agent.description ?? "", system: agent.system ?? "", timezone: agent.timezone ?? "", model: agent.model ?? "", tags: (agent.tags ?? []).join(", "), context_window_limit: String(agent.llm_config?.context_window ?? "") });
 
 function Schedules({ agent }) {
   const list = useCall(`/v1/agents/${agent.id}/schedule`, { every: 20 });
@@ -29,21 +19,31 @@ function Schedules({ agent }) {
 }
 
 export function AgentSettings({ agent, changed }) {
-  const start = () => ({ name: agent.name ?? "", description: agent.description ?? "", system: agent.system ?? "", timezone: agent.timezone ?? "", model: agent.model ?? "", tags: (agent.tags ?? []).join(", "), window: String(agent.llm_config?.context_window ?? "") });
-  const [form, set] = useState(start);
+  const [form, set] = useState(() => valuesOf(agent));
+  // What the form began with: only what differs from it is sent.
+  const [start, setStart] = useState(form);
   const put = putter(set);
   const models = useCall("/v1/models/");
   const handles = (models.data ?? []).map(one => one.handle);
   const options = form.model && !handles.includes(form.model) ? [form.model, ...handles] : handles;
-  const body = changes(form, agent);
+  const body = Object.fromEntries(Object.entries(form).filter(([name, value]) => value !== start[name]));
+  if ("tags" in body) body.tags = body.tags.split(",").map(tag => tag.trim()).filter(Boolean);
+  if ("context_window_limit" in body) body.context_window_limit = Number(body.context_window_limit) || undefined;
   const isChanged = Object.keys(body).length > 0;
   useUnsaved(isChanged && "the settings");
+  const saved = answer => {
+    const next = valuesOf(answer);
+    setStart(next);
+    // What was typed meanwhile stays.
+    set(old => Object.fromEntries(Object.entries(old).map(([name, value]) => [name, value === form[name] ? next[name] : value])));
+    changed();
+  };
   return html`<section class="stack" aria-label="Settings"><${Id} id=${agent.id} />
     <${Field} label="Name" value=${form.name} set=${put("name")} /><${Field} label="What it is for" value=${form.description} set=${put("description")} />
-    <${Field} label="Model" value=${form.model} set=${put("model")} options=${options} /><${Field} label="Context window, in tokens" type="number" value=${form.window} set=${put("window")} />
+    <${Field} label="Model" value=${form.model} set=${put("model")} options=${options} /><${Field} label="Context window, in tokens" type="number" value=${form.context_window_limit} set=${put("context_window_limit")} />
     <${Field} label="Tags" value=${form.tags} set=${put("tags")} /><${Field} label="Timezone" value=${form.timezone} set=${put("timezone")} />
     <${Field} label="System prompt" rows=${8} value=${form.system} set=${put("system")} />
-    <div class="row"><${Act} kind="primary" label="Save" disabled=${!isChanged} call=${() => ({ verb: "PATCH", path: `/v1/agents/${agent.id}`, body })} done=${changed} /><button class="btn ghost" type="button" disabled=${!isChanged} onClick=${() => set(start())}>Discard</button></div>
+    <div class="row"><${Act} kind="primary" label="Save" disabled=${!isChanged} call=${() => ({ verb: "PATCH", path: `/v1/agents/${agent.id}`, body })} done=${saved} /><button class="btn ghost" type="button" disabled=${!isChanged} onClick=${() => set(start)}>Discard</button></div>
     <${Schedules} agent=${agent} />
     <h3>Take it along, begin anew</h3><div class="row wrap"><a class="btn" href=${`${address}/v1/agents/${agent.id}/export`} download=${`${visible(agent.name).replace(/[^\p{L}\p{N} _-]/gu, "") || "agent"}.af`}>Export .af</a>
       <${Act} label="Compact the context" sure="Have the older messages of the context summarized? They stay readable in the chat." call=${() => ({ verb: "POST", path: `/v1/agents/${agent.id}/summarize`, body: {} })} done=${changed} />
