@@ -161,3 +161,39 @@ def test_a_new_model_brings_its_context_window(tab, page, api):
     expect(save).to_be_disabled()
     stored = api.get(path).json()
     assert (stored["llm_config"]["context_window"], sorted(stored["tags"]), stored["model"]) == (12000, ["a", "b"], model)
+
+
+def test_files_go_where_and_when_they_were_chosen(tab, page, api, tmp_path):
+    files = [tmp_path / f"{name}.txt" for name in "abcd"]
+    for file in files:
+        file.write_text(f"The text of {file.name}")
+    folders = [made(api.post("/v1/folders/", json={"name": fresh("folder"), "embedding": EMBEDDING})) for _ in range(2)]
+    tab.open("knowledge?part=folders")
+    upload = page.get_by_role("button", name="Upload")
+
+    def go(folder):
+        page.get_by_role("link", name=folder["name"]).click()
+        expect(page.get_by_role("heading", name=folder["name"])).to_be_visible()
+    go(folders[0])
+    page.get_by_label("Choose files").set_input_files(files[0])
+    expect(upload).to_be_visible()
+    go(folders[1])
+    expect(upload).to_have_count(0)
+    # Those chosen while others are sent wait for their turn.
+    held = []
+    tab.context.route(re.compile("/upload$"), lambda route: held.append(route))
+    page.get_by_label("Choose files").set_input_files(files[:2])
+    for number in range(2):
+        with page.expect_request(re.compile("/upload$")):
+            upload.click() if number == 0 else held[0].continue_()
+    page.get_by_label("Choose files").set_input_files(files[2:])
+    held[1].continue_()
+    expect(page.get_by_role("row", name="b.txt")).to_contain_text("done")
+    expect(upload).to_be_enabled()
+    expect(page.locator(".drop")).to_contain_text(re.compile("c.txt.*and 1 more"))
+    tab.context.unroute(re.compile("/upload$"))
+    upload.click()
+    expect(page.get_by_role("row", name="d.txt")).to_contain_text("done")
+    expect(upload).to_have_count(0)
+    names = [sorted(one["original_file_name"] for one in api.get(f"/v1/folders/{folder['id']}/files").json()) for folder in folders]
+    assert names == [[], [file.name for file in files]]

@@ -14,12 +14,12 @@ export function Upload({ folder, done }) {
   const refuse = (file, error) => setRefused(old => [...old, { file, error }]);
   // One that is refused does not hold those behind it.
   const rest = async () => {
-    done();
-    for (let left = files.slice(1); left.length > 0; left = left.slice(1)) {
-      setFiles(left);
-      try { await make(request(left[0])); done(); } catch (error) { refuse(left[0], error); }
+    for (const [index, file] of files.entries()) {
+      if (index) await make(request(file)).catch(error => refuse(file, error));
+      done();
+      // Others may have been chosen meanwhile.
+      setFiles(old => old.filter(one => one !== file));
     }
-    setFiles([]);
   };
   const [file] = files;
   return html`<div class=${`drop ${over ? "over" : ""}`} onDragOver=${event => { event.preventDefault(); setOver(true); }} onDragLeave=${() => setOver(false)} onDrop=${event => { event.preventDefault(); setOver(false); choose(event.dataTransfer.files); }}>
