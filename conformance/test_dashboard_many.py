@@ -100,3 +100,35 @@ def test_the_preview_is_of_the_file_chosen_last(tab, page, api, tmp_path):
     late.value.finished()
     page.wait_for_timeout(200)
     expect(dialog.get_by_role("listitem")).to_contain_text(agents[1]["name"])
+
+
+def test_tags_given_meanwhile_stay(tab, page, api):
+    agent = make_agent(api, name=fresh("crew"), tags=["kept"])
+    tab.open(f"agents?text={agent['name']}")
+    page.get_by_label(f"Choose {agent['name']}").check()
+    made(api.patch(f"/v1/agents/{agent['id']}", json={"tags": ["kept", "theirs"]}))
+    chosen(page).get_by_label("Tag", exact=True).fill("night")
+    chosen(page).get_by_role("button", name="Add the tag").click()
+    confirm(page, "Add the tag")
+    expect(page.locator("[data-row]").filter(has_text="night")).to_have_count(1)
+    assert sorted(api.get(f"/v1/agents/{agent['id']}").json()["tags"]) == ["kept", "night", "theirs"]
+
+
+def test_who_leaves_is_asked_and_stops_the_rest(tab, page, api):
+    mark = fresh("crew")
+    agents = [make_agent(api, name=f"{mark} {number}") for number in range(3)]
+    tab.open(f"agents?text={mark}")
+    page.get_by_role("button", name="Choose the 3 listed").click()
+    held = []
+    tab.context.route(re.compile("/v1/agents/agent-[^/?]*$"), lambda route: held.append(route) if route.request.method == "DELETE" else route.fallback())
+    chosen(page).get_by_role("button", name="Delete").click()
+    with page.expect_request(lambda request: request.method == "DELETE"):
+        confirm(page, "Delete them", "3 agents")
+    page.get_by_role("link", name="Overview").click()
+    expect(page.get_by_role("dialog")).to_contain_text("Leave without saving what is not done yet?")
+    page.get_by_role("dialog").get_by_role("button", name="Leave").click()
+    expect(page.get_by_text("Needs you")).to_be_visible()
+    with page.expect_response(lambda answer: answer.request.method == "DELETE"):
+        held[0].continue_()
+    page.wait_for_timeout(500)
+    assert len(held) == 1 and sorted(api.get(f"/v1/agents/{one['id']}").status_code for one in agents) == [200, 200, 404]

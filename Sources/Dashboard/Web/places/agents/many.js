@@ -1,9 +1,10 @@
 // What is done to several agents at once, one after the other.
-import { html, useState } from "../../vendor/preact.js";
-import { make } from "../../api.js";
+import { html, useEffect, useRef, useState } from "../../vendor/preact.js";
+import { call, make } from "../../api.js";
 import { Field, Problem } from "../../parts/ui.js";
 import { ask } from "../../parts/dialog.js";
 import { counted, Name, number } from "../../parts/text.js";
+import { useUnsaved } from "../../parts/unsaved.js";
 
 /** `chosen` has the agents by their ids; `choose` sets which stay chosen. */
 export function Many({ chosen, choose, models, done }) {
@@ -12,14 +13,18 @@ export function Many({ chosen, choose, models, done }) {
   // How many of how many are done.
   const [at, setAt] = useState(null);
   const [faults, setFaults] = useState([]);
+  const gone = useRef(false);
+  useEffect(() => () => { gone.current = true; }, []);
+  useUnsaved(at && "what is not done yet");
   const agents = [...chosen.values()];
   const count = counted(agents, "agent");
   const run = async (question, label, typed, request) => {
     if (!(await ask(question, typed, label))) return;
     const failed = [];
     for (const [index, agent] of agents.entries()) {
+      if (gone.current) return;
       setAt([index, agents.length]);
-      try { await make(request(agent)); } catch (error) { failed.push({ agent, error }); }
+      try { await make(await request(agent)); } catch (error) { failed.push({ agent, error }); }
     }
     setAt(null);
     setFaults(failed);
@@ -27,7 +32,7 @@ export function Many({ chosen, choose, models, done }) {
     done();
   };
   const path = agent => `/v1/agents/${agent.id}`;
-  const addTag = () => run(`Add the tag “${tag.trim()}” to ${count}?`, "Add the tag", null, agent => ({ verb: "PATCH", path: path(agent), body: { tags: [...new Set([...agent.tags, tag.trim()])] } }));
+  const addTag = () => run(`Add the tag “${tag.trim()}” to ${count}?`, "Add the tag", null, async agent => ({ verb: "PATCH", path: path(agent), body: { tags: [...new Set([...(await call("GET", path(agent), { query: { include: "agent.tags" } })).tags, tag.trim()])] } }));
   const change = () => run(`Have ${count} use the model ${model} from now on?`, "Change the model", null, agent => ({ verb: "PATCH", path: path(agent), body: { model } }));
   const remove = () => run(`Delete ${count} with their messages? This can't be undone.`, "Delete them", count, agent => ({ verb: "DELETE", path: path(agent) }));
   const fault = faults.map(({ agent, error }) => html`<div><${Name} text=${agent.name} most=${60} />: <${Problem} error=${error} /></div>`);
