@@ -133,7 +133,7 @@ def test_a_person_is_edited_and_forgotten(tab, page, api):
 
 
 def test_a_new_model_brings_its_context_window(tab, page, api):
-    agent = make_agent(api)
+    agent = make_agent(api, tags=["kept"])
     path = f"/v1/agents/{agent['id']}"
     made(api.patch(path, json={"context_window_limit": 9000}))
     model = next(one["handle"] for one in api.get("/v1/models/").json() if one["handle"] != MODEL)
@@ -155,10 +155,12 @@ def test_a_new_model_brings_its_context_window(tab, page, api):
         assert stored["llm_config"]["context_window"] != 9000
         expect(window).to_have_value(str(stored["llm_config"]["context_window"]))
     expect(settings.get_by_label("What it is for")).to_have_value("theirs")
+    expect(settings.get_by_label("Tags")).to_have_value("kept")
     window.fill("12000")
     settings.get_by_label("Tags").fill("a, b")
     save.click()
     expect(save).to_be_disabled()
+    expect(settings.get_by_label("Tags")).to_have_value("a, b")
     stored = api.get(path).json()
     assert (stored["llm_config"]["context_window"], sorted(stored["tags"]), stored["model"]) == (12000, ["a", "b"], model)
 

@@ -187,7 +187,7 @@ export function Chat({ agent, talk, changed, showStep }) {
   const { groups, results } = turns(list.messages ?? []);
   const ends = new Map(groups.map((group, index) => [group.run, index]));
   /** What goes on from a turn that failed, where nothing came after it. */
-  const onward = run => !works && !waiting && groups.at(-1).run === run.id && html`<${Act} kind="tiny" label=${list.messages.some(one => one.run_id === run.id && one.step_id) ? "Go on" : "Try again"} title="Answers in a new run from what this one left. Nothing is said twice." call=${() => ({ verb: "POST", path: `/v1/runs/${run.id}/continue` })} done=${() => { isAtEnd.current = true; return list.load(); }} />`;
+  const onward = run => !works && !waiting && groups.at(-1).run === run.id && html`<${Act} kind="tiny" label=${list.messages.some(one => one.run_id === run.id && one.step_id) ? "Go on" : "Try again"} call=${() => ({ verb: "POST", path: `/v1/runs/${run.id}/continue` })} done=${() => { isAtEnd.current = true; return list.load(); }} />`;
   /** The step that answered what a user wrote. */
   const answered = message => typeof message.content === "string" && message.message_type === "user_message" && list.messages.find(one => one.run_id === message.run_id && one.step_id)?.step_id;
   const shown = (group, index) => {

@@ -7,16 +7,16 @@ import { AgentLink } from "../groups.js";
 import { counted, Name, number } from "../../parts/text.js";
 
 const actions = { create: "new", replace: "replaces the one that is there", use: "is there already", skip: "is left out" };
-const names = list => list.map((name, index) => html`${index ? ", " : ""}<${Name} text=${name} most=${60} />`);
+const listed = (list, show = name => html`<${Name} text=${name} most=${60} />`) => list.map((one, index) => html`${index ? ", " : ""}${show(one)}`);
 const does = one => html`<${Name} text=${one.name} most=${60} /> <span class="dim">(${actions[one.action] ?? one.action}${one.reached_by ? html`, <${Name} text=${one.reached_by} most=${120} />` : ""})</span>`;
 
 function Preview({ answer: { preview, warnings } }) {
   const rows = [
-    ["Tools", preview.tools.map((one, index) => html`${index ? ", " : ""}${does(one)}`)], ["MCP servers", preview.mcp_servers.map((one, index) => html`${index ? ", " : ""}${does(one)}`)],
-    ["Calls", names(preview.network.map(one => `${one.address}: ${one.reason}`))], ["Folders", names(preview.folders)], ["Archives", names(preview.archives)], ["People", names(preview.identities)], ["Variables", names(preview.environment_variables)], ["Skills", names(preview.skills)],
-    ["Besides", [["block", preview.blocks], ["file", preview.files], ["passage", preview.passages], ["conversation", preview.conversations], ["group", preview.groups]].filter(([, count]) => count).map(([noun, count], index) => `${index ? ", " : ""}${number(count)} ${noun}${count === 1 ? "" : "s"}`)],
+    ["Tools", listed(preview.tools, does)], ["MCP servers", listed(preview.mcp_servers, does)],
+    ["Calls", listed(preview.network.map(one => `${one.address}: ${one.reason}`))], ["Folders", listed(preview.folders)], ["Archives", listed(preview.archives)], ["People", listed(preview.identities)], ["Variables", listed(preview.environment_variables)], ["Skills", listed(preview.skills)],
+    ["Besides", [["block", preview.blocks], ["file", preview.files], ["passage", preview.passages], ["conversation", preview.conversations], ["group", preview.groups]].filter(([, count]) => count).map(([noun, count]) => `${number(count)} ${noun}${count === 1 ? "" : "s"}`).join(", ")],
   ].filter(([, what]) => what.length > 0);
-  return html`<ul class="lines">${preview.agents.map(one => html`<li><b><${Name} text=${one.name} most=${80} /></b> <span class="small mid"><${Name} text=${one.model ?? "the server's default model"} /> · ${number(one.messages)} messages · blocks ${names(one.blocks)}</span></li>`)}</ul>
+  return html`<ul class="lines">${preview.agents.map(one => html`<li><b><${Name} text=${one.name} most=${80} /></b> <span class="small mid"><${Name} text=${one.model ?? "the server's default model"} /> · ${number(one.messages)} messages · blocks ${listed(one.blocks)}</span></li>`)}</ul>
     <dl class="kv">${rows.map(([name, what]) => html`<dt>${name}</dt><dd>${what}</dd>`)}</dl>
     ${warnings?.length > 0 && html`<div class="note warn"><ul>${warnings.map(text => html`<li><${Name} text=${text} most=${400} /></li>`)}</ul></div>`}`;
 }
@@ -44,5 +44,5 @@ export function ImportAgent({ done }) {
     ${file && html`<${Dialog} label="Import an agent file" kind="question" close=${close}><div class="stack pad"><h2><${Name} text=${file.name} most=${60} /></h2>
       ${!answer ? html`<${Waiting} />` : answer.error ? html`<${Problem} error=${answer.error} />` : html`<p>It brings ${counted(answer.preview.agents, "agent")}:</p><${Preview} answer=${answer} />`}
       <div class="row"><span class="grow"></span><button class="btn" type="button" onClick=${close}>Cancel</button>${answer?.preview && html`<${Act} kind="primary" label="Import" call=${() => ({ verb: "POST", path, file })} done=${made => { close(); setCame(made); done(); }} />`}</div></div><//>`}
-    <span class="small" role="status">${came && html`Imported: ${came.agent_ids.map((id, index) => html`${index ? ", " : ""}<${AgentLink} id=${id} />`)}`}</span>`;
+    <span class="small" role="status">${came && html`Imported: ${listed(came.agent_ids, id => html`<${AgentLink} id=${id} />`)}`}</span>`;
 }

@@ -18,23 +18,23 @@ export function Many({ chosen, choose, models, done }) {
   useUnsaved(at && "what is not done yet");
   const agents = [...chosen.values()];
   const count = counted(agents, "agent");
-  const run = async (question, label, typed, request) => {
+  const run = async (question, label, typed, verb, body) => {
     if (!(await ask(question, typed, label))) return;
     const failed = [];
     for (const [index, agent] of agents.entries()) {
       if (gone.current) return;
       setAt([index, agents.length]);
-      try { await make(await request(agent)); } catch (error) { failed.push({ agent, error }); }
+      const path = `/v1/agents/${agent.id}`;
+      try { await make({ verb, path, body: await body?.(path) }); } catch (error) { failed.push({ agent, error }); }
     }
     setAt(null);
     setFaults(failed);
     choose(new Map(failed.map(({ agent }) => [agent.id, agent])));
     done();
   };
-  const path = agent => `/v1/agents/${agent.id}`;
-  const addTag = () => run(`Add the tag “${tag.trim()}” to ${count}?`, "Add the tag", null, async agent => ({ verb: "PATCH", path: path(agent), body: { tags: [...new Set([...(await call("GET", path(agent), { query: { include: "agent.tags" } })).tags, tag.trim()])] } }));
-  const change = () => run(`Have ${count} use the model ${model} from now on?`, "Change the model", null, agent => ({ verb: "PATCH", path: path(agent), body: { model } }));
-  const remove = () => run(`Delete ${count} with their messages? This can't be undone.`, "Delete them", count, agent => ({ verb: "DELETE", path: path(agent) }));
+  const addTag = () => run(`Add the tag “${tag.trim()}” to ${count}?`, "Add the tag", null, "PATCH", async path => ({ tags: [...new Set([...(await call("GET", path, { query: { include: "agent.tags" } })).tags, tag.trim()])] }));
+  const change = () => run(`Have ${count} use the model ${model} from now on?`, "Change the model", null, "PATCH", () => ({ model }));
+  const remove = () => run(`Delete ${count} with their messages? This can't be undone.`, "Delete them", count, "DELETE");
   const fault = faults.map(({ agent, error }) => html`<div><${Name} text=${agent.name} most=${60} />: <${Problem} error=${error} /></div>`);
   if (at) return html`<div class="toolbar" role="status"><progress max=${at[1]} value=${at[0]} aria-label="Progress"></progress><span class="small">${number(at[0])} of ${number(at[1])} are done</span></div>`;
   if (agents.length === 0) return null;
