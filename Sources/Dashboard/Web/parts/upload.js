@@ -17,7 +17,6 @@ export function Upload({ folder, done }) {
     for (const [index, file] of files.entries()) {
       if (index) await make(request(file)).catch(error => refuse(file, error));
       done();
-      // Others may have been chosen meanwhile.
       setFiles(old => old.filter(one => one !== file));
     }
   };

@@ -6,7 +6,7 @@ import { Act, Empty, Field, Id, Loaded, putter, useCall } from "../../parts/ui.j
 import { Name, Time, visible } from "../../parts/text.js";
 import { settle, useUnsaved } from "../../parts/unsaved.js";
 
-const valuesOf = agent => ({ name: agent.name ?? "", description: agent.description ?? "", system: agent.system ?? "", timezone: agent.timezone ?? "", model: agent.model ?? "", tags: (agent.tags ?? []).join(", "), context_window_limit: String(agent.llm_config?.context_window ?? "") });
+const valuesOf = agent => ({ ...Object.fromEntries(["name", "description", "system", "timezone", "model"].map(name => [name, agent[name] ?? ""])), tags: (agent.tags ?? []).join(", "), context_window_limit: String(agent.llm_config?.context_window ?? "") });
 
 function Schedules({ agent }) {
   const list = useCall(`/v1/agents/${agent.id}/schedule`, { every: 20 });
@@ -20,7 +20,7 @@ function Schedules({ agent }) {
 
 export function AgentSettings({ agent, changed }) {
   const [form, set] = useState(() => valuesOf(agent));
-  // What the form began with: only what differs from it is sent.
+  // Only what differs from it is sent.
   const [start, setStart] = useState(form);
   const put = putter(set);
   const models = useCall("/v1/models/");
@@ -38,11 +38,9 @@ export function AgentSettings({ agent, changed }) {
     set(old => Object.fromEntries(Object.entries(old).map(([name, value]) => [name, value === form[name] ? next[name] : value])));
     changed();
   };
+  const field = (label, name, more) => html`<${Field} label=${label} value=${form[name]} set=${put(name)} ...${more} />`;
   return html`<section class="stack" aria-label="Settings"><${Id} id=${agent.id} />
-    <${Field} label="Name" value=${form.name} set=${put("name")} /><${Field} label="What it is for" value=${form.description} set=${put("description")} />
-    <${Field} label="Model" value=${form.model} set=${put("model")} options=${options} /><${Field} label="Context window, in tokens" type="number" value=${form.context_window_limit} set=${put("context_window_limit")} />
-    <${Field} label="Tags" value=${form.tags} set=${put("tags")} /><${Field} label="Timezone" value=${form.timezone} set=${put("timezone")} />
-    <${Field} label="System prompt" rows=${8} value=${form.system} set=${put("system")} />
+    ${field("Name", "name")}${field("What it is for", "description")}${field("Model", "model", { options })}${field("Context window, in tokens", "context_window_limit", { type: "number" })}${field("Tags", "tags")}${field("Timezone", "timezone")}${field("System prompt", "system", { rows: 8 })}
     <div class="row"><${Act} kind="primary" label="Save" disabled=${!isChanged} call=${() => ({ verb: "PATCH", path: `/v1/agents/${agent.id}`, body })} done=${saved} /><button class="btn ghost" type="button" disabled=${!isChanged} onClick=${() => set(start)}>Discard</button></div>
     <${Schedules} agent=${agent} />
     <h3>Take it along, begin anew</h3><div class="row wrap"><a class="btn" href=${`${address}/v1/agents/${agent.id}/export`} download=${`${visible(agent.name).replace(/[^\p{L}\p{N} _-]/gu, "") || "agent"}.af`}>Export .af</a>

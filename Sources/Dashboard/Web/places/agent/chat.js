@@ -19,7 +19,6 @@ const most = 240;
 
 const isOver = run => !["created", "running"].includes(run.status);
 
-/** Where messages of the agent or its conversation are. */
 export const pathOf = (agent, talk) => (talk ? `/v1/conversations/${encodeURIComponent(talk)}` : `/v1/agents/${agent.id}`) + "/messages";
 
 /** Reads messages, older ones on demand, with the runs that they are of and the request that waits. */
@@ -45,7 +44,7 @@ function useTalk(agent, talk) {
   const first = state.messages?.[0]?.id;
   const askOlder = () => ({ verb: "GET", path, query: asked({ [talk ? "after" : "before"]: first }) });
   const add = async list => {
-    const oldest = [...state.runs.values()].reduce((one, other) => (one?.created_at < other.created_at ? one : other), undefined);
+    const oldest = [...state.runs.values()].toSorted((one, other) => (one.created_at < other.created_at ? -1 : 1))[0];
     const runs = await readRuns(oldest?.id);
     const messages = sorted(list);
     set(old => {
