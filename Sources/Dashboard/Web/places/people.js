@@ -33,7 +33,7 @@ function Person({ id, done }) {
   const blocks = usePages(`${path}/blocks`, { limit: 50 });
   const [more, setMore] = useState(null);
   const gone = () => { settle(); adjust({ person: "" }); done(); };
-  // The identity goes last: it knows the blocks that are left.
+  // The identity goes last: it knows the blocks.
   const forget = async ({ block_ids: ids }) => {
     for (const block of ids) await make({ verb: "DELETE", path: `/v1/blocks/${block}` }).catch(error => { if (error.status !== 404) throw error; });
     await make({ verb: "DELETE", path });

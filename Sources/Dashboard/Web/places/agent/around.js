@@ -35,17 +35,17 @@ export function Around({ agent, talk, message, showStep }) {
   };
   useEffect(() => { set(old => ({ ...old, messages: null })); read(); return () => { asked.current = null; }; }, [message, path]);
   useLayoutEffect(() => { found.current?.scrollIntoView({ block: "center" }); }, [state.messages === null, message]);
-  const more = (label, reading, end, add) => {
-    const { id } = state.messages.at(end);
-    return html`<li><${Act} kind="tiny" label=${label} call=${() => reading(id)} done=${list => set(old => (old.messages?.at(end)?.id === id ? { ...old, ...add(list, old.messages) } : old))} /></li>`;
+  const more = (label, side, request, end, add) => {
+    const id = state.messages?.at(end)?.id;
+    return state.messages && state[side] && html`<li><${Act} kind="tiny" label=${label} call=${() => request(id)} done=${list => set(old => (old.messages?.at(end)?.id === id ? { ...old, messages: add(list, old.messages), [side]: list.length >= page } : old))} /></li>`;
   };
   const { groups, results } = turns(state.messages ?? []);
   const isFound = group => (group.said ?? group.turn?.find(one => one.id === message))?.id === message;
   const back = html`<button class="btn tiny" type="button" onClick=${() => adjust({ message: undefined })}>Back to the newest messages</button>`;
   return html`<section class="pane chat" aria-label="Chat"><div class="log" tabindex="0" role="log" aria-label="Messages" aria-busy=${state.messages === null}><ol>
     ${state.error ? html`<li><${Problem} error=${state.error} again=${read} /></li>` : state.messages === null && html`<li><${Waiting} lines=${6} /></li>`}
-    ${state.messages && state.older && more("Older messages", before, 0, (list, all) => ({ messages: [...list, ...all], older: list.length >= page }))}
+    ${more("Older messages", "older", before, 0, (list, all) => [...list, ...all])}
     ${groups.map(group => html`${isFound(group) && html`<li class="found xs dim" ref=${found} key="found">What you looked for</li>`}${group.said ? html`<${Said} key=${group.key} message=${group.said} name=${agent.name} />` : group.turn && html`<${Turn} key=${group.key} messages=${group.turn} run=${group.run} results=${results} showStep=${showStep} agent=${agent} changed=${read} />`}`)}
-    ${state.messages && state.newer && more("Newer messages", after, -1, (list, all) => ({ messages: [...all, ...list], newer: list.length >= page }))}
+    ${more("Newer messages", "newer", after, -1, (list, all) => [...all, ...list])}
     </ol></div><div class="composer"><div class="row wrap"><span class="small mid grow">A part of what was said earlier.</span>${back}</div></div></section>`;
 }

@@ -107,7 +107,7 @@ export function Chat({ agent, talk, changed, showStep }) {
   const owner = talk ? conversation.data : agent;
   const at = owner && Math.max(...[owner.created_at, owner.last_run_completion, owner.last_message_at].map(time => Date.parse(time ?? 0)));
   const context = useMemo(() => ({ ids: new Set(ids ?? []), at, talk, agent: agent.id }), [ids, at, talk, agent.id]);
-  const forgotten = () => { conversation.reload(); changed(); };
+  const reread = () => { conversation.reload(); changed(); };
   useEffect(() => { try { sessionStorage.setItem(draft, text); } catch { /* a draft is lost then */ } }, [text]);
   // A run goes on without who left.
   useEffect(() => () => left.current.abort(), []);
@@ -144,8 +144,7 @@ export function Chat({ agent, talk, changed, showStep }) {
     const messages = await list.load();
     reading.current = false;
     setBusy(null);
-    if (talk) conversation.reload();
-    changed();
+    reread();
     return { problem, messages };
   };
   const said = text.trim();
@@ -191,8 +190,8 @@ export function Chat({ agent, talk, changed, showStep }) {
   const answered = message => typeof message.content === "string" && message.message_type === "user_message" && list.messages.find(one => one.run_id === message.run_id && one.step_id)?.step_id;
   const shown = (group, index) => {
     if (group.system) return html`<li class="xs dim" key=${group.key}>The conversation begins here. What the model is told before it is under Context.</li>`;
-    if (group.turn) return html`<${Turn} key=${group.key} messages=${group.turn} results=${results} showStep=${showStep} agent=${agent} changed=${forgotten} context=${context} />`;
-    return html`<${Said} key=${group.key} message=${group.said} step=${answered(group.said)} name=${agent.name} why=${group.said.message_type === "assistant_message" ? { agent, turn: groups[index - 1]?.turn, results, showStep } : null} context=${context} changed=${forgotten} />`;
+    if (group.turn) return html`<${Turn} key=${group.key} messages=${group.turn} results=${results} showStep=${showStep} agent=${agent} changed=${reread} context=${context} />`;
+    return html`<${Said} key=${group.key} message=${group.said} step=${answered(group.said)} name=${agent.name} why=${group.said.message_type === "assistant_message" ? { agent, turn: groups[index - 1]?.turn, results, showStep } : null} context=${context} changed=${reread} />`;
   };
   const ended = (group, index) => {
     const run = ends.get(group.run) === index && list.runs.get(group.run);
