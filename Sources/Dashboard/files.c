@@ -80,10 +80,6 @@ static const unsigned char parts_marked_js[] = {
 #embed "Web/parts/marked.js"
 };
 
-static const unsigned char parts_metrics_js[] = {
-#embed "Web/parts/metrics.js"
-};
-
 static const unsigned char parts_palette_js[] = {
 #embed "Web/parts/palette.js"
 };
@@ -152,10 +148,6 @@ static const unsigned char places_agent_around_js[] = {
 #embed "Web/places/agent/around.js"
 };
 
-static const unsigned char places_agent_blockfields_js[] = {
-#embed "Web/places/agent/blockfields.js"
-};
-
 static const unsigned char places_agent_chat_js[] = {
 #embed "Web/places/agent/chat.js"
 };
@@ -178,10 +170,6 @@ static const unsigned char places_agent_fork_js[] = {
 
 static const unsigned char places_agent_memory_js[] = {
 #embed "Web/places/agent/memory.js"
-};
-
-static const unsigned char places_agent_mind_js[] = {
-#embed "Web/places/agent/mind.js"
 };
 
 static const unsigned char places_agent_turn_js[] = {
@@ -360,7 +348,6 @@ static const DashboardFile files[] = {
     {"parts/keys.js", parts_keys_js, sizeof parts_keys_js},
     {"parts/markdown.js", parts_markdown_js, sizeof parts_markdown_js},
     {"parts/marked.js", parts_marked_js, sizeof parts_marked_js},
-    {"parts/metrics.js", parts_metrics_js, sizeof parts_metrics_js},
     {"parts/palette.js", parts_palette_js, sizeof parts_palette_js},
     {"parts/rows.js", parts_rows_js, sizeof parts_rows_js},
     {"parts/seen.js", parts_seen_js, sizeof parts_seen_js},
@@ -378,14 +365,12 @@ static const DashboardFile files[] = {
     {"places/agent/approval.js", places_agent_approval_js, sizeof places_agent_approval_js},
     {"places/agent/archive.js", places_agent_archive_js, sizeof places_agent_archive_js},
     {"places/agent/around.js", places_agent_around_js, sizeof places_agent_around_js},
-    {"places/agent/blockfields.js", places_agent_blockfields_js, sizeof places_agent_blockfields_js},
     {"places/agent/chat.js", places_agent_chat_js, sizeof places_agent_chat_js},
     {"places/agent/context.js", places_agent_context_js, sizeof places_agent_context_js},
     {"places/agent/conversations.js", places_agent_conversations_js, sizeof places_agent_conversations_js},
     {"places/agent/files.js", places_agent_files_js, sizeof places_agent_files_js},
     {"places/agent/fork.js", places_agent_fork_js, sizeof places_agent_fork_js},
     {"places/agent/memory.js", places_agent_memory_js, sizeof places_agent_memory_js},
-    {"places/agent/mind.js", places_agent_mind_js, sizeof places_agent_mind_js},
     {"places/agent/turn.js", places_agent_turn_js, sizeof places_agent_turn_js},
     {"places/agent/why.js", places_agent_why_js, sizeof places_agent_why_js},
     {"places/agents.js", places_agents_js, sizeof places_agents_js},

@@ -1,12 +1,29 @@
 // One agent: conversations, the chat, and its mind.
 import { html, useEffect, useState } from "../vendor/preact.js";
 import { adjust, link } from "../route.js";
-import { Empty, Id, Problem, State, useCall, Waiting } from "../parts/ui.js";
+import { Empty, Id, Problem, State, Tabs, useCall, Waiting } from "../parts/ui.js";
 import { flat, Name } from "../parts/text.js";
 import { Around } from "./agent/around.js";
 import { Chat } from "./agent/chat.js";
 import { Conversations } from "./agent/conversations.js";
-import { Mind } from "./agent/mind.js";
+import { Context } from "./agent/context.js";
+import { Memory } from "./agent/memory.js";
+import { Archive } from "./agent/archive.js";
+import { Files } from "./agent/files.js";
+import { AgentTools } from "./agent/agenttools.js";
+import { AgentSettings } from "./agent/agentsettings.js";
+
+/** What the agent knows. */
+const parts = [["memory", "Memory"], ["context", "Context"], ["tools", "Tools"], ["archive", "Archive"], ["files", "Files"], ["settings", "Settings"]];
+const screens = { memory: Memory, context: Context, tools: AgentTools, archive: Archive, files: Files, settings: AgentSettings };
+
+function Mind({ agent, step, part, changes, changed }) {
+  const Part = screens[part] ?? Memory;
+  return html`<aside class="pane inspector" aria-label="Mind of the agent">
+    <${Context} agent=${agent} changes=${changes} brief=${true} step=${step} />
+    <${Tabs} label="Parts of the mind" tabs=${parts} value=${part} set=${value => adjust({ part: value })} />
+    <${Part} agent=${agent} step=${step} changes=${changes} changed=${changed} /></aside>`;
+}
 
 function Standing({ agent, talk, waiting }) {
   if (waiting.includes(talk)) return html`<${State} kind="wait">Waiting for your approval<//>`;

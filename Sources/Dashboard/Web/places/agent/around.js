@@ -4,7 +4,7 @@ import { call, make } from "../../api.js";
 import { adjust } from "../../route.js";
 import { Act, Problem, Waiting } from "../../parts/ui.js";
 import { turns } from "../../parts/turns.js";
-import { pathOf, Said } from "./chat.js";
+import { Said } from "./chat.js";
 import { Turn } from "./turn.js";
 
 const page = 20;
@@ -12,7 +12,7 @@ const page = 20;
 export function Around({ agent, talk, message, showStep }) {
   const [state, set] = useState({ messages: null, older: true, newer: true, error: null });
   const found = useRef(null);
-  const path = pathOf(agent, talk);
+  const path = talk ? `/v1/conversations/${encodeURIComponent(talk)}/messages` : `/v1/agents/${agent.id}/messages`;
   const near = query => ({ verb: "GET", path, query: { limit: page, conversation_id: talk ? undefined : "default", ...query } });
   // In a conversation what comes before depends on the order; lists of an agent are in order of time, whatever it is.
   const before = id => near({ before: id, order: talk ? "asc" : "desc" });

@@ -19,22 +19,20 @@ const most = 240;
 
 const isOver = run => !["created", "running"].includes(run.status);
 
-export const pathOf = (agent, talk) => (talk ? `/v1/conversations/${encodeURIComponent(talk)}` : `/v1/agents/${agent.id}`) + "/messages";
-
 /** Reads messages, older ones on demand, with the runs that they are of and the request that waits. */
 function useTalk(agent, talk) {
-  const path = pathOf(agent, talk);
+  const path = talk ? `/v1/conversations/${encodeURIComponent(talk)}/messages` : `/v1/agents/${agent.id}/messages`;
   const [state, set] = useState({ messages: null, runs: new Map(), waiting: null, older: false, newer: false, error: null });
   // Polls would fill the list of calls.
   const quiet = useRef(false);
-  const read = (path, query) => call("GET", path, { query, quiet: quiet.current });
+  const by = query => ({ query, quiet: quiet.current });
   const asked = more => ({ limit: page, order: "desc", conversation_id: talk ? undefined : "default", ...more });
   // The agent's own come in order of time, and "before" means time there.
   const sorted = list => (talk ? list.reverse() : list);
-  const readRuns = async after => (await read("/v1/runs/", { agent_id: agent.id, conversation_id: talk ?? "default", limit: page, after })).map(run => [run.id, run]);
+  const readRuns = async after => (await call("GET", "/v1/runs/", by({ agent_id: agent.id, conversation_id: talk ?? "default", limit: page, after }))).map(run => [run.id, run]);
   const load = async () => {
     try {
-      const [messages, runs, approvals] = await Promise.all([read(path, asked()).then(sorted), readRuns(), read("/v1/approvals/", { agent_id: agent.id })]);
+      const [messages, runs, approvals] = await Promise.all([call("GET", path, by(asked())).then(sorted), readRuns(), call("GET", "/v1/approvals/", by({ agent_id: agent.id }))]);
       quiet.current = true;
       const waiting = approvals.find(one => (one.conversation_id ?? undefined) === talk);
       set(old => ({ messages, runs: new Map([...old.runs, ...runs]), waiting, older: messages.length >= page, newer: false, error: null }));
@@ -118,7 +116,8 @@ export function Chat({ agent, talk, changed, showStep }) {
   }, { now: false }), [talk]);
 
   const streamed = { raw: true, signal: left.current.signal };
-  const turn = messages => ({ verb: "POST", path: pathOf(agent, talk) + (talk ? "" : "/stream"), body: { messages, stream_tokens: true, include_pings: true, ...(talk ? { streaming: true } : {}) }, ...streamed });
+  const path = talk ? `/v1/conversations/${encodeURIComponent(talk)}/messages` : `/v1/agents/${agent.id}/messages/stream`;
+  const turn = messages => ({ verb: "POST", path, body: { messages, stream_tokens: true, include_pings: true, ...(talk ? { streaming: true } : {}) }, ...streamed });
   /** Shows an answer as it comes. Returns what it failed by, and the messages that are stored then. */
   const play = async (answer, run) => {
     reading.current = true;
