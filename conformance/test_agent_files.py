@@ -88,6 +88,8 @@ def test_a_whole_server_moves_by_the_command_line(tmp_path, model, own_server):
     sqlite3.connect(folder / "z-database.af").executescript("CREATE TABLE t (a)")
     other = harness.Server(tmp_path / "other", **model.settings)
     try:
+        previews = [other.command("import", file, "--preview", "--data-dir", other.data) for file in (files[0], folder / "y-bad.af")]
+        assert [preview.returncode for preview in previews] == [0, 1]
         done = other.command("import", folder, "--data-dir", other.data)
         assert done.returncode == 1
         assert "[5/5]" in done.stderr and "y-bad.af: not imported: Legacy" in done.stderr
