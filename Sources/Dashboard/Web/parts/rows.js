@@ -9,6 +9,11 @@ const keyOf = row => row.id ?? row.version ?? row;
 const behind = row => ({ after: row.id ?? row });
 /** What moved in the order meanwhile may be there already. */
 const joined = (rows, page) => { const ids = new Set(rows.map(keyOf)); return [...rows, ...page.filter(row => !ids.has(keyOf(row)))]; };
+/** The rows with a further page, and whether it was the last one: a page that brings nothing new is. */
+function extended(rows, page, limit) {
+  const all = joined(rows, page);
+  return { rows: all, end: page.length < limit || all.length === rows.length };
+}
 /** The rows of a list of the server, further pages as they are asked for. `cursor` makes the query of what comes after a row. It serves `Loaded`, too. A search that is posted has its query in the body. */
 export function usePages(path, { query, limit = 100, every, skip, cursor = behind, verb = "GET" } = {}) {
   const key = JSON.stringify([path, query]);
@@ -33,10 +38,7 @@ export function usePages(path, { query, limit = 100, every, skip, cursor = behin
         let end = rows.length < limit;
         // After a change of one's own all that is shown is read again; what others change behind the first page is not looked for.
         while (isOwn && !end && now.current.rows?.length > rows.length) {
-          const page = await read(rows.at(-1), stop.signal, true);
-          const all = joined(rows, page);
-          end = page.length < limit || all.length === rows.length;
-          rows = all;
+          ({ rows, end } = extended(rows, await read(rows.at(-1), stop.signal, true), limit));
         }
         set(old => {
           const known = old.key === key && !isOwn && !end ? old.rows ?? [] : [];
@@ -59,11 +61,7 @@ export function usePages(path, { query, limit = 100, every, skip, cursor = behin
     busy.current = true;
     try {
       const page = await read(rows.at(-1));
-      set(old => {
-        if (old.key !== key) return old;
-        const all = joined(old.rows, page);
-        return { key, rows: all, end: page.length < limit || all.length === old.rows.length, error: null };
-      });
+      set(old => (old.key === key ? { key, ...extended(old.rows, page, limit), error: null } : old));
     } catch (error) {
       set(old => (old.key === key ? { ...old, error } : old));
     } finally {

@@ -13,10 +13,10 @@ import { Files } from "./agent/files.js";
 import { AgentTools } from "./agent/agenttools.js";
 import { AgentSettings } from "./agent/agentsettings.js";
 
-/** What the agent knows. */
 const parts = [["memory", "Memory"], ["context", "Context"], ["tools", "Tools"], ["archive", "Archive"], ["files", "Files"], ["settings", "Settings"]];
 const screens = { memory: Memory, context: Context, tools: AgentTools, archive: Archive, files: Files, settings: AgentSettings };
 
+/** What the agent knows, part by part. */
 function Mind({ agent, step, part, changes, changed }) {
   const Part = screens[part] ?? Memory;
   return html`<aside class="pane inspector" aria-label="Mind of the agent">
