@@ -7,6 +7,8 @@ import pytest
 from steps import EMBEDDING, MODEL, fresh
 from test_dashboard import api, browser, cookies, expect, guarded, made, make_agent, page, say, script, tab  # fixtures and steps
 
+from browser import until
+
 
 @pytest.fixture
 def defaults(api):
@@ -186,8 +188,8 @@ def test_files_go_where_and_when_they_were_chosen(tab, page, api, tmp_path):
     tab.context.route(re.compile("/upload$"), lambda route: held.append(route))
     page.get_by_label("Choose files").set_input_files(files[:2])
     for number in range(2):
-        with page.expect_request(re.compile("/upload$")):
-            upload.click() if number == 0 else held[0].continue_()
+        upload.click() if number == 0 else held[0].continue_()
+        until(page, lambda: len(held), number + 1)
     page.get_by_label("Choose files").set_input_files(files[2:])
     held[1].continue_()
     expect(page.get_by_role("row", name="b.txt")).to_contain_text("done")

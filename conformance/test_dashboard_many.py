@@ -6,6 +6,8 @@ import re
 from steps import fresh
 from test_dashboard import api, browser, cookies, expect, guarded, made, make_agent, page, say, tab  # fixtures and steps
 
+from browser import until
+
 
 def chosen(page):
     return page.get_by_role("group", name="The chosen agents")
@@ -88,8 +90,9 @@ def test_the_preview_is_of_the_file_chosen_last(tab, page, api, tmp_path):
     for agent in agents:
         file = tmp_path / f"{agent['name']}.af"
         file.write_text(api.get(f"/v1/agents/{agent['id']}/export").text)
-        with page.expect_request(re.compile("preview=true")):
-            page.locator("input[type=file]").set_input_files(file)
+        before = len(held)
+        page.locator("input[type=file]").set_input_files(file)
+        until(page, lambda: len(held), before + 1)
         if agent is agents[0]:
             dialog.get_by_role("button", name="Cancel").click()
     with page.expect_response(re.compile("preview=true")):
